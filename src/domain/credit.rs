@@ -1,0 +1,129 @@
+//! Credit pools: what was granted, for what, until when, and what AWS says is left.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::money::Money;
+use super::period::{BillingPeriod, DayRange};
+use super::service::ServiceMatcher;
+
+/// The credit programme a pool was granted under. Config names it; AWS's API does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Programme {
+    /// Activate Founders, self-serve.
+    Founders,
+    /// Activate Portfolio.
+    ActivatePortfolio,
+    /// Bedrock proof of concept.
+    BedrockPoc,
+    /// GenAI tier.
+    #[serde(rename = "genai-tier")]
+    GenAiTier,
+    /// Generative AI Accelerator.
+    Accelerator,
+}
+
+impl Programme {
+    /// The name in config and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Programme::Founders => "founders",
+            Programme::ActivatePortfolio => "activate-portfolio",
+            Programme::BedrockPoc => "bedrock-poc",
+            Programme::GenAiTier => "genai-tier",
+            Programme::Accelerator => "accelerator",
+        }
+    }
+}
+
+/// Whether a pool's credit is taken before or after cross-service discounts. AWS documents the order of credits
+/// without it; observers report that it can change the order, so it is kept and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// `BEFORE_CROSS_SERVICE_DISCOUNTS`.
+    BeforeDiscounts,
+    /// `AFTER_DISCOUNTS`.
+    AfterDiscounts,
+}
+
+/// The services a pool may pay for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EligibleServices {
+    /// A known list, from AWS or from config.
+    Listed(ServiceMatcher),
+    /// AWS gave no list. That is "restriction unknown", not "nothing" and not "everything".
+    Unknown,
+}
+
+/// An observed balance: AWS's GetCredits, or a figure typed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Credit left.
+    pub amount: Money,
+    /// UTC day on which it was observed.
+    pub at: NaiveDate,
+}
+
+/// One credit: an amount, a window, and the services it may pay for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditPool {
+    /// AWS's creditId, or the id that config gives a pool AWS does not show.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Programme; `None` for refunds, true-ups and whatever config does not name.
+    pub programme: Option<Programme>,
+    /// Amount granted.
+    pub granted: Money,
+    /// Day the credit became valid.
+    pub starts_on: NaiveDate,
+    /// First day on which it can pay nothing any more.
+    pub expires_on: NaiveDate,
+    /// Services it may pay for.
+    pub services: EligibleServices,
+    /// When in the bill's computation it applies, where AWS says.
+    pub applied: Option<ApplicationType>,
+    /// First day on which the owner had it switched off, if it is off now.
+    pub paused_from: Option<NaiveDate>,
+    /// Newest balance that AWS states or somebody typed in.
+    pub stated: Option<Statement>,
+}
+
+impl CreditPool {
+    /// The days it may pay: a credit covers the whole billing month in which it was issued, never an earlier one.
+    ///
+    /// Source: AWS Billing guide, "AWS credits".
+    pub fn window(&self) -> DayRange {
+        let end = self.paused_from.map_or(self.expires_on, |paused| self.expires_on.min(paused));
+        DayRange::new(BillingPeriod::of(self.starts_on).first_day(), end)
+    }
+
+    /// True if its list names `service`. An unknown list names nothing; what it may pay is decided by evidence.
+    pub fn lists(&self, service: &str) -> bool {
+        match &self.services {
+            EligibleServices::Listed(matcher) => matcher.matches(service),
+            EligibleServices::Unknown => false,
+        }
+    }
+
+    /// True once it can pay nothing any more because its time is up.
+    pub fn expired_by(&self, day: NaiveDate) -> bool {
+        self.expires_on <= day
+    }
+}
+
+/// Whether credit pays for a service, and how we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageState {
+    /// A pool with credit left names it, or Credit rows were seen under it.
+    Covered,
+    /// A pool named it, and every such pool is empty or expired.
+    Exhausted,
+    /// All pools' lists are known and none names it.
+    Uncovered,
+    /// A list is missing and no Credit row was seen.
+    Unknown,
+}

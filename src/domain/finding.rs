@@ -1,0 +1,99 @@
+//! What deserves attention: a [`Finding`] is what a rule found in a position, before anybody decides whether to tell.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// How bad it is. The order is the order of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Act this week.
+    Warning,
+    /// Act today.
+    Critical,
+}
+
+impl Severity {
+    /// The name for people and for JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// The rules that can find something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Credit runs out within the lead time of the next award.
+    Exhaustion,
+    /// A service burns cash that no pool will pay.
+    UncoveredSpend,
+    /// Credit will expire unused.
+    ExpiringCredit,
+    /// A pool is switched off.
+    PausedCredit,
+    /// No complete data for too long.
+    StaleData,
+    /// AWS refuses costs or credits.
+    IngestDenied,
+    /// Asking AWS failed for another reason.
+    IngestFailed,
+    /// Spend that no classification rule understands.
+    UnclassifiedSpend,
+    /// A record type this program does not know.
+    UnknownRecordType,
+    /// Replay and AWS's figures differ.
+    BalanceDrift,
+    /// A pool's list of services is missing.
+    CoverageUnknown,
+    /// A channel that messages do not reach.
+    DeadChannel,
+}
+
+impl Rule {
+    /// The name in JSON, config and alert keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Rule::Exhaustion => "exhaustion",
+            Rule::UncoveredSpend => "uncovered_spend",
+            Rule::ExpiringCredit => "expiring_credit",
+            Rule::PausedCredit => "paused_credit",
+            Rule::StaleData => "stale_data",
+            Rule::IngestDenied => "ingest_denied",
+            Rule::IngestFailed => "ingest_failed",
+            Rule::UnclassifiedSpend => "unclassified_spend",
+            Rule::UnknownRecordType => "unknown_record_type",
+            Rule::BalanceDrift => "balance_drift",
+            Rule::CoverageUnknown => "coverage_unknown",
+            Rule::DeadChannel => "dead_channel",
+        }
+    }
+
+    /// Rules that speak of spend. They are silent while data is stale: old figures must not raise new alarms.
+    pub const fn needs_fresh_data(self) -> bool {
+        !matches!(self, Rule::StaleData | Rule::IngestDenied | Rule::IngestFailed | Rule::DeadChannel)
+    }
+}
+
+/// What a rule found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: Rule,
+    /// How bad.
+    pub severity: Severity,
+    /// Identity across cycles, for example `exhaustion:total` or `uncovered_spend:Amazon RDS`.
+    pub key: String,
+    /// Day since which it is so, as far as the data shows.
+    pub since: NaiveDate,
+    /// One sentence: what happened, with dollars and days.
+    pub summary: String,
+    /// Why the rule speaks at this severity, how sure, and what to do next.
+    pub reason: String,
+}

@@ -1,0 +1,387 @@
+//! [`Position`]: the summary that every alert, report and page renders, so that they cannot disagree.
+//!
+//! The field names are a published contract (`status --json`, `GET /api/v1/position`). Money and quantities are
+//! strings, days are `YYYY-MM-DD`, absent is null. Every figure of spend runs through `data_through`.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::credit::{CoverageState, Programme, Statement};
+use super::finding::Finding;
+use super::money::{Money, Quantity};
+use super::period::BillingPeriod;
+use super::workload::{Direction, Routing, Tier, Workload};
+
+/// Everything as of one cycle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Clock of the newest included cycle.
+    pub as_of: DateTime<Utc>,
+    /// Last complete day, inclusive: two days before `as_of`, or earlier if not pulled; null before any data.
+    pub data_through: Option<NaiveDate>,
+    /// ISO 4217 code of every amount.
+    pub currency: String,
+    /// Spend so far.
+    pub spend: Spend,
+    /// Credit granted, drawn and left.
+    pub credits: Credits,
+    /// When money that a pool could have paid for goes uncovered.
+    pub exhaustion: Exhaustion,
+    /// Month-to-date spend by purpose, model and token direction.
+    pub workloads: Vec<WorkloadSpend>,
+    /// Per service: does credit pay for it, and how we know.
+    pub coverage: Vec<Coverage>,
+    /// Actual against filed, per month, record, workload and model; empty while nothing is filed.
+    pub variance: Vec<Variance>,
+    /// The monthly bill from the current month on.
+    pub trajectory: Vec<MonthlyBill>,
+    /// What deserves attention, most severe first.
+    pub findings: Vec<Finding>,
+    /// How far the figures can be trusted.
+    pub data_quality: DataQuality,
+    /// How the outlook was made, in a sentence for people; null until one was made.
+    pub outlook_basis: Option<String>,
+    /// The filing that `variance` compares with; null while nothing is filed.
+    pub filing: Option<FilingRef>,
+}
+
+/// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Everything but credit, refund and tax, from the earliest stored day.
+    pub gross_to_date: Money,
+    /// Credit applied; negative.
+    pub credit_to_date: Money,
+    /// Refunds; negative.
+    pub refund_to_date: Money,
+    /// Tax.
+    pub tax_to_date: Money,
+    /// Cash: gross + credit + refund + tax.
+    pub net_to_date: Money,
+    /// Gross of the month that `data_through` lies in.
+    pub gross_month_to_date: Money,
+    /// Average daily usage without one-off fees.
+    pub burn_per_day: BurnPerDay,
+}
+
+/// Trailing average cost per complete day, one-off fees left out; null without a complete day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurnPerDay {
+    /// Over the last 7 complete days (fewer if fewer are stored).
+    #[serde(rename = "7d")]
+    pub last_7_days: Option<Money>,
+    /// Over the last 28 complete days (fewer if fewer are stored).
+    #[serde(rename = "28d")]
+    pub last_28_days: Option<Money>,
+}
+
+/// Totals over the pools, and the pools.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Credits {
+    /// Sum granted.
+    pub granted: Money,
+    /// Sum remaining by replay.
+    pub remaining: Money,
+    /// Each pool, in the order in which AWS draws them.
+    pub pools: Vec<PoolPosition>,
+}
+
+/// State of one pool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolPosition {
+    /// AWS's creditId.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Programme, where config names it.
+    pub programme: Option<Programme>,
+    /// Amount granted.
+    pub granted: Money,
+    /// Drawn by replay through `data_through`.
+    pub drawn: Money,
+    /// Granted less drawn; zero once expired.
+    pub remaining: Money,
+    /// AWS's own figure, from which the outlook starts.
+    pub stated: Option<Statement>,
+    /// Day the credit became valid.
+    pub starts_on: NaiveDate,
+    /// First day on which it pays nothing any more.
+    pub expires_on: NaiveDate,
+    /// Where it is in its life.
+    pub status: PoolStatus,
+    /// Day on which its balance reaches zero; null = not before it expires or not within the horizon.
+    pub exhausts_on: DateQuantiles,
+    /// Credit that expires unused; null = it expires beyond the horizon.
+    pub breakage: MoneyQuantiles,
+}
+
+/// Where a pool is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolStatus {
+    /// Not started yet.
+    Pending,
+    /// Started, not expired, credit left.
+    Active,
+    /// No credit left.
+    Exhausted,
+    /// Its time is up.
+    Expired,
+    /// Switched off by its owner.
+    Paused,
+}
+
+impl PoolStatus {
+    /// The name for people and for JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PoolStatus::Pending => "pending",
+            PoolStatus::Active => "active",
+            PoolStatus::Exhausted => "exhausted",
+            PoolStatus::Expired => "expired",
+            PoolStatus::Paused => "paused",
+        }
+    }
+}
+
+/// A date at three odds; p10 is the early one. Null = not within the horizon in that share of the paths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DateQuantiles {
+    /// One path in ten is there by this day.
+    pub p10: Option<NaiveDate>,
+    /// Half of the paths are.
+    pub p50: Option<NaiveDate>,
+    /// Nine in ten are.
+    pub p90: Option<NaiveDate>,
+}
+
+impl DateQuantiles {
+    /// The same day at all odds: something that has already happened.
+    pub const fn certain(day: NaiveDate) -> Self {
+        DateQuantiles { p10: Some(day), p50: Some(day), p90: Some(day) }
+    }
+}
+
+/// An amount at three odds, small to large.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoneyQuantiles {
+    /// One path in ten is at or below it.
+    pub p10: Option<Money>,
+    /// Half of the paths are.
+    pub p50: Option<Money>,
+    /// Nine in ten are.
+    pub p90: Option<Money>,
+}
+
+/// First day after `data_through` on which more than 1 USD goes uncovered that an issued pool could have paid; if that
+/// is already so, the day it began, at all odds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exhaustion {
+    /// Over all workloads.
+    #[serde(flatten)]
+    pub total: DateQuantiles,
+    /// The same per workload.
+    pub by_workload: Vec<WorkloadExhaustion>,
+}
+
+/// Exhaustion as one workload feels it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadExhaustion {
+    /// Purpose.
+    pub workload: Workload,
+    /// First day on which more than 1 USD of it goes uncovered.
+    #[serde(flatten)]
+    pub dates: DateQuantiles,
+}
+
+/// Month-to-date spend of one combination of dimensions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadSpend {
+    /// Purpose.
+    pub workload: Workload,
+    /// Model, where the row is inference.
+    pub model: Option<String>,
+    /// Token direction; null for what is not text tokens.
+    pub direction: Option<Direction>,
+    /// Service tier of inference.
+    pub tier: Option<Tier>,
+    /// Routing of inference.
+    pub routing: Option<Routing>,
+    /// Cost with AWS's sign.
+    pub cost: Money,
+    /// Metered quantity in `unit`; null where units differ or are not understood.
+    pub quantity: Option<Quantity>,
+    /// `tokens`, `chip_hours`, or AWS's own text; null where units differ.
+    pub unit: Option<String>,
+}
+
+/// Does credit pay for a service?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// The answer.
+    pub state: CoverageState,
+    /// How we know, in a sentence.
+    pub evidence: String,
+}
+
+/// Actual minus projected for one month, record, workload and model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variance {
+    /// Billing period; the newest is month to date, with the plan pro-rated by complete days.
+    pub month: BillingPeriod,
+    /// Record id of the filing, or `outside`.
+    pub record: String,
+    /// Purpose.
+    pub workload: Workload,
+    /// Model, where the line is inference.
+    pub model: Option<String>,
+    /// Planned cost.
+    pub projected: Money,
+    /// Actual gross cost.
+    pub actual: Money,
+    /// Actual minus projected.
+    pub amount: Money,
+    /// `amount` in percent of `projected`, one digit; null where the plan is 0.
+    #[serde(with = "rust_decimal::serde::str_option")]
+    pub percent: Option<Decimal>,
+    /// Why; adds up to `amount` exactly.
+    pub causes: Causes,
+}
+
+/// Causes of a variance, in dollars.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Causes {
+    /// More or fewer tokens or chip-hours.
+    pub volume: Money,
+    /// Another mix of models.
+    pub mix: Money,
+    /// Another price.
+    pub price: Money,
+    /// Another share of cached input.
+    pub cache: Money,
+    /// Another share of batch.
+    pub batch: Money,
+    /// Another routing.
+    pub routing: Money,
+    /// What the lines' drivers do not explain.
+    pub other: Money,
+}
+
+/// One month's bill: cash = gross - covered + tax.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthlyBill {
+    /// Billing period; the current one is actual days plus outlook.
+    pub month: BillingPeriod,
+    /// Gross cost.
+    pub gross: Money,
+    /// Paid by credit.
+    pub covered: Money,
+    /// Left to pay, tax included where it is known.
+    pub cash: Money,
+    /// Tax on what credit does not pay; null without a configured rate.
+    pub tax: Option<Money>,
+    /// Cash that one path in ten stays below.
+    pub cash_p10: Money,
+    /// Cash that one path in ten exceeds.
+    pub cash_p90: Money,
+}
+
+/// How far the figures can be trusted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataQuality {
+    /// Month-to-date gross that no rule understands.
+    pub unclassified_cost: Money,
+    /// Credit by replay minus credit that AWS's rows show, over all stored months.
+    pub reconciliation_gap: Money,
+    /// Sum of absolute changes that the newest cycle brought to days already stored.
+    pub moved_in_last_cycle: Money,
+    /// Cost Explorer requests that were charged on the day of `as_of`.
+    pub paid_requests_today: u64,
+    /// US dollars spent on asking in the month of `as_of`.
+    pub usd_spent_asking_month: Money,
+}
+
+/// Which filing a position compares with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilingRef {
+    /// Version, counted from 1.
+    pub version: u32,
+    /// Content hash, SHA-256 in hex.
+    pub content_hash: String,
+    /// Day it was filed with AWS.
+    pub filed_on: NaiveDate,
+    /// Record ids in the filing.
+    pub records: Vec<String>,
+}
+
+/// Day series for charts. Read apart from [`Position`], since only pages and reports draw.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Burn-down of each pool, in the order of [`Credits::pools`].
+    pub pools: Vec<PoolSeries>,
+    /// Cumulative gross actual cost, from the first filed day (or the first stored day while nothing is filed).
+    pub actual: Vec<DayAmount>,
+    /// Cumulative filed cost over the same days and on to the end of the horizon.
+    pub filed: Vec<DayAmount>,
+    /// Cumulative outlook, continuing `actual`.
+    pub outlook: Vec<DayBand>,
+    /// Monthly cost by model or workload, newest month last.
+    pub by_model: Vec<MonthModelCost>,
+}
+
+/// Balance of one pool by day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoolSeries {
+    /// Pool id.
+    pub id: String,
+    /// Pool name.
+    pub name: String,
+    /// Amount granted.
+    pub granted: Money,
+    /// First day without it.
+    pub expires_on: NaiveDate,
+    /// Balance at the end of each day through `data_through`.
+    pub balance: Vec<DayAmount>,
+    /// Balance in the outlook; p10 is the low balance.
+    pub outlook: Vec<DayBand>,
+    /// Balance had spend gone as filed; empty while nothing is filed.
+    pub planned: Vec<DayAmount>,
+}
+
+/// An amount at the end of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayAmount {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Amount.
+    pub amount: Money,
+}
+
+/// An amount at three odds at the end of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayBand {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Low.
+    pub p10: Money,
+    /// Middle.
+    pub p50: Money,
+    /// High.
+    pub p90: Money,
+}
+
+/// One month's cost of one model, or of a workload where no model applies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthModelCost {
+    /// Billing period.
+    pub month: BillingPeriod,
+    /// Purpose.
+    pub workload: Workload,
+    /// Model, where the spend is inference.
+    pub model: Option<String>,
+    /// Gross cost.
+    pub cost: Money,
+}

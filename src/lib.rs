@@ -1,0 +1,12 @@
+//! Glidepath watches AWS credits against the projection they were granted for.
+//!
+//! One pure function, [`domain::ledger::replay`], draws daily costs down against credit pools. It runs on the filed
+//! plan, on the actual costs and on the outlook; everything else gathers its results into a
+//! [`domain::position::Position`] or renders one. `docs/architecture.md` is the map.
+
+pub mod aws;
+pub mod demo;
+pub mod domain;
+pub mod notify;
+pub mod report;
+pub mod store;

@@ -1,0 +1,3 @@
+//! The `glidepath` command.
+
+fn main() {}

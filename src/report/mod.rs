@@ -1,0 +1,1 @@
+//! Renders a position: one document model to HTML, CSV, JSON and Markdown.

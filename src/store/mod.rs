@@ -1,0 +1,1 @@
+//! DuckDB: the only SQL in the crate.
