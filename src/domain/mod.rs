@@ -1,6 +1,7 @@
 //! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/tidy.rs` checks).
 
 pub mod charge;
+pub mod classify;
 pub mod credit;
 pub mod finding;
 pub mod ledger;
