@@ -6,7 +6,7 @@ use glidepath::domain::period::BillingPeriod;
 use glidepath::domain::position::{Causes, Variance};
 use glidepath::domain::price::PriceBook;
 use glidepath::domain::projection::{
-    ActualCost, FiledProjection, OUTSIDE, PlannedMonth, attribute, content_hash, daily_costs, daily_plan, plan,
+    ActualCost, Driver, FiledProjection, OUTSIDE, PlannedMonth, attribute, content_hash, daily_costs, daily_plan, plan,
 };
 use glidepath::domain::variance::variance;
 use glidepath::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
@@ -288,9 +288,11 @@ fn every_mistake_is_reported_with_its_line() {
         ("month_without_tokens", 7, "this month plans no tokens"),
         ("months_out_of_order", 8, "2026-02 comes after 2026-04"),
         ("no_months", 20, "the line has no month"),
+        ("no_lines", 3, "record \"ai\" plans nothing"),
         ("no_record", 1, "the filing has no record"),
         ("not_a_month", 7, "\"2026-13\" is not a month"),
         ("not_toml", 9, "the file is not TOML"),
+        ("records_empty", 1, "the filing has no record"),
         ("record_without_lines", 21, "record \"empty\" plans nothing"),
         ("runs_negative", 15, "runs_per_month is -1, outside 0"),
         ("service_twice", 22, "is planned twice: by record \"portfolio\" in line 19"),
@@ -306,7 +308,7 @@ fn every_mistake_is_reported_with_its_line() {
         ("usd_missing", 20, "usd is missing"),
         ("usd_negative", 20, "usd is -400, below zero"),
         ("usd_not_a_number", 20, "\"4OO\" is not a decimal number"),
-        ("volume_hexadecimal", 14, "is a integer, not a number"),
+        ("volume_hexadecimal", 14, "is not a decimal number (TOML type: integer)"),
     ] {
         let path = format!("{}/tests/config/projection/{file}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap();
@@ -501,6 +503,21 @@ fn any_filing() -> impl Strategy<Value = FiledProjection> {
     )
 }
 
+/// February's bill of the inference that `filing` plans, at its prices.
+fn as_billed(filing: &FiledProjection) -> Vec<ActualCost> {
+    let line = &filing.records[0].tokens[0];
+    let plan = planned(filing, 1);
+    let Driver::Tokens(buckets) = &plan[0].driver else { panic!("the first line is inference") };
+    let billed = buckets.iter().map(|bucket| ActualCost {
+        tier: Some(bucket.tier),
+        routing: Some(line.routing),
+        quantity: Some(bucket.tokens),
+        cost: bucket.cost,
+        ..tokens(bucket.direction, "0", "0")
+    });
+    billed.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -531,6 +548,36 @@ proptest! {
         prop_assert_eq!(variance(&plan, &shuffled, &filing, &PriceBook::builtin(), through), rows);
     }
 
+    /// One property of the bill is taken from another filing, the rest is as filed: only its cause may be named.
+    #[test]
+    fn a_planted_change_is_attributed_to_its_cause(filed in any_filing(), other in any_filing(), planted in 0_usize..4) {
+        let mut billed = filed.clone();
+        let (line, changed) = (&mut billed.records[0].tokens[0], &other.records[0].tokens[0]);
+        match planted {
+            0 => line.monthly.clone_from(&changed.monthly),
+            1 => line.cache_hit = changed.cache_hit,
+            2 => line.batch = changed.batch,
+            _ => line.routing = changed.routing,
+        }
+        let rows = compare(&filed, &as_billed(&billed), "2026-02-28");
+        for row in rows.iter().filter(|row| row.model.is_some()) {
+            let Causes { volume, mix, price, cache, batch, routing, other } = row.causes;
+            prop_assert_eq!((mix, price, other), (Money::ZERO, Money::ZERO, Money::ZERO));
+            let named = [volume, cache, batch, routing];
+            prop_assert_eq!(named[planted], row.amount, "{:?}", row);
+        }
+    }
+
+    /// Everything differs at once, as much in every direction: the drivers explain all of it.
+    #[test]
+    fn drivers_explain_any_other_filing(filed in any_filing(), billed in any_filing()) {
+        let rows = compare(&filed, &as_billed(&billed), "2026-02-28");
+        let dust = usd("0.000000001");
+        for row in rows.iter().filter(|row| row.model.is_some()) {
+            prop_assert!(row.causes.other.abs() < dust && row.causes.price.abs() < dust, "{:?}", row);
+        }
+    }
+
     #[test]
     fn the_daily_plan_sums_to_the_plan(filing in any_filing()) {
         let plan = planned(&filing, 14);
@@ -539,5 +586,27 @@ proptest! {
         let total: Money = plan.iter().map(|line| line.cost).sum();
         prop_assert_eq!(days.iter().map(|day| day.cost).sum::<Money>(), total);
         prop_assert_eq!(daily_costs(&days).iter().map(|day| day.payable).sum::<Money>(), total);
+    }
+}
+
+#[test]
+fn growth_without_end_stops_at_the_ceiling() {
+    // Doubling for twenty years would pass what a decimal can hold; 10^15 tokens a month is where it stops.
+    let text = GOOD.replace("\"0.08\"", "\"1\"").replace("cache_hit = \"0.40\"", "cache_hit = \"0\"");
+    let filing = FiledProjection::parse(&text).unwrap();
+    let last = month("2046-02");
+    let plan = plan(&filing, &PriceBook::builtin(), last..last.next(), service_of).unwrap();
+    // 10^9 million x (2 + 10)
+    assert_eq!(plan[0].cost, Money::from_decimal(Decimal::from(12_000_000_000_i64)));
+}
+
+#[test]
+fn every_bad_file_is_in_the_table() {
+    let source = include_str!("projection.rs");
+    let folder = format!("{}/tests/config/projection", env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let stem = name.strip_suffix(".toml").unwrap();
+        assert!(stem == "good" || source.contains(&format!("(\"{stem}\",")), "{name} is not tested");
     }
 }

@@ -4,6 +4,7 @@
 //! price says since when and from where. The built-in book is `config/prices.toml`, compiled in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -56,7 +57,7 @@ pub struct UnitPrice {
     /// First day on which the entry is known to hold.
     pub from: NaiveDate,
     /// Where it was read.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 impl UnitPrice {
@@ -78,7 +79,7 @@ pub struct AcceleratorPrice {
     /// First day on which the entry is known to hold.
     pub from: NaiveDate,
     /// Where it was read.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 impl AcceleratorPrice {
@@ -98,7 +99,7 @@ impl AcceleratorPrice {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct ModelPrice {
     from: NaiveDate,
-    source: String,
+    source: Arc<str>,
     input: Option<Decimal>,
     output: Option<Decimal>,
     cache_read: Option<Decimal>,
@@ -196,7 +197,7 @@ impl PriceBook {
             Routing::InRegion => entry.in_region_factor,
         };
         let usd = entry.list(direction, lifetime)? * entry.tier_factor(tier)? * routing_factor;
-        Some(UnitPrice { usd_per_million: usd.normalize(), from: entry.from, source: entry.source.clone() })
+        Some(UnitPrice { usd_per_million: usd.normalize(), from: entry.from, source: Arc::clone(&entry.source) })
     }
 
     /// The instance type's chips and price on a day; `None` if the book does not know the type.
@@ -267,7 +268,7 @@ impl ModelEntry {
         let read = |what, value: Option<Money>| value.map(|value| positive(&self.name, what, value)).transpose();
         Ok(ModelPrice {
             from: self.from.unwrap_or(file.read_on),
-            source: self.source.clone().unwrap_or_else(|| file.source.clone()),
+            source: self.source.as_deref().unwrap_or(&file.source).into(),
             input: read("input price", self.input)?,
             output: read("output price", self.output)?,
             cache_read: read("cache_read price", self.cache_read)?,
@@ -300,7 +301,7 @@ impl AcceleratorEntry {
             chips: self.chips,
             usd_per_hour: self.usd_per_hour,
             from: self.from.unwrap_or(file.read_on),
-            source: self.source.clone().unwrap_or_else(|| file.source.clone()),
+            source: self.source.as_deref().unwrap_or(&file.source).into(),
         })
     }
 }

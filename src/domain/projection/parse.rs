@@ -96,7 +96,7 @@ impl FilingReader<'_> {
             let filed_on = filed_on.unwrap_or(NaiveDate::MAX);
             records.extend(self.record(table, span, filed_on));
         }
-        if !root.contains_key("record") {
+        if reader::lacks(root, "record") {
             self.read.problem(0..0, "the filing has no record", "add a [[record]] with an id and at least one line");
         }
         Some(FiledProjection {
@@ -142,7 +142,7 @@ impl FilingReader<'_> {
         for (line, at) in self.read.tables(table, "service") {
             services.extend(self.service_line(line, at, &owner));
         }
-        if !["tokens", "accelerators", "service"].iter().any(|key| table.contains_key(*key)) {
+        if ["tokens", "accelerators", "service"].iter().all(|lines| reader::lacks(table, lines)) {
             self.read.problem(
                 span,
                 format!("record {owner:?} plans nothing"),

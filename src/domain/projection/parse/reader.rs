@@ -113,9 +113,7 @@ impl<'t> Reader<'t> {
         entry: fn(&mut Self, &DeTable<'_>, Range<usize>, BillingPeriod) -> Option<T>,
     ) -> Vec<T> {
         let rows = self.tables(table, "monthly");
-        let empty_list =
-            table.get("monthly").is_some_and(|list| list.get_ref().as_array().is_some_and(|list| list.is_empty()));
-        if !table.contains_key("monthly") || empty_list {
+        if lacks(table, "monthly") {
             let at = table.get("monthly").map_or(span.clone(), Spanned::span);
             let remedy = format!("add monthly = [{{ from = \"2026-02\", {} = ... }}]", keys[1..].join(" = ..., "));
             self.problem(at, "the line has no month", remedy);
@@ -221,10 +219,15 @@ impl<'t> Reader<'t> {
                 None
             }
             other => {
-                let problem = format!("{key} is a {}, not a number", other.type_str());
-                self.problem(value.span(), problem, format!("write it as {key} = \"...\""));
+                let problem = format!("{key} is not a decimal number (TOML type: {})", other.type_str());
+                self.problem(value.span(), problem, format!("write it in digits, like {key} = \"0.5\""));
                 None
             }
         }
     }
+}
+
+/// True if the list is absent or has no entry.
+pub(super) fn lacks(table: &DeTable<'_>, list: &str) -> bool {
+    table.get(list).is_none_or(|value| value.get_ref().as_array().is_some_and(|entries| entries.is_empty()))
 }
