@@ -8,5 +8,8 @@ pub mod ledger;
 pub mod money;
 pub mod period;
 pub mod position;
+pub mod price;
+pub mod projection;
 pub mod service;
+pub mod variance;
 pub mod workload;
