@@ -1,5 +1,6 @@
 //! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/tidy.rs` checks).
 
+pub mod alert;
 pub mod charge;
 pub mod credit;
 pub mod finding;
@@ -7,5 +8,6 @@ pub mod ledger;
 pub mod money;
 pub mod period;
 pub mod position;
+pub mod secret;
 pub mod service;
 pub mod workload;
