@@ -1,5 +1,6 @@
 //! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/tidy.rs` checks).
 
+pub mod alert;
 pub mod charge;
 pub mod classify;
 pub mod credit;
@@ -10,6 +11,7 @@ pub mod period;
 pub mod position;
 pub mod price;
 pub mod projection;
+pub mod secret;
 pub mod service;
 pub mod variance;
 pub mod workload;

@@ -1,1 +1,3 @@
 //! DuckDB: the only SQL in the crate.
+
+pub mod alerts;
