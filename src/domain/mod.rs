@@ -8,4 +8,5 @@ pub mod money;
 pub mod period;
 pub mod position;
 pub mod service;
+pub mod window;
 pub mod workload;
