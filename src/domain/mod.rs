@@ -14,4 +14,5 @@ pub mod projection;
 pub mod secret;
 pub mod service;
 pub mod variance;
+pub mod window;
 pub mod workload;
