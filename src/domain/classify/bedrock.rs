@@ -113,7 +113,7 @@ impl Grammar {
         }
         let mut phrases = BTreeMap::new();
         for (phrase, meaning) in meanings {
-            let key: Vec<String> = phrase.split_whitespace().map(str::to_ascii_lowercase).collect();
+            let key = words::split(&phrase).exact;
             if key.is_empty() {
                 return Err(rules::entry_error(FILE, "a phrase", "is empty", "Delete it."));
             }
