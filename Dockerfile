@@ -36,6 +36,7 @@ RUN mkdir src \
  && touch src/lib.rs \
  && cargo build --profile dist --locked --bin glidepath
 
+COPY askama.toml ./
 COPY config ./config
 COPY dashboards ./dashboards
 COPY src ./src

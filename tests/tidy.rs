@@ -42,7 +42,8 @@ impl Package {
         }
         texts.retain(|file| !NOT_JUDGED.iter().any(|part| file.path.contains(part)));
         let rust = texts.iter().filter(|file| file.path.ends_with(".rs"));
-        let sources = rust.map(|file| Source::new(&file.path, &file.text)).collect();
+        let mut sources = rust.map(|file| Source::new(&file.path, &file.text)).collect::<Vec<_>>();
+        mark_test_modules(&mut sources);
         Package { sources, texts }
     }
 
@@ -99,6 +100,17 @@ impl Package {
 
     fn text_of(&self, path: &str) -> &str {
         self.texts.iter().find(|file| file.path == path).map_or("", |file| file.text.as_str())
+    }
+}
+
+fn mark_test_modules(sources: &mut [Source]) {
+    let ours = sources.iter().filter(|source| source.path.starts_with("src/"));
+    let test_modules: Vec<String> = ours.flat_map(Source::test_modules).collect();
+    for source in sources {
+        let path = source.module_path().join("/");
+        if test_modules.iter().any(|module| path == *module || path.starts_with(&format!("{module}/"))) {
+            source.mark_as_test();
+        }
     }
 }
 
@@ -200,6 +212,19 @@ mod catches {
         for rule in [rules::floats, rules::clock, rules::sql, rules::unwraps] {
             assert!(rule(&in_tests).is_empty());
         }
+    }
+
+    #[test]
+    fn nothing_in_a_file_that_only_tests_compile() {
+        let parent = Source::new("src/domain/alert/mod.rs", "mod decide;\n#[cfg(test)]\nmod fixture;\n");
+        let text = "x.unwrap();\n";
+        let files = ["src/domain/alert/fixture.rs", "src/domain/alert/decide.rs", "src/fixture.rs"];
+        let mut sources = vec![parent];
+        sources.extend(files.map(|path| Source::new(path, text)));
+        super::mark_test_modules(&mut sources);
+        let found: Vec<&str> =
+            sources.iter().filter(|one| !rules::unwraps(one).is_empty()).map(|one| one.path.as_str()).collect();
+        assert_eq!(found, ["src/domain/alert/decide.rs", "src/fixture.rs"]);
     }
 
     #[test]

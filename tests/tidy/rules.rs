@@ -308,8 +308,10 @@ pub fn missing_from_image(source: &Source, kept: &[&str]) -> Vec<Violation> {
         if !code.contains("include_str!") && !code.contains("include_bytes!") {
             continue;
         }
-        let on_line = source.strings.iter().filter(|(at, _)| *at == line || *at == line + 1);
-        for (_, path) in on_line.filter(|(_, text)| text.starts_with("..")) {
+        // rustfmt puts a long path on a line of its own.
+        let strings = |at: usize| source.strings.iter().filter(move |(line, _)| *line == at);
+        let at = if strings(line).next().is_some() { line } else { line + 1 };
+        for (_, path) in strings(at).filter(|(_, text)| text.starts_with("..")) {
             let up = path.split('/').take_while(|part| *part == "..").count();
             let folder = source.path.matches('/').count();
             let top = path.split('/').nth(up).unwrap_or("");

@@ -53,6 +53,21 @@ impl Source {
         parts
     }
 
+    /// The module paths of `#[cfg(test)] mod name;`: their files are compiled for tests only, and do not say so themselves.
+    pub fn test_modules(&self) -> Vec<String> {
+        let mut tokens = Vec::new();
+        for (line, code) in numbered(&self.code).filter(|(line, _)| self.is_test(*line)) {
+            tokenize(line, code, &mut tokens);
+        }
+        let declared = tokens.windows(3).filter(|words| words[0].text == "mod" && words[2].text == ";");
+        declared.map(|words| [self.module_path(), vec![&words[1].text]].concat().join("/")).collect()
+    }
+
+    /// Counts the whole file as compiled for tests only.
+    pub fn mark_as_test(&mut self) {
+        self.test_only.fill(true);
+    }
+
     pub fn lines(&self) -> impl Iterator<Item = &str> + Clone {
         self.raw.iter().map(String::as_str)
     }
