@@ -4,6 +4,8 @@
 #
 #     docker build -t glidepath .
 #
+# Podman and Buildah: add `--format docker`, since OCI images have no place for a health check.
+#
 # Run. The volume is the only place that is written to; the root file system stays read-only:
 #
 #     docker run -d --name glidepath --restart unless-stopped \

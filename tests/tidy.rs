@@ -67,6 +67,7 @@ impl Package {
         found.extend(self.unlisted_migrations());
         found.extend(self.unused_config());
         found.sort();
+        found.dedup();
         found
     }
 

@@ -79,6 +79,7 @@ const OUTSIDE_STD: &[&str] = &["env", "fs", "io", "net", "process", "thread"];
 const FLOAT_PLACES: &[(&str, &str)] = &[
     ("src/domain/money.rs", "Money::to_chart, the one way out of exact decimals"),
     ("src/domain/forecast", "statistics of a forecast"),
+    ("src/domain/outlook", "statistics of a forecast"),
     ("src/report/chart", "coordinates of a drawing"),
     ("src/http/metrics", "a Prometheus sample is a float"),
 ];
