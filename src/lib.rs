@@ -5,6 +5,9 @@
 //! [`domain::position::Position`] or renders one. `docs/architecture.md` is the map.
 
 pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod cycle;
 pub mod demo;
 pub mod domain;
 pub mod notify;

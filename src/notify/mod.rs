@@ -11,6 +11,7 @@ mod slack;
 mod webhook;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -21,6 +22,9 @@ use crate::domain::secret::Secret;
 use answer::Answer;
 pub use answer::RetryPolicy;
 pub use http::HttpClient;
+
+/// Longest that one delivery may take. A cycle waits for its deliveries, each channel at most this long.
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
