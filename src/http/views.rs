@@ -58,3 +58,52 @@ impl State {
         self.view(as_of).await?.ok_or_else(absent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::cycle::{AwsAccess, Engine};
+    use crate::domain::facts::Outcome;
+    use crate::store::{CreditPull, FinishedCycle, IngestRun, Messages, Store};
+
+    async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
+        let run = IngestRun {
+            clock,
+            account: None,
+            costs: None,
+            costs_outcome: Outcome::NotTried,
+            credits: CreditPull::default(),
+            credits_outcome: Outcome::NotTried,
+        };
+        let store = state.engine().store();
+        let run_id = store.append_run(run).await.unwrap();
+        let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new() };
+        store.finish_cycle(cycle, Messages::default()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_newest_view_is_made_once_until_something_is_written() {
+        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+        let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
+        let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
+        let now: DateTime<Utc> = "2026-11-23T06:00:00Z".parse().unwrap();
+        let state = State::new(engine, Clock::set_to(now));
+        assert!(state.view(None).await.unwrap().is_none());
+
+        finish_cycle(&state, now).await;
+        let first = state.view(None).await.unwrap().unwrap();
+        let again = state.view(None).await.unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        let as_of = state.view(Some(now)).await.unwrap().unwrap();
+        assert_eq!(*as_of, *first);
+
+        let ticket = state.engine().store().reserve_request(now.date_naive(), 9).await.unwrap();
+        assert!(ticket.is_some());
+        let changed = state.view(None).await.unwrap().unwrap();
+        assert_eq!(changed.position.data_quality.paid_requests_today, 1);
+    }
+}

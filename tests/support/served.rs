@@ -1,0 +1,315 @@
+//! A daemon's routes over a store that was fed by hand: seven weeks of spend, two credits, a filing of two records.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use chrono::{DateTime, NaiveDate, Utc};
+use glidepath::clock::Clock;
+use glidepath::config::{Config, Role, Token};
+use glidepath::cycle::{AwsAccess, Engine};
+use glidepath::domain::assess::{Assessment, Context};
+use glidepath::domain::charge::{Charge, Usage};
+use glidepath::domain::classify::Classifier;
+use glidepath::domain::facts::{CreditSnapshot, Outcome};
+use glidepath::domain::finding::{Finding, Rule, Severity};
+use glidepath::domain::money::Money;
+use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::price::PriceBook;
+use glidepath::domain::secret::Secret;
+use glidepath::http::{State, router};
+use glidepath::store::{CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub const OWNER: &str = "owner-token-7f3a";
+pub const PARTNER: &str = "partner-token-91bc";
+pub const ACCOUNT: &str = "210987654321";
+pub const TIER: &str = "9900111";
+pub const FOUNDERS: &str = "9900222";
+/// The record that the partner did not file.
+pub const OTHER_RECORD: &str = "moonbase";
+/// What a partner may never read, wherever it stands.
+pub const SECRETS: [&str; 7] = [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, PARTNER, "Relational Database"];
+
+const BEDROCK: &str = "Amazon Bedrock";
+const DATABASE: &str = "Amazon Relational Database Service";
+const FILING: &str = r#"
+filed_on = "2026-02-01"
+asked_for = "genai-tier"
+[[record]]
+id = "ai"
+[[record.service]]
+service = "Amazon Bedrock"
+monthly = [{ from = "2026-02", usd = "310" }]
+[[record]]
+id = "moonbase"
+[[record.service]]
+service = "Amazon Relational Database Service"
+monthly = [{ from = "2026-02", usd = "62" }]
+"#;
+
+/// The clock of the first cycle.
+pub fn first_cycle() -> DateTime<Utc> {
+    time("2026-03-20T06:30:00Z")
+}
+
+pub fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub fn usd(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+/// The least config, listening where the default is: 127.0.0.1:8437.
+pub fn config() -> Config {
+    let text = format!(
+        "[store]\npath = \"unused\"\n[[pool]]\nid = \"{TIER}\"\nname = \"GenAI \\\"tier\\\"\"\nprogramme = \"genai-tier\"\n\
+         [[channel]]\nname = \"ops\"\ntype = \"log\"\n"
+    );
+    Config::parse(&text, Path::new("glidepath.toml")).unwrap()
+}
+
+pub fn tokens() -> Vec<Token> {
+    let token = |name: &str, secret, role| Token { name: name.to_owned(), secret: Secret::new(secret), role };
+    vec![
+        token("founder", OWNER, Role::Owner),
+        token("aws-team", PARTNER, Role::Partner { records: vec!["ai".to_owned(), "outside".to_owned()] }),
+    ]
+}
+
+/// Routes, and what they stand on.
+pub struct Served {
+    pub router: Router,
+    pub engine: Engine,
+    pub clock: Clock,
+    pub state: State,
+}
+
+impl Served {
+    /// Over an empty store.
+    pub fn empty(config: Config, endpoint: &str) -> Served {
+        let engine =
+            Engine::new(Store::in_memory().unwrap(), config, AwsAccess::Endpoint(endpoint.to_owned())).unwrap();
+        let clock = Clock::set_to(first_cycle());
+        let state = State::new(engine.clone(), clock.clone());
+        Served { router: router(state.clone()), engine, clock, state }
+    }
+
+    /// Over a store with one finished cycle and a filing. Nothing stands in for AWS.
+    pub async fn fed(config: Config) -> Served {
+        let served = Served::empty(config, "http://127.0.0.1:9");
+        served.engine.file_projection(first_cycle(), FILING.to_owned()).await.unwrap();
+        served.cycle(first_cycle(), usd("2")).await;
+        served
+    }
+
+    /// Stores a cycle at `now` whose answer shows `database` dollars a day for the database.
+    pub async fn cycle(&self, now: DateTime<Utc>, database: Money) {
+        let store = self.engine.store();
+        let run_id = store.append_run(run(now, database)).await.unwrap();
+        let facts = store.facts(now, "USD".to_owned()).await.unwrap();
+        let stored = store.projections().await.unwrap().pop().unwrap();
+        let filing = self.engine.filing(&stored, BillingPeriod::of(now.date_naive())).unwrap();
+        let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
+        let config = self.engine.config();
+        let context = Context {
+            classifier: &classifier,
+            prices: &prices,
+            pools: &config.pools,
+            filing: Some(&filing),
+            tax_rate: None,
+        };
+        let outlook = Assessment::new(&facts, context).outlook();
+        assert!(outlook.is_some());
+        let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings() };
+        store.finish_cycle(cycle, Messages::default()).await.unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Ask::get(path)).await
+    }
+
+    pub async fn send(&self, ask: Ask) -> Answer {
+        let mut request = Request::builder().method(ask.method).uri(ask.path);
+        for (name, value) in ask.headers {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(Body::from(ask.body)).unwrap();
+        if let Some(peer) = ask.peer {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 50_000)));
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    }
+}
+
+/// A request; by default from this machine and for this machine.
+pub struct Ask {
+    method: Method,
+    path: String,
+    peer: Option<String>,
+    headers: Vec<(header::HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+impl Ask {
+    pub fn get(path: &str) -> Ask {
+        let headers = vec![(header::HOST, "127.0.0.1:8437".to_owned())];
+        let peer = Some("127.0.0.1".to_owned());
+        Ask { method: Method::GET, path: path.to_owned(), peer, headers, body: Vec::new() }
+    }
+
+    pub fn post(path: &str) -> Ask {
+        Ask { method: Method::POST, ..Ask::get(path) }
+    }
+
+    pub fn from_peer(self, peer: Option<&str>) -> Ask {
+        Ask { peer: peer.map(str::to_owned), ..self }
+    }
+
+    pub fn host(mut self, host: Option<&str>) -> Ask {
+        self.headers.retain(|(name, _)| *name != header::HOST);
+        match host {
+            Some(host) => self.with(header::HOST, host),
+            None => self,
+        }
+    }
+
+    pub fn bearer(self, token: &str) -> Ask {
+        self.with(header::AUTHORIZATION, &format!("Bearer {token}"))
+    }
+
+    pub fn with(mut self, name: header::HeaderName, value: &str) -> Ask {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub fn body(self, body: Vec<u8>) -> Ask {
+        let length = body.len().to_string();
+        Ask { body, ..self }.with(header::CONTENT_LENGTH, &length)
+    }
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub fn error(&self) -> String {
+        self.json()["error"].as_str().unwrap().to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// From the first of February to the day of `now`: 10 USD a day for Bedrock, all of it paid by credit, and the database.
+fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
+    let window = DayRange::new(day("2026-02-01"), plus_days(now.date_naive(), 1));
+    let charge = |day, service: &str, record_type: &str, billed_cost| Charge {
+        day,
+        service: service.to_owned(),
+        record_type: record_type.to_owned(),
+        billed_cost,
+        estimated: false,
+    };
+    let usage = |day, service: &str, usage_type: &str, cost, unit: &str| Usage {
+        day,
+        service: service.to_owned(),
+        usage_type: usage_type.to_owned(),
+        cost,
+        quantity: "1".parse().unwrap(),
+        unit: unit.to_owned(),
+        estimated: false,
+    };
+    let charges = window.days().flat_map(|day| {
+        [
+            charge(day, BEDROCK, "Usage", usd("10")),
+            charge(day, BEDROCK, "Credit", usd("-10")),
+            charge(day, DATABASE, "Usage", database),
+        ]
+    });
+    let detail = window.days().flat_map(|day| {
+        [
+            usage(day, BEDROCK, "USE1-ModelUnits-of-nobody", usd("10"), "Units"),
+            usage(day, DATABASE, "InstanceUsage:db.t4g.medium", database, "Hrs"),
+        ]
+    });
+    let costs = PulledCosts {
+        window,
+        charges: charges.collect(),
+        usage: detail.collect(),
+        pages: 2,
+        request_ids: vec!["request-1".to_owned()],
+    };
+    let snapshots = vec![
+        snapshot(TIER, "GenAI tier", usd("1000"), usd("540"), "2027-01-05"),
+        snapshot(FOUNDERS, FOUNDERS, usd("5000"), usd("5000"), "2027-12-31"),
+    ];
+    IngestRun {
+        clock: now,
+        account: Some(ACCOUNT.to_owned()),
+        costs: Some(costs),
+        costs_outcome: Outcome::Ok,
+        credits: CreditPull { snapshots, ..CreditPull::default() },
+        credits_outcome: Outcome::Ok,
+    }
+}
+
+fn snapshot(id: &str, text: &str, initial: Money, left: Money, expires_on: &str) -> CreditSnapshot {
+    let product = if id == TIER { BEDROCK } else { "AWS Lambda" };
+    CreditSnapshot {
+        credit_id: id.to_owned(),
+        account: ACCOUNT.to_owned(),
+        description: text.to_owned(),
+        credit_type: "Promotion".to_owned(),
+        initial,
+        remaining: Some(left),
+        estimated: Some(left),
+        currency: "USD".to_owned(),
+        starts_on: day("2026-01-05"),
+        expires_on: day(expires_on),
+        exhausted_on: None,
+        products: Some(vec![product.to_owned()]),
+        enabled: true,
+        application_type: None,
+        sharing: None,
+        shareable_accounts: vec![ACCOUNT.to_owned()],
+        purchase_types: None,
+    }
+}
+
+fn findings() -> Vec<Finding> {
+    let finding = |rule, severity, key: &str, summary: String| Finding {
+        rule,
+        severity,
+        key: key.to_owned(),
+        since: day("2026-03-18"),
+        summary,
+        reason: format!("Account {ACCOUNT} has credit {TIER}."),
+    };
+    vec![
+        finding(Rule::Exhaustion, Severity::Critical, "exhaustion:total", format!("Credit {TIER} ends in May.")),
+        finding(Rule::UncoveredSpend, Severity::Warning, "uncovered_spend:rds", format!("{DATABASE} is cash.")),
+        finding(Rule::UncoveredSpend, Severity::Warning, "uncovered_spend:x", format!("{OTHER_RECORD} is cash.")),
+    ]
+}
