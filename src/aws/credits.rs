@@ -12,6 +12,7 @@ use super::allocation::{self, MonthAllocation};
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
 use crate::domain::credit::ApplicationType;
+use crate::domain::facts::CreditSnapshot;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
 
@@ -50,55 +51,8 @@ pub enum CreditAnswer {
     Failed(AwsError),
 }
 
-/// One credit as AWS states it today.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreditSnapshot {
-    /// AWS's id.
-    pub credit_id: String,
-    /// Owning account.
-    pub account: String,
-    /// AWS's description, such as an Activate label.
-    pub description: String,
-    /// `Promotion`, `Refund`, `TrueUp` and others; an open set.
-    pub credit_type: String,
-    /// Granted amount.
-    pub initial: Money,
-    /// Left after the closed bills.
-    pub remaining: Option<Money>,
-    /// Left after the open bills as well.
-    pub estimated: Option<Money>,
-    /// Currency of the amounts.
-    pub currency: String,
-    /// First day of validity.
-    pub starts_on: NaiveDate,
-    /// First day on which it pays nothing any more; [`NO_EXPIRY`] where AWS states no end.
-    pub expires_on: NaiveDate,
-    /// Day on which the balance reached zero.
-    pub exhausted_on: Option<NaiveDate>,
-    /// Products it may pay for; `None` where AWS gives no list, which is "unknown".
-    pub products: Option<Vec<String>>,
-    /// False if its owner has paused it.
-    pub enabled: bool,
-    /// When in the bill's computation it applies.
-    pub application_type: Option<ApplicationType>,
-    /// AWS's sharing mode.
-    pub sharing: Option<String>,
-    /// Accounts that may use it.
-    pub shareable_accounts: Vec<String>,
-    /// Purchase types it applies to; `None` is all.
-    pub purchase_types: Option<Vec<String>>,
-}
-
 /// The expiry of a credit for which AWS states none.
 pub const NO_EXPIRY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day of the calendar");
-
-impl CreditSnapshot {
-    /// The balance to count on: after open bills where AWS states that, else after closed ones. An expired or
-    /// paused credit still carries one.
-    pub fn usable_balance(&self) -> Option<Money> {
-        self.estimated.or(self.remaining)
-    }
-}
 
 /// Reads every account's credits and their allocation history.
 ///

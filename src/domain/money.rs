@@ -170,7 +170,7 @@ impl Money {
 }
 
 /// Puts commas between thousands of a plain, unsigned decimal text.
-fn group_thousands(plain: &str) -> String {
+pub fn group_thousands(plain: &str) -> String {
     let (whole, rest) = plain.split_once('.').map_or((plain, None), |(whole, rest)| (whole, Some(rest)));
     let mut out = String::with_capacity(plain.len() + plain.len() / 3);
     for (index, digit) in whole.chars().enumerate() {

@@ -1,0 +1,355 @@
+//! Rules on credit, coverage and the quality of the figures.
+
+use rust_decimal::Decimal;
+
+use super::input::{IngestHealth, UncoveredBurn, UnknownRecordType};
+use super::rules::{data_day, key};
+use super::settings::AlertRules;
+use super::{days_text, names_text};
+use crate::domain::credit::CoverageState;
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
+
+/// Services whose cash burn reaches the threshold.
+pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Iterator<Item = Finding> {
+    burns
+        .iter()
+        .filter(|burn| matches!(burn.state, CoverageState::Uncovered | CoverageState::Exhausted))
+        .filter(|burn| burn.per_day_7d.is_positive() && burn.per_day_7d >= rules.uncovered_per_day)
+        .map(|burn| uncovered_service(burn, rules))
+}
+
+fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
+    let (why, next) = if burn.state == CoverageState::Exhausted {
+        (
+            "Credit that names it is used up or has expired",
+            "apply for more credit, or cut this service; check the date in the outlook",
+        )
+    } else {
+        (
+            "The lists of all credits are known, and none names it",
+            "move the work to a service that credit pays, or plan the cash",
+        )
+    };
+    Finding {
+        rule: Rule::UncoveredSpend,
+        severity: Severity::Warning,
+        key: key(Rule::UncoveredSpend, &burn.service),
+        since: burn.since,
+        summary: format!(
+            "No credit pays for {}: {} a day in cash over the last 7 days, {} over the last 28, since {}.",
+            burn.service,
+            burn.per_day_7d.dollars(),
+            burn.total_28d.dollars(),
+            burn.since
+        ),
+        reason: format!(
+            "{why}. A warning because it passes {} a day. Next: {next}.",
+            rules.uncovered_per_day.dollars()
+        ),
+    }
+}
+
+/// Pools of which more than the threshold will probably expire unused.
+pub(super) fn expiring(
+    position: &Position,
+    health: &IngestHealth,
+    rules: &AlertRules,
+) -> impl Iterator<Item = Finding> {
+    position.credits.pools.iter().filter_map(|pool| expiring_pool(pool, health, rules))
+}
+
+fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    if !matches!(pool.status, PoolStatus::Active | PoolStatus::Pending) {
+        return None;
+    }
+    let unused = pool.breakage.p50.filter(|unused| unused.is_positive() && *unused >= rules.expiring_usd)?;
+    let days = (pool.expires_on - health.today()).num_days();
+    let near = days <= i64::from(rules.expiring_warning_days);
+    let band = match (pool.breakage.p10, pool.breakage.p90) {
+        (Some(low), Some(high)) => {
+            format!("How sure: eight forecast paths of ten lie between {} and {}. ", low.dollars(), high.dollars())
+        }
+        _ => String::new(),
+    };
+    let why = if near {
+        format!("A warning because expiry is within {}.", days_text(i64::from(rules.expiring_warning_days)))
+    } else {
+        "Worth knowing now, while there is time to use it.".to_owned()
+    };
+    Some(Finding {
+        rule: Rule::ExpiringCredit,
+        severity: if near { Severity::Warning } else { Severity::Info },
+        key: key(Rule::ExpiringCredit, &pool.id),
+        since: data_day(health),
+        summary: format!(
+            "About {} of the credit {} will expire unused on {}, in {}.",
+            unused.dollars(),
+            pool.name,
+            pool.expires_on,
+            days_text(days)
+        ),
+        reason: format!(
+            "{band}{why} AWS gives no extension. Next: bring planned runs forward, or move work to services that it pays."
+        ),
+    })
+}
+
+/// Pools that are switched off while they still hold credit.
+pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterator<Item = Finding> {
+    let since = data_day(health);
+    position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Paused && pool.remaining.is_positive()).map(
+        move |pool| Finding {
+            rule: Rule::PausedCredit,
+            severity: Severity::Warning,
+            key: key(Rule::PausedCredit, &pool.id),
+            since,
+            summary: format!(
+                "The credit {} is switched off with {} left; it pays nothing, and expires on {}.",
+                pool.name,
+                pool.remaining.dollars(),
+                pool.expires_on
+            ),
+            reason: "AWS reports it as disabled, which the owner of the credit can do. A warning because others are \
+                     drawn or cash is paid meanwhile. Next: switch it on again on the Credits page of the billing \
+                     console, unless it is meant to wait."
+                .to_owned(),
+        },
+    )
+}
+
+/// One finding for all services of which nobody can say whether credit pays.
+pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Option<Finding> {
+    let services: Vec<&str> = position
+        .coverage
+        .iter()
+        .filter(|coverage| coverage.state == CoverageState::Unknown)
+        .map(|coverage| coverage.service.as_str())
+        .collect();
+    if services.is_empty() {
+        return None;
+    }
+    let why = if position.credits.pools.is_empty() {
+        "No credit is known at all. Next: allow billing:GetCredits, or name the credits in the config."
+    } else {
+        "AWS gave no list of services for a credit, and no credit row was seen under these services. Next: give the \
+         list in the config."
+    };
+    Some(Finding {
+        rule: Rule::CoverageUnknown,
+        severity: Severity::Info,
+        key: key(Rule::CoverageUnknown, "services"),
+        since: data_day(health),
+        summary: format!("It is not known whether credit pays for {}.", names_text(&services)),
+        reason: why.to_owned(),
+    })
+}
+
+/// The credit that we replayed against the credit that AWS's rows show.
+pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    let gap = position.data_quality.reconciliation_gap;
+    let reported = position.spend.credit_to_date.abs();
+    // Without any credit row there is nothing to take a percentage of: the amount alone decides.
+    let percent = gap.abs().ratio(reported).map(|ratio| ratio * Decimal::ONE_HUNDRED);
+    if gap.is_zero() || gap.abs() < rules.drift_usd || percent.is_some_and(|percent| percent < rules.drift_percent) {
+        return None;
+    }
+    let (direction, meaning) = if gap.is_positive() {
+        ("more", "Credit may not pay for something that we count on, so it may last longer and cash is paid now")
+    } else {
+        ("less", "Credit pays for something that we do not count, so it may end earlier than shown")
+    };
+    let share = percent.map_or_else(String::new, |percent| format!(" ({}%)", percent.round_dp(1).normalize()));
+    Some(Finding {
+        rule: Rule::BalanceDrift,
+        severity: Severity::Warning,
+        key: key(Rule::BalanceDrift, "credit"),
+        since: data_day(health),
+        summary: format!(
+            "Our arithmetic draws {}{share} {direction} credit than AWS reports, {} in all.",
+            gap.abs().dollars(),
+            reported.dollars()
+        ),
+        reason: format!(
+            "{meaning}. A warning because it passes {} and {}%. Next: compare the Credits page of the billing console \
+             with `glidepath credits list`, and correct the lists of services.",
+            rules.drift_usd.dollars(),
+            rules.drift_percent.normalize()
+        ),
+    })
+}
+
+/// Spend of the month that no classification rule understands.
+pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    let cost = position.data_quality.unclassified_cost.abs();
+    let share = cost.ratio(position.spend.gross_month_to_date)?;
+    if cost.is_zero() || cost < rules.unclassified_usd || share < rules.unclassified_share {
+        return None;
+    }
+    Some(Finding {
+        rule: Rule::UnclassifiedSpend,
+        severity: Severity::Warning,
+        key: key(Rule::UnclassifiedSpend, "month"),
+        since: data_day(health),
+        summary: format!(
+            "{} of this month's spend ({}%) is of a kind that glidepath does not recognise.",
+            cost.dollars(),
+            (share * Decimal::ONE_HUNDRED).round_dp(1).normalize()
+        ),
+        reason: "It is counted in every total; only its workload and model are missing, so token figures and the \
+                 comparison with the filing are too low. Next: add its usage types to the classification rules in the \
+                 config."
+            .to_owned(),
+    })
+}
+
+/// Record types that AWS has and this program does not know.
+pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator<Item = Finding> {
+    types.iter().map(|record_type| Finding {
+        rule: Rule::UnknownRecordType,
+        severity: Severity::Warning,
+        key: key(Rule::UnknownRecordType, &record_type.name),
+        since: record_type.since,
+        summary: format!(
+            "AWS reports {} under the charge type {}, which glidepath does not know.",
+            record_type.cost.dollars(),
+            record_type.name
+        ),
+        reason: "It is counted by its sign and in every total. A warning because it may be a credit or a fee that \
+                 should be treated apart. Next: report it, and update glidepath."
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{day, health, only, pool, position, usd};
+    use super::super::{Observations, evaluate};
+    use super::*;
+    use crate::domain::position::{Coverage, MoneyQuantiles};
+
+    fn run(position: &Position) -> Vec<Finding> {
+        evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings
+    }
+
+    #[test]
+    fn uncovered_spend_counts_from_the_threshold_and_by_state() {
+        let burn = |per_day, state| UncoveredBurn {
+            service: "Amazon RDS".into(),
+            since: day("2026-02-20"),
+            per_day_7d: usd(per_day),
+            total_28d: usd("101.5"),
+            state,
+        };
+        let found = |burn| uncovered(&[burn], &AlertRules::default()).next();
+        assert!(found(burn("4.99", CoverageState::Uncovered)).is_none());
+        assert!(found(burn("50", CoverageState::Unknown)).is_none(), "nobody knows whether it is uncovered");
+        assert!(found(burn("50", CoverageState::Covered)).is_none());
+        assert!(
+            found(burn("5", CoverageState::Exhausted)).unwrap().reason.starts_with("Credit that names it is used up")
+        );
+        let finding = found(burn("5", CoverageState::Uncovered)).unwrap();
+        assert_eq!(finding.key, "uncovered_spend:Amazon RDS");
+        assert_eq!(
+            finding.summary,
+            "No credit pays for Amazon RDS: $5.00 a day in cash over the last 7 days, $101.50 over the last 28, since \
+             2026-02-20."
+        );
+    }
+
+    #[test]
+    fn expiring_credit_is_information_far_off_and_a_warning_near() {
+        let at = |expires_on: &str, p50: &str, status| {
+            let mut position = position();
+            let breakage = MoneyQuantiles { p10: Some(usd("50")), p50: Some(usd(p50)), p90: Some(usd("900")) };
+            position.credits.pools = vec![PoolPosition { expires_on: day(expires_on), breakage, status, ..pool() }];
+            run(&position).first().map(|finding| (finding.severity, finding.summary.clone()))
+        };
+        // 14 March plus 90 days is 12 June.
+        assert_eq!(at("2026-06-12", "99.99", PoolStatus::Active), None);
+        assert_eq!(at("2026-06-12", "500", PoolStatus::Expired), None);
+        assert_eq!(at("2026-06-13", "100", PoolStatus::Active).unwrap().0, Severity::Info);
+        let (severity, summary) = at("2026-06-12", "100", PoolStatus::Active).unwrap();
+        assert_eq!(severity, Severity::Warning);
+        assert_eq!(
+            summary,
+            "About $100.00 of the credit Activate Portfolio will expire unused on 2026-06-12, in 90 days."
+        );
+    }
+
+    #[test]
+    fn a_paused_credit_is_told_while_it_holds_money() {
+        let mut position = position();
+        position.credits.pools = vec![PoolPosition { status: PoolStatus::Paused, ..pool() }];
+        assert_eq!(run(&position)[0].key, "paused_credit:4711");
+        position.credits.pools[0].remaining = usd("0");
+        assert!(run(&position).is_empty());
+    }
+
+    #[test]
+    fn unknown_coverage_is_one_finding() {
+        let mut position = position();
+        let coverage = |service: &str, state| Coverage { service: service.into(), state, evidence: String::new() };
+        position.coverage = vec![coverage("A", CoverageState::Covered)];
+        assert!(run(&position).is_empty());
+        position
+            .coverage
+            .extend(["B", "C", "D", "E", "F", "G", "H"].map(|name| coverage(name, CoverageState::Unknown)));
+        let findings = run(&position);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].summary, "It is not known whether credit pays for B, C, D, E, F and 2 more.");
+    }
+
+    #[test]
+    fn drift_needs_both_the_amount_and_the_share() {
+        let at = |gap: &str, credit: &str| {
+            let mut position = position();
+            position.data_quality.reconciliation_gap = usd(gap);
+            position.spend.credit_to_date = usd(credit);
+            run(&position).first().map(|finding| finding.summary.clone())
+        };
+        assert_eq!(at("24.99", "-100"), None, "25 % but too few dollars");
+        assert_eq!(at("49.99", "-1000"), None, "below 5 %");
+        assert_eq!(at("0", "0"), None);
+        assert_eq!(
+            at("-50", "-1000").as_deref(),
+            Some("Our arithmetic draws $50.00 (5%) less credit than AWS reports, $1,000.00 in all.")
+        );
+        assert_eq!(
+            at("25", "0").as_deref(),
+            Some("Our arithmetic draws $25.00 more credit than AWS reports, $0.00 in all.")
+        );
+    }
+
+    #[test]
+    fn unclassified_spend_needs_both_the_amount_and_the_share() {
+        let at = |cost: &str, gross: &str| {
+            let mut position = position();
+            position.data_quality.unclassified_cost = usd(cost);
+            position.spend.gross_month_to_date = usd(gross);
+            run(&position).first().map(|finding| finding.summary.clone())
+        };
+        assert_eq!(at("9.99", "20"), None);
+        assert_eq!(at("59.99", "1200"), None);
+        assert_eq!(at("0", "0"), None);
+        assert_eq!(
+            at("60", "1200").as_deref(),
+            Some("$60.00 of this month's spend (5%) is of a kind that glidepath does not recognise.")
+        );
+    }
+
+    #[test]
+    fn an_unknown_record_type_is_named() {
+        let observations = Observations {
+            unknown_record_types: vec![UnknownRecordType {
+                name: "Rebate".into(),
+                since: day("2026-03-02"),
+                cost: usd("-7.5"),
+            }],
+            ..Observations::default()
+        };
+        let evaluation = evaluate(&position(), &health(), &observations, &AlertRules::default());
+        assert_eq!(only(&evaluation).key, "unknown_record_type:Rebate");
+        assert!(only(&evaluation).summary.starts_with("AWS reports -$7.50 under the charge type Rebate"));
+    }
+}

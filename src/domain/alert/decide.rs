@@ -1,0 +1,357 @@
+//! [`decide`]: tell, tell again, tell louder, give the all-clear, or hold; and why.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::input::Evaluation;
+use super::settings::RepeatPolicy;
+use crate::domain::finding::{Finding, Rule, Severity};
+
+/// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
+/// would come every second day.
+const REPEAT_GRACE: TimeDelta = TimeDelta::hours(1);
+
+/// What was told about a key since it last fired, as the stored events say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenAlert {
+    /// Key of the finding.
+    pub key: String,
+    /// Its rule.
+    pub rule: Rule,
+    /// Severity of the newest message.
+    pub severity: Severity,
+    /// Day since which it was so, when it fired.
+    pub since: NaiveDate,
+    /// Clock of the cycle in which it fired: the start of the episode.
+    pub opened_at: DateTime<Utc>,
+    /// Clock of the newest message.
+    pub last_told_at: DateTime<Utc>,
+    /// Messages sent in this episode.
+    pub told: u32,
+    /// What the newest message said.
+    pub summary: String,
+    /// Channels that heard of it, or will: deliveries that were not given up.
+    pub heard_by: BTreeSet<String>,
+}
+
+/// What to do about a finding, or about the absence of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Tell for the first time.
+    Fire,
+    /// Tell that it got worse.
+    Escalate,
+    /// Tell that it is still so.
+    Repeat,
+    /// Give the all-clear.
+    Resolve,
+    /// Say nothing.
+    Hold,
+}
+
+impl Action {
+    /// The name in logs, JSON and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Action::Fire => "fire",
+            Action::Escalate => "escalate",
+            Action::Repeat => "repeat",
+            Action::Resolve => "resolve",
+            Action::Hold => "hold",
+        }
+    }
+}
+
+/// Why that was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Fire: nothing was open under this key.
+    New,
+    /// Escalate: the newest message was less severe.
+    MoreSevere,
+    /// Repeat: the time between reminders is over.
+    RepeatDue,
+    /// Resolve: looked at fresh data, and the condition is gone.
+    ConditionGone,
+    /// Hold: told recently, at this severity.
+    AlreadyTold,
+    /// Hold: it got milder, which alone is no news.
+    LessSevere,
+    /// Hold: data is too old to say whether it is still so.
+    DataStale,
+    /// Hold: nothing was learnt in this cycle that could clear it.
+    NotChecked,
+}
+
+impl Reason {
+    /// The name in logs, JSON and the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Reason::New => "new",
+            Reason::MoreSevere => "more_severe",
+            Reason::RepeatDue => "repeat_due",
+            Reason::ConditionGone => "condition_gone",
+            Reason::AlreadyTold => "already_told",
+            Reason::LessSevere => "less_severe",
+            Reason::DataStale => "data_stale",
+            Reason::NotChecked => "not_checked",
+        }
+    }
+}
+
+/// What to do about one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What to do.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Key of the finding.
+    pub key: String,
+    /// Its rule.
+    pub rule: Rule,
+    /// Severity now; without a finding, that of the newest message.
+    pub severity: Severity,
+    /// What was found; none where the condition is gone or could not be looked at.
+    pub finding: Option<Finding>,
+    /// What was told before; none where it is new.
+    pub open: Option<OpenAlert>,
+}
+
+/// One decision for every key that is found or open: most severe first, then by rule and key.
+pub fn decide(
+    evaluation: &Evaluation,
+    history: &[OpenAlert],
+    now: DateTime<Utc>,
+    repeat: RepeatPolicy,
+) -> Vec<Decision> {
+    let open: BTreeMap<&str, &OpenAlert> = history.iter().map(|alert| (alert.key.as_str(), alert)).collect();
+    let found: BTreeSet<&str> = evaluation.findings.iter().map(|finding| finding.key.as_str()).collect();
+
+    let about_findings = evaluation.findings.iter().map(|finding| {
+        let open = open.get(finding.key.as_str()).copied();
+        let (action, reason) = present(finding, open, now, repeat);
+        Decision {
+            action,
+            reason,
+            key: finding.key.clone(),
+            rule: finding.rule,
+            severity: finding.severity,
+            finding: Some(finding.clone()),
+            open: open.cloned(),
+        }
+    });
+    let about_silence = open.values().filter(|alert| !found.contains(alert.key.as_str())).map(|alert| {
+        let (action, reason) = absent(alert, evaluation);
+        Decision {
+            action,
+            reason,
+            key: alert.key.clone(),
+            rule: alert.rule,
+            severity: alert.severity,
+            finding: None,
+            open: Some((*alert).clone()),
+        }
+    });
+    let mut decisions: Vec<Decision> = about_findings.chain(about_silence).collect();
+    decisions.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
+    decisions
+}
+
+/// The condition holds.
+fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, repeat: RepeatPolicy) -> (Action, Reason) {
+    let Some(open) = open else { return (Action::Fire, Reason::New) };
+    if finding.severity > open.severity {
+        return (Action::Escalate, Reason::MoreSevere);
+    }
+    let due = repeat
+        .hours(finding.severity)
+        .is_some_and(|hours| now - open.last_told_at + REPEAT_GRACE >= TimeDelta::hours(i64::from(hours)));
+    if due {
+        (Action::Repeat, Reason::RepeatDue)
+    } else if finding.severity < open.severity {
+        (Action::Hold, Reason::LessSevere)
+    } else {
+        (Action::Hold, Reason::AlreadyTold)
+    }
+}
+
+/// The condition is open but was not found.
+fn absent(open: &OpenAlert, evaluation: &Evaluation) -> (Action, Reason) {
+    if evaluation.proves_gone(open.rule, &open.key) {
+        (Action::Resolve, Reason::ConditionGone)
+    } else if evaluation.stale && open.rule.needs_fresh_data() {
+        (Action::Hold, Reason::DataStale)
+    } else {
+        (Action::Hold, Reason::NotChecked)
+    }
+}
+
+/// Dates each finding from the day its open alert was first dated from: a rule that looks at one position cannot know
+/// for how long it has been so.
+pub fn carry_since(findings: &mut [Finding], history: &[OpenAlert]) {
+    for finding in findings {
+        if let Some(open) = history.iter().find(|open| open.key == finding.key) {
+            finding.since = finding.since.min(open.since);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::fixture::{clock, day};
+    use super::*;
+    use Action::{Escalate, Fire, Hold, Repeat, Resolve};
+    use Severity::{Critical, Info, Warning};
+
+    fn finding(rule: Rule, severity: Severity) -> Finding {
+        Finding {
+            rule,
+            severity,
+            key: format!("{}:x", rule.as_str()),
+            since: day("2026-03-12"),
+            summary: "It is so.".into(),
+            reason: "Because.".into(),
+        }
+    }
+
+    fn open(rule: Rule, severity: Severity, hours_ago: i64) -> OpenAlert {
+        OpenAlert {
+            key: format!("{}:x", rule.as_str()),
+            rule,
+            severity,
+            since: day("2026-03-01"),
+            opened_at: clock() - TimeDelta::days(20),
+            last_told_at: clock() - TimeDelta::hours(hours_ago),
+            told: 1,
+            summary: "It was so.".into(),
+            heard_by: BTreeSet::from(["ops".to_owned()]),
+        }
+    }
+
+    /// What the cycle could look at.
+    #[derive(Clone, Copy)]
+    enum Data {
+        Fresh,
+        NotPulled,
+        Stale,
+        SourceDown,
+    }
+
+    fn one(rule: Rule, told: Option<(Severity, i64)>, found: Option<Severity>, data: Data) -> Option<(Action, Reason)> {
+        let evaluation = Evaluation {
+            findings: found.map(|severity| finding(rule, severity)).into_iter().collect(),
+            stale: matches!(data, Data::Stale),
+            costs_pulled: matches!(data, Data::Fresh),
+            unchecked: if matches!(data, Data::SourceDown) {
+                BTreeSet::from([format!("{}:x", rule.as_str())])
+            } else {
+                BTreeSet::new()
+            },
+        };
+        let history: Vec<_> = told.map(|(severity, hours)| open(rule, severity, hours)).into_iter().collect();
+        let decisions = decide(&evaluation, &history, clock(), RepeatPolicy::default());
+        assert!(decisions.len() <= 1);
+        decisions.first().map(|decision| (decision.action, decision.reason))
+    }
+
+    #[test]
+    fn decision_table() {
+        let spend = Rule::Exhaustion;
+        let data = Rule::StaleData;
+        let denied = Rule::IngestDenied;
+        // rule, told before (severity, hours ago), found now, what could be looked at => decision
+        let table = [
+            (spend, None, None, Data::Fresh, None),
+            (spend, None, None, Data::Stale, None),
+            (spend, None, Some(Info), Data::Fresh, Some((Fire, Reason::New))),
+            (spend, None, Some(Warning), Data::Fresh, Some((Fire, Reason::New))),
+            (spend, None, Some(Critical), Data::Fresh, Some((Fire, Reason::New))),
+            (spend, None, Some(Critical), Data::NotPulled, Some((Fire, Reason::New))),
+            (spend, Some((Info, 1)), Some(Info), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Info, 9_999)), Some(Info), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Info, 1)), Some(Warning), Data::Fresh, Some((Escalate, Reason::MoreSevere))),
+            (spend, Some((Info, 1)), Some(Critical), Data::Fresh, Some((Escalate, Reason::MoreSevere))),
+            (spend, Some((Warning, 9_999)), Some(Info), Data::Fresh, Some((Hold, Reason::LessSevere))),
+            (spend, Some((Warning, 0)), Some(Warning), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Warning, 70)), Some(Warning), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Warning, 71)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Warning, 1)), Some(Critical), Data::Fresh, Some((Escalate, Reason::MoreSevere))),
+            (spend, Some((Critical, 9_999)), Some(Info), Data::Fresh, Some((Hold, Reason::LessSevere))),
+            (spend, Some((Critical, 24)), Some(Warning), Data::Fresh, Some((Hold, Reason::LessSevere))),
+            (spend, Some((Critical, 72)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Critical, 22)), Some(Critical), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Critical, 23)), Some(Critical), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Info, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
+            (spend, Some((Critical, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
+            (spend, Some((Critical, 1)), None, Data::NotPulled, Some((Hold, Reason::NotChecked))),
+            (spend, Some((Critical, 99)), None, Data::Stale, Some((Hold, Reason::DataStale))),
+            (data, None, Some(Warning), Data::Stale, Some((Fire, Reason::New))),
+            (data, Some((Warning, 1)), Some(Warning), Data::Stale, Some((Hold, Reason::AlreadyTold))),
+            (data, Some((Warning, 1)), Some(Critical), Data::Stale, Some((Escalate, Reason::MoreSevere))),
+            (data, Some((Critical, 23)), Some(Critical), Data::Stale, Some((Repeat, Reason::RepeatDue))),
+            (data, Some((Critical, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
+            (denied, Some((Critical, 1)), Some(Critical), Data::SourceDown, Some((Hold, Reason::AlreadyTold))),
+            (denied, Some((Critical, 1)), None, Data::SourceDown, Some((Hold, Reason::NotChecked))),
+            (denied, Some((Critical, 1)), None, Data::Stale, Some((Resolve, Reason::ConditionGone))),
+            (denied, Some((Critical, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
+        ];
+        for (number, (rule, told, found, data, expected)) in table.into_iter().enumerate() {
+            assert_eq!(one(rule, told, found, data), expected, "line {number}");
+        }
+    }
+
+    #[test]
+    fn a_finding_is_dated_from_its_episode() {
+        let mut findings = [finding(Rule::Exhaustion, Warning), finding(Rule::BalanceDrift, Warning)];
+        carry_since(&mut findings, &[open(Rule::Exhaustion, Warning, 1)]);
+        assert_eq!(findings.map(|finding| finding.since), [day("2026-03-01"), day("2026-03-12")]);
+    }
+
+    fn severity() -> impl Strategy<Value = Severity> {
+        prop_oneof![Just(Info), Just(Warning), Just(Critical)]
+    }
+
+    fn rule() -> impl Strategy<Value = Rule> {
+        prop_oneof![Just(Rule::Exhaustion), Just(Rule::StaleData), Just(Rule::PausedCredit), Just(Rule::IngestDenied)]
+    }
+
+    proptest! {
+        /// Every key is decided exactly once, in an order that does not depend on the order of the input, and an
+        /// all-clear never comes while the condition is found.
+        #[test]
+        fn every_key_once_in_a_stable_order(
+            found in proptest::collection::btree_map(rule(), severity(), 0..4),
+            told in proptest::collection::btree_map(rule(), (severity(), 0i64..200), 0..4),
+            stale in any::<bool>(),
+            costs_pulled in any::<bool>(),
+        ) {
+            let mut evaluation = Evaluation {
+                findings: found.iter().map(|(rule, severity)| finding(*rule, *severity)).collect(),
+                stale,
+                costs_pulled,
+                unchecked: BTreeSet::new(),
+            };
+            let mut history: Vec<_> = told.iter().map(|(rule, (severity, hours))| open(*rule, *severity, *hours)).collect();
+            let decisions = decide(&evaluation, &history, clock(), RepeatPolicy::default());
+            let keys: BTreeSet<_> = decisions.iter().map(|decision| decision.key.clone()).collect();
+            let expected: BTreeSet<_> = found.keys().chain(told.keys()).map(|rule| format!("{}:x", rule.as_str())).collect();
+            prop_assert_eq!(decisions.len(), keys.len());
+            prop_assert_eq!(keys, expected);
+            for decision in &decisions {
+                prop_assert!(decision.action != Resolve || decision.finding.is_none());
+                prop_assert!((decision.action == Fire) == decision.open.is_none());
+            }
+            evaluation.findings.reverse();
+            history.reverse();
+            prop_assert_eq!(decide(&evaluation, &history, clock(), RepeatPolicy::default()), decisions);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A quiet position for the tests of the rules: nothing in it deserves attention.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::input::{Evaluation, IngestHealth, Outcome};
+use crate::domain::finding::Finding;
+use crate::domain::money::Money;
+use crate::domain::position::{
+    BurnPerDay, Credits, DataQuality, DateQuantiles, Exhaustion, MoneyQuantiles, PoolPosition, PoolStatus, Position,
+    Spend,
+};
+
+pub(super) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(super) fn usd(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+pub(super) fn clock() -> DateTime<Utc> {
+    "2026-03-14T06:00:00Z".parse().unwrap()
+}
+
+pub(super) fn hours_before(hours: i64) -> Option<DateTime<Utc>> {
+    Some(clock() - TimeDelta::hours(hours))
+}
+
+pub(super) fn health() -> IngestHealth {
+    IngestHealth {
+        as_of: clock(),
+        data_through: Some(day("2026-03-12")),
+        last_success: Some(clock()),
+        costs: Outcome::Ok,
+        credits: Outcome::Ok,
+    }
+}
+
+/// Twelve days into March: 9,000 of 25,000 dollars left, 100 dollars a day.
+pub(super) fn position() -> Position {
+    Position {
+        as_of: clock(),
+        data_through: Some(day("2026-03-12")),
+        currency: "USD".into(),
+        spend: Spend {
+            gross_to_date: usd("16000"),
+            credit_to_date: usd("-16000"),
+            gross_month_to_date: usd("1200"),
+            burn_per_day: BurnPerDay { last_7_days: Some(usd("100")), last_28_days: Some(usd("90")) },
+            ..Spend::default()
+        },
+        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()] },
+        exhaustion: Exhaustion::default(),
+        workloads: vec![],
+        coverage: vec![],
+        variance: vec![],
+        trajectory: vec![],
+        findings: vec![],
+        data_quality: DataQuality::default(),
+        outlook_basis: None,
+        filing: None,
+    }
+}
+
+pub(super) fn pool() -> PoolPosition {
+    PoolPosition {
+        id: "4711".into(),
+        name: "Activate Portfolio".into(),
+        programme: None,
+        granted: usd("25000"),
+        drawn: usd("16000"),
+        remaining: usd("9000"),
+        stated: None,
+        starts_on: day("2025-09-01"),
+        expires_on: day("2026-09-01"),
+        status: PoolStatus::Active,
+        exhausts_on: DateQuantiles::default(),
+        breakage: MoneyQuantiles::default(),
+    }
+}
+
+/// The one finding of an evaluation.
+pub(super) fn only(evaluation: &Evaluation) -> &Finding {
+    assert_eq!(evaluation.findings.len(), 1, "{:?}", evaluation.findings);
+    &evaluation.findings[0]
+}

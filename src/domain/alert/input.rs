@@ -1,0 +1,114 @@
+//! What the rules look at beside the position, and what they answer.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::settings::AlertRules;
+use crate::domain::credit::CoverageState;
+pub use crate::domain::facts::Outcome;
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::money::Money;
+
+/// How the cycle's questions to AWS went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestHealth {
+    /// The cycle's clock.
+    pub as_of: DateTime<Utc>,
+    /// Last complete day in the store, inclusive.
+    pub data_through: Option<NaiveDate>,
+    /// Clock of the newest cycle that pulled all costs; none before the first.
+    pub last_success: Option<DateTime<Utc>>,
+    /// Cost Explorer in this cycle.
+    pub costs: Outcome,
+    /// The credits API in this cycle.
+    pub credits: Outcome,
+}
+
+impl IngestHealth {
+    /// True once the newest whole pull is older than the rules allow, or none ever came.
+    pub fn is_stale(&self, rules: &AlertRules) -> bool {
+        self.age().is_none_or(|age| age > rules.stale_after())
+    }
+
+    /// Time since the newest whole pull.
+    pub fn age(&self) -> Option<TimeDelta> {
+        self.last_success.map(|at| self.as_of - at)
+    }
+
+    /// The UTC day of the cycle's clock.
+    pub fn today(&self) -> NaiveDate {
+        self.as_of.date_naive()
+    }
+}
+
+/// A service that burns cash because no credit pays for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncoveredBurn {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// First day of it, as far as the data shows.
+    pub since: NaiveDate,
+    /// Uncovered cost per day over the last 7 complete days.
+    pub per_day_7d: Money,
+    /// Uncovered cost of the last 28 complete days.
+    pub total_28d: Money,
+    /// Why no credit pays.
+    pub state: CoverageState,
+}
+
+/// A record type that this program does not know. Its cost is counted by its sign and shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRecordType {
+    /// The record type as Cost Explorer wrote it.
+    pub name: String,
+    /// First day on which it was seen.
+    pub since: NaiveDate,
+    /// Its cost to date, with AWS's sign.
+    pub cost: Money,
+}
+
+/// A configured channel whose newest settled delivery was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadChannel {
+    /// Name of the channel in config.
+    pub channel: String,
+    /// Day of the first message that was given up since one last arrived.
+    pub since: NaiveDate,
+    /// Messages given up since then.
+    pub lost: u32,
+    /// What the channel answered last.
+    pub last_error: String,
+}
+
+/// Facts for the rules that a position does not hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observations {
+    /// Uncovered spend per service.
+    pub uncovered: Vec<UncoveredBurn>,
+    /// Record types nobody knows.
+    pub unknown_record_types: Vec<UnknownRecordType>,
+    /// Channels that messages do not reach; only those that are still configured.
+    pub dead_channels: Vec<DeadChannel>,
+}
+
+/// What the rules found, and what they could not look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evaluation {
+    /// Most severe first, then by rule and key.
+    pub findings: Vec<Finding>,
+    /// Data is too old for rules on spend: they are silent, and their open alerts are held.
+    pub stale: bool,
+    /// Costs were pulled in this very cycle, so that a rule on spend may give an all-clear.
+    pub costs_pulled: bool,
+    /// Keys about a source that gave no clean answer in this cycle: silence about them is no all-clear.
+    pub unchecked: BTreeSet<String>,
+}
+
+impl Evaluation {
+    /// True if the absence of a finding proves that its condition is gone.
+    pub(super) fn proves_gone(&self, rule: Rule, key: &str) -> bool {
+        let looked = !rule.needs_fresh_data() || (self.costs_pulled && !self.stale);
+        looked && !self.unchecked.contains(key)
+    }
+}

@@ -1,0 +1,256 @@
+//! [`compose`]: the words of a message.
+//!
+//! It reads aloud: what happened, since when, how sure and what next (the finding's reason), and why it comes now.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::days_text;
+use super::decide::{Action, Decision, OpenAlert, Reason};
+use super::event::{AlertEvent, Audience, event_id};
+use super::settings::RepeatPolicy;
+use crate::domain::finding::{Finding, Rule, Severity};
+
+/// What a message needs beside the decision.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageContext<'a> {
+    /// The cycle's clock.
+    pub now: DateTime<Utc>,
+    /// How often reminders come, so that a message can say so.
+    pub repeat: RepeatPolicy,
+    /// The post-credit trajectory of this cycle in Markdown.
+    pub trajectory: Option<&'a str>,
+    /// Where the dashboard is.
+    pub dashboard_url: Option<&'a str>,
+}
+
+/// The message that a decision asks for; none where it is held.
+pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<AlertEvent> {
+    let (summary, body, since) = match (decision.action, &decision.finding, &decision.open) {
+        (Action::Hold, _, _) => return None,
+        (Action::Resolve, _, open) => {
+            let open = open.as_ref()?;
+            (gone(open, context.now), String::new(), open.since)
+        }
+        (_, finding, open) => {
+            let finding = finding.as_ref()?;
+            let since = open.as_ref().map_or(finding.since, |open| open.since.min(finding.since));
+            (finding.summary.clone(), held_since(finding, since, context.now.date_naive()), since)
+        }
+    };
+    let paragraphs = [summary.clone(), body, why_now(decision, context.repeat), link(context.dashboard_url)];
+    let text = paragraphs.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n\n");
+    let attach = carries_trajectory(decision.rule) && decision.action != Action::Resolve;
+    Some(AlertEvent {
+        event_id: event_id(decision, context.now),
+        key: decision.key.clone(),
+        rule: decision.rule,
+        severity: decision.severity,
+        decision: decision.action,
+        reason: decision.reason,
+        since,
+        fired_at: context.now,
+        title: title(decision),
+        summary,
+        text,
+        attachment: context.trajectory.filter(|_| attach).map(str::to_owned),
+        dashboard_url: context.dashboard_url.map(str::to_owned),
+        audience: audience(decision),
+    })
+}
+
+/// Rules whose messages carry what the bill becomes.
+pub const fn carries_trajectory(rule: Rule) -> bool {
+    matches!(rule, Rule::Exhaustion | Rule::ExpiringCredit)
+}
+
+/// An all-clear to somebody who heard no alarm is noise.
+fn audience(decision: &Decision) -> Audience {
+    match (&decision.open, decision.action) {
+        (Some(open), Action::Resolve) => Audience::Only(open.heard_by.clone()),
+        _ => Audience::Everyone,
+    }
+}
+
+fn title(decision: &Decision) -> String {
+    let before = decision.open.as_ref().map(|open| open.severity);
+    let opening = match (decision.action, decision.severity) {
+        (Action::Resolve, _) => "All clear",
+        (Action::Escalate, Severity::Critical) => "Now critical",
+        (Action::Escalate, _) => "Now a warning",
+        (Action::Repeat, Severity::Critical) => "Still critical",
+        (Action::Repeat, _) if before > Some(decision.severity) => "Milder, but still there",
+        (Action::Repeat, _) => "Still there",
+        (_, Severity::Critical) => "Critical",
+        (_, Severity::Warning) => "Warning",
+        (_, Severity::Info) => "Worth knowing",
+    };
+    format!("{opening}: {}", topic(decision.rule, &decision.key))
+}
+
+/// What a message is about, in a few words that hold for alarm and all-clear alike.
+fn topic(rule: Rule, key: &str) -> String {
+    let subject = key.split_once(':').map_or(key, |(_, subject)| subject);
+    match rule {
+        Rule::Exhaustion => "AWS credit running out".to_owned(),
+        Rule::UncoveredSpend => format!("cash spend on {subject}"),
+        Rule::ExpiringCredit => format!("credit {subject} expiring unused"),
+        Rule::PausedCredit => format!("credit {subject} switched off"),
+        Rule::StaleData => "no fresh data from AWS".to_owned(),
+        Rule::IngestDenied => format!("AWS refusing to show {subject}"),
+        Rule::IngestFailed => format!("AWS not answering about {subject}"),
+        Rule::UnclassifiedSpend => "spend that is not recognised".to_owned(),
+        Rule::UnknownRecordType => format!("unknown charge type {subject}"),
+        Rule::BalanceDrift => "our credit balance differing from AWS's".to_owned(),
+        Rule::CoverageUnknown => "services that credit may not pay".to_owned(),
+        Rule::DeadChannel => format!("alerts not reaching {subject}"),
+    }
+}
+
+fn held_since(finding: &Finding, since: NaiveDate, today: NaiveDate) -> String {
+    let lasted = days_text((today - since).num_days().max(0));
+    format!("Known since {since} ({lasted} ago).\n{}", finding.reason)
+}
+
+fn gone(open: &OpenAlert, now: DateTime<Utc>) -> String {
+    let lasted = days_text((now - open.opened_at).num_days().max(0));
+    format!(
+        "This is over: {} We first told you on {}, {lasted} ago. Nothing is left to do about it.",
+        quoted(&open.summary),
+        open.opened_at.date_naive()
+    )
+}
+
+/// What we said, marked as said then.
+fn quoted(summary: &str) -> String {
+    format!("\u{201c}{summary}\u{201d}")
+}
+
+fn why_now(decision: &Decision, repeat: RepeatPolicy) -> String {
+    let before = decision.open.as_ref().map_or("", |open| open.severity.as_str());
+    match decision.reason {
+        Reason::New => "You hear this because it is new.".to_owned(),
+        Reason::MoreSevere => {
+            format!("You hear this because it got worse: {before} before, {} now.", decision.severity.as_str())
+        }
+        Reason::RepeatDue => {
+            let hours = repeat.hours(decision.severity).unwrap_or_default();
+            format!("You hear this because it is still so; while it is, a reminder comes every {hours} hours.")
+        }
+        Reason::ConditionGone => "You hear this because the newest data no longer shows it.".to_owned(),
+        Reason::AlreadyTold | Reason::LessSevere | Reason::DataStale | Reason::NotChecked => String::new(),
+    }
+}
+
+fn link(dashboard_url: Option<&str>) -> String {
+    dashboard_url.map_or_else(String::new, |url| format!("Dashboard: {url}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::fixture::{clock, day};
+    use super::*;
+
+    fn finding(severity: Severity) -> Finding {
+        Finding {
+            rule: Rule::Exhaustion,
+            severity,
+            key: "exhaustion:total".into(),
+            since: day("2026-03-12"),
+            summary: "Credit will run out.".into(),
+            reason: "Half of the paths. Next: apply.".into(),
+        }
+    }
+
+    fn open(severity: Severity) -> OpenAlert {
+        OpenAlert {
+            key: "exhaustion:total".into(),
+            rule: Rule::Exhaustion,
+            severity,
+            since: day("2026-03-01"),
+            opened_at: "2026-03-03T06:00:00Z".parse().unwrap(),
+            last_told_at: "2026-03-13T06:00:00Z".parse().unwrap(),
+            told: 3,
+            summary: "Credit may run out.".into(),
+            heard_by: BTreeSet::from(["ops".to_owned()]),
+        }
+    }
+
+    fn message(action: Action, reason: Reason, severity: Severity, before: Option<Severity>) -> Option<AlertEvent> {
+        let decision = Decision {
+            action,
+            reason,
+            key: "exhaustion:total".into(),
+            rule: Rule::Exhaustion,
+            severity,
+            finding: (action != Action::Resolve).then(|| finding(severity)),
+            open: before.map(open),
+        };
+        let context = MessageContext {
+            now: clock(),
+            repeat: RepeatPolicy::default(),
+            trajectory: Some("| Month | Cash |"),
+            dashboard_url: Some("https://glide.example"),
+        };
+        compose(&decision, &context)
+    }
+
+    #[test]
+    fn an_alarm_says_what_since_when_why_and_where() {
+        let event = message(Action::Fire, Reason::New, Severity::Critical, None).unwrap();
+        assert_eq!(event.title, "Critical: AWS credit running out");
+        assert_eq!(
+            event.text,
+            "Credit will run out.\n\nKnown since 2026-03-12 (2 days ago).\nHalf of the paths. Next: apply.\n\n\
+             You hear this because it is new.\n\nDashboard: https://glide.example"
+        );
+        assert_eq!(event.attachment.as_deref(), Some("| Month | Cash |"));
+        assert!(event.audience.includes("anyone"));
+    }
+
+    #[test]
+    fn an_all_clear_goes_only_to_who_heard_the_alarm() {
+        let event =
+            message(Action::Resolve, Reason::ConditionGone, Severity::Critical, Some(Severity::Critical)).unwrap();
+        assert_eq!(event.title, "All clear: AWS credit running out");
+        assert!(event.text.starts_with(
+            "This is over: \u{201c}Credit may run out.\u{201d} We first told you on 2026-03-03, 11 days ago."
+        ));
+        assert_eq!(event.attachment, None);
+        assert!(event.audience.includes("ops") && !event.audience.includes("new"));
+    }
+
+    #[test]
+    fn titles_say_what_changed() {
+        let title = |action, reason, severity, before| message(action, reason, severity, before).unwrap().title;
+        let (warning, critical) = (Severity::Warning, Severity::Critical);
+        let topic = "AWS credit running out";
+        assert_eq!(
+            title(Action::Escalate, Reason::MoreSevere, critical, Some(warning)),
+            format!("Now critical: {topic}")
+        );
+        assert_eq!(
+            title(Action::Repeat, Reason::RepeatDue, critical, Some(critical)),
+            format!("Still critical: {topic}")
+        );
+        assert_eq!(title(Action::Repeat, Reason::RepeatDue, warning, Some(warning)), format!("Still there: {topic}"));
+        assert_eq!(
+            title(Action::Repeat, Reason::RepeatDue, warning, Some(critical)),
+            format!("Milder, but still there: {topic}")
+        );
+        assert_eq!(title(Action::Fire, Reason::New, Severity::Info, None), format!("Worth knowing: {topic}"));
+    }
+
+    #[test]
+    fn a_reminder_keeps_the_first_date_and_names_the_interval() {
+        let event = message(Action::Repeat, Reason::RepeatDue, Severity::Warning, Some(Severity::Warning)).unwrap();
+        assert_eq!(event.since, day("2026-03-01"));
+        assert!(event.text.contains("a reminder comes every 72 hours"), "{}", event.text);
+    }
+
+    #[test]
+    fn what_is_held_makes_no_message() {
+        assert_eq!(message(Action::Hold, Reason::AlreadyTold, Severity::Warning, Some(Severity::Warning)), None);
+    }
+}

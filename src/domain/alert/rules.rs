@@ -1,0 +1,281 @@
+//! [`evaluate`]: what deserves attention in a position and in the way it came about.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
+use super::settings::AlertRules;
+use super::{credit_rules, days_text, exhaustion};
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::position::Position;
+
+/// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
+const BLIND_FACTOR: i32 = 3;
+
+/// Looks at everything once. Rules on spend are silent while data is stale; the stale data speaks instead.
+pub fn evaluate(
+    position: &Position,
+    health: &IngestHealth,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> Evaluation {
+    let mut findings = Vec::new();
+    findings.extend(stale_data(health, rules));
+    for source in [Source::Costs, Source::Credits] {
+        findings.extend(ingest(source, health));
+    }
+    findings.extend(observations.dead_channels.iter().map(dead_channel));
+
+    let stale = health.is_stale(rules);
+    if !stale {
+        findings.extend(exhaustion::total(position, health, observations, rules));
+        findings.extend(credit_rules::uncovered(&observations.uncovered, rules));
+        findings.extend(credit_rules::expiring(position, health, rules));
+        findings.extend(credit_rules::paused(position, health));
+        findings.extend(credit_rules::coverage_unknown(position, health));
+        findings.extend(credit_rules::balance_drift(position, health, rules));
+        findings.extend(credit_rules::unclassified(position, health, rules));
+        findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
+    }
+    findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
+    Evaluation { findings, stale, costs_pulled: health.costs == Outcome::Ok, unchecked: unchecked(health) }
+}
+
+/// The two things glidepath asks AWS for.
+#[derive(Clone, Copy)]
+enum Source {
+    Costs,
+    Credits,
+}
+
+impl Source {
+    const fn name(self) -> &'static str {
+        match self {
+            Source::Costs => "costs",
+            Source::Credits => "credits",
+        }
+    }
+
+    fn outcome(self, health: &IngestHealth) -> &Outcome {
+        match self {
+            Source::Costs => &health.costs,
+            Source::Credits => &health.credits,
+        }
+    }
+
+    fn key(self, rule: Rule) -> String {
+        format!("{}:{}", rule.as_str(), self.name())
+    }
+}
+
+/// A refusal is not disproved by a time-out, nor a time-out by a refusal: only a clean answer clears either.
+fn unchecked(health: &IngestHealth) -> BTreeSet<String> {
+    [Source::Costs, Source::Credits]
+        .into_iter()
+        .filter(|source| *source.outcome(health) != Outcome::Ok)
+        .flat_map(|source| [source.key(Rule::IngestDenied), source.key(Rule::IngestFailed)])
+        .collect()
+}
+
+fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
+    let (rule, message, advice) = match source.outcome(health) {
+        Outcome::Ok | Outcome::NotTried => return None,
+        Outcome::Denied { message, advice } => (Rule::IngestDenied, message, advice),
+        Outcome::Failed { message, advice } => (Rule::IngestFailed, message, advice),
+    };
+    let (severity, effect) = match (source, rule) {
+        (Source::Costs, Rule::IngestDenied) => {
+            (Severity::Critical, "Critical, because no new spend can be seen until somebody changes a permission.")
+        }
+        (Source::Costs, _) => (
+            Severity::Warning,
+            "Figures stay as they were. The next cycle tries again by itself; stale data is reported if that keeps failing.",
+        ),
+        (Source::Credits, Rule::IngestDenied) => (
+            Severity::Warning,
+            "This does not mean that the balance is zero: balances shown are the last ones known, drawn down by our own arithmetic.",
+        ),
+        (Source::Credits, _) => (
+            Severity::Info,
+            "This does not mean that the balance is zero: balances shown are the last ones known. The next cycle tries again by itself.",
+        ),
+    };
+    let verb = if rule == Rule::IngestDenied { "AWS refuses to show" } else { "Asking AWS failed for" };
+    Some(Finding {
+        rule,
+        severity,
+        key: source.key(rule),
+        since: health.today(),
+        summary: format!("{verb} {}: {}", source.name(), sentence(message)),
+        reason: format!("{effect} Next: {}", sentence(advice)),
+    })
+}
+
+fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    if !health.is_stale(rules) {
+        return None;
+    }
+    let next = "Next: look at the daemon's log and run `glidepath check --online`; it names what is missing.";
+    let (severity, since, summary) = match (health.last_success, health.age()) {
+        (Some(at), Some(age)) => {
+            let blind = age > rules.stale_after() * BLIND_FACTOR;
+            let severity = if blind { Severity::Critical } else { Severity::Warning };
+            let through = health.data_through.map_or_else(String::new, |day| format!(" Figures end on {day}."));
+            let since = at.date_naive();
+            (severity, since, format!("No costs have come from AWS for {}.{through}", age_text(age.num_hours())))
+        }
+        _ => (Severity::Warning, health.today(), "No costs have come from AWS yet.".to_owned()),
+    };
+    Some(Finding {
+        rule: Rule::StaleData,
+        severity,
+        key: key(Rule::StaleData, "costs"),
+        since,
+        summary,
+        reason: format!(
+            "The limit is {} hours. Alerts on spend and credit are silent meanwhile: credit may run out unseen. {next}",
+            rules.stale_after_hours
+        ),
+    })
+}
+
+fn dead_channel(dead: &DeadChannel) -> Finding {
+    let messages = if dead.lost == 1 { "1 message was".to_owned() } else { format!("{} messages were", dead.lost) };
+    Finding {
+        rule: Rule::DeadChannel,
+        severity: Severity::Critical,
+        key: key(Rule::DeadChannel, &dead.channel),
+        since: dead.since,
+        summary: format!("Alerts do not reach the channel {}: {messages} given up since {}.", dead.channel, dead.since),
+        reason: format!(
+            "Critical, because silence on a dead channel looks like good news. Its last answer: {} \
+             Next: correct its URL or secret in the config, then send a test message.",
+            sentence(&dead.last_error)
+        ),
+    }
+}
+
+/// `exhaustion:total` and the like: the identity of a finding across cycles.
+pub(super) fn key(rule: Rule, subject: &str) -> String {
+    format!("{}:{subject}", rule.as_str())
+}
+
+/// The day that figures hold for.
+pub(super) fn data_day(health: &IngestHealth) -> NaiveDate {
+    health.data_through.unwrap_or_else(|| health.today())
+}
+
+/// Others' text as a sentence of ours.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+fn age_text(hours: i64) -> String {
+    if hours < 72 { format!("{hours} hours") } else { days_text(hours / 24) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{day, health, hours_before, only, position};
+    use super::*;
+    use crate::domain::money::Money;
+
+    fn denied() -> Outcome {
+        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed { message: "timed out".into(), advice: "wait".into() }
+    }
+
+    fn run(health: &IngestHealth, observations: &Observations) -> Evaluation {
+        evaluate(&position(), health, observations, &AlertRules::default())
+    }
+
+    #[test]
+    fn a_healthy_position_finds_nothing() {
+        let evaluation = run(&health(), &Observations::default());
+        assert_eq!(
+            evaluation,
+            Evaluation { findings: vec![], stale: false, costs_pulled: true, unchecked: BTreeSet::new() }
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_told_and_is_no_zero_balance() {
+        let evaluation =
+            run(&IngestHealth { costs: denied(), credits: denied(), ..health() }, &Observations::default());
+        let told: Vec<_> = evaluation.findings.iter().map(|f| (f.key.as_str(), f.severity)).collect();
+        assert_eq!(told, [("ingest_denied:costs", Severity::Critical), ("ingest_denied:credits", Severity::Warning)]);
+        let credits = &evaluation.findings[1];
+        assert_eq!(credits.summary, "AWS refuses to show credits: not authorized: ce:GetCostAndUsage.");
+        assert!(credits.reason.contains("does not mean that the balance is zero"), "{}", credits.reason);
+        assert!(credits.reason.ends_with("Next: grant the action."), "{}", credits.reason);
+        assert!(!evaluation.costs_pulled);
+        assert_eq!(evaluation.unchecked.len(), 4);
+    }
+
+    #[test]
+    fn a_failure_is_milder_and_not_trying_is_no_finding() {
+        let evaluation =
+            run(&IngestHealth { costs: failed(), credits: failed(), ..health() }, &Observations::default());
+        let told: Vec<_> = evaluation.findings.iter().map(|f| (f.key.as_str(), f.severity)).collect();
+        assert_eq!(told, [("ingest_failed:costs", Severity::Warning), ("ingest_failed:credits", Severity::Info)]);
+
+        let evaluation = run(
+            &IngestHealth { costs: Outcome::NotTried, credits: Outcome::NotTried, ..health() },
+            &Observations::default(),
+        );
+        assert!(evaluation.findings.is_empty());
+        assert!(evaluation.unchecked.contains("ingest_failed:costs"), "not asking clears nothing");
+    }
+
+    #[test]
+    fn data_is_stale_after_36_hours_and_critical_after_108() {
+        let at = |hours| {
+            let health = IngestHealth { last_success: hours_before(hours), ..health() };
+            run(&health, &Observations::default()).findings.first().map(|finding| finding.severity)
+        };
+        assert_eq!(at(36), None);
+        assert_eq!(at(37), Some(Severity::Warning));
+        assert_eq!(at(108), Some(Severity::Warning));
+        assert_eq!(at(109), Some(Severity::Critical));
+
+        let never = run(&IngestHealth { last_success: None, ..health() }, &Observations::default());
+        assert_eq!(only(&never).summary, "No costs have come from AWS yet.");
+        let old = run(&IngestHealth { last_success: hours_before(96), ..health() }, &Observations::default());
+        assert_eq!(only(&old).summary, "No costs have come from AWS for 4 days. Figures end on 2026-03-12.");
+        assert_eq!(only(&old).since, day("2026-03-10"));
+    }
+
+    #[test]
+    fn stale_data_silences_spend() {
+        let mut position = position();
+        position.data_quality.reconciliation_gap = Money::from_micros(900_000_000);
+        let stale = IngestHealth { last_success: hours_before(40), ..health() };
+        let evaluation = evaluate(&position, &stale, &Observations::default(), &AlertRules::default());
+        assert_eq!(only(&evaluation).rule, Rule::StaleData);
+        assert!(evaluation.stale);
+    }
+
+    #[test]
+    fn a_dead_channel_is_critical_even_while_data_is_stale() {
+        let dead = DeadChannel {
+            channel: "ops".into(),
+            since: day("2026-03-11"),
+            lost: 2,
+            last_error: "HTTP 404: no_service".into(),
+        };
+        let observations = Observations { dead_channels: vec![dead], ..Observations::default() };
+        let evaluation = run(&IngestHealth { last_success: None, ..health() }, &observations);
+        assert_eq!(evaluation.findings[0].key, "dead_channel:ops");
+        assert_eq!(
+            evaluation.findings[0].summary,
+            "Alerts do not reach the channel ops: 2 messages were given up since 2026-03-11."
+        );
+        assert_eq!(evaluation.findings[1].rule, Rule::StaleData);
+    }
+}

@@ -1,0 +1,99 @@
+//! The HTTP client that all channels share: bounded in time and in what it reads, and following no redirect.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+
+use super::ChannelError;
+use super::answer::Answer;
+use crate::domain::secret::Secret;
+
+/// Bytes of an answer that are read; the rest is of no interest.
+const READ_LIMIT: usize = 2048;
+
+/// Posts messages.
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    client: Client,
+}
+
+impl HttpClient {
+    /// A client that gives each attempt this long, answer included.
+    ///
+    /// # Errors
+    /// [`ChannelError::Client`] if the TLS set-up of this machine cannot be used.
+    pub fn new(timeout: Duration) -> Result<Self, ChannelError> {
+        let client = Client::builder()
+            .timeout(timeout)
+            .redirect(Policy::none())
+            .user_agent(concat!("glidepath/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ChannelError::Client(error_text(error)))?;
+        Ok(HttpClient { client })
+    }
+
+    /// Posts JSON once.
+    pub(super) async fn post(&self, url: &Secret, headers: &[(&'static str, String)], body: &str) -> Answer {
+        let url = match Url::parse(url.expose()) {
+            Ok(url) => url,
+            Err(error) => return Answer::Unsendable { error: format!("the URL cannot be used: {error}") },
+        };
+        let mut request = self.client.post(url).header("content-type", "application/json").body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        match request.send().await {
+            Ok(response) => read(response).await,
+            Err(error) if error.is_builder() => Answer::Unsendable { error: error_text(error) },
+            Err(error) => Answer::Unreachable { error: error_text(error) },
+        }
+    }
+}
+
+/// The status decides; a body that breaks off or never ends changes nothing.
+async fn read(mut response: Response) -> Answer {
+    let code = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let mut body = Vec::new();
+    if !response.status().is_success() {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= READ_LIMIT {
+                break;
+            }
+        }
+    }
+    body.truncate(READ_LIMIT);
+    Answer::Status { code, retry_after, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// Checks a URL at start. Plain HTTP is refused where the URL itself is the credential, except on loopback.
+pub(super) fn check_url(url: &Secret, needs_tls: bool) -> Result<(), ChannelError> {
+    let parsed = Url::parse(url.expose()).map_err(|error| ChannelError::Url(error.to_string()))?;
+    let loopback = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match parsed.scheme() {
+        "https" => Ok(()),
+        "http" if !needs_tls || loopback => Ok(()),
+        "http" => Err(ChannelError::Url("it must start with https://, since the URL is a credential".to_owned())),
+        other => Err(ChannelError::Url(format!("it starts with {other}://, not with https://"))),
+    }
+}
+
+/// An error with its causes, without the URL: it may be a credential.
+fn error_text(error: reqwest::Error) -> String {
+    let timed_out = error.is_timeout();
+    let error = error.without_url();
+    if timed_out {
+        return "no answer within the time limit".to_owned();
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

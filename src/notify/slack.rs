@@ -1,0 +1,135 @@
+//! Slack incoming webhooks: Block Kit within its limits.
+//!
+//! Slack refuses a whole message if one part is too long, so every part is cut to measure, and a cut is said.
+
+use serde_json::{Value, json};
+
+use crate::domain::alert::AlertEvent;
+
+/// Blocks in a message.
+const MAX_BLOCKS: usize = 50;
+/// Characters in a section's text.
+const MAX_SECTION: usize = 3000;
+/// Characters in a header.
+const MAX_HEADER: usize = 150;
+/// Characters in a button's URL.
+const MAX_URL: usize = 3000;
+/// Blocks beside those of the texts: header, note about a cut, button, context.
+const FIXED_BLOCKS: usize = 4;
+
+/// The JSON body. Slack's markup knows no tables, so an attached document is shown as it is written, in fixed width.
+pub(super) fn payload(event: &AlertEvent) -> String {
+    let mut texts: Vec<String> = chunks(&escape(&event.text), MAX_SECTION);
+    if let Some(document) = &event.attachment {
+        // A fence inside would end ours.
+        let document = escape(&document.replace("```", "'''"));
+        texts.extend(chunks(&document, MAX_SECTION - 8).into_iter().map(|part| format!("```\n{part}\n```")));
+    }
+    let room = MAX_BLOCKS - FIXED_BLOCKS;
+    let is_cut = texts.len() > room;
+    texts.truncate(room);
+
+    let mut blocks = vec![json!({
+        "type": "header",
+        "text": { "type": "plain_text", "text": shorten(&event.title, MAX_HEADER) },
+    })];
+    blocks.extend(texts.iter().map(|text| section(text)));
+    if is_cut {
+        blocks.push(section("_This message was cut to what Slack accepts; the report holds all of it._"));
+    }
+    if let Some(url) = event.dashboard_url.as_ref().filter(|url| url.chars().count() <= MAX_URL) {
+        let button = json!({
+            "type": "button",
+            "text": { "type": "plain_text", "text": "Open the dashboard" },
+            "url": url,
+        });
+        blocks.push(json!({ "type": "actions", "elements": [button] }));
+    }
+    let note = format!("{} · {}", escape(&event.key), event.event_id);
+    blocks.push(json!({
+        "type": "context",
+        "elements": [{ "type": "mrkdwn", "text": shorten(&note, MAX_SECTION) }],
+    }));
+    let fallback = shorten(&format!("{}: {}", escape(&event.title), escape(&event.summary)), MAX_SECTION);
+    json!({ "text": fallback, "blocks": blocks }).to_string()
+}
+
+fn section(text: &str) -> Value {
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+}
+
+/// Slack reads `&`, `<` and `>` as markup.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// At most `limit` characters, the last an ellipsis where something is missing.
+fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit - 1).collect();
+    format!("{}…", without_cut_entity(&kept))
+}
+
+/// Splits escaped text into parts of at most `limit` characters: between lines where possible, and never inside an
+/// escaped character.
+fn chunks(text: &str, limit: usize) -> Vec<String> {
+    let mut parts = vec![];
+    let mut rest = text.trim_end();
+    while rest.chars().count() > limit {
+        let end = rest.char_indices().nth(limit).map_or(rest.len(), |(index, _)| index);
+        let window = &rest[..end];
+        let cut = match window.rfind('\n') {
+            Some(newline) if newline > 0 => newline,
+            _ => without_cut_entity(window).len(),
+        };
+        parts.push(rest[..cut].trim_end().to_owned());
+        rest = rest[cut..].trim_start_matches('\n');
+    }
+    parts.push(rest.to_owned());
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+/// Drops the beginning of an entity that the end of `text` cuts through.
+fn without_cut_entity(text: &str) -> &str {
+    match text.rfind('&') {
+        Some(start) if !text[start..].contains(';') && text.len() - start < "&amp;".len() => &text[..start],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cuts_between_lines_and_never_inside_an_entity() {
+        assert_eq!(chunks("ab\ncd\nef", 5), ["ab", "cd\nef"]);
+        assert_eq!(chunks("abcdef", 4), ["abcd", "ef"]);
+        assert_eq!(chunks("abc&amp;d", 5), ["abc", "&amp;", "d"]);
+        assert_eq!(chunks("", 5), Vec::<String>::new());
+        assert_eq!(shorten("äöüß", 4), "äöüß");
+        assert_eq!(shorten("äöüßx", 4), "äöü…");
+        assert_eq!(shorten("ab&lt;cd", 5), "ab…");
+    }
+
+    proptest! {
+        /// No part is too long, no character but line breaks and blanks is lost, and every entity stays whole.
+        #[test]
+        fn chunks_keep_everything(text in "[a-c&<>é\n ]{0,400}", limit in 5usize..60) {
+            let escaped = escape(&text);
+            let parts = chunks(&escaped, limit);
+            let squeeze = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(squeeze(&parts.concat()), squeeze(&escaped));
+            for part in parts {
+                prop_assert!(part.chars().count() <= limit);
+                let plain = part.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
+                prop_assert!(!plain.contains('&'), "{}", part);
+            }
+        }
+    }
+}

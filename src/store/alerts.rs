@@ -1,0 +1,238 @@
+//! Alert events and their deliveries.
+//!
+//! Invariants: an event is appended once, under its id, and never edited; its deliveries are written with it; a delivery
+//! leaves `pending` only by an outcome. Run [`insert_events`] in the transaction that writes the facts: then a crash
+//! leaves either all of them or none, and what is pending is delivered later under the same id.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use duckdb::types::Type;
+use duckdb::{Connection, Row, params};
+
+use crate::domain::alert::{
+    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, NewDelivery, OpenAlert, PendingDelivery,
+};
+use crate::domain::finding::Severity;
+
+/// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
+/// left alone together with its deliveries, so running a cycle again changes nothing.
+///
+/// # Errors
+/// Whatever DuckDB reports; roll the transaction back then.
+pub fn insert_events(
+    conn: &Connection,
+    run_id: i64,
+    config_digest: &str,
+    events: &[AlertEvent],
+    deliveries: &[NewDelivery],
+) -> duckdb::Result<usize> {
+    let mut insert_event = conn.prepare(
+        "INSERT INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS DATE), make_timestamp(CAST(? AS BIGINT)), ?, ?)
+         ON CONFLICT DO NOTHING",
+    )?;
+    let mut insert_delivery = conn.prepare(
+        "INSERT INTO deliveries VALUES (?, ?, ?, 'pending', 0, NULL, make_timestamp(CAST(? AS BIGINT)), NULL)
+         ON CONFLICT DO NOTHING",
+    )?;
+    let mut inserted = 0;
+    for event in events {
+        let at = event.fired_at.timestamp_micros();
+        let payload =
+            serde_json::to_string(event).map_err(|error| duckdb::Error::ToSqlConversionFailure(error.into()))?;
+        let new = insert_event.execute(params![
+            event.event_id,
+            run_id,
+            event.key,
+            event.rule.as_str(),
+            event.severity.as_str(),
+            event.decision.as_str(),
+            event.reason.as_str(),
+            event.since.to_string(),
+            at,
+            payload,
+            config_digest,
+        ])?;
+        if new == 0 {
+            continue;
+        }
+        inserted += 1;
+        for delivery in deliveries.iter().filter(|delivery| delivery.event_id == event.event_id) {
+            insert_delivery.execute(params![delivery.event_id, delivery.channel, delivery.payload, at])?;
+        }
+    }
+    Ok(inserted)
+}
+
+/// What is open at `now`, by key: the history that [`crate::domain::alert::decide`] compares with. Later events do not
+/// count, so that a cycle at an earlier clock sees what was known then.
+///
+/// # Errors
+/// Whatever DuckDB reports, or a stored event that this version cannot read.
+pub fn open_alerts(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<OpenAlert>> {
+    let until = now.timestamp_micros();
+    let mut heard = conn.prepare("SELECT event_id, channel FROM deliveries WHERE state <> 'dead'")?;
+    let mut heard_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in heard.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))? {
+        let (event_id, channel) = row?;
+        heard_by.entry(event_id).or_default().insert(channel);
+    }
+
+    let mut told = conn.prepare(
+        "WITH closed AS (
+             SELECT key, max(at) AS at FROM alert_events
+             WHERE decision = 'resolve' AND at <= make_timestamp(CAST(? AS BIGINT)) GROUP BY key
+         )
+         SELECT e.payload FROM alert_events e LEFT JOIN closed c ON c.key = e.key
+         WHERE e.at <= make_timestamp(CAST(? AS BIGINT)) AND (c.at IS NULL OR e.at > c.at)
+         ORDER BY e.key, e.at, e.event_id",
+    )?;
+    let mut open: BTreeMap<String, OpenAlert> = BTreeMap::new();
+    for event in told.query_map(params![until, until], |row| read_event(row, 0))? {
+        add_to_history(&mut open, event?, &heard_by);
+    }
+    Ok(open.into_values().collect())
+}
+
+/// Adds one message to the history of its key.
+fn add_to_history(
+    open: &mut BTreeMap<String, OpenAlert>,
+    event: AlertEvent,
+    heard_by: &BTreeMap<String, BTreeSet<String>>,
+) {
+    let heard = heard_by.get(&event.event_id).cloned().unwrap_or_default();
+    let begins = event.decision == Action::Fire;
+    match open.get_mut(&event.key) {
+        Some(alert) if !begins => {
+            alert.severity = event.severity;
+            alert.last_told_at = event.fired_at;
+            alert.told += 1;
+            alert.summary = event.summary;
+            alert.heard_by.extend(heard);
+        }
+        _ => {
+            let alert = OpenAlert {
+                key: event.key.clone(),
+                rule: event.rule,
+                severity: event.severity,
+                since: event.since,
+                opened_at: event.fired_at,
+                last_told_at: event.fired_at,
+                told: 1,
+                summary: event.summary,
+                heard_by: heard,
+            };
+            open.insert(event.key, alert);
+        }
+    }
+}
+
+/// Deliveries that are due at `now`, oldest first, the most severe of a cycle first. While an earlier message about the
+/// same key waits for its next attempt on a channel, later ones wait behind it: an all-clear must not overtake its alarm.
+///
+/// # Errors
+/// Whatever DuckDB reports, or a stored severity that this version cannot read.
+pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<PendingDelivery>> {
+    let now = now.timestamp_micros();
+    let mut due = conn.prepare(
+        "SELECT d.event_id, d.channel, e.key, e.severity, d.payload, d.attempts, epoch_us(e.at)
+         FROM deliveries d JOIN alert_events e ON e.event_id = d.event_id
+         WHERE d.state = 'pending' AND d.next_attempt_at <= make_timestamp(CAST(? AS BIGINT))
+           AND NOT EXISTS (
+               SELECT 1 FROM deliveries w JOIN alert_events f ON f.event_id = w.event_id
+               WHERE w.state = 'pending' AND w.next_attempt_at > make_timestamp(CAST(? AS BIGINT))
+                 AND w.channel = d.channel AND f.key = e.key AND f.at < e.at
+           )",
+    )?;
+    let rows = due.query_map(params![now, now], |row| {
+        let delivery = PendingDelivery {
+            event_id: row.get(0)?,
+            channel: row.get(1)?,
+            key: row.get(2)?,
+            severity: read_severity(row, 3)?,
+            payload: row.get(4)?,
+            attempts: row.get(5)?,
+        };
+        Ok((row.get::<_, i64>(6)?, delivery))
+    })?;
+    let mut rows: Vec<(i64, PendingDelivery)> = rows.collect::<duckdb::Result<_>>()?;
+    rows.sort_by(|(at, a), (bt, b)| {
+        (at, Reverse(a.severity), &a.event_id, &a.channel).cmp(&(bt, Reverse(b.severity), &b.event_id, &b.channel))
+    });
+    Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
+}
+
+/// Writes back how deliveries went. A delivery that is settled already stays as it is.
+///
+/// # Errors
+/// Whatever DuckDB reports. The messages are out by then; they are sent again under the same ids.
+pub fn record_outcomes(conn: &Connection, outcomes: &[DeliveryOutcome], now: DateTime<Utc>) -> duckdb::Result<()> {
+    let mut update = conn.prepare(
+        "UPDATE deliveries SET
+             state = ?,
+             attempts = attempts + CAST(? AS INTEGER),
+             last_error = coalesce(CAST(? AS VARCHAR), last_error),
+             next_attempt_at = coalesce(make_timestamp(CAST(? AS BIGINT)), next_attempt_at),
+             settled_at = make_timestamp(CAST(? AS BIGINT))
+         WHERE event_id = ? AND channel = ? AND state = 'pending'",
+    )?;
+    let settled = Some(now.timestamp_micros());
+    for outcome in outcomes {
+        let (state, attempt, error, next, settled) = match &outcome.result {
+            DeliveryResult::Delivered => ("delivered", 1, None, None, settled),
+            DeliveryResult::Retry { next_attempt_at, error } => {
+                ("pending", 1, Some(error), Some(next_attempt_at.timestamp_micros()), None)
+            }
+            DeliveryResult::Deferred { next_attempt_at } => {
+                ("pending", 0, None, Some(next_attempt_at.timestamp_micros()), None)
+            }
+            DeliveryResult::Dead { error } => ("dead", 1, Some(error), None, settled),
+        };
+        update.execute(params![state, attempt, error, next, settled, outcome.event_id, outcome.channel])?;
+    }
+    Ok(())
+}
+
+/// Channels whose newest settled delivery was given up. Config may have dropped one since: the caller keeps those it
+/// still knows.
+///
+/// # Errors
+/// Whatever DuckDB reports.
+pub fn dead_channels(conn: &Connection) -> duckdb::Result<Vec<DeadChannel>> {
+    let mut settled = conn.prepare(
+        "SELECT channel, state = 'dead', epoch_us(settled_at), coalesce(last_error, '') FROM deliveries
+         WHERE state <> 'pending' ORDER BY settled_at, event_id, channel",
+    )?;
+    let rows = settled.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+    })?;
+    let mut dead: BTreeMap<String, DeadChannel> = BTreeMap::new();
+    for row in rows {
+        let (channel, is_dead, at, last_error) = row?;
+        if !is_dead {
+            dead.remove(&channel);
+            continue;
+        }
+        let since = DateTime::from_timestamp_micros(at).unwrap_or_default().date_naive();
+        let entry =
+            dead.entry(channel.clone()).or_insert(DeadChannel { channel, since, lost: 0, last_error: String::new() });
+        entry.lost += 1;
+        entry.last_error = last_error;
+    }
+    Ok(dead.into_values().collect())
+}
+
+fn read_event(row: &Row<'_>, column: usize) -> duckdb::Result<AlertEvent> {
+    let payload: String = row.get(column)?;
+    serde_json::from_str(&payload).map_err(|error| unreadable(column, error))
+}
+
+fn read_severity(row: &Row<'_>, column: usize) -> duckdb::Result<Severity> {
+    let name: String = row.get(column)?;
+    serde_json::from_value(name.into()).map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: usize, error: serde_json::Error) -> duckdb::Error {
+    duckdb::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
