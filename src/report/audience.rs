@@ -29,9 +29,7 @@ impl Audience {
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {
             Audience::Owner => (position.clone(), series.clone()),
-            Audience::Partner { records } => {
-                (scope_position(position, records), scope_series(position, series))
-            }
+            Audience::Partner { records } => (scope_position(position, records), scope_series(position, series)),
         }
     }
 }

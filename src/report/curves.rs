@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::document::{
-    Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone,
-};
+use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone};
 use super::words;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
@@ -44,11 +42,8 @@ fn pool_chart(
     curve: &PoolSeries,
     span: (NaiveDate, NaiveDate),
 ) -> Chart {
-    let line = |label: &str, tone, points: &[DayAmount]| Line {
-        label: label.to_owned(),
-        tone,
-        points: points.to_vec(),
-    };
+    let line =
+        |label: &str, tone, points: &[DayAmount]| Line { label: label.to_owned(), tone, points: points.to_vec() };
     let mut lines = Vec::new();
     if !curve.planned.is_empty() {
         lines.push(line("Had spend gone as filed", Tone::Plan, &curve.planned));
@@ -128,8 +123,9 @@ pub(super) fn cumulative(position: &Position, series: &Series) -> Option<Chart> 
         id: "cumulative".to_owned(),
         title: if position.filing.is_some() { "Cumulative spend, actual against filed" } else { "Cumulative spend" }
             .to_owned(),
-        description: "Spend added up day by day, before credit and tax: what happened, what was filed, and the outlook."
-            .to_owned(),
+        description:
+            "Spend added up day by day, before credit and tax: what happened, what was filed, and the outlook."
+                .to_owned(),
         plot: Plot::Days(DayPlot {
             span: None,
             low: false,
@@ -228,11 +224,8 @@ pub(super) fn by_model(series: &Series) -> Option<Chart> {
     let last = series.by_model.iter().map(|cost| cost.month).max()?;
     let months: Vec<BillingPeriod> = (0..=last.months_since(first)).map(|step| first.plus_months(step)).collect();
     let layers = model_layers(series, &months);
-    let columns = vec![
-        Column::text("month", "Month"),
-        Column::text("of", "Model or workload"),
-        Column::number("cost", "Cost"),
-    ];
+    let columns =
+        vec![Column::text("month", "Month"), Column::text("of", "Model or workload"), Column::number("cost", "Cost")];
     let mut rows = Vec::new();
     for (index, month) in months.iter().enumerate() {
         let spent = layers.iter().filter(|layer| !layer.amounts[index].is_zero());

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
+use super::STYLESHEET;
 use super::chart::{self, LegendItem, Picture, Size};
 use super::document::{Block, Chart, Document, Section, Table};
 use super::page::Nav;
-use super::STYLESHEET;
 
 /// A self-contained report.
 pub(super) fn render(document: &Document) -> String {
@@ -106,10 +106,7 @@ fn table(table: &Table) -> TableView<'_> {
     let heading = |index: &usize| CellView { class: align(*index), text: table.columns[*index].title.to_owned() };
     let row = |row: &super::document::Row| RowView {
         class: if row.total { "total" } else { "" },
-        cells: shown
-            .iter()
-            .map(|index| CellView { class: align(*index), text: row.cells[*index].shown() })
-            .collect(),
+        cells: shown.iter().map(|index| CellView { class: align(*index), text: row.cells[*index].shown() }).collect(),
     };
     TableView {
         title: &table.title,

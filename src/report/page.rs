@@ -121,7 +121,12 @@ fn figures(position: &Position) -> Vec<Figure> {
     let spend = &position.spend;
     figures.push(figure("burn_7d", "Burn per day", spend.burn_per_day.last_7_days, "average of the last 7 days"));
     figures.push(figure("burn_28d", "Burn per day", spend.burn_per_day.last_28_days, "average of the last 28 days"));
-    figures.push(figure("month_to_date", "This month so far", Some(spend.gross_month_to_date), "before credit and tax"));
+    figures.push(figure(
+        "month_to_date",
+        "This month so far",
+        Some(spend.gross_month_to_date),
+        "before credit and tax",
+    ));
     figures.push(figure("net_to_date", "Cash so far", Some(spend.net_to_date), "after credit, refund and tax"));
     figures
 }
@@ -250,7 +255,11 @@ fn quality(position: &Position) -> Section {
                 Cell::Money(quality.moved_in_last_cycle),
                 "what AWS corrected on days already stored",
             ),
-            row("Paid requests today", Cell::Count(quality.paid_requests_today), "Cost Explorer requests that AWS charges"),
+            row(
+                "Paid requests today",
+                Cell::Count(quality.paid_requests_today),
+                "Cost Explorer requests that AWS charges",
+            ),
             row(
                 "Spent on asking this month",
                 Cell::Money(quality.usd_spent_asking_month),

@@ -38,7 +38,12 @@ fn table(position: &Position) -> Table {
     cells.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
     cells.resize(COLUMNS.len(), Cell::Absent(""));
     rows.push(Row::total(cells));
-    Table { id: "pools", title: "Pools, in the order in which AWS draws them".to_owned(), columns: COLUMNS.to_vec(), rows }
+    Table {
+        id: "pools",
+        title: "Pools, in the order in which AWS draws them".to_owned(),
+        columns: COLUMNS.to_vec(),
+        rows,
+    }
 }
 
 const COLUMNS: [Column; 16] = [

@@ -99,7 +99,13 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
     };
     if let Some(after) = after {
         let month = after.first.map_or("the outlook ends before".to_owned(), |bill| words::month(bill.month));
-        push("first_full_bill", "First full bill in cash", after.first.map(|bill| bill.cash), "beyond the outlook", month);
+        push(
+            "first_full_bill",
+            "First full bill in cash",
+            after.first.map(|bill| bill.cash),
+            "beyond the outlook",
+            month,
+        );
         if ahead {
             let against = after.before.map_or("no covered month to compare with".to_owned(), |bill| {
                 format!("more cash a month than in {}", words::month(bill.month))
@@ -158,7 +164,10 @@ pub(super) fn odds_section(position: &Position) -> Section {
         vec![Block::Text("Without a known pool there is no date to give.".to_owned())]
     } else {
         vec![
-            Block::Text("Counted from the first day on which more than one dollar goes unpaid that a pool could have paid.".to_owned()),
+            Block::Text(
+                "Counted from the first day on which more than one dollar goes unpaid that a pool could have paid."
+                    .to_owned(),
+            ),
             Block::Table(table),
         ]
     };

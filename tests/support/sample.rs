@@ -249,7 +249,12 @@ pub fn series() -> Series {
         actual: points(actual),
         filed: points(running(from, horizon(), 0, &plan_per_day)),
         outlook: bands
-            .map(|((low, middle), high)| DayBand { day: middle.0, p10: usd(low.1), p50: usd(middle.1), p90: usd(high.1) })
+            .map(|((low, middle), high)| DayBand {
+                day: middle.0,
+                p10: usd(low.1),
+                p50: usd(middle.1),
+                p90: usd(high.1),
+            })
             .collect(),
         by_model,
     }
@@ -391,14 +396,7 @@ fn workloads() -> Vec<WorkloadSpend> {
 }
 
 fn finding(rule: Rule, severity: Severity, key: &str, since: &str, summary: &str, reason: &str) -> Finding {
-    Finding {
-        rule,
-        severity,
-        key: key.into(),
-        since: date(since),
-        summary: summary.into(),
-        reason: reason.into(),
-    }
+    Finding { rule, severity, key: key.into(), since: date(since), summary: summary.into(), reason: reason.into() }
 }
 
 fn findings() -> Vec<Finding> {
@@ -431,11 +429,8 @@ fn findings() -> Vec<Finding> {
 }
 
 fn coverage() -> Vec<Coverage> {
-    let row = |service: &str, state, evidence: &str| Coverage {
-        service: service.into(),
-        state,
-        evidence: evidence.into(),
-    };
+    let row =
+        |service: &str, state, evidence: &str| Coverage { service: service.into(), state, evidence: evidence.into() };
     vec![
         row("Amazon Bedrock", CoverageState::Covered, "Bedrock POC names it and has credit left"),
         row(
