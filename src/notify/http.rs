@@ -12,6 +12,8 @@ use crate::domain::secret::Secret;
 
 /// Bytes of an answer that are read; the rest is of no interest.
 const READ_LIMIT: usize = 2048;
+/// Shorter parts of a URL are words, not tokens.
+const SHORTEST_TOKEN: usize = 8;
 
 /// Posts messages.
 #[derive(Debug, Clone)]
@@ -79,6 +81,20 @@ pub(super) fn check_url(url: &Secret, needs_tls: bool) -> Result<(), ChannelErro
         "http" => Err(ChannelError::Url("it must start with https://, since the URL is a credential".to_owned())),
         other => Err(ChannelError::Url(format!("it starts with {other}://, not with https://"))),
     }
+}
+
+/// Masks a URL in others' text, and the parts of it that may be a token: servers quote a path or a key alone.
+pub(super) fn redact_url(url: &Secret, text: &str) -> String {
+    let mut masked = url.redact(text);
+    let Ok(parsed) = Url::parse(url.expose()) else { return masked };
+    let segments = parsed.path_segments().into_iter().flatten();
+    let query = parsed.query().into_iter().flat_map(|query| query.split(['&', '=']));
+    // The whole path first: once a segment of it is masked, it is not found any more.
+    let parts = [parsed.path()].into_iter().chain(segments).chain(query).chain(parsed.password());
+    for part in parts.filter(|part| part.len() >= SHORTEST_TOKEN) {
+        masked = Secret::new(part).redact(&masked);
+    }
+    masked
 }
 
 /// An error with its causes, without the URL: it may be a credential.
