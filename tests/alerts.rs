@@ -418,12 +418,13 @@ fn slack_stays_within_its_limits() {
     let slack = Channel::Slack { webhook_url: Secret::new("https://hooks.slack.com/x") };
     let json: serde_json::Value = serde_json::from_str(&slack.payload(&event)).unwrap();
     let blocks = json["blocks"].as_array().unwrap();
-    assert_eq!(blocks.len(), 50);
+    assert!(blocks.len() <= 50, "{}", blocks.len());
     assert_eq!(blocks[0]["text"]["text"].as_str().unwrap().chars().count(), 150);
-    for block in blocks.iter().filter(|block| block["type"] == "section") {
-        assert!(block["text"]["text"].as_str().unwrap().chars().count() <= 3000);
-    }
-    assert!(blocks[47]["text"]["text"].as_str().unwrap().contains("cut"), "the cut is said");
+    let sections: Vec<&str> = blocks.iter().filter_map(|block| block["text"]["text"].as_str()).skip(1).collect();
+    assert!(sections.iter().all(|text| text.chars().count() <= 3000));
+    assert!(sections.iter().any(|text| text.starts_with("```\n| a | b &amp; c |")), "some of the document is there");
+    assert!(sections.last().unwrap().contains("cut"), "the cut is said");
+    assert!(json.to_string().chars().count() <= 13_000);
 }
 
 // --- The store ----------------------------------------------------------------------------------------------------

@@ -113,3 +113,17 @@ fn error_text(error: reqwest::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_masked_in_whole_and_in_part() {
+        let url = Secret::new("https://user:passw0rd@receiver.example/hooks/k3y-k3y-k3y?token=t0ken-t0ken");
+        let quoted = "https://user:passw0rd@receiver.example/hooks/k3y-k3y-k3y?token=t0ken-t0ken, \
+                      /hooks/k3y-k3y-k3y, k3y-k3y-k3y, t0ken-t0ken, passw0rd, hooks";
+        assert_eq!(redact_url(&url, quoted), "***, ***, ***, ***, ***, hooks");
+        assert_eq!(redact_url(&Secret::new("no url"), "this is no url"), "this is ***");
+    }
+}
