@@ -1,1 +1,18 @@
 //! Reads Cost Explorer and the billing API; the only place that knows AWS's shapes.
+//!
+//! Invariants: all pages or nothing; every answer is checked against what was asked before anything is returned;
+//! denied, empty and zero stay three different things; paid requests are counted where they leave; no message
+//! carries a credential.
+
+pub mod allocation;
+pub mod client;
+pub mod cost_explorer;
+pub mod credits;
+pub mod error;
+pub mod meter;
+pub mod probe;
+mod sdk_error;
+
+pub use client::{AwsClients, AwsSettings};
+pub use error::{AwsError, Operation};
+pub use meter::PaidRequestMeter;

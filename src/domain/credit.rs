@@ -1,5 +1,7 @@
 //! Credit pools: what was granted, for what, until when, and what AWS says is left.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +91,9 @@ pub struct CreditPool {
     pub paused_from: Option<NaiveDate>,
     /// Newest balance that AWS states or somebody typed in.
     pub stated: Option<Statement>,
+    /// Services that it was seen to pay although its list does not name them, or is missing: from AWS's allocation
+    /// history, or from Credit rows that no other pool explains.
+    pub also_pays: BTreeSet<String>,
 }
 
 impl CreditPool {
@@ -98,6 +103,39 @@ impl CreditPool {
     pub fn window(&self) -> DayRange {
         let end = self.paused_from.map_or(self.expires_on, |paused| self.expires_on.min(paused));
         DayRange::new(BillingPeriod::of(self.starts_on).first_day(), end)
+    }
+
+    /// A pool with the given essentials, named after its id.
+    pub fn new(
+        id: &str,
+        granted: Money,
+        starts_on: NaiveDate,
+        expires_on: NaiveDate,
+        services: EligibleServices,
+    ) -> Self {
+        CreditPool {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            programme: None,
+            granted,
+            starts_on,
+            expires_on,
+            services,
+            applied: None,
+            paused_from: None,
+            stated: None,
+            also_pays: BTreeSet::new(),
+        }
+    }
+
+    /// True if replay may draw it for `service`: its list names it, or evidence shows it. With neither a list nor
+    /// evidence a pool is taken to pay everything, which errs on the side of an early warning; the coverage of such
+    /// a service still reads "unknown".
+    pub fn pays(&self, service: &str) -> bool {
+        match &self.services {
+            EligibleServices::Listed(matcher) => matcher.matches(service) || self.also_pays.contains(service),
+            EligibleServices::Unknown => self.also_pays.is_empty() || self.also_pays.contains(service),
+        }
     }
 
     /// True if its list names `service`. An unknown list names nothing; what it may pay is decided by evidence.

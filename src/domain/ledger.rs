@@ -1,8 +1,24 @@
-//! Replay: draws daily costs down against credit pools.
+//! Replay: draws daily costs down against credit pools, in the order that AWS documents.
+//!
+//! One fold serves every purpose. A [`Visitor`] sees each draw; [`replay`] keeps the whole [`Ledger`] for people, and
+//! the outlook runs the same fold a few hundred times in integer micro-dollars and keeps dates and totals only.
+//!
+//! Invariants (held by `tests/replay.rs`): granted = drawn + remaining + breakage; cost = covered + uncovered; no
+//! balance falls below zero; no draw outside a pool's window or services; nothing is left uncovered while an eligible
+//! pool holds credit; the order of the input rows does not matter.
+//!
+//! AWS settles credits per monthly bill. A draw per day is our model of it: the same total per month as long as no
+//! pool runs dry or expires inside it, and a date where one does.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use chrono::NaiveDate;
 
+use super::credit::{CreditPool, EligibleServices};
 use super::money::Money;
+use super::period::DayRange;
 use super::workload::Workload;
 
 /// One day's cost of one service and workload: the only shape of cost that replay knows.
@@ -18,4 +34,364 @@ pub struct DailyCost {
     pub payable: Money,
     /// Upfront and support fees: gross, and never drawn.
     pub other: Money,
+}
+
+/// The keys by which pools are drawn, first key first. AWS's order is data, because AWS may change it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderKey {
+    /// Soonest expiry first.
+    SoonestExpiry,
+    /// Fewest eligible services first; a missing list counts as all services.
+    FewestServices,
+    /// Oldest start first.
+    Oldest,
+}
+
+/// AWS's documented order. Ties beyond it are broken by id, so that the same facts give the same ledger.
+///
+/// Source: AWS Billing guide, "AWS credits", step 1: choosing the credits to apply.
+pub const AWS_ORDER: [OrderKey; 3] = [OrderKey::SoonestExpiry, OrderKey::FewestServices, OrderKey::Oldest];
+
+/// Pools in the order in which they are drawn.
+pub fn drawing_order(pools: &[CreditPool], order: &[OrderKey]) -> Vec<CreditPool> {
+    let mut sorted = pools.to_vec();
+    sorted.sort_by(|a, b| {
+        let by_key = |key: &OrderKey| match key {
+            OrderKey::SoonestExpiry => a.expires_on.cmp(&b.expires_on),
+            OrderKey::FewestServices => a.eligible_count().cmp(&b.eligible_count()),
+            OrderKey::Oldest => a.starts_on.cmp(&b.starts_on),
+        };
+        order.iter().map(by_key).find(|o| o.is_ne()).unwrap_or_else(|| a.id.cmp(&b.id))
+    });
+    sorted
+}
+
+/// What a fold counts in: exact decimals for people, micro-dollars for simulations.
+pub trait Amount: Copy + Ord + Default + Add<Output = Self> + Sub<Output = Self> + AddAssign + SubAssign {}
+
+impl Amount for Money {}
+impl Amount for i64 {}
+
+/// A service and workload whose costs are followed through a replay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stream {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// Purpose.
+    pub workload: Workload,
+}
+
+/// One stream's payable cost on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand<A> {
+    /// Index into the streams that the fold was made with.
+    pub stream: usize,
+    /// Payable cost; negative where discounts exceed usage.
+    pub payable: A,
+}
+
+/// Sees what a replay does. Every method does nothing by default.
+pub trait Visitor<A> {
+    /// `pool` paid `amount` of `stream`.
+    fn drawn(&mut self, _day: NaiveDate, _pool: usize, _stream: usize, _amount: A) {}
+    /// `amount` of `stream` was payable and no pool paid it; negative where a discount passes through to the cash.
+    fn uncovered(&mut self, _day: NaiveDate, _stream: usize, _amount: A) {}
+    /// `pool` ended with `unused` credit in it.
+    fn expired(&mut self, _day: NaiveDate, _pool: usize, _unused: A) {}
+    /// The day is over; `balances` are in drawing order.
+    fn day_closed(&mut self, _day: NaiveDate, _balances: &[A]) {}
+}
+
+/// The state of a replay between two days. Splitting a replay at any day and going on gives the same ledger.
+#[derive(Debug, Clone)]
+pub struct Fold<A> {
+    windows: Vec<DayRange>,
+    expiries: Vec<NaiveDate>,
+    balances: Vec<A>,
+    /// Per stream, the pools that may pay it, in drawing order.
+    payers: Vec<Vec<usize>>,
+    /// Per stream, the rank of its service's name, so that ties are broken by name without comparing text.
+    service_of: Vec<usize>,
+    service_totals: Vec<A>,
+}
+
+impl<A: Amount> Fold<A> {
+    /// A fold over `pools`, which must be in drawing order, with the given balances.
+    pub fn new(pools: &[CreditPool], balances: Vec<A>, streams: &[Stream]) -> Self {
+        let mut names: Vec<&str> = streams.iter().map(|s| s.service.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let payers = |stream: &Stream| {
+            pools.iter().enumerate().filter(|(_, pool)| pool.pays(&stream.service)).map(|(index, _)| index).collect()
+        };
+        Fold {
+            windows: pools.iter().map(CreditPool::window).collect(),
+            expiries: pools.iter().map(|pool| pool.expires_on).collect(),
+            balances,
+            payers: streams.iter().map(payers).collect(),
+            service_of: streams.iter().map(|s| names.partition_point(|name| *name < s.service.as_str())).collect(),
+            service_totals: vec![A::default(); names.len()],
+        }
+    }
+
+    /// What is left in each pool, in drawing order.
+    pub fn balances(&self) -> &[A] {
+        &self.balances
+    }
+
+    /// Replays one day. `demands` is reordered. Days must come in order, none twice; a day without cost may be left
+    /// out only if no pool expires on it.
+    pub fn day(&mut self, day: NaiveDate, demands: &mut [Demand<A>], visitor: &mut impl Visitor<A>) {
+        self.expire(day, visitor);
+        self.rank(demands);
+        let zero = A::default();
+        let mut service = usize::MAX;
+        let mut allowance = zero;
+        for demand in demands.iter() {
+            if self.service_of[demand.stream] != service {
+                // Discounts of a service lower what credit is asked to pay for it, never below nothing.
+                service = self.service_of[demand.stream];
+                allowance = self.service_totals[service].max(zero);
+            }
+            let mut open = demand.payable;
+            let mut wanted = demand.payable.min(allowance).max(zero);
+            allowance -= wanted;
+            for &pool in &self.payers[demand.stream] {
+                let amount = wanted.min(self.balances[pool]);
+                if amount <= zero || !self.windows[pool].contains(day) {
+                    continue;
+                }
+                self.balances[pool] -= amount;
+                wanted -= amount;
+                open -= amount;
+                visitor.drawn(day, pool, demand.stream, amount);
+            }
+            if open != zero {
+                visitor.uncovered(day, demand.stream, open);
+            }
+        }
+        visitor.day_closed(day, &self.balances);
+    }
+
+    /// Ends every pool whose time is up on `day`, once.
+    pub fn expire(&mut self, day: NaiveDate, visitor: &mut impl Visitor<A>) {
+        for pool in 0..self.balances.len() {
+            if self.expiries[pool] <= day && self.balances[pool] > A::default() {
+                let unused = std::mem::take(&mut self.balances[pool]);
+                visitor.expired(self.expiries[pool], pool, unused);
+            }
+        }
+    }
+
+    /// Services by the day's largest cost before credits, then name; within a service the dearest stream first.
+    /// Ranked once a day, before any credit is taken: AWS applies credit to the largest service charge and goes on
+    /// downwards.
+    fn rank(&mut self, demands: &mut [Demand<A>]) {
+        self.service_totals.fill(A::default());
+        for demand in demands.iter() {
+            self.service_totals[self.service_of[demand.stream]] += demand.payable;
+        }
+        let (totals, service_of) = (&self.service_totals, &self.service_of);
+        demands.sort_unstable_by_key(|demand| {
+            let service = service_of[demand.stream];
+            (Reverse(totals[service]), service, Reverse(demand.payable), demand.stream)
+        });
+    }
+}
+
+/// Credit taken from one pool for one stream on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawdown {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Index into [`Ledger::pools`].
+    pub pool: usize,
+    /// Index into [`Ledger::streams`].
+    pub stream: usize,
+    /// Credit taken; positive.
+    pub amount: Money,
+}
+
+/// Cost of one stream on one day that no pool paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uncovered {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Index into [`Ledger::streams`].
+    pub stream: usize,
+    /// The part a pool could have paid, had one been willing and able.
+    pub payable: Money,
+    /// The part that credit never pays: upfront and support fees.
+    pub other: Money,
+}
+
+/// Credit that expired unused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breakage {
+    /// First day without it.
+    pub day: NaiveDate,
+    /// Index into [`Ledger::pools`].
+    pub pool: usize,
+    /// Credit lost.
+    pub amount: Money,
+}
+
+/// Balances at the end of one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balances {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Credit left per pool, in the order of [`Ledger::pools`].
+    pub left: Vec<Money>,
+}
+
+/// Everything that a replay did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The pools in drawing order.
+    pub pools: Vec<CreditPool>,
+    /// The streams, by service name and workload.
+    pub streams: Vec<Stream>,
+    /// Every draw, by day and then in the order in which it was made.
+    pub drawdowns: Vec<Drawdown>,
+    /// Everything not covered, by day.
+    pub uncovered: Vec<Uncovered>,
+    /// Balances at the end of each day of the replayed range.
+    pub balances: Vec<Balances>,
+    /// Credit that expired unused within the range.
+    pub breakage: Vec<Breakage>,
+}
+
+impl Ledger {
+    /// Credit drawn from `pool`.
+    pub fn drawn(&self, pool: usize) -> Money {
+        self.drawdowns.iter().filter(|d| d.pool == pool).map(|d| d.amount).sum()
+    }
+
+    /// Credit of `pool` lost to expiry.
+    pub fn lost(&self, pool: usize) -> Money {
+        self.breakage.iter().filter(|b| b.pool == pool).map(|b| b.amount).sum()
+    }
+
+    /// Credit of `pool` left at the end: granted less drawn and lost.
+    pub fn remaining(&self, pool: usize) -> Money {
+        self.pools[pool].granted - self.drawn(pool) - self.lost(pool)
+    }
+}
+
+impl Visitor<Money> for Ledger {
+    fn drawn(&mut self, day: NaiveDate, pool: usize, stream: usize, amount: Money) {
+        self.drawdowns.push(Drawdown { day, pool, stream, amount });
+    }
+
+    fn uncovered(&mut self, day: NaiveDate, stream: usize, payable: Money) {
+        self.uncovered.push(Uncovered { day, stream, payable, other: Money::ZERO });
+    }
+
+    fn expired(&mut self, day: NaiveDate, pool: usize, amount: Money) {
+        self.breakage.push(Breakage { day, pool, amount });
+    }
+
+    fn day_closed(&mut self, day: NaiveDate, balances: &[Money]) {
+        self.balances.push(Balances { day, left: balances.to_vec() });
+    }
+}
+
+/// Draws `costs` down against `pools` over `range`, in AWS's documented order, and keeps the whole ledger.
+///
+/// Costs outside `range` are left out. Rows of one day, service and workload are added up first, so their order and
+/// their number change nothing.
+///
+/// ```
+/// use glidepath::domain::credit::{CreditPool, EligibleServices};
+/// use glidepath::domain::ledger::{DailyCost, replay};
+/// use glidepath::domain::money::Money;
+/// use glidepath::domain::period::DayRange;
+/// use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
+/// use glidepath::domain::workload::Workload;
+///
+/// let day = |text: &str| text.parse().unwrap();
+/// let usd = |text: &str| text.parse::<Money>().unwrap();
+/// let list = ServiceMatcher::new(["Amazon Bedrock"], &ServiceAliases::default());
+/// let pool = CreditPool::new("1", usd("100"), day("2026-01-15"), day("2027-01-15"), EligibleServices::Listed(list));
+/// let cost = DailyCost {
+///     day: day("2026-01-02"), // before the start, but in its month: credit reaches back to the first
+///     service: "Amazon Bedrock".into(),
+///     workload: Workload::BedrockInference,
+///     payable: usd("30"),
+///     other: Money::ZERO,
+/// };
+/// let ledger = replay(&[pool], &[cost], DayRange::new(day("2026-01-01"), day("2026-02-01")));
+/// assert_eq!(ledger.remaining(0), usd("70"));
+/// ```
+pub fn replay(pools: &[CreditPool], costs: &[DailyCost], range: DayRange) -> Ledger {
+    replay_in_order(pools, &AWS_ORDER, costs, range)
+}
+
+/// [`replay`] with another order of pools.
+pub fn replay_in_order(pools: &[CreditPool], order: &[OrderKey], costs: &[DailyCost], range: DayRange) -> Ledger {
+    let pools = drawing_order(pools, order);
+    let (streams, by_day) = group(costs, range);
+    let mut fold = Fold::new(&pools, pools.iter().map(|pool| pool.granted).collect(), &streams);
+    let mut ledger = Ledger { pools, streams, ..Ledger::default() };
+    let mut demands = Vec::with_capacity(ledger.streams.len());
+    for (offset, day) in range.days().enumerate() {
+        let rows = &by_day[offset];
+        demands.clear();
+        demands.extend(rows.iter().map(|row| Demand { stream: row.stream, payable: row.payable }));
+        fold.day(day, &mut demands, &mut ledger);
+        for row in rows.iter().filter(|row| !row.other.is_zero()) {
+            ledger.uncovered.push(Uncovered { day, stream: row.stream, payable: Money::ZERO, other: row.other });
+        }
+    }
+    // A pool whose last day is the range's last is expired as of the range's end.
+    fold.expire(range.end, &mut ledger);
+    ledger
+}
+
+/// A day's cost of one stream.
+#[derive(Debug, Clone, Copy)]
+struct StreamCost {
+    stream: usize,
+    payable: Money,
+    other: Money,
+}
+
+/// Streams in order, and per day of `range` the costs of each stream, added up.
+fn group(costs: &[DailyCost], range: DayRange) -> (Vec<Stream>, Vec<Vec<StreamCost>>) {
+    let mut index: BTreeMap<(&str, Workload), usize> = BTreeMap::new();
+    let inside = || costs.iter().filter(|cost| range.contains(cost.day));
+    for cost in inside() {
+        index.entry((&cost.service, cost.workload)).or_default();
+    }
+    for (position, slot) in index.values_mut().enumerate() {
+        *slot = position;
+    }
+    let streams =
+        index.keys().map(|(service, workload)| Stream { service: (*service).to_owned(), workload: *workload });
+    let streams: Vec<Stream> = streams.collect();
+    let mut by_day: Vec<Vec<StreamCost>> = vec![Vec::new(); usize::try_from(range.len()).unwrap_or(0)];
+    for cost in inside() {
+        let stream = index[&(cost.service.as_str(), cost.workload)];
+        let offset = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
+        let rows = &mut by_day[offset];
+        match rows.iter_mut().find(|row| row.stream == stream) {
+            Some(row) => {
+                row.payable += cost.payable;
+                row.other += cost.other;
+            }
+            None => rows.push(StreamCost { stream, payable: cost.payable, other: cost.other }),
+        }
+    }
+    (streams, by_day)
+}
+
+impl CreditPool {
+    /// What AWS's order calls the number of eligible services; a missing list counts as more than any list.
+    fn eligible_count(&self) -> usize {
+        match &self.services {
+            EligibleServices::Listed(matcher) => matcher.len(),
+            EligibleServices::Unknown => usize::MAX,
+        }
+    }
 }

@@ -1,3 +1,141 @@
 //! DuckDB: the only SQL in the crate.
+//!
+//! Invariants: one process opens the file (a lock file says so before DuckDB does); facts are appended in
+//! transactions, so a process killed anywhere leaves the previous picture; no call blocks the async runtime;
+//! migrations run in order, each in a transaction of its own, with a checkpoint before and after.
 
 pub mod alerts;
+mod backup;
+mod credits;
+mod cycles;
+mod error;
+mod ingest;
+mod migrations;
+mod projections;
+mod read;
+mod requests;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duckdb::{Config, Connection};
+
+pub use cycles::{FinishedCycle, Messages};
+pub use error::{Result, StoreError};
+pub use ingest::{CreditPull, IngestRun, PulledCosts};
+pub use projections::StoredProjection;
+pub use read::Restatement;
+pub use requests::PaidRequests;
+
+/// Memory that DuckDB may use. The data of years fits into a fraction of it; left alone DuckDB would take 80 % of the
+/// machine.
+const MEMORY_LIMIT: &str = "64MB";
+/// Threads that DuckDB may use; more would only add stacks and buffers at this size.
+const THREADS: i64 = 2;
+
+/// An open store. Cloning shares it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    /// Held for as long as the store is open; the operating system lets go of it when the process dies.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens or creates the store at `path` and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] beside another process, [`StoreError::TooNew`] for a newer version's file, and
+    /// [`StoreError::Open`] if the file cannot be created or read.
+    pub fn open(path: &Path) -> Result<Store> {
+        let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| failed(format!("its folder cannot be created: {error}")))?;
+        }
+        let lock = lock(path)?;
+        let config = config()?;
+        let connection = Connection::open_with_flags(path, config)
+            .map_err(|error| failed(format!("{error}. Check that the file is a glidepath store and is writable")))?;
+        Store::prepare(path, connection, Some(lock))
+    }
+
+    /// A store in memory, for tests and benchmarks.
+    ///
+    /// # Errors
+    /// If DuckDB cannot start.
+    pub fn in_memory() -> Result<Store> {
+        let connection = Connection::open_in_memory_with_flags(config()?)?;
+        Store::prepare(Path::new(":memory:"), connection, None)
+    }
+
+    fn prepare(path: &Path, mut connection: Connection, lock: Option<File>) -> Result<Store> {
+        migrations::migrate(path, &mut connection)?;
+        let inner = Inner { path: path.to_owned(), connection: Mutex::new(connection), _lock: lock };
+        Ok(Store { inner: Arc::new(inner) })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Runs `work` on a thread where blocking is allowed.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError::Interrupted`] if it panicked.
+    pub async fn call<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.call_blocking(work))
+            .await
+            .map_err(|error| StoreError::Interrupted(error.to_string()))?
+    }
+
+    /// Runs `work` here and now, for callers that may block.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn call_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        // A panic inside an earlier call rolled its transaction back; the connection itself is sound.
+        let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut connection)
+    }
+
+    /// Writes the write-ahead log into the file, so that the next start has nothing to replay.
+    ///
+    /// # Errors
+    /// If DuckDB cannot write.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.call_blocking(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+    }
+}
+
+fn config() -> Result<Config> {
+    Ok(Config::default().max_memory(MEMORY_LIMIT)?.threads(THREADS)?.enable_autoload_extension(false)?)
+}
+
+/// Takes the lock file beside the database.
+fn lock(path: &Path) -> Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let open = |reason: std::io::Error| StoreError::Open {
+        path: path.to_owned(),
+        reason: format!("its lock file cannot be opened: {reason}"),
+    };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(open)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(open(error)),
+    }
+}

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
+pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 
@@ -39,29 +40,6 @@ impl IngestHealth {
     pub fn today(&self) -> NaiveDate {
         self.as_of.date_naive()
     }
-}
-
-/// How one source answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything asked for came.
-    Ok,
-    /// AWS refuses. That is not a balance of zero and not a day without cost.
-    Denied {
-        /// What AWS said.
-        message: String,
-        /// What the user can do.
-        advice: String,
-    },
-    /// It failed for another reason.
-    Failed {
-        /// What went wrong.
-        message: String,
-        /// What the user can do.
-        advice: String,
-    },
-    /// Not asked in this cycle, for example because the ceiling on paid requests is reached.
-    NotTried,
 }
 
 /// A service that burns cash because no credit pays for it.

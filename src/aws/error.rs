@@ -1,0 +1,328 @@
+//! What can go wrong between us and AWS, and what the user can do about each.
+//!
+//! Invariants: whoever handles one can tell without reading text whether to wait, to ask the user or to give up; no
+//! message carries a credential.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use thiserror::Error;
+
+use super::meter::CeilingReached;
+
+/// The operations that this program calls. All of them only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// Cost Explorer: costs and usage. Paid.
+    GetCostAndUsage,
+    /// Billing: the credits of an account.
+    GetCredits,
+    /// Billing: which credit paid what, by month.
+    GetCreditAllocationHistory,
+    /// STS: which account the credentials belong to.
+    GetCallerIdentity,
+}
+
+impl Operation {
+    /// AWS's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::GetCostAndUsage => "GetCostAndUsage",
+            Operation::GetCredits => "GetCredits",
+            Operation::GetCreditAllocationHistory => "GetCreditAllocationHistory",
+            Operation::GetCallerIdentity => "GetCallerIdentity",
+        }
+    }
+
+    /// The IAM action that allows it.
+    pub const fn iam_action(self) -> &'static str {
+        match self {
+            Operation::GetCostAndUsage => "ce:GetCostAndUsage",
+            Operation::GetCredits => "billing:GetCredits",
+            Operation::GetCreditAllocationHistory => "billing:GetCreditAllocationHistory",
+            Operation::GetCallerIdentity => "sts:GetCallerIdentity",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why AWS gave no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AwsError {
+    /// Too many calls in a short time, after the SDK's own retries.
+    #[error("{operation}: AWS throttled the call, and went on doing so through every retry")]
+    Throttled {
+        /// What was called.
+        operation: Operation,
+    },
+    /// The credentials are valid and may not do this.
+    #[error("{operation}: AWS denied access: {message}")]
+    Denied {
+        /// What was called.
+        operation: Operation,
+        /// AWS's words.
+        message: String,
+        /// True if AWS's words do not blame an IAM policy, so that the account's own switch is the likely cause.
+        root_switch: bool,
+    },
+    /// The credentials were valid once.
+    #[error("{operation}: the AWS credentials have expired")]
+    ExpiredCredentials {
+        /// What was called.
+        operation: Operation,
+    },
+    /// No credentials were found.
+    #[error("{operation}: no AWS credentials could be loaded: {detail}")]
+    NoCredentials {
+        /// What was called.
+        operation: Operation,
+        /// What the SDK tried.
+        detail: String,
+    },
+    /// AWS does not know the credentials or does not accept the signature.
+    #[error("{operation}: AWS does not accept the credentials ({code})")]
+    InvalidCredentials {
+        /// What was called.
+        operation: Operation,
+        /// AWS's error code.
+        code: String,
+    },
+    /// The window starts before what AWS keeps.
+    #[error("{operation}: AWS keeps no data that far back: {message}")]
+    TooOld {
+        /// What was called.
+        operation: Operation,
+        /// AWS's words.
+        message: String,
+    },
+    /// AWS has no data to answer from, as in the first day after Cost Explorer is switched on.
+    #[error("{operation}: AWS has no data for this window: {message}")]
+    DataUnavailable {
+        /// What was called.
+        operation: Operation,
+        /// AWS's words.
+        message: String,
+    },
+    /// AWS refused the request for another reason.
+    #[error("{operation}: AWS refused the request ({code}): {message}")]
+    Refused {
+        /// What was called.
+        operation: Operation,
+        /// AWS's error code, or the HTTP status.
+        code: String,
+        /// AWS's words.
+        message: String,
+    },
+    /// The answer does not have the documented shape, or contradicts what was asked.
+    #[error("{operation}: AWS's answer cannot be used: {what}")]
+    Malformed {
+        /// What was called.
+        operation: Operation,
+        /// The day, row or credit, and what is wrong with it.
+        what: String,
+    },
+    /// An amount is not in the account's currency.
+    #[error("{service} on {day} is billed in {found}, where {expected} is configured")]
+    CurrencyMismatch {
+        /// Service of the row.
+        service: String,
+        /// Day of the row.
+        day: NaiveDate,
+        /// Configured currency.
+        expected: String,
+        /// AWS's currency.
+        found: String,
+    },
+    /// A page pointed to a page that was already read.
+    #[error("{operation}: page {page} repeats an earlier page's token, so the pages would never end")]
+    RepeatedToken {
+        /// What was called.
+        operation: Operation,
+        /// The page that carried the token, counted from 1.
+        page: u32,
+    },
+    /// More pages than the configured limit.
+    #[error("{operation}: the answer runs over more than {limit} pages")]
+    TooManyPages {
+        /// What was called.
+        operation: Operation,
+        /// The limit.
+        limit: u32,
+    },
+    /// The ceiling on paid requests is reached.
+    #[error(transparent)]
+    CeilingReached(#[from] CeilingReached),
+    /// A paid request could not be counted, so it was not sent.
+    #[error("{operation}: not sent, since {message}")]
+    Uncounted {
+        /// What was to be called.
+        operation: Operation,
+        /// Why it could not be counted.
+        message: String,
+    },
+    /// No connection to AWS.
+    #[error("{operation}: AWS cannot be reached: {message}")]
+    Unreachable {
+        /// What was called.
+        operation: Operation,
+        /// The transport's words.
+        message: String,
+    },
+    /// No answer in time.
+    #[error("{operation}: AWS did not answer in time")]
+    Timeout {
+        /// What was called.
+        operation: Operation,
+    },
+    /// The connection broke before the end of the answer.
+    #[error("{operation}: AWS's answer broke off before its end")]
+    CutShort {
+        /// What was called.
+        operation: Operation,
+    },
+    /// A failure on AWS's side, or something in between that is not AWS.
+    #[error("{operation}: {what} (HTTP {status})")]
+    Server {
+        /// What was called.
+        operation: Operation,
+        /// HTTP status.
+        status: u16,
+        /// What came instead of an answer.
+        what: String,
+    },
+    /// Settings that cannot work, found before anything was sent.
+    #[error("the [aws] settings cannot be used: {what}")]
+    Settings {
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl AwsError {
+    /// True if the same call can succeed later without anybody changing anything.
+    pub fn retryable(&self) -> bool {
+        match self {
+            AwsError::Throttled { .. }
+            | AwsError::DataUnavailable { .. }
+            | AwsError::Unreachable { .. }
+            | AwsError::Timeout { .. }
+            | AwsError::CutShort { .. }
+            | AwsError::RepeatedToken { .. }
+            | AwsError::Server { .. }
+            | AwsError::Uncounted { .. } => true,
+            AwsError::Denied { .. }
+            | AwsError::ExpiredCredentials { .. }
+            | AwsError::NoCredentials { .. }
+            | AwsError::InvalidCredentials { .. }
+            | AwsError::TooOld { .. }
+            | AwsError::Refused { .. }
+            | AwsError::Malformed { .. }
+            | AwsError::CurrencyMismatch { .. }
+            | AwsError::TooManyPages { .. }
+            | AwsError::CeilingReached(_)
+            | AwsError::Settings { .. } => false,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            AwsError::Denied { operation, root_switch, .. } => denied_advice(*operation, *root_switch),
+            AwsError::Malformed { operation, .. } => format!(
+                "Nothing was stored. Look up the named row in the AWS console; if it looks right there, report this \
+                 message as a fault of glidepath in reading {operation}."
+            ),
+            AwsError::TooManyPages { limit, .. } => format!(
+                "Nothing was stored. Set max_pages in [aws] above {limit}; each Cost Explorer page costs 0.01 USD."
+            ),
+            AwsError::CeilingReached(reached) => format!(
+                "Wait until the count starts again, or raise the ceiling on paid requests in [aws] above {}. Each \
+                 request costs 0.01 USD.",
+                reached.ceiling
+            ),
+            AwsError::CurrencyMismatch { found, .. } => format!(
+                "Nothing was stored. If the account is billed in {found}, set currency in [aws] to \"{found}\"."
+            ),
+            other => other.plain_advice().to_owned(),
+        }
+    }
+
+    /// Advice that does not depend on the details.
+    fn plain_advice(&self) -> &'static str {
+        match self {
+            AwsError::Throttled { .. } => {
+                "Nothing to do: the next cycle asks again. If it persists, look for another program that polls \
+                 with the same account."
+            }
+            AwsError::ExpiredCredentials { .. } => {
+                "Renew them: run `aws sso login` for the profile in AWS_PROFILE, or replace the temporary keys. A \
+                 role attached to the instance or task renews itself."
+            }
+            AwsError::NoCredentials { .. } => {
+                "Give the process credentials in a way the AWS SDK knows: a role on the instance or task, \
+                 AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            }
+            AwsError::InvalidCredentials { .. } => {
+                "Check that the key still exists and belongs to this account, that the secret is complete, and \
+                 that this machine's clock is right: AWS refuses a signature that is minutes off."
+            }
+            AwsError::TooOld { .. } => "Ask for a later start: Cost Explorer keeps 13 full months of daily figures.",
+            AwsError::DataUnavailable { .. } => {
+                "Wait: after Cost Explorer is first opened in the console it takes up to 24 hours to fill. The next \
+                 cycle asks again."
+            }
+            AwsError::RepeatedToken { .. } => "Nothing was stored. The next cycle asks again from the first page.",
+            AwsError::Uncounted { .. } => {
+                "Check that the store can be written: a paid request is sent only after it is recorded."
+            }
+            AwsError::Unreachable { .. } | AwsError::Timeout { .. } | AwsError::CutShort { .. } => {
+                "Check the network, DNS and proxy settings between this machine and AWS, and AWS_ENDPOINT_URL if it \
+                 is set. The next cycle asks again."
+            }
+            AwsError::Server { .. } => {
+                "The next cycle asks again. If a web page comes instead of an answer, a proxy or login page stands \
+                 between this machine and AWS, or AWS_ENDPOINT_URL points elsewhere."
+            }
+            AwsError::Refused { .. } => "Check the accounts and the region in [aws] against AWS's words.",
+            _ => "Correct the [aws] section of the config; `glidepath check` lists every problem.",
+        }
+    }
+}
+
+/// The way out of a denial. The account's own switch is explained either way, since without it no policy helps.
+fn denied_advice(operation: Operation, root_switch: bool) -> String {
+    let policy = format!(
+        "Allow {} in an IAM policy of these credentials (config/ holds one per feature)",
+        operation.iam_action()
+    );
+    let switch = "the account's root user must have switched on \"IAM user and role access to Billing information\" \
+                  (console, Account page): until then every billing call is denied, whatever the policy says";
+    if root_switch {
+        format!(
+            "AWS does not blame a policy, so probably {switch}; Cost Explorer itself must also have been opened \
+             once in the console. If both are done: {policy}."
+        )
+    } else {
+        format!("{policy}. If it is allowed already: {switch}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denial_names_the_action_and_the_root_switch() {
+        for root_switch in [true, false] {
+            let denied = AwsError::Denied { operation: Operation::GetCredits, message: "no".to_owned(), root_switch };
+            assert!(denied.advice().contains("billing:GetCredits"), "{}", denied.advice());
+            assert!(denied.advice().contains("IAM user and role access to Billing information"));
+            assert!(!denied.retryable());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Asks AWS once for each thing that a cycle needs, for `check --online`.
+//!
+//! Invariant: every permission is tried and reported on its own; at most one paid page.
+
+use aws_sdk_costexplorer::types::{DateInterval, Granularity};
+use chrono::NaiveDate;
+
+use super::allocation;
+use super::client::AwsClients;
+use super::credits;
+use super::error::{AwsError, Operation};
+use super::meter::price_per_request;
+use crate::domain::money::Money;
+use crate::domain::period::{BillingPeriod, plus_days};
+
+/// What the credentials may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// One entry per permission and account, in the order tried.
+    pub checks: Vec<PermissionCheck>,
+    /// What asking cost.
+    pub usd_spent: Money,
+}
+
+/// One permission, tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermissionCheck {
+    /// What was called.
+    pub operation: Operation,
+    /// The account asked about, where the call names one.
+    pub account: Option<String>,
+    /// What AWS answered, in a few words, or why it did not.
+    pub result: Result<String, AwsError>,
+}
+
+impl Probe {
+    /// True if every permission works.
+    pub fn all_granted(&self) -> bool {
+        self.checks.iter().all(|check| check.result.is_ok())
+    }
+}
+
+/// Tries STS, Cost Explorer, and the billing API for each account. Costs 0.01 USD if Cost Explorer answers.
+pub async fn probe(clients: &AwsClients, today: NaiveDate) -> Probe {
+    let own = clients.account_id().await;
+    let costs = ask_one_day(clients, today).await;
+    let usd_spent = if costs.is_ok() { price_per_request() } else { Money::ZERO };
+    let check = |operation, account, result| PermissionCheck { operation, account, result };
+    let mut checks = vec![
+        check(Operation::GetCallerIdentity, None, own.clone().map(|account| format!("account {account}"))),
+        check(Operation::GetCostAndUsage, None, costs),
+    ];
+    let accounts = match own {
+        _ if !clients.settings().accounts.is_empty() => clients.configured_accounts(),
+        Ok(account) => vec![account],
+        Err(unknown) => {
+            checks.push(check(Operation::GetCredits, None, Err(unknown.clone())));
+            checks.push(check(Operation::GetCreditAllocationHistory, None, Err(unknown)));
+            Vec::new()
+        }
+    };
+    let month = BillingPeriod::of(today);
+    for account in accounts {
+        let listed = credits::list(clients, &account, today).await;
+        let listed = listed.map(|credits| format!("credits listed: {}", credits.len()));
+        let history = allocation::read_month(clients, &account, month).await;
+        let history = history.map(|read| format!("rows for {month}: {}", read.rows.len()));
+        checks.push(check(Operation::GetCredits, Some(account.clone()), listed));
+        checks.push(check(Operation::GetCreditAllocationHistory, Some(account), history));
+    }
+    Probe { checks, usd_spent }
+}
+
+/// The smallest paid question: one settled day, ungrouped, so always one page.
+async fn ask_one_day(clients: &AwsClients, today: NaiveDate) -> Result<String, AwsError> {
+    let day = plus_days(today, -2);
+    let interval = DateInterval::builder()
+        .start(day.to_string())
+        .end(plus_days(day, 1).to_string())
+        .build()
+        .expect("both ends are given");
+    clients
+        .cost_explorer
+        .get_cost_and_usage()
+        .time_period(interval)
+        .granularity(Granularity::Daily)
+        .metrics("UnblendedCost")
+        .send()
+        .await
+        .map_err(|error| AwsError::from_sdk(Operation::GetCostAndUsage, &error))?;
+    Ok(format!("answered for {day}; the question cost {}", price_per_request().dollars()))
+}

@@ -1,0 +1,178 @@
+//! Sorts the SDK's failures into [`AwsError`].
+//!
+//! Invariants: every failure finds its place, by AWS's error code where there is one; what is quoted of AWS's words
+//! is one short line without anything that looks like a key, a token or a signature.
+
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::error::{AwsError, Operation};
+use super::meter::MeterError;
+
+impl AwsError {
+    /// Sorts a failure of the SDK.
+    pub(super) fn from_sdk<E>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+    {
+        match error {
+            SdkError::ServiceError(context) => {
+                let meta = context.err().meta();
+                from_service(operation, meta.code(), meta.message(), context.raw())
+            }
+            SdkError::ResponseError(_) => AwsError::CutShort { operation },
+            SdkError::TimeoutError(_) => AwsError::Timeout { operation },
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsError::Timeout { operation },
+            _ => from_transport(operation, error),
+        }
+    }
+}
+
+const THROTTLING: [&str; 9] = [
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>, raw: &HttpResponse) -> AwsError {
+    let status = raw.status().as_u16();
+    let Some(code) = code else { return from_uncoded(operation, status, raw) };
+    let said = || clean(message.unwrap_or("(no message)"));
+    match code {
+        code if THROTTLING.contains(&code) => AwsError::Throttled { operation },
+        "AccessDenied" | "AccessDeniedException" => {
+            let message = said();
+            // IAM's own refusals name the action; what does not comes from the account's billing switch.
+            let root_switch = !message.contains("not authorized to perform");
+            AwsError::Denied { operation, message, root_switch }
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => AwsError::ExpiredCredentials { operation },
+        // AWS's words on these quote the key or the signature, so they are left out.
+        "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => AwsError::InvalidCredentials { operation, code: code.to_owned() },
+        "BillExpirationException" => AwsError::TooOld { operation, message: said() },
+        "ValidationException" if said().to_ascii_lowercase().contains("historical data") => {
+            AwsError::TooOld { operation, message: said() }
+        }
+        "DataUnavailableException" => AwsError::DataUnavailable { operation, message: said() },
+        code if status >= 500 => {
+            AwsError::Server { operation, status, what: format!("AWS failed inside ({}): {}", clean(code), said()) }
+        }
+        code => AwsError::Refused { operation, code: clean(code), message: said() },
+    }
+}
+
+/// An answer without an AWS error code: not from AWS, or not readable.
+fn from_uncoded(operation: Operation, status: u16, raw: &HttpResponse) -> AwsError {
+    let body = String::from_utf8_lossy(raw.body().bytes().unwrap_or_default()).into_owned();
+    let opening = body.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
+    if opening.starts_with("<html") || opening.starts_with("<!doctype") {
+        return AwsError::Server { operation, status, what: "a web page came instead of AWS's answer".to_owned() };
+    }
+    match status {
+        429 => AwsError::Throttled { operation },
+        500.. => AwsError::Server { operation, status, what: "AWS failed without saying why".to_owned() },
+        200..300 => {
+            AwsError::Malformed { operation, what: format!("it is not the JSON that AWS documents: {}", quote(&body)) }
+        }
+        _ => AwsError::Refused { operation, code: format!("HTTP {status}"), message: quote(&body) },
+    }
+}
+
+/// Failures before an answer: the meter's refusal, credentials, the network.
+fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> AwsError {
+    if let Some(refusal) = find::<MeterError>(error) {
+        return match refusal {
+            MeterError::Ceiling(reached) => AwsError::CeilingReached(reached.clone()),
+            MeterError::Unrecorded(_) => AwsError::Uncounted { operation, message: refusal.to_string() },
+        };
+    }
+    if let Some(problem) = find::<CredentialsError>(error) {
+        let detail = clean(&chain_text(problem));
+        // The SDK's single sign-on providers say it in words only.
+        return if detail.to_ascii_lowercase().contains("expired") {
+            AwsError::ExpiredCredentials { operation }
+        } else {
+            AwsError::NoCredentials { operation, detail }
+        };
+    }
+    AwsError::Unreachable { operation, message: clean(&chain_text(error)) }
+}
+
+/// An error and what it says caused it.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |cause| (*cause).source())
+}
+
+/// The first error of type `T` in the chain of causes.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+fn chain_text(error: &(dyn StdError + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn quote(body: &str) -> String {
+    format!("{:?}", clean(body.trim()).chars().take(80).collect::<String>())
+}
+
+/// Longest text of AWS's that a message quotes.
+const QUOTED_CHARS: usize = 300;
+
+/// AWS's words on one line, shortened, without key ids (20 characters from AKIA, ASIA and the like), secrets,
+/// session tokens and signatures (40 and more characters in a row).
+fn clean(text: &str) -> String {
+    let is_key_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let run_length = rest.find(|c: char| is_key_char(c) != is_key_char(first)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(run_length);
+        let key_id = run.len() >= 16
+            && ["AKIA", "ASIA", "AROA", "AIDA", "ABIA", "ACCA"]
+                .iter()
+                .any(|prefix| run.find(prefix).is_some_and(|at| run[at..].len() >= 16));
+        if is_key_char(first) && (key_id || run.len() >= 40) {
+            out.push_str("[removed]");
+        } else {
+            out.extend(run.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        }
+        rest = tail;
+    }
+    match out.char_indices().nth(QUOTED_CHARS) {
+        Some((cut, _)) => format!("{}...", &out[..cut]),
+        None => out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_words_carry_no_credentials() {
+        let text = "User: arn:aws:iam::123456789012:user/ops with key AKIAIOSFODNN7EXAMPLE and Signature=\
+                    fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024\nis denied";
+        let cleaned = clean(text);
+        assert_eq!(cleaned, "User: arn:aws:iam::123456789012:user/ops with key [removed] and [removed] is denied");
+        assert_eq!(clean(&"a b ".repeat(200)).chars().count(), QUOTED_CHARS + 3);
+        assert_eq!(clean("Ünïcode — kept"), "Ünïcode — kept");
+    }
+}

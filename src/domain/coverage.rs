@@ -1,0 +1,94 @@
+//! Does credit pay for a service, and how do we know?
+//!
+//! Decided per service from the pools' lists and from Credit rows that were seen. "Unknown" is an answer: a missing
+//! list is neither "everything" nor "nothing".
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::credit::{CoverageState, CreditPool, EligibleServices};
+use super::facts::Facts;
+use super::money::Money;
+use super::period::{DayRange, plus_days};
+use super::pools::credit_rows;
+use super::position::Coverage;
+
+/// Days back from `data_through` in which Credit rows count as "seen lately".
+const RECENT_DAYS: i64 = 14;
+
+/// A pool with what is left in it.
+#[derive(Debug, Clone, Copy)]
+pub struct FundedPool<'a> {
+    /// The pool.
+    pub pool: &'a CreditPool,
+    /// Credit left at the end of `data_through`.
+    pub left: Money,
+}
+
+impl FundedPool<'_> {
+    fn usable(&self, day: NaiveDate) -> bool {
+        self.left >= Money::ONE && self.pool.window().contains(day)
+    }
+}
+
+/// Coverage of every service in `services`, in order.
+pub fn coverage<'a>(
+    services: impl IntoIterator<Item = &'a str>,
+    pools: &[FundedPool],
+    facts: &Facts,
+    data_through: NaiveDate,
+) -> Vec<Coverage> {
+    let recent = DayRange::new(plus_days(data_through, 1 - RECENT_DAYS), plus_days(data_through, 1));
+    let mut last_credit: BTreeMap<&str, NaiveDate> = BTreeMap::new();
+    for (service, day, amount) in credit_rows(facts).filter(|(_, day, _)| *day <= data_through) {
+        if amount.is_positive() {
+            let last = last_credit.entry(service).or_insert(day);
+            *last = day.max(*last);
+        }
+    }
+    services
+        .into_iter()
+        .map(|service| {
+            let last_credit = last_credit.get(service).copied();
+            let (state, evidence) = decide(service, pools, last_credit, recent, data_through);
+            Coverage { service: service.to_owned(), state, evidence }
+        })
+        .collect()
+}
+
+fn decide(
+    service: &str,
+    pools: &[FundedPool],
+    last_credit: Option<NaiveDate>,
+    recent: DayRange,
+    today: NaiveDate,
+) -> (CoverageState, String) {
+    let names = |wanted: &dyn Fn(&FundedPool) -> bool| {
+        let names: Vec<&str> = pools.iter().filter(|p| wanted(p)).map(|p| p.pool.name.as_str()).collect();
+        names.join(", ")
+    };
+    let names_it = |p: &FundedPool| p.pool.lists(service) || p.pool.also_pays.contains(service);
+    let seen = last_credit.map_or_else(|| "no Credit row seen".to_owned(), |day| format!("last Credit row {day}"));
+    let usable = |p: &FundedPool| names_it(p) && p.usable(today);
+    if pools.iter().any(usable) {
+        return (CoverageState::Covered, format!("{} pays for it; {seen}", names(&usable)));
+    }
+    if last_credit.is_some_and(|day| recent.contains(day)) && !pools.iter().any(names_it) {
+        return (CoverageState::Covered, format!("no pool's list names it, but credit was applied: {seen}"));
+    }
+    if pools.iter().any(names_it) {
+        return (
+            CoverageState::Exhausted,
+            format!("{} named it and is empty, expired or off; {seen}", names(&names_it)),
+        );
+    }
+    let unlisted = |p: &FundedPool| p.pool.services == EligibleServices::Unknown;
+    if pools.is_empty() {
+        return (CoverageState::Unknown, "no credit pool is known".to_owned());
+    }
+    if pools.iter().any(unlisted) {
+        return (CoverageState::Unknown, format!("AWS gives no list of services for {}; {seen}", names(&unlisted)));
+    }
+    (CoverageState::Uncovered, format!("no pool's list names it; {seen}"))
+}

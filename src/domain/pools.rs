@@ -1,0 +1,154 @@
+//! Pools from what AWS listed, what config names and what somebody typed in.
+//!
+//! AWS's own figures win over config's, because config goes stale; config's names, programmes and service lists win,
+//! because AWS has no names and its lists are of mixed kinds. A credit that AWS no longer lists is kept as last seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::charge::{BillPart, record_kind};
+use super::credit::{CreditPool, EligibleServices, Programme, Statement};
+use super::facts::{CreditSnapshot, Facts, SeenCredit};
+use super::ledger::{AWS_ORDER, drawing_order};
+use super::money::Money;
+use super::period::BillingPeriod;
+use super::service::{ServiceAliases, ServiceMatcher};
+
+/// A pool as config gives it. Amount and window are needed only where AWS's API does not show the credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredPool {
+    /// AWS's creditId, or any id where the API is closed.
+    pub id: String,
+    /// Name for people.
+    pub name: Option<String>,
+    /// Programme.
+    pub programme: Option<Programme>,
+    /// Amount granted.
+    pub granted: Option<Money>,
+    /// Day it became valid.
+    pub starts_on: Option<NaiveDate>,
+    /// First day on which it pays nothing any more.
+    pub expires_on: Option<NaiveDate>,
+    /// Services that it may pay for.
+    pub services: Option<Vec<String>>,
+}
+
+/// The pools in drawing order, with evidence of what they pay beyond their lists.
+pub fn pools(facts: &Facts, configured: &[ConfiguredPool], aliases: &ServiceAliases) -> Vec<CreditPool> {
+    let named: BTreeMap<&str, &ConfiguredPool> = configured.iter().map(|pool| (pool.id.as_str(), pool)).collect();
+    let mut pools: BTreeMap<String, CreditPool> = BTreeMap::new();
+    for seen in &facts.credits {
+        let id = &seen.snapshot.credit_id;
+        pools.insert(id.clone(), listed_pool(facts, seen, named.get(id.as_str()).copied(), aliases));
+    }
+    for pool in configured {
+        if !pools.contains_key(&pool.id) {
+            pools.extend(configured_pool(pool, aliases).map(|built| (pool.id.clone(), built)));
+        }
+    }
+    for recorded in &facts.recorded {
+        if let Some(pool) = pools.get_mut(&recorded.pool) {
+            let newer = pool.stated.is_none_or(|stated| stated.at < recorded.at);
+            if newer {
+                pool.stated = Some(Statement { amount: recorded.amount, at: recorded.at });
+            }
+        }
+    }
+    let mut pools = drawing_order(&pools.into_values().collect::<Vec<_>>(), &AWS_ORDER);
+    add_evidence(&mut pools, facts, aliases);
+    pools
+}
+
+fn listed_pool(
+    facts: &Facts,
+    seen: &SeenCredit,
+    named: Option<&ConfiguredPool>,
+    aliases: &ServiceAliases,
+) -> CreditPool {
+    let snapshot = &seen.snapshot;
+    let list = named.and_then(|pool| pool.services.as_ref()).or(snapshot.products.as_ref());
+    let services = list.map_or(EligibleServices::Unknown, |names| matcher(names, aliases));
+    let name = named.and_then(|pool| pool.name.clone()).unwrap_or_else(|| match snapshot.description.trim() {
+        "" => format!("Credit {}", snapshot.credit_id),
+        text => text.to_owned(),
+    });
+    CreditPool {
+        name,
+        programme: named.and_then(|pool| pool.programme),
+        applied: snapshot.application_type,
+        paused_from: seen.paused_from,
+        stated: stated(facts, seen),
+        ..CreditPool::new(&snapshot.credit_id, snapshot.initial, snapshot.starts_on, snapshot.expires_on, services)
+    }
+}
+
+fn configured_pool(pool: &ConfiguredPool, aliases: &ServiceAliases) -> Option<CreditPool> {
+    let services = pool.services.as_ref().map_or(EligibleServices::Unknown, |names| matcher(names, aliases));
+    let built = CreditPool::new(&pool.id, pool.granted?, pool.starts_on?, pool.expires_on?, services);
+    Some(CreditPool { name: pool.name.clone().unwrap_or_else(|| pool.id.clone()), programme: pool.programme, ..built })
+}
+
+fn matcher(names: &[String], aliases: &ServiceAliases) -> EligibleServices {
+    EligibleServices::Listed(ServiceMatcher::new(names.iter().map(String::as_str), aliases))
+}
+
+/// AWS's own balance. The estimate after open bills is missing now and then; what is left after closed bills, less
+/// the Credit rows of the open month, stands in for it. Those rows name no credit, so that only holds for an account
+/// with a single usable one; otherwise the closed-bill figure is shown as it is.
+fn stated(facts: &Facts, seen: &SeenCredit) -> Option<Statement> {
+    let CreditSnapshot { estimated, remaining, .. } = &seen.snapshot;
+    let amount = match (estimated, remaining) {
+        (Some(estimated), _) => *estimated,
+        (None, Some(remaining)) if facts.credits.len() == 1 => {
+            let month = BillingPeriod::of(seen.seen_on).range();
+            let applied = credit_rows(facts).filter(|(_, day, _)| month.contains(*day)).map(|(.., amount)| amount);
+            (*remaining - applied.sum()).at_least_zero()
+        }
+        (None, Some(remaining)) => *remaining,
+        (None, None) => return None,
+    };
+    Some(Statement { amount, at: seen.seen_on })
+}
+
+/// Credit rows as `(service, day, amount)`, the amount positive.
+pub fn credit_rows(facts: &Facts) -> impl Iterator<Item = (&str, NaiveDate, Money)> {
+    facts.charges.iter().filter_map(|row| {
+        let kind = &facts.charge_kinds[row.kind];
+        let is_credit = record_kind(&kind.record_type, row.cost).part == BillPart::Credit;
+        is_credit.then(|| (kind.service.as_str(), row.day, -row.cost))
+    })
+}
+
+/// Lets pools pay what AWS was seen to make them pay.
+fn add_evidence(pools: &mut [CreditPool], facts: &Facts, aliases: &ServiceAliases) {
+    let billed: BTreeSet<&str> = facts.charge_kinds.iter().map(|kind| kind.service.as_str()).collect();
+    for allocation in facts.allocations.iter().filter(|allocation| allocation.amount.is_positive()) {
+        let spelled = ServiceMatcher::new([allocation.service.as_str()], aliases);
+        for pool in pools.iter_mut().filter(|pool| pool.id == allocation.credit_id) {
+            for service in billed.iter().filter(|service| spelled.matches(service)) {
+                if !pool.lists(service) {
+                    pool.also_pays.insert((*service).to_owned());
+                }
+            }
+        }
+    }
+    // Credit rows name a service and no credit. Where a list explains them, they are evidence of nothing more.
+    let paid: BTreeSet<(&str, NaiveDate)> = credit_rows(facts)
+        .filter(|(.., amount)| amount.is_positive())
+        .map(|(service, day, _)| (service, day))
+        .collect();
+    for (service, day) in paid {
+        let live = |pool: &CreditPool| pool.window().contains(day);
+        let explained =
+            pools.iter().any(|pool| live(pool) && (pool.lists(service) || pool.also_pays.contains(service)));
+        if explained {
+            continue;
+        }
+        let unlisted = |pool: &CreditPool| pool.services == EligibleServices::Unknown;
+        let any_unlisted = pools.iter().any(|pool| live(pool) && unlisted(pool));
+        for pool in pools.iter_mut().filter(|pool| live(pool) && (!any_unlisted || unlisted(pool))) {
+            pool.also_pays.insert(service.to_owned());
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Reads values out of a positioned TOML tree and collects problems. It knows TOML and numbers, nothing of filings.
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::super::problem::{ProjectionProblem, line_at, suggest};
+use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
+
+/// Collects problems while values are read.
+pub(super) struct Reader<'t> {
+    text: &'t str,
+    problems: Vec<ProjectionProblem>,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Reader { text, problems: Vec::new() }
+    }
+
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    pub(super) fn into_problems(self) -> Vec<ProjectionProblem> {
+        self.problems
+    }
+
+    pub(super) fn line(&self, span: &Range<usize>) -> usize {
+        line_at(self.text, span.start)
+    }
+
+    pub(super) fn problem(&mut self, span: Range<usize>, problem: impl Into<String>, remedy: impl Into<String>) {
+        let line = self.line(&span);
+        self.problems.push(ProjectionProblem { line, problem: problem.into(), remedy: remedy.into() });
+    }
+
+    /// Reports every key that is not in `known`.
+    pub(super) fn known_keys(&mut self, table: &DeTable<'_>, of: &str, known: &[&str]) {
+        for (key, _) in table {
+            let name: &str = key.get_ref();
+            if !known.contains(&name) {
+                let near = suggest(name, known.iter().copied());
+                let remedy = near.first().map_or_else(
+                    || format!("remove it; {of} knows {}", known.join(", ")),
+                    |near| format!("did you mean {near}?"),
+                );
+                self.problem(key.span(), format!("{name:?} is not a key of {of}"), remedy);
+            }
+        }
+    }
+
+    /// The tables of an array of tables; none if the key is absent.
+    pub(super) fn tables<'d, 'i>(&mut self, table: &'d DeTable<'i>, key: &str) -> Vec<(&'d DeTable<'i>, Range<usize>)> {
+        let Some(value) = table.get(key) else { return Vec::new() };
+        let items = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>());
+        let tables = items.and_then(|items| {
+            items.into_iter().map(|item| Some((item.get_ref().as_table()?, item.span()))).collect::<Option<Vec<_>>>()
+        });
+        tables.unwrap_or_else(|| {
+            let problem = format!("{key} is not a list of tables");
+            self.problem(value.span(), problem, format!("write each entry of {key} as a table of its own"));
+            Vec::new()
+        })
+    }
+
+    /// A text that may be absent; anything but a filled text is a problem.
+    pub(super) fn text_value(&mut self, table: &DeTable<'_>, key: &str) -> Option<(String, Range<usize>)> {
+        let value = table.get(key)?;
+        match value.get_ref().as_str().map(str::trim) {
+            Some(text) if !text.is_empty() => Some((text.to_owned(), value.span())),
+            _ => {
+                self.problem(value.span(), format!("{key} is not a text"), format!("write it as {key} = \"...\""));
+                None
+            }
+        }
+    }
+
+    pub(super) fn optional_text(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
+        self.text_value(table, key).map(|(text, _)| text)
+    }
+
+    pub(super) fn required_text(
+        &mut self,
+        table: &DeTable<'_>,
+        span: Range<usize>,
+        key: &str,
+        example: &str,
+    ) -> Option<(String, Range<usize>)> {
+        if !table.contains_key(key) {
+            self.problem(span, format!("{key} is missing"), format!("add it, like {key} = \"{example}\""));
+        }
+        self.text_value(table, key)
+    }
+
+    pub(super) fn month(&mut self, text: &str, at: Range<usize>) -> Option<BillingPeriod> {
+        let parsed = text.parse();
+        if parsed.is_err() {
+            self.problem(at, format!("{text:?} is not a month"), "write months like \"2026-02\"");
+        }
+        parsed.ok()
+    }
+
+    /// A month table: entries in order of month, none twice, each read by `entry`.
+    pub(super) fn monthly<T>(
+        &mut self,
+        table: &DeTable<'_>,
+        span: &Range<usize>,
+        keys: &[&str],
+        entry: fn(&mut Self, &DeTable<'_>, Range<usize>, BillingPeriod) -> Option<T>,
+    ) -> Vec<T> {
+        let rows = self.tables(table, "monthly");
+        if lacks(table, "monthly") {
+            let at = table.get("monthly").map_or(span.clone(), Spanned::span);
+            let remedy = format!("add monthly = [{{ from = \"2026-02\", {} = ... }}]", keys[1..].join(" = ..., "));
+            self.problem(at, "the line has no month", remedy);
+        }
+        let mut read = Vec::new();
+        let mut newest: Option<BillingPeriod> = None;
+        for (row, at) in rows {
+            self.known_keys(row, "a month", keys);
+            let Some((text, from_at)) = self.required_text(row, at.clone(), "from", "2026-02") else { continue };
+            let Some(from) = self.month(&text, from_at.clone()) else { continue };
+            if let Some(before) = newest.filter(|newest| *newest >= from) {
+                let problem = format!("{from} comes after {before} in the month table");
+                self.problem(from_at, problem, "list each month once, in order of time");
+            }
+            newest = newest.max(Some(from));
+            read.extend(entry(self, row, at, from));
+        }
+        read
+    }
+
+    /// A share between 0 and 1; 0 where absent.
+    pub(super) fn share(&mut self, table: &DeTable<'_>, key: &str) -> Decimal {
+        let remedy = format!("write a share of the whole, so 40 % is {key} = \"0.40\"");
+        self.number_within(table, key, Decimal::ZERO, Decimal::ONE, &remedy).ok().flatten().unwrap_or_default()
+    }
+
+    /// Growth per month. More than doubling every month is refused: it is "8" written for 8 %.
+    pub(super) fn growth(&mut self, table: &DeTable<'_>, key: &str) -> Option<Decimal> {
+        let remedy = format!("write a share, so 8 % a month is {key} = \"0.08\"; plan faster growth as a month table");
+        self.number_within(table, key, -Decimal::ONE, Decimal::ONE, &remedy).ok().flatten()
+    }
+
+    /// A volume from zero up; `Some(None)` where absent, `None` where it is a problem.
+    pub(super) fn optional_volume(&mut self, table: &DeTable<'_>, key: &str, max: Decimal) -> Option<Option<Decimal>> {
+        let remedy = format!("write a number from 0 to {max}");
+        self.number_within(table, key, Decimal::ZERO, max, &remedy).ok()
+    }
+
+    pub(super) fn required_volume(
+        &mut self,
+        table: &DeTable<'_>,
+        span: Range<usize>,
+        key: &str,
+        example: &str,
+        max: Decimal,
+    ) -> Option<Decimal> {
+        if !table.contains_key(key) {
+            self.problem(span, format!("{key} is missing"), format!("add it, like {key} = {example}"));
+        }
+        self.optional_volume(table, key, max).flatten()
+    }
+
+    /// An amount of dollars from zero up.
+    pub(super) fn optional_usd(&mut self, table: &DeTable<'_>, key: &str) -> Option<Money> {
+        let value = table.get(key)?;
+        let text = self.number_text(value, key)?;
+        match text.parse::<Money>() {
+            Ok(usd) if !usd.is_negative() => Some(usd),
+            Ok(_) => {
+                self.problem(value.span(), format!("{key} is {text}, below zero"), "write what you plan to spend");
+                None
+            }
+            Err(error) => {
+                self.problem(value.span(), format!("{key}: {error}"), format!("write dollars like {key} = \"400\""));
+                None
+            }
+        }
+    }
+
+    /// `Ok(None)` where absent, `Err` where a problem was reported.
+    fn number_within(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        min: Decimal,
+        max: Decimal,
+        remedy: &str,
+    ) -> Result<Option<Decimal>, ()> {
+        let Some(value) = table.get(key) else { return Ok(None) };
+        let text = self.number_text(value, key).ok_or(())?;
+        let Ok(number) = Decimal::from_str_exact(&text) else {
+            self.problem(value.span(), format!("{key} is {text:?}, which is not a decimal number"), remedy);
+            return Err(());
+        };
+        if number < min || number > max {
+            self.problem(value.span(), format!("{key} is {text}, outside {min} to {max}"), remedy);
+            return Err(());
+        }
+        Ok(Some(number.normalize()))
+    }
+
+    /// A number's text: a TOML integer, or a decimal written as text. A TOML float is refused, since it would not
+    /// hold the figure that was filed.
+    fn number_text(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<String> {
+        match value.get_ref() {
+            DeValue::String(text) => Some(text.trim().to_owned()),
+            DeValue::Integer(number) if number.radix() == 10 => {
+                Some(number.as_str().trim_start_matches('+').replace('_', ""))
+            }
+            DeValue::Float(float) => {
+                let problem = format!("{key} = {} is a float, which cannot hold every decimal exactly", float.as_str());
+                self.problem(value.span(), problem, format!("put it in quotes: {key} = \"{}\"", float.as_str()));
+                None
+            }
+            other => {
+                let problem = format!("{key} is not a decimal number (TOML type: {})", other.type_str());
+                self.problem(value.span(), problem, format!("write it in digits, like {key} = \"0.5\""));
+                None
+            }
+        }
+    }
+}
+
+/// True if the list is absent or has no entry.
+pub(super) fn lacks(table: &DeTable<'_>, list: &str) -> bool {
+    table.get(list).is_none_or(|value| value.get_ref().as_array().is_some_and(|entries| entries.is_empty()))
+}

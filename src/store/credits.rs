@@ -1,0 +1,115 @@
+//! Credit snapshots, allocation history and balances typed in.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use duckdb::{Connection, Transaction, params};
+use rust_decimal::Decimal;
+
+use crate::domain::facts::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit};
+use crate::domain::money::Money;
+
+use super::Store;
+use super::error::Result;
+use super::ingest::CreditPull;
+use super::read::{from_json, to_json};
+
+impl Store {
+    /// Keeps a balance that somebody read off the console.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn record_balance(&self, recorded_at: DateTime<Utc>, balance: RecordedBalance) -> Result<()> {
+        self.call(move |connection| {
+            connection.execute(
+                "INSERT INTO recorded_balances VALUES (?, ?, ?, ?)",
+                params![recorded_at.naive_utc(), balance.pool, balance.amount.amount(), balance.at],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every snapshot of every credit, oldest first, with the day on which it was taken.
+    ///
+    /// # Errors
+    /// DuckDB's, or an unreadable snapshot.
+    pub async fn credit_history(&self) -> Result<Vec<(NaiveDate, CreditSnapshot)>> {
+        self.call(|connection| {
+            let sql = "SELECT taken_on, snapshot FROM credit_snapshots ORDER BY run_id, credit_id";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+            let rows: Vec<(NaiveDate, String)> = rows.collect::<duckdb::Result<_>>()?;
+            rows.into_iter().map(|(day, json)| Ok((day, from_json("a credit snapshot", &json)?))).collect()
+        })
+        .await
+    }
+}
+
+/// Appends every snapshot, and the months of the allocation history that changed.
+pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &CreditPull) -> Result<()> {
+    for snapshot in &pull.snapshots {
+        transaction.execute(
+            "INSERT INTO credit_snapshots VALUES (?, ?, ?, ?, ?)",
+            params![run_id, today, snapshot.credit_id, snapshot.enabled, to_json(snapshot)],
+        )?;
+    }
+    let known = allocation_bodies(transaction, run_id)?;
+    for (month, rows) in &pull.allocations {
+        let body = to_json(rows);
+        if known.get(&month.to_string()) != Some(&body) {
+            transaction
+                .execute("INSERT INTO credit_allocations VALUES (?, ?, ?)", params![run_id, month.to_string(), body])?;
+        }
+    }
+    Ok(())
+}
+
+/// Newest snapshot of every credit as of run `newest`.
+pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
+    let sql = "SELECT arg_max(taken_on, run_id), arg_max(snapshot, run_id),
+                      CASE WHEN arg_max(enabled, run_id) THEN NULL ELSE
+                        min(taken_on) FILTER (WHERE run_id > coalesce(last_enabled, 0)) END
+               FROM (SELECT *, max(run_id) FILTER (WHERE enabled) OVER (PARTITION BY credit_id) AS last_enabled
+                     FROM credit_snapshots WHERE run_id <= ?)
+               GROUP BY credit_id ORDER BY credit_id";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![newest], |row| {
+        Ok((row.get::<_, NaiveDate>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<NaiveDate>>(2)?))
+    })?;
+    let rows: Vec<_> = rows.collect::<duckdb::Result<_>>()?;
+    rows.into_iter()
+        .map(|(seen_on, json, paused_from)| {
+            Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from })
+        })
+        .collect()
+}
+
+/// Newest complete allocation history of each month as of run `newest`.
+pub fn allocations(connection: &Connection, newest: i64) -> Result<Vec<Allocation>> {
+    let months = allocation_bodies(connection, newest)?;
+    let mut rows = Vec::new();
+    for body in months.values() {
+        rows.extend(from_json::<Vec<Allocation>>("an allocation history", body)?);
+    }
+    Ok(rows)
+}
+
+fn allocation_bodies(connection: &Connection, newest: i64) -> Result<BTreeMap<String, String>> {
+    let sql = "SELECT month, arg_max(rows, run_id) FROM credit_allocations WHERE run_id <= ? GROUP BY month";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![newest], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<duckdb::Result<_>>()?)
+}
+
+/// Balances typed in up to `as_of`, oldest first.
+pub fn recorded(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<RecordedBalance>> {
+    let sql = "SELECT pool, amount, observed_on FROM recorded_balances WHERE recorded_at <= ?
+               ORDER BY observed_on, recorded_at";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![as_of.naive_utc()], |row| {
+        let amount = Money::from_decimal(row.get::<_, Decimal>(1)?);
+        Ok(RecordedBalance { pool: row.get(0)?, amount, at: row.get(2)? })
+    })?;
+    Ok(rows.collect::<duckdb::Result<_>>()?)
+}

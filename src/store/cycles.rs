@@ -1,0 +1,88 @@
+//! Finished cycles: the outlook as it was made and the findings of the moment.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::{Connection, params};
+
+use crate::domain::alert::{AlertEvent, NewDelivery};
+use crate::domain::finding::Finding;
+use crate::domain::outlook::Outlook;
+
+use super::Store;
+use super::alerts;
+use super::error::Result;
+use super::read::{from_json, to_json};
+
+/// A cycle that went through to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedCycle {
+    /// Its ingest run.
+    pub run_id: i64,
+    /// Its clock.
+    pub clock: DateTime<Utc>,
+    /// The outlook as made; `None` before the first complete day.
+    pub outlook: Option<Outlook>,
+    /// What the rules found.
+    pub findings: Vec<Finding>,
+}
+
+/// What a cycle tells, and to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// Which rules decided.
+    pub config_digest: String,
+    /// The messages.
+    pub events: Vec<AlertEvent>,
+    /// Each message as it goes to each channel.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+impl Store {
+    /// Finishes a cycle: outlook, findings, alert events and their pending deliveries in one transaction.
+    ///
+    /// # Errors
+    /// DuckDB's; then nothing of the cycle's end is stored, and the next cycle does it again.
+    pub async fn finish_cycle(&self, cycle: FinishedCycle, messages: Messages) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            let outlook = cycle.outlook.as_ref().map(to_json);
+            transaction.execute(
+                "INSERT INTO cycles VALUES (?, ?, ?, ?)",
+                params![cycle.run_id, cycle.clock.naive_utc(), outlook, to_json(&cycle.findings)],
+            )?;
+            let Messages { config_digest, events, deliveries } = &messages;
+            alerts::insert_events(&transaction, cycle.run_id, config_digest, events, deliveries)?;
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    /// The newest finished cycle whose clock is at or before `as_of` (or the newest of all).
+    ///
+    /// # Errors
+    /// DuckDB's, or an unreadable outlook.
+    pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
+        self.call(move |connection| newest_cycle(connection, as_of)).await
+    }
+}
+
+fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
+    let sql = "SELECT run_id, clock, outlook, findings FROM cycles WHERE ?1 IS NULL OR clock <= ?1
+               ORDER BY run_id DESC LIMIT 1";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(params![as_of.map(|as_of| as_of.naive_utc())])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let outlook: Option<String> = row.get(2)?;
+    Ok(Some(FinishedCycle {
+        run_id: row.get(0)?,
+        clock: row.get::<_, NaiveDateTime>(1)?.and_utc(),
+        outlook: outlook.map(|json| from_json("an outlook", &json)).transpose()?,
+        findings: from_json("the findings of a cycle", &row.get::<_, String>(3)?)?,
+    }))
+}
+
+/// The newest clock of any run, finished or not.
+pub fn newest_clock(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
+    let clock: Option<NaiveDateTime> =
+        connection.query_row("SELECT max(clock) FROM ingest_runs", [], |row| row.get(0))?;
+    Ok(clock.map(|clock| clock.and_utc()))
+}

@@ -1,0 +1,103 @@
+//! What can go wrong with the store, where a caller or a reader must tell the cases apart.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+/// A store that could not be opened, read or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Another process has it open.
+    #[error(
+        "the store {path} is in use by another glidepath process. One process at a time may open it: stop the other \
+         one, or ask it over HTTP"
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Written by a newer version.
+    #[error(
+        "the store {path} was written by a newer glidepath (its schema is version {found}, this program knows {known}). \
+         Use that version or a newer one; nothing was changed"
+    )]
+    TooNew {
+        /// The database file.
+        path: PathBuf,
+        /// Version in the file.
+        found: i64,
+        /// Newest version that this program knows.
+        known: i64,
+    },
+    /// The file cannot be created or opened.
+    #[error("cannot open the store {path}: {reason}")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said, and what to check.
+        reason: String,
+    },
+    /// A migration failed; it was rolled back.
+    #[error("migration {name} of the store failed and was rolled back: {source}")]
+    Migration {
+        /// File name of the migration.
+        name: &'static str,
+        /// DuckDB's error.
+        source: duckdb::Error,
+    },
+    /// A cycle's clock lies before one that is already stored.
+    #[error(
+        "the clock {clock} lies before that of the newest stored cycle, {newest}: facts are appended in the order in \
+         which they became known. Choose a later time, or another store"
+    )]
+    ClockGoesBack {
+        /// The clock asked for.
+        clock: DateTime<Utc>,
+        /// The newest one stored.
+        newest: DateTime<Utc>,
+    },
+    /// The credentials belong to another account than the stored data.
+    #[error(
+        "the store holds data of account {stored}, and these credentials belong to {asked}. Use the other account's \
+         credentials (AWS_PROFILE), or a store of its own for each account"
+    )]
+    OtherAccount {
+        /// Account of the data.
+        stored: String,
+        /// Account of the credentials.
+        asked: String,
+    },
+    /// The sum that was written is not the sum that was pulled.
+    #[error(
+        "conservation check failed: {what} pulled for {window} sum to {pulled}, stored they sum to {stored}. Nothing \
+         was stored; this is a defect of glidepath, please report it"
+    )]
+    NotConserved {
+        /// Charges or usage.
+        what: &'static str,
+        /// The pulled window.
+        window: String,
+        /// Sum as pulled.
+        pulled: String,
+        /// Sum as it would have been stored.
+        stored: String,
+    },
+    /// Something stored does not read back.
+    #[error("{what} in the store cannot be read: {reason}")]
+    Unreadable {
+        /// Which thing.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// DuckDB failed.
+    #[error("the store failed: {0}")]
+    Duckdb(#[from] duckdb::Error),
+    /// The blocking thread that ran the call died.
+    #[error("a call to the store did not finish: {0}")]
+    Interrupted(String),
+}
+
+/// Result of a call to the store.
+pub type Result<T> = std::result::Result<T, StoreError>;

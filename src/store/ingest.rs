@@ -1,0 +1,221 @@
+//! Appends what a cycle pulled: of the costs only what differs from current belief, of the credits every snapshot.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use duckdb::{Connection, Transaction, params};
+
+use crate::domain::charge::{Charge, Usage, record_kind};
+use crate::domain::facts::{Allocation, CreditSnapshot, Outcome};
+use crate::domain::money::{Money, Quantity};
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+
+use super::credits;
+use super::cycles;
+use super::error::{Result, StoreError};
+use super::read::{current_charges, current_usage};
+use super::{Store, read};
+
+/// What Cost Explorer answered: all of `window`, or there is no such value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulledCosts {
+    /// Days asked for.
+    pub window: DayRange,
+    /// The money.
+    pub charges: Vec<Charge>,
+    /// Its detail.
+    pub usage: Vec<Usage>,
+    /// Pages that it took.
+    pub pages: u32,
+    /// AWS's request ids.
+    pub request_ids: Vec<String>,
+}
+
+/// What the credits API answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreditPull {
+    /// Every credit listed.
+    pub snapshots: Vec<CreditSnapshot>,
+    /// Months whose allocation history came back complete.
+    pub allocations: BTreeMap<BillingPeriod, Vec<Allocation>>,
+}
+
+/// One cycle's asking, successful or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestRun {
+    /// The cycle's clock.
+    pub clock: DateTime<Utc>,
+    /// Account whose credentials asked, where known.
+    pub account: Option<String>,
+    /// Costs, where the pull succeeded.
+    pub costs: Option<PulledCosts>,
+    /// How the pull of costs ended.
+    pub costs_outcome: Outcome,
+    /// Credits, as far as they were answered.
+    pub credits: CreditPull,
+    /// How the pull of credits ended.
+    pub credits_outcome: Outcome,
+}
+
+impl Store {
+    /// Appends `run` in one transaction and gives its id.
+    ///
+    /// # Errors
+    /// [`StoreError::ClockGoesBack`], [`StoreError::OtherAccount`], [`StoreError::NotConserved`], or DuckDB's own;
+    /// after each the store is as it was.
+    pub async fn append_run(&self, run: IngestRun) -> Result<i64> {
+        self.call(move |connection| append_run(connection, &run)).await
+    }
+}
+
+fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
+    let transaction = connection.transaction()?;
+    let newest = cycles::newest_clock(&transaction)?;
+    if let Some(newest) = newest.filter(|newest| run.clock < *newest) {
+        return Err(StoreError::ClockGoesBack { clock: run.clock, newest });
+    }
+    check_account(&transaction, run)?;
+    let run_id: i64 =
+        transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?;
+    let moved = match &run.costs {
+        Some(costs) => append_costs(&transaction, run_id, costs)?,
+        None => Money::ZERO,
+    };
+    let window = run.costs.as_ref().map(|costs| costs.window);
+    let request_ids = run.costs.as_ref().map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
+    transaction.execute(
+        "INSERT INTO ingest_runs VALUES (?, ?, ?, ?, ?, ?, string_split(?, chr(10)), ?, ?, ?)",
+        params![
+            run_id,
+            run.clock.naive_utc(),
+            run.account,
+            window.map(|window| window.start),
+            window.map(|window| window.end),
+            run.costs.as_ref().map_or(0, |costs| costs.pages),
+            request_ids,
+            read::to_json(&run.costs_outcome),
+            read::to_json(&run.credits_outcome),
+            moved.amount(),
+        ],
+    )?;
+    credits::append(&transaction, run_id, run.clock.date_naive(), &run.credits)?;
+    transaction.commit()?;
+    Ok(run_id)
+}
+
+fn check_account(transaction: &Transaction, run: &IngestRun) -> Result<()> {
+    let Some(asked) = &run.account else { return Ok(()) };
+    let stored: Option<String> =
+        transaction.query_row("SELECT any_value(account) FROM ingest_runs", [], |row| row.get(0))?;
+    match stored {
+        Some(stored) if stored != *asked => Err(StoreError::OtherAccount { stored, asked: asked.clone() }),
+        _ => Ok(()),
+    }
+}
+
+/// Appends what differs, checks that the window now sums to what was pulled, and gives the sum of absolute changes to
+/// days that were complete when last pulled.
+fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> Result<Money> {
+    let complete_before = last_pull(transaction)?.map(|clock| plus_days(clock.date_naive(), -2));
+    let moved = append_charges(transaction, run_id, costs, complete_before)?;
+    append_usage(transaction, run_id, costs)?;
+    let pulled = costs.charges.iter().map(|charge| charge.billed_cost).sum();
+    conserved("charges", costs.window, pulled, &current_charges(transaction, run_id, Some(costs.window))?.sum())?;
+    let pulled = costs.usage.iter().map(|usage| usage.cost).sum();
+    conserved("usage", costs.window, pulled, &current_usage(transaction, run_id, Some(costs.window))?.sum())?;
+    Ok(moved)
+}
+
+fn last_pull(transaction: &Transaction) -> Result<Option<DateTime<Utc>>> {
+    let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL";
+    let clock: Option<chrono::NaiveDateTime> = transaction.query_row(sql, [], |row| row.get(0))?;
+    Ok(clock.map(|clock| clock.and_utc()))
+}
+
+fn conserved(what: &'static str, window: DayRange, pulled: Money, stored: &Money) -> Result<()> {
+    if pulled == *stored {
+        return Ok(());
+    }
+    Err(StoreError::NotConserved {
+        what,
+        window: window.to_string(),
+        pulled: pulled.to_string(),
+        stored: stored.to_string(),
+    })
+}
+
+fn append_charges(
+    transaction: &Transaction,
+    run_id: i64,
+    costs: &PulledCosts,
+    complete_before: Option<NaiveDate>,
+) -> Result<Money> {
+    let believed = current_charges(transaction, run_id, Some(costs.window))?;
+    let mut vanished: BTreeMap<(NaiveDate, &str, &str), Money> = believed
+        .rows
+        .iter()
+        .map(|row| {
+            let kind = &believed.kinds[row.kind];
+            ((row.day, kind.service.as_str(), kind.record_type.as_str()), row.cost)
+        })
+        .collect();
+    let mut moved = Money::ZERO;
+    let mut note = |day: NaiveDate, change: Money| {
+        if complete_before.is_some_and(|complete| day <= complete) {
+            moved += change.abs();
+        }
+    };
+    let mut appender = transaction.appender("charges")?;
+    let mut append = |day: NaiveDate, service: &str, record_type: &str, cost: Money, estimated: bool| {
+        let category = record_kind(record_type, cost).category.as_str();
+        appender.append_row(params![run_id, day, service, record_type, category, cost.amount(), estimated])
+    };
+    for charge in &costs.charges {
+        let before = vanished.remove(&(charge.day, charge.service.as_str(), charge.record_type.as_str()));
+        if before.unwrap_or_default() != charge.billed_cost {
+            note(charge.day, charge.billed_cost - before.unwrap_or_default());
+            append(charge.day, &charge.service, &charge.record_type, charge.billed_cost, charge.estimated)?;
+        }
+    }
+    for ((day, service, record_type), cost) in vanished {
+        note(day, cost);
+        append(day, service, record_type, Money::ZERO, true)?;
+    }
+    appender.flush()?;
+    Ok(moved)
+}
+
+fn append_usage(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> Result<()> {
+    let believed = current_usage(transaction, run_id, Some(costs.window))?;
+    let mut vanished: BTreeMap<(NaiveDate, &str, &str), (Money, Quantity, &str)> = believed
+        .rows
+        .iter()
+        .map(|row| {
+            let kind = &believed.kinds[row.kind];
+            let key = (row.day, kind.service.as_str(), kind.usage_type.as_str());
+            (key, (row.cost, row.quantity, kind.unit.as_str()))
+        })
+        .collect();
+    let mut appender = transaction.appender("usage")?;
+    for usage in &costs.usage {
+        let before = vanished.remove(&(usage.day, usage.service.as_str(), usage.usage_type.as_str()));
+        if before != Some((usage.cost, usage.quantity, usage.unit.as_str())) {
+            appender.append_row(params![
+                run_id,
+                usage.day,
+                usage.service,
+                usage.usage_type,
+                usage.cost.amount(),
+                usage.quantity.amount(),
+                usage.unit,
+                usage.estimated,
+            ])?;
+        }
+    }
+    for ((day, service, usage_type), (.., unit)) in vanished {
+        let (cost, quantity) = (Money::ZERO.amount(), Quantity::ZERO.amount());
+        appender.append_row(params![run_id, day, service, usage_type, cost, quantity, unit, true])?;
+    }
+    appender.flush()?;
+    Ok(())
+}

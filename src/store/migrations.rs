@@ -1,0 +1,67 @@
+//! Migrations: a numbered list, applied in order, never edited once released.
+
+use std::path::Path;
+
+use duckdb::{Connection, params};
+
+use super::error::{Result, StoreError};
+
+/// One step of the schema.
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In order; a migration's version is its place in the list, counted from 1.
+const MIGRATIONS: [Migration; 2] = [
+    Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
+    Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
+];
+
+/// Brings the schema up to date.
+pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
+    let known = MIGRATIONS.len() as i64;
+    let found = version(connection)?;
+    if found > known {
+        return Err(StoreError::TooNew { path: path.to_owned(), found, known });
+    }
+    if found == known {
+        return Ok(());
+    }
+    // Around a change of schema the file alone must hold everything: DuckDB refuses a log it cannot replay.
+    connection.execute_batch("CHECKPOINT")?;
+    for (step, migration) in (1_i64..).zip(&MIGRATIONS).filter(|(step, _)| *step > found) {
+        apply(connection, step, migration).map_err(|source| StoreError::Migration { name: migration.name, source })?;
+    }
+    connection.execute_batch("CHECKPOINT")?;
+    Ok(())
+}
+
+fn apply(connection: &mut Connection, step: i64, migration: &Migration) -> duckdb::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(migration.sql)?;
+    transaction.execute("INSERT INTO schema_version VALUES (?, ?)", params![step, migration.name])?;
+    transaction.commit()
+}
+
+fn version(connection: &Connection) -> Result<i64> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name VARCHAR)")?;
+    Ok(connection.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_migration_applies_once_and_a_newer_store_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let path = Path::new("somewhere.duckdb");
+        migrate(path, &mut connection).unwrap();
+        migrate(path, &mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), MIGRATIONS.len() as i64);
+        connection.execute("INSERT INTO schema_version VALUES (99, 'from the future')", []).unwrap();
+        let refused = migrate(path, &mut connection).unwrap_err();
+        assert!(matches!(refused, StoreError::TooNew { found: 99, .. }), "{refused}");
+    }
+}

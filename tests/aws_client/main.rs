@@ -1,0 +1,7 @@
+//! The AWS clients against a canned listener on loopback: what is sent, and what becomes of every kind of answer.
+
+mod costs;
+mod credits;
+mod listener;
+mod paid;
+mod refusals;
