@@ -20,6 +20,7 @@ use glidepath::domain::alert::{
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::secret::Secret;
 use glidepath::notify::{Channel, ChannelError, HttpClient, RetryPolicy, deliver_due, outbox};
+use glidepath::store::Store;
 use glidepath::store::alerts::{dead_channels, insert_events, open_alerts, pending_deliveries, record_outcomes};
 use tokio::net::TcpListener;
 
@@ -177,6 +178,10 @@ fn store() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch(include_str!("../src/store/migrations/0002_alerts.sql")).unwrap();
     conn
+}
+
+fn with<T>(store: &Store, work: impl FnOnce(&mut Connection) -> T) -> T {
+    store.call_blocking(|conn| Ok(work(conn))).unwrap()
 }
 
 fn rows(conn: &Connection, table: &str) -> i64 {
@@ -451,22 +456,24 @@ async fn killed_between_commit_and_delivery_it_is_delivered_next_time_under_the_
     let receiver = Receiver::start(200, &[]).await;
     let channels = channels([("hook", receiver.webhook())]);
     let written = {
-        let mut conn = Connection::open(&path).unwrap();
-        conn.execute_batch(include_str!("../src/store/migrations/0002_alerts.sql")).unwrap();
-        cycle(&mut conn, vec![finding(Severity::Critical)], &channels, clock());
-        pending_deliveries(&conn, clock()).unwrap()
+        let store = Store::open(&path).unwrap();
+        with(&store, |conn| {
+            cycle(conn, vec![finding(Severity::Critical)], &channels, clock());
+            pending_deliveries(conn, clock()).unwrap()
+        })
         // The process ends here.
     };
 
-    let mut conn = Connection::open(&path).unwrap();
+    let store = Store::open(&path).unwrap();
     let now = later(1);
-    assert_eq!(cycle(&mut conn, vec![finding(Severity::Critical)], &channels, now), [], "already told");
-    let due = pending_deliveries(&conn, now).unwrap();
+    let told = with(&store, |conn| cycle(conn, vec![finding(Severity::Critical)], &channels, now));
+    assert_eq!(told, [], "already told");
+    let due = with(&store, |conn| pending_deliveries(conn, now).unwrap());
     assert_eq!(due, written);
     let outcomes = deliver_due(&due, &channels, &http(), &RetryPolicy::default(), now).await;
-    record_outcomes(&conn, &outcomes, now).unwrap();
+    with(&store, |conn| record_outcomes(conn, &outcomes, now).unwrap());
     assert_eq!(receiver.received()[0].headers["webhook-id"], written[0].event_id.as_str());
-    assert_eq!(pending_deliveries(&conn, later(100)).unwrap(), []);
+    assert_eq!(with(&store, |conn| pending_deliveries(conn, later(100)).unwrap()), []);
 
     // Killed again, now between the answer and writing it back: at least once, under the same id.
     deliver_due(&due, &channels, &http(), &RetryPolicy::default(), now).await;
