@@ -64,10 +64,10 @@ pub(super) fn support_and_corrections() -> Vec<Line> {
 fn closing(month: NaiveDate) -> Vec<Line> {
     let next = month + Months::new(1);
     let seen = |day_of_month: u64| Some((next + Days::new(day_of_month - 1)).and_time(NaiveTime::MIN).and_utc());
-    let fee = if month < day(2026, 5, 1) { 29 } else { 100 };
+    let (plan, fee) = if month < day(2026, 5, 1) { ("Developer", 29) } else { ("Business", 100) };
     let support = Line {
         day: month,
-        service: "AWS Support (Business)".to_owned(),
+        service: format!("AWS Support ({plan})"),
         record_type: "Support".to_owned(),
         usage_type: "Dollar".to_owned(),
         unit: "Dollar".to_owned(),

@@ -106,11 +106,11 @@ fn level(on: NaiveDate) -> u64 {
         (day(2026, 3, 1), 38),
         (day(2026, 5, 1), 50),
         (day(2026, 5, 11), 53),
-        (LAUNCH, 350),
-        (day(2026, 7, 1), 412),
-        (day(2026, 9, 1), 448),
-        (day(2026, 11, 20), 362),
-        (END, 355),
+        (LAUNCH, 398),
+        (day(2026, 7, 1), 470),
+        (day(2026, 9, 1), 510),
+        (day(2026, 11, 20), 405),
+        (END, 400),
     ];
     let next = PATH.iter().position(|(from, _)| on < *from).unwrap_or(PATH.len() - 1);
     let ((from, low), (to, high)) = (PATH[next - 1], PATH[next]);
@@ -164,4 +164,85 @@ fn metered(on: NaiveDate, service: &str, usage_type: &str, unit: &str, quantity:
 /// A quantity in thousandths.
 fn milli(thousandths: u64) -> Decimal {
     Decimal::from_i128_with_scale(i128::from(thousandths), 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::demo::books::Books;
+
+    /// Credit left per pool at `now`.
+    fn left(account: &FakeAccount, books: &Books) -> BTreeMap<String, Decimal> {
+        let mut left: BTreeMap<String, Decimal> =
+            account.credits.iter().map(|credit| (credit.id.clone(), credit.initial)).collect();
+        for draw in &books.draws {
+            *left.get_mut(&account.credits[draw.credit].id).expect("listed above") -= draw.amount;
+        }
+        left
+    }
+
+    fn sum<'a>(lines: impl Iterator<Item = &'a Line>) -> Decimal {
+        lines.map(|line| line.cost).sum()
+    }
+
+    #[test]
+    fn the_credits_end_in_five_to_nine_weeks() {
+        let account = account();
+        let books = Books::at(&account, TODAY);
+        let left = left(&account, &books);
+        assert_eq!((left[PORTFOLIO_ID], left[POC_ID]), (Decimal::ZERO, Decimal::ZERO), "both were used up");
+        let genai = left[GENAI_ID];
+        assert!(genai > Decimal::from(35_000) && genai < Decimal::from(60_000), "{genai}");
+        let window = books.days.range(day(2026, 10, 22)..day(2026, 11, 19)).flat_map(|(_, lines)| lines);
+        let weekly = -sum(window.filter(|line| line.record_type == "Credit")) / Decimal::from(4);
+        let weeks = genai / weekly;
+        assert!(weeks > Decimal::from(5) && weeks < Decimal::from(9), "{weeks} weeks at {weekly} a week");
+    }
+
+    #[test]
+    fn credits_pay_for_everything_but_dashboards_fees_and_tax() {
+        let books = Books::at(&account(), TODAY);
+        let mut net: BTreeMap<&str, Decimal> = BTreeMap::new();
+        for line in books.days.values().flatten() {
+            *net.entry(&line.service).or_default() += line.cost;
+        }
+        // The Capacity Block: four instances, three days, 35.76 an hour.
+        assert_eq!(net[EC2], price("10298.88"));
+        net.retain(|service, amount| !amount.is_zero() && *service != EC2);
+        let unpaid: Vec<&str> = net.into_keys().collect();
+        assert_eq!(unpaid, ["AWS Support (Business)", "AWS Support (Developer)", "Amazon QuickSight", "Tax"]);
+    }
+
+    #[test]
+    fn costs_are_quantity_times_price_to_the_digit() {
+        let account = account();
+        let find = |on: NaiveDate, usage_type: &str, service: &str| {
+            let mut lines = account.lines.iter();
+            lines.find(|line| line.day == on && line.usage_type == usage_type && line.service == service).unwrap()
+        };
+        // Two servers around the clock at 0.1632 an hour.
+        assert_eq!(find(FIRST_DAY, "BoxUsage:m7g.xlarge", EC2).cost, price("7.8336"));
+        // Four trn1.32xlarge until half past two: 58 hours at 21.50.
+        assert_eq!(find(day(2026, 6, 20), "BoxUsage:trn1.32xlarge", EC2).cost, price("1247"));
+        let tokens = find(day(2026, 5, 13), "USE1-MP:USE1_InputTokenCount-Units", SONNET);
+        assert_eq!(tokens.cost, tokens.quantity * price("2.2"));
+        assert_eq!(find(day(2026, 9, 22), "USE2-BoxUsage:trn2.48xlarge", EC2).cost, Decimal::ZERO, "paid upfront");
+    }
+
+    #[test]
+    fn the_level_is_a_line_between_its_marks() {
+        assert_eq!(level(FIRST_DAY), 10_000_000);
+        // 2026-02-15 is 14 of the 28 days from 30 to 38 million.
+        assert_eq!(level(day(2026, 2, 15)), 34_000_000);
+        assert_eq!(level(LAUNCH), 398_000_000);
+        // Ten of the eleven days from 405 to 400 million: 405 - 50/11, cut to whole tokens.
+        assert_eq!(level(day(2026, 11, 30)), 400_454_545);
+    }
+
+    #[test]
+    fn the_year_is_the_same_every_time() {
+        assert_eq!(account().lines, account().lines);
+    }
 }
