@@ -1,127 +1,19 @@
 //! The fake AWS, asked by the real SDK and by hand-made requests: it must refuse, page, lag, restate and fail as AWS
-//! does, or the tests that stand on it prove nothing.
+//! does, or the tests that stand on it prove nothing. Here Cost Explorer; credits and faults have files of their own.
+
+#[path = "fake_aws/credits.rs"]
+mod credits;
+#[path = "fake_aws/faults.rs"]
+mod faults;
+#[path = "fake_aws/support.rs"]
+mod support;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_billing::primitives::DateTime as SdkTime;
-use aws_sdk_costexplorer::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
-use aws_sdk_costexplorer::error::ProvideErrorMetadata;
-use aws_sdk_costexplorer::types::{DateInterval, Granularity, GroupDefinition, GroupDefinitionType};
-use chrono::{DateTime, Utc};
-use glidepath::demo::{CreditRows, FakeAccount, FakeAws, FakeCredit, Fault, Operation, startup};
-use glidepath::domain::money::Money;
+use glidepath::demo::{CreditRows, FakeAccount, startup};
 use serde_json::{Value, json};
 
-const ACCOUNT: &str = "123456789012";
-const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
-const S3: &str = "Amazon Simple Storage Service";
-
-fn at(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
-
-fn money(text: &str) -> Money {
-    text.parse().unwrap()
-}
-
-async fn start(account: FakeAccount, now: &str) -> FakeAws {
-    FakeAws::start(account, at(now)).await.unwrap()
-}
-
-/// Builds an SDK client of any of the three crates against the fake, with retries off.
-macro_rules! client {
-    ($sdk:ident, $aws:expr) => {
-        $sdk::Client::from_conf(
-            $sdk::Config::builder()
-                .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-east-1"))
-                .credentials_provider(Credentials::new("AKIDEXAMPLE", "not-a-secret", None, None, "test"))
-                .retry_config(RetryConfig::disabled())
-                .endpoint_url($aws.endpoint())
-                .build(),
-        )
-    };
-}
-
-fn group(key: &str) -> GroupDefinition {
-    GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key(key).build()
-}
-
-/// Cost per (day, first key, second key), all pages, through the SDK.
-async fn costs(aws: &FakeAws, start: &str, end: &str, keys: [&str; 2]) -> BTreeMap<(String, String, String), Money> {
-    let client = client!(aws_sdk_costexplorer, aws);
-    let mut costs = BTreeMap::new();
-    let mut token = None;
-    loop {
-        let answer = client
-            .get_cost_and_usage()
-            .time_period(DateInterval::builder().start(start).end(end).build().unwrap())
-            .granularity(Granularity::Daily)
-            .metrics("UnblendedCost")
-            .metrics("UsageQuantity")
-            .set_group_by(Some(keys.map(group).to_vec()))
-            .set_next_page_token(token)
-            .send()
-            .await
-            .unwrap();
-        for result in answer.results_by_time() {
-            let day = result.time_period().unwrap().start().to_owned();
-            for group in result.groups() {
-                let [first, second] = group.keys() else { panic!("two keys, got {:?}", group.keys()) };
-                let cost = &group.metrics().unwrap()["UnblendedCost"];
-                assert_eq!(cost.unit(), Some("USD"));
-                let key = (day.clone(), first.clone(), second.clone());
-                assert!(costs.insert(key, money(cost.amount().unwrap())).is_none(), "a group came twice");
-            }
-        }
-        token = answer.next_page_token().map(str::to_owned);
-        if token.is_none() {
-            return costs;
-        }
-    }
-}
-
-fn cost(costs: &BTreeMap<(String, String, String), Money>, day: &str, first: &str, second: &str) -> Option<Money> {
-    costs.get(&(day.to_owned(), first.to_owned(), second.to_owned())).copied()
-}
-
-/// A request made by hand, signed in form.
-fn by_hand(aws: &FakeAws, target: &str, scope: &str, body: &Value) -> reqwest::RequestBuilder {
-    let version = if target.starts_with("AWSBilling") { "1.0" } else { "1.1" };
-    let signature = "a".repeat(64);
-    reqwest::Client::new()
-        .post(aws.endpoint())
-        .header("x-amz-target", target)
-        .header("content-type", format!("application/x-amz-json-{version}"))
-        .header("x-amz-date", "20261120T060000Z")
-        .header(
-            "authorization",
-            format!(
-                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261120/{scope}/aws4_request, \
-                 SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={signature}"
-            ),
-        )
-        .body(body.to_string())
-}
-
-/// Status and exception name of the answer, or its body where there is none.
-async fn outcome(request: reqwest::RequestBuilder) -> (u16, Value) {
-    let answer = request.send().await.unwrap();
-    let status = answer.status().as_u16();
-    let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    (status, body.get("__type").cloned().unwrap_or(body))
-}
-
-const COSTS: &str = "AWSInsightsIndexService.GetCostAndUsage";
-
-fn good_query() -> Value {
-    json!({
-        "TimePeriod": {"Start": "2026-11-01", "End": "2026-11-21"},
-        "Granularity": "DAILY",
-        "Metrics": ["UnblendedCost"],
-        "GroupBy": [{"Type": "DIMENSION", "Key": "SERVICE"}, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}],
-    })
-}
+use support::*;
 
 #[tokio::test]
 async fn refuses_what_cost_explorer_refuses() {
@@ -198,20 +90,22 @@ async fn refuses_calls_that_are_not_signed_for_it() {
 #[tokio::test]
 async fn pages_add_up_and_belong_to_their_query() {
     let unpaged = start(startup::account(), "2026-11-20T06:00:00Z").await;
-    let paged = start(startup::account().page_size(7), "2026-11-20T06:00:00Z").await;
     let keys = ["SERVICE", "RECORD_TYPE"];
     let whole = costs(&unpaged, "2026-11-10", "2026-11-21", keys).await;
-    assert_eq!(whole, costs(&paged, "2026-11-10", "2026-11-21", keys).await);
     assert_eq!(unpaged.requests().len(), 1);
-    let pages = paged.requests();
-    // No day of that window is without a group, so every group is one entry and a page holds seven.
-    assert_eq!(pages.len(), whole.len().div_ceil(7));
-    assert!(pages.iter().enumerate().all(|(index, request)| request.paid && request.page == index + 1));
+    for page_size in [1, 7, 100] {
+        let paged = start(startup::account().page_size(page_size), "2026-11-20T06:00:00Z").await;
+        assert_eq!(whole, costs(&paged, "2026-11-10", "2026-11-21", keys).await, "{page_size} to a page");
+        let pages = paged.requests();
+        // No day of that window is without a group, so every group is one entry.
+        assert_eq!(pages.len(), whole.len().div_ceil(page_size));
+        assert!(pages.iter().enumerate().all(|(index, request)| request.paid && request.page == index + 1));
 
-    let mut changed = pages[1].body.clone();
-    changed["Metrics"] = json!(["BlendedCost"]);
-    let got = outcome(by_hand(&paged, COSTS, "us-east-1/ce", &changed)).await;
-    assert_eq!(got, (400, json!("RequestChangedException")));
+        let mut changed = pages[1].body.clone();
+        changed["Metrics"] = json!(["BlendedCost"]);
+        let got = outcome(by_hand(&paged, COSTS, "us-east-1/ce", &changed)).await;
+        assert_eq!(got, (400, json!("RequestChangedException")));
+    }
 }
 
 #[tokio::test]
@@ -346,256 +240,4 @@ async fn filters_nest_and_units_mix() {
         assert_eq!(total["UnblendedCost"], json!({"Amount": usd, "Unit": "USD"}), "{}", query["Filter"]);
         assert_eq!(total["UsageQuantity"], json!({"Amount": quantity, "Unit": unit}), "{}", query["Filter"]);
     }
-}
-
-/// Two credits, worked out by hand. The second expires sooner and pays S3 only.
-/// 2nd: S3 30 from the second (20 left), EC2 80 from the first (20 left).
-/// 3rd: S3 45 and EC2 10. The second gives S3 its 20; the first gives S3, the dearer service, its 20; S3 5 and EC2 10
-/// stay open, and tax on them is 20 % of 15.
-fn two_credits() -> FakeAccount {
-    FakeAccount::new(ACCOUNT)
-        .tax_rate("0.20")
-        .credit(FakeCredit::new("11111111", "100", "2026-09-15", "2027-01-01", &[EC2, S3]))
-        .credit(FakeCredit::new("22222222", "50", "2026-09-20", "2026-12-01", &[S3]).without_service_list())
-        .credit(FakeCredit::new("33333333", "10", "2025-01-01", "2025-06-01", &[S3]))
-        .usage("2026-08-31", S3, "Requests-Tier1", "Requests", "1", "4")
-        .usage("2026-09-02", EC2, "BoxUsage:m7g.xlarge", "Hrs", "1", "80")
-        .usage("2026-09-02", S3, "Requests-Tier1", "Requests", "1", "30")
-        .usage("2026-10-03", EC2, "BoxUsage:m7g.xlarge", "Hrs", "1", "10")
-        .usage("2026-10-03", S3, "Requests-Tier1", "Requests", "1", "45")
-        .charge("2026-10-03", S3, "Support", "1000")
-}
-
-#[tokio::test]
-async fn credits_are_drawn_in_awss_order() {
-    let aws = start(two_credits(), "2026-11-08T00:00:00Z").await;
-    let costs = costs(&aws, "2026-08-01", "2026-11-01", ["SERVICE", "RECORD_TYPE"]).await;
-    assert_eq!(cost(&costs, "2026-08-31", S3, "Credit"), None, "a month before the credit was issued");
-    assert_eq!(
-        cost(&costs, "2026-09-02", S3, "Credit"),
-        Some(money("-30")),
-        "the month it was issued in, from its 1st"
-    );
-    assert_eq!(cost(&costs, "2026-09-02", EC2, "Credit"), Some(money("-80")));
-    assert_eq!(cost(&costs, "2026-10-03", S3, "Credit"), Some(money("-40")));
-    assert_eq!(cost(&costs, "2026-10-03", EC2, "Credit"), None);
-    // Fully covered, so no tax; then 20 % of 4, and of 15 and the support fee that no credit pays.
-    assert_eq!(cost(&costs, "2026-09-01", "Tax", "Tax"), None);
-    assert_eq!(cost(&costs, "2026-08-01", "Tax", "Tax"), Some(money("0.8")));
-    assert_eq!(cost(&costs, "2026-10-01", "Tax", "Tax"), Some(money("203")));
-}
-
-#[tokio::test]
-async fn balances_follow_closed_and_open_bills() {
-    let aws = start(two_credits(), "2026-11-08T00:00:00Z").await;
-    let client = client!(aws_sdk_billing, aws);
-    let year_ago = SdkTime::from_secs(at("2025-11-09T00:00:00Z").timestamp());
-    let answer = client.get_credits().account_id(ACCOUNT).start_date(year_ago).send().await.unwrap();
-    let credits = answer.credits();
-    let ids: Vec<&str> = credits.iter().map(|credit| credit.credit_id()).collect();
-    assert_eq!(ids, ["11111111", "22222222"], "the third ended before the window");
-    let amounts = |index: usize| {
-        let credit = &credits[index];
-        [credit.initial_amount(), credit.remaining_amount(), credit.estimated_amount()]
-            .map(|amount| amount.unwrap().currency_amount().to_owned())
-    };
-    // September's bill is final, October's is until the 10th an estimate.
-    assert_eq!(amounts(0), ["100.00", "20.00", "0.00"]);
-    assert_eq!(amounts(1), ["50.00", "20.00", "0.00"]);
-    assert_eq!(credits[1].credit_status().unwrap().as_str(), "ENABLED", "empty, and still enabled");
-    assert_eq!(credits[1].exhaust_date().unwrap().secs(), at("2026-10-03T00:00:00Z").timestamp());
-    assert_eq!(credits[0].end_date().unwrap().secs(), at("2027-01-01T00:00:00Z").timestamp());
-    assert_eq!(credits[0].applicable_product_names(), [EC2, S3]);
-    assert!(credits[1].applicable_product_names().is_empty(), "left out");
-
-    // Before the day on which a credit was issued there is none, and its month was not covered.
-    aws.set_now(at("2026-09-19T00:00:00Z"));
-    let september = costs(&aws, "2026-09-01", "2026-09-20", ["SERVICE", "RECORD_TYPE"]).await;
-    assert_eq!(cost(&september, "2026-09-02", S3, "Credit"), Some(money("-20")), "all from the first credit");
-}
-
-#[tokio::test]
-async fn allocation_history_is_monthly_and_paged() {
-    let aws = start(two_credits(), "2026-11-08T00:00:00Z").await;
-    let client = client!(aws_sdk_billing, aws);
-    let time = |text: &str| SdkTime::from_secs(at(text).timestamp());
-    let mut rows = Vec::new();
-    let mut token = None;
-    loop {
-        let answer = client
-            .get_credit_allocation_history()
-            .account_id(ACCOUNT)
-            .start_date(time("2026-09-01T00:00:00Z"))
-            .end_date(time("2026-12-01T00:00:00Z"))
-            .max_results(3)
-            .set_next_token(token)
-            .send()
-            .await
-            .unwrap();
-        assert!(!answer.partial_results());
-        for row in answer.credit_allocation_history_list() {
-            rows.push(format!(
-                "{} {} {} {} {}",
-                row.billing_month(),
-                row.credit_id(),
-                row.applied_service_name(),
-                row.credit_amount().unwrap().currency_amount(),
-                row.is_estimated_bill()
-            ));
-        }
-        token = answer.next_token().map(str::to_owned);
-        if token.is_none() {
-            break;
-        }
-    }
-    let expected = [
-        format!("2026-10 11111111 {S3} -20.00 true"),
-        format!("2026-10 22222222 {S3} -20.00 true"),
-        format!("2026-09 11111111 {EC2} -80.00 false"),
-        format!("2026-09 22222222 {S3} -30.00 false"),
-    ];
-    assert_eq!(rows, expected);
-    assert_eq!(aws.requests().len(), 2, "four rows, three to a page");
-    let one = client
-        .get_credit_allocation_history()
-        .account_id(ACCOUNT)
-        .credit_id(22_222_222)
-        .start_date(time("2026-09-15T00:00:00Z"))
-        .end_date(time("2026-10-02T00:00:00Z"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(one.credit_allocation_history_list().len(), 1, "a month that the range starts within is left out");
-    assert!(aws.requests().iter().all(|request| !request.paid));
-}
-
-#[tokio::test]
-async fn billing_refuses_bad_windows() {
-    let aws = start(two_credits(), "2026-11-08T00:00:00Z").await;
-    let time = |text: &str| json!(at(text).timestamp());
-    let credits = "AWSBilling.GetCredits";
-    let history = "AWSBilling.GetCreditAllocationHistory";
-    let past = time("2026-01-01T00:00:00Z");
-    let cases = [
-        (credits, json!({"accountId": ACCOUNT, "startDate": time("2025-11-07T00:00:00Z")}), "ValidationException"),
-        (
-            credits,
-            json!({"accountId": ACCOUNT, "startDate": past, "endDate": time("2026-11-08T00:00:01Z")}),
-            "ValidationException",
-        ),
-        (credits, json!({"accountId": ACCOUNT}), "ValidationException"),
-        (credits, json!({"accountId": "1", "startDate": past}), "ValidationException"),
-        (credits, json!({"accountId": "999999999999", "startDate": past}), "AccessDeniedException"),
-        (credits, json!({"accountId": ACCOUNT, "startDate": "2026-01-01"}), "SerializationException"),
-        (history, json!({"accountId": ACCOUNT, "startDate": past, "endDate": past}), "ValidationException"),
-        (
-            history,
-            json!({"accountId": ACCOUNT, "startDate": time("2024-10-31T00:00:00Z"), "endDate": time("2026-11-01T00:00:00Z")}),
-            "ValidationException",
-        ),
-        (
-            history,
-            json!({"accountId": ACCOUNT, "startDate": past, "endDate": time("2026-11-01T00:00:00Z"), "maxResults": 1001}),
-            "ValidationException",
-        ),
-        (
-            history,
-            json!({"accountId": ACCOUNT, "startDate": past, "endDate": time("2026-11-01T00:00:00Z"), "creditId": "22222222"}),
-            "SerializationException",
-        ),
-    ];
-    for (target, body, kind) in cases {
-        let got = outcome(by_hand(&aws, target, "us-east-1/billing", &body)).await;
-        assert_eq!(got, (400, json!(kind)), "{target} {body}");
-    }
-}
-
-#[tokio::test]
-async fn sts_names_the_account() {
-    let aws = start(FakeAccount::new(ACCOUNT), "2026-11-20T06:00:00Z").await;
-    let client = client!(aws_sdk_sts, aws);
-    assert_eq!(client.get_caller_identity().send().await.unwrap().account(), Some(ACCOUNT));
-    aws.inject(Fault::ExpiredToken.on(Operation::GetCallerIdentity));
-    let error = client.get_caller_identity().send().await.unwrap_err().into_service_error();
-    assert_eq!(error.code(), Some("ExpiredToken"));
-    aws.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn faults_strike_where_they_are_aimed() {
-    let aws = start(startup::account().page_size(5), "2026-11-20T06:00:00Z").await;
-    let client = client!(aws_sdk_costexplorer, aws);
-    let ask = || {
-        client
-            .get_cost_and_usage()
-            .time_period(DateInterval::builder().start("2026-11-19").end("2026-11-21").build().unwrap())
-            .granularity(Granularity::Daily)
-            .metrics("UnblendedCost")
-            .group_by(group("SERVICE"))
-    };
-    for (fault, code) in [
-        (Fault::Throttled, Some("LimitExceededException")),
-        (Fault::Denied, Some("AccessDeniedException")),
-        (Fault::RootSwitchOff, Some("AccessDeniedException")),
-        (Fault::ExpiredToken, Some("ExpiredTokenException")),
-        (Fault::InternalError, Some("InternalServerException")),
-        (Fault::Html(503), None),
-        (Fault::Html(200), None),
-        (Fault::CutBody, None),
-        (Fault::CutJson, None),
-    ] {
-        aws.inject(fault.clone().on(Operation::GetCostAndUsage).times(2));
-        for _ in 0..2 {
-            let error = ask().send().await.expect_err(&format!("{fault:?}"));
-            assert_eq!(error.as_service_error().and_then(ProvideErrorMetadata::code), code, "{fault:?}");
-        }
-        ask().send().await.expect("the fault is used up");
-    }
-
-    aws.inject(Fault::BadAmount.on(Operation::GetCostAndUsage).page(2));
-    let first = ask().send().await.unwrap();
-    let second = ask().set_next_page_token(first.next_page_token().map(str::to_owned)).send().await.unwrap();
-    let amounts = |answer: &aws_sdk_costexplorer::operation::get_cost_and_usage::GetCostAndUsageOutput| {
-        let groups = answer.results_by_time().iter().flat_map(|result| result.groups().to_vec());
-        groups.map(|group| group.metrics().unwrap()["UnblendedCost"].clone()).collect::<Vec<_>>()
-    };
-    assert!(amounts(&first).iter().all(|value| value.amount().unwrap().parse::<Money>().is_ok()));
-    assert_eq!(amounts(&second).iter().filter(|value| value.amount().unwrap().parse::<Money>().is_err()).count(), 1);
-
-    aws.inject(Fault::WrongCurrency.once());
-    assert!(amounts(&ask().send().await.unwrap()).iter().all(|value| value.unit() == Some("EUR")));
-
-    aws.inject(Fault::RepeatedToken.once().always());
-    let first = ask().send().await.unwrap();
-    let again = ask().set_next_page_token(first.next_page_token().map(str::to_owned)).send().await.unwrap();
-    assert_eq!(first.next_page_token(), again.next_page_token());
-    aws.clear_faults();
-}
-
-#[tokio::test]
-async fn credit_faults_keep_denied_empty_and_zero_apart() {
-    let aws = start(two_credits(), "2026-11-08T00:00:00Z").await;
-    let ask = |target: &str| {
-        let body = json!({"accountId": ACCOUNT, "startDate": at("2026-09-01T00:00:00Z").timestamp(),
-                          "endDate": at("2026-11-01T00:00:00Z").timestamp()});
-        outcome(by_hand(&aws, target, "us-east-1/billing", &body))
-    };
-    let (credits, history) = ("AWSBilling.GetCredits", "AWSBilling.GetCreditAllocationHistory");
-    aws.inject(Fault::Denied.on(Operation::GetCredits));
-    assert_eq!(ask(credits).await, (400, json!("AccessDeniedException")));
-    aws.inject(Fault::Throttled.on(Operation::GetCredits));
-    assert_eq!(ask(credits).await, (400, json!("ThrottlingException")));
-    aws.inject(Fault::EmptyList.on(Operation::GetCredits));
-    assert_eq!(ask(credits).await.1["credits"], json!([]));
-    assert_eq!(ask(credits).await.1["credits"].as_array().unwrap().len(), 2);
-
-    let rows = |answer: &Value| answer["creditAllocationHistoryList"].as_array().unwrap().len();
-    aws.inject(Fault::RepeatedRows.on(Operation::GetCreditAllocationHistory));
-    assert_eq!(rows(&ask(history).await.1), 8);
-    aws.inject(Fault::PartialResults(vec!["2026-10".into()]).on(Operation::GetCreditAllocationHistory));
-    let (_, partial) = ask(history).await;
-    assert_eq!((rows(&partial), &partial["partialResults"]), (2, &json!(true)));
-    assert_eq!(partial["failedMonths"], json!(["2026-10"]));
-    aws.inject(Fault::EmptyList.on(Operation::GetCreditAllocationHistory));
-    assert_eq!(rows(&ask(history).await.1), 0);
 }

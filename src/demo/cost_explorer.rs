@@ -83,7 +83,7 @@ pub(super) fn get_cost_and_usage(
     }
     let end = entries.len().min(query.offset + account.page_size);
     let mut answer = json!({
-        "ResultsByTime": results_by_time(&entries[query.offset..end], !query.groups.is_empty(), now),
+        "ResultsByTime": results_by_time(&entries[query.offset..end], &query, now),
         "DimensionValueAttributes": attributes(&query, account),
     });
     if let Some(definitions) = request.get("GroupBy").filter(|_| !query.groups.is_empty()) {
@@ -204,17 +204,17 @@ fn offset(token: &Value, digest: &str) -> Result<usize, Refusal> {
 }
 
 /// One group of one period, or a period without any.
-struct Entry {
+struct Entry<'a> {
     start: NaiveDate,
     end: NaiveDate,
-    group: Option<(Vec<String>, Map<String, Value>)>,
+    group: Option<(Vec<&'a str>, Sum<'a>)>,
 }
 
 /// Everything the query selects, in the order of the answer.
-fn entries(query: &Query, account: &FakeAccount, books: &Books) -> Vec<Entry> {
+fn entries<'a>(query: &'a Query, account: &'a FakeAccount, books: &'a Books) -> Vec<Entry<'a>> {
     let mut entries = Vec::new();
     for (start, end) in periods(query) {
-        let mut groups: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<&str>, Sum<'_>> = BTreeMap::new();
         if query.groups.is_empty() {
             groups.insert(Vec::new(), Sum::default());
         }
@@ -227,11 +227,7 @@ fn entries(query: &Query, account: &FakeAccount, books: &Books) -> Vec<Entry> {
         if groups.is_empty() {
             entries.push(Entry { start, end, group: None });
         }
-        entries.extend(groups.into_iter().map(|(keys, sum)| Entry {
-            start,
-            end,
-            group: Some((keys, sum.metrics(&query.metrics))),
-        }));
+        entries.extend(groups.into_iter().map(|group| Entry { start, end, group: Some(group) }));
     }
     entries
 }
@@ -250,35 +246,32 @@ fn periods(query: &Query) -> Vec<(NaiveDate, NaiveDate)> {
 }
 
 impl GroupKey {
-    fn of(&self, line: &Line, account: &str) -> String {
+    fn of<'a>(&'a self, line: &'a Line, account: &'a str) -> &'a str {
         match self {
-            GroupKey::Dimension(dimension) => dimension.of(line, account).to_owned(),
-            GroupKey::Untagged(key) => key.clone(),
+            GroupKey::Dimension(dimension) => dimension.of(line, account),
+            GroupKey::Untagged(key) => key,
         }
     }
 }
 
 /// Cost and quantity of a group. Quantities are added up whatever their unit, as AWS does; the unit then says `N/A`.
 #[derive(Default)]
-struct Sum {
+struct Sum<'a> {
     cost: Decimal,
     quantity: Decimal,
-    unit: Option<String>,
+    unit: Option<&'a str>,
     mixed: bool,
 }
 
-impl Sum {
-    fn add(&mut self, line: &Line) {
+impl<'a> Sum<'a> {
+    fn add(&mut self, line: &'a Line) {
         self.cost += line.cost;
         self.quantity += line.quantity;
-        match &self.unit {
-            None => self.unit = Some(line.unit.clone()),
-            Some(unit) => self.mixed |= *unit != line.unit,
-        }
+        self.mixed |= *self.unit.get_or_insert(&line.unit) != line.unit;
     }
 
     fn metrics(&self, asked: &[String]) -> Map<String, Value> {
-        let unit = self.unit.as_deref().filter(|unit| !self.mixed && !unit.is_empty()).unwrap_or("N/A");
+        let unit = self.unit.filter(|unit| !self.mixed && !unit.is_empty()).unwrap_or("N/A");
         let value = |metric: &str| match metric {
             "UsageQuantity" => json!({"Amount": self.quantity.normalize().to_string(), "Unit": unit}),
             "NormalizedUsageAmount" => json!({"Amount": "0", "Unit": "N/A"}),
@@ -289,7 +282,7 @@ impl Sum {
 }
 
 /// Folds entries into days. A day that was cut by a page appears on both, with different groups.
-fn results_by_time(entries: &[Entry], grouped: bool, now: DateTime<Utc>) -> Vec<Value> {
+fn results_by_time(entries: &[Entry<'_>], query: &Query, now: DateTime<Utc>) -> Vec<Value> {
     let mut results: Vec<Value> = Vec::new();
     let mut open: Option<NaiveDate> = None;
     for entry in entries {
@@ -302,12 +295,13 @@ fn results_by_time(entries: &[Entry], grouped: bool, now: DateTime<Utc>) -> Vec<
                 "Estimated": !is_final(entry.start, now),
             }));
         }
-        let (Some((keys, metrics)), Some(result)) = (&entry.group, results.last_mut()) else { continue };
-        if grouped {
+        let (Some((keys, sum)), Some(result)) = (&entry.group, results.last_mut()) else { continue };
+        let metrics = Value::Object(sum.metrics(&query.metrics));
+        if query.groups.is_empty() {
+            result["Total"] = metrics;
+        } else {
             let group = json!({"Keys": keys, "Metrics": metrics});
             result["Groups"].as_array_mut().expect("built as a list above").push(group);
-        } else {
-            result["Total"] = Value::Object(metrics.clone());
         }
     }
     results

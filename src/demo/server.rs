@@ -221,9 +221,8 @@ fn respond_to(
 /// Sends a whole answer, or as much of it as the fault leaves.
 fn deliver(mut body: String, fault: Option<&Fault>, content_type: &str, request_id: &str) -> Response<Body> {
     let whole = body.len();
-    // The answers are ASCII, so any byte is a place to cut.
     if matches!(fault, Some(Fault::CutBody | Fault::CutJson)) {
-        body.truncate(whole / 2);
+        body.truncate(body.floor_char_boundary(whole / 2));
     }
     let mut response = respond(StatusCode::OK, content_type, body, request_id);
     if matches!(fault, Some(Fault::CutBody)) {

@@ -3,7 +3,7 @@
 //! It began on 2025-11-03 with an Activate Portfolio credit and a Bedrock POC, filed a projection for the GenAI tier in
 //! February 2026, launched on 2026-05-12, and moved most traffic to a smaller model in September. It spends other than
 //! it filed: few cache hits, and in-region where global routing was planned. Its credits end some weeks after
-//! [`today`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
+//! [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
 
 mod inference;
 mod infrastructure;
