@@ -41,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cycle", &["domain", "aws", "store", "notify", "report"]),
     ("http", &["domain", "report", "cycle", "store"]),
     ("schedule", &["cycle"]),
+    ("clock", &[]),
     ("app", &[ANYTHING]),
     ("demo", &[ANYTHING]),
     ("main", &["app", "config", "demo", "cli"]),
@@ -86,6 +87,7 @@ const FLOAT_PLACES: &[(&str, &str)] = &[
 
 /// Where the clock may be read: path prefix, why. Everywhere else time is an argument.
 const CLOCK_PLACES: &[(&str, &str)] = &[
+    ("src/clock.rs", "the one type that reads it for the rest"),
     ("src/app", "the place where the program is wired to the world"),
     ("src/main.rs", "start-up"),
     ("src/cli", "a command without `--as-of` runs now"),
