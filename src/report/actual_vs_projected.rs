@@ -88,8 +88,9 @@ fn summary(position: &Position) -> Vec<String> {
         return vec![words::NOTHING_FILED.to_owned()];
     }
     if position.variance.is_empty() {
-        return vec!["There is nothing to compare yet: no filed month has begun, or none of these records is filed."
-            .to_owned()];
+        return vec![
+            "There is nothing to compare yet: no filed month has begun, or none of these records is filed.".to_owned(),
+        ];
     }
     let totals = Totals::of(&position.variance);
     let mut sentences = vec![format!(
@@ -109,9 +110,8 @@ fn main_cause(totals: &Totals) -> Option<String> {
     // `max_by_key` takes the last of equals; the order of causes then decides, which is as good and always the same.
     let (name, amount) = causes.into_iter().max_by_key(|(_, amount)| amount.abs())?;
     let direction = if amount.is_negative() { "lowers" } else { "raises" };
-    (!amount.is_zero()).then(|| {
-        format!("The largest single cause is {name}, which {direction} spend by {}.", amount.abs().dollars())
-    })
+    (!amount.is_zero())
+        .then(|| format!("The largest single cause is {name}, which {direction} spend by {}.", amount.abs().dollars()))
 }
 
 fn named_causes(causes: &Causes) -> [(&'static str, Money); 7] {
@@ -305,11 +305,11 @@ fn cause_cells(causes: &Causes) -> [Cell; 7] {
 fn notes(position: &Position) -> Vec<String> {
     let mut notes = vec![words::ROUNDING.to_owned()];
     if !position.variance.is_empty() {
+        notes
+            .push("The newest month runs to the last complete day; its plan is pro-rated by complete days.".to_owned());
         notes.push(
-            "The newest month runs to the last complete day; its plan is pro-rated by complete days.".to_owned(),
-        );
-        notes.push(
-            "Causes of a line add up to its difference exactly. A cause that is zero on every line has no column here."
+            "Causes of a line add up to its difference exactly. Tables for reading leave out a cause \
+             that is zero on every line."
                 .to_owned(),
         );
         notes.push("Actual is the cost of usage before credit, refund and tax, as AWS bills it.".to_owned());

@@ -32,9 +32,8 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 }
 
 fn header(writer: &mut Writer<Vec<u8>>, document: &Document) {
-    let key_value = |key: &str, value: String, label: &str| {
-        ["report".to_owned(), key.to_owned(), value, label.to_owned()]
-    };
+    let key_value =
+        |key: &str, value: String, label: &str| ["report".to_owned(), key.to_owned(), value, label.to_owned()];
     line(writer, ["report", "key", "value", "label"].map(str::to_owned));
     line(writer, key_value("kind", document.kind.to_owned(), &document.title));
     line(writer, key_value("as_of", document.as_of.to_rfc3339(), "As of"));

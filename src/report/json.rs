@@ -35,7 +35,8 @@ struct TableBody<'a> {
 /// Renders the file.
 pub(super) fn render(document: &Document) -> Vec<u8> {
     let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
-    let figure = |value: &Cell, label: &str, detail: &str| json!({ "value": value.exact(), "label": label, "detail": detail });
+    let figure =
+        |value: &Cell, label: &str, detail: &str| json!({ "value": value.exact(), "label": label, "detail": detail });
     let body = Body {
         kind: document.kind,
         title: &document.title,
@@ -55,7 +56,9 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
             })
             .collect(),
         tables: blocks()
-            .filter_map(|block| if let Block::Table(table) = block { Some((table.id, table_body(table))) } else { None })
+            .filter_map(
+                |block| if let Block::Table(table) = block { Some((table.id, table_body(table))) } else { None },
+            )
             .collect(),
         charts: blocks()
             .filter_map(|block| if let Block::Chart(it) = block { Some((it.id.as_str(), chart(it))) } else { None })
@@ -70,7 +73,9 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 fn table_body(table: &Table) -> TableBody<'_> {
     let rows = |total: bool| {
         let chosen = table.rows.iter().filter(|row| row.total == total);
-        chosen.map(|row| table.columns.iter().map(|it| it.key).zip(row.cells.iter().map(Cell::exact)).collect()).collect()
+        chosen
+            .map(|row| table.columns.iter().map(|it| it.key).zip(row.cells.iter().map(Cell::exact)).collect())
+            .collect()
     };
     TableBody {
         title: &table.title,
