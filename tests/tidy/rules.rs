@@ -36,16 +36,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("aws", &["domain"]),
     ("store", &["domain"]),
     ("notify", &["domain"]),
-    ("config", &["domain"]),
+    // Config validates into the types of those whom it configures.
+    ("config", &["domain", "aws", "notify"]),
     ("report", &["domain"]),
-    ("cycle", &["domain", "aws", "store", "notify", "report"]),
-    ("http", &["domain", "report", "cycle", "store"]),
-    ("schedule", &["cycle"]),
+    ("cycle", &["domain", "aws", "store", "notify", "report", "config"]),
+    ("http", &["domain", "report", "cycle", "store", "config", "clock"]),
+    ("schedule", &["domain", "cycle", "config", "clock"]),
     ("clock", &[]),
     ("app", &[ANYTHING]),
     ("demo", &[ANYTHING]),
-    ("main", &["app", "config", "demo", "cli"]),
-    ("cli", &["app", "config", "demo"]),
+    ("main", &["cli"]),
+    ("cli", &[ANYTHING]),
 ];
 const ANYTHING: &str = "*";
 
