@@ -10,6 +10,7 @@ pub mod config;
 pub mod cycle;
 pub mod demo;
 pub mod domain;
+pub mod http;
 pub mod notify;
 pub mod report;
 pub mod store;

@@ -4,6 +4,7 @@
 //! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated; one
 //! cycle at a time.
 
+mod backup;
 mod ingest;
 mod meter;
 mod view;
@@ -26,6 +27,7 @@ use crate::notify::{self, HttpClient, RetryPolicy};
 use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
+pub use backup::BackupReport;
 pub use view::View;
 
 /// Where AWS is.
