@@ -4,7 +4,9 @@
 //! plan, on the actual costs and on the outlook; everything else gathers its results into a
 //! [`domain::position::Position`] or renders one. `docs/architecture.md` is the map.
 
+pub mod app;
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cycle;
@@ -13,4 +15,5 @@ pub mod domain;
 pub mod http;
 pub mod notify;
 pub mod report;
+pub mod schedule;
 pub mod store;

@@ -29,6 +29,7 @@ pub struct Aws {
     pub region: Option<String>,
     pub currency: Option<String>,
     pub paid_requests_per_day: Option<u64>,
+    pub max_pages: Option<u32>,
     pub tax_rate: Option<String>,
     #[serde(default)]
     pub model_aliases: BTreeMap<String, String>,

@@ -158,7 +158,16 @@ impl Reader<'_> {
             }
         });
         let defaults = AwsSettings::default();
-        let settings = AwsSettings { accounts: aws.accounts.clone(), region: aws.region.clone(), currency, ..defaults };
+        if aws.max_pages == Some(0) {
+            self.problem("[aws] max_pages", "must be at least 1");
+        }
+        let settings = AwsSettings {
+            accounts: aws.accounts.clone(),
+            region: aws.region.clone(),
+            currency,
+            max_pages: aws.max_pages.unwrap_or(defaults.max_pages),
+            ..defaults
+        };
         (settings, tax_rate)
     }
 

@@ -76,7 +76,11 @@ impl Engine {
         let last = self.store().last_pull().await.context("reading when costs were last pulled")?;
         let pulled = match last {
             None => cost_explorer::pull_backfill(clients, today).await,
-            Some(last) => cost_explorer::pull(clients, steady_window(today, last.date_naive())).await,
+            Some(last) => match cost_explorer::pull(clients, steady_window(today, last.date_naive())).await {
+                // After a pause of a year or more the window can start before what AWS still keeps.
+                Err(AwsError::TooOld { .. }) => cost_explorer::pull_backfill(clients, today).await,
+                result => result,
+            },
         };
         Ok(pulled.map(|pull| PulledCosts {
             window: pull.window,

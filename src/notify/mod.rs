@@ -107,8 +107,8 @@ impl Channel {
     /// Masks the channel's own secrets in text that comes from outside.
     fn redact(&self, text: &str) -> String {
         match self {
-            Channel::Slack { webhook_url } => webhook_url.redact(text),
-            Channel::Webhook { url, secret } => secret.redact(&url.redact(text)),
+            Channel::Slack { webhook_url } => http::redact_url(webhook_url, text),
+            Channel::Webhook { url, secret } => secret.redact(&http::redact_url(url, text)),
             Channel::Log => text.to_owned(),
         }
     }

@@ -308,7 +308,8 @@ fn notes(position: &Position) -> Vec<String> {
         notes
             .push("The newest month runs to the last complete day; its plan is pro-rated by complete days.".to_owned());
         notes.push(
-            "Causes of a line add up to its difference exactly. A cause that is zero on every line has no column here."
+            "Causes of a line add up to its difference exactly. Tables for reading leave out a cause \
+             that is zero on every line."
                 .to_owned(),
         );
         notes.push("Actual is the cost of usage before credit, refund and tax, as AWS bills it.".to_owned());

@@ -1,8 +1,8 @@
 //! Who reads a report, and what of a position that reader may see.
 //!
 //! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
-//! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and findings on
-//! exhaustion and expiry; everything else is emptied, and ids that reached a text are struck out.
+//! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and what happened to
+//! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
 
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::position::{
@@ -88,7 +88,8 @@ fn anonymous_finding(finding: &Finding, position: &Position) -> Finding {
     Finding {
         key: String::new(),
         summary: strike_ids(&finding.summary, position),
-        reason: strike_ids(&finding.reason, position),
+        // The advice is for the owner, and can name services and models of other records.
+        reason: String::new(),
         ..finding.clone()
     }
 }

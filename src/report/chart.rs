@@ -186,10 +186,25 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
         let points: Vec<(NaiveDate, f64)> = points.map(|point| (point.day, point.amount.to_chart())).collect();
         chart.draw_series(LineSeries::new(points, Paint::Curve(line.tone).sentinel()))?;
     }
-    for (row, mark) in plot.marks.iter().filter(|mark| inside(mark.day)).enumerate() {
-        draw_mark(root, &mut chart, mark, row, (first, last), top)?;
+    let marks: Vec<&Mark> = plot.marks.iter().filter(|mark| inside(mark.day)).collect();
+    for (row, mark) in marks.iter().enumerate() {
+        let side = label_side(mark, &marks, (first, last), size);
+        draw_mark(root, &mut chart, mark, row, side, top)?;
     }
     Ok(())
+}
+
+/// A label stands to the right of its line, unless it would leave the picture there or cross the line of a later day.
+fn label_side(mark: &Mark, marks: &[&Mark], (first, last): (NaiveDate, NaiveDate), size: Size) -> HPos {
+    let days = (last - first).num_days();
+    let percent = (mark.day - first).num_days() * 100 / days.max(1);
+    let crossed = marks.iter().any(|other| {
+        let ahead = (other.day - mark.day).num_days();
+        0 < ahead && ahead * 5 < days
+    });
+    // Where a label has room to its right, and to its left.
+    let (right_until, left_from) = if size == Size::Wide { (82, 18) } else { (55, 45) };
+    if percent > right_until || (crossed && percent > left_from) { HPos::Right } else { HPos::Left }
 }
 
 const TRANSPARENT: RGBAColor = RGBAColor(0, 0, 0, 0.0);
@@ -197,7 +212,7 @@ const TRANSPARENT: RGBAColor = RGBAColor(0, 0, 0, 0.0);
 fn frame<'a, 'b>(root: &'a Canvas<'b>, size: Size) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
     let mut builder = ChartBuilder::on(root);
     builder.margin_top(8).margin_right(if size == Size::Wide { 16 } else { 8 });
-    builder.set_label_area_size(LabelAreaPosition::Left, if size == Size::Wide { 56 } else { 46 });
+    builder.set_label_area_size(LabelAreaPosition::Left, if size == Size::Wide { 56 } else { 50 });
     builder.set_label_area_size(LabelAreaPosition::Bottom, 26);
     builder
 }
@@ -231,22 +246,14 @@ fn draw_band(chart: &mut DayChart<'_, '_>, band: &Band, inside: impl Fn(NaiveDat
 
 /// A vertical line with its label beside it; each further mark writes one row lower, so that labels of near days do
 /// not lie on each other.
-fn draw_mark(
-    root: &Canvas<'_>,
-    chart: &mut DayChart<'_, '_>,
-    mark: &Mark,
-    row: usize,
-    (first, last): (NaiveDate, NaiveDate),
-    top: f64,
-) -> Drawn {
+fn draw_mark(root: &Canvas<'_>, chart: &mut DayChart<'_, '_>, mark: &Mark, row: usize, side: HPos, top: f64) -> Drawn {
     let paint = if mark.cliff { Paint::Cliff } else { Paint::Mark };
     chart.draw_series(LineSeries::new([(mark.day, 0.0), (mark.day, top)], paint.sentinel()))?;
     let (x, y) = chart.backend_coord(&(mark.day, top));
-    // In the last third a label to the right would leave the picture.
-    let to_the_left = (mark.day - first).num_days() * 3 > (last - first).num_days() * 2;
-    let (anchor, x) = if to_the_left { (HPos::Right, x - 5) } else { (HPos::Left, x + 5) };
+    // The anchor is the end of the text that touches the line.
+    let x = if matches!(side, HPos::Right) { x - 5 } else { x + 5 };
     let ink = Paint::Label.sentinel();
-    let style = TextStyle::from(("sans-serif", 15)).color(&ink).pos(Pos::new(anchor, VPos::Top));
+    let style = TextStyle::from(("sans-serif", 15)).color(&ink).pos(Pos::new(side, VPos::Top));
     let row = i32::try_from(row).unwrap_or(0);
     root.draw(&Text::new(mark.label.clone(), (x, y + 2 + row * 15), style))?;
     Ok(())
@@ -311,8 +318,10 @@ fn month_starts(first: NaiveDate, last: NaiveDate, size: Size) -> Vec<NaiveDate>
     let months = std::iter::successors(Some(BillingPeriod::of(first)), |month| Some(month.next()));
     let starts: Vec<NaiveDate> =
         months.map(BillingPeriod::first_day).take_while(|day| *day <= last).filter(|day| *day >= first).collect();
-    let step = u32::try_from(starts.len().div_ceil(size.month_labels()).max(1)).unwrap_or(1);
-    // Counted from January, so that the years' beginnings keep their labels.
+    // A divisor of twelve, counted from January: labels are evenly spaced and the years' beginnings keep theirs.
+    let needed = starts.len().div_ceil(size.month_labels());
+    let step = [1, 2, 3, 4, 6].into_iter().find(|step| *step >= needed).unwrap_or(12);
+    let step = u32::try_from(step).unwrap_or(12);
     starts.into_iter().filter(|day| day.month0() % step == 0).collect()
 }
 
@@ -323,10 +332,11 @@ fn axis_month(month: BillingPeriod) -> String {
 
 /// "$25k".
 fn axis_dollars(amount: f64) -> String {
-    match amount {
-        amount if amount >= 1_000_000.0 => format!("${:.1}M", amount / 1_000_000.0),
-        amount if amount >= 10_000.0 => format!("${:.0}k", amount / 1_000.0),
-        amount if amount >= 1_000.0 => format!("${:.1}k", amount / 1_000.0),
-        amount => format!("${amount:.0}"),
-    }
+    let (scaled, unit) = match amount {
+        amount if amount >= 1_000_000.0 => (amount / 1_000_000.0, "M"),
+        amount if amount >= 1_000.0 => (amount / 1_000.0, "k"),
+        amount => (amount, ""),
+    };
+    let whole = (scaled - scaled.round()).abs() < 0.01;
+    if whole { format!("${scaled:.0}{unit}") } else { format!("${scaled:.1}{unit}") }
 }

@@ -42,14 +42,18 @@ fn pool_chart(
     curve: &PoolSeries,
     span: (NaiveDate, NaiveDate),
 ) -> Chart {
-    let line =
-        |label: &str, tone, points: &[DayAmount]| Line { label: label.to_owned(), tone, points: points.to_vec() };
+    let line = |label: &str, tone, points| Line { label: label.to_owned(), tone, points };
     let mut lines = Vec::new();
     if !curve.planned.is_empty() {
-        lines.push(line("Had spend gone as filed", Tone::Plan, &curve.planned));
+        lines.push(line("Had spend gone as filed", Tone::Plan, until_empty(&curve.planned, |point| point.amount)));
     }
-    lines.push(line("Balance", Tone::Actual, &curve.balance));
-    let band = Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: curve.outlook.clone() };
+    lines.push(line("Balance", Tone::Actual, until_empty(&curve.balance, |point| point.amount)));
+    let outlook = until_empty(&curve.outlook, |point| point.p90);
+    let bands = if outlook.is_empty() {
+        Vec::new()
+    } else {
+        vec![Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: outlook }]
+    };
     let columns = vec![
         Column::text("day", "Day"),
         Column::number("balance", "Balance"),
@@ -63,15 +67,15 @@ fn pool_chart(
         id: format!("burn-down-{}", index + 1),
         title: format!("{}: {} of {} left", pool.name, pool.remaining.dollars(), pool.granted.dollars()),
         description: pool_description(pool),
-        plot: Plot::Days(DayPlot {
-            span: Some(span),
-            low: true,
-            lines,
-            bands: if curve.outlook.is_empty() { Vec::new() } else { vec![band] },
-            marks: pool_marks(position, pool),
-        }),
+        plot: Plot::Days(DayPlot { span: Some(span), low: true, lines, bands, marks: pool_marks(position, pool) }),
         table: Some(Table { id: "burn_down", title: format!("{}, at month ends", pool.name), columns, rows }),
     }
+}
+
+/// A curve up to its first zero: a year of nothing tells nothing.
+fn until_empty<T: Copy>(points: &[T], amount: fn(&T) -> Money) -> Vec<T> {
+    let empty = points.iter().position(|point| amount(point).is_zero()).unwrap_or(points.len());
+    points.iter().take(empty + 1).copied().collect()
 }
 
 fn pool_description(pool: &PoolPosition) -> String {
@@ -219,7 +223,7 @@ pub(super) fn bills(position: &Position) -> Option<Chart> {
 }
 
 /// Monthly spend by model, or by workload where no model applies; the smallest share one layer.
-pub(super) fn by_model(series: &Series) -> Option<Chart> {
+pub(super) fn by_model(position: &Position, series: &Series) -> Option<Chart> {
     let first = series.by_model.iter().map(|cost| cost.month).min()?;
     let last = series.by_model.iter().map(|cost| cost.month).max()?;
     let months: Vec<BillingPeriod> = (0..=last.months_since(first)).map(|step| first.plus_months(step)).collect();
@@ -237,7 +241,10 @@ pub(super) fn by_model(series: &Series) -> Option<Chart> {
     rows.push(Row::total(vec![Cell::text("Total"), Cell::Absent(""), Cell::Money(total)]));
     Some(Chart {
         id: "by-model".to_owned(),
-        title: "Spend by model and month".to_owned(),
+        title: match position.data_through {
+            Some(through) => format!("Spend by model and month, through {}", words::day(through)),
+            None => "Spend by model and month".to_owned(),
+        },
         description: "One bar a month, stacked by model; spend without a model is stacked by its workload.".to_owned(),
         plot: Plot::Months(MonthPlot { months, layers, whiskers: Vec::new() }),
         table: Some(Table { id: "by_model", title: "Spend by model and month".to_owned(), columns, rows }),

@@ -70,7 +70,7 @@ pub struct Notice {
     pub since: NaiveDate,
     /// What happened.
     pub summary: String,
-    /// Why it matters and what to do.
+    /// Why it matters and what to do; empty for readers other than the owner.
     pub reason: String,
 }
 
@@ -235,15 +235,6 @@ impl Cell {
             Cell::Money(money) => money.is_zero(),
             Cell::Absent(_) => true,
             Cell::Text(text) => text.is_empty(),
-            _ => false,
-        }
-    }
-
-    /// Below zero.
-    pub fn is_negative(&self) -> bool {
-        match self {
-            Cell::Money(money) => money.is_negative(),
-            Cell::Percent(percent) => percent.is_sign_negative() && !percent.is_zero(),
             _ => false,
         }
     }

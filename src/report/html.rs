@@ -4,8 +4,13 @@ use askama::Template;
 
 use super::STYLESHEET;
 use super::chart::{self, LegendItem, Picture, Size};
-use super::document::{Block, Chart, Document, Section, Table};
+use super::document::{Block, Cell, Chart, Document, Row, Section, Table};
 use super::page::Nav;
+
+/// So few columns that a full width would tear them apart.
+const FEW_COLUMNS: usize = 2;
+/// More columns than fit on a desktop at the usual size.
+const MANY_COLUMNS: usize = 9;
 
 /// A self-contained report.
 pub(super) fn render(document: &Document) -> String {
@@ -50,6 +55,8 @@ enum BlockView<'a> {
 
 struct TableView<'a> {
     title: &'a str,
+    /// Few columns are set narrow, many small.
+    class: &'static str,
     columns: Vec<CellView>,
     rows: Vec<RowView>,
 }
@@ -104,13 +111,29 @@ fn table(table: &Table) -> TableView<'_> {
     let shown = table.shown_columns();
     let align = |index: usize| if table.columns[index].numeric { "n" } else { "" };
     let heading = |index: &usize| CellView { class: align(*index), text: table.columns[*index].title.to_owned() };
-    let row = |row: &super::document::Row| RowView {
+    let row = |row: &Row| RowView {
         class: if row.total { "total" } else { "" },
-        cells: shown.iter().map(|index| CellView { class: align(*index), text: row.cells[*index].shown() }).collect(),
+        cells: shown
+            .iter()
+            .map(|index| CellView { class: class(&row.cells[*index], align(*index)), text: row.cells[*index].shown() })
+            .collect(),
     };
     TableView {
         title: &table.title,
+        class: match shown.len() {
+            ..=FEW_COLUMNS => "slim",
+            MANY_COLUMNS.. => "dense",
+            _ => "",
+        },
         columns: shown.iter().map(heading).collect(),
         rows: table.rows.iter().map(row).collect(),
+    }
+}
+
+/// Dates stay on one line.
+fn class(cell: &Cell, align: &'static str) -> &'static str {
+    match cell {
+        Cell::Day(_) | Cell::Month(_) => "d",
+        _ => align,
     }
 }

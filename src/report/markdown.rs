@@ -1,16 +1,19 @@
 //! A document as Markdown, written from parser events, so that a name with `|` or `*` in it cannot break a table.
 //! Charts are left out: every figure that matters is in a table.
+//!
+//! Nothing is set in bold or italics: the writer then never has to search for delimiters that survive whatever text
+//! they surround, and refuses nothing.
 
 use pulldown_cmark::{Alignment, Event, HeadingLevel, Options, Tag, TagEnd};
 use pulldown_cmark_to_cmark::cmark;
 
-use super::document::{Block, Document, Table};
+use super::document::{Block, Document, Notice, Row, Table};
 
 /// Renders the text.
 pub(super) fn render(document: &Document) -> String {
     let mut events = Vec::new();
     heading(&mut events, HeadingLevel::H1, &document.title);
-    paragraph(&mut events, vec![text(&document.dateline())]);
+    paragraph(&mut events, &document.dateline());
     summary(&mut events, &document.summary);
     figures(&mut events, document);
     findings(&mut events, document);
@@ -18,7 +21,7 @@ pub(super) fn render(document: &Document) -> String {
         heading(&mut events, HeadingLevel::H2, &section.title);
         for block in &section.blocks {
             match block {
-                Block::Text(sentence) => paragraph(&mut events, vec![text(sentence)]),
+                Block::Text(sentence) => paragraph(&mut events, sentence),
                 Block::Table(it) => table(&mut events, it),
                 Block::Chart(_) => {}
             }
@@ -26,10 +29,10 @@ pub(super) fn render(document: &Document) -> String {
     }
     if !document.notes.is_empty() {
         heading(&mut events, HeadingLevel::H2, "Notes");
-        list(&mut events, document.notes.iter().map(|note| vec![text(note)]));
+        list(&mut events, document.notes.iter().cloned());
     }
     let mut out = String::new();
-    cmark(events, &mut out, Options::ENABLE_TABLES).expect("events in pairs, written to a string, cannot fail");
+    cmark(events, &mut out, Options::ENABLE_TABLES).expect("events in pairs without delimiters cannot be refused");
     out.push('\n');
     out
 }
@@ -42,38 +45,34 @@ fn text(words: &str) -> Event<'static> {
     Event::Text(line.join(" ").into())
 }
 
-fn strong(words: &str) -> [Event<'static>; 3] {
-    [Event::Start(Tag::Strong), text(words), Event::End(TagEnd::Strong)]
-}
-
 fn heading(events: &mut Events<'_>, level: HeadingLevel, title: &str) {
     events.push(Event::Start(Tag::Heading { level, id: None, classes: Vec::new(), attrs: Vec::new() }));
     events.push(text(title));
     events.push(Event::End(TagEnd::Heading(level)));
 }
 
-fn paragraph<'a>(events: &mut Events<'a>, inline: Vec<Event<'a>>) {
+fn paragraph(events: &mut Events<'_>, words: &str) {
     events.push(Event::Start(Tag::Paragraph));
-    events.extend(inline);
+    events.push(text(words));
     events.push(Event::End(TagEnd::Paragraph));
 }
 
-fn list<'a>(events: &mut Events<'a>, items: impl Iterator<Item = Vec<Event<'a>>>) {
+fn list(events: &mut Events<'_>, items: impl Iterator<Item = String>) {
     events.push(Event::Start(Tag::List(None)));
     for item in items {
         events.push(Event::Start(Tag::Item));
-        events.extend(item);
+        events.push(text(&item));
         events.push(Event::End(TagEnd::Item));
     }
     events.push(Event::End(TagEnd::List(false)));
 }
 
-/// The first sentence stands out.
+/// The first sentence stands by itself.
 fn summary(events: &mut Events<'_>, sentences: &[String]) {
     let Some((first, rest)) = sentences.split_first() else { return };
-    paragraph(events, strong(first).to_vec());
+    paragraph(events, first);
     if !rest.is_empty() {
-        paragraph(events, vec![text(&rest.join(" "))]);
+        paragraph(events, &rest.join(" "));
     }
 }
 
@@ -81,15 +80,10 @@ fn figures(events: &mut Events<'_>, document: &Document) {
     if document.figures.is_empty() {
         return;
     }
-    list(
-        events,
-        document.figures.iter().map(|figure| {
-            let mut item = vec![Event::Text(format!("{}: ", figure.label).into())];
-            item.extend(strong(&figure.value.shown()));
-            item.push(Event::Text(format!(" ({})", figure.detail).into()));
-            item
-        }),
-    );
+    let rows =
+        document.figures.iter().map(|figure| [figure.label.clone(), figure.value.shown(), figure.detail.clone()]);
+    let alignments = vec![Alignment::Left, Alignment::Right, Alignment::Left];
+    grid(events, alignments, ["Figure", "Value", "Detail"].map(str::to_owned), rows);
 }
 
 fn findings(events: &mut Events<'_>, document: &Document) {
@@ -97,43 +91,43 @@ fn findings(events: &mut Events<'_>, document: &Document) {
         return;
     }
     heading(events, HeadingLevel::H2, "Findings");
-    list(
-        events,
-        document.findings.iter().map(|notice| {
-            let mut item = strong(&format!("{}:", notice.severity.as_str())).to_vec();
-            let since = super::words::day(notice.since);
-            item.push(Event::Text(format!(" {} {} (Since {since}.)", notice.summary, notice.reason).into()));
-            item
-        }),
-    );
+    let item = |notice: &Notice| {
+        format!("{}: {} {} Since {}.", notice.urgency(), notice.summary, notice.reason, notice.since_shown())
+    };
+    list(events, document.findings.iter().map(item));
 }
 
 fn table(events: &mut Events<'_>, table: &Table) {
     let shown = table.shown_columns();
     heading(events, HeadingLevel::H3, &table.title);
     let alignment = |index: &usize| if table.columns[*index].numeric { Alignment::Right } else { Alignment::Left };
-    events.push(Event::Start(Tag::Table(shown.iter().map(alignment).collect())));
+    let headings = shown.iter().map(|index| table.columns[*index].title.to_owned());
+    let row = |row: &Row| shown.iter().map(|index| row.cells[*index].shown()).collect::<Vec<_>>();
+    grid(events, shown.iter().map(alignment).collect(), headings, table.rows.iter().map(row));
+}
+
+fn grid<R: IntoIterator<Item = String>>(
+    events: &mut Events<'_>,
+    alignments: Vec<Alignment>,
+    headings: impl IntoIterator<Item = String>,
+    rows: impl Iterator<Item = R>,
+) {
+    events.push(Event::Start(Tag::Table(alignments)));
     events.push(Event::Start(Tag::TableHead));
-    for index in &shown {
-        cell(events, table.columns[*index].title, false);
-    }
+    cells(events, headings);
     events.push(Event::End(TagEnd::TableHead));
-    for row in &table.rows {
+    for row in rows {
         events.push(Event::Start(Tag::TableRow));
-        for index in &shown {
-            cell(events, &row.cells[*index].shown(), row.total);
-        }
+        cells(events, row);
         events.push(Event::End(TagEnd::TableRow));
     }
     events.push(Event::End(TagEnd::Table));
 }
 
-fn cell(events: &mut Events<'_>, words: &str, total: bool) {
-    events.push(Event::Start(Tag::TableCell));
-    if total && !words.is_empty() {
-        events.extend(strong(words));
-    } else {
-        events.push(text(words));
+fn cells(events: &mut Events<'_>, words: impl IntoIterator<Item = String>) {
+    for words in words {
+        events.push(Event::Start(Tag::TableCell));
+        events.push(text(&words));
+        events.push(Event::End(TagEnd::TableCell));
     }
-    events.push(Event::End(TagEnd::TableCell));
 }

@@ -73,11 +73,9 @@ fn document(position: &Position, series: &Series) -> Document {
     sections.push(trajectory::odds_section(position));
     sections.push(coverage(position));
     sections.push(quality(position));
-    let mut summary = trajectory::summary(position);
-    // The headline is no sentence among others here, and stands without a full stop.
-    if let Some(headline) = summary.first_mut() {
-        headline.pop();
-    }
+    // The odds have their own section here.
+    let mut summary = vec![words::headline(position)];
+    summary.extend(trajectory::consequences(position));
     Document {
         kind: "page",
         title: "Glidepath".to_owned(),
@@ -88,15 +86,15 @@ fn document(position: &Position, series: &Series) -> Document {
         figures: figures(position),
         findings: position.findings.iter().map(trajectory::notice).collect(),
         sections: if position.data_through.is_none() { waiting(position) } else { sections },
-        notes: trajectory::notes(position),
+        notes: if position.data_through.is_none() { Vec::new() } else { trajectory::notes(position) },
     }
 }
 
 /// Before the first data, empty tables would say less than a sentence.
 fn waiting(position: &Position) -> Vec<Section> {
     let text = if words::denied(position) {
-        "The findings above say what AWS refuses and which permission is missing. `glidepath check --online` tries each \
-         permission."
+        "The findings above say what AWS refuses and which permission is missing. The command \"glidepath check --online\" \
+         tries each of them."
     } else {
         "The first cycle reads up to 13 months from Cost Explorer. This page fills as soon as it has finished; Cost \
          Explorer itself needs up to a day after it is switched on for the first time."
@@ -119,8 +117,12 @@ fn figures(position: &Position) -> Vec<Figure> {
         detail: detail.to_owned(),
     };
     let spend = &position.spend;
-    figures.push(figure("burn_7d", "Burn per day", spend.burn_per_day.last_7_days, "average of the last 7 days"));
-    figures.push(figure("burn_28d", "Burn per day", spend.burn_per_day.last_28_days, "average of the last 28 days"));
+    let burn = &spend.burn_per_day;
+    let longer = match burn.last_28_days {
+        Some(amount) => format!("last 7 days; {} over 28 days", amount.dollars()),
+        None => "last 7 days".to_owned(),
+    };
+    figures.push(figure("burn_per_day", "Burn per day", burn.last_7_days, &longer));
     figures.push(figure(
         "month_to_date",
         "This month so far",
@@ -132,7 +134,7 @@ fn figures(position: &Position) -> Vec<Figure> {
 }
 
 fn spend(position: &Position, series: &Series) -> Section {
-    let mut blocks: Vec<Block> = curves::by_model(series).map(Block::Chart).into_iter().collect();
+    let mut blocks: Vec<Block> = curves::by_model(position, series).map(Block::Chart).into_iter().collect();
     blocks.push(Block::Table(to_date(position)));
     if position.workloads.is_empty() {
         blocks.push(Block::Text("Nothing was spent this month so far.".to_owned()));

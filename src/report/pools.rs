@@ -12,7 +12,8 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
         blocks.push(Block::Text(nothing_known(position)));
     } else {
         blocks.extend(curves::burn_down(position, series).into_iter().map(Block::Chart));
-        blocks.push(Block::Table(table(position)));
+        blocks.push(Block::Table(balances(position)));
+        blocks.push(Block::Table(ends(position)));
     }
     Section { id: "credits", title: "Credits".to_owned(), blocks }
 }
@@ -21,55 +22,42 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
 fn nothing_known(position: &Position) -> String {
     if words::denied(position) {
         "AWS refuses to show credit balances, so what is left is unknown, not zero. The findings say which permission \
-         is missing. Until it is granted, name the pools in the config and state balances with `glidepath credits \
-         record`."
+         is missing. Until it is granted, name the pools in the config and state balances with the command \
+         \"glidepath credits record\"."
     } else {
-        "No credit pool is known. Pools come from AWS's credits API once it has been read, or from `[[pool]]` in the \
+        "No credit pool is known. Pools come from AWS's credits API once it has been read, or from [[pool]] in the \
          config."
     }
     .to_owned()
 }
 
-fn table(position: &Position) -> Table {
-    let mut rows: Vec<Row> = position.credits.pools.iter().map(row).collect();
+fn balances(position: &Position) -> Table {
+    let mut rows: Vec<Row> = position.credits.pools.iter().map(balance).collect();
     let credits = &position.credits;
     let drawn = credits.pools.iter().map(|pool| pool.drawn).sum();
     let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
     cells.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
-    cells.resize(COLUMNS.len(), Cell::Absent(""));
+    cells.extend([Cell::Absent(""), Cell::Absent("")]);
     rows.push(Row::total(cells));
     Table {
         id: "pools",
         title: "Pools, in the order in which AWS draws them".to_owned(),
-        columns: COLUMNS.to_vec(),
+        columns: vec![
+            Column::text("pool", "Pool"),
+            Column::text("id", "Credit id").optional(),
+            Column::text("programme", "Programme").optional(),
+            Column::text("status", "Status"),
+            Column::number("granted", "Granted"),
+            Column::number("drawn", "Drawn"),
+            Column::number("remaining", "Remaining"),
+            Column::number("stated", "AWS states").optional(),
+            Column::text("stated_at", "Stated on").optional(),
+        ],
         rows,
     }
 }
 
-const COLUMNS: [Column; 16] = [
-    Column::text("pool", "Pool"),
-    Column::text("id", "Credit id").optional(),
-    Column::text("programme", "Programme").optional(),
-    Column::text("status", "Status"),
-    Column::number("granted", "Granted"),
-    Column::number("drawn", "Drawn"),
-    Column::number("remaining", "Remaining"),
-    Column::number("stated", "AWS states").optional(),
-    Column::text("stated_at", "Stated on").optional(),
-    Column::text("starts_on", "Starts"),
-    Column::text("expires_on", "Expires"),
-    Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
-    Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
-    Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
-    Column::number("breakage_p50", "Expires unused (50 %)").optional(),
-    Column::number("breakage_p90", "At most (90 %)").optional(),
-];
-
-fn row(pool: &PoolPosition) -> Row {
-    let live = matches!(pool.status, PoolStatus::Pending | PoolStatus::Active);
-    // Of a pool that is empty, expired or off there is nothing to expect.
-    let no_date = if live { "not before expiry" } else { "" };
-    let no_breakage = if live { "beyond the outlook" } else { "" };
+fn balance(pool: &PoolPosition) -> Row {
     Row::new(vec![
         Cell::text(&pool.name),
         if pool.id.is_empty() { Cell::Absent("") } else { Cell::text(&pool.id) },
@@ -80,11 +68,41 @@ fn row(pool: &PoolPosition) -> Row {
         Cell::Money(pool.remaining),
         Cell::money_or(pool.stated.map(|stated| stated.amount), ""),
         Cell::day_or(pool.stated.map(|stated| stated.at), ""),
+    ])
+}
+
+fn ends(position: &Position) -> Table {
+    Table {
+        id: "pool_ends",
+        title: "When each pool ends, and what of it expires unused".to_owned(),
+        columns: vec![
+            Column::text("pool", "Pool"),
+            Column::text("starts_on", "Starts"),
+            Column::text("expires_on", "Expires"),
+            Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
+            Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
+            Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
+            Column::number("breakage_p10", "Unused, low (10 %)").optional(),
+            Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
+            Column::number("breakage_p90", "Unused, high (90 %)").optional(),
+        ],
+        rows: position.credits.pools.iter().map(end).collect(),
+    }
+}
+
+fn end(pool: &PoolPosition) -> Row {
+    let live = matches!(pool.status, PoolStatus::Pending | PoolStatus::Active);
+    // Of a pool that is empty, expired or off there is nothing to expect.
+    let no_date = if live { "not before expiry" } else { "" };
+    let no_breakage = if live { "beyond the outlook" } else { "" };
+    Row::new(vec![
+        Cell::text(&pool.name),
         Cell::Day(pool.starts_on),
         Cell::Day(pool.expires_on),
         Cell::day_or(pool.exhausts_on.p10, no_date),
         Cell::day_or(pool.exhausts_on.p50, no_date),
         Cell::day_or(pool.exhausts_on.p90, no_date),
+        Cell::money_or(pool.breakage.p10, no_breakage),
         Cell::money_or(pool.breakage.p50, no_breakage),
         Cell::money_or(pool.breakage.p90, no_breakage),
     ])

@@ -67,24 +67,26 @@ impl<'a> AfterCredits<'a> {
     }
 }
 
-/// The message, which the page and the alerts' attachment open with as well.
-pub(super) fn summary(position: &Position) -> Vec<String> {
+fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
-    if position.data_through.is_none() {
-        return sentences;
-    }
     sentences.extend(words::odds(position));
-    if let Some(first) = AfterCredits::of(position).and_then(|after| after.first) {
-        sentences.push(format!(
+    sentences.extend(consequences(position));
+    sentences
+}
+
+/// What the end of credits means in dollars.
+pub(super) fn consequences(position: &Position) -> Vec<String> {
+    let after = AfterCredits::of(position).and_then(|after| after.first);
+    let bill = after.filter(|_| position.data_through.is_some()).map(|first| {
+        format!(
             "The first full bill without credits, {}, is expected to be {} (between {} and {}).",
             words::month(first.month),
             first.cash.dollars(),
             first.cash_p10.dollars(),
             first.cash_p90.dollars()
-        ));
-    }
-    sentences.extend(pools::breakage_sentences(position));
-    sentences
+        )
+    });
+    bill.into_iter().chain(pools::breakage_sentences(position)).collect()
 }
 
 /// The figures of this report, for the page and the funding pack too.
@@ -121,11 +123,15 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
 fn remaining(position: &Position) -> Figure {
     let credits = &position.credits;
     let (value, detail) = if credits.pools.is_empty() {
-        (Cell::Absent("unknown"), "no credit pool is known".to_owned())
+        (Cell::Absent("unknown"), why_unknown(position).to_owned())
     } else {
         (Cell::Money(credits.remaining), format!("of {} granted", credits.granted.dollars()))
     };
     Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }
+}
+
+fn why_unknown(position: &Position) -> &'static str {
+    if words::denied(position) { "AWS refuses to show it" } else { "no credit pool is known" }
 }
 
 fn last_day(position: &Position) -> Figure {
@@ -134,7 +140,7 @@ fn last_day(position: &Position) -> Figure {
         (Some(p10), Some(p90)) if p10 == p90 => "already so".to_owned(),
         (Some(p10), Some(p90)) => format!("{} to {}", words::day(p10), words::day(p90)),
         (Some(p10), None) => format!("{} at the earliest", words::day(p10)),
-        _ if position.credits.pools.is_empty() => "no credit pool is known".to_owned(),
+        _ if position.credits.pools.is_empty() => why_unknown(position).to_owned(),
         _ => "in nine of ten cases".to_owned(),
     };
     let absent = if position.credits.pools.is_empty() { "unknown" } else { "over a year away" };

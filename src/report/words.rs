@@ -1,7 +1,7 @@
 //! Sentences and figures for people. Everything that says when credits end says it here, so that the page, the
 //! reports and the alerts' attachment use the same words.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::domain::finding::Rule;
@@ -11,8 +11,7 @@ use crate::domain::position::{DateQuantiles, Position};
 use crate::domain::workload::{Direction, Routing, Tier};
 
 /// What to say while no projection is filed.
-pub(super) const NOTHING_FILED: &str =
-    "No projection is filed yet, so there is nothing to compare with. Hand one in with `glidepath projection file`.";
+pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with. The command \"glidepath projection file\" files one.";
 
 /// Why the last cent of a sum can differ from the sum of what is shown.
 pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. Totals are sums of the exact amounts, so a \
@@ -98,19 +97,28 @@ pub(super) fn headline(position: &Position) -> String {
     credits_last(position.exhaustion.total, through)
 }
 
-/// "Credits last until about 14 Jan 2027 (between 2 Jan 2027 and 30 Jan 2027)".
+/// "Credits last until about 14 Jan 2027 (between 2 Jan and 30 Jan 2027)".
 fn credits_last(dates: DateQuantiles, through: NaiveDate) -> String {
     match (dates.p10, dates.p50, dates.p90) {
         (_, Some(p50), _) if p50 <= through => format!("Credits stopped covering the bill on {}", day(p50)),
         (Some(p10), Some(p50), Some(p90)) if p10 == p90 => format!("Credits last until {}", day(p50)),
         (Some(p10), Some(p50), Some(p90)) => {
-            format!("Credits last until about {} (between {} and {})", day(p50), day(p10), day(p90))
+            format!("Credits last until about {} (between {})", day(p50), between(p10, p90))
         }
         (Some(p10), Some(p50), None) => {
             format!("Credits last until about {} ({} at the earliest, perhaps over a year)", day(p50), day(p10))
         }
         (Some(p10), None, _) => format!("Credits probably last over a year, but could end on {}", day(p10)),
         _ => "Credits are not expected to run out within a year".to_owned(),
+    }
+}
+
+/// "2 Jan and 30 Jan 2027": the year twice only where there are two.
+fn between(early: NaiveDate, late: NaiveDate) -> String {
+    if early.year() == late.year() {
+        format!("{} and {}", early.format("%-d %b"), day(late))
+    } else {
+        format!("{} and {}", day(early), day(late))
     }
 }
 
@@ -122,14 +130,11 @@ pub(super) fn odds(position: &Position) -> Option<String> {
         return None;
     }
     let late = match dates.p90 {
-        Some(p90) => format!("one in ten is that they last beyond {}", day(p90)),
-        None => "more than one in ten is that they last over a year".to_owned(),
+        Some(p90) => format!("a one in ten chance that they last beyond {}", day(p90)),
+        None => "more than a one in ten chance that they last over a year".to_owned(),
     };
-    Some(format!(
-        "The chance is one in ten that credits end by {}, even that they end by {}, and {late}.",
-        day(p10),
-        day(p50)
-    ))
+    let (early, middle) = (day(p10), day(p50));
+    Some(format!("There is a one in ten chance that credits end by {early}, an even chance by {middle}, and {late}."))
 }
 
 #[cfg(test)]
@@ -146,7 +151,11 @@ mod tests {
         let say = |p10, p50, p90| credits_last(DateQuantiles { p10, p50, p90 }, through);
         assert_eq!(
             say(date("2027-01-02"), date("2027-01-14"), date("2027-01-30")),
-            "Credits last until about 14 Jan 2027 (between 2 Jan 2027 and 30 Jan 2027)"
+            "Credits last until about 14 Jan 2027 (between 2 Jan and 30 Jan 2027)"
+        );
+        assert_eq!(
+            say(date("2026-12-22"), date("2026-12-30"), date("2027-01-08")),
+            "Credits last until about 30 Dec 2026 (between 22 Dec 2026 and 8 Jan 2027)"
         );
         assert_eq!(
             say(date("2027-01-02"), date("2027-10-14"), None),

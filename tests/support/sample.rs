@@ -1,6 +1,8 @@
 //! A fictional startup for the report tests: three pools, a filing, a year of spend. Everything is integer cents
 //! derived from one table of days, so that position and series agree and the same code gives the same bytes.
 
+use std::sync::LazyLock;
+
 use chrono::{Datelike, NaiveDate, Weekday};
 use glidepath::domain::credit::{CoverageState, Programme, Statement};
 use glidepath::domain::finding::{Finding, Rule, Severity};
@@ -218,6 +220,11 @@ fn pool_series(pool: &Pool) -> PoolSeries {
 
 /// The day series of the sample.
 pub fn series() -> Series {
+    static SERIES: LazyLock<Series> = LazyLock::new(make_series);
+    SERIES.clone()
+}
+
+fn make_series() -> Series {
     let from = filed_from();
     let running = |from: NaiveDate, to: NaiveDate, start: i64, per_day: &dyn Fn(NaiveDate) -> i64| {
         let step = |sum: &mut i64, day: NaiveDate| {
@@ -450,6 +457,11 @@ fn coverage() -> Vec<Coverage> {
 
 /// The position of the sample.
 pub fn position() -> Position {
+    static POSITION: LazyLock<Position> = LazyLock::new(make_position);
+    POSITION.clone()
+}
+
+fn make_position() -> Position {
     let pools: Vec<PoolPosition> = POOLS.iter().map(pool_position).collect();
     let end = DateQuantiles { p10: Some(credits_end(118)), p50: Some(credits_end(100)), p90: Some(credits_end(84)) };
     let this_month = BillingPeriod::of(through());

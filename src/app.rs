@@ -1,0 +1,57 @@
+//! Runs the daemon: the one place where the parts are wired to a listener, a schedule and a shutdown.
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::cycle::Engine;
+use crate::{http, schedule};
+
+/// Serves until `shutdown` is cancelled: pages and API on `listener`, cycles on schedule, a missed one at once. A
+/// cycle that is running then is dropped between two transactions; the next start does it again.
+///
+/// # Errors
+/// If the scheduler or the server cannot start, or the store cannot be written at the end.
+pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
+    let address = listener.local_addr().context("reading the address listened on")?;
+    info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
+    let state = http::State::new(engine.clone(), clock.clone());
+    let server = tokio::spawn(http::serve(listener, state, shutdown.clone()));
+    let mut scheduler = schedule::start(&engine, &clock).await?;
+    let first = tokio::spawn({
+        let (engine, clock) = (engine.clone(), clock.clone());
+        async move { schedule::catch_up(&engine, clock.now()).await }
+    });
+    shutdown.cancelled().await;
+    info!("stopping");
+    first.abort();
+    if let Err(error) = scheduler.shutdown().await {
+        warn!("the scheduler did not stop cleanly: {error}");
+    }
+    server.await.context("waiting for the server")??;
+    engine.store().checkpoint().context("writing the store to disk")?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Cancelled by SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// If the signals cannot be listened to.
+pub fn shutdown_on_signals() -> Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let token = CancellationToken::new();
+    let cancelled = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        cancelled.cancel();
+    });
+    Ok(token)
+}

@@ -1,0 +1,36 @@
+//! `glidepath backup`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::clock::Clock;
+use crate::config::Config;
+
+use super::access::Access;
+
+/// Arguments of `backup`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// File to write [default: a name with the time in the configured backup folder].
+    path: Option<PathBuf>,
+}
+
+/// Copies the store; a running daemon copies its own.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    match (Access::open(config)?, &args.path) {
+        (Access::Store(engine), Some(path)) => {
+            engine.store().backup(path).await?;
+            println!("{}", path.display());
+        }
+        (Access::Store(engine), None) => println!("{}", engine.back_up(Clock::System.now()).await?.path.display()),
+        (Access::Daemon(_), Some(_)) => {
+            bail!("a daemon holds the store and writes backups to its own folder; leave the path out")
+        }
+        (Access::Daemon(daemon), None) => {
+            let answer = daemon.order("/api/v1/backup").await?;
+            println!("{}", String::from_utf8_lossy(&answer));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! `glidepath check`. The config itself was read before; its problems end the command with status 2.
+
+use anyhow::{Result, bail};
+
+use crate::aws::probe;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::assess::request_price;
+
+use super::access::Access;
+
+/// Requests of a steady day: two questions, a page each, and now and then a third page.
+const STEADY_REQUESTS_PER_DAY: u32 = 3;
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Try the credentials and each permission. Asks Cost Explorer once, for 0.01 USD.
+    #[arg(long)]
+    online: bool,
+}
+
+/// Says what is configured, what asking will cost and, online, what AWS allows.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
+    println!("config    no problems");
+    println!("store     {}", config.store_path.display());
+    println!("schedule  {} (UTC)", config.cycle_schedule);
+    println!("pools     {} named in config", config.pools.len());
+    println!("channels  {}", config.channels.len());
+    println!(
+        "asking    about {} a month at most {STEADY_REQUESTS_PER_DAY} paid requests a day; the ceiling of {} a day keeps \
+         it below {}",
+        month(STEADY_REQUESTS_PER_DAY.into()),
+        config.paid_requests_per_day,
+        month(config.paid_requests_per_day)
+    );
+    if !args.online {
+        return Ok(());
+    }
+    let Access::Store(engine) = Access::open(config)? else {
+        bail!("a daemon holds the store, which counts paid requests; stop it for --online")
+    };
+    let now = Clock::System.now();
+    let probe = probe::probe(&engine.clients(now).await?, now.date_naive()).await;
+    for check in &probe.checks {
+        let account = check.account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
+        match &check.result {
+            Ok(answer) => println!("allowed   {}{account}: {answer}", check.operation),
+            Err(error) => println!("refused   {}{account}: {error}\n          {}", check.operation, error.advice()),
+        }
+    }
+    println!("asking this cost {}", probe.usd_spent.dollars());
+    if !probe.all_granted() {
+        bail!("not everything is allowed; see above");
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! `glidepath cycle`.
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cycle::CycleReport;
+use crate::domain::facts::Outcome;
+
+use super::access::{Access, parse_clock};
+
+/// Arguments of `cycle`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The cycle's clock, RFC 3339 [default: now].
+    #[arg(long, value_parser = parse_clock, value_name = "TIME")]
+    as_of: Option<DateTime<Utc>>,
+}
+
+/// Runs one cycle. Costs that could not be had make the command fail, after the cycle has recorded and told it.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    let report = match Access::open(config)? {
+        Access::Store(engine) => {
+            let report = engine.cycle(args.as_of.unwrap_or_else(|| Clock::System.now())).await?;
+            engine.store().checkpoint()?;
+            report
+        }
+        Access::Daemon(_) if args.as_of.is_some() => {
+            bail!("a daemon holds the store, and its cycles run at the current time; leave --as-of out, or stop it")
+        }
+        Access::Daemon(daemon) => {
+            let answer = daemon.order("/api/v1/cycle").await?;
+            println!("{}", String::from_utf8_lossy(&answer));
+            return Ok(());
+        }
+    };
+    let Some(report) = report else { bail!("a cycle is running already") };
+    print(&report);
+    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.costs {
+        bail!("costs could not be pulled: {message}\n{advice}");
+    }
+    Ok(())
+}
+
+/// Says what the cycle did.
+fn print(report: &CycleReport) {
+    let (charges, usage) = report.rows;
+    println!("cycle {} at {}", report.run_id, report.clock.to_rfc3339());
+    println!("  costs     {}: {charges} charges, {usage} usage rows on {} pages", word(&report.costs), report.pages);
+    println!("  credits   {}", word(&report.credits));
+    println!("  findings  {}, messages {}", report.findings, report.messages);
+    let (arrived, failed) = report.delivered;
+    println!("  delivered {arrived}, failed {failed}");
+    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.credits {
+        eprintln!("credits could not be read: {message}\n{advice}");
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Ok => "ok",
+        Outcome::Denied { .. } => "denied",
+        Outcome::Failed { .. } => "failed",
+        Outcome::NotTried => "not tried",
+    }
+}

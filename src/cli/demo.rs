@@ -1,0 +1,153 @@
+//! `glidepath demo`: everything at work on loopback, with a fictional startup and a clock of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+
+use crate::app;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cycle::{AwsAccess, Engine};
+use crate::demo::{FakeAws, startup};
+use crate::store::Store;
+
+/// Daily cycles before the newest one, so that alerts and restatements have a past.
+const DAYS_OF_CYCLES: i64 = 45;
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to serve the page.
+    #[arg(long, default_value = "127.0.0.1:8437", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Print the position and exit instead of serving the page.
+    #[arg(long)]
+    exit: bool,
+    /// Keep the demo's store in this folder [default: a temporary one that is removed at the end].
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+}
+
+/// Runs the demo until SIGTERM or Ctrl-C.
+pub async fn run(args: &Args) -> Result<()> {
+    let shutdown = app::shutdown_on_signals()?;
+    let folder = Folder::new(args.keep.as_deref())?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("listening on {}; choose another address with --listen", args.listen))?;
+    let address = listener.local_addr().context("reading the address listened on")?;
+    let first = startup::TODAY - chrono::TimeDelta::days(DAYS_OF_CYCLES);
+    let fake = FakeAws::start(startup::account(), first).await.context("starting the fake AWS")?;
+    println!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
+    let store = Store::open(&folder.path.join("demo.duckdb"))?;
+    let config = Config::parse(&config_text(address), &folder.path.join("demo.toml"))?;
+    let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint()))?;
+    let filed = engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await?;
+    println!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
+    cycles(&engine, &fake, first).await?;
+    if let Some(view) = engine.view(None).await? {
+        println!();
+        super::status::print(&view.position);
+    }
+    if !args.exit {
+        println!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
+        app::run(engine, Clock::set_to(startup::TODAY), listener, shutdown).await?;
+    }
+    fake.stop().await.context("stopping the fake AWS")
+}
+
+/// The first cycle fetches all that Cost Explorer keeps; then one cycle a day up to the demo's today.
+async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>) -> Result<()> {
+    let bar = ProgressBar::new(u64::try_from(DAYS_OF_CYCLES + 1).unwrap_or_default());
+    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} cycles, {msg}").context("drawing progress")?);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let (mut messages, mut pages) = (0, 0);
+    for days in 0..=DAYS_OF_CYCLES {
+        let now = first + chrono::TimeDelta::days(days);
+        bar.set_message(now.format("%Y-%m-%d").to_string());
+        fake.set_now(now);
+        if let Some(report) = engine.cycle(now).await? {
+            messages += report.messages;
+            pages += report.pages;
+            if days == 0 {
+                let (charges, usage) = report.rows;
+                bar.println(format!(
+                    "First cycle, at {now}: {charges} charges and {usage} usage rows on {pages} pages."
+                ));
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!(
+        "{} daily cycles up to {}: {pages} pages of Cost Explorer, {messages} messages.",
+        DAYS_OF_CYCLES + 1,
+        startup::TODAY.format("%Y-%m-%d")
+    );
+    Ok(())
+}
+
+/// What the startup would have in its config: names for AWS's credit ids, and the list that AWS leaves out.
+fn config_text(listen: SocketAddr) -> String {
+    let services = startup::POC_SERVICES.map(|service| format!("{service:?}")).join(", ");
+    format!(
+        r#"
+[store]
+path = "demo.duckdb"
+[aws]
+tax_rate = "0.20"
+[[pool]]
+id = "{portfolio}"
+name = "Activate Portfolio"
+programme = "activate-portfolio"
+[[pool]]
+id = "{poc}"
+name = "Bedrock POC"
+programme = "bedrock-poc"
+services = [{services}]
+[[pool]]
+id = "{genai}"
+name = "GenAI tier"
+programme = "genai-tier"
+[alerts]
+next_award = "genai-tier"
+[http]
+listen = "{listen}"
+dashboard_url = "http://{listen}/"
+"#,
+        portfolio = startup::PORTFOLIO_ID,
+        poc = startup::POC_ID,
+        genai = startup::GENAI_ID,
+    )
+}
+
+/// The demo's folder, removed at the end unless it is to be kept.
+struct Folder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Folder {
+    fn new(keep: Option<&Path>) -> Result<Folder> {
+        let path = match keep {
+            Some(path) => path.to_owned(),
+            None => std::env::temp_dir().join(format!("glidepath-demo-{}", std::process::id())),
+        };
+        std::fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
+        Ok(Folder { path, keep: keep.is_some() })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Nothing to tell anybody about a temporary folder that stays behind.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `glidepath serve`.
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+
+use crate::app;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cycle::{AwsAccess, Engine};
+use crate::store::Store;
+
+/// Runs the daemon until SIGTERM or Ctrl-C.
+pub async fn run(config: Config) -> Result<()> {
+    let shutdown = app::shutdown_on_signals()?;
+    let store = Store::open(&config.store_path)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("listening on {}; another program may use the port", config.listen))?;
+    let engine = Engine::new(store, config, AwsAccess::Environment)?;
+    app::run(engine, Clock::System, listener, shutdown).await
+}

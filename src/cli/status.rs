@@ -1,0 +1,99 @@
+//! `glidepath status`.
+
+use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
+
+use crate::config::Config;
+use crate::domain::money::Money;
+use crate::domain::position::{DateQuantiles, Position};
+
+use super::access::{Access, as_of_query, parse_clock};
+use super::table::{or_dash, table};
+
+/// What to say before the first cycle.
+pub const NOTHING_YET: &str = "no cycle has finished yet at that time; run `glidepath cycle`, or wait for the daemon's";
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The whole position as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Show what was known at this time, RFC 3339 [default: the newest finished cycle].
+    #[arg(long, value_parser = parse_clock, value_name = "TIME")]
+    as_of: Option<DateTime<Utc>>,
+}
+
+/// Shows the position.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    let position: Position = match Access::open(config)? {
+        Access::Store(engine) => match engine.view(args.as_of).await? {
+            Some(view) => view.position,
+            None => bail!(NOTHING_YET),
+        },
+        Access::Daemon(daemon) => daemon.fetch(&format!("/api/v1/position{}", as_of_query(args.as_of))).await?,
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&position)?);
+    } else {
+        print(&position);
+    }
+    Ok(())
+}
+
+/// The position on one screen.
+pub fn print(position: &Position) {
+    let through =
+        position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
+    println!("{}, as of {}\n", through, position.as_of.to_rfc3339());
+    println!("{}\n", exhaustion(&position.exhaustion.total));
+    let spend = &position.spend;
+    let burn = |burn: Option<Money>| burn.map_or_else(|| "-".to_owned(), Money::dollars);
+    println!(
+        "spend to date {}: credit {}, refunds {}, tax {}, cash {}",
+        spend.gross_to_date.dollars(),
+        spend.credit_to_date.dollars(),
+        spend.refund_to_date.dollars(),
+        spend.tax_to_date.dollars(),
+        spend.net_to_date.dollars()
+    );
+    println!(
+        "this month {}; burn a day {} over 7 days, {} over 28\n",
+        spend.gross_month_to_date.dollars(),
+        burn(spend.burn_per_day.last_7_days),
+        burn(spend.burn_per_day.last_28_days)
+    );
+    let pools = position.credits.pools.iter().map(|pool| {
+        vec![
+            pool.name.clone(),
+            pool.granted.dollars(),
+            pool.remaining.dollars(),
+            or_dash(pool.stated.map(|stated| stated.amount.dollars())),
+            pool.expires_on.to_string(),
+            or_dash(pool.exhausts_on.p50),
+            pool.status.as_str().to_owned(),
+        ]
+    });
+    let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
+    println!("{}\n", table(&header, &[1, 2, 3], pools));
+    if position.findings.is_empty() {
+        println!("no findings");
+    }
+    for finding in &position.findings {
+        println!("{:8} {}", finding.severity.as_str(), finding.summary);
+    }
+}
+
+fn exhaustion(dates: &DateQuantiles) -> String {
+    match (dates.p10, dates.p50, dates.p90) {
+        (Some(early), Some(middle), Some(late)) if early == late => {
+            format!("Credit that should pay is exhausted since {middle}.")
+        }
+        (Some(early), Some(middle), late) => format!(
+            "Credits last until about {middle} (80 % odds: {early} to {}).",
+            late.map_or_else(|| "more than a year".to_owned(), |late| late.to_string())
+        ),
+        (Some(early), None, _) => format!("Credits probably last a year; with 10 % odds they end by {early}."),
+        (None, ..) => "Credits last a year or more at this rate.".to_owned(),
+    }
+}

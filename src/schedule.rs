@@ -1,0 +1,105 @@
+//! Cron to cycle: one at a time, caught up at start and after failures.
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tracing::{error, info};
+
+use crate::clock::Clock;
+use crate::config::CronLine;
+use crate::cycle::Engine;
+use crate::domain::facts::Outcome;
+
+/// Deliveries that wait for another attempt are looked at every minute.
+const DELIVERIES: &str = "0 * * * * *";
+/// After a pull that failed, AWS is asked again every hour until one succeeds.
+const CATCH_UP: &str = "0 17 * * * *";
+
+/// Starts the jobs. Shut the scheduler down to end them.
+///
+/// # Errors
+/// If the scheduler cannot start.
+pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
+    let scheduler = JobScheduler::new().await.context("starting the scheduler")?;
+    add(&scheduler, engine.config().cycle_schedule.as_str(), engine, clock, |engine, now| async move {
+        run_cycle(&engine, now).await;
+    })
+    .await?;
+    add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move { catch_up(&engine, now).await }).await?;
+    add(&scheduler, DELIVERIES, engine, clock, |engine, now| async move {
+        if let Err(error) = engine.deliver(now).await {
+            error!("delivering messages failed: {error:#}");
+        }
+    })
+    .await?;
+    if let Some(line) = &engine.config().backup_schedule {
+        add(&scheduler, line.as_str(), engine, clock, |engine, now| async move {
+            match engine.back_up(now).await {
+                Ok(made) => info!(path = %made.path.display(), "backup made"),
+                Err(error) => error!("the backup failed: {error:#}"),
+            }
+        })
+        .await?;
+    }
+    scheduler.start().await.context("starting the scheduler")?;
+    Ok(scheduler)
+}
+
+async fn add<F, W>(scheduler: &JobScheduler, line: &str, engine: &Engine, clock: &Clock, work: W) -> Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+    W: Fn(Engine, DateTime<Utc>) -> F + Clone + Send + Sync + 'static,
+{
+    let (engine, clock) = (engine.clone(), clock.clone());
+    let job = Job::new_async(line, move |_id, _scheduler| Box::pin(work(engine.clone(), clock.now())))
+        .with_context(|| format!("scheduling {line:?}"))?;
+    scheduler.add(job).await.with_context(|| format!("scheduling {line:?}"))?;
+    Ok(())
+}
+
+/// Runs a cycle if a scheduled one was missed or did not get its costs.
+pub async fn catch_up(engine: &Engine, now: DateTime<Utc>) {
+    match engine.store().last_pull().await {
+        Ok(last) if is_due(last, &engine.config().cycle_schedule, now) => run_cycle(engine, now).await,
+        Ok(_) => {}
+        Err(error) => error!("looking for the newest pull failed: {error:#}"),
+    }
+}
+
+/// True if the schedule named a moment since the last successful pull.
+fn is_due(last_pull: Option<DateTime<Utc>>, schedule: &CronLine, now: DateTime<Utc>) -> bool {
+    last_pull.is_none_or(|last| schedule.next_after(last).is_some_and(|next| next <= now))
+}
+
+async fn run_cycle(engine: &Engine, now: DateTime<Utc>) {
+    match engine.cycle(now).await {
+        Ok(Some(report)) if report.costs != Outcome::Ok => {
+            error!(run_id = report.run_id, "the cycle got no costs; AWS is asked again within the hour");
+        }
+        Ok(_) => {}
+        Err(error) => error!("the cycle failed: {error:#}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_or_failed_cycle_is_due() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let daily: CronLine = "0 30 6 * * *".parse().unwrap();
+        assert!(is_due(None, &daily, at("2026-03-01T00:00:00Z")));
+        assert!(!is_due(Some(at("2026-03-01T06:30:05Z")), &daily, at("2026-03-02T06:00:00Z")));
+        assert!(is_due(Some(at("2026-03-01T06:30:05Z")), &daily, at("2026-03-02T06:30:00Z")));
+        assert!(is_due(Some(at("2026-02-27T06:30:05Z")), &daily, at("2026-03-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn our_own_lines_are_lines_that_the_scheduler_runs() {
+        for line in [DELIVERIES, CATCH_UP] {
+            line.parse::<CronLine>().unwrap();
+            Job::new_async(line, |_, _| Box::pin(async {})).unwrap();
+        }
+    }
+}
