@@ -354,7 +354,13 @@ fn another_order_of_pools_draws_otherwise() {
 #[test]
 fn more_cost_can_leave_more_credit_somewhere() {
     let pools = [
-        CreditPool::new("1", usd("10"), day("2026-01-01"), day("2026-12-01"), listed(&["Amazon Bedrock", "Amazon EC2"])),
+        CreditPool::new(
+            "1",
+            usd("10"),
+            day("2026-01-01"),
+            day("2026-12-01"),
+            listed(&["Amazon Bedrock", "Amazon EC2"]),
+        ),
         CreditPool::new("2", usd("10"), day("2026-01-01"), day("2027-01-01"), listed(&["Amazon EC2"])),
     ];
     let left = |ec2: &str| {
