@@ -5,8 +5,12 @@
 //! [`domain::position::Position`] or renders one. `docs/architecture.md` is the map.
 
 pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod cycle;
 pub mod demo;
 pub mod domain;
+pub mod http;
 pub mod notify;
 pub mod report;
 pub mod store;

@@ -11,6 +11,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use tokio::sync::OnceCell;
 
 use super::error::{AwsError, Operation};
@@ -121,11 +125,13 @@ impl AwsClients {
             .timeout_config(settings.timeouts())
             .load()
             .await;
-        Ok(Self::from_shared(&shared, settings, meter))
+        // The SDK's own client honours the proxy variables, so the metered one does.
+        let metered = MeteredHttpClient::new(meter, ProxyConfig::from_env());
+        Ok(Self::from_shared(&shared, settings, metered))
     }
 
     /// Clients for a listener at `endpoint` that stands in for AWS, signed with made-up credentials. Nothing is
-    /// read from the environment, so that a demo or test never meets a real account.
+    /// read from the environment, so that a demo or test meets neither a real account nor a proxy.
     ///
     /// # Errors
     /// [`AwsError::Settings`] if the settings cannot work.
@@ -141,15 +147,16 @@ impl AwsClients {
             .region(Region::new(settings.region.clone().unwrap_or_else(|| GLOBAL_REGION.to_owned())))
             .credentials_provider(SharedCredentialsProvider::new(made_up))
             .endpoint_url(endpoint)
+            .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https())
             .retry_config(settings.retries())
             .timeout_config(settings.timeouts())
             .build();
-        Ok(Self::from_shared(&shared, settings, meter))
+        let metered = MeteredHttpClient::new(meter, ProxyConfig::disabled());
+        Ok(Self::from_shared(&shared, settings, metered))
     }
 
-    fn from_shared(shared: &SdkConfig, settings: &AwsSettings, meter: PaidRequestMeter) -> Self {
-        let metered =
-            aws_sdk_costexplorer::config::Builder::from(shared).http_client(MeteredHttpClient::new(meter)).build();
+    fn from_shared(shared: &SdkConfig, settings: &AwsSettings, metered: MeteredHttpClient) -> Self {
+        let metered = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered).build();
         AwsClients {
             cost_explorer: aws_sdk_costexplorer::Client::from_conf(metered),
             billing: aws_sdk_billing::Client::new(shared),

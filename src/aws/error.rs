@@ -203,6 +203,10 @@ pub enum AwsError {
     },
 }
 
+/// Refusals of a page or a state rather than of the question.
+const PASSING_REFUSALS: [&str; 3] =
+    ["BillingViewHealthStatusException", "InvalidNextTokenException", "RequestChangedException"];
+
 impl AwsError {
     /// True if the same call can succeed later without anybody changing anything.
     pub fn retryable(&self) -> bool {
@@ -215,12 +219,13 @@ impl AwsError {
             | AwsError::RepeatedToken { .. }
             | AwsError::Server { .. }
             | AwsError::Uncounted { .. } => true,
+            // The next cycle starts from the first page again.
+            AwsError::Refused { code, .. } => PASSING_REFUSALS.contains(&code.as_str()),
             AwsError::Denied { .. }
             | AwsError::ExpiredCredentials { .. }
             | AwsError::NoCredentials { .. }
             | AwsError::InvalidCredentials { .. }
             | AwsError::TooOld { .. }
-            | AwsError::Refused { .. }
             | AwsError::Malformed { .. }
             | AwsError::CurrencyMismatch { .. }
             | AwsError::TooManyPages { .. }

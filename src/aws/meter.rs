@@ -177,23 +177,24 @@ impl PaidRequestLog for InMemoryLog {
 #[derive(Debug)]
 pub(super) struct MeteredHttpClient {
     meter: PaidRequestMeter,
+    proxies: proxy::ProxyConfig,
     // One connector, so one connection pool: every call of a client comes with the same timeouts.
     connector: OnceLock<SharedHttpConnector>,
 }
 
 impl MeteredHttpClient {
-    pub(super) fn new(meter: PaidRequestMeter) -> Self {
-        MeteredHttpClient { meter, connector: OnceLock::new() }
+    pub(super) fn new(meter: PaidRequestMeter, proxies: proxy::ProxyConfig) -> Self {
+        MeteredHttpClient { meter, proxies, connector: OnceLock::new() }
     }
 }
 
 impl HttpClient for MeteredHttpClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         let connector = self.connector.get_or_init(|| {
-            // As the SDK builds its own: the platform's certificates, and the proxy variables honoured.
+            // As the SDK builds its own, on the platform's certificates.
             let wire = Connector::builder()
                 .connector_settings(settings.clone())
-                .proxy_config(proxy::ProxyConfig::from_env())
+                .proxy_config(self.proxies.clone())
                 .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
                 .build();
             SharedHttpConnector::new(MeteredConnector {

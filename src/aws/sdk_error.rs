@@ -51,10 +51,9 @@ fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>,
     match code {
         code if THROTTLING.contains(&code) => AwsError::Throttled { operation },
         "AccessDenied" | "AccessDeniedException" => {
-            let message = said();
             // IAM's own refusals name the action; what does not comes from the account's billing switch.
-            let root_switch = !message.contains("not authorized to perform");
-            AwsError::Denied { operation, message, root_switch }
+            let root_switch = !message.unwrap_or_default().contains("not authorized to perform");
+            AwsError::Denied { operation, message: said(), root_switch }
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => AwsError::ExpiredCredentials { operation },
         // AWS's words on these quote the key or the signature, so they are left out.
@@ -88,9 +87,7 @@ fn from_uncoded(operation: Operation, status: u16, raw: &HttpResponse) -> AwsErr
     match status {
         429 => AwsError::Throttled { operation },
         500.. => AwsError::Server { operation, status, what: "AWS failed without saying why".to_owned() },
-        200..300 => {
-            AwsError::Malformed { operation, what: format!("it is not the JSON that AWS documents: {}", quote(&body)) }
-        }
+        200..300 => AwsError::Malformed { operation, what: format!("it cannot be parsed: {}", quote(&body)) },
         _ => AwsError::Refused { operation, code: format!("HTTP {status}"), message: quote(&body) },
     }
 }
@@ -104,12 +101,13 @@ fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> Aws
         };
     }
     if let Some(problem) = find::<CredentialsError>(error) {
-        let detail = clean(&chain_text(problem));
+        // The outermost words are the same for every provider, so what they wrap is told if there is any.
+        let detail = chain_text(problem.source().unwrap_or(problem));
         // The SDK's single sign-on providers say it in words only.
         return if detail.to_ascii_lowercase().contains("expired") {
             AwsError::ExpiredCredentials { operation }
         } else {
-            AwsError::NoCredentials { operation, detail }
+            AwsError::NoCredentials { operation, detail: clean(&detail) }
         };
     }
     AwsError::Unreachable { operation, message: clean(&chain_text(error)) }
@@ -139,7 +137,7 @@ const QUOTED_CHARS: usize = 300;
 /// AWS's words on one line, shortened, without key ids (20 characters from AKIA, ASIA and the like), secrets,
 /// session tokens and signatures (40 and more characters in a row).
 fn clean(text: &str) -> String {
-    let is_key_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
+    let is_key_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
     let mut out = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -152,10 +150,11 @@ fn clean(text: &str) -> String {
         if is_key_char(first) && (key_id || run.len() >= 40) {
             out.push_str("[removed]");
         } else {
-            out.extend(run.chars().map(|c| if c.is_control() { ' ' } else { c }));
+            out.push_str(run);
         }
         rest = tail;
     }
+    let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
     match out.char_indices().nth(QUOTED_CHARS) {
         Some((cut, _)) => format!("{}...", &out[..cut]),
         None => out,
@@ -165,6 +164,23 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    /// How the SDK wraps what its credentials providers say.
+    fn wrapped(error: CredentialsError) -> AwsError {
+        let operation = Operation::GetCostAndUsage;
+        from_transport(operation, &ConnectorError::other(Box::new(error), None))
+    }
+
+    #[test]
+    fn missing_credentials_are_told_from_expired_ones() {
+        let missing = wrapped(CredentialsError::not_loaded("profile \"deploy\" not found"));
+        let AwsError::NoCredentials { detail, .. } = &missing else { panic!("{missing:?}") };
+        assert!(detail.contains("profile \"deploy\" not found"), "{detail}");
+        assert!(missing.advice().contains("AWS_PROFILE"));
+        let expired = wrapped(CredentialsError::provider_error("the SSO token has expired and cannot be refreshed"));
+        assert_eq!(expired, AwsError::ExpiredCredentials { operation: Operation::GetCostAndUsage });
+    }
 
     #[test]
     fn quoted_words_carry_no_credentials() {
@@ -172,6 +188,7 @@ mod tests {
                     fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024\nis denied";
         let cleaned = clean(text);
         assert_eq!(cleaned, "User: arn:aws:iam::123456789012:user/ops with key [removed] and [removed] is denied");
+        assert_eq!(clean("secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY."), "secret [removed].");
         assert_eq!(clean(&"a b ".repeat(200)).chars().count(), QUOTED_CHARS + 3);
         assert_eq!(clean("Ünïcode — kept"), "Ünïcode — kept");
     }

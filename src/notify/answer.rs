@@ -102,8 +102,9 @@ pub(super) fn judge(
         return DeliveryResult::Dead { error: format!("given up after {attempt} attempts; the last: {error}") };
     }
     let backed_off = now + retry.wait_after(attempt);
-    // A receiver that asks for less than our own back-off is taken at its word.
-    let next_attempt_at = asked_pause(retry_after, now).unwrap_or(backed_off);
+    // Never sooner than asked; and never sooner than our own back-off, or a receiver that always asks for a second
+    // would use up all attempts within minutes.
+    let next_attempt_at = asked_pause(retry_after, now).map_or(backed_off, |asked| asked.max(backed_off));
     DeliveryResult::Retry { next_attempt_at, error }
 }
 
@@ -176,10 +177,11 @@ mod tests {
 
     #[test]
     fn retry_after_is_honoured_within_reason() {
-        assert_eq!(retry_in(&status(429, Some("30")), 5), Some(30));
+        assert_eq!(retry_in(&status(429, Some("90")), 1), Some(90));
+        assert_eq!(retry_in(&status(429, Some("30")), 5), Some(16 * 60), "our own back-off is longer");
         assert_eq!(retry_in(&status(503, Some("120")), 1), Some(120));
         assert_eq!(retry_in(&status(429, Some("Sat, 14 Mar 2026 06:10:00 GMT")), 1), Some(600));
-        assert_eq!(retry_in(&status(429, Some("Sat, 14 Mar 2026 05:00:00 GMT")), 1), Some(0));
+        assert_eq!(retry_in(&status(429, Some("Sat, 14 Mar 2026 05:00:00 GMT")), 1), Some(60));
         assert_eq!(retry_in(&status(429, Some("999999")), 1), Some(6 * 3600));
         assert_eq!(retry_in(&status(429, Some("soon")), 2), Some(120), "unreadable: our own back-off");
         assert_eq!(

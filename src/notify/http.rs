@@ -12,6 +12,8 @@ use crate::domain::secret::Secret;
 
 /// Bytes of an answer that are read; the rest is of no interest.
 const READ_LIMIT: usize = 2048;
+/// Shorter parts of a URL are words, not tokens.
+const SHORTEST_TOKEN: usize = 8;
 
 /// Posts messages.
 #[derive(Debug, Clone)]
@@ -81,6 +83,20 @@ pub(super) fn check_url(url: &Secret, needs_tls: bool) -> Result<(), ChannelErro
     }
 }
 
+/// Masks a URL in others' text, and the parts of it that may be a token: servers quote a path or a key alone.
+pub(super) fn redact_url(url: &Secret, text: &str) -> String {
+    let mut masked = url.redact(text);
+    let Ok(parsed) = Url::parse(url.expose()) else { return masked };
+    let segments = parsed.path_segments().into_iter().flatten();
+    let query = parsed.query().into_iter().flat_map(|query| query.split(['&', '=']));
+    // The whole path first: once a segment of it is masked, it is not found any more.
+    let parts = [parsed.path()].into_iter().chain(segments).chain(query).chain(parsed.password());
+    for part in parts.filter(|part| part.len() >= SHORTEST_TOKEN) {
+        masked = Secret::new(part).redact(&masked);
+    }
+    masked
+}
+
 /// An error with its causes, without the URL: it may be a credential.
 fn error_text(error: reqwest::Error) -> String {
     let timed_out = error.is_timeout();
@@ -96,4 +112,18 @@ fn error_text(error: reqwest::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_masked_in_whole_and_in_part() {
+        let url = Secret::new("https://user:passw0rd@receiver.example/hooks/k3y-k3y-k3y?token=t0ken-t0ken");
+        let quoted = "https://user:passw0rd@receiver.example/hooks/k3y-k3y-k3y?token=t0ken-t0ken, \
+                      /hooks/k3y-k3y-k3y, k3y-k3y-k3y, t0ken-t0ken, passw0rd, hooks";
+        assert_eq!(redact_url(&url, quoted), "***, ***, ***, ***, ***, hooks");
+        assert_eq!(redact_url(&Secret::new("no url"), "this is no url"), "this is ***");
+    }
 }

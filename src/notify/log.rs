@@ -6,7 +6,8 @@ use crate::domain::finding::Severity;
 
 /// Title and text; the attached document would drown the log.
 pub(super) fn payload(event: &AlertEvent) -> String {
-    format!("{}\n\n{}", event.title, event.text)
+    let link = event.dashboard_url.as_ref().map_or_else(String::new, |url| format!("\n\nDashboard: {url}"));
+    format!("{}\n\n{}{link}", event.title, event.text)
 }
 
 /// Writes one record at the level of its severity.

@@ -11,6 +11,7 @@ mod slack;
 mod webhook;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
@@ -21,6 +22,9 @@ use crate::domain::secret::Secret;
 use answer::Answer;
 pub use answer::RetryPolicy;
 pub use http::HttpClient;
+
+/// Longest that one delivery may take. A cycle waits for its deliveries, each channel at most this long.
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +107,8 @@ impl Channel {
     /// Masks the channel's own secrets in text that comes from outside.
     fn redact(&self, text: &str) -> String {
         match self {
-            Channel::Slack { webhook_url } => webhook_url.redact(text),
-            Channel::Webhook { url, secret } => secret.redact(&url.redact(text)),
+            Channel::Slack { webhook_url } => http::redact_url(webhook_url, text),
+            Channel::Webhook { url, secret } => secret.redact(&http::redact_url(url, text)),
             Channel::Log => text.to_owned(),
         }
     }

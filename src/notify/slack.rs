@@ -6,32 +6,33 @@ use serde_json::{Value, json};
 
 use crate::domain::alert::AlertEvent;
 
-/// Blocks in a message.
-const MAX_BLOCKS: usize = 50;
 /// Characters in a section's text.
 const MAX_SECTION: usize = 3000;
 /// Characters in a header.
 const MAX_HEADER: usize = 150;
 /// Characters in a button's URL.
 const MAX_URL: usize = 3000;
-/// Blocks beside those of the texts: header, note about a cut, button, context.
-const FIXED_BLOCKS: usize = 4;
+/// Characters in all sections. The documented limit is 50 blocks, but Slack answers `msg_blocks_too_long` from about
+/// 13,000 characters of JSON on (slackapi/bolt-js#2509); parts this long stay below both.
+const MAX_TOTAL: usize = 10_000;
+/// Characters of that for the message itself; the attached document gets the rest.
+const MAX_TEXT: usize = 6_000;
+/// Characters around a part that is shown in fixed width.
+const FENCE: usize = "```\n\n```".len();
 
 /// The JSON body. Slack's markup knows no tables, so an attached document is shown as it is written, in fixed width.
 pub(super) fn payload(event: &AlertEvent) -> String {
-    let mut texts: Vec<String> = chunks(&escape(&event.text), MAX_SECTION);
-    if let Some(document) = &event.attachment {
-        // A fence inside would end ours.
-        let document = escape(&document.replace("```", "'''"));
-        texts.extend(chunks(&document, MAX_SECTION - 8).into_iter().map(|part| format!("```\n{part}\n```")));
-    }
-    let room = MAX_BLOCKS - FIXED_BLOCKS;
-    let is_cut = texts.len() > room;
-    texts.truncate(room);
+    let (text, text_is_cut) = fit(&escape(&event.text), MAX_TEXT);
+    // A fence inside the document would end ours.
+    let document = escape(&event.attachment.as_deref().unwrap_or_default().replace("```", "'''"));
+    let (document, document_is_cut) = fit(&document, MAX_TOTAL - text.chars().count());
+    let mut texts = chunks(&text, MAX_SECTION);
+    texts.extend(chunks(&document, MAX_SECTION - FENCE).into_iter().map(|part| format!("```\n{part}\n```")));
+    let is_cut = text_is_cut || document_is_cut;
 
     let mut blocks = vec![json!({
         "type": "header",
-        "text": { "type": "plain_text", "text": shorten(&event.title, MAX_HEADER) },
+        "text": { "type": "plain_text", "text": shorten(&escape(&event.title), MAX_HEADER) },
     })];
     blocks.extend(texts.iter().map(|text| section(text)));
     if is_cut {
@@ -70,6 +71,14 @@ fn shorten(text: &str, limit: usize) -> String {
     }
     let kept: String = text.chars().take(limit - 1).collect();
     format!("{}…", without_cut_entity(&kept))
+}
+
+/// The beginning of escaped text that has at most `limit` characters, and whether anything is missing.
+fn fit(text: &str, limit: usize) -> (String, bool) {
+    let mut parts = chunks(text, limit);
+    parts.truncate(2);
+    let is_cut = parts.len() > 1;
+    (parts.into_iter().next().unwrap_or_default(), is_cut)
 }
 
 /// Splits escaped text into parts of at most `limit` characters: between lines where possible, and never inside an

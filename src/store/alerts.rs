@@ -81,12 +81,12 @@ pub fn open_alerts(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<
 
     let mut told = conn.prepare(
         "WITH closed AS (
-             SELECT key, max(at) AS at FROM alert_events
-             WHERE decision = 'resolve' AND at <= make_timestamp(CAST(? AS BIGINT)) GROUP BY key
+             SELECT key, max(decided_at) AS closed_at FROM alert_events
+             WHERE decision = 'resolve' AND decided_at <= make_timestamp(CAST(? AS BIGINT)) GROUP BY key
          )
          SELECT e.payload FROM alert_events e LEFT JOIN closed c ON c.key = e.key
-         WHERE e.at <= make_timestamp(CAST(? AS BIGINT)) AND (c.at IS NULL OR e.at > c.at)
-         ORDER BY e.key, e.at, e.event_id",
+         WHERE e.decided_at <= make_timestamp(CAST(? AS BIGINT)) AND (c.closed_at IS NULL OR e.decided_at > c.closed_at)
+         ORDER BY e.key, e.decided_at, e.event_id",
     )?;
     let mut open: BTreeMap<String, OpenAlert> = BTreeMap::new();
     for event in told.query_map(params![until, until], |row| read_event(row, 0))? {
@@ -136,13 +136,13 @@ fn add_to_history(
 pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<PendingDelivery>> {
     let now = now.timestamp_micros();
     let mut due = conn.prepare(
-        "SELECT d.event_id, d.channel, e.key, e.severity, d.payload, d.attempts, epoch_us(e.at)
+        "SELECT d.event_id, d.channel, e.key, e.severity, d.payload, d.attempts, epoch_us(e.decided_at)
          FROM deliveries d JOIN alert_events e ON e.event_id = d.event_id
          WHERE d.state = 'pending' AND d.next_attempt_at <= make_timestamp(CAST(? AS BIGINT))
            AND NOT EXISTS (
                SELECT 1 FROM deliveries w JOIN alert_events f ON f.event_id = w.event_id
                WHERE w.state = 'pending' AND w.next_attempt_at > make_timestamp(CAST(? AS BIGINT))
-                 AND w.channel = d.channel AND f.key = e.key AND f.at < e.at
+                 AND w.channel = d.channel AND f.key = e.key AND f.decided_at < e.decided_at
            )",
     )?;
     let rows = due.query_map(params![now, now], |row| {

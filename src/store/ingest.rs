@@ -66,6 +66,22 @@ impl Store {
     pub async fn append_run(&self, run: IngestRun) -> Result<i64> {
         self.call(move |connection| append_run(connection, &run)).await
     }
+
+    /// Clock of the newest successful pull of costs.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn last_pull(&self) -> Result<Option<DateTime<Utc>>> {
+        self.call(|connection| last_pull(connection)).await
+    }
+
+    /// Refuses credentials of another account than the stored data's.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherAccount`].
+    pub async fn check_account(&self, asked: String) -> Result<()> {
+        self.call(move |connection| check_account(connection, Some(&asked))).await
+    }
 }
 
 fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
@@ -74,7 +90,7 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     if let Some(newest) = newest.filter(|newest| run.clock < *newest) {
         return Err(StoreError::ClockGoesBack { clock: run.clock, newest });
     }
-    check_account(&transaction, run)?;
+    check_account(&transaction, run.account.as_ref())?;
     let run_id: i64 =
         transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?;
     let moved = match &run.costs {
@@ -103,10 +119,10 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     Ok(run_id)
 }
 
-fn check_account(transaction: &Transaction, run: &IngestRun) -> Result<()> {
-    let Some(asked) = &run.account else { return Ok(()) };
+fn check_account(connection: &Connection, asked: Option<&String>) -> Result<()> {
+    let Some(asked) = asked else { return Ok(()) };
     let stored: Option<String> =
-        transaction.query_row("SELECT any_value(account) FROM ingest_runs", [], |row| row.get(0))?;
+        connection.query_row("SELECT any_value(account) FROM ingest_runs", [], |row| row.get(0))?;
     match stored {
         Some(stored) if stored != *asked => Err(StoreError::OtherAccount { stored, asked: asked.clone() }),
         _ => Ok(()),
@@ -126,9 +142,9 @@ fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> 
     Ok(moved)
 }
 
-fn last_pull(transaction: &Transaction) -> Result<Option<DateTime<Utc>>> {
+fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL";
-    let clock: Option<chrono::NaiveDateTime> = transaction.query_row(sql, [], |row| row.get(0))?;
+    let clock: Option<chrono::NaiveDateTime> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }
 

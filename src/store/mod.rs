@@ -9,6 +9,7 @@ mod backup;
 mod credits;
 mod cycles;
 mod error;
+mod fingerprint;
 mod ingest;
 mod migrations;
 mod projections;
@@ -23,6 +24,7 @@ use duckdb::{Config, Connection};
 
 pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
+pub use fingerprint::Fingerprint;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use projections::StoredProjection;
 pub use read::Restatement;

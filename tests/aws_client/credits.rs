@@ -1,10 +1,11 @@
 //! The billing API: credits with their traps, and the history of what they paid.
 
 use glidepath::aws::allocation::Allocation;
-use glidepath::aws::credits::{self, AccountCredits, CreditAnswer, CreditSnapshot, NO_EXPIRY};
+use glidepath::aws::credits::{self, AccountCredits, CreditAnswer, NO_EXPIRY};
 use glidepath::aws::meter::{InMemoryLog, Tally};
 use glidepath::aws::{AwsError, AwsSettings, Operation};
 use glidepath::domain::credit::ApplicationType;
+use glidepath::domain::facts::CreditSnapshot;
 use glidepath::domain::money::Money;
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
 //! Paid requests: each attempt counted, none beyond the ceiling.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use glidepath::aws::meter::{
@@ -46,11 +48,13 @@ async fn beyond_the_ceiling_nothing_is_sent() {
     assert_eq!(log.tally(), Tally { charged: 2, not_charged: 0, unknown: 0 });
 }
 
-/// A store whose disk is full.
-struct FullDisk;
+/// A store whose disk is full, and how often it was asked.
+#[derive(Clone, Default)]
+struct FullDisk(Arc<AtomicU32>);
 
 impl PaidRequestLog for FullDisk {
     fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Err(MeterError::Unrecorded("the disk is full".to_owned())) })
     }
 
@@ -60,13 +64,30 @@ impl PaidRequestLog for FullDisk {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_counted_is_not_sent() {
+async fn a_request_that_cannot_be_counted_is_not_sent_and_not_retried() {
     let listener = Listener::answering([]).await;
-    let meter = PaidRequestMeter::new(FullDisk);
+    let disk = FullDisk::default();
+    let meter = PaidRequestMeter::new(disk.clone());
     let clients = AwsClients::for_endpoint(&listener.endpoint, &settings(), meter).unwrap();
     let error = cost_explorer::pull(&clients, window()).await.unwrap_err();
     assert!(matches!(&error, AwsError::Uncounted { message, .. } if message.contains("disk is full")), "{error:?}");
     assert_eq!(listener.sent(), []);
+    assert_eq!(disk.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_pull_that_is_cut_off_leaves_its_request_counted() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let log = InMemoryLog::with_ceiling(Some(1));
+    let clients = clients(&endpoint, &settings(), &log);
+    tokio::select! {
+        result = cost_explorer::pull(&clients, window()) => panic!("{result:?}"),
+        connection = silent.accept() => drop(connection),
+    }
+    assert_eq!(log.tally(), Tally { charged: 0, not_charged: 0, unknown: 1 });
+    let error = cost_explorer::pull(&clients, window()).await.unwrap_err();
+    assert!(matches!(error, AwsError::CeilingReached(CeilingReached { sent: 1, .. })), "{error:?}");
 }
 
 #[tokio::test]

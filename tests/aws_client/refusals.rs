@@ -51,7 +51,7 @@ async fn what_is_not_an_answer_of_aws_is_told_apart() {
 
     let broken = Canned { body: "{\"ResultsByTime\": [".to_owned(), ..ok(&json!({})) };
     let (error, ..) = failed_pull([broken]).await;
-    assert!(malformed(&error).contains("not the JSON"), "{error}");
+    assert!(malformed(&error).contains("cannot be parsed"), "{error}");
 
     let (error, ..) = failed_pull((0..4).map(|_| refusal(500, "InternalServerException", "oops"))).await;
     assert!(error.to_string().contains("InternalServerException"), "{error}");

@@ -64,7 +64,7 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
         return None;
     }
     let unused = pool.breakage.p50.filter(|unused| unused.is_positive() && *unused >= rules.expiring_usd)?;
-    let days = (pool.expires_on - health.today()).num_days();
+    let days = (pool.expires_on - health.today()).num_days().max(0);
     let near = days <= i64::from(rules.expiring_warning_days);
     let band = match (pool.breakage.p10, pool.breakage.p90) {
         (Some(low), Some(high)) => {

@@ -124,6 +124,23 @@ pub struct Decision {
 }
 
 /// One decision for every key that is found or open: most severe first, then by rule and key.
+///
+/// ```
+/// use glidepath::domain::alert::{Action, Evaluation, Reason, RepeatPolicy, decide};
+/// use glidepath::domain::finding::{Finding, Rule, Severity};
+/// let finding = Finding {
+///     rule: Rule::Exhaustion,
+///     severity: Severity::Critical,
+///     key: "exhaustion:total".into(),
+///     since: "2026-03-12".parse().unwrap(),
+///     summary: "Credit will probably run out on 2026-04-13, in 30 days.".into(),
+///     reason: "Next: apply by 2026-03-16.".into(),
+/// };
+/// let evaluation = Evaluation { findings: vec![finding], costs_pulled: true, ..Evaluation::default() };
+/// let now = "2026-03-14T06:00:00Z".parse().unwrap();
+/// let decisions = decide(&evaluation, &[], now, RepeatPolicy::default());
+/// assert_eq!((decisions[0].action, decisions[0].reason), (Action::Fire, Reason::New));
+/// ```
 pub fn decide(
     evaluation: &Evaluation,
     history: &[OpenAlert],

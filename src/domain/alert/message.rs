@@ -37,7 +37,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
             (finding.summary.clone(), held_since(finding, since, context.now.date_naive()), since)
         }
     };
-    let paragraphs = [summary.clone(), body, why_now(decision, context.repeat), link(context.dashboard_url)];
+    let paragraphs = [summary.clone(), body, why_now(decision, context.repeat)];
     let text = paragraphs.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n\n");
     let attach = carries_trajectory(decision.rule) && decision.action != Action::Resolve;
     Some(AlertEvent {
@@ -141,10 +141,6 @@ fn why_now(decision: &Decision, repeat: RepeatPolicy) -> String {
     }
 }
 
-fn link(dashboard_url: Option<&str>) -> String {
-    dashboard_url.map_or_else(String::new, |url| format!("Dashboard: {url}"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -197,14 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_says_what_since_when_why_and_where() {
+    fn an_alarm_says_what_since_when_why_and_what_next() {
         let event = message(Action::Fire, Reason::New, Severity::Critical, None).unwrap();
         assert_eq!(event.title, "Critical: AWS credit running out");
         assert_eq!(
             event.text,
             "Credit will run out.\n\nKnown since 2026-03-12 (2 days ago).\nHalf of the paths. Next: apply.\n\n\
-             You hear this because it is new.\n\nDashboard: https://glide.example"
+             You hear this because it is new."
         );
+        assert_eq!(event.dashboard_url.as_deref(), Some("https://glide.example"));
         assert_eq!(event.attachment.as_deref(), Some("| Month | Cash |"));
         assert!(event.audience.includes("anyone"));
     }

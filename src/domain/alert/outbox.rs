@@ -43,6 +43,13 @@ pub struct DeliveryOutcome {
     pub result: DeliveryResult,
 }
 
+impl DeliveryOutcome {
+    /// True if the message reached its channel.
+    pub fn arrived(&self) -> bool {
+        self.result == DeliveryResult::Delivered
+    }
+}
+
 /// What happened to a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryResult {

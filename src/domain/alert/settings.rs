@@ -70,6 +70,12 @@ impl AlertRules {
     }
 
     /// Days before exhaustion on which the founder must know.
+    ///
+    /// ```
+    /// use glidepath::domain::alert::AlertRules;
+    /// // The GenAI tier takes up to 28 days, and slack is 14.
+    /// assert_eq!(AlertRules::default().lead_days(), 42);
+    /// ```
     pub fn lead_days(&self) -> i64 {
         self.award_days() + i64::from(self.slack_days)
     }

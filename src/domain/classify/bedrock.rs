@@ -113,7 +113,7 @@ impl Grammar {
         }
         let mut phrases = BTreeMap::new();
         for (phrase, meaning) in meanings {
-            let key: Vec<String> = phrase.split_whitespace().map(str::to_ascii_lowercase).collect();
+            let key = words::split(&phrase).exact;
             if key.is_empty() {
                 return Err(rules::entry_error(FILE, "a phrase", "is empty", "Delete it."));
             }
@@ -133,7 +133,7 @@ impl Grammar {
     /// Reads a usage type without its envelope; the error says what was not understood.
     pub(super) fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
         let words = words::split(text);
-        let begin = self.begin(&words).ok_or("no token direction and no known meter")?;
+        let begin = self.begin(text, &words)?;
         let slug = text[..words.places[begin].range.start].trim_end_matches(['-', '_', ':', '/', ' ']);
         let mut row = Row::default();
         let mut at = begin;
@@ -152,11 +152,17 @@ impl Grammar {
 
     /// Where the model ends: the first head, less the qualifiers that lead it. Camel case alone starts no meter,
     /// because model names are written in it.
-    fn begin(&self, words: &Words) -> Option<usize> {
-        (0..words.len())
+    fn begin(&self, text: &str, words: &Words) -> Result<usize, String> {
+        let mut begins = (0..words.len())
             .filter(|&at| self.phrase_at(words, at).is_some_and(|(meaning, _)| meaning.is_head()))
             .map(|head| self.before_leading_qualifiers(words, head))
+            .peekable();
+        let Some(&first) = begins.peek() else {
+            return Err("no token direction and no known meter".to_owned());
+        };
+        begins
             .find(|&begin| words.places[begin].after_separator)
+            .ok_or_else(|| format!("unknown words `{}` before the meter", &text[..words.places[first].range.start]))
     }
 
     fn before_leading_qualifiers(&self, words: &Words, head: usize) -> usize {

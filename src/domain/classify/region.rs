@@ -49,9 +49,9 @@ impl RegionPrefixes {
     /// Takes the envelope off. `edition`: the service is a marketplace one, some of whose rows lack the `MP:` part.
     pub(super) fn open<'a>(&self, usage_type: &'a str, edition: bool) -> Envelope<'a> {
         let usage_type = usage_type.trim();
-        if let Some((before, meter)) = usage_type.split_once("MP:") {
+        let marketplace = usage_type.strip_prefix("MP:").map(|meter| ("", meter));
+        if let Some((prefix, meter)) = marketplace.or_else(|| usage_type.split_once("-MP:")) {
             // The prefix is written on both sides, so it need not be in the table to be recognised.
-            let prefix = before.trim_end_matches('-');
             let body = match meter.split_once('_') {
                 Some((again, rest)) if again == prefix || self.0.contains(again) => rest,
                 _ => meter,

@@ -11,7 +11,7 @@ CREATE TABLE alert_events (
     decision      VARCHAR   NOT NULL,     -- fire, escalate, repeat, resolve
     reason        VARCHAR   NOT NULL,
     since         DATE      NOT NULL,
-    at            TIMESTAMP NOT NULL,     -- the cycle's clock
+    decided_at    TIMESTAMP NOT NULL,     -- the cycle's clock
     payload       VARCHAR   NOT NULL,     -- the whole event as JSON
     config_digest VARCHAR   NOT NULL      -- which rules decided
 );

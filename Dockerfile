@@ -1,0 +1,75 @@
+# syntax=docker/dockerfile:1
+#
+# Build (the first takes 30 to 60 minutes on two cores, nearly all of it DuckDB's C++; after that only what changed):
+#
+#     docker build -t glidepath .
+#
+# Podman and Buildah: add `--format docker`, since OCI images have no place for a health check.
+#
+# Run. The volume is the only place that is written to; the root file system stays read-only:
+#
+#     docker run -d --name glidepath --restart unless-stopped \
+#       --read-only --cap-drop ALL --security-opt no-new-privileges \
+#       -v glidepath:/var/lib/glidepath \
+#       -v /etc/glidepath:/etc/glidepath:ro \
+#       -p 127.0.0.1:8080:8080 \
+#       -e AWS_REGION=us-east-1 \
+#       glidepath
+#
+# with /etc/glidepath/glidepath.toml, readable by user 65532, naming a store in the volume and a token, since inside a
+# container it listens beyond loopback:
+#
+#     [store]
+#     path = "/var/lib/glidepath/glidepath.duckdb"
+#     [http]
+#     listen = "0.0.0.0:8080"
+#
+# Credentials come the AWS SDK's usual ways: a task or instance role needs nothing here.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /build
+
+# The dependencies alone, DuckDB among them, behind a program of one line: this layer is reused until Cargo.toml,
+# Cargo.lock or a benchmark changes. Benchmarks are here because the manifest names their files.
+COPY Cargo.toml Cargo.lock ./
+COPY benches ./benches
+RUN mkdir src \
+ && echo 'fn main() {}' > src/main.rs \
+ && touch src/lib.rs \
+ && cargo build --profile dist --locked --bin glidepath
+
+COPY askama.toml ./
+COPY config ./config
+COPY dashboards ./dashboards
+COPY src ./src
+# COPY keeps the files' times, which may be older than the build above; cargo would take that for up to date.
+RUN touch src/main.rs src/lib.rs \
+ && cargo build --profile dist --locked --bin glidepath
+
+
+FROM debian:bookworm-slim
+# Certificates for AWS and for the alert channels; libstdc++ for DuckDB.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates libstdc++6 \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --system --gid 65532 glidepath \
+ && useradd --system --uid 65532 --gid 65532 --no-create-home --home-dir /var/lib/glidepath --shell /usr/sbin/nologin glidepath \
+ && install -d -o 65532 -g 65532 -m 0750 /var/lib/glidepath
+
+COPY --from=build /build/target/dist/glidepath /usr/local/bin/glidepath
+COPY LICENSE /usr/share/doc/glidepath/LICENSE
+
+LABEL org.opencontainers.image.title="glidepath" \
+      org.opencontainers.image.description="Watches AWS credits against the projection they were granted for" \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+# By number, so that an orchestrator can tell that it is not root.
+USER 65532:65532
+WORKDIR /var/lib/glidepath
+VOLUME ["/var/lib/glidepath"]
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["glidepath", "health", "--config", "/etc/glidepath/glidepath.toml"]
+ENTRYPOINT ["glidepath"]
+CMD ["serve", "--config", "/etc/glidepath/glidepath.toml"]

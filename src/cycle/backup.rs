@@ -1,0 +1,113 @@
+//! Backups under names that sort by time, and the removal of those that newer ones replace.
+//!
+//! Invariant: only files that carry our own naming pattern are ever removed, and only after a newer backup is whole.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use tracing::info;
+
+use super::Engine;
+
+const PREFIX: &str = "glidepath-";
+const SUFFIX: &str = ".duckdb";
+/// UTC to the second, without characters that a file system or a shell minds.
+const STAMP: &str = "%Y%m%dT%H%M%SZ";
+
+/// What a backup did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupReport {
+    /// The new copy.
+    pub path: PathBuf,
+    /// Older copies of ours that were removed.
+    pub removed: Vec<PathBuf>,
+}
+
+impl Engine {
+    /// Copies the store into the backup folder under the time `now`, then removes all but the newest copies that config
+    /// keeps. The copy just made always stays.
+    ///
+    /// # Errors
+    /// If the folder or the copy cannot be written, or an old copy cannot be removed.
+    pub async fn back_up(&self, now: DateTime<Utc>) -> Result<BackupReport> {
+        let folder = &self.config().backup_folder;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("creating the folder for backups, {}", folder.display()))?;
+        let path = folder.join(file_name(now));
+        self.store().backup(&path).await.with_context(|| format!("making a backup in {}", folder.display()))?;
+        let removed = prune(folder, self.config().backups_kept)?;
+        info!(path = %path.display(), removed = removed.len(), "backup made");
+        Ok(BackupReport { path, removed })
+    }
+}
+
+fn file_name(now: DateTime<Utc>) -> String {
+    format!("{PREFIX}{}{SUFFIX}", now.format(STAMP))
+}
+
+fn prune(folder: &Path, kept: usize) -> Result<Vec<PathBuf>> {
+    let reading = || format!("listing the backups in {}", folder.display());
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(reading)? {
+        names.extend(entry.with_context(reading)?.file_name().into_string().ok());
+    }
+    let mut removed = Vec::new();
+    for name in superseded(names, kept) {
+        let path = folder.join(name);
+        std::fs::remove_file(&path).with_context(|| format!("removing the old backup {}", path.display()))?;
+        removed.push(path);
+    }
+    Ok(removed)
+}
+
+/// Our own backups among `names` but for the `kept` newest (at least one), oldest first.
+fn superseded(names: Vec<String>, kept: usize) -> Vec<String> {
+    let mut ours: Vec<(NaiveDateTime, String)> =
+        names.into_iter().filter_map(|name| Some((taken_at(&name)?, name))).collect();
+    ours.sort();
+    ours.truncate(ours.len().saturating_sub(kept.max(1)));
+    ours.into_iter().map(|(_, name)| name).collect()
+}
+
+/// When a backup of ours was taken; `None` for every other file.
+fn taken_at(name: &str) -> Option<NaiveDateTime> {
+    let stamp = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    NaiveDateTime::parse_from_str(stamp, STAMP).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn names_read_back() {
+        let now: DateTime<Utc> = "2026-11-23T06:30:05Z".parse().unwrap();
+        assert_eq!(file_name(now), "glidepath-20261123T063005Z.duckdb");
+        assert_eq!(taken_at(&file_name(now)), Some(now.naive_utc()));
+    }
+
+    #[test]
+    fn the_newest_stay_and_strangers_are_left_alone() {
+        let found = names(&[
+            "glidepath-20261123T063000Z.duckdb",
+            "glidepath-20261121T063000Z.duckdb",
+            "glidepath-20251231T235959Z.duckdb",
+            "glidepath-20261122T063000Z.duckdb",
+            "glidepath-before-upgrade.duckdb",
+            "glidepath-20200101T000000Z.duckdb.old",
+            "glidepath-20261123T063000Z.partial",
+            "notes.txt",
+        ]);
+        assert_eq!(
+            superseded(found.clone(), 2),
+            ["glidepath-20251231T235959Z.duckdb", "glidepath-20261121T063000Z.duckdb"]
+        );
+        assert!(superseded(found.clone(), 4).is_empty());
+        assert_eq!(superseded(found, 0).len(), 3, "the one just made is never removed");
+    }
+}

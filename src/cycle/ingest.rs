@@ -1,0 +1,143 @@
+//! Asks AWS, and turns every way in which that can end into an [`IngestRun`].
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+
+use crate::aws::credits::{AccountCredits, CreditAnswer};
+use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits};
+use crate::domain::facts::{Allocation, Outcome};
+use crate::domain::period::BillingPeriod;
+use crate::domain::window::steady_window;
+use crate::store::{CreditPull, IngestRun, PulledCosts};
+
+use super::meter::StoredLog;
+use super::{AwsAccess, Engine};
+
+impl Engine {
+    /// Asks for costs and credits. Each failure is recorded on its own and never discards the other.
+    pub(super) async fn ingest(&self, now: DateTime<Utc>) -> Result<IngestRun> {
+        let failed = |error: &AwsError| IngestRun {
+            clock: now,
+            account: None,
+            costs: None,
+            costs_outcome: outcome(error),
+            credits: CreditPull::default(),
+            credits_outcome: Outcome::NotTried,
+        };
+        let clients = match self.clients(now).await {
+            Ok(clients) => clients,
+            Err(error) => return Ok(failed(&error)),
+        };
+        let account = self.account(&clients).await?;
+        let costs = self.pull_costs(&clients, now).await?;
+        let (costs, costs_outcome) = match costs {
+            Ok(costs) => (Some(costs), Outcome::Ok),
+            Err(error) => (None, outcome(&error)),
+        };
+        let (credits, credits_outcome) = match credits::pull(&clients, now.date_naive()).await {
+            Ok(pull) => gather(pull.accounts),
+            Err(error) => (CreditPull::default(), outcome(&error)),
+        };
+        Ok(IngestRun { clock: now, account, costs, costs_outcome, credits, credits_outcome })
+    }
+
+    /// Clients whose paid requests count for the day of `now`.
+    ///
+    /// # Errors
+    /// If the settings cannot work.
+    pub async fn clients(&self, now: DateTime<Utc>) -> Result<AwsClients, AwsError> {
+        let config = self.config();
+        let log =
+            StoredLog { store: self.store().clone(), day: now.date_naive(), ceiling: config.paid_requests_per_day };
+        let meter = PaidRequestMeter::new(log);
+        match &self.parts.aws {
+            AwsAccess::Environment => AwsClients::connect(&config.aws, meter).await,
+            AwsAccess::Endpoint(endpoint) => AwsClients::for_endpoint(endpoint, &config.aws, meter),
+        }
+    }
+
+    /// The account that the answers will be about, as one text; `None` if STS does not say. Another account's
+    /// credentials are refused before a paid question is asked.
+    async fn account(&self, clients: &AwsClients) -> Result<Option<String>> {
+        let Ok(accounts) = clients.account_ids().await else { return Ok(None) };
+        let asked = accounts.join(",");
+        self.store().check_account(asked.clone()).await?;
+        Ok(Some(asked))
+    }
+
+    async fn pull_costs(
+        &self,
+        clients: &AwsClients,
+        now: DateTime<Utc>,
+    ) -> Result<std::result::Result<PulledCosts, AwsError>> {
+        let today = now.date_naive();
+        let last = self.store().last_pull().await.context("reading when costs were last pulled")?;
+        let pulled = match last {
+            None => cost_explorer::pull_backfill(clients, today).await,
+            Some(last) => match cost_explorer::pull(clients, steady_window(today, last.date_naive())).await {
+                // After a pause of a year or more the window can start before what AWS still keeps.
+                Err(AwsError::TooOld { .. }) => cost_explorer::pull_backfill(clients, today).await,
+                result => result,
+            },
+        };
+        Ok(pulled.map(|pull| PulledCosts {
+            window: pull.window,
+            charges: pull.charges,
+            usage: pull.usage,
+            pages: pull.pages,
+            request_ids: pull.aws_request_ids,
+        }))
+    }
+}
+
+/// What an error means for the record: refused, or failed for another reason.
+pub(super) fn outcome(error: &AwsError) -> Outcome {
+    let (message, advice) = (error.to_string(), error.advice());
+    match error {
+        AwsError::Denied { .. }
+        | AwsError::ExpiredCredentials { .. }
+        | AwsError::NoCredentials { .. }
+        | AwsError::InvalidCredentials { .. } => Outcome::Denied { message, advice },
+        _ => Outcome::Failed { message, advice },
+    }
+}
+
+/// Puts the accounts' answers together. The worst answer is the outcome; what was answered is kept.
+fn gather(accounts: Vec<AccountCredits>) -> (CreditPull, Outcome) {
+    let mut pull = CreditPull::default();
+    let mut result = Outcome::Ok;
+    let mut incomplete: Vec<BillingPeriod> = Vec::new();
+    let mut months: BTreeMap<BillingPeriod, Vec<Allocation>> = BTreeMap::new();
+    for account in accounts {
+        match account.credits {
+            CreditAnswer::Listed(snapshots) => pull.snapshots.extend(snapshots),
+            CreditAnswer::Denied(error) | CreditAnswer::Failed(error) => result = outcome(&error),
+        }
+        if let (Some(error), Outcome::Ok) = (&account.history_error, &result) {
+            result = outcome(error);
+        }
+        for month in account.history {
+            if !month.complete {
+                incomplete.push(month.month);
+            }
+            let rows = months.entry(month.month).or_default();
+            rows.extend(month.rows.into_iter().map(|row| Allocation {
+                month: month.month,
+                credit_id: row.credit_id,
+                account: row.account,
+                service: row.service,
+                // AWS signs what lowers a bill as negative; credit applied is counted as positive here.
+                amount: -row.amount,
+                estimated: row.estimated,
+            }));
+        }
+    }
+    months.retain(|month, _| !incomplete.contains(month));
+    // The same credit can be listed under each account that shares it.
+    pull.snapshots.sort_by(|a, b| a.credit_id.cmp(&b.credit_id));
+    pull.snapshots.dedup_by(|a, b| a.credit_id == b.credit_id);
+    pull.allocations = months;
+    (pull, result)
+}

@@ -1,0 +1,44 @@
+//! Paid requests, recorded in the store before they leave.
+
+use chrono::NaiveDate;
+
+use crate::aws::meter::{BoxFuture, CeilingReached, MeterError, Outcome, PaidRequestLog, Ticket};
+use crate::store::Store;
+
+/// Counts against the ceiling of one UTC day.
+pub struct StoredLog {
+    /// Where the count is kept.
+    pub store: Store,
+    /// The day that requests count for: that of the cycle's clock.
+    pub day: NaiveDate,
+    /// Requests that may leave on that day.
+    pub ceiling: u64,
+}
+
+impl PaidRequestLog for StoredLog {
+    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
+        Box::pin(async {
+            let unrecorded = |error: crate::store::StoreError| MeterError::Unrecorded(error.to_string());
+            match self.store.reserve_request(self.day, self.ceiling).await.map_err(unrecorded)? {
+                Some(ticket) => Ok(Ticket(ticket)),
+                None => {
+                    let ceiling = u32::try_from(self.ceiling).unwrap_or(u32::MAX);
+                    Err(CeilingReached { sent: ceiling, ceiling, period: "today".to_owned() }.into())
+                }
+            }
+        })
+    }
+
+    fn settle(&self, ticket: Ticket, outcome: Outcome) -> BoxFuture<'_, Result<(), MeterError>> {
+        Box::pin(async move {
+            let charged = match outcome {
+                Outcome::Charged => true,
+                Outcome::NotCharged => false,
+                // It was recorded as unknown when it left, and stays so.
+                Outcome::Unknown => return Ok(()),
+            };
+            let unrecorded = |error: crate::store::StoreError| MeterError::Unrecorded(error.to_string());
+            self.store.settle_request(ticket.0, charged).await.map_err(unrecorded)
+        })
+    }
+}

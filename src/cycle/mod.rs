@@ -1,0 +1,227 @@
+//! The only orchestration: a cycle asks AWS, stores, assesses, evaluates and delivers; a view reads what is stored.
+//!
+//! Invariants: a cycle cut anywhere loses and repeats nothing (facts are one transaction, the cycle's end with its
+//! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated; one
+//! cycle at a time.
+
+mod backup;
+mod ingest;
+mod meter;
+mod view;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::domain::alert::{
+    Action, Decision, IngestHealth, MessageContext, Observations, carry_since, compose, decide, evaluate,
+};
+use crate::domain::classify::Classifier;
+use crate::domain::facts::{Facts, Outcome};
+use crate::domain::price::PriceBook;
+use crate::notify::{self, HttpClient, RetryPolicy};
+use crate::report;
+use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
+
+pub use backup::BackupReport;
+pub use view::View;
+
+/// Where AWS is.
+#[derive(Debug, Clone)]
+pub enum AwsAccess {
+    /// As the SDK's environment says.
+    Environment,
+    /// A stand-in on loopback, with made-up credentials.
+    Endpoint(String),
+}
+
+/// Everything that a cycle or a view needs. Cloning shares it.
+#[derive(Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    store: Store,
+    config: Config,
+    aws: AwsAccess,
+    classifier: Classifier,
+    prices: PriceBook,
+    http: HttpClient,
+    running: Mutex<()>,
+}
+
+/// How a cycle went.
+#[derive(Debug, Clone)]
+pub struct CycleReport {
+    /// Its ingest run.
+    pub run_id: i64,
+    /// Its clock.
+    pub clock: DateTime<Utc>,
+    /// How the pull of costs ended.
+    pub costs: Outcome,
+    /// How the pull of credits ended.
+    pub credits: Outcome,
+    /// Rows pulled: charges and usage.
+    pub rows: (usize, usize),
+    /// Pages read.
+    pub pages: u32,
+    /// Findings now.
+    pub findings: usize,
+    /// Messages decided on.
+    pub messages: usize,
+    /// Deliveries that arrived in this cycle, and those that did not.
+    pub delivered: (usize, usize),
+}
+
+impl Engine {
+    /// Wires the parts.
+    ///
+    /// # Errors
+    /// If no HTTP client can be built.
+    pub fn new(store: Store, config: Config, aws: AwsAccess) -> Result<Engine> {
+        let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
+        let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
+        let prices = PriceBook::builtin();
+        let parts = Parts { store, config, aws, classifier, prices, http, running: Mutex::new(()) };
+        Ok(Engine { parts: Arc::new(parts) })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The config.
+    pub fn config(&self) -> &Config {
+        &self.parts.config
+    }
+
+    /// One cycle at `now`; `None` if one is running already, which is left to finish.
+    ///
+    /// # Errors
+    /// If the store fails, or the credentials belong to another account than its data. A failure to ask AWS is no
+    /// error here: it is recorded, and is in the report.
+    pub async fn cycle(&self, now: DateTime<Utc>) -> Result<Option<CycleReport>> {
+        let Ok(_running) = self.parts.running.try_lock() else {
+            warn!("a cycle is still running; this one is skipped");
+            return Ok(None);
+        };
+        self.file_first_projection(now).await?;
+        let run = self.ingest(now).await?;
+        let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
+        let rows = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
+        let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
+        log_outcomes(&run);
+        let run_id = self.store().append_run(run).await.context("storing what AWS answered")?;
+        let (findings, messages) = self.finish(run_id, now).await?;
+        let delivered = self.deliver(now).await?;
+        let report = CycleReport { run_id, clock: now, costs, credits, rows, pages, findings, messages, delivered };
+        info!(run_id, pages, charges = rows.0, usage = rows.1, findings, messages, "cycle finished");
+        Ok(Some(report))
+    }
+
+    /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.
+    async fn finish(&self, run_id: i64, now: DateTime<Utc>) -> Result<(usize, usize)> {
+        let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
+        let filing = self.filing_as_of(now).await?;
+        let history = self.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await?;
+        let engine = self.clone();
+        // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
+        let (cycle, messages) = tokio::task::spawn_blocking(move || {
+            let assessment = engine.assess(&facts, filing.as_ref());
+            let outlook = assessment.outlook();
+            let mut position = assessment.position(outlook.as_ref());
+            let observations = Observations {
+                uncovered: assessment.uncovered(&position.coverage),
+                unknown_record_types: assessment.unknown_record_types(),
+                dead_channels: engine.configured_dead_channels(&facts),
+            };
+            let rules = &engine.config().rules;
+            let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
+            carry_since(&mut evaluation.findings, &history);
+            position.findings.clone_from(&evaluation.findings);
+            let decisions = decide(&evaluation, &history, now, rules.repeat);
+            let trajectory = || {
+                let series = crate::domain::series::series(&assessment, outlook.as_ref());
+                report::alert_attachment(&position, &series)
+            };
+            let messages = engine.messages(&decisions, now, trajectory);
+            let cycle = FinishedCycle { run_id, clock: now, outlook, findings: evaluation.findings };
+            (cycle, messages)
+        })
+        .await
+        .context("assessing the facts")?;
+        let counts = (cycle.findings.len(), messages.events.len());
+        self.store().finish_cycle(cycle, messages).await.context("storing the end of the cycle")?;
+        Ok(counts)
+    }
+
+    /// The messages that `decisions` ask for, each as it will be sent.
+    fn messages(&self, decisions: &[Decision], now: DateTime<Utc>, trajectory: impl FnOnce() -> String) -> Messages {
+        let speaks = |decision: &&Decision| decision.action != Action::Hold;
+        for decision in decisions {
+            info!(key = decision.key, action = decision.action.as_str(), reason = decision.reason.as_str(), "decided");
+        }
+        let trajectory = decisions.iter().any(|decision| speaks(&decision)).then(trajectory);
+        let context = MessageContext {
+            now,
+            repeat: self.config().rules.repeat,
+            trajectory: trajectory.as_deref(),
+            dashboard_url: self.config().dashboard_url.as_deref(),
+        };
+        let events: Vec<_> = decisions.iter().filter_map(|decision| compose(decision, &context)).collect();
+        let deliveries = notify::outbox(&events, &self.config().channels);
+        Messages { config_digest: self.config().digest.clone(), events, deliveries }
+    }
+
+    /// Tries every delivery that is due; gives how many arrived and how many did not.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn deliver(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
+        let due = self.store().call(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
+        if due.is_empty() {
+            return Ok((0, 0));
+        }
+        let retry = RetryPolicy::default();
+        let outcomes = notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now).await;
+        let arrived = outcomes.iter().filter(|outcome| outcome.arrived()).count();
+        let count = outcomes.len();
+        self.store()
+            .call(move |connection| Ok(alerts::record_outcomes(connection, &outcomes, now)?))
+            .await
+            .context("storing how deliveries went")?;
+        Ok((arrived, count - arrived))
+    }
+
+    fn configured_dead_channels(&self, facts: &Facts) -> Vec<crate::domain::alert::DeadChannel> {
+        let configured = |dead: &&crate::domain::alert::DeadChannel| self.config().channels.contains_key(&dead.channel);
+        facts.dead_channels.iter().filter(configured).cloned().collect()
+    }
+}
+
+fn health(facts: &Facts) -> IngestHealth {
+    IngestHealth {
+        as_of: facts.as_of,
+        data_through: facts.data_through(),
+        last_success: facts.costs_pulled_at,
+        costs: facts.costs_outcome.clone(),
+        credits: facts.credits_outcome.clone(),
+    }
+}
+
+fn log_outcomes(run: &IngestRun) {
+    for (what, outcome) in [("costs", &run.costs_outcome), ("credits", &run.credits_outcome)] {
+        match outcome {
+            Outcome::Denied { message, advice } | Outcome::Failed { message, advice } => {
+                warn!(what, message, advice, "asking AWS failed");
+            }
+            Outcome::Ok | Outcome::NotTried => {}
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Reads the position of a finished cycle. Nothing here asks AWS or forecasts.
+
+use anyhow::{Context as _, Result, anyhow};
+use chrono::{DateTime, Utc};
+
+use crate::domain::assess::{Assessment, Context, Filing};
+use crate::domain::facts::Facts;
+use crate::domain::period::BillingPeriod;
+use crate::domain::position::{Position, Series};
+use crate::domain::projection::{FiledProjection, plan};
+use crate::domain::series::series;
+use crate::store::StoredProjection;
+
+use super::Engine;
+
+/// Months that a plan is priced beyond the cycle's: past the end of every outlook.
+const PLAN_AHEAD_MONTHS: i32 = 14;
+/// Service that a model bills under where the classification tables name none.
+const BEDROCK: &str = "Amazon Bedrock";
+
+/// Everything to show of one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The summary.
+    pub position: Position,
+    /// Day series for charts.
+    pub series: Series,
+}
+
+impl Engine {
+    /// The view at the clock of the newest finished cycle, or of the newest one at or before `as_of`; `None` before
+    /// the first.
+    ///
+    /// # Errors
+    /// If the store fails or a stored filing no longer reads.
+    pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
+        let Some(cycle) = self.store().newest_cycle(as_of).await.context("looking for the newest cycle")? else {
+            return Ok(None);
+        };
+        let facts = self.store().facts(cycle.clock, self.config().aws.currency.clone()).await?;
+        let filing = self.filing_as_of(cycle.clock).await?;
+        let engine = self.clone();
+        let view = tokio::task::spawn_blocking(move || {
+            let assessment = engine.assess(&facts, filing.as_ref());
+            let mut position = assessment.position(cycle.outlook.as_ref());
+            position.findings = cycle.findings;
+            View { position, series: series(&assessment, cycle.outlook.as_ref()) }
+        });
+        Ok(Some(view.await.context("putting the position together")?))
+    }
+
+    pub(super) fn assess<'a>(&'a self, facts: &'a Facts, filing: Option<&'a Filing>) -> Assessment<'a> {
+        let context = Context {
+            classifier: &self.parts.classifier,
+            prices: &self.parts.prices,
+            pools: &self.config().pools,
+            filing,
+            tax_rate: self.config().tax_rate,
+        };
+        Assessment::new(facts, context)
+    }
+
+    /// The newest filing that was filed with AWS by `as_of`.
+    pub(super) async fn filing_as_of(&self, as_of: DateTime<Utc>) -> Result<Option<Filing>> {
+        let stored = self.store().projections().await.context("reading the filings")?;
+        let newest = stored.into_iter().rfind(|filing| filing.filed_on <= as_of.date_naive());
+        newest.map(|stored| self.filing(&stored, BillingPeriod::of(as_of.date_naive()))).transpose()
+    }
+
+    /// A stored filing, priced month by month to past the horizon of `month`.
+    ///
+    /// # Errors
+    /// If it does not read any more.
+    pub fn filing(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
+        let projection = FiledProjection::parse(&stored.body).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
+        })?;
+        let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
+        let service_of = |model: &str| self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
+        let plan = plan(&projection, &self.parts.prices, months, service_of)
+            .with_context(|| format!("pricing version {} of the filed projection", stored.version))?;
+        Ok(Filing { version: stored.version, projection, plan })
+    }
+
+    /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
+    /// somebody makes on purpose with `projection file`.
+    pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> Result<()> {
+        let Some(path) = &self.config().projection_file else { return Ok(()) };
+        if !self.store().projections().await?.is_empty() {
+            return Ok(());
+        }
+        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
+        Ok(())
+    }
+
+    /// Freezes a filing.
+    ///
+    /// # Errors
+    /// With every problem of the text, or if the store fails.
+    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection> {
+        let filing = FiledProjection::parse(&body).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
+            anyhow!("the projection cannot be filed:{}", problems.concat())
+        })?;
+        Ok(self.store().file_projection(now, filing.filed_on, filing.content_hash, body).await?)
+    }
+}

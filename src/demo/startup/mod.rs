@@ -1,0 +1,248 @@
+//! A year of a fictional startup, for the demo, the tests and the benchmarks.
+//!
+//! It began on 2025-11-03 with an Activate Portfolio credit and a Bedrock POC, filed a projection for the GenAI tier in
+//! February 2026, launched on 2026-05-12, and moved most traffic to a smaller model in September. It spends other than
+//! it filed: few cache hits, and in-region where global routing was planned. Its credits end some weeks after
+//! [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
+
+mod inference;
+mod infrastructure;
+mod training;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rust_decimal::Decimal;
+
+use super::account::{FakeAccount, FakeCredit, Line};
+
+/// The account's number.
+pub const ACCOUNT_ID: &str = "210987654321";
+/// creditId of the Activate Portfolio credit: 100,000 USD, used up in summer 2026.
+pub const PORTFOLIO_ID: &str = "48210377";
+/// creditId of the Bedrock POC: 25,000 USD, used up at the launch and still ENABLED. AWS does not list its services.
+pub const POC_ID: &str = "48235916";
+/// creditId of the GenAI tier: 300,000 USD, the one that is left.
+pub const GENAI_ID: &str = "49107742";
+
+/// What the Portfolio credit pays for.
+pub const PORTFOLIO_SERVICES: [&str; 9] = [
+    EC2,
+    EC2_OTHER,
+    "Amazon Simple Storage Service",
+    "Amazon Relational Database Service",
+    "Amazon Elastic Container Service",
+    "AmazonCloudWatch",
+    "Amazon OpenSearch Service",
+    SAGEMAKER,
+    BEDROCK,
+];
+/// What the Bedrock POC pays for. AWS leaves it out of GetCredits; only the award letter has it.
+pub const POC_SERVICES: [&str; 3] = [BEDROCK, SONNET, HAIKU];
+
+/// The startup's filing of 2026-02-01, in the form of `glidepath projection file`.
+pub const PROJECTION_TOML: &str = include_str!("../../../config/demo/projection.toml");
+
+const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
+const EC2_OTHER: &str = "EC2 - Other";
+const SAGEMAKER: &str = "Amazon SageMaker";
+const BEDROCK: &str = "Amazon Bedrock";
+const SONNET: &str = "Claude Sonnet 5 (Amazon Bedrock Edition)";
+const HAIKU: &str = "Claude Haiku 4.5 (Amazon Bedrock Edition)";
+
+/// First day with cost, and the first day that the year does not hold.
+const FIRST_DAY: NaiveDate = day(2025, 11, 3);
+const END: NaiveDate = day(2026, 12, 1);
+const LAUNCH: NaiveDate = day(2026, 5, 12);
+
+/// The moment at which the demo looks at the account: 2026-11-20T06:00:00Z.
+pub const TODAY: DateTime<Utc> = day(2026, 11, 20).and_hms_opt(6, 0, 0).expect("six o'clock exists").and_utc();
+
+/// The account with its credits and its year.
+pub fn account() -> FakeAccount {
+    let mut account = FakeAccount::new(ACCOUNT_ID).tax_rate("0.20");
+    for credit in credits() {
+        account = account.credit(credit);
+    }
+    let mut dice = Dice::new(20_251_103);
+    let lines = inference::lines(&mut dice)
+        .into_iter()
+        .chain(training::lines())
+        .chain(infrastructure::lines(&mut dice))
+        .chain(infrastructure::support_and_corrections());
+    lines.fold(account, FakeAccount::line)
+}
+
+fn credits() -> [FakeCredit; 3] {
+    let mut everything = PORTFOLIO_SERVICES.to_vec();
+    everything.extend([SONNET, HAIKU]);
+    [
+        FakeCredit::new(PORTFOLIO_ID, "100000", "2025-11-03", "2027-11-01", &PORTFOLIO_SERVICES)
+            .described("AWS Activate Portfolio"),
+        FakeCredit::new(POC_ID, "25000", "2025-11-17", "2026-12-01", &POC_SERVICES)
+            .described("Generative AI proof of concept")
+            .without_service_list(),
+        FakeCredit::new(GENAI_ID, "300000", "2026-02-09", "2028-03-01", &everything).described("AWS Activate GenAI"),
+    ]
+}
+
+/// Every day of the year.
+fn days() -> impl Iterator<Item = NaiveDate> {
+    FIRST_DAY.iter_days().take_while(|day| *day < END)
+}
+
+/// A calendar day; only for literals.
+const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).expect("a literal day exists")
+}
+
+/// Input tokens of all models on a working day without accident: what the rest of the business scales with.
+/// Straight lines between these days, in millions.
+fn level(on: NaiveDate) -> u64 {
+    const PATH: [(NaiveDate, u64); 11] = [
+        (FIRST_DAY, 10),
+        (day(2026, 1, 1), 22),
+        (day(2026, 2, 1), 30),
+        (day(2026, 3, 1), 38),
+        (day(2026, 5, 1), 50),
+        (day(2026, 5, 11), 53),
+        (LAUNCH, 398),
+        (day(2026, 7, 1), 470),
+        (day(2026, 9, 1), 510),
+        (day(2026, 11, 20), 405),
+        (END, 400),
+    ];
+    let next = PATH.iter().position(|(from, _)| on < *from).unwrap_or(PATH.len() - 1);
+    let ((from, low), (to, high)) = (PATH[next - 1], PATH[next]);
+    let (gone, whole) = (days_between(from, on), days_between(from, to));
+    (low * 1_000_000 * (whole - gone) + high * 1_000_000 * gone) / whole
+}
+
+fn days_between(from: NaiveDate, to: NaiveDate) -> u64 {
+    (to - from).num_days().unsigned_abs()
+}
+
+/// Per mille of a plain day's traffic: people use the product at work.
+fn weekday_per_mille(on: NaiveDate) -> u64 {
+    [1000, 1040, 1050, 1030, 980, 620, 580][on.weekday().num_days_from_monday() as usize]
+}
+
+/// A seeded stream of small accidents. Whole numbers only, so that every machine gets the same year.
+struct Dice(ChaCha8Rng);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Dice(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// `value` give or take up to `per_mille`.
+    fn about(&mut self, value: u64, per_mille: u32) -> u64 {
+        let factor = 1000 - per_mille + self.0.next_u32() % (2 * per_mille + 1);
+        value * u64::from(factor) / 1000
+    }
+}
+
+/// A price or a factor; only for literals.
+fn price(text: &str) -> Decimal {
+    text.parse().expect("a literal price is a number")
+}
+
+/// A usage line whose cost is quantity times price.
+fn metered(on: NaiveDate, service: &str, usage_type: &str, unit: &str, quantity: Decimal, usd: &str) -> Line {
+    Line {
+        day: on,
+        service: service.to_owned(),
+        record_type: "Usage".to_owned(),
+        usage_type: usage_type.to_owned(),
+        unit: unit.to_owned(),
+        quantity,
+        cost: quantity * price(usd),
+        visible_from: None,
+    }
+}
+
+/// A quantity in thousandths.
+fn milli(thousandths: u64) -> Decimal {
+    Decimal::from_i128_with_scale(i128::from(thousandths), 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::demo::books::Books;
+
+    /// Credit left per pool at `now`.
+    fn left(account: &FakeAccount, books: &Books) -> BTreeMap<String, Decimal> {
+        let mut left: BTreeMap<String, Decimal> =
+            account.credits.iter().map(|credit| (credit.id.clone(), credit.initial)).collect();
+        for draw in &books.draws {
+            *left.get_mut(&account.credits[draw.credit].id).expect("listed above") -= draw.amount;
+        }
+        left
+    }
+
+    fn sum<'a>(lines: impl Iterator<Item = &'a Line>) -> Decimal {
+        lines.map(|line| line.cost).sum()
+    }
+
+    #[test]
+    fn the_credits_end_in_five_to_nine_weeks() {
+        let account = account();
+        let books = Books::at(&account, TODAY);
+        let left = left(&account, &books);
+        assert_eq!((left[PORTFOLIO_ID], left[POC_ID]), (Decimal::ZERO, Decimal::ZERO), "both were used up");
+        let genai = left[GENAI_ID];
+        assert!(genai > Decimal::from(35_000) && genai < Decimal::from(60_000), "{genai}");
+        let window = books.days.range(day(2026, 10, 22)..day(2026, 11, 19)).flat_map(|(_, lines)| lines);
+        let weekly = -sum(window.filter(|line| line.record_type == "Credit")) / Decimal::from(4);
+        let weeks = genai / weekly;
+        assert!(weeks > Decimal::from(5) && weeks < Decimal::from(9), "{weeks} weeks at {weekly} a week");
+    }
+
+    #[test]
+    fn credits_pay_for_everything_but_dashboards_fees_and_tax() {
+        let books = Books::at(&account(), TODAY);
+        let mut net: BTreeMap<&str, Decimal> = BTreeMap::new();
+        for line in books.days.values().flatten() {
+            *net.entry(&line.service).or_default() += line.cost;
+        }
+        // The Capacity Block: four instances, three days, 35.76 an hour.
+        assert_eq!(net[EC2], price("10298.88"));
+        net.retain(|service, amount| !amount.is_zero() && *service != EC2);
+        let unpaid: Vec<&str> = net.into_keys().collect();
+        assert_eq!(unpaid, ["AWS Support (Business)", "AWS Support (Developer)", "Amazon QuickSight", "Tax"]);
+    }
+
+    #[test]
+    fn costs_are_quantity_times_price_to_the_digit() {
+        let account = account();
+        let find = |on: NaiveDate, usage_type: &str, service: &str| {
+            let mut lines = account.lines.iter();
+            lines.find(|line| line.day == on && line.usage_type == usage_type && line.service == service).unwrap()
+        };
+        // Two servers around the clock at 0.1632 an hour.
+        assert_eq!(find(FIRST_DAY, "BoxUsage:m7g.xlarge", EC2).cost, price("7.8336"));
+        // Four trn1.32xlarge until half past two: 58 hours at 21.50.
+        assert_eq!(find(day(2026, 6, 20), "BoxUsage:trn1.32xlarge", EC2).cost, price("1247"));
+        let tokens = find(day(2026, 5, 13), "USE1-MP:USE1_InputTokenCount-Units", SONNET);
+        assert_eq!(tokens.cost, tokens.quantity * price("2.2"));
+        assert_eq!(find(day(2026, 9, 22), "USE2-BoxUsage:trn2.48xlarge", EC2).cost, Decimal::ZERO, "paid upfront");
+    }
+
+    #[test]
+    fn the_level_is_a_line_between_its_marks() {
+        assert_eq!(level(FIRST_DAY), 10_000_000);
+        // 2026-02-15 is 14 of the 28 days from 30 to 38 million.
+        assert_eq!(level(day(2026, 2, 15)), 34_000_000);
+        assert_eq!(level(LAUNCH), 398_000_000);
+        // Ten of the eleven days from 405 to 400 million: 405 - 50/11, cut to whole tokens.
+        assert_eq!(level(day(2026, 11, 30)), 400_454_545);
+    }
+
+    #[test]
+    fn the_year_is_the_same_every_time() {
+        assert_eq!(account().lines, account().lines);
+    }
+}

@@ -1,0 +1,164 @@
+//! Asks a running daemon, for commands that run beside one: two processes cannot open the store.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::domain::secret::Secret;
+
+/// For reading: more than the daemon takes before it gives up itself.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// For orders: a first cycle reads 13 months, page by page.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(16 * 60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a daemon gave no answer that can be used.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// Nothing listens there, so the store can be opened directly.
+    #[error("no daemon answers at {listen}: {reason}. Start one with `glidepath serve`, or check [http] listen")]
+    NoDaemon {
+        /// Where one was looked for.
+        listen: SocketAddr,
+        /// What the system said.
+        reason: String,
+    },
+    /// Something listens, but its answer broke off or did not come in time.
+    #[error("the daemon at {listen} did not answer {path} completely: {reason}")]
+    Incomplete {
+        /// Who was asked.
+        listen: SocketAddr,
+        /// What was asked.
+        path: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// It answered with an error.
+    #[error("the daemon at {listen} answered {path} with {status}: {message}")]
+    Refused {
+        /// Who was asked.
+        listen: SocketAddr,
+        /// What was asked.
+        path: String,
+        /// HTTP status.
+        status: u16,
+        /// Its reason and advice.
+        message: String,
+    },
+}
+
+/// The body of what a daemon answers to a GET of `path`. `listen` is its configured address; one that means "everywhere"
+/// is asked on loopback.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn ask(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
+    send(Method::GET, listen, token, path, READ_TIMEOUT).await
+}
+
+/// Gives an order, a POST to `path`, and waits until it is carried out.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn order(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
+    send(Method::POST, listen, token, path, ORDER_TIMEOUT).await
+}
+
+/// Whether a daemon is alive.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn health(listen: SocketAddr) -> Result<(), ClientError> {
+    let body = ask(listen, None, "/healthz").await?;
+    if body == b"ok" {
+        return Ok(());
+    }
+    let reason = "something listens there that is not glidepath".to_owned();
+    Err(ClientError::NoDaemon { listen, reason })
+}
+
+async fn send(
+    method: Method,
+    listen: SocketAddr,
+    token: Option<&Secret>,
+    path: &str,
+    timeout: Duration,
+) -> Result<Vec<u8>, ClientError> {
+    let incomplete = |error: reqwest::Error| ClientError::Incomplete {
+        listen,
+        path: path.to_owned(),
+        reason: causes(&error.without_url()),
+    };
+    // A proxy has no business between two processes of one machine.
+    let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+    let client = client.timeout(timeout).build().map_err(incomplete)?;
+    let mut request = client.request(method, format!("http://{}{path}", reachable(listen)));
+    if let Some(token) = token {
+        request = request.bearer_auth(token.expose());
+    }
+    let response = request.send().await.map_err(|error| {
+        if error.is_connect() {
+            return ClientError::NoDaemon { listen, reason: causes(&error.without_url()) };
+        }
+        incomplete(error)
+    })?;
+    let status = response.status();
+    let body = response.bytes().await.map_err(incomplete)?.to_vec();
+    if status.is_success() {
+        return Ok(body);
+    }
+    let message = explanation(&body).unwrap_or_else(|| "an answer that is not glidepath's".to_owned());
+    Err(ClientError::Refused { listen, path: path.to_owned(), status: status.as_u16(), message })
+}
+
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// The daemon's own words for an error.
+fn explanation(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        error: String,
+        advice: Option<String>,
+    }
+    let body: Body = serde_json::from_slice(body).ok()?;
+    Some(match body.advice {
+        Some(advice) => format!("{}. {advice}", body.error),
+        None => body.error,
+    })
+}
+
+/// An error with its causes: reqwest's own text says only that a request failed.
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everywhere_is_asked_on_loopback() {
+        let asked = |listen: &str| reachable(listen.parse().unwrap()).to_string();
+        assert_eq!(asked("0.0.0.0:8437"), "127.0.0.1:8437");
+        assert_eq!(asked("[::]:8437"), "[::1]:8437");
+        assert_eq!(asked("10.0.0.7:80"), "10.0.0.7:80");
+    }
+}

@@ -1,0 +1,50 @@
+//! The owner's orders. Each runs apart from its request, because a caller who goes away must not cut it.
+
+use std::future::Future;
+
+use anyhow::{Context as _, Result};
+use axum::Json;
+use axum::extract;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::State;
+use super::failure::Failure;
+
+/// Runs a cycle now.
+pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let report = apart("the cycle", async move { engine.cycle(now).await }).await?;
+    let Some(report) = report else {
+        let busy = Failure::new(StatusCode::CONFLICT, "a cycle is running already");
+        return Err(busy.advise("wait for it; the position changes when it has finished"));
+    };
+    Ok(Json(json!({
+        "run_id": report.run_id,
+        "clock": report.clock,
+        "costs": report.costs,
+        "credits": report.credits,
+        "charges": report.rows.0,
+        "usage": report.rows.1,
+        "pages": report.pages,
+        "findings": report.findings,
+        "messages": report.messages,
+        "delivered": report.delivered.0,
+        "undelivered": report.delivered.1,
+    })))
+}
+
+/// Makes a backup now.
+pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let report = apart("the backup", async move { engine.back_up(now).await }).await?;
+    Ok(Json(json!({ "path": report.path, "removed": report.removed })))
+}
+
+async fn apart<T: Send + 'static>(
+    what: &str,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T, Failure> {
+    let ended = tokio::spawn(work).await.context("it broke off");
+    ended.and_then(|result| result).map_err(|error| Failure::internal(what, &error))
+}

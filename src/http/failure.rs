@@ -1,0 +1,96 @@
+//! Every error as JSON: what went wrong, and what the caller can do.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tracing::error;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub struct Failure {
+    status: StatusCode,
+    body: Body,
+    challenge: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Body {
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Failure {
+    /// An error without advice.
+    pub fn new(status: StatusCode, error: impl Into<String>) -> Failure {
+        Failure { status, body: Body { error: error.into(), advice: None }, challenge: false }
+    }
+
+    /// The same with what the caller can do.
+    pub fn advise(mut self, advice: impl Into<String>) -> Failure {
+        self.body.advice = Some(advice.into());
+        self
+    }
+
+    /// A missing or unknown token. A browser then asks for one.
+    pub fn unauthorized(error: &str) -> Failure {
+        let failure = Failure { challenge: true, ..Failure::new(StatusCode::UNAUTHORIZED, error) };
+        failure.advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
+    }
+
+    /// Something failed in here. Logged, and told to the owner.
+    pub fn internal(doing: &str, error: &anyhow::Error) -> Failure {
+        error!(doing, error = format!("{error:#}"), "a request failed");
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}"))
+    }
+
+    /// The same for eyes that may not see which account, credit or filing it was about.
+    pub fn without_details(self) -> Failure {
+        if self.status != StatusCode::INTERNAL_SERVER_ERROR {
+            return self;
+        }
+        Failure::new(self.status, "this could not be put together")
+            .advise("ask the owner of this glidepath; its log says why")
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.challenge {
+            let basic = HeaderValue::from_static("Basic realm=\"glidepath\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+        }
+        response
+    }
+}
+
+/// No such address.
+pub async fn not_found(uri: Uri) -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+}
+
+/// Gives the errors that libraries answer with the same shape as ours, and keeps their headers.
+pub async fn explain(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let ours = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let error = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            "this address does not answer this method; the Allow header names those it does"
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large; no address here reads a body",
+        // Only the time limit answers so without a text of its own.
+        StatusCode::SERVICE_UNAVAILABLE => "this took longer than is allowed; the log tells what became of it",
+        other => other.canonical_reason().unwrap_or("the request failed"),
+    };
+    let (mut head, _) = response.into_parts();
+    let (json, body) = Failure::new(status, error).into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.extend(json.headers);
+    Response::from_parts(head, body)
+}

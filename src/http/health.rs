@@ -1,0 +1,46 @@
+//! Alive and ready, for whoever starts and watches the daemon. Open to everybody: nothing here tells figures or names.
+
+use axum::Json;
+use axum::extract;
+use axum::http::StatusCode;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tracing::error;
+
+use super::State;
+use super::failure::Failure;
+
+/// A pull a day, and half a day of grace.
+const FRESH: TimeDelta = TimeDelta::hours(36);
+
+/// The process answers.
+pub async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// The store answers and costs were pulled lately.
+pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+    let last_pull = state.engine().store().last_pull().await.map_err(|error| {
+        error!(%error, "the store does not answer");
+        unready("the store does not answer").advise("the log says why")
+    })?;
+    freshness(last_pull, state.clock().now()).map(Json)
+}
+
+fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Value, Failure> {
+    let advice = "`glidepath check --online` tries each permission; the findings on the page say what AWS answered";
+    let Some(pulled_at) = last_pull else {
+        return Err(unready("no pull of costs has succeeded yet").advise(advice));
+    };
+    let at = pulled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let age = now - pulled_at;
+    if age < FRESH {
+        return Ok(json!({ "status": "ready", "last_pull": at }));
+    }
+    let hours = age.num_hours();
+    Err(unready(&format!("costs were last pulled {hours} hours ago, at {at}")).advise(advice))
+}
+
+fn unready(error: &str) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error)
+}

@@ -1,0 +1,146 @@
+//! What is read: the page, the position, its parts, and the reports.
+
+use axum::extract::{self, Path};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::{Extension, Json};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
+use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
+use crate::store::{Restatement, StoreError, StoredProjection};
+
+use super::State;
+use super::failure::Failure;
+use super::query::AsOf;
+
+/// Changes to complete days that are listed, newest first.
+const RESTATEMENTS: u32 = 1000;
+
+/// The one page; before the first cycle it says that it waits.
+pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Html<String>, Failure> {
+    let nav = nav(as_of);
+    let html = match state.view(as_of).await? {
+        Some(view) => report::page(&view.position, &view.series, &nav),
+        None => {
+            let currency = &state.engine().config().aws.currency;
+            let nothing = nothing_yet(as_of.unwrap_or_else(|| state.clock().now()), currency);
+            report::page(&nothing, &Series::default(), &nav)
+        }
+    };
+    Ok(Html(html))
+}
+
+/// Links that stay at the time that is looked at.
+fn nav(as_of: Option<DateTime<Utc>>) -> Nav {
+    let mut nav = Nav::served("/api/v1");
+    if let Some(time) = as_of {
+        let query = format!("?as_of={}", time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        let formats = nav.reports.iter_mut().flat_map(|report| &mut report.formats);
+        for link in formats.chain(&mut nav.links) {
+            link.href.push_str(&query);
+        }
+    }
+    nav
+}
+
+fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
+    Position {
+        as_of,
+        data_through: None,
+        currency: currency.to_owned(),
+        spend: Spend::default(),
+        credits: Credits::default(),
+        exhaustion: Exhaustion::default(),
+        workloads: Vec::new(),
+        coverage: Vec::new(),
+        variance: Vec::new(),
+        trajectory: Vec::new(),
+        findings: Vec::new(),
+        data_quality: DataQuality::default(),
+        outlook_basis: None,
+        filing: None,
+    }
+}
+
+/// The position, exactly as `status --json` shows it.
+pub async fn position(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
+    Ok(Json(&state.existing_view(as_of).await?.position).into_response())
+}
+
+/// The day series behind the charts.
+pub async fn series(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
+    Ok(Json(&state.existing_view(as_of).await?.series).into_response())
+}
+
+/// Credit granted and left, with the pools.
+pub async fn credits(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
+    Ok(Json(&state.existing_view(as_of).await?.position.credits).into_response())
+}
+
+/// What AWS changed about complete days.
+pub async fn restatements(extract::State(state): extract::State<State>) -> Result<Json<Vec<Restatement>>, Failure> {
+    let listed = state.engine().store().restatements(RESTATEMENTS).await;
+    listed.map(Json).map_err(|error| failed("reading the restatements", error))
+}
+
+/// A filing as listed, its text included.
+#[derive(Serialize)]
+pub struct ListedProjection {
+    version: u32,
+    recorded_at: DateTime<Utc>,
+    filed_on: NaiveDate,
+    content_hash: String,
+    body: String,
+}
+
+impl From<StoredProjection> for ListedProjection {
+    fn from(stored: StoredProjection) -> Self {
+        let StoredProjection { version, recorded_at, filed_on, content_hash, body } = stored;
+        ListedProjection { version, recorded_at, filed_on, content_hash, body }
+    }
+}
+
+/// Every filing, oldest version first.
+pub async fn projections(extract::State(state): extract::State<State>) -> Result<Json<Vec<ListedProjection>>, Failure> {
+    let stored = state.engine().store().projections().await;
+    let stored = stored.map_err(|error| failed("reading the filings", error))?;
+    Ok(Json(stored.into_iter().map(ListedProjection::from).collect()))
+}
+
+fn failed(doing: &str, error: StoreError) -> Failure {
+    Failure::internal(doing, &error.into())
+}
+
+/// A report for whoever asks, as a file with a name.
+pub async fn report(
+    extract::State(state): extract::State<State>,
+    Extension(audience): Extension<Audience>,
+    Path(file): Path<String>,
+    AsOf(as_of): AsOf,
+) -> Result<Response, Failure> {
+    let (kind, format) = asked_for(&file)?;
+    let view = state.existing_view(as_of).await.map_err(|failure| match audience {
+        Audience::Owner => failure,
+        Audience::Partner { .. } => failure.without_details(),
+    })?;
+    let document = report::build(kind, &view.position, &view.series, &audience);
+    // A browser shows HTML where it stands; everything else is a file to keep.
+    let disposition = if format == Format::Html { "inline" } else { "attachment" };
+    let name = format!("glidepath-{kind}-{}.{format}", view.position.as_of.date_naive());
+    let headers = [
+        (header::CONTENT_TYPE, report::content_type(format).to_owned()),
+        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{name}\"")),
+    ];
+    Ok((headers, report::render(&document, format)).into_response())
+}
+
+fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {
+    let Some((kind, format)) = file.rsplit_once('.') else {
+        let error = format!("{file:?} names no format");
+        return Err(Failure::new(StatusCode::NOT_FOUND, error).advise("write it like trajectory.html"));
+    };
+    let unknown = |error: ReportError| Failure::new(StatusCode::NOT_FOUND, error.to_string());
+    Ok((kind.parse().map_err(unknown)?, format.parse().map_err(unknown)?))
+}

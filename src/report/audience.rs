@@ -1,0 +1,134 @@
+//! Who reads a report, and what of a position that reader may see.
+//!
+//! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
+//! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and what happened to
+//! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
+
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::position::{
+    Credits, DataQuality, Exhaustion, FilingRef, PoolPosition, PoolSeries, Position, Series, Spend,
+};
+
+/// The record of spend that no filed record claims.
+pub(super) const OUTSIDE: &str = "outside";
+
+/// Who reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// The startup itself: everything.
+    Owner,
+    /// Somebody who filed records for it: these, the credits and the bill after them.
+    Partner {
+        /// Record ids of the filing.
+        records: Vec<String>,
+    },
+}
+
+impl Audience {
+    /// The part of a position and its series that this audience may see.
+    pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
+        match self {
+            Audience::Owner => (position.clone(), series.clone()),
+            Audience::Partner { records } => (scope_position(position, records), scope_series(position, series)),
+        }
+    }
+}
+
+fn scope_position(position: &Position, records: &[String]) -> Position {
+    let own = |record: &String| records.contains(record);
+    // `outside` is no record: a partner whose list happens to say so still does not see it.
+    let rows = position.variance.iter().filter(|row| own(&row.record) && row.record != OUTSIDE);
+    let spoken = position.findings.iter().filter(|finding| speaks_of_credit_ending(finding.rule));
+    Position {
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        spend: Spend::default(),
+        credits: Credits {
+            granted: position.credits.granted,
+            remaining: position.credits.remaining,
+            pools: position.credits.pools.iter().map(|pool| anonymous_pool(pool, position)).collect(),
+        },
+        exhaustion: Exhaustion { total: position.exhaustion.total, by_workload: Vec::new() },
+        workloads: Vec::new(),
+        coverage: Vec::new(),
+        variance: rows.cloned().collect(),
+        trajectory: position.trajectory.clone(),
+        findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
+        data_quality: DataQuality::default(),
+        outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
+        filing: position.filing.as_ref().map(|filing| FilingRef {
+            records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
+            ..filing.clone()
+        }),
+    }
+}
+
+/// The account's curves of spend mix all records, so only the pools' own curves stay, without what was planned for
+/// all records together.
+fn scope_series(position: &Position, series: &Series) -> Series {
+    let anonymous = |pool: &PoolSeries| PoolSeries {
+        id: String::new(),
+        name: strike_ids(&pool.name, position),
+        planned: Vec::new(),
+        ..pool.clone()
+    };
+    Series { pools: series.pools.iter().map(anonymous).collect(), ..Series::default() }
+}
+
+const fn speaks_of_credit_ending(rule: Rule) -> bool {
+    matches!(rule, Rule::Exhaustion | Rule::ExpiringCredit)
+}
+
+fn anonymous_pool(pool: &PoolPosition, position: &Position) -> PoolPosition {
+    PoolPosition { id: String::new(), name: strike_ids(&pool.name, position), ..pool.clone() }
+}
+
+fn anonymous_finding(finding: &Finding, position: &Position) -> Finding {
+    Finding {
+        key: String::new(),
+        summary: strike_ids(&finding.summary, position),
+        // The advice is for the owner, and can name services and models of other records.
+        reason: String::new(),
+        ..finding.clone()
+    }
+}
+
+/// Replaces credit ids and account numbers. A pool that config does not name can be called by its id.
+fn strike_ids(text: &str, position: &Position) -> String {
+    let mut struck = text.to_owned();
+    for pool in position.credits.pools.iter().filter(|pool| !pool.id.is_empty()) {
+        struck = struck.replace(&pool.id, "(credit)");
+    }
+    strike_account_numbers(&struck)
+}
+
+/// An AWS account number is 12 digits that stand alone.
+fn strike_account_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut digits = String::new();
+    for character in text.chars().chain(std::iter::once('\0')) {
+        if character.is_ascii_digit() {
+            digits.push(character);
+            continue;
+        }
+        out.push_str(if digits.len() == 12 { "(account)" } else { &digits });
+        digits.clear();
+        if character != '\0' {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn account_numbers_are_struck_and_other_digits_stay() {
+        assert_eq!(strike_account_numbers("by 123456789012, $1,200 in 2026"), "by (account), $1,200 in 2026");
+        assert_eq!(strike_account_numbers("123456789012"), "(account)");
+        assert_eq!(strike_account_numbers("1234567890123 and 2026-11-23"), "1234567890123 and 2026-11-23");
+    }
+}

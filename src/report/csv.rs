@@ -1,0 +1,83 @@
+//! A document as CSV.
+//!
+//! One file holds all tables, one after another. The first column, `section`, names the table on every line, and the
+//! first line of a section is its header: filtering a spreadsheet by that column gives exactly one table with its own
+//! headings, and no line is blank. Amounts are plain numbers with every digit, days are ISO, absent is empty. The
+//! first section, `report`, holds title, dates and figures as key, value and label.
+
+use csv::{Writer, WriterBuilder};
+
+use super::document::{Block, Cell, Document, Table};
+
+/// Renders the file.
+pub(super) fn render(document: &Document) -> Vec<u8> {
+    // Sections differ in width, so lines do.
+    let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    header(&mut writer, document);
+    findings(&mut writer, document);
+    for section in &document.sections {
+        for block in &section.blocks {
+            if let Block::Table(table) = block {
+                write_table(&mut writer, table);
+            }
+        }
+    }
+    for (name, texts) in [("summary", &document.summary), ("notes", &document.notes)] {
+        line(&mut writer, [name.to_owned(), "text".to_owned()]);
+        for text in texts {
+            line(&mut writer, [name.to_owned(), guarded(text)]);
+        }
+    }
+    writer.into_inner().expect("writing to memory cannot fail")
+}
+
+fn header(writer: &mut Writer<Vec<u8>>, document: &Document) {
+    let key_value =
+        |key: &str, value: String, label: &str| ["report".to_owned(), key.to_owned(), value, label.to_owned()];
+    line(writer, ["report", "key", "value", "label"].map(str::to_owned));
+    line(writer, key_value("kind", document.kind.to_owned(), &document.title));
+    line(writer, key_value("as_of", document.as_of.to_rfc3339(), "As of"));
+    let through = document.data_through.map_or_else(String::new, |day| day.to_string());
+    line(writer, key_value("data_through", through, "Last complete day"));
+    line(writer, key_value("currency", document.currency.clone(), "Currency"));
+    for figure in &document.figures {
+        line(writer, key_value(figure.key, machine(&figure.value), &figure.label));
+    }
+}
+
+fn findings(writer: &mut Writer<Vec<u8>>, document: &Document) {
+    if document.findings.is_empty() {
+        return;
+    }
+    line(writer, ["findings", "severity", "since", "summary", "reason"].map(str::to_owned));
+    for notice in &document.findings {
+        let (summary, reason) = (guarded(&notice.summary), guarded(&notice.reason));
+        let severity = notice.severity.as_str().to_owned();
+        line(writer, ["findings".to_owned(), severity, notice.since.to_string(), summary, reason]);
+    }
+}
+
+fn write_table(writer: &mut Writer<Vec<u8>>, table: &Table) {
+    let keys = table.columns.iter().map(|column| column.key.to_owned());
+    line(writer, std::iter::once(table.id.to_owned()).chain(keys));
+    for row in &table.rows {
+        let cells = row.cells.iter().map(machine);
+        line(writer, std::iter::once(table.id.to_owned()).chain(cells));
+    }
+}
+
+fn line(writer: &mut Writer<Vec<u8>>, fields: impl IntoIterator<Item = String>) {
+    writer.write_record(fields).expect("writing to memory cannot fail");
+}
+
+fn machine(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => guarded(text),
+        cell => cell.exact().unwrap_or_default(),
+    }
+}
+
+/// A spreadsheet runs a cell that begins like a formula; names come from AWS and from config, so such text is quoted.
+fn guarded(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}

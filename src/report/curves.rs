@@ -1,0 +1,281 @@
+//! Series to charts as data, each with a table of the same figures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone};
+use super::words;
+use crate::domain::money::Money;
+use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::position::{DayAmount, DayBand, PoolPosition, PoolSeries, PoolStatus, Position, Series};
+
+/// How far ahead burn-downs look at most: the outlook's horizon.
+const HORIZON_DAYS: i64 = 365;
+
+/// Models with a colour of their own; the rest share the last one.
+const NAMED_MODELS: usize = Tone::SERIES as usize - 1;
+
+/// Burn-down of each pool, all on the same days.
+pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
+    let Some(span) = burn_down_span(position, series) else { return Vec::new() };
+    // A pool and its series are joined by order: a partner's copies have no ids.
+    let pools = position.credits.pools.iter().zip(&series.pools).enumerate();
+    let drawable = pools.filter(|(_, (_, curve))| !curve.balance.is_empty() || !curve.outlook.is_empty());
+    drawable.map(|(index, (pool, curve))| pool_chart(position, index, pool, curve, span)).collect()
+}
+
+fn burn_down_span(position: &Position, series: &Series) -> Option<(NaiveDate, NaiveDate)> {
+    let through = position.data_through?;
+    let starts = series.pools.iter().filter_map(|pool| pool.balance.first().map(|point| point.day));
+    let ends = position.credits.pools.iter().map(|pool| pool.expires_on);
+    let latest = plus_days(through, HORIZON_DAYS);
+    let end = ends.max()?.min(latest).max(plus_days(through, 28));
+    // Some room, so that a cliff at the edge stands clear of the frame.
+    Some((starts.min().unwrap_or(through), plus_days(end, 10)))
+}
+
+fn pool_chart(
+    position: &Position,
+    index: usize,
+    pool: &PoolPosition,
+    curve: &PoolSeries,
+    span: (NaiveDate, NaiveDate),
+) -> Chart {
+    let line = |label: &str, tone, points| Line { label: label.to_owned(), tone, points };
+    let mut lines = Vec::new();
+    if !curve.planned.is_empty() {
+        lines.push(line("Had spend gone as filed", Tone::Plan, until_empty(&curve.planned, |point| point.amount)));
+    }
+    lines.push(line("Balance", Tone::Actual, until_empty(&curve.balance, |point| point.amount)));
+    let outlook = until_empty(&curve.outlook, |point| point.p90);
+    let bands = if outlook.is_empty() {
+        Vec::new()
+    } else {
+        vec![Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: outlook }]
+    };
+    let columns = vec![
+        Column::text("day", "Day"),
+        Column::number("balance", "Balance"),
+        Column::number("planned", "As filed").optional(),
+        Column::number("p10", "Outlook, low (10 %)").optional(),
+        Column::number("p50", "Outlook, middle (50 %)").optional(),
+        Column::number("p90", "Outlook, high (90 %)").optional(),
+    ];
+    let rows = coarse_rows(&[&curve.balance, &curve.planned], &curve.outlook);
+    Chart {
+        id: format!("burn-down-{}", index + 1),
+        title: format!("{}: {} of {} left", pool.name, pool.remaining.dollars(), pool.granted.dollars()),
+        description: pool_description(pool),
+        plot: Plot::Days(DayPlot { span: Some(span), low: true, lines, bands, marks: pool_marks(position, pool) }),
+        table: Some(Table { id: "burn_down", title: format!("{}, at month ends", pool.name), columns, rows }),
+    }
+}
+
+/// A curve up to its first zero: a year of nothing tells nothing.
+fn until_empty<T: Copy>(points: &[T], amount: fn(&T) -> Money) -> Vec<T> {
+    let empty = points.iter().position(|point| amount(point).is_zero()).unwrap_or(points.len());
+    points.iter().take(empty + 1).copied().collect()
+}
+
+fn pool_description(pool: &PoolPosition) -> String {
+    let fate = match (pool.status, pool.exhausts_on.p50) {
+        (PoolStatus::Exhausted, _) => "It is used up.".to_owned(),
+        (PoolStatus::Expired, _) => format!("It expired on {}.", words::day(pool.expires_on)),
+        (PoolStatus::Paused, _) => "It is switched off.".to_owned(),
+        (_, Some(day)) => format!("It is expected to be empty about {}.", words::day(day)),
+        (_, None) => format!("It is not expected to be empty before it expires on {}.", words::day(pool.expires_on)),
+    };
+    format!("Balance of {} by day from {}. {fate}", pool.name, words::day(pool.starts_on))
+}
+
+fn pool_marks(position: &Position, pool: &PoolPosition) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = position.data_through.map(today).into_iter().collect();
+    let live = matches!(pool.status, PoolStatus::Active | PoolStatus::Pending);
+    if let Some(day) = pool.exhausts_on.p50.filter(|_| live) {
+        marks.push(Mark { day, label: format!("empty about {}", words::day(day)), cliff: false });
+    }
+    let expires = pool.expires_on;
+    let verb = if position.data_through.is_some_and(|through| through >= expires) { "expired" } else { "expires" };
+    marks.push(Mark { day: expires, label: format!("{verb} {}", words::day(expires)), cliff: true });
+    marks
+}
+
+fn today(through: NaiveDate) -> Mark {
+    Mark { day: through, label: "data through".to_owned(), cliff: false }
+}
+
+/// Cumulative actual against filed. Without day series (a partner has none) the rows of the variance give the curve
+/// by month.
+pub(super) fn cumulative(position: &Position, series: &Series) -> Option<Chart> {
+    let (actual, filed) = if series.actual.is_empty() && series.filed.is_empty() {
+        cumulative_by_month(position)
+    } else {
+        (series.actual.clone(), series.filed.clone())
+    };
+    if actual.is_empty() && filed.is_empty() {
+        return None;
+    }
+    let rows = coarse_rows(&[&actual, &filed], &series.outlook);
+    let mut lines = Vec::new();
+    if !filed.is_empty() {
+        lines.push(Line { label: "Filed".to_owned(), tone: Tone::Plan, points: filed });
+    }
+    lines.push(Line { label: "Actual".to_owned(), tone: Tone::Actual, points: actual });
+    let outlook = Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: series.outlook.clone() };
+    Some(Chart {
+        id: "cumulative".to_owned(),
+        title: if position.filing.is_some() { "Cumulative spend, actual against filed" } else { "Cumulative spend" }
+            .to_owned(),
+        description:
+            "Spend added up day by day, before credit and tax: what happened, what was filed, and the outlook."
+                .to_owned(),
+        plot: Plot::Days(DayPlot {
+            span: None,
+            low: false,
+            lines,
+            bands: if series.outlook.is_empty() { Vec::new() } else { vec![outlook] },
+            marks: position.data_through.map(today).into_iter().collect(),
+        }),
+        table: Some(Table {
+            id: "cumulative",
+            title: "Cumulative spend at month ends".to_owned(),
+            columns: vec![
+                Column::text("day", "Day"),
+                Column::number("actual", "Actual").optional(),
+                Column::number("filed", "Filed").optional(),
+                Column::number("p10", "Outlook, low (10 %)").optional(),
+                Column::number("p50", "Outlook, middle (50 %)").optional(),
+                Column::number("p90", "Outlook, high (90 %)").optional(),
+            ],
+            rows,
+        }),
+    })
+}
+
+fn cumulative_by_month(position: &Position) -> (Vec<DayAmount>, Vec<DayAmount>) {
+    let mut months: BTreeMap<BillingPeriod, (Money, Money)> = BTreeMap::new();
+    for row in &position.variance {
+        let sums = months.entry(row.month).or_default();
+        sums.0 += row.actual;
+        sums.1 += row.projected;
+    }
+    let (mut actual, mut filed) = (Vec::new(), Vec::new());
+    if let Some(first) = months.keys().next() {
+        // Both curves start from nothing on the day before the first month.
+        let day = plus_days(first.first_day(), -1);
+        actual.push(DayAmount { day, amount: Money::ZERO });
+        filed.push(DayAmount { day, amount: Money::ZERO });
+    }
+    let mut sums = (Money::ZERO, Money::ZERO);
+    for (month, (spent, planned)) in months {
+        let last = plus_days(month.next().first_day(), -1);
+        let day = position.data_through.map_or(last, |through| last.min(through));
+        sums = (sums.0 + spent, sums.1 + planned);
+        actual.push(DayAmount { day, amount: sums.0 });
+        filed.push(DayAmount { day, amount: sums.1 });
+    }
+    (actual, filed)
+}
+
+/// Rows at month ends and at the end of the first curve: a table of every day would bury the reader.
+fn coarse_rows(curves: &[&[DayAmount]], band: &[DayBand]) -> Vec<Row> {
+    let month_end = |day: &NaiveDate| BillingPeriod::of(*day) != BillingPeriod::of(plus_days(*day, 1));
+    let all_days = curves.iter().flat_map(|curve| curve.iter().map(|point| point.day));
+    let mut days: BTreeSet<NaiveDate> = all_days.chain(band.iter().map(|point| point.day)).filter(month_end).collect();
+    days.extend(curves.first().and_then(|curve| curve.last()).map(|point| point.day));
+    let curves: Vec<BTreeMap<NaiveDate, Money>> =
+        curves.iter().map(|curve| curve.iter().map(|point| (point.day, point.amount)).collect()).collect();
+    let band: BTreeMap<NaiveDate, &DayBand> = band.iter().map(|point| (point.day, point)).collect();
+    let row = |day: NaiveDate| {
+        let mut cells = vec![Cell::Day(day)];
+        cells.extend(curves.iter().map(|curve| Cell::money_or(curve.get(&day).copied(), "")));
+        let point = band.get(&day);
+        cells.push(Cell::money_or(point.map(|point| point.p10), ""));
+        cells.push(Cell::money_or(point.map(|point| point.p50), ""));
+        cells.push(Cell::money_or(point.map(|point| point.p90), ""));
+        Row::new(cells)
+    };
+    days.into_iter().map(row).collect()
+}
+
+/// The bill by month: cash below, what credit pays above it.
+pub(super) fn bills(position: &Position) -> Option<Chart> {
+    if position.trajectory.is_empty() {
+        return None;
+    }
+    let bills = &position.trajectory;
+    let layer = |label: &str, tone, amounts: Vec<Money>| Layer { label: label.to_owned(), tone, amounts };
+    Some(Chart {
+        id: "bills".to_owned(),
+        title: "Monthly bill: cash and what credit pays".to_owned(),
+        description: "One bar a month: cash at the bottom with its range from 10 to 90 %, credit above it.".to_owned(),
+        plot: Plot::Months(MonthPlot {
+            months: bills.iter().map(|bill| bill.month).collect(),
+            layers: vec![
+                layer("Cash (range 10 to 90 %)", Tone::Cash, bills.iter().map(|bill| bill.cash).collect()),
+                layer("Paid by credit", Tone::Covered, bills.iter().map(|bill| bill.covered).collect()),
+            ],
+            whiskers: bills.iter().map(|bill| (bill.cash_p10, bill.cash_p90)).collect(),
+        }),
+        table: None,
+    })
+}
+
+/// Monthly spend by model, or by workload where no model applies; the smallest share one layer.
+pub(super) fn by_model(position: &Position, series: &Series) -> Option<Chart> {
+    let first = series.by_model.iter().map(|cost| cost.month).min()?;
+    let last = series.by_model.iter().map(|cost| cost.month).max()?;
+    let months: Vec<BillingPeriod> = (0..=last.months_since(first)).map(|step| first.plus_months(step)).collect();
+    let layers = model_layers(series, &months);
+    let columns =
+        vec![Column::text("month", "Month"), Column::text("of", "Model or workload"), Column::number("cost", "Cost")];
+    let mut rows = Vec::new();
+    for (index, month) in months.iter().enumerate() {
+        let spent = layers.iter().filter(|layer| !layer.amounts[index].is_zero());
+        rows.extend(spent.map(|layer| {
+            Row::new(vec![Cell::Month(*month), Cell::text(&layer.label), Cell::Money(layer.amounts[index])])
+        }));
+    }
+    let total = layers.iter().flat_map(|layer| &layer.amounts).sum();
+    rows.push(Row::total(vec![Cell::text("Total"), Cell::Absent(""), Cell::Money(total)]));
+    Some(Chart {
+        id: "by-model".to_owned(),
+        title: match position.data_through {
+            Some(through) => format!("Spend by model and month, through {}", words::day(through)),
+            None => "Spend by model and month".to_owned(),
+        },
+        description: "One bar a month, stacked by model; spend without a model is stacked by its workload.".to_owned(),
+        plot: Plot::Months(MonthPlot { months, layers, whiskers: Vec::new() }),
+        table: Some(Table { id: "by_model", title: "Spend by model and month".to_owned(), columns, rows }),
+    })
+}
+
+fn model_layers(series: &Series, months: &[BillingPeriod]) -> Vec<Layer> {
+    let mut costs: BTreeMap<&str, BTreeMap<BillingPeriod, Money>> = BTreeMap::new();
+    for cost in &series.by_model {
+        let label = cost.model.as_deref().unwrap_or_else(|| cost.workload.label());
+        *costs.entry(label).or_default().entry(cost.month).or_default() += cost.cost;
+    }
+    let mut ranked: Vec<(Money, &str)> =
+        costs.iter().map(|(label, by_month)| (by_month.values().sum(), *label)).collect();
+    ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let amounts = |labels: &[(Money, &str)]| {
+        let in_month = |month| labels.iter().filter_map(|(_, label)| costs[label].get(month)).sum();
+        months.iter().map(in_month).collect()
+    };
+    // One label more than colours is shown as itself rather than as a group of one.
+    let named = if ranked.len() > NAMED_MODELS + 1 { NAMED_MODELS } else { ranked.len() };
+    let tones = (0..Tone::SERIES).map(Tone::Series);
+    let mut layers: Vec<Layer> = ranked[..named]
+        .iter()
+        .zip(tones)
+        .map(|(entry, tone)| Layer { label: entry.1.to_owned(), tone, amounts: amounts(std::slice::from_ref(entry)) })
+        .collect();
+    let rest = &ranked[named..];
+    if !rest.is_empty() {
+        let label = format!("{} others", rest.len());
+        layers.push(Layer { label, tone: Tone::Series(Tone::SERIES - 1), amounts: amounts(rest) });
+    }
+    layers
+}

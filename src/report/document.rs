@@ -1,0 +1,404 @@
+//! The document model: what a report says, before anybody decides how it looks.
+//!
+//! Cells keep their type and every digit; a renderer chooses between [`Cell::shown`] (for people, rounded to the cent)
+//! and [`Cell::exact`] (for machines). Charts are data, so that a renderer that cannot draw can still tell.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+use super::words;
+use crate::domain::finding::Severity;
+use crate::domain::money::{Money, Quantity};
+use crate::domain::period::BillingPeriod;
+use crate::domain::position::{DayAmount, DayBand};
+
+/// A report or the page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Name of the kind, as in URLs.
+    pub kind: &'static str,
+    /// Title for people.
+    pub title: String,
+    /// Clock of the newest included cycle.
+    pub as_of: DateTime<Utc>,
+    /// Last complete day; null before any data.
+    pub data_through: Option<NaiveDate>,
+    /// ISO 4217 code of every amount.
+    pub currency: String,
+    /// The message in sentences, the most important first.
+    pub summary: Vec<String>,
+    /// The few figures that matter.
+    pub figures: Vec<Figure>,
+    /// What deserves attention, most severe first.
+    pub findings: Vec<Notice>,
+    /// The body.
+    pub sections: Vec<Section>,
+    /// What a careful reader should know about the figures.
+    pub notes: Vec<String>,
+}
+
+impl Document {
+    /// "Data through 21 Nov 2026 · as of 23 Nov 2026 06:00 UTC".
+    pub fn dateline(&self) -> String {
+        let as_of = self.as_of.format("%-d %b %Y %H:%M UTC");
+        match self.data_through {
+            Some(day) => format!("Data through {} · as of {as_of}", words::day(day)),
+            None => format!("No data yet · as of {as_of}"),
+        }
+    }
+}
+
+/// One figure that matters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Name for machines.
+    pub key: &'static str,
+    /// Name for people.
+    pub label: String,
+    /// The figure.
+    pub value: Cell,
+    /// What it rests on, in a few words.
+    pub detail: String,
+}
+
+/// A finding as a report shows it: without its key, which can name ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How bad.
+    pub severity: Severity,
+    /// Day since which it is so.
+    pub since: NaiveDate,
+    /// What happened.
+    pub summary: String,
+    /// Why it matters and what to do; empty for readers other than the owner.
+    pub reason: String,
+}
+
+impl Notice {
+    /// How urgent, in words.
+    pub const fn urgency(&self) -> &'static str {
+        match self.severity {
+            Severity::Info => "Worth knowing",
+            Severity::Warning => "Act this week",
+            Severity::Critical => "Act today",
+        }
+    }
+
+    /// Since when, in words.
+    pub fn since_shown(&self) -> String {
+        words::day(self.since)
+    }
+}
+
+/// A part of the body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// Anchor, unique in a document.
+    pub id: &'static str,
+    /// Heading.
+    pub title: String,
+    /// Content, in order.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// A paragraph.
+    Text(String),
+    /// A table.
+    Table(Table),
+    /// A chart.
+    Chart(Chart),
+}
+
+/// A table with typed cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Name for machines, unique in a document.
+    pub id: &'static str,
+    /// Caption.
+    pub title: String,
+    /// Columns.
+    pub columns: Vec<Column>,
+    /// Rows, each with one cell per column.
+    pub rows: Vec<Row>,
+}
+
+impl Table {
+    /// Indices of the columns that people get to see: an optional column without any value is left out.
+    pub fn shown_columns(&self) -> Vec<usize> {
+        let useful = |index: &usize| {
+            !self.columns[*index].optional || self.rows.iter().any(|row| !row.cells[*index].is_nothing())
+        };
+        (0..self.columns.len()).filter(useful).collect()
+    }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Name for machines.
+    pub key: &'static str,
+    /// Heading.
+    pub title: &'static str,
+    /// Digits are compared by place, so numbers stand to the right.
+    pub numeric: bool,
+    /// Left out for people where no row has a value; machines always get it.
+    pub optional: bool,
+}
+
+impl Column {
+    /// A column of words or days.
+    pub const fn text(key: &'static str, title: &'static str) -> Self {
+        Column { key, title, numeric: false, optional: false }
+    }
+
+    /// A column of numbers.
+    pub const fn number(key: &'static str, title: &'static str) -> Self {
+        Column { key, title, numeric: true, optional: false }
+    }
+
+    /// The same column, left out for people where no row has a value.
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Column { optional: true, ..self }
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// One per column.
+    pub cells: Vec<Cell>,
+    /// The sum of the rows above.
+    pub total: bool,
+}
+
+impl Row {
+    /// An ordinary row.
+    pub fn new(cells: Vec<Cell>) -> Self {
+        Row { cells, total: false }
+    }
+
+    /// A row that sums up.
+    pub fn total(cells: Vec<Cell>) -> Self {
+        Row { cells, total: true }
+    }
+}
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// An amount.
+    Money(Money),
+    /// A percentage.
+    Percent(Decimal),
+    /// A UTC day.
+    Day(NaiveDate),
+    /// A billing period.
+    Month(BillingPeriod),
+    /// A metered quantity.
+    Quantity(Quantity),
+    /// A count.
+    Count(u64),
+    /// Words.
+    Text(String),
+    /// Nothing to show, and in a few words why; null for machines.
+    Absent(&'static str),
+}
+
+impl Cell {
+    /// Words, from anything that is a string.
+    pub fn text(text: impl Into<String>) -> Self {
+        Cell::Text(text.into())
+    }
+
+    /// A day, or why there is none.
+    pub fn day_or(day: Option<NaiveDate>, absent: &'static str) -> Self {
+        day.map_or(Cell::Absent(absent), Cell::Day)
+    }
+
+    /// An amount, or why there is none.
+    pub fn money_or(money: Option<Money>, absent: &'static str) -> Self {
+        money.map_or(Cell::Absent(absent), Cell::Money)
+    }
+
+    /// A percentage, or why there is none.
+    pub fn percent_or(percent: Option<Decimal>, absent: &'static str) -> Self {
+        percent.map_or(Cell::Absent(absent), Cell::Percent)
+    }
+
+    /// Zero or absent.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Cell::Money(money) => money.is_zero(),
+            Cell::Absent(_) => true,
+            Cell::Text(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// For people: rounded to the cent, with thousands and units.
+    pub fn shown(&self) -> String {
+        match self {
+            Cell::Money(money) => money.dollars(),
+            Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1)),
+            Cell::Day(day) => words::day(*day),
+            Cell::Month(month) => words::month(*month),
+            Cell::Quantity(quantity) => words::quantity(*quantity),
+            Cell::Count(count) => count.to_string(),
+            Cell::Text(text) => text.clone(),
+            Cell::Absent(why) => (*why).to_owned(),
+        }
+    }
+
+    /// For machines: every digit, ISO dates, no units; `None` where there is nothing.
+    pub fn exact(&self) -> Option<String> {
+        match self {
+            Cell::Money(money) => Some(money.to_string()),
+            Cell::Percent(percent) => Some(percent.normalize().to_string()),
+            Cell::Day(day) => Some(day.to_string()),
+            Cell::Month(month) => Some(month.to_string()),
+            Cell::Quantity(quantity) => Some(quantity.to_string()),
+            Cell::Count(count) => Some(count.to_string()),
+            Cell::Text(text) => Some(text.clone()),
+            Cell::Absent(_) => None,
+        }
+    }
+}
+
+/// A chart as data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chart {
+    /// Anchor, unique in a document.
+    pub id: String,
+    /// Caption.
+    pub title: String,
+    /// What it shows, in a sentence, for those who do not see it.
+    pub description: String,
+    /// The curves or bars.
+    pub plot: Plot,
+    /// The same figures as a table, coarser in time where the chart is by day; none where one stands right below.
+    pub table: Option<Table>,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plot {
+    /// Amounts over days.
+    Days(DayPlot),
+    /// Stacked bars by month.
+    Months(MonthPlot),
+}
+
+/// Amounts over days.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DayPlot {
+    /// First and last day of the axis; charts to be compared share it.
+    pub span: Option<(NaiveDate, NaiveDate)>,
+    /// Lower than usual, for charts that stand in a stack.
+    pub low: bool,
+    /// Curves.
+    pub lines: Vec<Line>,
+    /// Bands between a low and a high curve, with a curve in the middle.
+    pub bands: Vec<Band>,
+    /// Days of note.
+    pub marks: Vec<Mark>,
+}
+
+/// A curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Name.
+    pub label: String,
+    /// Look.
+    pub tone: Tone,
+    /// Points, by day.
+    pub points: Vec<DayAmount>,
+}
+
+/// A fan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// Name.
+    pub label: String,
+    /// Look.
+    pub tone: Tone,
+    /// Points, by day.
+    pub points: Vec<DayBand>,
+}
+
+/// A day of note.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// The day.
+    pub day: NaiveDate,
+    /// What it is.
+    pub label: String,
+    /// An end (credit gone) rather than a place in time.
+    pub cliff: bool,
+}
+
+/// Stacked bars by month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonthPlot {
+    /// The months, in order.
+    pub months: Vec<BillingPeriod>,
+    /// The layers, from the bottom up.
+    pub layers: Vec<Layer>,
+    /// A low and a high value of the bottom layer, per month; empty where there is none.
+    pub whiskers: Vec<(Money, Money)>,
+}
+
+/// A layer of stacked bars.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Name.
+    pub label: String,
+    /// Look.
+    pub tone: Tone,
+    /// One amount per month.
+    pub amounts: Vec<Money>,
+}
+
+/// Look of a curve or layer; the stylesheet gives it a colour in light, dark and print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// What happened.
+    Actual,
+    /// What was filed.
+    Plan,
+    /// What is expected.
+    Outlook,
+    /// Paid by credit.
+    Covered,
+    /// Paid in cash.
+    Cash,
+    /// One of several equals, counted from 0.
+    Series(u8),
+}
+
+impl Tone {
+    /// How many equals have a colour of their own.
+    pub const SERIES: u8 = 8;
+
+    /// Every look.
+    pub fn all() -> impl Iterator<Item = Tone> {
+        [Tone::Actual, Tone::Plan, Tone::Outlook, Tone::Covered, Tone::Cash]
+            .into_iter()
+            .chain((0..Tone::SERIES).map(Tone::Series))
+    }
+
+    /// The name in JSON and in class names.
+    pub fn name(self) -> String {
+        match self {
+            Tone::Actual => "actual".to_owned(),
+            Tone::Plan => "plan".to_owned(),
+            Tone::Outlook => "outlook".to_owned(),
+            Tone::Covered => "covered".to_owned(),
+            Tone::Cash => "cash".to_owned(),
+            Tone::Series(number) => format!("series-{}", number % Tone::SERIES + 1),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A document as HTML through the templates in `dashboards/`. The templates only place what this module hands them.
+
+use askama::Template;
+
+use super::STYLESHEET;
+use super::chart::{self, LegendItem, Picture, Size};
+use super::document::{Block, Cell, Chart, Document, Row, Section, Table};
+use super::page::Nav;
+
+/// So few columns that a full width would tear them apart.
+const FEW_COLUMNS: usize = 2;
+/// More columns than fit on a desktop at the usual size.
+const MANY_COLUMNS: usize = 9;
+
+/// A self-contained report.
+pub(super) fn render(document: &Document) -> String {
+    let page = ReportPage { document, sections: sections(document), stylesheet: STYLESHEET };
+    page.render().expect("a template over values in memory cannot fail")
+}
+
+/// The page, with its way to the reports.
+pub(super) fn render_page(document: &Document, nav: &Nav) -> String {
+    let page = DashboardPage { document, nav, sections: sections(document), stylesheet: STYLESHEET };
+    page.render().expect("a template over values in memory cannot fail")
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportPage<'a> {
+    document: &'a Document,
+    sections: Vec<SectionView<'a>>,
+    stylesheet: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct DashboardPage<'a> {
+    document: &'a Document,
+    nav: &'a Nav,
+    sections: Vec<SectionView<'a>>,
+    stylesheet: &'static str,
+}
+
+struct SectionView<'a> {
+    id: &'static str,
+    title: &'a str,
+    blocks: Vec<BlockView<'a>>,
+}
+
+enum BlockView<'a> {
+    Text(&'a str),
+    Table(TableView<'a>),
+    Chart(ChartView<'a>),
+}
+
+struct TableView<'a> {
+    title: &'a str,
+    /// Few columns are set narrow, many small.
+    class: &'static str,
+    columns: Vec<CellView>,
+    rows: Vec<RowView>,
+}
+
+struct RowView {
+    class: &'static str,
+    cells: Vec<CellView>,
+}
+
+struct CellView {
+    class: &'static str,
+    text: String,
+}
+
+struct ChartView<'a> {
+    id: &'a str,
+    title: &'a str,
+    description: &'a str,
+    legend: Vec<LegendItem>,
+    pictures: [Picture; 2],
+    table: Option<TableView<'a>>,
+}
+
+fn sections(document: &Document) -> Vec<SectionView<'_>> {
+    document.sections.iter().map(section).collect()
+}
+
+fn section(section: &Section) -> SectionView<'_> {
+    SectionView { id: section.id, title: &section.title, blocks: section.blocks.iter().map(block).collect() }
+}
+
+fn block(block: &Block) -> BlockView<'_> {
+    match block {
+        Block::Text(text) => BlockView::Text(text),
+        Block::Table(it) => BlockView::Table(table(it)),
+        Block::Chart(it) => BlockView::Chart(chart_view(it)),
+    }
+}
+
+fn chart_view(chart: &Chart) -> ChartView<'_> {
+    ChartView {
+        id: &chart.id,
+        title: &chart.title,
+        description: &chart.description,
+        legend: chart::legend(chart),
+        pictures: [chart::draw(chart, Size::Wide), chart::draw(chart, Size::Narrow)],
+        table: chart.table.as_ref().map(table),
+    }
+}
+
+fn table(table: &Table) -> TableView<'_> {
+    let shown = table.shown_columns();
+    let align = |index: usize| if table.columns[index].numeric { "n" } else { "" };
+    let heading = |index: &usize| CellView { class: align(*index), text: table.columns[*index].title.to_owned() };
+    let row = |row: &Row| RowView {
+        class: if row.total { "total" } else { "" },
+        cells: shown
+            .iter()
+            .map(|index| CellView { class: class(&row.cells[*index], align(*index)), text: row.cells[*index].shown() })
+            .collect(),
+    };
+    TableView {
+        title: &table.title,
+        class: match shown.len() {
+            ..=FEW_COLUMNS => "slim",
+            MANY_COLUMNS.. => "dense",
+            _ => "",
+        },
+        columns: shown.iter().map(heading).collect(),
+        rows: table.rows.iter().map(row).collect(),
+    }
+}
+
+/// Dates stay on one line.
+fn class(cell: &Cell, align: &'static str) -> &'static str {
+    match cell {
+        Cell::Day(_) | Cell::Month(_) => "d",
+        _ => align,
+    }
+}

@@ -1,0 +1,115 @@
+//! A document as JSON: amounts and quantities are exact strings, days ISO, absent is null. A table is a list of
+//! objects under its columns' keys, its totals apart from its rows; charts are given by day, as data.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::document::{Block, Cell, Chart, Document, Plot, Table};
+
+/// The keys in the order in which a person would read them.
+#[derive(Serialize)]
+struct Body<'a> {
+    kind: &'a str,
+    title: &'a str,
+    as_of: String,
+    data_through: Option<String>,
+    currency: &'a str,
+    summary: &'a [String],
+    figures: BTreeMap<&'a str, Value>,
+    findings: Vec<Value>,
+    tables: BTreeMap<&'a str, TableBody<'a>>,
+    charts: BTreeMap<&'a str, Value>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct TableBody<'a> {
+    title: &'a str,
+    columns: Vec<Value>,
+    rows: Vec<BTreeMap<&'a str, Option<String>>>,
+    totals: Vec<BTreeMap<&'a str, Option<String>>>,
+}
+
+/// Renders the file.
+pub(super) fn render(document: &Document) -> Vec<u8> {
+    let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
+    let figure =
+        |value: &Cell, label: &str, detail: &str| json!({ "value": value.exact(), "label": label, "detail": detail });
+    let body = Body {
+        kind: document.kind,
+        title: &document.title,
+        as_of: document.as_of.to_rfc3339(),
+        data_through: document.data_through.map(|day| day.to_string()),
+        currency: &document.currency,
+        summary: &document.summary,
+        figures: document.figures.iter().map(|it| (it.key, figure(&it.value, &it.label, &it.detail))).collect(),
+        findings: document
+            .findings
+            .iter()
+            .map(|it| {
+                json!({
+                    "severity": it.severity.as_str(), "since": it.since.to_string(),
+                    "summary": it.summary, "reason": it.reason,
+                })
+            })
+            .collect(),
+        tables: blocks()
+            .filter_map(
+                |block| if let Block::Table(table) = block { Some((table.id, table_body(table))) } else { None },
+            )
+            .collect(),
+        charts: blocks()
+            .filter_map(|block| if let Block::Chart(it) = block { Some((it.id.as_str(), chart(it))) } else { None })
+            .collect(),
+        notes: &document.notes,
+    };
+    let mut bytes = serde_json::to_vec_pretty(&body).expect("strings under string keys always serialize");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn table_body(table: &Table) -> TableBody<'_> {
+    let rows = |total: bool| {
+        let chosen = table.rows.iter().filter(|row| row.total == total);
+        chosen
+            .map(|row| table.columns.iter().map(|it| it.key).zip(row.cells.iter().map(Cell::exact)).collect())
+            .collect()
+    };
+    TableBody {
+        title: &table.title,
+        columns: table.columns.iter().map(|it| json!({ "key": it.key, "title": it.title })).collect(),
+        rows: rows(false),
+        totals: rows(true),
+    }
+}
+
+fn chart(chart: &Chart) -> Value {
+    let mut value = json!({ "title": chart.title, "description": chart.description });
+    match &chart.plot {
+        Plot::Days(plot) => {
+            value["lines"] = plot
+                .lines
+                .iter()
+                .map(|it| json!({ "label": it.label, "tone": it.tone.name(), "points": it.points }))
+                .collect();
+            value["bands"] = plot
+                .bands
+                .iter()
+                .map(|it| json!({ "label": it.label, "tone": it.tone.name(), "points": it.points }))
+                .collect();
+            value["marks"] = plot.marks.iter().map(|it| json!({ "day": it.day, "label": it.label })).collect();
+        }
+        Plot::Months(plot) => {
+            value["months"] = json!(plot.months);
+            value["layers"] = plot
+                .layers
+                .iter()
+                .map(|it| json!({ "label": it.label, "tone": it.tone.name(), "amounts": it.amounts }))
+                .collect();
+            value["ranges_of_first_layer"] = json!(plot.whiskers);
+        }
+    }
+    value
+}

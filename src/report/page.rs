@@ -1,0 +1,273 @@
+//! The one page: everything of a position in the order in which a founder asks. It is a document like the reports, so
+//! that it cannot say anything else than they do.
+
+use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
+use super::{Format, ReportKind, actual_vs_projected, curves, html, pools, trajectory, words};
+use crate::domain::credit::CoverageState;
+use crate::domain::money::Money;
+use crate::domain::position::{Position, Series};
+
+/// Where the page leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Nav {
+    /// The reports.
+    pub reports: Vec<NavReport>,
+    /// Other places, such as the position as JSON.
+    pub links: Vec<NavLink>,
+    /// Where the stylesheet is served; `None` puts it into the page, which then stands alone.
+    pub stylesheet: Option<String>,
+}
+
+/// A report in its formats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavReport {
+    /// Title.
+    pub title: &'static str,
+    /// One link per format.
+    pub formats: Vec<NavLink>,
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavLink {
+    /// Words to click on.
+    pub label: String,
+    /// Address.
+    pub href: String,
+}
+
+impl Nav {
+    /// Links as the daemon serves them: reports at `{api}/reports/{kind}.{format}`, the position at `{api}/position`.
+    ///
+    /// ```
+    /// let nav = glidepath::report::Nav::served("/api/v1");
+    /// assert_eq!(nav.reports[0].formats[0].href, "/api/v1/reports/actual-vs-projected.html");
+    /// ```
+    pub fn served(api: &str) -> Self {
+        let link = |kind: ReportKind, format: Format| NavLink {
+            label: format.as_str().to_ascii_uppercase(),
+            href: format!("{api}/reports/{kind}.{format}"),
+        };
+        let report = |kind: ReportKind| NavReport {
+            title: kind.title(),
+            formats: Format::ALL.into_iter().map(|format| link(kind, format)).collect(),
+        };
+        Nav {
+            reports: ReportKind::ALL.into_iter().map(report).collect(),
+            links: vec![NavLink { label: "Position as JSON".to_owned(), href: format!("{api}/position") }],
+            stylesheet: None,
+        }
+    }
+}
+
+/// Renders the page.
+pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
+    html::render_page(&document(position, series), nav)
+}
+
+fn document(position: &Position, series: &Series) -> Document {
+    let mut sections = vec![pools::section(position, series)];
+    sections.push(trajectory::bill_section(position));
+    sections.extend(actual_vs_projected::sections(position, series));
+    sections.push(spend(position, series));
+    sections.push(trajectory::odds_section(position));
+    sections.push(coverage(position));
+    sections.push(quality(position));
+    // The odds have their own section here.
+    let mut summary = vec![words::headline(position)];
+    summary.extend(trajectory::consequences(position));
+    Document {
+        kind: "page",
+        title: "Glidepath".to_owned(),
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        summary,
+        figures: figures(position),
+        findings: position.findings.iter().map(trajectory::notice).collect(),
+        sections: if position.data_through.is_none() { waiting(position) } else { sections },
+        notes: if position.data_through.is_none() { Vec::new() } else { trajectory::notes(position) },
+    }
+}
+
+/// Before the first data, empty tables would say less than a sentence.
+fn waiting(position: &Position) -> Vec<Section> {
+    let text = if words::denied(position) {
+        "The findings above say what AWS refuses and which permission is missing. The command \"glidepath check --online\" \
+         tries each of them."
+    } else {
+        "The first cycle reads up to 13 months from Cost Explorer. This page fills as soon as it has finished; Cost \
+         Explorer itself needs up to a day after it is switched on for the first time."
+    };
+    vec![
+        Section { id: "waiting", title: "No data yet".to_owned(), blocks: vec![Block::Text(text.to_owned())] },
+        quality(position),
+    ]
+}
+
+fn figures(position: &Position) -> Vec<Figure> {
+    let mut figures = trajectory::figures(position);
+    if position.data_through.is_none() {
+        return figures;
+    }
+    let figure = |key, label: &str, amount: Option<Money>, detail: &str| Figure {
+        key,
+        label: label.to_owned(),
+        value: Cell::money_or(amount, "unknown"),
+        detail: detail.to_owned(),
+    };
+    let spend = &position.spend;
+    let burn = &spend.burn_per_day;
+    let longer = match burn.last_28_days {
+        Some(amount) => format!("last 7 days; {} over 28 days", amount.dollars()),
+        None => "last 7 days".to_owned(),
+    };
+    figures.push(figure("burn_per_day", "Burn per day", burn.last_7_days, &longer));
+    figures.push(figure(
+        "month_to_date",
+        "This month so far",
+        Some(spend.gross_month_to_date),
+        "before credit and tax",
+    ));
+    figures.push(figure("net_to_date", "Cash so far", Some(spend.net_to_date), "after credit, refund and tax"));
+    figures
+}
+
+fn spend(position: &Position, series: &Series) -> Section {
+    let mut blocks: Vec<Block> = curves::by_model(position, series).map(Block::Chart).into_iter().collect();
+    blocks.push(Block::Table(to_date(position)));
+    if position.workloads.is_empty() {
+        blocks.push(Block::Text("Nothing was spent this month so far.".to_owned()));
+    } else {
+        blocks.push(Block::Table(workloads(position)));
+    }
+    Section { id: "spend", title: "Spend".to_owned(), blocks }
+}
+
+fn to_date(position: &Position) -> Table {
+    let spend = &position.spend;
+    let row = |label: &str, amount| Row::new(vec![Cell::text(label), Cell::Money(amount)]);
+    Table {
+        id: "spend_to_date",
+        title: "From the first stored day".to_owned(),
+        columns: vec![Column::text("of", "Part of the bill"), Column::number("amount", "Amount")],
+        rows: vec![
+            row("Usage and fees", spend.gross_to_date),
+            row("Credit", spend.credit_to_date),
+            row("Refunds", spend.refund_to_date),
+            row("Tax", spend.tax_to_date),
+            Row::total(vec![Cell::text("Cash"), Cell::Money(spend.net_to_date)]),
+        ],
+    }
+}
+
+fn workloads(position: &Position) -> Table {
+    let maybe = |text: Option<&str>| text.map_or(Cell::Absent(""), Cell::text);
+    let mut rows: Vec<Row> = position
+        .workloads
+        .iter()
+        .map(|row| {
+            Row::new(vec![
+                Cell::text(row.workload.label()),
+                maybe(row.model.as_deref()),
+                maybe(row.direction.map(words::direction)),
+                maybe(row.tier.map(words::tier)),
+                maybe(row.routing.map(words::routing)),
+                Cell::Money(row.cost),
+                row.quantity.map_or(Cell::Absent(""), Cell::Quantity),
+                maybe(row.unit.as_deref().map(|unit| if unit == "chip_hours" { "chip-hours" } else { unit })),
+            ])
+        })
+        .collect();
+    let mut cells = vec![Cell::Absent(""); 8];
+    cells[0] = Cell::text("Total");
+    cells[5] = Cell::Money(position.workloads.iter().map(|row| row.cost).sum());
+    rows.push(Row::total(cells));
+    Table {
+        id: "workloads",
+        title: "This month so far, by workload and model".to_owned(),
+        columns: vec![
+            Column::text("workload", "Workload"),
+            Column::text("model", "Model").optional(),
+            Column::text("direction", "Tokens").optional(),
+            Column::text("tier", "Tier").optional(),
+            Column::text("routing", "Routing").optional(),
+            Column::number("cost", "Cost"),
+            Column::number("quantity", "Quantity"),
+            Column::text("unit", "Unit"),
+        ],
+        rows,
+    }
+}
+
+fn coverage(position: &Position) -> Section {
+    let row = |coverage: &crate::domain::position::Coverage| {
+        Row::new(vec![
+            Cell::text(&coverage.service),
+            Cell::text(match coverage.state {
+                CoverageState::Covered => "covered",
+                CoverageState::Exhausted => "exhausted",
+                CoverageState::Uncovered => "not covered: cash",
+                CoverageState::Unknown => "unknown",
+            }),
+            Cell::text(&coverage.evidence),
+        ])
+    };
+    let blocks = if position.coverage.is_empty() {
+        vec![Block::Text("No service has cost anything yet.".to_owned())]
+    } else {
+        vec![Block::Table(Table {
+            id: "coverage",
+            title: "Does credit pay for it?".to_owned(),
+            columns: vec![
+                Column::text("service", "Service"),
+                Column::text("state", "State"),
+                Column::text("evidence", "How we know"),
+            ],
+            rows: position.coverage.iter().map(row).collect(),
+        })]
+    };
+    Section { id: "coverage", title: "Coverage by service".to_owned(), blocks }
+}
+
+fn quality(position: &Position) -> Section {
+    let quality = &position.data_quality;
+    let row = |label: &str, value, meaning: &str| Row::new(vec![Cell::text(label), value, Cell::text(meaning)]);
+    let table = Table {
+        id: "data_quality",
+        title: "How far the figures can be trusted".to_owned(),
+        columns: vec![
+            Column::text("measure", "Measure"),
+            Column::number("value", "Value"),
+            Column::text("meaning", "Meaning"),
+        ],
+        rows: vec![
+            row(
+                "Unclassified spend",
+                Cell::Money(quality.unclassified_cost),
+                "this month's spend that no rule understands; it counts in every total",
+            ),
+            row(
+                "Reconciliation gap",
+                Cell::Money(quality.reconciliation_gap),
+                "credit by our replay less credit on AWS's rows",
+            ),
+            row(
+                "Moved in the last cycle",
+                Cell::Money(quality.moved_in_last_cycle),
+                "what AWS corrected on days already stored",
+            ),
+            row(
+                "Paid requests today",
+                Cell::Count(quality.paid_requests_today),
+                "Cost Explorer requests that AWS charges",
+            ),
+            row(
+                "Spent on asking this month",
+                Cell::Money(quality.usd_spent_asking_month),
+                "what watching costs by itself",
+            ),
+        ],
+    };
+    Section { id: "data-quality", title: "Data quality".to_owned(), blocks: vec![Block::Table(table)] }
+}

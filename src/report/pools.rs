@@ -1,0 +1,132 @@
+//! Credit pools as a table and their burn-down as charts.
+
+use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::{curves, words};
+use crate::domain::credit::Programme;
+use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
+
+/// The section on credit: burn-down and state of every pool, or why there is none.
+pub(super) fn section(position: &Position, series: &Series) -> Section {
+    let mut blocks = Vec::new();
+    if position.credits.pools.is_empty() {
+        blocks.push(Block::Text(nothing_known(position)));
+    } else {
+        blocks.extend(curves::burn_down(position, series).into_iter().map(Block::Chart));
+        blocks.push(Block::Table(balances(position)));
+        blocks.push(Block::Table(ends(position)));
+    }
+    Section { id: "credits", title: "Credits".to_owned(), blocks }
+}
+
+/// Denied, empty and zero are three different things.
+fn nothing_known(position: &Position) -> String {
+    if words::denied(position) {
+        "AWS refuses to show credit balances, so what is left is unknown, not zero. The findings say which permission \
+         is missing. Until it is granted, name the pools in the config and state balances with the command \
+         \"glidepath credits record\"."
+    } else {
+        "No credit pool is known. Pools come from AWS's credits API once it has been read, or from [[pool]] in the \
+         config."
+    }
+    .to_owned()
+}
+
+fn balances(position: &Position) -> Table {
+    let mut rows: Vec<Row> = position.credits.pools.iter().map(balance).collect();
+    let credits = &position.credits;
+    let drawn = credits.pools.iter().map(|pool| pool.drawn).sum();
+    let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
+    cells.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
+    cells.extend([Cell::Absent(""), Cell::Absent("")]);
+    rows.push(Row::total(cells));
+    Table {
+        id: "pools",
+        title: "Pools, in the order in which AWS draws them".to_owned(),
+        columns: vec![
+            Column::text("pool", "Pool"),
+            Column::text("id", "Credit id").optional(),
+            Column::text("programme", "Programme").optional(),
+            Column::text("status", "Status"),
+            Column::number("granted", "Granted"),
+            Column::number("drawn", "Drawn"),
+            Column::number("remaining", "Remaining"),
+            Column::number("stated", "AWS states").optional(),
+            Column::text("stated_at", "Stated on").optional(),
+        ],
+        rows,
+    }
+}
+
+fn balance(pool: &PoolPosition) -> Row {
+    Row::new(vec![
+        Cell::text(&pool.name),
+        if pool.id.is_empty() { Cell::Absent("") } else { Cell::text(&pool.id) },
+        pool.programme.map_or(Cell::Absent(""), |programme| Cell::text(programme_label(programme))),
+        Cell::text(pool.status.as_str()),
+        Cell::Money(pool.granted),
+        Cell::Money(pool.drawn),
+        Cell::Money(pool.remaining),
+        Cell::money_or(pool.stated.map(|stated| stated.amount), ""),
+        Cell::day_or(pool.stated.map(|stated| stated.at), ""),
+    ])
+}
+
+fn ends(position: &Position) -> Table {
+    Table {
+        id: "pool_ends",
+        title: "When each pool ends, and what of it expires unused".to_owned(),
+        columns: vec![
+            Column::text("pool", "Pool"),
+            Column::text("starts_on", "Starts"),
+            Column::text("expires_on", "Expires"),
+            Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
+            Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
+            Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
+            Column::number("breakage_p10", "Unused, low (10 %)").optional(),
+            Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
+            Column::number("breakage_p90", "Unused, high (90 %)").optional(),
+        ],
+        rows: position.credits.pools.iter().map(end).collect(),
+    }
+}
+
+fn end(pool: &PoolPosition) -> Row {
+    let live = matches!(pool.status, PoolStatus::Pending | PoolStatus::Active);
+    // Of a pool that is empty, expired or off there is nothing to expect.
+    let no_date = if live { "not before expiry" } else { "" };
+    let no_breakage = if live { "beyond the outlook" } else { "" };
+    Row::new(vec![
+        Cell::text(&pool.name),
+        Cell::Day(pool.starts_on),
+        Cell::Day(pool.expires_on),
+        Cell::day_or(pool.exhausts_on.p10, no_date),
+        Cell::day_or(pool.exhausts_on.p50, no_date),
+        Cell::day_or(pool.exhausts_on.p90, no_date),
+        Cell::money_or(pool.breakage.p10, no_breakage),
+        Cell::money_or(pool.breakage.p50, no_breakage),
+        Cell::money_or(pool.breakage.p90, no_breakage),
+    ])
+}
+
+/// The programme as its applicants call it.
+const fn programme_label(programme: Programme) -> &'static str {
+    match programme {
+        Programme::Founders => "Activate Founders",
+        Programme::ActivatePortfolio => "Activate Portfolio",
+        Programme::BedrockPoc => "Bedrock POC",
+        Programme::GenAiTier => "GenAI tier",
+        Programme::Accelerator => "GenAI Accelerator",
+    }
+}
+
+/// A sentence per pool of which more than a dollar is expected to expire unused.
+pub(super) fn breakage_sentences(position: &Position) -> Vec<String> {
+    let expected = |pool: &PoolPosition| {
+        let lost = pool.breakage.p50.filter(|lost| lost.cents() >= rust_decimal::Decimal::ONE)?;
+        let open = position.data_through.is_some_and(|through| through < pool.expires_on);
+        open.then(|| {
+            format!("About {} of {} will expire unused on {}.", lost.dollars(), pool.name, words::day(pool.expires_on))
+        })
+    };
+    position.credits.pools.iter().filter_map(expected).collect()
+}

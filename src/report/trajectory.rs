@@ -1,0 +1,258 @@
+//! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
+
+use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
+use super::{ReportKind, curves, pools, words};
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
+use crate::domain::position::{DateQuantiles, MonthlyBill, Position, Series};
+
+/// How many bills after credits the exposure covers: about 90 days.
+const EXPOSURE_BILLS: usize = 3;
+
+/// Builds the report.
+pub(super) fn build(position: &Position, series: &Series) -> Document {
+    let ending = |finding: &&Finding| matches!(finding.rule, Rule::Exhaustion | Rule::ExpiringCredit);
+    Document {
+        kind: ReportKind::Trajectory.as_str(),
+        title: ReportKind::Trajectory.title().to_owned(),
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        summary: summary(position),
+        figures: figures(position),
+        findings: position.findings.iter().filter(ending).map(notice).collect(),
+        sections: vec![pools::section(position, series), odds_section(position), bill_section(position)],
+        notes: notes(position),
+    }
+}
+
+/// A finding without its key, which can name ids.
+pub(super) fn notice(finding: &Finding) -> Notice {
+    Notice {
+        severity: finding.severity,
+        since: finding.since,
+        summary: finding.summary.clone(),
+        reason: finding.reason.clone(),
+    }
+}
+
+/// The bills around the end of credits, as far as the outlook reaches.
+struct AfterCredits<'a> {
+    /// The first bill of a whole month without credits.
+    first: Option<&'a MonthlyBill>,
+    /// The last bill of a month that credits still covered to its end.
+    before: Option<&'a MonthlyBill>,
+    /// Cash of the first bills after credits, if the outlook holds them all.
+    exposure: Option<Money>,
+}
+
+impl<'a> AfterCredits<'a> {
+    fn of(position: &'a Position) -> Option<Self> {
+        let last_day = position.exhaustion.total.p50?;
+        // Credits that end on the first of a month leave that whole month without them.
+        let month = BillingPeriod::of(last_day);
+        let first_month = if last_day == month.first_day() { month } else { month.next() };
+        let after: Vec<&MonthlyBill> = position.trajectory.iter().filter(|bill| bill.month >= first_month).collect();
+        let bills = after.get(..EXPOSURE_BILLS);
+        Some(AfterCredits {
+            first: after.first().copied().filter(|bill| bill.month == first_month),
+            before: position.trajectory.iter().rfind(|bill| bill.month < month),
+            exposure: bills.map(|bills| bills.iter().map(|bill| bill.cash).sum()),
+        })
+    }
+
+    fn step(&self) -> Option<Money> {
+        Some(self.first?.cash - self.before?.cash)
+    }
+}
+
+fn summary(position: &Position) -> Vec<String> {
+    let mut sentences = vec![format!("{}.", words::headline(position))];
+    sentences.extend(words::odds(position));
+    sentences.extend(consequences(position));
+    sentences
+}
+
+/// What the end of credits means in dollars.
+pub(super) fn consequences(position: &Position) -> Vec<String> {
+    let after = AfterCredits::of(position).and_then(|after| after.first);
+    let bill = after.filter(|_| position.data_through.is_some()).map(|first| {
+        format!(
+            "The first full bill without credits, {}, is expected to be {} (between {} and {}).",
+            words::month(first.month),
+            first.cash.dollars(),
+            first.cash_p10.dollars(),
+            first.cash_p90.dollars()
+        )
+    });
+    bill.into_iter().chain(pools::breakage_sentences(position)).collect()
+}
+
+/// The figures of this report, for the page and the funding pack too.
+pub(super) fn figures(position: &Position) -> Vec<Figure> {
+    let Some(through) = position.data_through else { return Vec::new() };
+    let mut figures = vec![remaining(position), last_day(position)];
+    let after = AfterCredits::of(position);
+    // Once credits are gone for good, the bills in the outlook are all bills after credits, and there is no step ahead.
+    let ahead = position.exhaustion.total.p50.is_some_and(|day| day > through);
+    let mut push = |key, label: &str, amount: Option<Money>, absent, detail: String| {
+        figures.push(Figure { key, label: label.to_owned(), value: Cell::money_or(amount, absent), detail });
+    };
+    if let Some(after) = after {
+        let month = after.first.map_or("the outlook ends before".to_owned(), |bill| words::month(bill.month));
+        push(
+            "first_full_bill",
+            "First full bill in cash",
+            after.first.map(|bill| bill.cash),
+            "beyond the outlook",
+            month,
+        );
+        if ahead {
+            let against = after.before.map_or("no covered month to compare with".to_owned(), |bill| {
+                format!("more cash a month than in {}", words::month(bill.month))
+            });
+            push("monthly_step", "Monthly step", after.step(), "unknown", against);
+        }
+        let detail = "cash of the first three full bills".to_owned();
+        push("exposure_90_days", "90-day exposure", after.exposure, "beyond the outlook", detail);
+    }
+    figures
+}
+
+fn remaining(position: &Position) -> Figure {
+    let credits = &position.credits;
+    let (value, detail) = if credits.pools.is_empty() {
+        (Cell::Absent("unknown"), why_unknown(position).to_owned())
+    } else {
+        (Cell::Money(credits.remaining), format!("of {} granted", credits.granted.dollars()))
+    };
+    Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }
+}
+
+fn why_unknown(position: &Position) -> &'static str {
+    if words::denied(position) { "AWS refuses to show it" } else { "no credit pool is known" }
+}
+
+fn last_day(position: &Position) -> Figure {
+    let DateQuantiles { p10, p50, p90 } = position.exhaustion.total;
+    let detail = match (p10, p90) {
+        (Some(p10), Some(p90)) if p10 == p90 => "already so".to_owned(),
+        (Some(p10), Some(p90)) => format!("{} to {}", words::day(p10), words::day(p90)),
+        (Some(p10), None) => format!("{} at the earliest", words::day(p10)),
+        _ if position.credits.pools.is_empty() => why_unknown(position).to_owned(),
+        _ => "in nine of ten cases".to_owned(),
+    };
+    let absent = if position.credits.pools.is_empty() { "unknown" } else { "over a year away" };
+    Figure { key: "credits_end", label: "Credits end".to_owned(), value: Cell::day_or(p50, absent), detail }
+}
+
+/// When credits end, in total and per workload.
+pub(super) fn odds_section(position: &Position) -> Section {
+    let dates = |name: &str, dates: &DateQuantiles| {
+        let day = |day| Cell::day_or(day, "over a year away");
+        Row::new(vec![Cell::text(name), day(dates.p10), day(dates.p50), day(dates.p90)])
+    };
+    let mut rows = vec![dates("All spend", &position.exhaustion.total)];
+    rows.extend(position.exhaustion.by_workload.iter().map(|row| dates(row.workload.label(), &row.dates)));
+    let table = Table {
+        id: "exhaustion",
+        title: "First day that credits no longer cover".to_owned(),
+        columns: vec![
+            Column::text("of", "Of"),
+            Column::text("p10", "Early (10 %)"),
+            Column::text("p50", "Middle (50 %)"),
+            Column::text("p90", "Late (90 %)"),
+        ],
+        rows,
+    };
+    let blocks = if position.credits.pools.is_empty() {
+        vec![Block::Text("Without a known pool there is no date to give.".to_owned())]
+    } else {
+        vec![
+            Block::Text(
+                "Counted from the first day on which more than one dollar goes unpaid that a pool could have paid."
+                    .to_owned(),
+            ),
+            Block::Table(table),
+        ]
+    };
+    Section { id: "exhaustion", title: "When credits end".to_owned(), blocks }
+}
+
+/// The bill by month, drawn and as a table.
+pub(super) fn bill_section(position: &Position) -> Section {
+    let blocks = if position.trajectory.is_empty() {
+        vec![Block::Text("No outlook was made yet: it needs at least one complete day of data.".to_owned())]
+    } else {
+        curves::bills(position).map(Block::Chart).into_iter().chain([Block::Table(bills(position))]).collect()
+    };
+    Section { id: "bill", title: "The bill by month".to_owned(), blocks }
+}
+
+/// The bills and their sum; tax is summed only where every month has one.
+fn bills(position: &Position) -> Table {
+    let bills = &position.trajectory;
+    let sum = |pick: fn(&MonthlyBill) -> Money| Cell::Money(bills.iter().map(pick).sum());
+    let tax: Option<Money> = bills.iter().map(|bill| bill.tax).sum();
+    let mut rows: Vec<Row> = bills.iter().map(bill_row).collect();
+    rows.push(Row::total(vec![
+        Cell::text("Total"),
+        sum(|bill| bill.gross),
+        sum(|bill| bill.covered),
+        Cell::money_or(tax, "unknown"),
+        sum(|bill| bill.cash),
+        // Quantiles do not add up: three bad months in a row are rarer than one.
+        Cell::Absent(""),
+        Cell::Absent(""),
+    ]));
+    Table {
+        id: "trajectory",
+        title: "Monthly bill".to_owned(),
+        columns: vec![
+            Column::text("month", "Month"),
+            Column::number("gross", "Usage"),
+            Column::number("covered", "Paid by credit"),
+            Column::number("tax", "Tax"),
+            Column::number("cash", "Cash"),
+            Column::number("cash_p10", "Cash, low (10 %)"),
+            Column::number("cash_p90", "Cash, high (90 %)"),
+        ],
+        rows,
+    }
+}
+
+fn bill_row(bill: &MonthlyBill) -> Row {
+    Row::new(vec![
+        Cell::Month(bill.month),
+        Cell::Money(bill.gross),
+        Cell::Money(bill.covered),
+        Cell::money_or(bill.tax, "unknown"),
+        Cell::Money(bill.cash),
+        Cell::Money(bill.cash_p10),
+        Cell::Money(bill.cash_p90),
+    ])
+}
+
+/// What a careful reader should know about an outlook.
+pub(super) fn notes(position: &Position) -> Vec<String> {
+    let mut notes: Vec<String> =
+        position.outlook_basis.iter().map(|basis| format!("How the outlook was made: {basis}")).collect();
+    notes.push(
+        "AWS settles credits once per monthly bill. Drawing them day by day is a model of that, and so is every date \
+         here; it is reconciled with AWS's figures month by month."
+            .to_owned(),
+    );
+    if !position.trajectory.is_empty() {
+        notes.push("The current month is actual days plus outlook. Cash includes tax where it is known.".to_owned());
+        if position.trajectory.iter().any(|bill| bill.tax.is_none()) {
+            notes.push(
+                "Tax is unknown: a covered account shows none, so its rate has to come from the config. The real bill \
+                 will be higher by it."
+                    .to_owned(),
+            );
+        }
+    }
+    notes.push(words::ROUNDING.to_owned());
+    notes
+}

@@ -1,0 +1,179 @@
+//! Sentences and figures for people. Everything that says when credits end says it here, so that the page, the
+//! reports and the alerts' attachment use the same words.
+
+use chrono::{Datelike, NaiveDate};
+use rust_decimal::Decimal;
+
+use crate::domain::finding::Rule;
+use crate::domain::money::{Money, Quantity, group_thousands};
+use crate::domain::period::BillingPeriod;
+use crate::domain::position::{DateQuantiles, Position};
+use crate::domain::workload::{Direction, Routing, Tier};
+
+/// What to say while no projection is filed.
+pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with. The command \"glidepath projection file\" files one.";
+
+/// Why the last cent of a sum can differ from the sum of what is shown.
+pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. Totals are sums of the exact amounts, so a \
+    sum of shown cents can differ in the last one; the CSV and JSON forms hold every digit.";
+
+/// "14 Jan 2027".
+pub(super) fn day(day: NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
+
+/// "Jan 2027".
+pub(super) fn month(month: BillingPeriod) -> String {
+    month.first_day().format("%b %Y").to_string()
+}
+
+/// A quantity with thousands, at most two digits after the point.
+pub(super) fn quantity(quantity: Quantity) -> String {
+    let rounded = quantity.amount().round_dp(2).normalize();
+    let sign = if rounded.is_sign_negative() { "-" } else { "" };
+    format!("{sign}{}", group_thousands(&rounded.abs().to_string()))
+}
+
+/// Direction of tokens, for people.
+pub(super) const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Input => "input",
+        Direction::Output => "output",
+        Direction::CacheRead => "cache read",
+        Direction::CacheWrite => "cache write",
+    }
+}
+
+/// Tier, for people.
+pub(super) const fn tier(tier: Tier) -> &'static str {
+    match tier {
+        Tier::OnDemand => "on demand",
+        Tier::Batch => "batch",
+        Tier::Flex => "flex",
+        Tier::Priority => "priority",
+        Tier::Reserved => "reserved",
+    }
+}
+
+/// Routing, for people.
+pub(super) const fn routing(routing: Routing) -> &'static str {
+    match routing {
+        Routing::InRegion => "in-region",
+        Routing::Global => "global",
+    }
+}
+
+/// "$1,200.00 over the plan (12.5 %)".
+pub(super) fn over_or_under(amount: Money, percent: Option<Decimal>) -> String {
+    if amount.is_zero() {
+        return "exactly as planned".to_owned();
+    }
+    let side = if amount.is_negative() { "under" } else { "over" };
+    let share = percent.map_or(String::new(), |percent| format!(" ({:.1} %)", percent.abs()));
+    format!("{} {side} the plan{share}", amount.abs().dollars())
+}
+
+/// Whether AWS refuses to show what was asked for.
+pub(super) fn denied(position: &Position) -> bool {
+    position.findings.iter().any(|finding| finding.rule == Rule::IngestDenied)
+}
+
+/// The one sentence that a founder needs.
+pub(super) fn headline(position: &Position) -> String {
+    let Some(through) = position.data_through else {
+        return if denied(position) {
+            "AWS refuses access, so there is nothing to show yet".to_owned()
+        } else {
+            "Waiting for the first data from AWS".to_owned()
+        };
+    };
+    if position.credits.pools.is_empty() {
+        return if denied(position) {
+            "Credit balances are unknown: AWS refuses to show them".to_owned()
+        } else {
+            "No credits are known, so every dollar of spend is cash".to_owned()
+        };
+    }
+    credits_last(position.exhaustion.total, through)
+}
+
+/// "Credits last until about 14 Jan 2027 (between 2 Jan and 30 Jan 2027)".
+fn credits_last(dates: DateQuantiles, through: NaiveDate) -> String {
+    match (dates.p10, dates.p50, dates.p90) {
+        (_, Some(p50), _) if p50 <= through => format!("Credits stopped covering the bill on {}", day(p50)),
+        (Some(p10), Some(p50), Some(p90)) if p10 == p90 => format!("Credits last until {}", day(p50)),
+        (Some(p10), Some(p50), Some(p90)) => {
+            format!("Credits last until about {} (between {})", day(p50), between(p10, p90))
+        }
+        (Some(p10), Some(p50), None) => {
+            format!("Credits last until about {} ({} at the earliest, perhaps over a year)", day(p50), day(p10))
+        }
+        (Some(p10), None, _) => format!("Credits probably last over a year, but could end on {}", day(p10)),
+        _ => "Credits are not expected to run out within a year".to_owned(),
+    }
+}
+
+/// "2 Jan and 30 Jan 2027": the year twice only where there are two.
+fn between(early: NaiveDate, late: NaiveDate) -> String {
+    if early.year() == late.year() {
+        format!("{} and {}", early.format("%-d %b"), day(late))
+    } else {
+        format!("{} and {}", day(early), day(late))
+    }
+}
+
+/// The odds behind the headline, spelled out; empty where there is nothing to say.
+pub(super) fn odds(position: &Position) -> Option<String> {
+    let dates = position.exhaustion.total;
+    let (p10, p50) = (dates.p10?, dates.p50?);
+    if position.credits.pools.is_empty() || p50 <= position.data_through? {
+        return None;
+    }
+    let late = match dates.p90 {
+        Some(p90) => format!("a one in ten chance that they last beyond {}", day(p90)),
+        None => "more than a one in ten chance that they last over a year".to_owned(),
+    };
+    let (early, middle) = (day(p10), day(p50));
+    Some(format!("There is a one in ten chance that credits end by {early}, an even chance by {middle}, and {late}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> Option<NaiveDate> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn says_when_credits_end() {
+        let through = "2026-11-21".parse().unwrap();
+        let say = |p10, p50, p90| credits_last(DateQuantiles { p10, p50, p90 }, through);
+        assert_eq!(
+            say(date("2027-01-02"), date("2027-01-14"), date("2027-01-30")),
+            "Credits last until about 14 Jan 2027 (between 2 Jan and 30 Jan 2027)"
+        );
+        assert_eq!(
+            say(date("2026-12-22"), date("2026-12-30"), date("2027-01-08")),
+            "Credits last until about 30 Dec 2026 (between 22 Dec 2026 and 8 Jan 2027)"
+        );
+        assert_eq!(
+            say(date("2027-01-02"), date("2027-10-14"), None),
+            "Credits last until about 14 Oct 2027 (2 Jan 2027 at the earliest, perhaps over a year)"
+        );
+        assert_eq!(
+            say(date("2027-01-02"), None, None),
+            "Credits probably last over a year, but could end on 2 Jan 2027"
+        );
+        assert_eq!(say(None, None, None), "Credits are not expected to run out within a year");
+        let gone = date("2026-11-21");
+        assert_eq!(say(gone, gone, gone), "Credits stopped covering the bill on 21 Nov 2026");
+    }
+
+    #[test]
+    fn quantities_read_well() {
+        let show = |text: &str| quantity(text.parse().unwrap());
+        assert_eq!(show("1234567"), "1,234,567");
+        assert_eq!(show("9216.5"), "9,216.5");
+    }
+}

@@ -1,0 +1,343 @@
+//! Reports and the page: they agree with each other, leak nothing, and read well when there is nothing to show.
+
+#[path = "support/sample.rs"]
+mod sample;
+
+use glidepath::domain::finding::{Finding, Rule, Severity};
+use glidepath::domain::money::Money;
+use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::report::document::{Block, Cell, Document, Table};
+use glidepath::report::{self, Audience, Format, Nav, ReportKind};
+
+fn document(kind: ReportKind) -> Document {
+    report::build(kind, &sample::position(), &sample::series(), &Audience::Owner)
+}
+
+fn text(document: &Document, format: Format) -> String {
+    String::from_utf8(report::render(document, format)).unwrap()
+}
+
+fn tables(document: &Document) -> Vec<&Table> {
+    let blocks = document.sections.iter().flat_map(|section| &section.blocks);
+    blocks.filter_map(|block| if let Block::Table(table) = block { Some(table) } else { None }).collect()
+}
+
+/// Compares with a committed snapshot, whatever the environment says about updating them.
+fn snapshot(name: &str, content: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, content));
+}
+
+#[test]
+fn reports_read_as_committed() {
+    for kind in ReportKind::ALL {
+        let document = document(kind);
+        snapshot(&format!("{kind}.csv"), &text(&document, Format::Csv));
+        snapshot(&format!("{kind}.md"), &text(&document, Format::Markdown));
+    }
+}
+
+/// Daily curves would make a snapshot that nobody reads, so the last days stand for them.
+#[test]
+fn json_reads_as_committed() {
+    let mut series = sample::series();
+    for pool in &mut series.pools {
+        pool.balance.drain(..pool.balance.len().saturating_sub(3));
+        pool.outlook.truncate(3);
+        pool.planned.truncate(3);
+    }
+    series.actual.drain(..series.actual.len() - 3);
+    series.filed.truncate(3);
+    series.outlook.truncate(3);
+    let document = report::build(ReportKind::FundingPack, &sample::position(), &series, &Audience::Owner);
+    snapshot("funding-pack.json", &text(&document, Format::Json));
+}
+
+#[test]
+fn the_attachment_of_alerts_reads_as_committed() {
+    let attachment = report::alert_attachment(&sample::position(), &sample::series());
+    assert_eq!(attachment, text(&document(ReportKind::Trajectory), Format::Markdown));
+    assert!(attachment.contains("The first full bill without credits, Jan 2027"), "{attachment}");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for kind in ReportKind::ALL {
+        for format in Format::ALL {
+            let render = || report::render(&document(kind), format);
+            assert_eq!(render(), render(), "{kind}.{format}");
+        }
+    }
+    let page = || report::page(&sample::position(), &sample::series(), &Nav::served("/api/v1"));
+    assert_eq!(page(), page());
+}
+
+/// Every column of amounts in a table with a total adds up to it, exactly.
+#[test]
+fn totals_are_the_sums_of_their_rows() {
+    let mut checked = 0;
+    for kind in ReportKind::ALL {
+        let document = document(kind);
+        for table in tables(&document) {
+            let Some(total) = table.rows.iter().find(|row| row.total) else { continue };
+            for (index, cell) in total.cells.iter().enumerate() {
+                let Cell::Money(total) = cell else { continue };
+                let rows = table.rows.iter().filter(|row| !row.total);
+                let sum: Money =
+                    rows.map(|row| if let Cell::Money(money) = row.cells[index] { money } else { Money::ZERO }).sum();
+                assert_eq!(*total, sum, "{} {}", table.id, table.columns[index].key);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 30, "only {checked} totals were there to check");
+}
+
+#[test]
+fn months_records_and_lines_agree_with_the_position() {
+    let position = sample::position();
+    let actual: Money = position.variance.iter().map(|row| row.actual).sum();
+    let projected: Money = position.variance.iter().map(|row| row.projected).sum();
+    let document = document(ReportKind::ActualVsProjected);
+    for id in ["variance_by_month", "variance_by_record", "variance"] {
+        let table = tables(&document).into_iter().find(|table| table.id == id).unwrap();
+        let total = table.rows.iter().find(|row| row.total).unwrap();
+        let at = |key| total.cells[table.columns.iter().position(|column| column.key == key).unwrap()].clone();
+        assert_eq!(at("projected"), Cell::Money(projected), "{id}");
+        assert_eq!(at("actual"), Cell::Money(actual), "{id}");
+        assert_eq!(at("amount"), Cell::Money(actual - projected), "{id}");
+    }
+}
+
+#[test]
+fn the_newest_month_is_marked_as_running() {
+    let markdown = text(&document(ReportKind::ActualVsProjected), Format::Markdown);
+    assert!(markdown.contains("|Nov 2026|month to date, through 21 Nov 2026|"), "{markdown}");
+    assert!(markdown.contains("|Oct 2026|full month|"), "{markdown}");
+}
+
+/// Worked out by hand: bills of 100, 200, 300, 400 and 500 cash from December 2026 on, credits that end on 10 January.
+#[test]
+fn the_step_to_cash_is_counted_from_whole_bills() {
+    let mut position = sample::position();
+    let end = "2027-01-10".parse().unwrap();
+    position.exhaustion.total.p50 = Some(end);
+    position.trajectory.drain(..1);
+    position.trajectory.truncate(5);
+    for (index, bill) in position.trajectory.iter_mut().enumerate() {
+        bill.cash = Money::from_micros(i64::try_from(index + 1).unwrap() * 100_000_000);
+    }
+    let figure = |position: &Position, key: &str| {
+        let document = report::build(ReportKind::Trajectory, position, &Series::default(), &Audience::Owner);
+        document.figures.iter().find(|figure| figure.key == key).unwrap().value.shown()
+    };
+    // February is the first whole month without credits; December the last with.
+    assert_eq!(figure(&position, "first_full_bill"), "$300.00");
+    assert_eq!(figure(&position, "monthly_step"), "$200.00");
+    assert_eq!(figure(&position, "exposure_90_days"), "$1,200.00");
+    // Credits that end on the first of a month leave that month whole.
+    position.exhaustion.total.p50 = Some("2027-01-01".parse().unwrap());
+    assert_eq!(figure(&position, "first_full_bill"), "$200.00");
+    assert_eq!(figure(&position, "exposure_90_days"), "$900.00");
+    // Two bills are not three.
+    position.trajectory.truncate(3);
+    assert_eq!(figure(&position, "exposure_90_days"), "beyond the outlook");
+}
+
+/// Secrets planted wherever an owner's position can hold one; none may reach a partner in any form.
+#[test]
+fn nothing_leaks_to_a_partner() {
+    let mut position = sample::position();
+    let mut series = sample::series();
+    position.credits.pools[0].name = format!("Credit {} of 999988887777", sample::POOL_IDS[0]);
+    series.pools[0].name = position.credits.pools[0].name.clone();
+    position.workloads[0].model = Some("secret-model-of-others".into());
+    position.coverage[0].service = "secret-service".into();
+    position.coverage[0].evidence = "secret-evidence of 999988887777".into();
+    position.outlook_basis = Some("costs of 999988887777".into());
+    position.findings[0].summary = format!("Account 999988887777 drains {}.", sample::POOL_IDS[2]);
+    position.findings.push(Finding {
+        rule: Rule::BalanceDrift,
+        severity: Severity::Critical,
+        key: "secret-key".into(),
+        since: sample::through(),
+        summary: "secret-summary".into(),
+        reason: "secret-reason".into(),
+    });
+    series.by_model[0].model = Some("secret-model-of-others".into());
+    let foreign: Vec<_> = position.variance.iter().filter(|row| row.record != "portfolio").cloned().collect();
+    assert!(foreign.iter().any(|row| row.record == "outside"));
+    // The list of a careless config names `outside` too.
+    let partner = Audience::Partner { records: vec!["portfolio".into(), "outside".into()] };
+    for kind in ReportKind::ALL {
+        let document = report::build(kind, &position, &series, &partner);
+        for format in Format::ALL {
+            let text = text(&document, format);
+            for secret in ["999988887777", "secret", "ai", "Claude", "gpt-oss", "Nova", "SageMaker"] {
+                let word = |text: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == secret);
+                assert!(!word(&text), "{secret} in {kind}.{format}");
+            }
+            for id in sample::POOL_IDS {
+                assert!(!text.contains(id), "{id} in {kind}.{format}");
+            }
+            for row in &foreign {
+                assert!(!text.contains(&row.actual.to_string()) || row.actual.is_zero(), "{row:?} in {kind}.{format}");
+            }
+        }
+        if kind != ReportKind::Trajectory {
+            assert!(text(&document, Format::Csv).contains("portfolio"));
+        }
+        if kind != ReportKind::ActualVsProjected {
+            assert!(text(&document, Format::Csv).contains("GenAI tier"));
+            assert_eq!(document.findings.len(), 2, "exhaustion and expiry stay");
+        }
+    }
+}
+
+#[test]
+fn names_cannot_break_out_of_their_form() {
+    let mut position = sample::position();
+    let name = "=1+1|<b>*x*</b>\n\"quoted\" & **bold** `code` [a](b)";
+    position.credits.pools[1].name = name.into();
+    let document = report::build(ReportKind::Trajectory, &position, &sample::series(), &Audience::Owner);
+    let html = text(&document, Format::Html);
+    assert!(!html.contains("<b>"));
+    well_formed(&html);
+    let markdown = text(&document, Format::Markdown);
+    let options = pulldown_cmark::Options::ENABLE_TABLES;
+    let mut cells = Vec::new();
+    let mut cell = String::new();
+    for event in pulldown_cmark::Parser::new_ext(&markdown, options) {
+        match event {
+            pulldown_cmark::Event::End(pulldown_cmark::TagEnd::TableCell) => cells.push(std::mem::take(&mut cell)),
+            pulldown_cmark::Event::Text(words) => cell.push_str(&words),
+            pulldown_cmark::Event::Start(pulldown_cmark::Tag::TableCell) => cell.clear(),
+            _ => {}
+        }
+    }
+    assert!(cells.iter().any(|cell| *cell == name.replace('\n', " ")), "{markdown}");
+    let csv = report::render(&document, Format::Csv);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(csv.as_slice());
+    let fields: Vec<String> =
+        reader.records().flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(fields.contains(&format!("'{name}")), "a spreadsheet would run it");
+}
+
+#[test]
+fn csv_sections_are_tables_with_their_own_header() {
+    let csv = report::render(&document(ReportKind::FundingPack), Format::Csv);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(csv.as_slice());
+    let mut widths = std::collections::BTreeMap::<String, usize>::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let width = *widths.entry(record[0].to_owned()).or_insert(record.len());
+        assert_eq!(record.len(), width, "{record:?}");
+    }
+    for section in ["report", "variance", "variance_by_month", "pools", "trajectory", "notes"] {
+        assert!(widths.contains_key(section), "{section}");
+    }
+}
+
+#[test]
+fn html_is_well_formed_and_stands_alone() {
+    let nav = Nav::served("/api/v1");
+    let series = sample::series();
+    let mut pages = vec![
+        report::page(&sample::position(), &series, &nav),
+        report::page(&sample::empty(), &Series::default(), &nav),
+        report::page(&without_pools(), &Series { pools: vec![], ..series }, &nav),
+    ];
+    pages.extend(ReportKind::ALL.map(|kind| text(&document(kind), Format::Html)));
+    for html in pages {
+        well_formed(&html);
+        for forbidden in [" style=", "<script", "http://", "https://", "url(", " onclick"] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+    }
+}
+
+#[test]
+fn charts_are_themed_and_named() {
+    let html = report::page(&sample::position(), &sample::series(), &Nav::default());
+    // A sentinel colour that was left over would be the only colour on the page outside the stylesheet.
+    let body = html.split_once("</style>").unwrap().1;
+    assert!(!body.contains("\"#0"), "a sentinel colour is left");
+    let pictures = body.matches("role=\"img\"").count();
+    assert_eq!(pictures, 12, "three pools, bills, cumulative and models, wide and narrow");
+    assert_eq!(body.matches("<desc id=").count(), pictures);
+    let linked = Nav { stylesheet: Some("/style.css".into()), ..Nav::default() };
+    let html = report::page(&sample::position(), &sample::series(), &linked);
+    assert!(html.contains("<link rel=\"stylesheet\" href=\"/style.css\">") && !html.contains("<style>"));
+}
+
+#[test]
+fn what_is_missing_reads_well() {
+    let page = |position: &Position| report::page(position, &Series::default(), &Nav::default());
+    let empty = page(&sample::empty());
+    assert!(empty.contains("<h1>Waiting for the first data from AWS</h1>"));
+    assert!(!empty.contains("Credit left"), "no figure can be given yet");
+    let denied = page(&without_pools());
+    assert!(denied.contains("<h1>Credit balances are unknown: AWS refuses to show them</h1>"));
+    assert!(denied.contains("unknown, not zero"));
+    assert!(denied.contains("No projection is filed yet"));
+    let mut none = without_pools();
+    none.findings.clear();
+    assert!(page(&none).contains("<h1>No credits are known, so every dollar of spend is cash</h1>"));
+    for kind in ReportKind::ALL {
+        let document = report::build(kind, &sample::empty(), &Series::default(), &Audience::Owner);
+        for format in Format::ALL {
+            assert!(!report::render(&document, format).is_empty());
+        }
+    }
+}
+
+fn without_pools() -> Position {
+    Position {
+        credits: Credits::default(),
+        exhaustion: Exhaustion::default(),
+        variance: vec![],
+        filing: None,
+        findings: vec![sample::denied_finding()],
+        ..sample::position()
+    }
+}
+
+/// Every element is closed in order, and every id is there once.
+fn well_formed(html: &str) {
+    const VOID: [&str; 3] = ["meta", "link", "!DOCTYPE"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut ids = std::collections::BTreeSet::new();
+    for piece in html.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').unwrap_or_else(|| panic!("no end of tag: {piece}"));
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "closed out of order");
+            continue;
+        }
+        let name = tag.split([' ', '/']).next().unwrap();
+        if let Some((_, rest)) = tag.split_once(" id=\"") {
+            let id = rest.split('"').next().unwrap();
+            assert!(ids.insert(id), "{id} is there twice");
+        }
+        if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new(), "left open");
+}
+
+/// Writes the pages to a directory, for those who want to look at them.
+#[test]
+fn pages_can_be_looked_at() {
+    let Some(dir) = std::env::var_os("GLIDEPATH_SAMPLE_DIR").map(std::path::PathBuf::from) else { return };
+    let (position, series, nav) = (sample::position(), sample::series(), Nav::served("/api/v1"));
+    std::fs::write(dir.join("page.html"), report::page(&position, &series, &nav)).unwrap();
+    std::fs::write(dir.join("empty.html"), report::page(&sample::empty(), &Series::default(), &nav)).unwrap();
+    let denied = report::page(&without_pools(), &Series { pools: vec![], ..series }, &nav);
+    std::fs::write(dir.join("denied.html"), denied).unwrap();
+    for kind in ReportKind::ALL {
+        for format in Format::ALL {
+            std::fs::write(dir.join(format!("{kind}.{format}")), text(&document(kind), format)).unwrap();
+        }
+    }
+}
