@@ -491,6 +491,18 @@ fn exhaustion_that_is_already_so_is_dated_to_the_day_it_began() {
     assert_eq!(began("1098.99"), day("2026-03-11"));
 }
 
+#[test]
+fn an_exhaustion_does_not_reach_back_before_the_pool_was_issued() {
+    // Nothing could have paid February. The pool of 10 is gone on the first day that it could pay.
+    let world = World::in_march().charges("2026-02-01", "2026-03-29", BEDROCK, "Usage", "100").credit(
+        "1",
+        "10",
+        Some(&[BEDROCK]),
+        |seen| seen.snapshot.starts_on = day("2026-03-05"),
+    );
+    assert_eq!(world.position().exhaustion.total, DateQuantiles::certain(day("2026-03-01")));
+}
+
 /// A team that rests at the weekend does not run out anew every Monday.
 #[test]
 fn a_weekend_without_spend_does_not_end_an_exhaustion() {

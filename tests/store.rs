@@ -464,7 +464,7 @@ fn file_bytes(path: &Path) -> u64 {
 
 /// What AWS shows on `today`: of yesterday and today a part, of the days after a week a correction.
 fn as_seen_on(today: NaiveDate, window: DayRange) -> PulledCosts {
-    let mut costs = pulls::pull(window, Size { services: 20, usage_types: 60 }, today.with_day(1).unwrap());
+    let mut costs = pulls::pull(window, Size { services: 12, usage_types: 36 }, today.with_day(1).unwrap());
     let half = |money: Money| Money::from_decimal(money.amount() / rust_decimal::Decimal::TWO);
     for usage in &mut costs.usage {
         match (today - usage.day).num_days() {

@@ -355,14 +355,19 @@ impl<'a> Assessment<'a> {
         })
     }
 
+    /// Cost of `streams` per day that an issued pool could have paid.
     fn payable_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
-        let wanted: BTreeSet<(&str, Workload)> = streams
-            .iter()
-            .map(|&s| (self.ledger.streams[s].service.as_str(), self.ledger.streams[s].workload))
-            .collect();
+        let issued_from = |stream: usize| {
+            let stream = &self.ledger.streams[stream];
+            let from = payable_from(&self.ledger.pools, &stream.service)?;
+            Some(((stream.service.as_str(), stream.workload), from))
+        };
+        let issued: BTreeMap<(&str, Workload), NaiveDate> = streams.iter().filter_map(|&s| issued_from(s)).collect();
         let mut payable: BTreeMap<NaiveDate, Money> = BTreeMap::new();
-        for cost in self.costs.split.iter().filter(|c| wanted.contains(&(c.service.as_str(), c.workload))) {
-            *payable.entry(cost.day).or_default() += cost.payable;
+        for cost in &self.costs.split {
+            if issued.get(&(cost.service.as_str(), cost.workload)).is_some_and(|from| *from <= cost.day) {
+                *payable.entry(cost.day).or_default() += cost.payable;
+            }
         }
         payable
     }
