@@ -64,7 +64,8 @@ pub struct Assessment<'a> {
     costs: Costs,
     /// Replay of the actual costs, partial newest days included; its pools are in drawing order.
     pub ledger: Ledger,
-    /// Balance of each pool at the end of `data_through`, AWS's statement first.
+    /// Balance of each pool at the end of `data_through`, AWS's statement first; of a pool that was over by then,
+    /// what was left in it.
     balances: Vec<Money>,
     /// First stored and last complete day, if there is one.
     span: Option<Span>,
@@ -191,7 +192,11 @@ impl<'a> Assessment<'a> {
         let burn = |(service, days): (&str, BTreeMap<NaiveDate, Money>)| {
             let total = |range: DayRange| days.range(range.start..range.end).map(|(_, cost)| *cost).sum::<Money>();
             let total_28d = total(month);
-            let since = run_start(span.through, |day| days.get(&day).copied().unwrap_or_default());
+            let since = run_start(span.through, |day| match days.get(&day) {
+                Some(open) if open.is_positive() => Standing::Uncovered,
+                Some(_) => Standing::Covered,
+                None => Standing::Quiet,
+            });
             let state = coverage.iter().find(|c| c.service == service).map(|c| c.state)?;
             total_28d.is_positive().then(|| UncoveredBurn {
                 service: service.to_owned(),
@@ -214,10 +219,11 @@ impl<'a> Assessment<'a> {
     /// arithmetic only where AWS states nothing.
     fn balance(&self, pool: usize) -> Money {
         let credit = &self.ledger.pools[pool];
-        if credit.expired_by(self.facts.as_of.date_naive()) {
+        let Some(span) = self.span else { return credit.stated.map_or(credit.granted, |stated| stated.amount) };
+        if credit.stated.is_none() && credit.expired_by(span.first) {
+            // It ended before anything was stored: what it paid, and so what it lost, is not known.
             return Money::ZERO;
         }
-        let Some(span) = self.span else { return credit.stated.map_or(credit.granted, |stated| stated.amount) };
         let drawn = |days: DayRange| {
             let inside = self.ledger.drawdowns.iter().filter(|d| d.pool == pool && days.contains(d.day));
             inside.map(|d| d.amount).sum::<Money>()
@@ -339,37 +345,48 @@ impl<'a> Assessment<'a> {
                 issued && !pools.iter().zip(&self.balances).any(funded)
             })
             .collect();
-        let open = self.uncovered_by_day(&dry);
-        run_start(span.through, |day| open.get(&day).copied().unwrap_or_default() - UNCOVERED_THRESHOLD)
-            .map(|day| day.max(span.first))
+        let payable = self.payable_by_day(&dry);
+        let covered = self.covered_by_day(&dry);
+        let on = |days: &BTreeMap<NaiveDate, Money>, day| days.get(&day).copied().unwrap_or_default();
+        run_start(span.through, |day| match on(&payable, day) {
+            cost if cost <= UNCOVERED_THRESHOLD => Standing::Quiet,
+            cost if cost - on(&covered, day) > UNCOVERED_THRESHOLD => Standing::Uncovered,
+            _ => Standing::Covered,
+        })
     }
 
-    /// Payable cost of `streams` per day less the credit that paid it: AWS's Credit rows where the account shows any,
-    /// replay's draws where it does not.
-    fn uncovered_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
-        let services: BTreeSet<&str> = streams.iter().map(|&s| self.ledger.streams[s].service.as_str()).collect();
-        let mut open: BTreeMap<NaiveDate, Money> = BTreeMap::new();
-        if credit_rows(self.facts).next().is_none() {
-            for uncovered in self.ledger.uncovered.iter().filter(|open| streams.contains(&open.stream)) {
-                *open.entry(uncovered.day).or_default() += uncovered.payable;
-            }
-            return open;
-        }
-        let workloads: BTreeSet<(&str, Workload)> = streams
-            .iter()
-            .map(|&s| (self.ledger.streams[s].service.as_str(), self.ledger.streams[s].workload))
-            .collect();
+    /// Cost of `streams` per day that an issued pool could have paid.
+    fn payable_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
+        let issued_from = |stream: usize| {
+            let stream = &self.ledger.streams[stream];
+            let from = payable_from(&self.ledger.pools, &stream.service)?;
+            Some(((stream.service.as_str(), stream.workload), from))
+        };
+        let issued: BTreeMap<(&str, Workload), NaiveDate> = streams.iter().filter_map(|&s| issued_from(s)).collect();
+        let mut payable: BTreeMap<NaiveDate, Money> = BTreeMap::new();
         for cost in &self.costs.split {
-            if workloads.contains(&(cost.service.as_str(), cost.workload)) {
-                *open.entry(cost.day).or_default() += cost.payable;
+            if issued.get(&(cost.service.as_str(), cost.workload)).is_some_and(|from| *from <= cost.day) {
+                *payable.entry(cost.day).or_default() += cost.payable;
             }
         }
-        for (service, day, amount) in credit_rows(self.facts) {
-            if services.contains(service) {
-                *open.entry(day).or_default() -= amount;
+        payable
+    }
+
+    /// The credit that paid `streams` per day: AWS's Credit rows where the account shows any, replay's draws where it
+    /// does not. Credit rows name a service and no workload, so those of a service count for each of its streams.
+    fn covered_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
+        let mut covered: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+        if credit_rows(self.facts).next().is_none() {
+            for draw in self.ledger.drawdowns.iter().filter(|draw| streams.contains(&draw.stream)) {
+                *covered.entry(draw.day).or_default() += draw.amount;
             }
+            return covered;
         }
-        open
+        let services: BTreeSet<&str> = streams.iter().map(|&s| self.ledger.streams[s].service.as_str()).collect();
+        for (_, day, amount) in credit_rows(self.facts).filter(|(service, ..)| services.contains(service)) {
+            *covered.entry(day).or_default() += amount;
+        }
+        covered
     }
 
     fn coverage(&self) -> Vec<Coverage> {
@@ -381,8 +398,12 @@ impl<'a> Assessment<'a> {
             .filter(|cost| span.days().contains(cost.day) && !cost.payable.is_zero())
             .map(|cost| cost.service.as_str())
             .collect();
-        let funded: Vec<FundedPool> =
-            self.ledger.pools.iter().zip(&self.balances).map(|(pool, left)| FundedPool { pool, left: *left }).collect();
+        let today = self.facts.as_of.date_naive();
+        let left = |(pool, left): (_, &Money)| FundedPool {
+            pool,
+            left: if pool.expired_by(today) { Money::ZERO } else { *left },
+        };
+        let funded: Vec<FundedPool> = self.ledger.pools.iter().zip(&self.balances).map(left).collect();
         coverage(services, &funded, self.facts, span.through)
     }
 
@@ -466,15 +487,31 @@ pub fn request_price() -> Money {
     Money::from_micros(10_000)
 }
 
-/// The first day of the unbroken run of days, ending on `last`, on which `excess` is above zero.
-fn run_start(last: NaiveDate, excess: impl Fn(NaiveDate) -> Money) -> Option<NaiveDate> {
-    let mut start = None;
-    let mut day = last;
-    while excess(day).is_positive() {
-        start = Some(day);
+/// Days without spend in a row that do not end a run of uncovered ones: a team that rests at the weekend does not run
+/// out anew every Monday.
+const QUIET_DAYS: u32 = 7;
+
+/// How one day's spend was paid.
+enum Standing {
+    /// Cash, in part at least.
+    Uncovered,
+    /// Credit paid it.
+    Covered,
+    /// Nothing to pay.
+    Quiet,
+}
+
+/// The first day of the run of uncovered days that ends on `last`, or shortly before it.
+fn run_start(last: NaiveDate, standing: impl Fn(NaiveDate) -> Standing) -> Option<NaiveDate> {
+    let (mut start, mut quiet, mut day) = (None, 0, last);
+    loop {
+        match standing(day) {
+            Standing::Uncovered => (start, quiet) = (Some(day), 0),
+            Standing::Quiet if quiet < QUIET_DAYS => quiet += 1,
+            Standing::Quiet | Standing::Covered => return start,
+        }
         day = plus_days(day, -1);
     }
-    start
 }
 
 fn trajectory(outlook: &Outlook) -> Vec<MonthlyBill> {

@@ -77,13 +77,21 @@ fn decide(
     if last_credit.is_some_and(|day| recent.contains(day)) && !pools.iter().any(names_it) {
         return (CoverageState::Covered, format!("no pool's list names it, but credit was applied: {seen}"));
     }
+    let unlisted = |p: &FundedPool| p.pool.services == EligibleServices::Unknown;
+    // A pool without a list may go on where the one that named the service ended.
+    let may_pay = |p: &FundedPool| unlisted(p) && p.pool.pays(service) && p.usable(today);
+    if pools.iter().any(names_it) && pools.iter().any(may_pay) {
+        let (named, vague) = (names(&names_it), names(&may_pay));
+        let evidence = format!("{named} named it and is empty, expired or off; {vague} comes without a list; {seen}");
+        let applied = last_credit == Some(today);
+        return (if applied { CoverageState::Covered } else { CoverageState::Unknown }, evidence);
+    }
     if pools.iter().any(names_it) {
         return (
             CoverageState::Exhausted,
             format!("{} named it and is empty, expired or off; {seen}", names(&names_it)),
         );
     }
-    let unlisted = |p: &FundedPool| p.pool.services == EligibleServices::Unknown;
     if pools.is_empty() {
         return (CoverageState::Unknown, "no credit pool is known".to_owned());
     }

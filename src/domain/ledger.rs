@@ -383,6 +383,8 @@ fn group(costs: &[DailyCost], range: DayRange) -> (Vec<Stream>, Vec<Vec<StreamCo
             None => rows.push(StreamCost { stream, payable: cost.payable, other: cost.other }),
         }
     }
+    // The ledger lists fees in this order, and it must not depend on the order of the input.
+    by_day.iter_mut().for_each(|rows| rows.sort_unstable_by_key(|row| row.stream));
     (streams, by_day)
 }
 

@@ -47,17 +47,27 @@ pub fn pools(facts: &Facts, configured: &[ConfiguredPool], aliases: &ServiceAlia
             pools.extend(configured_pool(pool, aliases).map(|built| (pool.id.clone(), built)));
         }
     }
-    for recorded in &facts.recorded {
-        if let Some(pool) = pools.get_mut(&recorded.pool) {
-            let newer = pool.stated.is_none_or(|stated| stated.at < recorded.at);
-            if newer {
-                pool.stated = Some(Statement { amount: recorded.amount, at: recorded.at });
-            }
+    for (id, typed_in) in newest_recorded(facts) {
+        if let Some(pool) = pools.get_mut(id).filter(|pool| pool.stated.is_none_or(|stated| stated.at < typed_in.at)) {
+            pool.stated = Some(typed_in);
         }
     }
     let mut pools = drawing_order(&pools.into_values().collect::<Vec<_>>(), &AWS_ORDER);
     add_evidence(&mut pools, facts, aliases);
     pools
+}
+
+/// Per pool the newest balance typed in. Of two for the same day the later one counts: it corrects the earlier.
+fn newest_recorded(facts: &Facts) -> BTreeMap<&str, Statement> {
+    let mut newest: BTreeMap<&str, Statement> = BTreeMap::new();
+    for recorded in &facts.recorded {
+        let typed_in = Statement { amount: recorded.amount, at: recorded.at };
+        let known = newest.entry(recorded.pool.as_str()).or_insert(typed_in);
+        if known.at <= typed_in.at {
+            *known = typed_in;
+        }
+    }
+    newest
 }
 
 fn listed_pool(

@@ -63,8 +63,9 @@ pub fn by_month(
     months
 }
 
-/// Credits that AWS drew in another order than replay did: `(month, pool drawn by AWS, pool drawn by replay)` where
-/// the history shows one pool paying what replay took from another. Only closed months are compared.
+/// Credits that AWS drew in another order than replay did: `(month, pool, AWS's figure less ours)` for the months in
+/// which the history shows one pool paying what replay took from another. Only closed months are compared. A month
+/// whose total alone differs is a gap to reconcile and says nothing about the order.
 pub fn contradictions(ledger: &Ledger, facts: &Facts, data_through: NaiveDate) -> Vec<(BillingPeriod, String, Money)> {
     let mut replayed: BTreeMap<(BillingPeriod, &str), Money> = BTreeMap::new();
     for draw in ledger.drawdowns.iter().filter(|draw| draw.day <= data_through) {
@@ -81,9 +82,14 @@ pub fn contradictions(ledger: &Ledger, facts: &Facts, data_through: NaiveDate) -
             *gaps.entry((month, pool)).or_default() -= amount;
         }
     }
-    gaps.into_iter()
-        // Days and months settle differently by cents; an order that differs moves dollars.
-        .filter(|(_, gap)| gap.abs() > Money::ONE)
-        .map(|((month, pool), gap)| (month, pool.to_owned(), gap))
+    // Days and months settle differently by cents; an order that differs moves dollars, from one pool to another.
+    gaps.retain(|_, gap| gap.abs() > Money::ONE);
+    let moved = |month: BillingPeriod| {
+        let of_month = || gaps.range((month, "")..(month.next(), "")).map(|(_, gap)| gap);
+        of_month().any(|gap| gap.is_positive()) && of_month().any(|gap| gap.is_negative())
+    };
+    gaps.iter()
+        .filter(|((month, _), _)| moved(*month))
+        .map(|((month, pool), gap)| (*month, (*pool).to_owned(), *gap))
         .collect()
 }

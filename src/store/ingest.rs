@@ -215,7 +215,9 @@ fn append_usage(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> 
     let mut appender = transaction.appender("usage")?;
     for usage in &costs.usage {
         let before = vanished.remove(&(usage.day, usage.service.as_str(), usage.usage_type.as_str()));
-        if before != Some((usage.cost, usage.quantity, usage.unit.as_str())) {
+        // A meter that stands at nothing is no fact, and reads back as no row.
+        let nothing_new = before.is_none() && usage.cost.is_zero() && usage.quantity.is_zero();
+        if !nothing_new && before != Some((usage.cost, usage.quantity, usage.unit.as_str())) {
             appender.append_row(params![
                 run_id,
                 usage.day,

@@ -1,0 +1,73 @@
+//! The two computations in memory: replay of 400 days x 40 services x 5 pools (meant to stay under 5 ms), and the
+//! outlook made from them.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use glidepath::domain::credit::{CreditPool, EligibleServices};
+use glidepath::domain::ledger::{DailyCost, replay};
+use glidepath::domain::money::Money;
+use glidepath::domain::outlook::{MonthSoFar, OutlookInputs, outlook};
+use glidepath::domain::period::{DayRange, plus_days};
+use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
+use glidepath::domain::workload::Workload;
+
+const DAYS: i64 = 400;
+const SERVICES: i64 = 40;
+const POOLS: i64 = 5;
+
+fn days() -> DayRange {
+    let start = "2025-01-01".parse().expect("a day");
+    DayRange::new(start, plus_days(start, DAYS))
+}
+
+fn service(number: i64) -> String {
+    format!("Amazon Made-up Service {number}")
+}
+
+/// Each pool pays three services of four, so that all of them are asked; together they end before the costs do.
+fn pools() -> Vec<CreditPool> {
+    let pool = |number: i64| {
+        let names: Vec<String> = (0..SERVICES).filter(|service| service % 4 != number % 4).map(service).collect();
+        let list = ServiceMatcher::new(names.iter().map(String::as_str), &ServiceAliases::default());
+        let (starts, expires) = (days().start, plus_days(days().end, 30 * number - 60));
+        let services = EligibleServices::Listed(list);
+        CreditPool::new(&number.to_string(), Money::from_micros(20_000_000_000), starts, expires, services)
+    };
+    (0..POOLS).map(pool).collect()
+}
+
+fn costs() -> Vec<DailyCost> {
+    let cost = |(offset, service_number): (i64, i64)| DailyCost {
+        day: plus_days(days().start, offset),
+        service: service(service_number),
+        workload: if service_number % 5 == 0 { Workload::BedrockInference } else { Workload::Supporting },
+        // Ten digits after the point, as Cost Explorer sends them.
+        payable: Money::from_decimal(rust_decimal::Decimal::new((offset * 7_919 + service_number) * 123_457, 10)),
+        other: Money::ZERO,
+    };
+    (0..DAYS).flat_map(|day| (0..SERVICES).map(move |service| (day, service))).map(cost).collect()
+}
+
+fn benches(criterion: &mut Criterion) {
+    let (pools, costs) = (pools(), costs());
+    criterion.bench_function("replay of 400 days x 40 services x 5 pools", |bencher| {
+        bencher.iter(|| replay(black_box(&pools), black_box(&costs), days()));
+    });
+    let balances = vec![Money::from_micros(5_000_000_000); pools.len()];
+    let inputs = OutlookInputs {
+        pools: &pools,
+        balances: &balances,
+        recurring: &costs,
+        first_day: days().start,
+        data_through: plus_days(days().end, -1),
+        month_so_far: MonthSoFar::default(),
+        tax_rate: None,
+    };
+    criterion.bench_function("outlook over 40 services and 5 pools", |bencher| {
+        bencher.iter(|| outlook(black_box(&inputs)));
+    });
+}
+
+criterion_group!(group, benches);
+criterion_main!(group);
