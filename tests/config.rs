@@ -98,7 +98,7 @@ const CASES: &[Case] = &[
     ]),
     // [projection]
     ("projection_missing", &[("[projection] files", "nowhere.toml cannot be read")]),
-    ("projection_with_problems", &[("[projection] tests/config/projection/usd_float.toml", "line 6")]),
+    ("projection_with_problems", &[("[projection] tests/config/projection/usd_float.toml", "line 20: usd = 400.0 is a float")]),
     ("projection_two_files", &[("[projection] files", "name one file")]),
     ("projection_text", &[("[projection] files", "is not a list")]),
     // [alerts]
