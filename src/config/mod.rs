@@ -3,10 +3,15 @@
 //! Invariants: an unknown key is a problem, never ignored; a secret is read from a file or variable that config names
 //! and is nowhere else; a [`Config`] that exists is usable.
 
+mod alerts;
+mod channels;
+mod http;
+mod pools;
 mod problem;
-mod raw;
 mod read;
 mod schedule;
+mod secret;
+mod section;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -8,7 +8,8 @@ use thiserror::Error;
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Section and key, for example `[aws] tax_rate`; empty for the file as a whole.
+    /// Section and key, for example `[aws] tax_rate`, or the line of a file that is not TOML; empty for the file as a
+    /// whole.
     pub place: String,
     /// What is wrong and what to write instead.
     pub message: String,
@@ -32,7 +33,7 @@ impl fmt::Display for Problem {
 pub struct ConfigError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it, in the order of the file's sections.
+    /// What is wrong with it, section by section.
     pub problems: Vec<Problem>,
 }
 

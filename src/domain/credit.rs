@@ -27,6 +27,15 @@ pub enum Programme {
 }
 
 impl Programme {
+    /// Every programme.
+    pub const ALL: [Programme; 5] = [
+        Programme::Founders,
+        Programme::ActivatePortfolio,
+        Programme::BedrockPoc,
+        Programme::GenAiTier,
+        Programme::Accelerator,
+    ];
+
     /// The name in config and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,55 @@
+//! `[alerts]`: when the rules speak.
+
+use toml::{Table, Value};
+
+use crate::domain::alert::{AlertRules, RepeatPolicy};
+
+use super::problem::Problem;
+use super::section::Section;
+
+/// Reads the rules; what is not given, or not usable, is as by default.
+pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
+    let standard = AlertRules::default();
+    let mut section = Section::new("[alerts]", keys, problems);
+    let mut rules = AlertRules {
+        next_award: section.programme("next_award").unwrap_or(standard.next_award),
+        slack_days: section.count("slack_days", 0).unwrap_or(standard.slack_days),
+        uncovered_per_day: section.money("uncovered_per_day").unwrap_or(standard.uncovered_per_day),
+        stale_after_hours: section.count("stale_after_hours", 1).unwrap_or(standard.stale_after_hours),
+        unclassified_share: section
+            .decimal("unclassified_share", "a share between \"0\" and \"1\", such as \"0.05\" for 5 %")
+            .unwrap_or(standard.unclassified_share),
+        unclassified_usd: section.money("unclassified_usd").unwrap_or(standard.unclassified_usd),
+        drift_usd: section.money("drift_usd").unwrap_or(standard.drift_usd),
+        drift_percent: section
+            .decimal("drift_percent", "a number of percent, such as \"5\"")
+            .unwrap_or(standard.drift_percent),
+        expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
+        expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
+        repeat: standard.repeat,
+    };
+    let repeat = section.value("repeat");
+    section.finish();
+    if let Some(repeat) = repeat {
+        rules.repeat = read_repeat(repeat, problems);
+    }
+    for message in rules.problems() {
+        problems.push(Problem::new("[alerts]", message));
+    }
+    rules
+}
+
+fn read_repeat(value: Value, problems: &mut Vec<Problem>) -> RepeatPolicy {
+    let standard = RepeatPolicy::default();
+    let Value::Table(keys) = value else {
+        problems.push(Problem::new("[alerts] repeat", "write a line [alerts.repeat] with its keys on the lines below"));
+        return standard;
+    };
+    let mut section = Section::new("[alerts.repeat]", keys, problems);
+    let repeat = RepeatPolicy {
+        critical_hours: section.count("critical_hours", 1).unwrap_or(standard.critical_hours),
+        warning_hours: section.count("warning_hours", 1).unwrap_or(standard.warning_hours),
+    };
+    section.finish();
+    repeat
+}

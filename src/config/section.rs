@@ -1,0 +1,253 @@
+//! One section of the file, read key by key, so that one bad value hides no other.
+//!
+//! Invariants: a value of the wrong type is a problem of its own key and of no other; a key that nobody asked for is a
+//! problem; no message quotes a value that may be a secret.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use toml::{Table, Value};
+
+use crate::domain::credit::Programme;
+use crate::domain::money::Money;
+
+use super::problem::Problem;
+
+/// A section, or one entry of a section that may stand several times.
+pub struct Section<'p> {
+    place: String,
+    keys: Table,
+    asked: Vec<&'static str>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl<'p> Section<'p> {
+    /// A section that stands at `place`.
+    pub fn new(place: impl Into<String>, keys: Table, problems: &'p mut Vec<Problem>) -> Self {
+        Section { place: place.into(), keys, asked: Vec::new(), problems }
+    }
+
+    /// Adds the entry's own name to its place: "[[pool]] 2" is easier to find as "[[pool]] 2 (poc)".
+    pub fn name_place(&mut self, name: &str) {
+        self.place = format!("{} ({name})", self.place);
+    }
+
+    /// Reports a problem of a key.
+    pub fn problem(&mut self, key: &str, message: impl Into<String>) {
+        self.problems.push(Problem::new(format!("{} {key}", self.place), message));
+    }
+
+    /// Reports a problem of the section as a whole.
+    pub fn problem_here(&mut self, message: impl Into<String>) {
+        self.problems.push(Problem::new(self.place.clone(), message));
+    }
+
+    /// True if the key is given and not read yet.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// The value as it stands.
+    pub fn value(&mut self, key: &'static str) -> Option<Value> {
+        self.asked.push(key);
+        self.keys.remove(key)
+    }
+
+    /// Text that is not blank.
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) if !text.trim().is_empty() => Some(text),
+            Value::String(_) => {
+                self.problem(key, "is empty: write a value, or leave the key out");
+                None
+            }
+            other => {
+                self.problem(key, format!("is {}; write text in quotes, such as {key} = \"...\"", kind(&other)));
+                None
+            }
+        }
+    }
+
+    /// Text that has to be there; `wanted` says what it is.
+    pub fn required(&mut self, key: &'static str, wanted: &str) -> Option<String> {
+        if !self.has(key) {
+            self.asked.push(key);
+            self.problem(key, format!("is missing: {wanted}"));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// A list of texts, none of them blank.
+    pub fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let Value::Array(items) = self.value(key)? else {
+            self.problem(key, format!("is not a list; write {key} = [\"...\", \"...\"]"));
+            return None;
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item {
+                Value::String(text) if !text.trim().is_empty() => texts.push(text),
+                Value::String(_) => self.problem(key, "holds an empty text: write a value, or remove it"),
+                Value::Integer(number) => {
+                    self.problem(key, format!("holds the number {number}; write it as text: \"{number}\""));
+                }
+                other => self.problem(key, format!("holds {}; write each entry as text in quotes", kind(&other))),
+            }
+        }
+        Some(texts)
+    }
+
+    /// A whole number, at least `least`.
+    pub fn count<T: TryFrom<i64>>(&mut self, key: &'static str, least: i64) -> Option<T> {
+        match self.value(key)? {
+            Value::Integer(number) if number >= least => {
+                let count = T::try_from(number).ok();
+                if count.is_none() {
+                    self.problem(key, format!("is {number}, which is too large"));
+                }
+                count
+            }
+            Value::Integer(number) => {
+                self.problem(key, format!("is {number}; it must be at least {least}"));
+                None
+            }
+            other => {
+                let message = format!("is {}; write a whole number without quotes, at least {least}", kind(&other));
+                self.problem(key, message);
+                None
+            }
+        }
+    }
+
+    /// The text of an exact number: in quotes, or a whole number as it is. A TOML number with a decimal point has gone
+    /// through binary, where 0.19 is not 0.19 any more.
+    fn exact(&mut self, key: &'static str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text),
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Float(number) => {
+                let message = format!(
+                    "is a number with a decimal point, which TOML does not keep exactly; write it as text: {key} = \
+                     \"{number}\""
+                );
+                self.problem(key, message);
+                None
+            }
+            other => {
+                self.problem(key, format!("is {}; write the number as text, such as {key} = \"100\"", kind(&other)));
+                None
+            }
+        }
+    }
+
+    /// A number of dollars.
+    pub fn money(&mut self, key: &'static str) -> Option<Money> {
+        let text = self.exact(key)?;
+        let money = text.parse::<Money>();
+        money.map_err(|error| self.problem(key, format!("{error}; write dollars, such as \"100000\""))).ok()
+    }
+
+    /// An exact number that is no amount; `wanted` says what it is.
+    pub fn decimal(&mut self, key: &'static str, wanted: &str) -> Option<Decimal> {
+        let text = self.exact(key)?;
+        let number = Decimal::from_str_exact(text.trim());
+        number.map_err(|_| self.problem(key, format!("{text:?} is not {wanted}"))).ok()
+    }
+
+    /// A day, as a TOML date or as text.
+    pub fn day(&mut self, key: &'static str) -> Option<NaiveDate> {
+        let text = match self.value(key)? {
+            Value::Datetime(date) => date.to_string(),
+            Value::String(text) => text,
+            other => {
+                self.problem(key, format!("is {}; write a day like 2026-02-01", kind(&other)));
+                return None;
+            }
+        };
+        let day = NaiveDate::from_str(&text);
+        day.map_err(|_| self.problem(key, format!("{text:?} is not a day, which is written like 2026-02-01"))).ok()
+    }
+
+    /// A credit programme.
+    pub fn programme(&mut self, key: &'static str) -> Option<Programme> {
+        let text = self.text(key)?;
+        let found = Programme::ALL.into_iter().find(|programme| programme.as_str() == text);
+        if found.is_none() {
+            let known = Programme::ALL.map(Programme::as_str).join(", ");
+            self.problem(key, format!("{text:?} is not a programme; write one of {known}"));
+        }
+        found
+    }
+
+    /// Names and texts of any number.
+    pub fn text_table(&mut self, key: &'static str) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        for (name, value) in self.table(key).unwrap_or_default() {
+            match value {
+                Value::String(text) if !text.trim().is_empty() => texts.push((name, text)),
+                other => self.problem(key, format!("{name:?} is {}; write text in quotes", kind(&other))),
+            }
+        }
+        texts
+    }
+
+    /// A table inside the section.
+    pub fn table(&mut self, key: &'static str) -> Option<Table> {
+        match self.value(key)? {
+            Value::Table(table) => Some(table),
+            other => {
+                self.problem(key, format!("is {}; write {key} = {{ ... }}", kind(&other)));
+                None
+            }
+        }
+    }
+
+    /// Ends the section: what is left was asked for by nobody.
+    pub fn finish(self) {
+        for key in self.keys.keys() {
+            let message = format!("there is no key {key:?} here; the keys are {}", self.asked.join(", "));
+            self.problems.push(Problem::new(self.place.clone(), message));
+        }
+    }
+}
+
+/// What a value is, for people who have never read the TOML specification.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(text) if text.trim().is_empty() => "an empty text",
+        Value::String(_) => "text",
+        Value::Integer(_) => "a whole number",
+        Value::Float(_) => "a number with a decimal point",
+        Value::Boolean(_) => "true or false",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "a list",
+        Value::Table(_) => "a table",
+    }
+}
+
+/// The entries of `[[name]]`, each with its place.
+pub fn entries(name: &str, value: Option<Value>, problems: &mut Vec<Problem>) -> Vec<(String, Table)> {
+    let items = match value {
+        None => Vec::new(),
+        Some(Value::Array(items)) => items,
+        Some(_) => {
+            let message = format!("write [[{name}]], with two brackets, once for each");
+            problems.push(Problem::new(format!("[{name}]"), message));
+            Vec::new()
+        }
+    };
+    let mut tables = Vec::new();
+    for (number, item) in (1..).zip(items) {
+        let place = format!("[[{name}]] {number}");
+        match item {
+            Value::Table(table) => tables.push((place, table)),
+            other => problems.push(Problem::new(
+                place,
+                format!("is {}; write a line [[{name}]] with its keys on the lines below", kind(&other)),
+            )),
+        }
+    }
+    tables
+}
