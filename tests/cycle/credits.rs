@@ -148,10 +148,7 @@ async fn repeated_history_rows_count_once() {
 async fn a_month_that_aws_calls_partial_is_not_stored() {
     let world = World::new(small_account()).await;
     let february = || Fault::PartialResults(vec!["2026-02".to_owned()]).on(Operation::GetCreditAllocationHistory);
-    // The newest month is asked for first; the second question is for February, and so is its repetition.
-    world
-        .fake
-        .inject(Fault::PartialResults(vec!["2026-02".to_owned()]).on(Operation::GetCreditAllocationHistory).always());
+    world.fake.inject(february().always());
     world.cycle("2026-03-20").await;
     assert_eq!(world.facts("2026-03-20").await.allocations, [], "no answer was whole");
 
