@@ -104,13 +104,16 @@ impl Engine {
     /// One cycle at `now`; `None` if one is running already, which is left to finish.
     ///
     /// # Errors
-    /// If the store fails, or the credentials belong to another account than its data. A failure to ask AWS is no
+    /// If the store fails, `now` lies before its newest cycle, or the credentials belong to another account than its
+    /// data. A failure to ask AWS is no
     /// error here: it is recorded, and is in the report.
     pub async fn cycle(&self, now: DateTime<Utc>) -> Result<Option<CycleReport>> {
         let Ok(_running) = self.parts.running.try_lock() else {
             warn!("a cycle is still running; this one is skipped");
             return Ok(None);
         };
+        // Storing would refuse it too, but only after the questions are paid for.
+        self.store().check_clock(now).await?;
         self.file_first_projection(now).await?;
         let run = self.ingest(now).await?;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());

@@ -196,7 +196,7 @@ pub struct Facts {
     pub moved_in_last_cycle: Money,
     /// Cost Explorer requests charged on the day of `as_of`.
     pub paid_requests_today: u64,
-    /// Cost Explorer requests charged in the month of `as_of`.
+    /// Cost Explorer requests charged in the month of `as_of`, through its day.
     pub paid_requests_month: u64,
     /// Channels that messages do not reach.
     pub dead_channels: Vec<DeadChannel>,

@@ -75,6 +75,14 @@ impl Store {
         self.call(|connection| last_pull(connection)).await
     }
 
+    /// Refuses a clock before that of the newest run.
+    ///
+    /// # Errors
+    /// [`StoreError::ClockGoesBack`].
+    pub async fn check_clock(&self, clock: DateTime<Utc>) -> Result<()> {
+        self.call(move |connection| check_clock(connection, clock)).await
+    }
+
     /// Refuses credentials of another account than the stored data's.
     ///
     /// # Errors
@@ -86,10 +94,7 @@ impl Store {
 
 fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     let transaction = connection.transaction()?;
-    let newest = cycles::newest_clock(&transaction)?;
-    if let Some(newest) = newest.filter(|newest| run.clock < *newest) {
-        return Err(StoreError::ClockGoesBack { clock: run.clock, newest });
-    }
+    check_clock(&transaction, run.clock)?;
     check_account(&transaction, run.account.as_ref())?;
     let run_id: i64 =
         transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?;
@@ -117,6 +122,13 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     credits::append(&transaction, run_id, run.clock.date_naive(), &run.credits)?;
     transaction.commit()?;
     Ok(run_id)
+}
+
+fn check_clock(connection: &Connection, clock: DateTime<Utc>) -> Result<()> {
+    match cycles::newest_clock(connection)? {
+        Some(newest) if clock < newest => Err(StoreError::ClockGoesBack { clock, newest }),
+        _ => Ok(()),
+    }
 }
 
 fn check_account(connection: &Connection, asked: Option<&String>) -> Result<()> {

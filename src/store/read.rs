@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
 use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange};
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 use super::error::{Result, StoreError};
 use super::{Store, alerts, credits, requests};
@@ -112,10 +112,11 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Resul
         ..Facts::none(as_of, currency)
     };
     add_run(connection, newest, &mut facts)?;
-    let (day, month) = (as_of.date_naive(), BillingPeriod::of(as_of.date_naive()));
-    facts.paid_requests_today =
-        requests::charged(connection, DayRange::new(day, crate::domain::period::plus_days(day, 1)))?;
-    facts.paid_requests_month = requests::charged(connection, month.range())?;
+    let (day, tomorrow) = (as_of.date_naive(), plus_days(as_of.date_naive(), 1));
+    facts.paid_requests_today = requests::charged(connection, DayRange::new(day, tomorrow))?;
+    // Requests of later days are no part of what was known on this one.
+    let month_to_date = DayRange::new(BillingPeriod::of(day).first_day(), tomorrow);
+    facts.paid_requests_month = requests::charged(connection, month_to_date)?;
     Ok(facts)
 }
 
