@@ -43,7 +43,7 @@ impl Engine {
             Ok(pull) => gather(pull.accounts),
             Err(error) => (CreditPull::default(), outcome(&error)),
         };
-        Ok(IngestRun { clock: now, account: Some(account), costs, costs_outcome, credits, credits_outcome })
+        Ok(IngestRun { clock: now, account, costs, costs_outcome, credits, credits_outcome })
     }
 
     /// Clients whose paid requests count for the day of `now`.
@@ -62,15 +62,17 @@ impl Engine {
     }
 
     /// The account that the answers will be about, as one text. Another account's credentials are refused before a
-    /// paid question is asked. While STS does not say whose they are, nothing is asked: the answers could be
-    /// another account's, and those rows would be mixed in for good.
-    async fn account(&self, clients: &AwsClients) -> Result<std::result::Result<String, AwsError>> {
+    /// paid question is asked. While STS does not say whose they are, nothing is asked on behalf of a store that
+    /// belongs to an account: the answers could be another one's, and those rows would be mixed in for good. A store
+    /// that belongs to none yet is fed all the same.
+    async fn account(&self, clients: &AwsClients) -> Result<std::result::Result<Option<String>, AwsError>> {
         let asked = match clients.account_ids().await {
             Ok(accounts) => accounts.join(","),
+            Err(_) if self.store().account().await?.is_none() => return Ok(Ok(None)),
             Err(error) => return Ok(Err(error)),
         };
         self.store().check_account(asked.clone()).await?;
-        Ok(Ok(asked))
+        Ok(Ok(Some(asked)))
     }
 
     async fn pull_costs(

@@ -11,7 +11,8 @@ use crate::domain::position::{DateQuantiles, Position};
 use crate::domain::workload::{Direction, Routing, Tier};
 
 /// What to say while no projection is filed.
-pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with. The command \"glidepath projection file\" files one.";
+pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with. The command \
+    \"glidepath projection file\" files one.";
 
 /// Why the last cent of a sum can differ from the sum of what is shown.
 pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. Totals are sums of the exact amounts, so a \

@@ -83,6 +83,14 @@ impl Store {
         self.call(move |connection| check_clock(connection, clock)).await
     }
 
+    /// The account that the stored data belongs to, once one was named.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn account(&self) -> Result<Option<String>> {
+        self.call(|connection| account(connection)).await
+    }
+
     /// Refuses credentials of another account than the stored data's.
     ///
     /// # Errors
@@ -131,11 +139,13 @@ fn check_clock(connection: &Connection, clock: DateTime<Utc>) -> Result<()> {
     }
 }
 
+fn account(connection: &Connection) -> Result<Option<String>> {
+    Ok(connection.query_row("SELECT any_value(account) FROM ingest_runs", [], |row| row.get(0))?)
+}
+
 fn check_account(connection: &Connection, asked: Option<&String>) -> Result<()> {
     let Some(asked) = asked else { return Ok(()) };
-    let stored: Option<String> =
-        connection.query_row("SELECT any_value(account) FROM ingest_runs", [], |row| row.get(0))?;
-    match stored {
+    match account(connection)? {
         Some(stored) if stored != *asked => Err(StoreError::OtherAccount { stored, asked: asked.clone() }),
         _ => Ok(()),
     }
