@@ -36,8 +36,10 @@ const ERROR_BANDS: [(f64, f64, f64); 5] =
     [(7.0, -0.17, 0.21), (14.0, -0.17, 0.24), (30.0, -0.18, 0.30), (60.0, -0.18, 0.39), (90.0, -0.18, 0.47)];
 /// Root mean square of log changes between consecutive weeks at which the bands above hold as they stand.
 const VOLATILITY_REFERENCE: f64 = 0.13;
+/// How the bands grow with time past the last measured horizon: as the upper one did from 30 to 90 days.
+const GROWTH_PAST_LAST: f64 = 0.41;
 /// The account's own swings scale the bands within these limits; an account too young to show swings gets `YOUNG`.
-const SCALE_LIMITS: (f64, f64) = (0.5, 2.5);
+const SCALE_LIMITS: (f64, f64) = (0.5, 2.0);
 const YOUNG_SCALE: f64 = 2.0;
 /// Complete weeks before the account's own swings are believed.
 const WEEKS_TO_TRUST: usize = 4;
@@ -239,7 +241,9 @@ fn weekday_profile(inputs: &OutlookInputs, month: DayRange, month_days: i64) -> 
 fn weekly_totals(inputs: &OutlookInputs) -> Vec<f64> {
     let weeks = usize::try_from(((inputs.data_through - inputs.first_day).num_days() + 1) / 7).unwrap_or(0).min(9);
     let mut totals = vec![0.0; weeks];
-    for cost in inputs.recurring.iter().filter(|cost| cost.day <= inputs.data_through) {
+    // Training runs come and go by plan; their swings say nothing about how the rest may drift.
+    let steady = |cost: &&DailyCost| cost.day <= inputs.data_through && !runs_in_bursts(cost.workload);
+    for cost in inputs.recurring.iter().filter(steady) {
         let week = usize::try_from((inputs.data_through - cost.day).num_days() / 7).unwrap_or(usize::MAX);
         if let Some(total) = totals.get_mut(week) {
             *total += micros(cost.payable);
@@ -268,15 +272,15 @@ fn log_error(quantile: f64, days: f64, scale: f64) -> f64 {
     scale * logit * if logit < 0.0 { -low } else { high }
 }
 
-/// The bands between the measured horizons, on a logarithmic scale of days; past the last they grow with the square
-/// root of time.
+/// The bands between the measured horizons, on a logarithmic scale of days; past the last they go on growing as
+/// they did between the last measured ones.
 fn band_at(days: f64) -> (f64, f64) {
     let [first, .., last] = ERROR_BANDS;
     if days <= first.0 {
         return (first.1, first.2);
     }
     if days >= last.0 {
-        let growth = (days / last.0).sqrt();
+        let growth = (days / last.0).powf(GROWTH_PAST_LAST);
         return (last.1 * growth, last.2 * growth);
     }
     let next = ERROR_BANDS.iter().position(|band| days < band.0).unwrap_or(ERROR_BANDS.len() - 1);

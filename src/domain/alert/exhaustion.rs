@@ -73,11 +73,11 @@ fn forecast(
     health: &IngestHealth,
     rules: &AlertRules,
 ) -> Finding {
-    let burn = position
-        .spend
-        .burn_per_day
-        .last_7_days
-        .map_or_else(String::new, |per_day| format!(", and usage costs {} a day", per_day.dollars()));
+    // Training comes in runs, so the two rates can differ widely, and the date follows from both.
+    let burn = &position.spend.burn_per_day;
+    let burn = burn.last_7_days.zip(burn.last_28_days).map_or_else(String::new, |(week, month)| {
+        format!(", and usage costs {} a day over the last 7 days, {} over 28", week.dollars(), month.dollars())
+    });
     let left = position.credits.remaining.dollars();
     Finding {
         rule: Rule::Exhaustion,
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(
             summary,
             "Credit will probably run out on 2026-04-13, in 30 days: $9,000.00 of credit is left, and usage costs \
-             $100.00 a day."
+             $100.00 a day over the last 7 days, $90.00 over 28."
         );
         let (_, summary) = run(Some("2026-04-01"), None, None).unwrap();
         assert!(summary.starts_with("Credit may run out as early as 2026-04-01, in 18 days:"), "{summary}");

@@ -1,0 +1,152 @@
+//! The binary as its users meet it: exit status, words, the lock, signals.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use glidepath::demo::{FakeAws, startup};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// `glidepath` with nothing of the caller's AWS environment but the given endpoint.
+fn glidepath(folder: &Path, endpoint: Option<&str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath"));
+    command.current_dir(folder).env_clear();
+    command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
+    command.env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"));
+    // Without these two the SDK looks for an instance's metadata service and the user's files.
+    command.envs([("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_CONFIG_FILE", "/dev/null")]);
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+fn config(folder: &TempDir, more: &str) {
+    let text = format!("[store]\npath = \"store/glidepath.duckdb\"\n{more}");
+    std::fs::write(folder.path().join("glidepath.toml"), text).unwrap();
+}
+
+#[test]
+fn a_bad_config_is_status_2_with_every_problem() {
+    let folder = TempDir::new().unwrap();
+    config(&folder, "colour = \"blue\"\n[schedule]\ncycle = \"every day\"\n");
+    let output = run(glidepath(folder.path(), None).arg("check"));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("2 problems") && said.contains("colour") && said.contains("every day"), "{said}");
+    let output = run(glidepath(folder.path(), None).args(["--config", "elsewhere.toml", "status"]));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let output = run(glidepath(folder.path(), None).arg("fly"));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
+fn without_aws_a_cycle_fails_tells_and_is_recorded() {
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    let output = run(glidepath(folder.path(), None).args(["cycle", "--as-of", "2026-11-20T06:00:00Z"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("AWS_ENDPOINT_URL"), "{}", text(&output.stderr));
+    let output = run(glidepath(folder.path(), None).args(["status", "--json"]));
+    let position: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(position["data_through"], Value::Null);
+    assert_eq!(position["credits"]["pools"], Value::Array(Vec::new()));
+    let rules: Vec<&str> =
+        position["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"stale_data") && rules.contains(&"ingest_failed"), "{rules:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_founder_s_session() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    std::fs::write(folder.path().join("projection.toml"), startup::PROJECTION_TOML).unwrap();
+    let endpoint = fake.endpoint();
+    let ask = |args: &[&str]| {
+        let output = run(glidepath(folder.path(), Some(&endpoint)).args(args));
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(ask(&["check"]).contains("$0.93 a month"));
+    assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 1, filed on 2026-02-01"));
+    assert!(ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]).contains("costs     ok"));
+    assert!(ask(&["status"]).contains("Credits last until about 2026-12"));
+    assert!(ask(&["credits", "list"]).contains(startup::GENAI_ID));
+    assert!(ask(&["credits", "history", "--json"]).contains("\"credit_id\""));
+    assert!(ask(&["projection", "list"]).contains("2026-02-01"));
+    assert!(ask(&["report", "--kind", "funding-pack", "--format", "md"]).contains("| Month"));
+    ask(&["report", "--kind", "actual-vs-projected", "--format", "csv", "-o", "report.csv"]);
+    assert!(std::fs::read_to_string(folder.path().join("report.csv")).unwrap().contains("portfolio"));
+    ask(&["backup", "copy.duckdb"]);
+    assert!(folder.path().join("copy.duckdb").exists());
+    let same = ask(&["status", "--json"]);
+    assert_eq!(ask(&["status", "--json", "--as-of", "2026-11-21T00:00:00Z"]), same, "the newest cycle by then");
+    let early = run(glidepath(folder.path(), Some(&endpoint)).args(["status", "--as-of", "2026-11-19T00:00:00Z"]));
+    assert_eq!(early.status.code(), Some(1), "nothing was known then");
+}
+
+/// A daemon on a port of its own choosing, killed if a test fails.
+struct Daemon {
+    child: Child,
+}
+
+impl Daemon {
+    fn start(folder: &TempDir, endpoint: &str) -> Daemon {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n"));
+        let mut child = glidepath(folder.path(), Some(endpoint)).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        // Serving is said once the listener is open; every line is JSON. Read on, so that the pipe never fills.
+        let mut lines = log.lines().map(Result::unwrap);
+        let said = lines.find(|line| {
+            let line: Value = serde_json::from_str(line).expect("a JSON log line");
+            line["message"] == "serving"
+        });
+        assert!(said.is_some(), "it never served");
+        std::thread::spawn(move || lines.for_each(drop));
+        Daemon { child }
+    }
+
+    fn terminate(mut self) -> Option<i32> {
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    let endpoint = fake.endpoint();
+    let command = |args: &[&str]| run(glidepath(folder.path(), Some(&endpoint)).args(args));
+    assert!(command(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]).status.success());
+    let alone = command(&["status", "--json"]);
+    // The daemon's clock is the real one, so it finds a cycle overdue and asks; the fake refuses what lies ahead of its
+    // own clock. Whatever comes of that, it serves.
+    let daemon = Daemon::start(&folder, &endpoint);
+    assert!(command(&["health"]).status.success());
+    let second = command(&["serve"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("in use by another glidepath process"), "{}", text(&second.stderr));
+    let beside = command(&["status", "--json", "--as-of", "2026-11-20T06:00:00Z"]);
+    assert!(beside.status.success(), "{}", text(&beside.stderr));
+    assert_eq!(text(&beside.stdout), text(&alone.stdout), "the daemon gives the same answer");
+    assert_eq!(daemon.terminate(), Some(0));
+    let after = command(&["status", "--json", "--as-of", "2026-11-20T06:00:00Z"]);
+    assert_eq!(text(&after.stdout), text(&alone.stdout), "the store is whole");
+}
