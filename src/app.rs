@@ -1,5 +1,7 @@
 //! Runs the daemon: the one place where the parts are wired to a listener, a schedule and a shutdown.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -7,7 +9,12 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::cycle::Engine;
+use crate::store::Store;
 use crate::{http, schedule};
+
+/// Time to write the store at the end. With the 8 seconds that open connections get it stays below the 10 after which
+/// an orchestrator kills.
+const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` is cancelled: pages and API on `listener`, cycles on schedule, a missed one at once. A
 /// cycle that is running then is dropped between two transactions; the next start does it again.
@@ -31,9 +38,24 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
         warn!("the scheduler did not stop cleanly: {error}");
     }
     server.await.context("waiting for the server")??;
-    engine.store().checkpoint().context("writing the store to disk")?;
+    write_to_disk(engine.store()).await?;
     info!("stopped");
     Ok(())
+}
+
+/// Moves the write-ahead log into the file. Nobody waits for an answer any more, so a statement that still runs is cut
+/// short; what cannot be written in time stays in the log, which the next start reads.
+async fn write_to_disk(store: &Store) -> Result<()> {
+    store.interrupt();
+    let writer = store.clone();
+    let written = tokio::task::spawn_blocking(move || writer.checkpoint());
+    match tokio::time::timeout(CHECKPOINT_TIME, written).await {
+        Ok(written) => written.context("waiting for the store")?.context("writing the store to disk"),
+        Err(_) => {
+            warn!("the store is busy; the next start reads its log");
+            Ok(())
+        }
+    }
 }
 
 /// Cancelled by SIGTERM or Ctrl-C.

@@ -1,12 +1,28 @@
 //! The `glidepath` command: parse the command line, call the library, set the exit status.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use glidepath::cli::Cli;
+use tokio::runtime::Builder;
 
-// Two workers are plenty for one daemon; each more would cost memory that it never uses.
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> ExitCode {
-    glidepath::cli::run(Cli::parse()).await
+/// Two workers are plenty for one daemon; each more would cost memory that it never uses.
+const WORKERS: usize = 2;
+/// What is still running on a blocking thread at the end is left behind: a transaction that is cut anywhere leaves the
+/// store as it was, and waiting for it would outlast an orchestrator's patience.
+const LAST_WAIT: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("glidepath: starting the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(glidepath::cli::run(cli));
+    runtime.shutdown_timeout(LAST_WAIT);
+    code
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use duckdb::Connection;
 use glidepath::domain::charge::{Charge, Usage};
 use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, RecordedBalance};
 use glidepath::domain::money::Money;
@@ -481,4 +482,32 @@ fn as_seen_on(today: NaiveDate, window: DayRange) -> PulledCosts {
         }
     }
     costs
+}
+
+#[tokio::test]
+async fn a_statement_can_be_cut_short_and_the_store_goes_on() {
+    let store = Store::in_memory().unwrap();
+    // Nothing runs: what comes next is not touched.
+    store.interrupt();
+    store.checkpoint().unwrap();
+    let busy = store.clone();
+    let slow = tokio::spawn(async move { busy.call(slow_insert).await });
+    while !slow.is_finished() {
+        store.interrupt();
+        tokio::task::yield_now().await;
+    }
+    let cut = slow.await.unwrap().unwrap_err().to_string();
+    assert!(cut.to_lowercase().contains("interrupt"), "{cut}");
+    assert_eq!(count(&store, "recorded_balances"), 0, "its transaction is undone");
+    store.checkpoint().unwrap();
+}
+
+/// Would take an hour.
+fn slow_insert(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction()?;
+    let one = "INSERT INTO recorded_balances VALUES ('2026-03-20', '1', 1, '2026-03-20')";
+    transaction.execute(one, [])?;
+    let sql = "INSERT INTO recorded_balances SELECT '2026-03-20', '1', sum(range % 7), '2026-03-20' FROM range(1000000000000)";
+    transaction.execute(sql, [])?;
+    Ok(transaction.commit()?)
 }

@@ -23,6 +23,7 @@ use crate::domain::alert::{
 use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
 use crate::domain::price::PriceBook;
+use crate::domain::series::series;
 use crate::notify::{self, HttpClient, RetryPolicy};
 use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
@@ -52,6 +53,8 @@ struct Parts {
     classifier: Classifier,
     prices: PriceBook,
     http: HttpClient,
+    /// Which program this is; `None` if that cannot be told.
+    program: Option<String>,
     running: Mutex<()>,
 }
 
@@ -87,7 +90,8 @@ impl Engine {
         let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
         let prices = PriceBook::builtin();
-        let parts = Parts { store, config, aws, classifier, prices, http, running: Mutex::new(()) };
+        let program = view::program();
+        let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
         Ok(Engine { parts: Arc::new(parts) })
     }
 
@@ -130,12 +134,13 @@ impl Engine {
 
     /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.
     async fn finish(&self, run_id: i64, now: DateTime<Utc>) -> Result<(usize, usize)> {
+        let before = self.store().fingerprint().await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
         let history = self.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
-        let (cycle, messages) = tokio::task::spawn_blocking(move || {
+        let (cycle, messages, view) = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
             let outlook = assessment.outlook();
             let mut position = assessment.position(outlook.as_ref());
@@ -149,18 +154,17 @@ impl Engine {
             carry_since(&mut evaluation.findings, &history);
             position.findings.clone_from(&evaluation.findings);
             let decisions = decide(&evaluation, &history, now, rules.repeat);
-            let trajectory = || {
-                let series = crate::domain::series::series(&assessment, outlook.as_ref());
-                report::alert_attachment(&position, &series)
-            };
+            let view = View { series: series(&assessment, outlook.as_ref()), position };
+            let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, now, trajectory);
             let cycle = FinishedCycle { run_id, clock: now, outlook, findings: evaluation.findings };
-            (cycle, messages)
+            (cycle, messages, view)
         })
         .await
         .context("assessing the facts")?;
         let counts = (cycle.findings.len(), messages.events.len());
         self.store().finish_cycle(cycle, messages).await.context("storing the end of the cycle")?;
+        self.keep_view(run_id, before, &view).await.context("storing the view")?;
         Ok(counts)
     }
 

@@ -1,7 +1,11 @@
 //! Reads the position of a finished cycle. Nothing here asks AWS or forecasts.
+//!
+//! The newest cycle leaves its view in the store; it is read from there for as long as it would come out the same again.
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
 
 use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
@@ -9,7 +13,7 @@ use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
 use crate::domain::projection::{FiledProjection, plan};
 use crate::domain::series::series;
-use crate::store::StoredProjection;
+use crate::store::{Fingerprint, StoredProjection, ViewMaker};
 
 use super::Engine;
 
@@ -19,7 +23,7 @@ const PLAN_AHEAD_MONTHS: i32 = 14;
 const BEDROCK: &str = "Amazon Bedrock";
 
 /// Everything to show of one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// The summary.
     pub position: Position,
@@ -34,6 +38,40 @@ impl Engine {
     /// # Errors
     /// If the store fails or a stored filing no longer reads.
     pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
+        match self.kept_view(as_of).await? {
+            Some(view) => Ok(Some(view)),
+            None => self.assembled_view(as_of).await,
+        }
+    }
+
+    async fn kept_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
+        let Some(maker) = self.view_maker() else { return Ok(None) };
+        let kept = self.store().kept_view(as_of, maker).await.context("looking for the newest cycle's view")?;
+        let read = |body: String| match serde_json::from_str(&body) {
+            Ok(view) => Some(view),
+            Err(error) => {
+                warn!(%error, "the kept view cannot be read; it is put together again");
+                None
+            }
+        };
+        Ok(kept.and_then(read))
+    }
+
+    /// Keeps the view of `cycle`. `before` is what the store counted before the view's facts were read, so that what
+    /// was written since keeps the view from being used.
+    pub(super) async fn keep_view(&self, cycle: i64, before: Fingerprint, view: &View) -> Result<()> {
+        let Some(maker) = self.view_maker() else { return Ok(()) };
+        let body = serde_json::to_string(view).context("writing the view as JSON")?;
+        let store = Fingerprint { newest_cycle: cycle, ..before };
+        Ok(self.store().keep_view(cycle, store, maker, body).await?)
+    }
+
+    fn view_maker(&self) -> Option<ViewMaker> {
+        let program = self.parts.program.clone()?;
+        Some(ViewMaker { config_digest: self.config().digest.clone(), program })
+    }
+
+    async fn assembled_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
         let Some(cycle) = self.store().newest_cycle(as_of).await.context("looking for the newest cycle")? else {
             return Ok(None);
         };
@@ -106,4 +144,12 @@ impl Engine {
         })?;
         Ok(self.store().file_projection(now, filing.filed_on, filing.content_hash, body).await?)
     }
+}
+
+/// The version, and the executable's size and age beside it: two builds of one version may compute differently. `None`
+/// if the executable cannot be looked at; then nothing is known to be made by the same program.
+pub(super) fn program() -> Option<String> {
+    let file = std::fs::metadata(std::env::current_exe().ok()?).ok()?;
+    let built = DateTime::<Utc>::from(file.modified().ok()?).timestamp_micros();
+    Some(format!("{} {} {built}", env!("CARGO_PKG_VERSION"), file.len()))
 }

@@ -14,7 +14,7 @@ use super::classify::Classifier;
 use super::costs::{Costs, split_costs, workload_spend};
 use super::coverage::{FundedPool, coverage};
 use super::credit::CreditPool;
-use super::facts::Facts;
+use super::facts::{ChargeKind, Facts};
 use super::ledger::{Ledger, replay};
 use super::money::{Money, Quantity};
 use super::outlook::{MonthSoFar, Outlook, OutlookInputs, UNCOVERED_THRESHOLD, outlook, payable_from};
@@ -248,15 +248,21 @@ impl<'a> Assessment<'a> {
         credit_rows(self.facts).any(|(_, row_day, amount)| row_day >= day && amount.is_positive())
     }
 
+    /// Part of the bill per kind of charge: decided once per name, since it does not depend on the amount.
+    fn bill_parts(&self) -> Vec<BillPart> {
+        let part = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).part;
+        self.facts.charge_kinds.iter().map(part).collect()
+    }
+
     fn spend(&self) -> Spend {
         let Some(span) = self.span else { return Spend::default() };
         let mut spend = Spend::default();
+        let (parts, month) = (self.bill_parts(), span.month_to_date());
         for row in self.facts.charges.iter().filter(|row| row.day <= span.through) {
-            let record_type = &self.facts.charge_kinds[row.kind].record_type;
-            match record_kind(record_type, row.cost).part {
+            match parts[row.kind] {
                 BillPart::Gross => {
                     spend.gross_to_date += row.cost;
-                    if span.month_to_date().contains(row.day) {
+                    if month.contains(row.day) {
                         spend.gross_month_to_date += row.cost;
                     }
                 }
@@ -446,9 +452,9 @@ impl<'a> Assessment<'a> {
         let month = span.month_to_date();
         let mut so_far = MonthSoFar::default();
         let mut credited = Money::ZERO;
+        let parts = self.bill_parts();
         for row in self.facts.charges.iter().filter(|row| month.contains(row.day)) {
-            let record_type = &self.facts.charge_kinds[row.kind].record_type;
-            match record_kind(record_type, row.cost).part {
+            match parts[row.kind] {
                 BillPart::Gross => so_far.gross += row.cost,
                 BillPart::Credit => credited -= row.cost,
                 BillPart::Tax => so_far.tax += row.cost,

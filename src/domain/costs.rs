@@ -3,11 +3,11 @@
 //! Invariants: per day and service, the costs here add up to the gross of the charges to the last digit; what the
 //! detail lacks (or has too much) is a line of its own, classified by the service alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::charge::{BillPart, is_capacity_block_fee, record_kind};
+use super::charge::{BillPart, RecordKind, is_capacity_block_fee, record_kind};
 use super::classify::Classifier;
 use super::facts::{Facts, UsageRow};
 use super::ledger::DailyCost;
@@ -138,15 +138,30 @@ pub fn split_costs(facts: &Facts, classifier: &Classifier) -> Costs {
     Costs { split, kinds, detail }
 }
 
-fn service_days(facts: &Facts) -> BTreeMap<(NaiveDate, &str), ServiceDay<'_>> {
-    let mut days: BTreeMap<(NaiveDate, &str), ServiceDay> = BTreeMap::new();
+/// The rows of each service and day, by day and service.
+fn service_days(facts: &Facts) -> Vec<((NaiveDate, &str), ServiceDay<'_>)> {
+    let names: BTreeSet<&str> = facts
+        .charge_kinds
+        .iter()
+        .map(|kind| kind.service.as_str())
+        .chain(facts.usage_kinds.iter().map(|kind| kind.service.as_str()))
+        .collect();
+    let rank = |service: &str| names.range(..service).count();
+    // How a record type counts does not depend on the amount, but for the category of one that nobody knows.
+    let charge_kinds: Vec<(usize, RecordKind)> = facts
+        .charge_kinds
+        .iter()
+        .map(|kind| (rank(&kind.service), record_kind(&kind.record_type, Money::ZERO)))
+        .collect();
+    let usage_services: Vec<usize> = facts.usage_kinds.iter().map(|kind| rank(&kind.service)).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let mut days: BTreeMap<NaiveDate, BTreeMap<usize, ServiceDay>> = BTreeMap::new();
     for row in &facts.charges {
-        let kind = &facts.charge_kinds[row.kind];
-        let counted = record_kind(&kind.record_type, row.cost);
+        let (service, counted) = charge_kinds[row.kind];
         if counted.part != BillPart::Gross {
             continue;
         }
-        let day = days.entry((row.day, &kind.service)).or_default();
+        let day = days.entry(row.day).or_default().entry(service).or_default();
         match (counted.one_off, counted.payable) {
             (true, _) => day.one_off += row.cost,
             (false, true) => day.payable += row.cost,
@@ -154,9 +169,13 @@ fn service_days(facts: &Facts) -> BTreeMap<(NaiveDate, &str), ServiceDay<'_>> {
         }
     }
     for row in &facts.usage {
-        days.entry((row.day, &facts.usage_kinds[row.kind].service)).or_default().usage.push(row);
+        days.entry(row.day).or_default().entry(usage_services[row.kind]).or_default().usage.push(row);
     }
-    days
+    let mut listed = Vec::new();
+    for (day, services) in days {
+        listed.extend(services.into_iter().map(|(service, rows)| ((day, names[service]), rows)));
+    }
+    listed
 }
 
 /// Spreads what the charges say may and may not be paid over the workloads that the detail names.

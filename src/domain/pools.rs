@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::charge::{BillPart, record_kind};
 use super::credit::{CreditPool, EligibleServices, Programme, Statement};
-use super::facts::{CreditSnapshot, Facts, SeenCredit};
+use super::facts::{ChargeKind, CreditSnapshot, Facts, SeenCredit};
 use super::ledger::{AWS_ORDER, drawing_order};
 use super::money::Money;
 use super::period::BillingPeriod;
@@ -123,10 +123,12 @@ fn stated(facts: &Facts, seen: &SeenCredit) -> Option<Statement> {
 
 /// Credit rows as `(service, day, amount)`, the amount positive.
 pub fn credit_rows(facts: &Facts) -> impl Iterator<Item = (&str, NaiveDate, Money)> {
-    facts.charges.iter().filter_map(|row| {
-        let kind = &facts.charge_kinds[row.kind];
-        let is_credit = record_kind(&kind.record_type, row.cost).part == BillPart::Credit;
-        is_credit.then(|| (kind.service.as_str(), row.day, -row.cost))
+    // Which part of the bill a record type is does not depend on the amount: decided once per name.
+    let part = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).part;
+    let is_credit: Vec<bool> = facts.charge_kinds.iter().map(|kind| part(kind) == BillPart::Credit).collect();
+    facts.charges.iter().filter(move |row| is_credit[row.kind]).map(|row| {
+        let service = facts.charge_kinds[row.kind].service.as_str();
+        (service, row.day, -row.cost)
     })
 }
 
@@ -144,21 +146,26 @@ fn add_evidence(pools: &mut [CreditPool], facts: &Facts, aliases: &ServiceAliase
         }
     }
     // Credit rows name a service and no credit. Where a list explains them, they are evidence of nothing more.
-    let paid: BTreeSet<(&str, NaiveDate)> = credit_rows(facts)
-        .filter(|(.., amount)| amount.is_positive())
-        .map(|(service, day, _)| (service, day))
-        .collect();
-    for (service, day) in paid {
-        let live = |pool: &CreditPool| pool.window().contains(day);
-        let explained =
-            pools.iter().any(|pool| live(pool) && (pool.lists(service) || pool.also_pays.contains(service)));
-        if explained {
-            continue;
-        }
-        let unlisted = |pool: &CreditPool| pool.services == EligibleServices::Unknown;
-        let any_unlisted = pools.iter().any(|pool| live(pool) && unlisted(pool));
-        for pool in pools.iter_mut().filter(|pool| live(pool) && (!any_unlisted || unlisted(pool))) {
-            pool.also_pays.insert(service.to_owned());
+    let mut paid: BTreeMap<&str, BTreeSet<NaiveDate>> = BTreeMap::new();
+    for (service, day, _) in credit_rows(facts).filter(|(.., amount)| amount.is_positive()) {
+        paid.entry(service).or_default().insert(day);
+    }
+    for (service, days) in paid {
+        let mut named: Vec<bool> =
+            pools.iter().map(|pool| pool.lists(service) || pool.also_pays.contains(service)).collect();
+        for day in days {
+            let live = |pool: &CreditPool| pool.window().contains(day);
+            if pools.iter().zip(&named).any(|(pool, named)| *named && live(pool)) {
+                continue;
+            }
+            let unlisted = |pool: &CreditPool| pool.services == EligibleServices::Unknown;
+            let any_unlisted = pools.iter().any(|pool| live(pool) && unlisted(pool));
+            for (pool, named) in pools.iter_mut().zip(&mut named) {
+                if live(pool) && (!any_unlisted || unlisted(pool)) {
+                    pool.also_pays.insert(service.to_owned());
+                    *named = true;
+                }
+            }
         }
     }
 }

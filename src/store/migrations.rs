@@ -13,9 +13,10 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
+    Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
 ];
 
 /// Brings the schema up to date.

@@ -15,12 +15,13 @@ mod migrations;
 mod projections;
 mod read;
 mod requests;
+mod views;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use duckdb::{Config, Connection};
+use duckdb::{Config, Connection, InterruptHandle};
 
 pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
@@ -29,6 +30,7 @@ pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use projections::StoredProjection;
 pub use read::Restatement;
 pub use requests::PaidRequests;
+pub use views::ViewMaker;
 
 /// Memory that DuckDB may use. The data of years fits into a fraction of it; left alone DuckDB would take 80 % of the
 /// machine.
@@ -45,6 +47,7 @@ pub struct Store {
 struct Inner {
     path: PathBuf,
     connection: Mutex<Connection>,
+    interrupt: Arc<InterruptHandle>,
     /// Held for as long as the store is open; the operating system lets go of it when the process dies.
     _lock: Option<File>,
 }
@@ -79,7 +82,8 @@ impl Store {
 
     fn prepare(path: &Path, mut connection: Connection, lock: Option<File>) -> Result<Store> {
         migrations::migrate(path, &mut connection)?;
-        let inner = Inner { path: path.to_owned(), connection: Mutex::new(connection), _lock: lock };
+        let interrupt = connection.interrupt_handle();
+        let inner = Inner { path: path.to_owned(), connection: Mutex::new(connection), interrupt, _lock: lock };
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -111,6 +115,11 @@ impl Store {
         // A panic inside an earlier call rolled its transaction back; the connection itself is sound.
         let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut connection)
+    }
+
+    /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
+    pub fn interrupt(&self) {
+        self.inner.interrupt.interrupt();
     }
 
     /// Writes the write-ahead log into the file, so that the next start has nothing to replay.

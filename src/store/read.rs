@@ -1,11 +1,12 @@
 //! Reads facts as of a clock. Rows come over Arrow, because two years of them are read at every look.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch, StringArray};
-use duckdb::arrow::datatypes::{Date32Type, Decimal128Type};
+use duckdb::arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -144,24 +145,24 @@ pub fn current_charges(
     newest: i64,
     window: Option<DayRange>,
 ) -> Result<Table<ChargeKind, ChargeRow>> {
-    let sql = "SELECT charge_day, service_name, x_record_type, arg_max(billed_cost, run_id) AS cost
-               FROM charges WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?
-               GROUP BY charge_day, service_name, x_record_type HAVING cost <> 0
-               ORDER BY charge_day, service_name, x_record_type";
+    let sql = "SELECT run_id, charge_day, service_name, x_record_type, billed_cost
+               FROM charges WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?";
     let batches = batches(connection, sql, newest, window)?;
-    let mut interner = Interner::new();
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in &batches {
-        let (days, costs) = (days(batch, 0), decimals(batch, 3));
-        let (services, types) = (texts(batch, 1), texts(batch, 2));
-        for index in 0..batch.num_rows() {
-            let kind = interner.number((services.value(index), types.value(index)), |(service, record_type)| {
-                ChargeKind { service: service.to_owned(), record_type: record_type.to_owned() }
-            });
-            rows.push(ChargeRow { day: day(days, index)?, kind, cost: money(costs, index)? });
+    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
+    let (keys, observations) = newest_observations(&batches);
+    let mut kinds = Interner::new();
+    let mut rows = Vec::with_capacity(observations.len());
+    for Observation { day, key, batch, row, .. } in observations {
+        let cost = money(costs[batch], row)?;
+        if !cost.is_zero() {
+            rows.push(ChargeRow { day: calendar_day(day)?, kind: kinds.number(keys[key]), cost });
         }
     }
-    Ok(Table { kinds: interner.names, rows })
+    let name = |(service, record_type): (&str, &str)| ChargeKind {
+        service: service.to_owned(),
+        record_type: record_type.to_owned(),
+    };
+    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
 }
 
 /// Current belief about the detail as of run `newest`, in `window` or everywhere; rows that vanished are left out.
@@ -170,31 +171,32 @@ pub fn current_usage(
     newest: i64,
     window: Option<DayRange>,
 ) -> Result<Table<UsageKind, UsageRow>> {
-    let sql = "SELECT charge_day, service_name, x_usage_type, arg_max(consumed_unit, run_id) AS unit,
-                      arg_max(billed_cost, run_id) AS cost, arg_max(consumed_quantity, run_id) AS quantity
-               FROM usage WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?
-               GROUP BY charge_day, service_name, x_usage_type HAVING cost <> 0 OR quantity <> 0
-               ORDER BY charge_day, service_name, x_usage_type";
+    let sql = "SELECT run_id, charge_day, service_name, x_usage_type, billed_cost, consumed_quantity, consumed_unit
+               FROM usage WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?";
     let batches = batches(connection, sql, newest, window)?;
-    let mut interner = Interner::new();
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in &batches {
-        let (days, costs, quantities) = (days(batch, 0), decimals(batch, 4), decimals(batch, 5));
-        let (services, types, units) = (texts(batch, 1), texts(batch, 2), texts(batch, 3));
-        for index in 0..batch.num_rows() {
-            let key = (services.value(index), types.value(index), units.value(index));
-            let kind = interner.number(key, |(service, usage_type, unit)| UsageKind {
-                service: service.to_owned(),
-                usage_type: usage_type.to_owned(),
-                unit: unit.to_owned(),
-            });
-            let quantity = Quantity::from_decimal(decimal(quantities, index, QUANTITY_SCALE)?);
-            rows.push(UsageRow { day: day(days, index)?, kind, cost: money(costs, index)?, quantity });
+    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
+    let quantities: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 5)).collect();
+    let units: Vec<&StringArray> = batches.iter().map(|batch| texts(batch, 6)).collect();
+    let (keys, observations) = newest_observations(&batches);
+    let mut kinds = Interner::new();
+    let mut rows = Vec::with_capacity(observations.len());
+    for Observation { day, key, batch, row, .. } in observations {
+        let cost = money(costs[batch], row)?;
+        let quantity = Quantity::from_decimal(decimal(quantities[batch], row, QUANTITY_SCALE)?);
+        if !(cost.is_zero() && quantity.is_zero()) {
+            let kind = kinds.number((key, units[batch].value(row)));
+            rows.push(UsageRow { day: calendar_day(day)?, kind, cost, quantity });
         }
     }
-    Ok(Table { kinds: interner.names, rows })
+    let name = |(key, unit): (usize, &str)| UsageKind {
+        service: keys[key].0.to_owned(),
+        usage_type: keys[key].1.to_owned(),
+        unit: unit.to_owned(),
+    };
+    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
 }
 
+/// Rows as stored. Which observation of a key is the newest is decided by the caller.
 fn batches(connection: &Connection, sql: &str, newest: i64, window: Option<DayRange>) -> Result<Vec<RecordBatch>> {
     let everywhere = DayRange::new(NaiveDate::default(), NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default());
     let window = window.unwrap_or(everywhere);
@@ -202,20 +204,57 @@ fn batches(connection: &Connection, sql: &str, newest: i64, window: Option<DayRa
     Ok(statement.query_arrow(params![newest, window.start, window.end])?.collect())
 }
 
+/// Where one run's belief about a key on a day stands in the batches.
+#[derive(Clone, Copy)]
+struct Observation {
+    /// Days since 1970.
+    day: i32,
+    /// Number of the two names, in their order.
+    key: usize,
+    run: i64,
+    batch: usize,
+    row: usize,
+}
+
+/// The names of columns 2 and 3, sorted, and the newest observation of each of them on each day, by day and name.
+fn newest_observations(batches: &[RecordBatch]) -> (Vec<(&str, &str)>, Vec<Observation>) {
+    let mut interner = Interner::new();
+    let mut observations = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for (batch, columns) in batches.iter().enumerate() {
+        let (runs, days) = (columns.column(0).as_primitive::<Int64Type>(), days(columns, 1));
+        let (services, types) = (texts(columns, 2), texts(columns, 3));
+        for row in 0..columns.num_rows() {
+            let key = interner.number((services.value(row), types.value(row)));
+            observations.push(Observation { day: days.value(row), key, run: runs.value(row), batch, row });
+        }
+    }
+    let mut sorted = interner.names.clone();
+    sorted.sort_unstable();
+    let ranks: Vec<usize> = interner.names.iter().map(|name| sorted.partition_point(|other| other < name)).collect();
+    for observation in &mut observations {
+        observation.key = ranks[observation.key];
+    }
+    // Newest first within a key, so that the first of each is kept. Rows mostly come in this order already, which the
+    // stable sort makes use of.
+    observations.sort_by_key(|o| (o.day, o.key, Reverse(o.run)));
+    observations.dedup_by_key(|o| (o.day, o.key));
+    (sorted, observations)
+}
+
 /// Numbers for names, in order of first appearance.
-struct Interner<Key, Name> {
-    numbers: HashMap<Key, usize>,
+struct Interner<Name> {
+    numbers: HashMap<Name, usize>,
     names: Vec<Name>,
 }
 
-impl<Key: Hash + Eq + Copy, Name> Interner<Key, Name> {
+impl<Name: Hash + Eq + Copy> Interner<Name> {
     fn new() -> Self {
         Interner { numbers: HashMap::new(), names: Vec::new() }
     }
 
-    fn number(&mut self, key: Key, name: impl FnOnce(Key) -> Name) -> usize {
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.names.push(name(key));
+    fn number(&mut self, name: Name) -> usize {
+        *self.numbers.entry(name).or_insert_with(|| {
+            self.names.push(name);
             self.names.len() - 1
         })
     }
@@ -233,8 +272,8 @@ fn decimals(batch: &RecordBatch, column: usize) -> &Decimal128Array {
     batch.column(column).as_primitive::<Decimal128Type>()
 }
 
-fn day(days: &Date32Array, index: usize) -> Result<NaiveDate> {
-    days.value_as_date(index).ok_or_else(|| unreadable("a day", days.value(index)))
+fn calendar_day(since_1970: i32) -> Result<NaiveDate> {
+    Date32Type::to_naive_date_opt(since_1970).ok_or_else(|| unreadable("a day", since_1970))
 }
 
 fn money(costs: &Decimal128Array, index: usize) -> Result<Money> {
@@ -242,7 +281,12 @@ fn money(costs: &Decimal128Array, index: usize) -> Result<Money> {
 }
 
 fn decimal(values: &Decimal128Array, index: usize, scale: u32) -> Result<Decimal> {
-    let value = values.value(index);
+    // The columns keep more digits than AWS sends. Eight zeros at once come off cheaper here than one by one later.
+    const ZEROS: i128 = 100_000_000;
+    let (value, scale) = match values.value(index) {
+        value if scale >= 8 && value % ZEROS == 0 => (value / ZEROS, scale - 8),
+        value => (value, scale),
+    };
     Decimal::try_from_i128_with_scale(value, scale).map_err(|_| unreadable("an amount", value))
 }
 

@@ -1,0 +1,66 @@
+//! A busy startup: 40 services, 100 usage types, five pools, and no AWS to ask.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
+use glidepath::domain::facts::{CreditSnapshot, Outcome};
+use glidepath::domain::money::Money;
+use glidepath::domain::period::plus_days;
+use glidepath::store::{CreditPull, IngestRun, PulledCosts, Store};
+
+#[path = "../../tests/support/pulls.rs"]
+mod pulls;
+pub use pulls::{Size, pull};
+
+/// Services and usage types of every day.
+pub const SIZE: Size = Size { services: 40, usage_types: 100 };
+const ACCOUNT: &str = "111122223333";
+/// Nobody listens here: a cycle that asks it records that it got no answer, and goes on to its end.
+const NO_AWS: &str = "http://127.0.0.1:9";
+
+/// Pool `number` pays three services of four.
+fn credit(number: i64, today: NaiveDate) -> CreditSnapshot {
+    let paid = (0..SIZE.services).filter(|service| service % 4 != number as usize);
+    CreditSnapshot {
+        credit_id: number.to_string(),
+        account: ACCOUNT.to_owned(),
+        description: format!("Pool {number}"),
+        credit_type: "Promotion".to_owned(),
+        initial: Money::from_micros(400_000_000_000),
+        remaining: None,
+        estimated: Some(Money::from_micros(50_000_000_000)),
+        currency: "USD".to_owned(),
+        starts_on: plus_days(today, -700),
+        expires_on: plus_days(today, 60 + 30 * number),
+        exhausted_on: None,
+        products: Some(paid.map(pulls::service_name).collect()),
+        enabled: true,
+        application_type: None,
+        sharing: None,
+        shareable_accounts: Vec::new(),
+        purchase_types: None,
+    }
+}
+
+/// A cycle's answers: `costs` and five pools.
+pub fn run(clock: DateTime<Utc>, costs: PulledCosts) -> IngestRun {
+    IngestRun {
+        clock,
+        account: Some(ACCOUNT.to_owned()),
+        costs: Some(costs),
+        costs_outcome: Outcome::Ok,
+        credits: CreditPull {
+            snapshots: (0..5).map(|number| credit(number, clock.date_naive())).collect(),
+            ..CreditPull::default()
+        },
+        credits_outcome: Outcome::Ok,
+    }
+}
+
+/// An engine on `store` that reaches no AWS; `config` is added to the least config.
+pub fn engine(store: Store, config: &str) -> Engine {
+    let config = Config::parse(&format!("[store]\npath = \"unused\"\n{config}"), Path::new("glidepath.toml"));
+    Engine::new(store, config.expect("a config"), AwsAccess::Endpoint(NO_AWS.to_owned())).expect("an engine")
+}

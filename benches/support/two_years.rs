@@ -1,0 +1,27 @@
+//! A store of two years, as a busy startup's daemon has one.
+
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use glidepath::cycle::Engine;
+use glidepath::domain::period::{DayRange, plus_days};
+use glidepath::store::Store;
+
+use crate::busy::{SIZE, engine, pull, run};
+
+const DAYS: i64 = 730;
+const FILING: &str = include_str!("../../config/projection/bedrock-inference.toml");
+
+/// Writes two years through the day of `clock` into a new store at `path`, and finishes a cycle on them.
+pub async fn two_years(path: &Path, clock: DateTime<Utc>) -> Engine {
+    let store = Store::open(path).expect("a new store");
+    let today = clock.date_naive();
+    let window = DayRange::new(plus_days(today, -DAYS), plus_days(today, 1));
+    let costs = pull(window, SIZE, today);
+    store.append_run(run(clock - TimeDelta::seconds(1), costs)).await.expect("the rows fit");
+    let engine = engine(store.clone(), "");
+    engine.file_projection(clock, FILING.to_owned()).await.expect("the filing of the examples");
+    engine.cycle(clock).await.expect("a cycle without an answer").expect("no other cycle runs");
+    store.checkpoint().expect("the file can be written");
+    engine
+}
