@@ -291,6 +291,7 @@ fn every_mistake_is_reported_with_its_line() {
         ("no_lines", 3, "record \"ai\" plans nothing"),
         ("no_record", 1, "the filing has no record"),
         ("not_a_month", 7, "\"2026-13\" is not a month"),
+        ("not_a_year", 20, "\"0206-02\" is not a month to plan"),
         ("not_toml", 9, "the file is not TOML"),
         ("records_empty", 1, "the filing has no record"),
         ("record_without_lines", 21, "record \"empty\" plans nothing"),
@@ -575,6 +576,17 @@ proptest! {
         let dust = usd("0.000000001");
         for row in rows.iter().filter(|row| row.model.is_some()) {
             prop_assert!(row.causes.other.abs() < dust && row.causes.price.abs() < dust, "{:?}", row);
+        }
+    }
+
+    /// Whatever is typed into a filing, it is read or refused with lines that exist.
+    #[test]
+    fn no_text_breaks_the_parser(at in 0_usize..GOOD.len(), cut in 0_usize..20, typed in "[\\PC\n]{0,6}") {
+        let text = format!("{}{typed}{}", &GOOD[..at], &GOOD[(at + cut).min(GOOD.len())..]);
+        let lines = text.lines().count().max(1);
+        match FiledProjection::parse(&text) {
+            Ok(filing) => prop_assert_eq!(filing.content_hash, content_hash(&text)),
+            Err(problems) => prop_assert!(!problems.is_empty() && problems.iter().all(|p| (1..=lines + 1).contains(&p.line))),
         }
     }
 

@@ -27,6 +27,8 @@ use reader::Reader;
 const MILLION: i64 = 1_000_000;
 /// Largest monthly volume, in millions of tokens, and largest number of chip-hours: far beyond any customer's.
 const MAX_VOLUME: i64 = 1_000_000_000;
+/// Most runs a month: one every five minutes.
+const MAX_RUNS: i64 = 10_000;
 
 impl FiledProjection {
     /// Reads a filing and checks it against the built-in price book.
@@ -258,11 +260,11 @@ impl FilingReader<'_> {
     ) -> Option<AcceleratorLine> {
         const KEYS: [&str; 4] = ["instance_type", "chip_hours_per_run", "runs_per_month", "from"];
         self.read.known_keys(table, "an accelerators line", &KEYS);
-        let volume = |reader: &mut Self, key, example| {
-            reader.read.required_volume(table, span.clone(), key, example, Decimal::from(MAX_VOLUME))
+        let volume = |reader: &mut Self, key, example, max: i64| {
+            reader.read.required_volume(table, span.clone(), key, example, Decimal::from(max))
         };
-        let chip_hours = volume(self, "chip_hours_per_run", "9216");
-        let runs = volume(self, "runs_per_month", "1");
+        let chip_hours = volume(self, "chip_hours_per_run", "9216", MAX_VOLUME);
+        let runs = volume(self, "runs_per_month", "1", MAX_RUNS);
         let from = self.read.text_value(table, "from").and_then(|(text, at)| self.read.month(&text, at));
         let (instance_type, at) = self.read.required_text(table, span.clone(), "instance_type", "trn1.32xlarge")?;
         match self.book.accelerator(&instance_type, filed_on) {

@@ -50,9 +50,9 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
     near.into_iter().map(|(_, known)| known.to_owned()).collect()
 }
 
-/// Letters and digits in lower case, so that spelling with hyphens or capitals costs nothing.
+/// Letters and digits in lower case, so that points, hyphens and capitals cost nothing.
 fn fold(name: &str) -> Vec<char> {
-    name.chars().filter(|c| c.is_alphanumeric() || *c == '.').flat_map(char::to_lowercase).collect()
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Levenshtein's distance: the fewest insertions, deletions and replacements that turn `a` into `b`.

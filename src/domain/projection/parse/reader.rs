@@ -1,7 +1,8 @@
 //! Reads values out of a positioned TOML tree and collects problems. It knows TOML and numbers, nothing of filings.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
+use chrono::Datelike;
 use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -9,6 +10,9 @@ use toml::de::{DeTable, DeValue};
 use super::super::problem::{ProjectionProblem, line_at, suggest};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
+
+/// Years that a plan may name. AWS has billed since 2006; anything outside is a slip of the pen.
+const YEARS: RangeInclusive<i32> = 2006..=2099;
 
 /// Collects problems while values are read.
 pub(super) struct Reader<'t> {
@@ -97,11 +101,12 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn month(&mut self, text: &str, at: Range<usize>) -> Option<BillingPeriod> {
-        let parsed = text.parse();
-        if parsed.is_err() {
-            self.problem(at, format!("{text:?} is not a month"), "write months like \"2026-02\"");
+        let parsed = text.parse().ok().filter(|month: &BillingPeriod| YEARS.contains(&month.first_day().year()));
+        if parsed.is_none() {
+            let remedy = format!("write months like \"2026-02\", from {} to {}", YEARS.start(), YEARS.end());
+            self.problem(at, format!("{text:?} is not a month to plan"), remedy);
         }
-        parsed.ok()
+        parsed
     }
 
     /// A month table: entries in order of month, none twice, each read by `entry`.
