@@ -15,8 +15,8 @@ use tokio::runtime::Builder;
 mod busy;
 #[path = "support/two_years.rs"]
 mod two_years;
-use busy::{SIZE, engine, pull, run};
-use two_years::two_years;
+use busy::{SIZE, pull, run};
+use two_years::{engine, two_years};
 
 fn clock() -> DateTime<Utc> {
     "2026-11-20T06:00:00Z".parse().expect("a time")

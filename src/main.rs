@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use clap::Parser;
 use glidepath::cli::Cli;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 /// Two workers are plenty for one daemon; each more would cost memory that it never uses.
 const WORKERS: usize = 2;
+/// The store serves one call at a time, so more threads would only wait, and keep memory of their own.
+const BLOCKING_THREADS: usize = 4;
 /// What is still running on a blocking thread at the end is left behind: a transaction that is cut anywhere leaves the
 /// store as it was, and waiting for it would outlast an orchestrator's patience.
 const LAST_WAIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("glidepath: starting the runtime: {error}");
@@ -25,4 +27,8 @@ fn main() -> ExitCode {
     let code = runtime.block_on(glidepath::cli::run(cli));
     runtime.shutdown_timeout(LAST_WAIT);
     code
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(WORKERS).max_blocking_threads(BLOCKING_THREADS).enable_all().build()
 }

@@ -1,14 +1,10 @@
 //! A busy startup: 40 services, 100 usage types, five pools, and no AWS to ask.
 
-use std::path::Path;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use glidepath::config::Config;
-use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::facts::{CreditSnapshot, Outcome};
 use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
-use glidepath::store::{CreditPull, IngestRun, PulledCosts, Store};
+use glidepath::store::{CreditPull, IngestRun, PulledCosts};
 
 #[path = "../../tests/support/pulls.rs"]
 mod pulls;
@@ -17,8 +13,6 @@ pub use pulls::{Size, pull};
 /// Services and usage types of every day.
 pub const SIZE: Size = Size { services: 40, usage_types: 100 };
 const ACCOUNT: &str = "111122223333";
-/// Nobody listens here: a cycle that asks it records that it got no answer, and goes on to its end.
-const NO_AWS: &str = "http://127.0.0.1:9";
 
 /// Pool `number` pays three services of four.
 fn credit(number: i64, today: NaiveDate) -> CreditSnapshot {
@@ -57,10 +51,4 @@ pub fn run(clock: DateTime<Utc>, costs: PulledCosts) -> IngestRun {
         },
         credits_outcome: Outcome::Ok,
     }
-}
-
-/// An engine on `store` that reaches no AWS; `config` is added to the least config.
-pub fn engine(store: Store, config: &str) -> Engine {
-    let config = Config::parse(&format!("[store]\npath = \"unused\"\n{config}"), Path::new("glidepath.toml"));
-    Engine::new(store, config.expect("a config"), AwsAccess::Endpoint(NO_AWS.to_owned())).expect("an engine")
 }

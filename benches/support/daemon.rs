@@ -1,14 +1,13 @@
 //! The real program on a store of two years, spoken to over plain HTTP.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// Longer than any start should take.
-const PATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
+/// As in the Dockerfile: glibc otherwise keeps freed memory for each thread apart.
+const ALLOCATOR: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
 /// A running `glidepath serve`, killed when dropped.
 pub struct Daemon {
@@ -27,30 +26,44 @@ pub fn config(folder: &Path, file: &str) -> (PathBuf, SocketAddr) {
 }
 
 impl Daemon {
-    /// Starts it and waits until `/readyz` says that it is ready.
+    /// Starts it and asks `/readyz`, which must say that it is ready, once it serves.
     pub fn start((config, address): &(PathBuf, SocketAddr)) -> Daemon {
-        let process = Command::new(env!("CARGO_BIN_EXE_glidepath"))
+        let mut process = Command::new(env!("CARGO_BIN_EXE_glidepath"))
             .args(["serve", "--config"])
             .arg(config)
             // The data is fresh, so AWS is not asked; if it were, nobody would answer.
             .envs([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_EC2_METADATA_DISABLED", "true")])
+            .envs(ALLOCATOR)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
+        let log = BufReader::new(process.stderr.take().expect("its log is piped"));
         let daemon = Daemon { process, address: *address };
-        let started = Instant::now();
-        while daemon.get("/readyz").is_none_or(|(status, _)| status != 200) {
-            assert!(started.elapsed() < PATIENCE, "it did not become ready");
-            std::thread::sleep(BETWEEN_TRIES);
-        }
+        let mut log = log.lines();
+        assert!(log.any(|line| line.is_ok_and(|line| line.contains("serving"))), "it ended before it served");
+        // Nobody reads on, so the pipe must not fill up.
+        std::thread::spawn(move || log.for_each(drop));
+        assert_eq!(daemon.get("/readyz").map(|(status, _)| status), Some(200));
         daemon
     }
 
     /// Status and length of the answer; `None` if there is none.
     pub fn get(&self, path: &str) -> Option<(u16, usize)> {
+        self.ask("GET", path)
+    }
+
+    /// The same for an order.
+    pub fn post(&self, path: &str) -> Option<(u16, usize)> {
+        self.ask("POST", path)
+    }
+
+    fn ask(&self, method: &str, path: &str) -> Option<(u16, usize)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            self.address
+        );
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;

@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use glidepath::cycle::Engine;
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::store::Store;
 
-use crate::busy::{SIZE, engine, pull, run};
+use crate::busy::{SIZE, pull, run};
 
 const DAYS: i64 = 730;
 const FILING: &str = include_str!("../../config/projection/bedrock-inference.toml");
+/// Nobody listens here: a cycle that asks it records that it got no answer, and goes on to its end.
+const NO_AWS: &str = "http://127.0.0.1:9";
 
 /// Writes two years through the day of `clock` into a new store at `path`, and finishes a cycle on them.
 pub async fn two_years(path: &Path, clock: DateTime<Utc>) -> Engine {
@@ -24,4 +27,10 @@ pub async fn two_years(path: &Path, clock: DateTime<Utc>) -> Engine {
     engine.cycle(clock).await.expect("a cycle without an answer").expect("no other cycle runs");
     store.checkpoint().expect("the file can be written");
     engine
+}
+
+/// An engine on `store` that reaches no AWS; `config` is added to the least config.
+pub fn engine(store: Store, config: &str) -> Engine {
+    let config = Config::parse(&format!("[store]\npath = \"unused\"\n{config}"), Path::new("glidepath.toml"));
+    Engine::new(store, config.expect("a config"), AwsAccess::Endpoint(NO_AWS.to_owned())).expect("an engine")
 }
