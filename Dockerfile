@@ -12,7 +12,7 @@
 #       --read-only --cap-drop ALL --security-opt no-new-privileges \
 #       -v glidepath:/var/lib/glidepath \
 #       -v /etc/glidepath:/etc/glidepath:ro \
-#       -p 127.0.0.1:8080:8080 \
+#       -p 127.0.0.1:8437:8437 \
 #       -e AWS_REGION=us-east-1 \
 #       glidepath
 #
@@ -22,7 +22,7 @@
 #     [store]
 #     path = "/var/lib/glidepath/glidepath.duckdb"
 #     [http]
-#     listen = "0.0.0.0:8080"
+#     listen = "0.0.0.0:8437"
 #
 # Credentials come the AWS SDK's usual ways: a task or instance role needs nothing here.
 
@@ -67,7 +67,7 @@ LABEL org.opencontainers.image.title="glidepath" \
 USER 65532:65532
 WORKDIR /var/lib/glidepath
 VOLUME ["/var/lib/glidepath"]
-EXPOSE 8080
+EXPOSE 8437
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["glidepath", "health", "--config", "/etc/glidepath/glidepath.toml"]

@@ -81,7 +81,7 @@ async fn a_founder_s_session() {
     assert!(ask(&["credits", "list"]).contains(startup::GENAI_ID));
     assert!(ask(&["credits", "history", "--json"]).contains("\"credit_id\""));
     assert!(ask(&["projection", "list"]).contains("2026-02-01"));
-    assert!(ask(&["report", "--kind", "funding-pack", "--format", "md"]).contains("| Month"));
+    assert!(ask(&["report", "--kind", "funding-pack", "--format", "md"]).contains("|Month|"));
     ask(&["report", "--kind", "actual-vs-projected", "--format", "csv", "-o", "report.csv"]);
     assert!(std::fs::read_to_string(folder.path().join("report.csv")).unwrap().contains("portfolio"));
     ask(&["backup", "copy.duckdb"]);

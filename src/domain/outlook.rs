@@ -39,7 +39,7 @@ const VOLATILITY_REFERENCE: f64 = 0.13;
 /// How the bands grow with time past the last measured horizon: as the upper one did from 30 to 90 days.
 const GROWTH_PAST_LAST: f64 = 0.41;
 /// The account's own swings scale the bands within these limits; an account too young to show swings gets `YOUNG`.
-const SCALE_LIMITS: (f64, f64) = (0.5, 2.0);
+const SCALE_LIMITS: (f64, f64) = (0.75, 2.0);
 const YOUNG_SCALE: f64 = 2.0;
 /// Complete weeks before the account's own swings are believed.
 const WEEKS_TO_TRUST: usize = 4;
