@@ -25,8 +25,8 @@ async fn credits_are_drawn_in_awss_order() {
     assert_eq!(cost(&costs, "2026-10-01", "Tax", "Tax"), Some(money("203")));
 }
 
-/// All end on the same day but the paused one, which would come first. Of 25, the two that list fewest services pay
-/// first, the older before the younger: 10 from the third, 10 from the second, 5 from the first.
+/// All end on the same day but the paused one, which would come first. Of 15, the two that list fewest services pay
+/// first, the older before the younger: 10 from the third, 5 from the second, nothing from the first.
 #[tokio::test]
 async fn ties_go_to_fewest_services_then_to_the_oldest() {
     let account = FakeAccount::new(ACCOUNT)
@@ -34,7 +34,7 @@ async fn ties_go_to_fewest_services_then_to_the_oldest() {
         .credit(FakeCredit::new("22222222", "10", "2026-03-01", "2027-01-01", &[S3]))
         .credit(FakeCredit::new("33333333", "10", "2026-02-01", "2027-01-01", &[S3]))
         .credit(FakeCredit::new("44444444", "10", "2026-02-01", "2026-12-01", &[S3]).paused_from("2026-05-01"))
-        .usage("2026-05-02", S3, "Requests-Tier1", "Requests", "1", "25");
+        .usage("2026-05-02", S3, "Requests-Tier1", "Requests", "1", "15");
     let aws = start(account, "2026-11-08T00:00:00Z").await;
     let client = client!(aws_sdk_billing, aws);
     let since = SdkTime::from_secs(at("2025-11-09T00:00:00Z").timestamp());
@@ -44,7 +44,7 @@ async fn ties_go_to_fewest_services_then_to_the_oldest() {
     };
     let left: Vec<(String, String)> = answer.credits().iter().map(left).collect();
     let is = |amount: &str, status: &str| (amount.to_owned(), status.to_owned());
-    assert_eq!(left, [is("5.00", "ENABLED"), is("0.00", "ENABLED"), is("0.00", "ENABLED"), is("10.00", "DISABLED")]);
+    assert_eq!(left, [is("10.00", "ENABLED"), is("5.00", "ENABLED"), is("0.00", "ENABLED"), is("10.00", "DISABLED")]);
 }
 
 #[tokio::test]
