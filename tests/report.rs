@@ -145,6 +145,30 @@ fn the_step_to_cash_is_counted_from_whole_bills() {
     assert_eq!(figure(&position, "exposure_90_days"), "beyond the outlook");
 }
 
+#[test]
+fn a_partner_is_told_what_was_left_out() {
+    let partner = Audience::Partner { records: vec!["portfolio".into()] };
+    let document = report::build(ReportKind::FundingPack, &sample::position(), &sample::series(), &partner);
+    assert!(document.notes.iter().any(|note| note.contains("these records only: portfolio")), "{:?}", document.notes);
+    // Filed: 3,500.00 growing 8 % a month from February, each month cut to the cent, and 21 of 30 days of November.
+    // Spent: 86.00 and 22 cents for each day since 22 Nov 2025, from day 71 to day 364: 25,284.00 + 14,067.90.
+    assert_eq!(
+        document.summary[0],
+        "$39,351.90 was spent where $48,603.86 was projected: $9,251.96 under the plan (19.0 %)."
+    );
+}
+
+#[test]
+fn credits_that_are_gone_are_said_to_be_gone() {
+    let mut position = sample::position();
+    let gone = "2026-10-05".parse().unwrap();
+    position.exhaustion.total = glidepath::domain::position::DateQuantiles::certain(gone);
+    let page = report::page(&position, &sample::series(), &Nav::default());
+    assert!(page.contains("<h1>Credits stopped covering the bill on 5 Oct 2026</h1>"));
+    let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
+    assert!(!document.figures.iter().any(|figure| figure.key == "monthly_step"), "no step lies ahead");
+}
+
 /// Secrets planted wherever an owner's position can hold one; none may reach a partner in any form.
 #[test]
 fn nothing_leaks_to_a_partner() {
@@ -222,6 +246,24 @@ fn names_cannot_break_out_of_their_form() {
     let fields: Vec<String> =
         reader.records().flat_map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()).collect();
     assert!(fields.contains(&format!("'{name}")), "a spreadsheet would run it");
+}
+
+proptest::proptest! {
+    /// No name that AWS or a config could hold stops a report, and none breaks its HTML.
+    #[test]
+    fn any_name_can_be_rendered(name in "\\PC{0,40}", summary in "[ -~\n\r\t]{0,60}") {
+        let mut position = sample::position();
+        position.variance.clear();
+        position.credits.pools[2].name = name;
+        position.findings[0].summary = summary;
+        let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
+        for format in Format::ALL {
+            let text = text(&document, format);
+            if format == Format::Html {
+                well_formed(&text);
+            }
+        }
+    }
 }
 
 #[test]
@@ -335,6 +377,9 @@ fn pages_can_be_looked_at() {
     std::fs::write(dir.join("empty.html"), report::page(&sample::empty(), &Series::default(), &nav)).unwrap();
     let denied = report::page(&without_pools(), &Series { pools: vec![], ..series }, &nav);
     std::fs::write(dir.join("denied.html"), denied).unwrap();
+    let partner = Audience::Partner { records: vec!["portfolio".into()] };
+    let pack = report::build(ReportKind::FundingPack, &position, &sample::series(), &partner);
+    std::fs::write(dir.join("partner.html"), text(&pack, Format::Html)).unwrap();
     for kind in ReportKind::ALL {
         for format in Format::ALL {
             std::fs::write(dir.join(format!("{kind}.{format}")), text(&document(kind), format)).unwrap();

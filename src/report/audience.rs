@@ -25,6 +25,16 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// What this audience should know about what it was shown.
+    pub(super) fn note(&self) -> Option<String> {
+        let Audience::Partner { records } = self else { return None };
+        Some(format!(
+            "Actual against projected covers these records only: {}. Credits and the monthly bill are those of the \
+             whole account.",
+            records.join(", ")
+        ))
+    }
+
     /// The part of a position and its series that this audience may see.
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {

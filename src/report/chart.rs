@@ -41,7 +41,7 @@ impl Size {
             (Size::Wide, false) => (1000, 320),
             (Size::Wide, true) => (1000, 190),
             (Size::Narrow, false) => (350, 260),
-            (Size::Narrow, true) => (350, 170),
+            (Size::Narrow, true) => (350, 190),
         }
     }
 
@@ -174,7 +174,7 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
     // An axis needs a length.
     let last = last.max(plus_days(first, 1));
     let inside = |day: NaiveDate| first <= day && day <= last;
-    let top = highest(plot) * 1.15;
+    let top = highest(plot) * headroom(plot, size);
     let mut chart = frame(root, size)
         .build_cartesian_2d((first..last).with_key_points(month_starts(first, last, size)), 0.0..top)?;
     draw_axes(&mut chart, if plot.low { 4 } else { 6 })?;
@@ -192,6 +192,17 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
         draw_mark(root, &mut chart, mark, row, side, top)?;
     }
     Ok(())
+}
+
+/// How much higher than its highest value a plot is, so that labels lie above the curves. On a wide one curves and
+/// labels seldom meet, and one line of labels is room enough.
+fn headroom(plot: &DayPlot, size: Size) -> f64 {
+    match (size, plot.marks.len()) {
+        (Size::Wide, _) => 1.15,
+        (Size::Narrow, ..=1) => 1.2,
+        (Size::Narrow, 2) => 1.35,
+        (Size::Narrow, _) => 1.55,
+    }
 }
 
 /// A label stands to the right of its line, unless it would leave the picture there or cross the line of a later day.

@@ -243,7 +243,8 @@ impl Cell {
     pub fn shown(&self) -> String {
         match self {
             Cell::Money(money) => money.dollars(),
-            Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1)),
+            // Normalized, since a decimal knows a zero with a sign.
+            Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1).normalize()),
             Cell::Day(day) => words::day(*day),
             Cell::Month(month) => words::month(*month),
             Cell::Quantity(quantity) => words::quantity(*quantity),

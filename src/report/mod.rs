@@ -159,11 +159,13 @@ impl FromStr for Format {
 /// ```
 pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &Audience) -> Document {
     let (position, series) = audience.scope(position, series);
-    match kind {
+    let mut document = match kind {
         ReportKind::ActualVsProjected => actual_vs_projected::build(&position, &series),
         ReportKind::Trajectory => trajectory::build(&position, &series),
         ReportKind::FundingPack => funding_pack::build(&position, &series),
-    }
+    };
+    document.notes.extend(audience.note());
+    document
 }
 
 /// Renders a document as the bytes of a file.

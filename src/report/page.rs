@@ -66,12 +66,14 @@ pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
 }
 
 fn document(position: &Position, series: &Series) -> Document {
-    let mut sections = vec![pools::section(position, series)];
-    sections.push(trajectory::bill_section(position));
-    sections.extend(actual_vs_projected::sections(position, series));
+    let mut compared = actual_vs_projected::sections(position, series).into_iter();
+    let mut sections = vec![pools::section(position, series), trajectory::bill_section(position)];
+    sections.extend(compared.next());
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
     sections.push(coverage(position));
+    // Every line of the variance is the longest table, and comes after what fits on a screen.
+    sections.extend(compared);
     sections.push(quality(position));
     // The odds have their own section here.
     let mut summary = vec![words::headline(position)];

@@ -136,8 +136,9 @@ fn why_unknown(position: &Position) -> &'static str {
 
 fn last_day(position: &Position) -> Figure {
     let DateQuantiles { p10, p50, p90 } = position.exhaustion.total;
+    let over = p50.zip(position.data_through).is_some_and(|(p50, through)| p50 <= through);
     let detail = match (p10, p90) {
-        (Some(p10), Some(p90)) if p10 == p90 => "already so".to_owned(),
+        _ if over => "already so".to_owned(),
         (Some(p10), Some(p90)) => format!("{} to {}", words::day(p10), words::day(p90)),
         (Some(p10), None) => format!("{} at the earliest", words::day(p10)),
         _ if position.credits.pools.is_empty() => why_unknown(position).to_owned(),
