@@ -1,5 +1,7 @@
 //! `/metrics`: the format, and what the samples say.
 
+#![expect(clippy::float_cmp, reason = "these gauges are whole numbers, cents and times that a float holds exactly")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;

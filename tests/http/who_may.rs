@@ -83,7 +83,7 @@ async fn a_token_in_every_way_that_it_can_be_shown() {
 async fn with_a_token_the_machine_does_not_matter() {
     let served = Served::fed(with_tokens()).await;
     for path in OWNERS {
-        let ask = Ask::get(path).bearer(OWNER).from_peer(Some("203.0.113.9")).host(Some("glidepath.example.com"));
+        let ask = Ask::get(path).bearer(OWNER).sent_by(Some("203.0.113.9")).host(Some("glidepath.example.com"));
         assert_eq!(served.send(ask).await.status, StatusCode::OK, "{path}");
     }
 }
@@ -135,7 +135,7 @@ async fn errors_tell_a_partner_nothing() {
 async fn without_tokens_only_this_machine_under_its_own_name() {
     let served = Served::fed(config()).await;
     let status = async |peer: Option<&str>, host: Option<&str>| {
-        served.send(Ask::get("/api/v1/position").from_peer(peer).host(host)).await.status
+        served.send(Ask::get("/api/v1/position").sent_by(peer).host(host)).await.status
     };
     let here = Some("127.0.0.1");
     for host in ["localhost", "LOCALHOST:8437", "127.0.0.1:8437", "127.0.0.1", "[::1]:9000", "127.9.9.9:80"] {
@@ -162,6 +162,6 @@ async fn without_tokens_only_this_machine_under_its_own_name() {
         assert_eq!(elsewhere.status, StatusCode::FORBIDDEN, "{path}");
         tells_nothing(path, &elsewhere);
     }
-    let health = served.send(Ask::get("/healthz").from_peer(Some("10.0.0.7")).host(Some("pod-7"))).await;
+    let health = served.send(Ask::get("/healthz").sent_by(Some("10.0.0.7")).host(Some("pod-7"))).await;
     assert_eq!(health.status, StatusCode::OK);
 }

@@ -174,7 +174,7 @@ impl Ask {
         Ask { method: Method::POST, ..Ask::get(path) }
     }
 
-    pub fn from_peer(self, peer: Option<&str>) -> Ask {
+    pub fn sent_by(self, peer: Option<&str>) -> Ask {
         Ask { peer: peer.map(str::to_owned), ..self }
     }
 
