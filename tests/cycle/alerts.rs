@@ -108,19 +108,22 @@ async fn exhaustion_fires_once_escalates_and_carries_the_trajectory() {
         for (id, body, _) in posts {
             assert_eq!(body["data"]["event_id"], id.as_str());
             let attachment = body["data"]["attachment"].as_str().unwrap();
-            assert!(attachment.contains("2026-04") && attachment.contains("2026-05"), "{attachment}");
+            assert!(attachment.contains("Apr 2026") && attachment.contains("May 2026"), "{attachment}");
         }
         told.extend(receiver.heard().into_iter().map(|(line, _)| format!("{today} {line}")));
     }
     // From the 28th of February, 42 days reach the 11th of April. Before that only the cautious path is inside: on the
-    // 19th it has the 52 days to the 11th of April divided by e^(0.36 x 0.5), 43 days, which end on the 2nd of April, 42
-    // days ahead. Steady weeks halve the learnt bands, 0.36 is the upper one at 45 days. Warnings repeat every 72 hours.
+    // 15th it has the 57 days to the 11th of April divided by e^(0.35 x 0.75), 44 days, which end on the 29th of March,
+    // 42 days ahead. Steady weeks narrow the learnt bands to three quarters, 0.35 is the upper one at 44 days. Warnings
+    // repeat every 72 hours.
     assert_eq!(
         told,
         [
-            "2026-02-19 exhaustion:total fire warning",
-            "2026-02-22 exhaustion:total repeat warning",
-            "2026-02-25 exhaustion:total repeat warning",
+            "2026-02-15 exhaustion:total fire warning",
+            "2026-02-18 exhaustion:total repeat warning",
+            "2026-02-21 exhaustion:total repeat warning",
+            "2026-02-24 exhaustion:total repeat warning",
+            "2026-02-27 exhaustion:total repeat warning",
             "2026-02-28 exhaustion:total escalate critical",
         ]
     );
