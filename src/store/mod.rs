@@ -114,7 +114,11 @@ impl Store {
     pub fn call_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         // A panic inside an earlier call rolled its transaction back; the connection itself is sound.
         let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut connection)
+        let result = work(&mut connection);
+        if result.is_err() {
+            undo(&connection);
+        }
+        result
     }
 
     /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
@@ -128,6 +132,19 @@ impl Store {
     /// If DuckDB cannot write.
     pub fn checkpoint(&self) -> Result<()> {
         self.call_blocking(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+    }
+}
+
+/// Ends whatever transaction a failed call left behind. Dropping it has done so already, unless [`Store::interrupt`]
+/// cut that rollback short as well; then the next call would fail for a reason that is not its own.
+fn undo(connection: &Connection) {
+    const TRIES: u32 = 8;
+    for _ in 0..TRIES {
+        match connection.execute_batch("ROLLBACK") {
+            Ok(()) => return,
+            Err(error) if error.to_string().contains("no transaction is active") => return,
+            Err(_) => {}
+        }
     }
 }
 
