@@ -612,7 +612,7 @@ fn aws_drawing_another_pool_than_replay_is_a_contradiction() {
     };
     let told = |world: World| {
         let assessment = world.assess();
-        let gaps = assessment.order_contradictions().into_iter();
+        let gaps = assessment.order_contradictions().into_iter().map(|found| (found.month, found.pool, found.gap));
         gaps.map(|(month, pool, gap)| (month.to_string(), pool, gap)).collect::<Vec<_>>()
     };
     let agreed = world().allocated("2026-03", "1", BEDROCK, "3099.40");

@@ -147,6 +147,7 @@ impl Engine {
             let observations = Observations {
                 uncovered: assessment.uncovered(&position.coverage),
                 unknown_record_types: assessment.unknown_record_types(),
+                order_contradictions: assessment.order_contradictions(),
                 dead_channels: engine.configured_dead_channels(&facts),
             };
             let rules = &engine.config().rules;

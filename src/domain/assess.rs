@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::alert::{UncoveredBurn, UnknownRecordType};
+use super::alert::{OrderContradiction, UncoveredBurn, UnknownRecordType};
 use super::charge::{BillPart, record_kind};
 use super::classify::Classifier;
 use super::costs::{Costs, split_costs, workload_spend};
@@ -210,9 +210,12 @@ impl<'a> Assessment<'a> {
     }
 
     /// What AWS's allocation history says against our order of pools.
-    pub fn order_contradictions(&self) -> Vec<(BillingPeriod, String, Money)> {
-        let through = self.span.map(|span| span.through);
-        through.map(|through| reconcile::contradictions(&self.ledger, self.facts, through)).unwrap_or_default()
+    pub fn order_contradictions(&self) -> Vec<OrderContradiction> {
+        let Some(span) = self.span else { return Vec::new() };
+        reconcile::contradictions(&self.ledger, self.facts, span.through)
+            .into_iter()
+            .map(|(month, pool, gap)| OrderContradiction { month, pool, gap })
+            .collect()
     }
 
     /// A pool's balance at the end of `data_through`: AWS's newest statement, moved there by replay; our own

@@ -50,6 +50,8 @@ pub enum Rule {
     UnknownRecordType,
     /// Replay and AWS's figures differ.
     BalanceDrift,
+    /// AWS drew one pool where replay drew another.
+    OrderContradicted,
     /// A pool's list of services is missing.
     CoverageUnknown,
     /// A channel that messages do not reach.
@@ -70,6 +72,7 @@ impl Rule {
             Rule::UnclassifiedSpend => "unclassified_spend",
             Rule::UnknownRecordType => "unknown_record_type",
             Rule::BalanceDrift => "balance_drift",
+            Rule::OrderContradicted => "order_contradicted",
             Rule::CoverageUnknown => "coverage_unknown",
             Rule::DeadChannel => "dead_channel",
         }

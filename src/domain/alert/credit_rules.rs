@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::input::{IngestHealth, UncoveredBurn, UnknownRecordType};
+use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use super::{days_text, names_text};
@@ -203,6 +203,34 @@ pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &A
     })
 }
 
+/// Months in which AWS drew credits in another order than it documents, which is the order of replay.
+pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Option<Finding> {
+    let first = contradictions.first()?;
+    let newest = contradictions.iter().map(|contradiction| contradiction.month).max()?;
+    let listed: Vec<String> = contradictions
+        .iter()
+        .filter(|contradiction| contradiction.month == newest)
+        .map(|contradiction| {
+            let more = if contradiction.gap.is_negative() { "less" } else { "more" };
+            format!("{} {more} from {}", contradiction.gap.abs().dollars(), contradiction.pool)
+        })
+        .collect();
+    Some(Finding {
+        rule: Rule::OrderContradicted,
+        severity: Severity::Info,
+        key: key(Rule::OrderContradicted, "pools"),
+        since: first.month.first_day(),
+        summary: format!(
+            "AWS's allocation history shows another order of credits than AWS documents: in {newest} it took {}.",
+            listed.join(" and ")
+        ),
+        reason: "The bill as a whole is not touched, but which pool lasts how long is. The outlook starts from the \
+                 balances that AWS states. Worth knowing because an undocumented split into credits before and after \
+                 discounts can change the order. Next: nothing, unless a pool expires soon."
+            .to_owned(),
+    })
+}
+
 /// Record types that AWS has and this program does not know.
 pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator<Item = Finding> {
     types.iter().map(|record_type| Finding {
@@ -230,6 +258,24 @@ mod tests {
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings
+    }
+
+    #[test]
+    fn another_order_of_credits_is_told_once_with_the_newest_month() {
+        let gap = |month: &str, pool: &str, gap: &str| OrderContradiction {
+            month: month.parse().unwrap(),
+            pool: pool.to_owned(),
+            gap: usd(gap),
+        };
+        let observations = Observations {
+            order_contradictions: vec![gap("2026-01", "1", "9"), gap("2026-02", "1", "-40"), gap("2026-02", "2", "40")],
+            ..Observations::default()
+        };
+        let evaluation = evaluate(&position(), &health(), &observations, &AlertRules::default());
+        let finding = only(&evaluation);
+        assert_eq!((finding.key.as_str(), finding.since), ("order_contradicted:pools", day("2026-01-01")));
+        assert!(finding.summary.ends_with("in 2026-02 it took $40.00 less from 1 and $40.00 more from 2."));
+        assert_eq!(order_contradicted(&[]), None);
     }
 
     #[test]

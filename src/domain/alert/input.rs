@@ -9,6 +9,7 @@ use crate::domain::credit::CoverageState;
 pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
 
 /// How the cycle's questions to AWS went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,17 @@ pub struct UnknownRecordType {
     pub cost: Money,
 }
 
+/// A month in which AWS's allocation history shows another pool paying than replay does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderContradiction {
+    /// A closed billing period.
+    pub month: BillingPeriod,
+    /// Pool id.
+    pub pool: String,
+    /// AWS's figure less ours.
+    pub gap: Money,
+}
+
 /// A configured channel whose newest settled delivery was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadChannel {
@@ -88,6 +100,8 @@ pub struct Observations {
     pub uncovered: Vec<UncoveredBurn>,
     /// Record types nobody knows.
     pub unknown_record_types: Vec<UnknownRecordType>,
+    /// Pools that AWS drew in another order than documented, by month and pool.
+    pub order_contradictions: Vec<OrderContradiction>,
     /// Channels that messages do not reach; only those that are still configured.
     pub dead_channels: Vec<DeadChannel>,
 }

@@ -99,6 +99,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::IngestDenied => format!("AWS refusing to show {subject}"),
         Rule::IngestFailed => format!("AWS not answering about {subject}"),
         Rule::UnclassifiedSpend => "spend that is not recognised".to_owned(),
+        Rule::OrderContradicted => "AWS draws credits in another order".to_owned(),
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),
         Rule::BalanceDrift => "our credit balance differing from AWS's".to_owned(),
         Rule::CoverageUnknown => "services that credit may not pay".to_owned(),

@@ -21,7 +21,9 @@ mod fixture;
 
 pub use decide::{Action, Decision, OpenAlert, Reason, carry_since, decide};
 pub use event::{AlertEvent, Audience, event_id};
-pub use input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome, UncoveredBurn, UnknownRecordType};
+pub use input::{
+    DeadChannel, Evaluation, IngestHealth, Observations, OrderContradiction, Outcome, UncoveredBurn, UnknownRecordType,
+};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
 pub use rules::evaluate;

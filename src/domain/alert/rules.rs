@@ -37,6 +37,7 @@ pub fn evaluate(
         findings.extend(credit_rules::coverage_unknown(position, health));
         findings.extend(credit_rules::balance_drift(position, health, rules));
         findings.extend(credit_rules::unclassified(position, health, rules));
+        findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
