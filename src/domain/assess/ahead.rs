@@ -1,0 +1,62 @@
+//! What lies ahead: the input that an outlook is made from, and what the position shows of it.
+
+use super::Assessment;
+use super::span::Span;
+use crate::domain::charge::BillPart;
+use crate::domain::costs::SplitCost;
+use crate::domain::money::Money;
+use crate::domain::outlook::{MonthSoFar, Outlook, OutlookInputs, outlook};
+use crate::domain::pools::credit_rows;
+use crate::domain::position::MonthlyBill;
+
+impl Assessment<'_> {
+    /// Forecasts; `None` before the first complete day.
+    pub fn outlook(&self) -> Option<Outlook> {
+        let span = self.span?;
+        let recurring: Vec<_> = self.costs.split.iter().map(SplitCost::recurring).collect();
+        let made = outlook(&OutlookInputs {
+            pools: &self.ledger.pools,
+            balances: &self.balances,
+            recurring: &recurring,
+            first_day: span.first,
+            data_through: span.through,
+            month_so_far: self.month_so_far(span),
+            tax_rate: self.context.tax_rate,
+        });
+        Some(made)
+    }
+
+    fn month_so_far(&self, span: Span) -> MonthSoFar {
+        let month = span.month_to_date();
+        let mut so_far = MonthSoFar::default();
+        let mut credited = Money::ZERO;
+        let parts = self.bill_parts();
+        for row in self.facts.charges.iter().filter(|row| month.contains(row.day)) {
+            match parts[row.kind] {
+                BillPart::Gross => so_far.gross += row.cost,
+                BillPart::Credit => credited -= row.cost,
+                BillPart::Tax => so_far.tax += row.cost,
+                BillPart::Refund => {}
+            }
+        }
+        let replayed = self.ledger.drawdowns.iter().filter(|draw| month.contains(draw.day)).map(|draw| draw.amount);
+        so_far.covered = if credit_rows(self.facts).next().is_some() { credited } else { replayed.sum() };
+        so_far
+    }
+}
+
+pub(super) fn trajectory(outlook: &Outlook) -> Vec<MonthlyBill> {
+    outlook
+        .bills
+        .iter()
+        .map(|bill| MonthlyBill {
+            month: bill.month,
+            gross: bill.gross,
+            covered: bill.covered,
+            cash: bill.cash,
+            tax: bill.tax,
+            cash_p10: bill.cash_p10,
+            cash_p90: bill.cash_p90,
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! The day credits ended, where they already have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::Assessment;
+use super::run::{Standing, run_start};
+use crate::domain::credit::CreditPool;
+use crate::domain::money::Money;
+use crate::domain::outlook::{Outlook, UNCOVERED_THRESHOLD, payable_from};
+use crate::domain::pools::credit_rows;
+use crate::domain::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
+use crate::domain::workload::Workload;
+
+impl Assessment<'_> {
+    pub(super) fn exhaustion(&self, outlook: Option<&Outlook>) -> Exhaustion {
+        let Some(outlook) = outlook else { return Exhaustion::default() };
+        let began = |workload: Option<Workload>| self.uncovered_since(workload).map(DateQuantiles::certain);
+        let by_workload = outlook.exhaustion_by_workload.iter().map(|(workload, dates)| WorkloadExhaustion {
+            workload: *workload,
+            dates: began(Some(*workload)).unwrap_or(*dates),
+        });
+        Exhaustion { total: began(None).unwrap_or(outlook.exhaustion), by_workload: by_workload.collect() }
+    }
+
+    /// If spend that an issued pool could have paid is uncovered on the last complete day, the day since which it is
+    /// so without a break. Only streams whose pools are all empty count: a pool that replay takes for empty while AWS
+    /// states a balance is our error, and the outlook starts from AWS's figure.
+    fn uncovered_since(&self, workload: Option<Workload>) -> Option<NaiveDate> {
+        let span = self.span?;
+        let pools = &self.ledger.pools;
+        let dry: BTreeSet<usize> = (0..self.ledger.streams.len())
+            .filter(|&stream| workload.is_none_or(|wanted| self.ledger.streams[stream].workload == wanted))
+            .filter(|&stream| {
+                let service = &self.ledger.streams[stream].service;
+                let issued = payable_from(pools, service).is_some_and(|from| from <= span.through);
+                let funded = |(pool, balance): (&CreditPool, &Money)| {
+                    pool.pays(service) && balance.is_positive() && pool.window().contains(span.through)
+                };
+                issued && !pools.iter().zip(&self.balances).any(funded)
+            })
+            .collect();
+        let payable = self.payable_by_day(&dry);
+        let covered = self.covered_by_day(&dry);
+        let on = |days: &BTreeMap<NaiveDate, Money>, day| days.get(&day).copied().unwrap_or_default();
+        run_start(span.through, |day| match on(&payable, day) {
+            cost if cost <= UNCOVERED_THRESHOLD => Standing::Quiet,
+            cost if cost - on(&covered, day) > UNCOVERED_THRESHOLD => Standing::Uncovered,
+            _ => Standing::Covered,
+        })
+    }
+
+    /// Cost of `streams` per day that an issued pool could have paid.
+    fn payable_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
+        let issued_from = |stream: usize| {
+            let stream = &self.ledger.streams[stream];
+            let from = payable_from(&self.ledger.pools, &stream.service)?;
+            Some(((stream.service.as_str(), stream.workload), from))
+        };
+        let issued: BTreeMap<(&str, Workload), NaiveDate> = streams.iter().filter_map(|&s| issued_from(s)).collect();
+        let mut payable: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+        for cost in &self.costs.split {
+            if issued.get(&(cost.service.as_str(), cost.workload)).is_some_and(|from| *from <= cost.day) {
+                *payable.entry(cost.day).or_default() += cost.payable;
+            }
+        }
+        payable
+    }
+
+    /// The credit that paid `streams` per day: AWS's Credit rows where the account shows any, replay's draws where it
+    /// does not. Credit rows name a service and no workload, so those of a service count for each of its streams.
+    fn covered_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
+        let mut covered: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+        if credit_rows(self.facts).next().is_none() {
+            for draw in self.ledger.drawdowns.iter().filter(|draw| streams.contains(&draw.stream)) {
+                *covered.entry(draw.day).or_default() += draw.amount;
+            }
+            return covered;
+        }
+        let services: BTreeSet<&str> = streams.iter().map(|&s| self.ledger.streams[s].service.as_str()).collect();
+        for (_, day, amount) in credit_rows(self.facts).filter(|(service, ..)| services.contains(service)) {
+            *covered.entry(day).or_default() += amount;
+        }
+        covered
+    }
+}

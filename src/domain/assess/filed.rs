@@ -1,0 +1,69 @@
+//! The filing in force, and what it is compared with.
+
+use std::collections::BTreeMap;
+
+use super::Assessment;
+use crate::domain::money::{Money, Quantity};
+use crate::domain::period::BillingPeriod;
+use crate::domain::position::{FilingRef, Variance};
+use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth};
+use crate::domain::variance::variance;
+
+/// A filing as the store numbered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filing {
+    /// Version, counted from 1.
+    pub version: u32,
+    /// What was filed.
+    pub projection: FiledProjection,
+    /// Its months, priced, to the end of every horizon.
+    pub plan: Vec<PlannedMonth>,
+}
+
+impl Filing {
+    pub(super) fn reference(&self) -> FilingRef {
+        FilingRef {
+            version: self.version,
+            content_hash: self.projection.content_hash.clone(),
+            filed_on: self.projection.filed_on,
+            records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
+        }
+    }
+}
+
+impl Assessment<'_> {
+    pub(super) fn variance(&self) -> Vec<Variance> {
+        let (Some(filing), Some(span)) = (self.context.filing, self.span) else { return Vec::new() };
+        variance(&filing.plan, &self.actual_costs(), &filing.projection, self.context.prices, span.through)
+    }
+
+    /// Complete days' costs by month and everything that a filing can tell apart.
+    fn actual_costs(&self) -> Vec<ActualCost> {
+        let Some(span) = self.span else { return Vec::new() };
+        let mut sums: BTreeMap<(BillingPeriod, usize), (Money, Quantity)> = BTreeMap::new();
+        for row in self.costs.detail.iter().filter(|row| span.days().contains(row.day)) {
+            let sum = sums.entry((BillingPeriod::of(row.day), row.kind)).or_default();
+            sum.0 += row.cost;
+            sum.1 += row.quantity;
+        }
+        let actual = |((month, kind), (cost, quantity)): ((BillingPeriod, usize), (Money, Quantity))| {
+            let kind = &self.costs.kinds[kind];
+            let class = &kind.class;
+            ActualCost {
+                month,
+                service: kind.service.clone(),
+                workload: class.workload,
+                model: class.model.clone(),
+                instance_type: class.instance_type.clone(),
+                direction: class.direction,
+                tier: class.tier,
+                routing: class.routing,
+                cache_lifetime: class.cache_lifetime,
+                cost,
+                quantity: class.scale.map(|scale| quantity.times(scale)),
+                unit: Some(class.unit.clone()),
+            }
+        };
+        sums.into_iter().map(actual).collect()
+    }
+}

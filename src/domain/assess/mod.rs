@@ -1,0 +1,121 @@
+//! From facts to a [`Position`]: classify, replay three times, compare, reconcile.
+//!
+//! An [`Assessment`] holds what every view of one moment shares. The outlook is made from it once a cycle and stored;
+//! the position is put together from it and a stored outlook, so that reading never forecasts.
+
+//! Each file beside this one derives one part of the position, and adds it as methods of [`Assessment`].
+
+mod ahead;
+mod bill;
+mod exhausted;
+mod filed;
+mod pools;
+mod quality;
+mod run;
+mod span;
+mod uncovered;
+
+use rust_decimal::Decimal;
+
+use self::ahead::trajectory;
+pub use self::filed::Filing;
+pub use self::quality::request_price;
+use self::span::Span;
+use super::classify::Classifier;
+use super::costs::{Costs, SplitCost, split_costs, workload_spend};
+use super::facts::Facts;
+use super::ledger::{Ledger, replay};
+use super::money::Money;
+use super::outlook::Outlook;
+use super::period::{DayRange, plus_days};
+use super::pools::ConfiguredPool;
+use super::position::Position;
+use super::price::PriceBook;
+
+/// What config contributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Classification rules.
+    pub classifier: &'a Classifier,
+    /// Prices.
+    pub prices: &'a PriceBook,
+    /// Pools that config names.
+    pub pools: &'a [ConfiguredPool],
+    /// The filing in force, if one was made.
+    pub filing: Option<&'a Filing>,
+    /// Tax on what credit does not pay.
+    pub tax_rate: Option<Decimal>,
+}
+
+/// All that is derived from the facts of one moment.
+#[derive(Debug)]
+pub struct Assessment<'a> {
+    facts: &'a Facts,
+    context: Context<'a>,
+    costs: Costs,
+    /// Replay of the actual costs, partial newest days included; its pools are in drawing order.
+    pub ledger: Ledger,
+    /// Balance of each pool at the end of `data_through`, AWS's statement first; of a pool that was over by then,
+    /// what was left in it.
+    balances: Vec<Money>,
+    /// First stored and last complete day, if there is one.
+    span: Option<Span>,
+}
+
+impl<'a> Assessment<'a> {
+    /// Derives everything from the facts.
+    pub fn new(facts: &'a Facts, context: Context<'a>) -> Self {
+        let costs = split_costs(facts, context.classifier);
+        let pools = super::pools::pools(facts, context.pools, context.classifier.service_aliases());
+        let span = facts
+            .first_day()
+            .zip(facts.data_through())
+            .filter(|(first, through)| first <= through)
+            .map(|(first, through)| Span { first, through });
+        let newest = costs.split.iter().map(|cost| cost.day).max();
+        let range = match (span, newest) {
+            (Some(span), Some(newest)) => DayRange::new(span.first, plus_days(newest.max(span.through), 1)),
+            _ => DayRange::new(facts.as_of.date_naive(), facts.as_of.date_naive()),
+        };
+        let daily: Vec<_> = costs.split.iter().map(SplitCost::daily).collect();
+        let ledger = replay(&pools, &daily, range);
+        let mut assessment = Assessment { facts, context, costs, ledger, balances: Vec::new(), span };
+        assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
+        assessment
+    }
+
+    /// The position, with findings left to the alert rules.
+    pub fn position(&self, outlook: Option<&Outlook>) -> Position {
+        Position {
+            as_of: self.facts.as_of,
+            data_through: self.facts.data_through(),
+            currency: self.facts.currency.clone(),
+            spend: self.spend(),
+            credits: self.credits(outlook),
+            exhaustion: self.exhaustion(outlook),
+            workloads: self.span.map(|span| workload_spend(&self.costs, span.month_to_date())).unwrap_or_default(),
+            coverage: self.coverage(),
+            variance: self.variance(),
+            trajectory: outlook.map(trajectory).unwrap_or_default(),
+            findings: Vec::new(),
+            data_quality: self.data_quality(),
+            outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
+            filing: self.context.filing.map(Filing::reference),
+        }
+    }
+
+    /// The classified costs.
+    pub fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    /// First stored and last complete day.
+    pub fn complete_days(&self) -> Option<DayRange> {
+        self.span.map(Span::days)
+    }
+
+    /// The filing in force.
+    pub fn filing(&self) -> Option<&Filing> {
+        self.context.filing
+    }
+}

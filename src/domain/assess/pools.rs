@@ -1,0 +1,89 @@
+//! What each pool holds: its balance at the end of the last complete day, and how the position shows it.
+
+use chrono::NaiveDate;
+
+use super::Assessment;
+use crate::domain::money::Money;
+use crate::domain::outlook::Outlook;
+use crate::domain::period::{DayRange, plus_days};
+use crate::domain::pools::credit_rows;
+use crate::domain::position::{Credits, PoolPosition, PoolStatus};
+
+impl Assessment<'_> {
+    /// A pool's balance at the end of `data_through`: AWS's newest statement, moved there by replay; our own
+    /// arithmetic only where AWS states nothing.
+    pub(super) fn balance(&self, pool: usize) -> Money {
+        let credit = &self.ledger.pools[pool];
+        let Some(span) = self.span else { return credit.stated.map_or(credit.granted, |stated| stated.amount) };
+        if credit.stated.is_none() && credit.expired_by(span.first) {
+            // It ended before anything was stored: what it paid, and so what it lost, is not known.
+            return Money::ZERO;
+        }
+        let drawn = |days: DayRange| {
+            let inside = self.ledger.drawdowns.iter().filter(|d| d.pool == pool && days.contains(d.day));
+            inside.map(|d| d.amount).sum::<Money>()
+        };
+        let after = plus_days(span.through, 1);
+        let balance = match credit.stated {
+            None => credit.granted - drawn(span.days()),
+            Some(stated) if stated.at <= span.through => {
+                stated.amount - drawn(DayRange::new(plus_days(stated.at, 1), after))
+            }
+            // AWS's estimate knows the partial days that Cost Explorer already shows; the outlook starts before
+            // them, so what they drew goes back in.
+            Some(stated) if stated.amount.is_positive() && self.credit_rows_since(after) => {
+                (stated.amount + drawn(DayRange::new(after, plus_days(stated.at, 1)))).min(credit.granted)
+            }
+            Some(stated) => stated.amount,
+        };
+        balance.at_least_zero()
+    }
+
+    fn credit_rows_since(&self, day: NaiveDate) -> bool {
+        credit_rows(self.facts).any(|(_, row_day, amount)| row_day >= day && amount.is_positive())
+    }
+
+    pub(super) fn credits(&self, outlook: Option<&Outlook>) -> Credits {
+        let pools: Vec<PoolPosition> =
+            (0..self.ledger.pools.len()).map(|pool| self.pool_position(pool, outlook)).collect();
+        Credits {
+            granted: pools.iter().map(|pool| pool.granted).sum(),
+            remaining: pools.iter().map(|pool| pool.remaining).sum(),
+            pools,
+        }
+    }
+
+    fn pool_position(&self, pool: usize, outlook: Option<&Outlook>) -> PoolPosition {
+        let credit = &self.ledger.pools[pool];
+        let through = self.span.map_or(NaiveDate::MIN, |span| span.through);
+        let draws = self.ledger.drawdowns.iter().filter(|draw| draw.pool == pool && draw.day <= through);
+        let drawn: Money = draws.map(|draw| draw.amount).sum();
+        let expired = credit.expired_by(self.facts.as_of.date_naive());
+        let ahead = outlook.and_then(|outlook| outlook.pools.iter().find(|ahead| ahead.id == credit.id));
+        PoolPosition {
+            id: credit.id.clone(),
+            name: credit.name.clone(),
+            programme: credit.programme,
+            granted: credit.granted,
+            drawn,
+            remaining: if expired { Money::ZERO } else { credit.granted - drawn },
+            stated: credit.stated,
+            starts_on: credit.starts_on,
+            expires_on: credit.expires_on,
+            status: self.status(pool),
+            exhausts_on: ahead.map(|ahead| ahead.exhausts_on).unwrap_or_default(),
+            breakage: ahead.map(|ahead| ahead.breakage).unwrap_or_default(),
+        }
+    }
+
+    fn status(&self, pool: usize) -> PoolStatus {
+        let (credit, today) = (&self.ledger.pools[pool], self.facts.as_of.date_naive());
+        match () {
+            () if credit.expired_by(today) => PoolStatus::Expired,
+            () if today < credit.starts_on => PoolStatus::Pending,
+            () if !self.balances[pool].is_positive() => PoolStatus::Exhausted,
+            () if credit.paused_from.is_some() => PoolStatus::Paused,
+            () => PoolStatus::Active,
+        }
+    }
+}

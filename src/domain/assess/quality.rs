@@ -1,0 +1,64 @@
+//! How far the figures can be trusted: what was not understood, and where AWS says otherwise.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::Assessment;
+use crate::domain::alert::{OrderContradiction, UnknownRecordType};
+use crate::domain::charge::record_kind;
+use crate::domain::money::Money;
+use crate::domain::position::DataQuality;
+use crate::domain::reconcile;
+use crate::domain::workload::Workload;
+
+impl Assessment<'_> {
+    /// Record types that this program does not know, by name.
+    pub fn unknown_record_types(&self) -> Vec<UnknownRecordType> {
+        let mut unknown: BTreeMap<&str, UnknownRecordType> = BTreeMap::new();
+        for row in &self.facts.charges {
+            let name = self.facts.charge_kinds[row.kind].record_type.as_str();
+            if record_kind(name, row.cost).known {
+                continue;
+            }
+            let fresh = || UnknownRecordType { name: name.to_owned(), since: row.day, cost: Money::ZERO };
+            unknown.entry(name).or_insert_with(fresh).cost += row.cost;
+        }
+        unknown.into_values().collect()
+    }
+
+    /// What AWS's allocation history says against our order of pools.
+    pub fn order_contradictions(&self) -> Vec<OrderContradiction> {
+        let Some(span) = self.span else { return Vec::new() };
+        reconcile::contradictions(&self.ledger, self.facts, span.through)
+            .into_iter()
+            .map(|(month, pool, gap)| OrderContradiction { month, pool, gap })
+            .collect()
+    }
+
+    pub(super) fn data_quality(&self) -> DataQuality {
+        let unclassified = self.span.map(|span| {
+            let month = span.month_to_date();
+            let rows = self.costs.detail.iter().filter(|row| month.contains(row.day));
+            rows.filter(|row| self.costs.kinds[row.kind].class.workload == Workload::Unclassified)
+                .map(|row| row.cost)
+                .sum()
+        });
+        let gap = self.span.map(|span| {
+            let months = reconcile::by_month(&self.ledger, self.facts, span.through);
+            months.values().map(reconcile::MonthReconciliation::gap).sum()
+        });
+        DataQuality {
+            unclassified_cost: unclassified.unwrap_or_default(),
+            reconciliation_gap: gap.unwrap_or_default(),
+            moved_in_last_cycle: self.facts.moved_in_last_cycle,
+            paid_requests_today: self.facts.paid_requests_today,
+            usd_spent_asking_month: request_price().times(Decimal::from(self.facts.paid_requests_month)),
+        }
+    }
+}
+
+/// What AWS charges for one page of Cost Explorer: 0.01 USD.
+pub fn request_price() -> Money {
+    Money::from_micros(10_000)
+}

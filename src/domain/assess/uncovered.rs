@@ -1,0 +1,62 @@
+//! Which services credit pays, and what the others burn in cash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::Assessment;
+use super::run::{Standing, run_start};
+use crate::domain::alert::UncoveredBurn;
+use crate::domain::coverage::{FundedPool, coverage};
+use crate::domain::money::Money;
+use crate::domain::period::DayRange;
+use crate::domain::position::Coverage;
+
+impl Assessment<'_> {
+    /// Services that burn cash: what no pool paid over the last 28 days, by service.
+    pub fn uncovered(&self, coverage: &[Coverage]) -> Vec<UncoveredBurn> {
+        let Some(span) = self.span else { return Vec::new() };
+        let (week, month) = (span.last(7), span.last(28));
+        let mut days: BTreeMap<&str, BTreeMap<NaiveDate, Money>> = BTreeMap::new();
+        for open in self.ledger.uncovered.iter().filter(|open| span.days().contains(open.day)) {
+            let service = self.ledger.streams[open.stream].service.as_str();
+            *days.entry(service).or_default().entry(open.day).or_default() += open.payable;
+        }
+        let burn = |(service, days): (&str, BTreeMap<NaiveDate, Money>)| {
+            let total = |range: DayRange| days.range(range.start..range.end).map(|(_, cost)| *cost).sum::<Money>();
+            let total_28d = total(month);
+            let since = run_start(span.through, |day| match days.get(&day) {
+                Some(open) if open.is_positive() => Standing::Uncovered,
+                Some(_) => Standing::Covered,
+                None => Standing::Quiet,
+            });
+            let state = coverage.iter().find(|c| c.service == service).map(|c| c.state)?;
+            total_28d.is_positive().then(|| UncoveredBurn {
+                service: service.to_owned(),
+                since: since.unwrap_or(span.through),
+                per_day_7d: total(week).per(week.len()),
+                total_28d,
+                state,
+            })
+        };
+        days.into_iter().filter_map(burn).collect()
+    }
+
+    pub(super) fn coverage(&self) -> Vec<Coverage> {
+        let Some(span) = self.span else { return Vec::new() };
+        let services: BTreeSet<&str> = self
+            .costs
+            .split
+            .iter()
+            .filter(|cost| span.days().contains(cost.day) && !cost.payable.is_zero())
+            .map(|cost| cost.service.as_str())
+            .collect();
+        let today = self.facts.as_of.date_naive();
+        let left = |(pool, left): (_, &Money)| FundedPool {
+            pool,
+            left: if pool.expired_by(today) { Money::ZERO } else { *left },
+        };
+        let funded: Vec<FundedPool> = self.ledger.pools.iter().zip(&self.balances).map(left).collect();
+        coverage(services, &funded, self.facts, span.through)
+    }
+}
