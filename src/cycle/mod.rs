@@ -7,6 +7,7 @@
 mod backup;
 mod ingest;
 mod meter;
+mod prices;
 mod view;
 
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl Engine {
     pub fn new(store: Store, config: Config, aws: AwsAccess) -> Result<Engine> {
         let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
-        let prices = PriceBook::builtin();
+        let prices = config.prices.clone();
         let program = view::program();
         let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
         Ok(Engine { parts: Arc::new(parts) })

@@ -25,7 +25,7 @@ use super::position::{
     PoolStatus, Position, Spend, Variance, WorkloadExhaustion,
 };
 use super::price::PriceBook;
-use super::projection::{ActualCost, FiledProjection, PlannedMonth};
+use super::projection::{ActualCost, FiledProjection, PlannedMonth, UnpricedLine};
 use super::reconcile;
 use super::variance::variance;
 use super::workload::Workload;
@@ -39,6 +39,8 @@ pub struct Filing {
     pub projection: FiledProjection,
     /// Its months, priced, to the end of every horizon.
     pub plan: Vec<PlannedMonth>,
+    /// What has no price: its dollars are missing from the plan.
+    pub unpriced: Vec<UnpricedLine>,
 }
 
 /// What config contributes.
@@ -545,5 +547,6 @@ fn filing_ref(filing: &Filing) -> FilingRef {
         content_hash: filing.projection.content_hash.clone(),
         filed_on: filing.projection.filed_on,
         records: filing.projection.records.iter().map(|record| record.id.clone()).collect(),
+        unpriced: filing.unpriced.clone(),
     }
 }

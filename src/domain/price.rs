@@ -6,9 +6,9 @@
 
 mod file;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -136,7 +136,10 @@ pub struct PriceQuery<'m> {
 
 impl PriceQuery<'_> {
     fn unpriced(&self, reason: impl Into<String>) -> Unpriced {
-        Unpriced { what: format!("{} {}", self.model, direction_name(self.direction, self.lifetime)), reason: reason.into() }
+        Unpriced {
+            what: format!("{} {}", self.model, direction_name(self.direction, self.lifetime)),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -228,10 +231,15 @@ pub struct PriceBook {
     accelerator_overrides: BTreeMap<String, Vec<(AcceleratorPrice, bool)>>,
 }
 
+/// Read once: every filing that is checked asks for it.
+static BUILTIN: LazyLock<PriceBook> = LazyLock::new(|| {
+    PriceBook::parse(include_str!("../../config/prices.toml")).expect("a test reads the built-in price book")
+});
+
 impl PriceBook {
     /// The book that comes with the program.
     pub fn builtin() -> Self {
-        PriceBook::parse(include_str!("../../config/prices.toml")).expect("a test reads the built-in price book")
+        BUILTIN.clone()
     }
 
     /// What a million tokens cost on a day.
@@ -283,9 +291,10 @@ impl PriceBook {
 
     /// What is said of a model on a day: the user's entry first, then the book's.
     fn layers(&self, model: &str, on: NaiveDate) -> Vec<(&ModelPrice, PriceOrigin)> {
-        let own = self.model_overrides.get(model).and_then(|entries| {
-            entries.iter().rev().find(|entry| entry.from <= on || entry.reaches_back)
-        });
+        let own = self
+            .model_overrides
+            .get(model)
+            .and_then(|entries| entries.iter().rev().find(|entry| entry.from <= on || entry.reaches_back));
         let book = self.models.get(model).and_then(|entries| in_force(entries, on, |entry| entry.from));
         let own = own.map(|entry| (entry, PriceOrigin::Override));
         own.into_iter().chain(book.map(|entry| (entry, PriceOrigin::BuiltIn))).collect()
@@ -293,9 +302,10 @@ impl PriceBook {
 
     /// The instance type's chips and price on a day; `None` if the book does not know the type.
     pub fn accelerator(&self, instance_type: &str, on: NaiveDate) -> Option<&AcceleratorPrice> {
-        let own = self.accelerator_overrides.get(instance_type).and_then(|entries| {
-            entries.iter().rev().find(|(entry, reaches_back)| entry.from <= on || *reaches_back)
-        });
+        let own = self
+            .accelerator_overrides
+            .get(instance_type)
+            .and_then(|entries| entries.iter().rev().find(|(entry, reaches_back)| entry.from <= on || *reaches_back));
         let book = || in_force(self.accelerators.get(instance_type)?, on, |entry| entry.from);
         own.map(|(entry, _)| entry).or_else(book)
     }
@@ -317,7 +327,7 @@ impl PriceBook {
 }
 
 fn names<'a, A, B>(book: &'a BTreeMap<String, A>, own: &'a BTreeMap<String, B>) -> impl Iterator<Item = &'a str> {
-    let all: std::collections::BTreeSet<&str> = book.keys().chain(own.keys()).map(String::as_str).collect();
+    let all: BTreeSet<&str> = book.keys().chain(own.keys()).map(String::as_str).collect();
     all.into_iter()
 }
 

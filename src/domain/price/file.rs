@@ -242,7 +242,7 @@ impl<'t> Reading<'t> {
     fn positive(&mut self, line: usize, name: &str, what: &str, value: Money) -> Decimal {
         if !value.is_positive() {
             let remedy = "it must be above zero; leave out what has no price";
-            self.problem(line, format!("{name:?} has a {what} of {value}; {remedy}"));
+            self.problem(line, format!("{name:?} has {value} as its {what}; {remedy}"));
         }
         value.amount()
     }
