@@ -146,7 +146,7 @@ fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
     }
     let counts = found.iter().filter(|found| !found.problems.is_empty());
     let counts: Vec<String> =
-        counts.map(|found| format!("{} has {} problems", found.path, found.problems.len())).collect();
+        counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
     if counts.is_empty() { Ok(()) } else { Err(anyhow!("{}", counts.join("; "))) }
 }
 

@@ -1,5 +1,6 @@
 //! What changed between two versions.
 
+use glidepath::domain::money::Money;
 use glidepath::domain::price::PriceBook;
 use glidepath::domain::projection::{Change, FiledProjection, FilingDiff, diff, diff_months};
 
@@ -41,7 +42,7 @@ fn values_lines_and_records_are_told_apart_with_what_they_mean_in_dollars() {
     let lines: Vec<_> = diff
         .lines
         .iter()
-        .map(|line| format!("{} {} {} {}", line.change.as_str(), line.record, line.line, line.total.difference))
+        .map(|line| format!("{} {} {} {}", line.change.as_str(), line.record, line.line, line.difference.unwrap()))
         .collect();
     // 12,384 a month for a year; 10 a month for ten months.
     assert_eq!(lines[1..], ["added portfolio AWS Lambda 100", "removed ai trn1.32xlarge -148608"]);
@@ -88,6 +89,11 @@ fn what_has_no_price_is_named_on_its_side() {
     let diff = to(&GOOD.replace("trn1.32xlarge", "trn2.48xlarge"));
     assert!(diff.unpriced_before.is_empty());
     assert_eq!(diff.unpriced_after[0].what, "trn2.48xlarge");
+    // Its dollars are not known, which is not zero.
+    let [trn2, trn1] = &diff.lines[..] else { panic!("{:?}", diff.lines) };
+    assert_eq!((trn2.change, trn2.before, trn2.after, trn2.difference), (Change::Added, Some(Money::ZERO), None, None));
+    assert_eq!((trn1.change, trn1.after, trn1.difference), (Change::Removed, Some(Money::ZERO), Some(usd("-148608"))));
+    assert!(trn1.fields.iter().all(|field| field.field != "record"));
 }
 
 proptest! {
@@ -97,9 +103,9 @@ proptest! {
     fn lines_add_up_to_months_and_there_and_back_is_nothing(one in any_filing(), other in any_filing()) {
         let (there, back) = (compare(&one, &other), compare(&other, &one));
         prop_assert_eq!(there.total.difference, -back.total.difference);
-        let lines: glidepath::domain::money::Money = there.lines.iter().map(|line| line.total.difference).sum();
+        let lines: Money = there.lines.iter().filter_map(|line| line.difference).sum();
         prop_assert_eq!(lines, there.total.difference);
-        let after: glidepath::domain::money::Money = there.months.iter().map(|month| month.after).sum();
+        let after: Money = there.months.iter().map(|month| month.after).sum();
         prop_assert_eq!(after, there.total.after);
         prop_assert!(compare(&one, &one).is_empty());
     }

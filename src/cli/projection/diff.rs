@@ -89,7 +89,11 @@ impl Compared {
         );
         for (side, unpriced) in [(before, &diff.unpriced_before), (after, &diff.unpriced_after)] {
             for line in unpriced {
-                let _ = writeln!(text, "unpriced in {}: {} of {}: {}", side.name, line.what, line.record, line.reason);
+                let _ = writeln!(
+                    text,
+                    "in no figure of {}: {} of {} is unpriced: {}",
+                    side.name, line.what, line.record, line.reason
+                );
             }
         }
         text
@@ -97,19 +101,21 @@ impl Compared {
 }
 
 fn line_text(line: &LineDiff) -> String {
-    let LineDiff { change, record, driver, line: name, fields, months, total } = line;
+    let LineDiff { change, record, driver, line: name, fields, months, before, after, difference } = line;
+    let dollars = |total: &Option<Money>| total.map_or_else(|| "unpriced".to_owned(), Money::dollars);
     let mut text = format!("{:<9} {driver} {name} ({record}): ", change.as_str());
-    let _ = match months.first().zip(months.last()) {
-        None => writeln!(text, "{} planned as before", total.after.dollars()),
-        Some((first, last)) => writeln!(
+    let _ = match (difference, months.first().zip(months.last())) {
+        (Some(difference), Some((first, last))) => writeln!(
             text,
             "{} -> {}, {} from {} to {}",
-            total.before.dollars(),
-            total.after.dollars(),
-            signed(total.difference),
+            dollars(before),
+            dollars(after),
+            signed(*difference),
             first.month,
             last.month
         ),
+        (Some(_), None) => writeln!(text, "{} planned as before", dollars(after)),
+        (None, _) => writeln!(text, "{} -> {}", dollars(before), dollars(after)),
     };
     fields.iter().for_each(|change| text.push_str(&field(change, "    ")));
     text

@@ -24,12 +24,17 @@ pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
         return Ok(());
     }
     println!("US dollars per million tokens, or per instance hour. Billed prices win where there is enough use.\n");
-    let header = ["price of", "kind", "book", "billed", "difference", "used", "billed use", "book's source"];
-    println!("{}", table(&header, &[2, 3, 4], rows.iter().map(cells)));
+    let header = ["price of", "kind", "book", "billed", "difference", "used", "billed use", "source"];
+    let mut sources: Vec<String> = Vec::new();
+    let cells: Vec<_> = rows.iter().map(|row| cells(row, &mut sources)).collect();
+    println!("{}\n", table(&header, &[2, 3, 4], cells));
+    for (number, source) in (1..).zip(sources) {
+        println!("[{number}] {source}");
+    }
     Ok(())
 }
 
-fn cells(row: &PriceRow) -> Vec<String> {
+fn cells(row: &PriceRow, sources: &mut Vec<String>) -> Vec<String> {
     let kind = match &row.tokens {
         None => "instance hour".to_owned(),
         Some(kind) => {
@@ -61,7 +66,7 @@ fn cells(row: &PriceRow) -> Vec<String> {
         or_dash(percent),
         used.to_owned(),
         or_dash(row.implied.as_ref().map(|implied| use_of(implied, row.unit))),
-        source(row),
+        source(row, sources),
     ]
 }
 
@@ -81,9 +86,17 @@ fn use_of(implied: &ImpliedFigure, unit: Unit) -> String {
     format!("{quantity} on {} days to {}{thin}", implied.days, implied.last_day)
 }
 
-fn source(row: &PriceRow) -> String {
+/// The number of the book's source in the list below the table, or why there is no price.
+fn source(row: &PriceRow, sources: &mut Vec<String>) -> String {
     match (&row.book, &row.unpriced) {
-        (Some(BookFigure { from, source, origin, .. }), _) => format!("{origin}, {source}, {from}"),
+        (Some(BookFigure { from, source, origin, .. }), _) => {
+            let source = format!("{origin}: {source}, known to hold from {from}");
+            let known = sources.iter().position(|known| *known == source).unwrap_or_else(|| {
+                sources.push(source);
+                sources.len() - 1
+            });
+            format!("[{}]", known + 1)
+        }
         (None, Some(reason)) => format!("unpriced: {reason}"),
         (None, None) => "-".to_owned(),
     }

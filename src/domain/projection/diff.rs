@@ -89,10 +89,15 @@ pub struct LineDiff {
     pub line: String,
     /// Its values that changed.
     pub fields: Vec<FieldChange>,
-    /// Its planned dollars, month by month; months that are the same in both are left out.
+    /// Its planned dollars, month by month; months that are the same in both are left out, and all of them where one
+    /// version has no price for the line.
     pub months: Vec<MonthDelta>,
-    /// Sum of all months of the comparison.
-    pub total: Totals,
+    /// Sum of all months of the comparison in the older version; `None` if it has no price for the line.
+    pub before: Option<Money>,
+    /// The same of the newer version.
+    pub after: Option<Money>,
+    /// After minus before, where both are known.
+    pub difference: Option<Money>,
 }
 
 /// Planned dollars of one month.
@@ -184,6 +189,8 @@ struct Side<'f> {
 }
 
 struct PlannedLine<'f> {
+    /// True if no part of the line has a price.
+    unpriced: bool,
     claim: Claim,
     record: &'f str,
     line: FiledLine<'f>,
@@ -201,9 +208,10 @@ impl<'f> Side<'f> {
         for record in &filing.records {
             for line in record.lines() {
                 let plan = plan_line(filing, line, &record.id, book, months.clone(), service_of_model);
+                let unpriced = plan.months.is_empty() && !plan.unpriced.is_empty();
                 side.unpriced.extend(plan.unpriced);
                 let by_month = plan.months.into_iter().map(|planned| (planned.month, planned.cost)).collect();
-                side.lines.push(PlannedLine { claim: Claim::of(line), record: &record.id, line, by_month });
+                side.lines.push(PlannedLine { unpriced, claim: Claim::of(line), record: &record.id, line, by_month });
             }
         }
         side
@@ -241,7 +249,13 @@ fn line_diff(
     let shown = after.or(before)?;
     let values = |line: Option<&PlannedLine<'_>>| line.map(fields).unwrap_or_default();
     let fields = changes(&values(before), &values(after));
-    let months: Vec<MonthDelta> = all.iter().filter(|delta| !delta.difference.is_zero()).copied().collect();
+    let is_unpriced = |line: Option<&PlannedLine<'_>>| line.is_some_and(|line| line.unpriced);
+    let Totals { before: paid_before, after: paid_after, .. } = Totals::of(all);
+    let known = |line, total| if is_unpriced(line) { None } else { Some(total) };
+    let (total_before, total_after) = (known(before, paid_before), known(after, paid_after));
+    let difference = total_before.zip(total_after).map(|(before, after)| after - before);
+    let moved = all.iter().filter(|delta| difference.is_some() && !delta.difference.is_zero());
+    let months: Vec<MonthDelta> = moved.copied().collect();
     let change = match (before, after) {
         (None, _) => Change::Added,
         (_, None) => Change::Removed,
@@ -249,14 +263,18 @@ fn line_diff(
         _ if !months.is_empty() => Change::Repriced,
         _ => return None,
     };
+    // The record stands beside the line; it is a change only where the line moved.
+    let one_sided = matches!(change, Change::Added | Change::Removed);
     Some(LineDiff {
         change,
         record: shown.record.to_owned(),
         driver: shown.line.driver(),
         line: shown.line.name().to_owned(),
-        fields,
+        fields: fields.into_iter().filter(|field| !(one_sided && field.field == "record")).collect(),
         months,
-        total: Totals::of(all),
+        before: total_before,
+        after: total_after,
+        difference,
     })
 }
 
