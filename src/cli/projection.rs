@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::Engine;
+use crate::cycle::{Engine, FilingSource};
 use crate::domain::projection::{FiledProjection, Part, ProjectionProblem, content_hash, overlaps, service_of_model};
 use crate::store::StoredProjection;
 
@@ -159,34 +159,19 @@ fn open(config: Config) -> Result<Engine> {
 
 async fn file(config: Config, path: &Path) -> Result<()> {
     let body = read(path)?;
+    let prices = config.prices.clone();
     let engine = open(config)?;
     let before = engine.store().projections().await?.pop();
     let filed = engine.file_projection(Clock::System.now(), body).await?;
     println!("version {}, filed on {}, content hash {}", filed.version, filed.filed_on, filed.content_hash);
-    let filing = parse(&engine, &filed)?;
-    for remark in &filing.remarks {
+    for remark in FiledProjection::parse_with(&filed.body, &prices).map(|filing| filing.remarks).unwrap_or_default() {
         println!("worth a look: {remark}");
     }
-    if let Some(before) = before.filter(|before| before.version != filed.version && before.is_intact()) {
-        let older = parse(&engine, &before)?;
-        let compared =
-            diff::Compared::new(&engine, diff::Side::stored(&before, older), diff::Side::stored(&filed, filing));
-        print!("\n{}", compared.text());
+    if before.is_some_and(|before| before.version != filed.version && before.is_intact()) {
+        let compared = engine.compare_filings(FilingSource::Previous, FilingSource::Newest).await?;
+        print!("\n{}", diff::text(&compared));
     }
     Ok(())
-}
-
-/// A stored filing, as it was frozen.
-fn parse(engine: &Engine, stored: &StoredProjection) -> Result<FiledProjection> {
-    stored.verify()?;
-    parse_text(engine, &stored.body, &format!("version {}", stored.version))
-}
-
-fn parse_text(engine: &Engine, text: &str, name: &str) -> Result<FiledProjection> {
-    FiledProjection::parse_with(text, engine.prices()).map_err(|problems| {
-        let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-        anyhow!("{name} cannot be read:{}", problems.concat())
-    })
 }
 
 async fn list(config: Config, json: bool) -> Result<()> {
@@ -227,16 +212,4 @@ fn listed(filing: &StoredProjection) -> Listed<'_> {
         content_hash: &filing.content_hash,
         intact: filing.is_intact(),
     }
-}
-
-/// The version wanted, or the newest.
-fn wanted(filings: &[StoredProjection], version: Option<u32>) -> Result<&StoredProjection> {
-    let wanted = match version {
-        Some(version) => filings.iter().find(|filing| filing.version == version),
-        None => filings.last(),
-    };
-    wanted.ok_or_else(|| match version {
-        Some(version) => anyhow!("version {version} is not filed; `glidepath projection list` shows those that are"),
-        None => anyhow!("nothing is filed yet; `glidepath projection file FILE` files the first version"),
-    })
 }

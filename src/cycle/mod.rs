@@ -5,6 +5,7 @@
 //! cycle at a time.
 
 mod backup;
+mod filed;
 mod ingest;
 mod meter;
 mod prices;
@@ -30,6 +31,7 @@ use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
+pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine};
 pub use view::View;
 
 /// Where AWS is.

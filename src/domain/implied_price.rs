@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::costs::{Costs, DetailRow};
 use super::money::{Money, Quantity};
@@ -27,7 +27,7 @@ pub const ENOUGH_TOKENS: i64 = 1_000_000;
 pub const ENOUGH_HOURS: i64 = 1;
 
 /// What tokens of one kind cost: everything that a price depends on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenKind {
     /// Display name of the model.
     pub model: String,
@@ -280,7 +280,7 @@ fn listed_kinds(model: &str) -> Vec<TokenKind> {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// A million tokens.
@@ -290,7 +290,7 @@ pub enum Unit {
 }
 
 /// The book's price of something beside the bill's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRow {
     /// Model or instance type.
     pub name: String,
@@ -330,7 +330,7 @@ impl PriceRow {
 }
 
 /// Which price is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Used {
     /// The bill's.
@@ -340,7 +340,7 @@ pub enum Used {
 }
 
 /// A price of the book.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookFigure {
     /// US dollars per unit.
     pub usd: Decimal,
@@ -353,7 +353,7 @@ pub struct BookFigure {
 }
 
 /// A price of the bill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImpliedFigure {
     /// US dollars per unit, at twelve digits.
     pub usd: Decimal,

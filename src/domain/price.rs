@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::money::{Money, Quantity};
@@ -30,7 +30,7 @@ pub(crate) fn plan_money(value: Decimal) -> Money {
 }
 
 /// Why something has no price. It is a state of its own: what is unpriced is shown as such and never counted as zero.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[error("{what} is unpriced: {reason}")]
 pub struct Unpriced {
     /// Model with direction, or instance type.
@@ -40,7 +40,7 @@ pub struct Unpriced {
 }
 
 /// Whose price it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PriceOrigin {
     /// The program's own book.

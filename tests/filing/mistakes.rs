@@ -109,6 +109,10 @@ fn what_is_worth_a_look_is_a_remark_and_no_mistake() {
     assert!(
         FiledProjection::parse(&lifetime).unwrap().remarks[0].to_string().contains("line 10: cache_lifetime prices")
     );
+    let spelt = GOOD.replace("Amazon Relational Database Service", "Amazon EC2");
+    let remark = FiledProjection::parse(&spelt).unwrap().remarks[0].to_string();
+    assert!(remark.starts_with("line 19: \"Amazon EC2\" is not a name that Cost Explorer bills under"), "{remark}");
+    assert!(remark.contains("Amazon Elastic Compute Cloud - Compute, or EC2 - Other"), "{remark}");
     let ec2 = format!(
         "{GOOD}[[record.service]]\nservice = \"Amazon Elastic Compute Cloud - Compute\"\nmonthly = [{{ from = \"2026-02\", usd = 5 }}]\n"
     );

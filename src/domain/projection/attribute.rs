@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{FiledLine, FiledProjection, fold_instance_type};
 use crate::domain::money::{Money, Quantity};
@@ -65,7 +65,7 @@ impl Claim {
 }
 
 /// A rule of attribution, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// What it claims.
     pub claims: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::plan::plan_line;
 use super::{Claim, FiledLine, FiledProjection, UnpricedLine};
@@ -16,7 +16,7 @@ use crate::domain::workload::{CacheLifetime, Routing};
 const LEAST_MONTHS: i32 = 12;
 
 /// Two versions of a filing, compared. Each is priced as of its own day of filing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilingDiff {
     /// What changed at the head of the file and in the records' own words.
     pub head: Vec<FieldChange>,
@@ -40,7 +40,7 @@ impl FilingDiff {
 }
 
 /// A value that changed; absent is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// Its key in the file.
     pub field: String,
@@ -51,7 +51,7 @@ pub struct FieldChange {
 }
 
 /// What happened to a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Only the newer version has it.
@@ -77,14 +77,14 @@ impl Change {
 }
 
 /// A line in both versions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineDiff {
     /// What happened to it.
     pub change: Change,
     /// Record, the newer one if it moved.
     pub record: String,
     /// `tokens`, `accelerators` or `service`.
-    pub driver: &'static str,
+    pub driver: String,
     /// Model, instance type or service.
     pub line: String,
     /// Its values that changed.
@@ -101,7 +101,7 @@ pub struct LineDiff {
 }
 
 /// Planned dollars of one month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonthDelta {
     /// Billing period.
     pub month: BillingPeriod,
@@ -114,7 +114,7 @@ pub struct MonthDelta {
 }
 
 /// Planned dollars of a stretch of months.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Planned by the older version.
     pub before: Money,
@@ -268,7 +268,7 @@ fn line_diff(
     Some(LineDiff {
         change,
         record: shown.record.to_owned(),
-        driver: shown.line.driver(),
+        driver: shown.line.driver().to_owned(),
         line: shown.line.name().to_owned(),
         fields: fields.into_iter().filter(|field| !(one_sided && field.field == "record")).collect(),
         months,

@@ -133,6 +133,7 @@ impl FilingReader<'_> {
         self.check_overlaps(&filing);
         self.remark_unpriced(&filing);
         self.remark_shared_services(&filing);
+        self.remark_spellings(&filing);
         Some(filing)
     }
 
@@ -201,6 +202,20 @@ impl FilingReader<'_> {
                     "give its price in the file that [projection] prices names, or file its cost as an amount in a \
                      [[record.service]] line, from your own quote",
                 );
+            }
+        }
+    }
+
+    /// A service that the bill names otherwise would never meet its spend.
+    fn remark_spellings(&mut self, filing: &FiledProjection) {
+        for line in filing.records.iter().flat_map(|record| &record.services) {
+            let names = TABLES.service_aliases().names_behind(&line.service);
+            if !names.is_empty() {
+                let remark = format!(
+                    "{:?} is not a name that Cost Explorer bills under, so the line would claim no spend",
+                    line.service
+                );
+                self.read.remark(line.line, remark, format!("write the name on the bill: {}", names.join(", or ")));
             }
         }
     }
