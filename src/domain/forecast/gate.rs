@@ -1,4 +1,4 @@
-//! The skill gate: on an account where the combination did not beat the plain rate, the plain rate speaks.
+//! The skill gate: on an account where the plain rate was nearer than the combination, the plain rate speaks.
 
 use super::method::{Method, WEEKS_TO_TREND};
 use super::series::{History, WEEK};
@@ -7,6 +7,9 @@ use super::series::{History, WEEK};
 const JUDGED_AHEAD: usize = 30;
 /// How many weekly forecasts back the gate looks, half a year, and how many it takes to judge at all.
 const TRIALS: (usize, usize) = (8, 26);
+
+/// Mean errors that differ by less are the rounding of floats.
+const DRAW: f64 = 1e-6;
 
 /// What an account's own past says about the two methods.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +25,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Forecasts the account's own past, a week apart, and keeps the plain rate where the combination does no better.
+    /// Forecasts the account's own past, a week apart, and keeps the plain rate where it was nearer.
     /// An account too young to judge gets the combination, which the pooled evidence favours.
     pub fn judge(history: History) -> Gate {
         let mut gate = Gate { speaks: Method::Combination, trials: 0, combination_error: 0.0, plain_error: 0.0 };
@@ -43,7 +46,8 @@ impl Gate {
             gate.combination_error += error(Method::Combination) / gate.trials as f64;
             gate.plain_error += error(Method::TrailingWeek) / gate.trials as f64;
         }
-        if gate.combination_error >= gate.plain_error {
+        // A draw, as on an account that never moved, is decided by the pooled evidence, which favours the combination.
+        if gate.combination_error > gate.plain_error + DRAW {
             gate.speaks = Method::TrailingWeek;
         }
         gate
