@@ -11,6 +11,7 @@ use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
+use super::review::Review;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -44,6 +45,8 @@ pub struct Position {
     pub outlook_basis: Option<String>,
     /// The filing that `variance` compares with; null while nothing is filed.
     pub filing: Option<FilingRef>,
+    /// What a reviewer of the credits would ask, answered.
+    pub review: Review,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.

@@ -525,6 +525,7 @@ pub fn empty() -> Position {
         data_quality: DataQuality::default(),
         outlook_basis: None,
         filing: None,
+        review: Review::default(),
     }
 }
 
