@@ -250,6 +250,8 @@ pub struct Variance {
     /// `amount` in percent of `projected`, one digit; null where the plan is 0.
     #[serde(with = "rust_decimal::serde::str_option")]
     pub percent: Option<Decimal>,
+    /// True where less was spent than planned, false where more was; null on plan.
+    pub favourable: Option<bool>,
     /// Why; adds up to `amount` exactly.
     pub causes: Causes,
 }

@@ -16,7 +16,9 @@ mod json;
 mod markdown;
 mod page;
 mod pools;
+mod review;
 mod trajectory;
+mod variance;
 mod words;
 
 use std::fmt;

@@ -119,6 +119,7 @@ fn compare(
             actual,
             amount: actual - projected,
             percent: percent(actual - projected, projected),
+            favourable: (actual != projected).then_some(actual < projected),
             causes,
         }
     };
