@@ -82,10 +82,14 @@ fn totals_are_the_sums_of_their_rows() {
         for table in tables(&document) {
             let Some(total) = table.rows.iter().find(|row| row.total) else { continue };
             for (index, cell) in total.cells.iter().enumerate() {
-                let Cell::Money(total) = cell else { continue };
+                let (Cell::Money(total) | Cell::Effect(total)) = cell else { continue };
                 let rows = table.rows.iter().filter(|row| !row.total);
-                let sum: Money =
-                    rows.map(|row| if let Cell::Money(money) = row.cells[index] { money } else { Money::ZERO }).sum();
+                let sum: Money = rows
+                    .map(|row| match row.cells[index] {
+                        Cell::Money(money) | Cell::Effect(money) => money,
+                        _ => Money::ZERO,
+                    })
+                    .sum();
                 assert_eq!(*total, sum, "{} {}", table.id, table.columns[index].key);
                 checked += 1;
             }

@@ -76,7 +76,12 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         figure("projected", "Projected", Cell::Money(totals.projected), "filed, pro-rated to date"),
         figure("actual", "Actual", Cell::Money(totals.actual), "before credit and tax"),
         figure("difference", "Difference", Cell::Money(totals.amount()), "actual less projected"),
-        figure("percent", "Against plan", Cell::percent_or(totals.percent(), "no plan"), "of the projection"),
+        figure(
+            "percent",
+            "Against plan",
+            Cell::percent_or(totals.percent(), "no plan"),
+            if totals.amount().is_negative() { "less than projected to date" } else { "more than projected to date" },
+        ),
     ];
     if !outside.actual.is_zero() {
         figures.push(figure("outside", "Outside the filing", Cell::Money(outside.actual), "no record claims it"));

@@ -134,9 +134,13 @@ fn table(table: &Table) -> TableView<'_> {
     }
 }
 
-/// Dates stay on one line.
+/// Text from here on wraps, and needs some width to be read.
+const WORDY: usize = 18;
+
+/// Dates stay on one line; long text keeps a width that can be read where the table is wider than the screen.
 fn class(cell: &Cell, align: &'static str) -> &'static str {
     match cell {
+        Cell::Text(text) if text.chars().count() >= WORDY && align.is_empty() => "w",
         Cell::Day(_) | Cell::Month(_) => "d",
         _ => align,
     }

@@ -58,7 +58,7 @@ fn balances(position: &Position) -> Table {
     rows.push(Row::total(cells));
     Table {
         id: "pools",
-        title: "Pools: what is left first, by expiry, as AWS draws them".to_owned(),
+        title: "Pools, those with credit left first".to_owned(),
         columns: vec![
             Column::text("pool", "Pool"),
             Column::text("id", "Credit id").optional(),

@@ -110,7 +110,7 @@ impl Totals {
     }
 
     fn cause_cells(&self) -> impl Iterator<Item = Cell> {
-        self.causes.into_iter().map(Cell::Money)
+        self.causes.into_iter().map(Cell::Effect)
     }
 }
 
@@ -130,6 +130,9 @@ const COMPARED: [Column; 5] = [
     Column::number("percent", "Percent"),
     Column::text("favourable", "Standing"),
 ];
+
+/// How many of [`COMPARED`] are amounts: all that fits beside the causes.
+const AMOUNTS: usize = 3;
 
 fn cause_columns() -> impl Iterator<Item = Column> {
     CAUSES.iter().map(|cause| Column::number(cause.key, cause.title).optional())
@@ -240,14 +243,14 @@ pub(super) fn by_line(position: &Position) -> Table {
         .map(|((record, workload, model), totals)| {
             let model = model.map_or(Cell::Absent(""), Cell::text);
             let mut cells = vec![Cell::text(*record), Cell::text(workload.label()), model];
-            cells.extend(totals.cells());
+            cells.extend(totals.cells().into_iter().take(AMOUNTS));
             cells.extend(totals.cause_cells());
             Row::new(cells)
         })
         .collect();
     let totals = Totals::of(&position.variance);
     let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent("")];
-    cells.extend(totals.cells());
+    cells.extend(totals.cells().into_iter().take(AMOUNTS));
     cells.extend(totals.cause_cells());
     rows.push(Row::total(cells));
     let mut columns = vec![
@@ -255,7 +258,7 @@ pub(super) fn by_line(position: &Position) -> Table {
         Column::text("workload", "Workload"),
         Column::text("model", "Model").optional(),
     ];
-    columns.extend(COMPARED);
+    columns.extend(COMPARED.into_iter().take(AMOUNTS));
     columns.extend(cause_columns());
     Table { id: "variance_by_line", title: "By workload and model, with causes".to_owned(), columns, rows }
 }

@@ -232,7 +232,7 @@ fn commitment(record: &str, variance: &[Variance], months: Months) -> Option<Cla
     let shown: Vec<String> = committed
         .iter()
         .map(|(workload, (projected, actual))| {
-            format!("{} of {} committed to {}", actual.dollars(), projected.dollars(), workload.label())
+            format!("{} on {} against {} committed", actual.dollars(), workload.label(), projected.dollars())
         })
         .collect();
     let judgement = match unmet.as_slice() {
