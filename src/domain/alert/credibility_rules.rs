@@ -25,26 +25,27 @@ pub(super) fn claims(position: &Position, health: &IngestHealth) -> impl Iterato
 }
 
 fn judged(claim: &Claim) -> Option<(Rule, String, &'static str)> {
-    let judged = match (claim.question, claim.verdict) {
+    Some(match (claim.question, claim.verdict) {
         (_, Verdict::Supported | Verdict::NotEnoughData) | (Question::Pace, Verdict::Above) => return None,
         (Question::Pace, Verdict::Below) => (
             Rule::AwardPace,
-            "An award is granted to be consumed inside its window; what is left then is lost, and weakens the next ask.".to_owned(),
+            "An award is granted to be consumed inside its window; what is left then is lost, and weakens the next ask."
+                .to_owned(),
             "bring forward work that this credit pays, or have the reason for the delay ready.",
         ),
         (Question::Projection, Verdict::Below) => (
             Rule::ProjectionInflated,
-            format!("Below {INFLATED_BELOW} % of the projection over the last full months, a reviewer takes it for inflated."),
+            format!("Below {INFLATED_BELOW} % over the last full months, a reviewer takes a projection for inflated."),
             "file a corrected version; the variance report says by which drivers the plan was too high.",
         ),
         (Question::Projection, Verdict::Above) => (
             Rule::ProjectionExceeded,
-            format!("Above {UNDERSTATED_ABOVE} % of the projection over the last full months, the plan no longer describes the spend."),
+            format!("Above {UNDERSTATED_ABOVE} % over the last full months, the plan no longer describes the spend."),
             "file a corrected version; the variance report says which drivers moved.",
         ),
         (Question::Commitment, Verdict::Below) => (
             Rule::CommitmentUnmet,
-            format!("Below {INFLATED_BELOW} % of what was committed to a workload over the last full months, the commitment counts as unmet."),
+            format!("Below {INFLATED_BELOW} % over the last full months, a commitment to a workload counts as unmet."),
             "run what was committed, or say in a corrected version what replaced it.",
         ),
         (Question::Commitment, Verdict::Above) => (
@@ -52,8 +53,7 @@ fn judged(claim: &Claim) -> Option<(Rule, String, &'static str)> {
             format!("More than {ELSEWHERE_ABOVE} % of model spend goes elsewhere than the award was granted for."),
             "move the work to Bedrock, Trainium or Inferentia, or leave it out of the filing.",
         ),
-    };
-    Some(judged)
+    })
 }
 
 #[cfg(test)]
@@ -100,6 +100,8 @@ mod tests {
             (finding.severity, finding.summary.as_str()),
             (Severity::Info, "Of $4.00 projected, $1.00 was spent.")
         );
-        assert!(finding.reason.starts_with("Below 75 % of the projection") && finding.reason.contains("Next: file"));
+        assert!(
+            finding.reason.starts_with("Below 75 % over the last full months") && finding.reason.contains("Next: file")
+        );
     }
 }
