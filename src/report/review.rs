@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Figure, Row, Section, Table};
-use super::words;
+use super::{pools, words};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::position::Position;
 use crate::domain::review::{Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
@@ -17,7 +17,7 @@ pub(super) fn sections(position: &Position) -> Vec<Section> {
     let assumptions = if review.assumptions.is_empty() { Vec::new() } else { assumption_blocks(&review.assumptions) };
     let claims = if review.claims.is_empty() { Vec::new() } else { claim_blocks(&review.claims) };
     let ask = if position.data_through.is_some() { ask_blocks(review.next_ask.as_ref()) } else { Vec::new() };
-    let value = review.earned_value.as_ref().map(value_blocks).unwrap_or_default();
+    let value = review.earned_value.as_ref().map(|value| value_blocks(position, value)).unwrap_or_default();
     [
         section("credibility", "Is the filing credible?", claims),
         section("assumptions", "Assumptions: filed against implied", assumptions),
@@ -104,7 +104,7 @@ fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
             "claims",
             "What the filing claims, and what the bill says",
             vec![
-                Column::text("question", "Question"),
+                Column::text("question", "Claim"),
                 Column::text("about", "Of"),
                 Column::text("verdict", "Verdict"),
                 Column::text("statement", "In words"),
@@ -115,7 +115,7 @@ fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
             "claim_figures",
             "The figures behind it",
             vec![
-                Column::text("question", "Question"),
+                Column::text("question", "Claim"),
                 Column::text("about", "Of"),
                 Column::text("figure", "Figure"),
                 Column::number("amount", "Amount"),
@@ -127,9 +127,9 @@ fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
 
 const fn question(question: Question) -> &'static str {
     match question {
-        Question::Pace => "Is the award consumed in time?",
-        Question::Projection => "Is the projection borne out?",
-        Question::Commitment => "Is model spend where it was committed?",
+        Question::Pace => "Pace",
+        Question::Projection => "Projection",
+        Question::Commitment => "Commitment",
     }
 }
 
@@ -218,7 +218,7 @@ fn ask_blocks(ask: Option<&NextAsk>) -> Vec<Block> {
     ]
 }
 
-fn value_blocks(value: &EarnedValue) -> Vec<Block> {
+fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
     let cells = |it: &PoolValue| {
         vec![
             Cell::text(&it.name),
@@ -232,7 +232,8 @@ fn value_blocks(value: &EarnedValue) -> Vec<Block> {
             Cell::day_or(it.completes_on, "not before it expires"),
         ]
     };
-    let mut rows: Vec<Row> = value.pools.iter().map(|pool| Row::new(cells(pool))).collect();
+    let ordered = pools::left_first(position).into_iter().filter_map(|index| value.pools.get(index));
+    let mut rows: Vec<Row> = ordered.map(|pool| Row::new(cells(pool))).collect();
     rows.push(Row::total(cells(&value.total)));
     vec![Block::Table(Table {
         id: "earned_value",

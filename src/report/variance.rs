@@ -131,9 +131,6 @@ const COMPARED: [Column; 5] = [
     Column::text("favourable", "Standing"),
 ];
 
-/// How many of [`COMPARED`] are amounts: all that fits beside the causes.
-const AMOUNTS: usize = 3;
-
 fn cause_columns() -> impl Iterator<Item = Column> {
     CAUSES.iter().map(|cause| Column::number(cause.key, cause.title).optional())
 }
@@ -147,17 +144,17 @@ pub(super) fn by_cause(position: &Position) -> Table {
             let share = amount.ratio(totals.projected).map(|share| (share * Decimal::ONE_HUNDRED).round_dp(1));
             Row::new(vec![
                 Cell::text(cause.title),
-                Cell::text(meaning(cause.key)),
                 Cell::Money(amount),
                 Cell::percent_or(share, "no plan"),
+                Cell::text(meaning(cause.key)),
             ])
         })
         .collect();
     let total = vec![
         Cell::text("Total"),
-        Cell::Absent(""),
         Cell::Money(totals.amount()),
         Cell::percent_or(totals.percent(), "no plan"),
+        Cell::Absent(""),
     ];
     rows.push(Row::total(total));
     Table {
@@ -165,9 +162,9 @@ pub(super) fn by_cause(position: &Position) -> Table {
         title: "By cause".to_owned(),
         columns: vec![
             Column::text("cause", "Cause"),
-            Column::text("meaning", "What it is"),
             Column::number("amount", "Adds to spend"),
             Column::number("percent", "Of the projection"),
+            Column::text("meaning", "What it is"),
         ],
         rows,
     }
@@ -195,16 +192,19 @@ pub(super) fn by_month(position: &Position) -> Table {
     let mut rows: Vec<Row> = months
         .iter()
         .map(|(month, totals)| {
-            let mut cells = vec![Cell::Month(*month), Cell::text(extent(position, *month))];
+            let mut cells = vec![Cell::Month(*month)];
             cells.extend(totals.cells());
+            cells.push(Cell::text(extent(position, *month)));
             Row::new(cells)
         })
         .collect();
-    let mut cells = vec![Cell::text("Total"), Cell::Absent("")];
+    let mut cells = vec![Cell::text("Total")];
     cells.extend(Totals::of(&position.variance).cells());
+    cells.push(Cell::Absent(""));
     rows.push(Row::total(cells));
-    let mut columns = vec![Column::text("month", "Month"), Column::text("days", "Days")];
+    let mut columns = vec![Column::text("month", "Month")];
     columns.extend(COMPARED);
+    columns.push(Column::text("days", "Days"));
     Table { id: "variance_by_month", title: "By month".to_owned(), columns, rows }
 }
 
@@ -232,7 +232,7 @@ pub(super) fn by_record(position: &Position) -> Table {
 /// What a row is about, without its month.
 type Line<'a> = (&'a str, Workload, Option<&'a str>);
 
-/// Each line of the filing over all its months, with its causes.
+/// Each line of the filing over all its months: the difference and its causes, which is all that fits side by side.
 pub(super) fn by_line(position: &Position) -> Table {
     let mut lines: BTreeMap<Line<'_>, Totals> = BTreeMap::new();
     for row in &position.variance {
@@ -243,14 +243,14 @@ pub(super) fn by_line(position: &Position) -> Table {
         .map(|((record, workload, model), totals)| {
             let model = model.map_or(Cell::Absent(""), Cell::text);
             let mut cells = vec![Cell::text(*record), Cell::text(workload.label()), model];
-            cells.extend(totals.cells().into_iter().take(AMOUNTS));
+            cells.push(Cell::Money(totals.amount()));
             cells.extend(totals.cause_cells());
             Row::new(cells)
         })
         .collect();
     let totals = Totals::of(&position.variance);
     let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent("")];
-    cells.extend(totals.cells().into_iter().take(AMOUNTS));
+    cells.push(Cell::Money(totals.amount()));
     cells.extend(totals.cause_cells());
     rows.push(Row::total(cells));
     let mut columns = vec![
@@ -258,7 +258,7 @@ pub(super) fn by_line(position: &Position) -> Table {
         Column::text("workload", "Workload"),
         Column::text("model", "Model").optional(),
     ];
-    columns.extend(COMPARED.into_iter().take(AMOUNTS));
+    columns.push(Column::number("amount", "Difference"));
     columns.extend(cause_columns());
     Table { id: "variance_by_line", title: "By workload and model, with causes".to_owned(), columns, rows }
 }
