@@ -51,7 +51,7 @@ fn summary(position: &Position) -> Vec<String> {
 fn main_cause(totals: &Totals) -> Option<String> {
     let (name, amount) = totals.largest_cause()?;
     let direction = if amount.is_negative() { "lowers" } else { "raises" };
-    Some(format!("The largest single cause is {name}, which {direction} spend by {}.", amount.abs().dollars()))
+    Some(format!("The largest single cause, {name}, {direction} spend by {}.", amount.abs().dollars()))
 }
 
 fn outside(position: &Position) -> Option<String> {

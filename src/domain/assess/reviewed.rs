@@ -9,7 +9,7 @@ use crate::domain::ledger::{DailyCost, Ledger, Stream, replay};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Variance};
-use crate::domain::projection::{daily_costs, daily_plan};
+use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
 use crate::domain::review::credibility::{self, Claim, Months};
@@ -38,7 +38,9 @@ impl Assessment<'_> {
     /// Balances had spend gone as filed since it was filed, and as it did before; `None` while nothing is filed.
     pub fn planned_ledger(&self, end: chrono::NaiveDate) -> Option<Ledger> {
         let span = self.span?;
-        let plan = daily_costs(&daily_plan(&self.context.filing?.plan));
+        let until = |plan: &&PlannedMonth| plan.month.first_day() < end;
+        let months: Vec<PlannedMonth> = self.context.filing?.plan.iter().filter(until).cloned().collect();
+        let plan = daily_costs(&daily_plan(&months));
         let first = plan.iter().map(|cost| cost.day).min()?;
         let before =
             self.costs.split.iter().filter(|cost| cost.day < first).map(crate::domain::costs::SplitCost::daily);

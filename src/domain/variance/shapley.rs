@@ -5,43 +5,40 @@ use rust_decimal::Decimal;
 /// How many drivers a cost is the product of.
 pub(super) const DRIVERS: usize = 6;
 
-/// Every set of drivers that can have changed already.
-const SETS: usize = 1 << DRIVERS;
-
-/// `k! (DRIVERS - 1 - k)!`: in how many orders exactly `k` drivers change before a given one.
-const ORDERS_WITH_BEFORE: [i64; DRIVERS] = [120, 24, 12, 12, 24, 120];
-
-/// `DRIVERS!`: all orders.
-const ORDERS: i64 = 720;
-
 /// For each driver, its effect on the product averaged over all orders in which the drivers can change from `filed`
 /// to `billed`. The effects add up to the change of the product; a driver that does not change has exactly none.
 /// `None` if a product is too large for a decimal.
 pub(super) fn shapley(filed: &[Decimal; DRIVERS], billed: &[Decimal; DRIVERS]) -> Option<[Decimal; DRIVERS]> {
-    let products = products(filed, billed)?;
+    // What does not change is the same in every order: only the others need to be put in orders.
+    let changed: Vec<usize> = (0..DRIVERS).filter(|driver| filed[*driver] != billed[*driver]).collect();
+    let products = products(filed, billed, &changed)?;
+    let orders = factorial(changed.len());
     let mut values = [Decimal::ZERO; DRIVERS];
-    for (driver, value) in values.iter_mut().enumerate() {
-        if filed[driver] == billed[driver] {
-            continue;
+    for (bit, driver) in changed.iter().enumerate() {
+        let mut sum = Decimal::ZERO;
+        for before in (0..products.len()).filter(|set| set & (1 << bit) == 0) {
+            let effect = products[before | (1 << bit)].checked_sub(products[before])?;
+            let (earlier, later) = (before.count_ones() as usize, changed.len() - 1 - before.count_ones() as usize);
+            sum = sum.checked_add(effect.checked_mul(Decimal::from(factorial(earlier) * factorial(later)))?)?;
         }
-        for before in (0..SETS).filter(|set| set & (1 << driver) == 0) {
-            let effect = products[before | (1 << driver)].checked_sub(products[before])?;
-            let orders = Decimal::from(ORDERS_WITH_BEFORE[before.count_ones() as usize]);
-            *value = value.checked_add(effect.checked_mul(orders)?)?;
-        }
-        *value /= Decimal::from(ORDERS);
+        values[*driver] = sum / Decimal::from(orders);
     }
     Some(values)
 }
 
-/// The product with each set of drivers changed; bit `n` of the index stands for driver `n`.
-fn products(filed: &[Decimal; DRIVERS], billed: &[Decimal; DRIVERS]) -> Option<Vec<Decimal>> {
-    let mut products = vec![Decimal::ONE];
-    for (old, new) in filed.iter().zip(billed) {
-        let with = |driver: &Decimal| products.iter().map(|product| product.checked_mul(*driver)).collect();
-        let (mut unchanged, changed): (Option<Vec<_>>, Option<Vec<_>>) = (with(old), with(new));
-        unchanged.as_mut()?.extend(changed?);
-        products = unchanged?;
+fn factorial(number: usize) -> u64 {
+    (1..=number as u64).product()
+}
+
+/// The product with each set of the `changed` drivers changed; bit `n` of the index stands for the `n`th of them.
+fn products(filed: &[Decimal; DRIVERS], billed: &[Decimal; DRIVERS], changed: &[usize]) -> Option<Vec<Decimal>> {
+    let constant = (0..DRIVERS).filter(|driver| !changed.contains(driver)).map(|driver| filed[driver]);
+    let mut products = vec![constant.into_iter().try_fold(Decimal::ONE, Decimal::checked_mul)?];
+    for driver in changed {
+        let with = |value: Decimal| products.iter().map(|product| product.checked_mul(value)).collect();
+        let (mut before, after): (Option<Vec<_>>, Option<Vec<_>>) = (with(filed[*driver]), with(billed[*driver]));
+        before.as_mut()?.extend(after?);
+        products = before?;
     }
     Some(products)
 }
