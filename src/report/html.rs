@@ -135,7 +135,7 @@ fn table(table: &Table) -> TableView<'_> {
 }
 
 /// Text from here on wraps, and needs some width to be read.
-const WORDY: usize = 24;
+const WORDY: usize = 20;
 
 /// Dates stay on one line; long text keeps a width that can be read where the table is wider than the screen.
 fn class(cell: &Cell, align: &'static str) -> &'static str {

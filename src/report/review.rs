@@ -148,26 +148,26 @@ const fn verdict(claim: &Claim) -> &'static str {
 fn assumption_blocks(assumptions: &[Assumption]) -> Vec<Block> {
     let row = |it: &Assumption| {
         Row::new(vec![
-            Cell::text(&it.record),
             Cell::text(&it.of),
             Cell::text(measure(it.measure)),
             it.filed.map_or(Cell::Absent("not filed"), |value| valued(it.measure, value)),
             it.implied.map_or(Cell::Absent("not enough data"), |value| valued(it.measure, value)),
             Cell::Count(it.days as u64),
             Cell::text(it.not_enough_data.clone().unwrap_or_else(|| words::days(it.window))),
+            Cell::text(&it.record),
         ])
     };
     vec![Block::Table(Table {
         id: "assumptions",
         title: "What was assumed, and what the bill implies".to_owned(),
         columns: vec![
-            Column::text("record", "Record"),
             Column::text("of", "Model or type"),
             Column::text("assumption", "Assumption"),
             Column::number("filed", "Filed"),
             Column::number("implied", "Implied"),
             Column::number("days", "Days with usage"),
             Column::text("rests_on", "Rests on"),
+            Column::text("record", "Record"),
         ],
         rows: assumptions.iter().map(row).collect(),
     })]
