@@ -2,7 +2,9 @@
 //!
 //! The cost of one kind of token (a model's cache reads, as batch, in-region, say) is a product:
 //!
-//!     tokens of the group x share of the model x share of cache reads x share of batch x share of in-region x price
+//! ```text
+//! tokens of the group x share of the model x share of cache reads x share of batch x share of in-region x price
+//! ```
 //!
 //! Input and output tokens are followed apart, each with shares of its own, so that a bill's quantities are met exactly
 //! whatever they are. A share of nothing (no batch of a model that was not used) is taken from the nearest thing that
