@@ -5,8 +5,10 @@
 //! cycle at a time.
 
 mod backup;
+mod filed;
 mod ingest;
 mod meter;
+mod prices;
 mod view;
 
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
+pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine};
 pub use view::View;
 
 /// Where AWS is.
@@ -89,7 +92,7 @@ impl Engine {
     pub fn new(store: Store, config: Config, aws: AwsAccess) -> Result<Engine> {
         let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
-        let prices = PriceBook::builtin();
+        let prices = config.prices.clone();
         let program = view::program();
         let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
         Ok(Engine { parts: Arc::new(parts) })

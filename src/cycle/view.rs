@@ -11,16 +11,15 @@ use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
-use crate::domain::projection::{FiledProjection, plan};
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{BEDROCK, FiledProjection, Plan, content_hash, plan};
 use crate::domain::series::series;
-use crate::store::{Fingerprint, StoredProjection, ViewMaker};
+use crate::store::{Fingerprint, NewProjection, StoredProjection, ViewMaker};
 
 use super::Engine;
 
 /// Months that a plan is priced beyond the cycle's: past the end of every outlook.
 const PLAN_AHEAD_MONTHS: i32 = 14;
-/// Service that a model bills under where the classification tables name none.
-const BEDROCK: &str = "Amazon Bedrock";
 
 /// Everything to show of one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,25 +109,40 @@ impl Engine {
     /// # Errors
     /// If it does not read any more.
     pub fn filing(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
-        let projection = FiledProjection::parse(&stored.body).map_err(|problems| {
+        stored.verify()?;
+        let projection = FiledProjection::parse_with(&stored.body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
         })?;
         let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
-        let service_of = |model: &str| self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-        let plan = plan(&projection, &self.parts.prices, months, service_of)
-            .with_context(|| format!("pricing version {} of the filed projection", stored.version))?;
-        Ok(Filing { version: stored.version, projection, plan })
+        let Plan { months: plan, unpriced } =
+            plan(&projection, &self.parts.prices, months, |model| self.service_of_model(model));
+        Ok(Filing { version: stored.version, projection, plan, unpriced })
+    }
+
+    /// The service that a model usually bills under.
+    pub fn service_of_model(&self, model: &str) -> String {
+        self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned()
+    }
+
+    /// The price book, with the user's own prices over it.
+    pub fn prices(&self) -> &PriceBook {
+        &self.parts.prices
     }
 
     /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
     /// somebody makes on purpose with `projection file`.
     pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> Result<()> {
         let Some(path) = &self.config().projection_file else { return Ok(()) };
-        if !self.store().projections().await?.is_empty() {
+        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let filed = self.store().projections().await?;
+        if !filed.is_empty() {
+            let hash = content_hash(&body);
+            if !filed.iter().any(|version| version.content_hash == hash) {
+                warn!(file = %path.display(), hash, "the file was never filed as it stands; `projection file` freezes it");
+            }
             return Ok(());
         }
-        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
         Ok(())
     }
@@ -138,11 +152,18 @@ impl Engine {
     /// # Errors
     /// With every problem of the text, or if the store fails.
     pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection> {
-        let filing = FiledProjection::parse(&body).map_err(|problems| {
+        let filing = FiledProjection::parse_with(&body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
             anyhow!("the projection cannot be filed:{}", problems.concat())
         })?;
-        Ok(self.store().file_projection(now, filing.filed_on, filing.content_hash, body).await?)
+        let filed = NewProjection {
+            recorded_at: now,
+            filed_on: filing.filed_on,
+            corrects: filing.corrects,
+            content_hash: filing.content_hash,
+            body,
+        };
+        Ok(self.store().file_projection(filed).await?)
     }
 }
 

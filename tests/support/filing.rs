@@ -35,7 +35,7 @@ pub fn good() -> FiledProjection {
 
 pub fn planned(filing: &FiledProjection, months: i32) -> Vec<PlannedMonth> {
     let first = filing.first_month();
-    plan(filing, &PriceBook::builtin(), first..first.plus_months(months), service_of).unwrap()
+    plan(filing, &PriceBook::builtin(), first..first.plus_months(months), service_of).months
 }
 
 pub fn cost(service: &str, workload: Workload, cost: &str) -> ActualCost {

@@ -6,7 +6,7 @@ use super::Assessment;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{FilingRef, Variance};
-use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth};
+use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth, UnpricedLine};
 use crate::domain::variance::variance;
 
 /// A filing as the store numbered it.
@@ -18,6 +18,8 @@ pub struct Filing {
     pub projection: FiledProjection,
     /// Its months, priced, to the end of every horizon.
     pub plan: Vec<PlannedMonth>,
+    /// What has no price: its dollars are missing from the plan.
+    pub unpriced: Vec<UnpricedLine>,
 }
 
 impl Filing {
@@ -27,6 +29,7 @@ impl Filing {
             content_hash: self.projection.content_hash.clone(),
             filed_on: self.projection.filed_on,
             records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
+            unpriced: self.unpriced.clone(),
         }
     }
 }

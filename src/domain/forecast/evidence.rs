@@ -105,7 +105,7 @@ impl Evidence {
                 Sample { series: &seen.series, errors: seen.errors.map(|error| error.map(|error| error / scale)) }
             })
             .collect();
-        ErrorLaw::learn(&samples, scale(swing))
+        ErrorLaw::learn(&samples, scale(swing), drift(history))
     }
 
     /// Reads what [`to_csv`](Self::to_csv) wrote. Lines that begin with `#` are comments.
@@ -169,6 +169,16 @@ struct Row {
 /// What errors are divided by to make accounts comparable, and multiplied by to apply to one.
 fn scale(swing: Option<f64>) -> f64 {
     swing.map_or(1.0, |swing| swing.hypot(LEAST_SWING))
+}
+
+/// What the middle of comparable errors is multiplied by. Errors of the young are not divided by a swing: an account that
+/// moved by a tenth a week or more drifts as they did, one that stood still does not.
+fn drift(history: History) -> f64 {
+    match (history.swing(), history.young_swing()) {
+        (Some(swing), _) => swing,
+        (None, Some(swing)) => (swing / LEAST_SWING).min(1.0),
+        (None, None) => 1.0,
+    }
 }
 
 /// The forecast that knew the first `known` days, if anything followed; `young` ones must be young, others must not.

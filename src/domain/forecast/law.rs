@@ -17,15 +17,17 @@ pub(super) struct Sample<'a> {
 /// square root of time, as a random walk's does: nothing was measured there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorLaw {
-    /// What is multiplied to the comparable errors for this account.
-    scale: f64,
+    /// What the spread of the comparable errors is multiplied by for this account.
+    spread: f64,
+    /// What their middle is multiplied by. An account that never moved does not drift either.
+    drift: f64,
     /// Per horizon, errors with the probability that one is not larger, both rising.
     horizons: [Vec<(f64, f64)>; HORIZONS.len()],
 }
 
 impl ErrorLaw {
     /// Every series weighs the same, however many forecasts of it are among the samples.
-    pub(super) fn learn(samples: &[Sample], scale: f64) -> Self {
+    pub(super) fn learn(samples: &[Sample], spread: f64, drift: f64) -> Self {
         let horizons = std::array::from_fn(|at| {
             let mut seen: Vec<(f64, &str)> =
                 samples.iter().filter_map(|sample| Some((sample.errors[at]?, sample.series))).collect();
@@ -45,29 +47,41 @@ impl ErrorLaw {
                 })
                 .collect()
         });
-        ErrorLaw { scale, horizons }
+        ErrorLaw { spread, drift, horizons }
     }
 
-    /// Errors at each of [`HORIZONS`] below which a share `p` of them lies. Outside what was seen: the outermost seen.
+    /// The error at one of [`HORIZONS`] below which a share `p` of them lies. Outside what was seen: the outermost seen.
     pub fn quantile_at(&self, horizon: usize, p: f64) -> f64 {
+        let middle = self.comparable(horizon, 0.5);
+        self.spread * (self.comparable(horizon, p) - middle) + self.drift * middle
+    }
+
+    fn comparable(&self, horizon: usize, p: f64) -> f64 {
         let seen = &self.horizons[horizon];
         let above = seen.partition_point(|(below, _)| *below < p);
-        let error = match (above.checked_sub(1).and_then(|at| seen.get(at)), seen.get(above)) {
+        match (above.checked_sub(1).and_then(|at| seen.get(at)), seen.get(above)) {
             (Some((p0, e0)), Some((p1, e1))) => e0 + (e1 - e0) * (p - p0) / (p1 - p0),
             (Some((_, error)), None) | (None, Some((_, error))) => *error,
             (None, None) => 0.0,
-        };
-        self.scale * error
+        }
     }
 
     /// The same at any number of days ahead.
     pub fn quantile(&self, days: f64, p: f64) -> f64 {
         at_days(days, |horizon| self.quantile_at(horizon, p))
     }
+
+    /// The same for each of `shares` on each of the first `days` days, day by day.
+    pub fn table(&self, days: usize, shares: &[f64]) -> Vec<f64> {
+        let known: Vec<Vec<f64>> =
+            (0..HORIZONS.len()).map(|at| shares.iter().map(|p| self.quantile_at(at, *p)).collect()).collect();
+        let row = |day: usize| (0..shares.len()).map(move |share| (day, share));
+        (1..=days).flat_map(row).map(|(day, share)| at_days(day as f64, |at| known[at][share])).collect()
+    }
 }
 
 /// A value known at each of [`HORIZONS`], at any number of days.
-pub(super) fn at_days(days: f64, known: impl Fn(usize) -> f64) -> f64 {
+fn at_days(days: f64, known: impl Fn(usize) -> f64) -> f64 {
     let last = HORIZONS.len() - 1;
     let next = HORIZONS.partition_point(|horizon| (*horizon as f64) < days);
     if next == 0 {

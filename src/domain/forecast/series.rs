@@ -54,8 +54,13 @@ impl History<'_> {
 
     /// Root mean square of the newest weekly log changes: how much this stream swings. `None` before eight weeks.
     pub fn swing(&self) -> Option<f64> {
+        (self.days() >= (SWING_CHANGES.0 + 1) * WEEK).then(|| self.young_swing()).flatten()
+    }
+
+    /// The same from two weeks on, when it is a hint and no measure yet.
+    pub fn young_swing(&self) -> Option<f64> {
         let weeks = self.weeks();
-        let changes = weeks.len().checked_sub(1).filter(|changes| *changes >= SWING_CHANGES.0)?;
+        let changes = weeks.len().checked_sub(1).filter(|changes| *changes > 0)?;
         let newest = &weeks[weeks.len() - 1 - changes.min(SWING_CHANGES.1)..];
         // A small part of the mean is added, so that a week without spend is a large swing and not an infinite one.
         let floor = 0.02 * newest.iter().sum::<f64>().max(0.0) / newest.len() as f64 + 1e-9;

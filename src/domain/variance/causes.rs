@@ -124,7 +124,7 @@ impl Prices<'_> {
             Driver::Tokens(buckets) => {
                 let routing = self.filed_routing(plan.model.as_deref()?);
                 let kind = |bucket: &TokenBucket| {
-                    let cell = token_cell(bucket.direction, None, bucket.tier, routing);
+                    let cell = token_cell(bucket.direction, bucket.cache_lifetime, bucket.tier, routing);
                     (cell, bucket.tokens.amount(), bucket.cost)
                 };
                 Some(buckets.iter().map(kind).collect())
