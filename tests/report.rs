@@ -7,7 +7,7 @@ use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
-use glidepath::report::document::{Block, Cell, Document, Table};
+use glidepath::report::document::{Block, Cell, Document, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, ReportKind};
 
 fn document(kind: ReportKind) -> Document {
@@ -83,10 +83,14 @@ fn totals_are_the_sums_of_their_rows() {
         for table in tables(&document) {
             let Some(total) = table.rows.iter().find(|row| row.total) else { continue };
             for (index, cell) in total.cells.iter().enumerate() {
-                let Cell::Money(total) = cell else { continue };
+                let (Cell::Money(total) | Cell::Effect(total)) = cell else { continue };
                 let rows = table.rows.iter().filter(|row| !row.total);
-                let sum: Money =
-                    rows.map(|row| if let Cell::Money(money) = row.cells[index] { money } else { Money::ZERO }).sum();
+                let sum: Money = rows
+                    .map(|row| match row.cells[index] {
+                        Cell::Money(money) | Cell::Effect(money) => money,
+                        _ => Money::ZERO,
+                    })
+                    .sum();
                 assert_eq!(*total, sum, "{} {}", table.id, table.columns[index].key);
                 checked += 1;
             }
@@ -111,11 +115,16 @@ fn months_records_and_lines_agree_with_the_position() {
     }
 }
 
+/// The first line that starts like this.
+fn line<'t>(text: &'t str, start: &str) -> &'t str {
+    text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line starts with {start}: {text}"))
+}
+
 #[test]
 fn the_newest_month_is_marked_as_running() {
     let markdown = text(&document(ReportKind::ActualVsProjected), Format::Markdown);
-    assert!(markdown.contains("|Nov 2026|month to date, through 21 Nov 2026|"), "{markdown}");
-    assert!(markdown.contains("|Oct 2026|full month|"), "{markdown}");
+    assert!(line(&markdown, "|Nov 2026|").contains("|month to date, through 21 Nov 2026|"), "{markdown}");
+    assert!(line(&markdown, "|Oct 2026|").ends_with("|full month|"), "{markdown}");
 }
 
 /// Worked out by hand: bills of 100, 200, 300, 400 and 500 cash from December 2026 on, credits that end on 10 January.
@@ -191,6 +200,14 @@ fn nothing_leaks_to_a_partner() {
         reason: "secret-reason".into(),
     });
     series.by_model[0].model = Some("secret-model-of-others".into());
+    let review = &mut position.review;
+    review.assumptions[0].of = "secret-model-of-others".into();
+    // What is said of an award names it, and a pool that config does not name is called by its id.
+    let called = format!("{} of 999988887777", sample::POOL_IDS[2]);
+    (review.claims[0].about, review.claims[0].statement) = (called.clone(), called.clone());
+    review.claims[1].figures[0].label = "secret-figure".into();
+    review.next_ask.as_mut().unwrap().steps[0].label = called.clone();
+    review.earned_value.as_mut().unwrap().pools[0].name = called;
     let foreign: Vec<_> = position.variance.iter().filter(|row| row.record != "portfolio").cloned().collect();
     assert!(foreign.iter().any(|row| row.record == "outside"));
     // The list of a careless config names `outside` too.
@@ -404,4 +421,72 @@ fn pages_can_be_looked_at() {
             std::fs::write(dir.join(format!("{kind}.{format}")), text(&document(kind), format)).unwrap();
         }
     }
+}
+
+/// A reviewer's questions are answered in every form, and the owner's page says the same as the report.
+#[test]
+fn a_reviewer_finds_every_answer() {
+    for kind in [ReportKind::ActualVsProjected, ReportKind::FundingPack] {
+        let document = document(kind);
+        for id in [
+            "variance_by_cause",
+            "variance_by_month",
+            "variance_by_record",
+            "variance_by_line",
+            "claims",
+            "claim_figures",
+            "assumptions",
+            "next_ask",
+            "earned_value",
+            "variance",
+        ] {
+            assert!(tables(&document).iter().any(|table| table.id == id), "{id} in {kind}");
+        }
+        for format in Format::ALL {
+            let text = text(&document, format);
+            for said in ["looks inflated", "not enough data", "Trainium"] {
+                assert!(text.contains(said), "{said} in {kind}.{format}");
+            }
+        }
+        let summary = document.summary.join(" ");
+        assert!(summary.contains("60 %; the projection looks inflated.") && summary.contains("support"), "{summary}");
+    }
+}
+
+#[test]
+fn accelerators_have_hours_and_a_rate_where_tokens_have_volume_and_a_price() {
+    let document = document(ReportKind::ActualVsProjected);
+    let all = tables(&document);
+    let table = all.iter().find(|table| table.id == "variance_by_line").unwrap();
+    let at =
+        |row: &Row, key: &str| row.cells[table.columns.iter().position(|column| column.key == key).unwrap()].clone();
+    let trainium = table.rows.iter().find(|row| at(row, "workload") == Cell::text("Trainium")).unwrap();
+    let (amount, hours) = (at(trainium, "amount").exact(), at(trainium, "hours").exact());
+    assert_eq!((amount, at(trainium, "volume").exact().as_deref()), (hours, Some("0")));
+    assert_eq!(at(trainium, "volume").shown(), "–");
+}
+
+/// What can still be drawn comes first, however the pools are ordered by AWS.
+#[test]
+fn the_pool_that_is_left_comes_first() {
+    let position = sample::position();
+    assert!(position.credits.pools[0].remaining.is_zero(), "the sample's first pool is used up");
+    let document = document(ReportKind::Trajectory);
+    let all = tables(&document);
+    let pools = all.iter().find(|table| table.id == "pools").unwrap();
+    let names: Vec<_> = pools.rows.iter().map(|row| row.cells[0].shown()).collect();
+    assert_eq!(names, ["Bedrock POC", "GenAI tier 2026", "Activate Founders", "Total"]);
+    let charts = document.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
+        Block::Chart(chart) if chart.id.starts_with("burn-down") => Some(chart.title.clone()),
+        _ => None,
+    });
+    assert!(charts.collect::<Vec<_>>()[0].starts_with("Bedrock POC"));
+}
+
+#[test]
+fn the_page_folds_what_is_long() {
+    let html = report::page(&sample::position(), &sample::series(), &Nav::default());
+    let folded = html.matches("<details class=\"fold\">").count();
+    assert_eq!(folded, 3, "every line, the lines with causes, and the figures behind the claims");
+    assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");
 }

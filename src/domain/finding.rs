@@ -54,6 +54,14 @@ pub enum Rule {
     OrderContradicted,
     /// A pool's list of services is missing.
     CoverageUnknown,
+    /// Spend is too slow to consume an award before it expires.
+    AwardPace,
+    /// Far less is spent than was filed.
+    ProjectionInflated,
+    /// Far more is spent than was filed.
+    ProjectionExceeded,
+    /// Model spend is not where it was committed.
+    CommitmentUnmet,
     /// A channel that messages do not reach.
     DeadChannel,
 }
@@ -74,6 +82,10 @@ impl Rule {
             Rule::BalanceDrift => "balance_drift",
             Rule::OrderContradicted => "order_contradicted",
             Rule::CoverageUnknown => "coverage_unknown",
+            Rule::AwardPace => "award_pace",
+            Rule::ProjectionInflated => "projection_inflated",
+            Rule::ProjectionExceeded => "projection_exceeded",
+            Rule::CommitmentUnmet => "commitment_unmet",
             Rule::DeadChannel => "dead_channel",
         }
     }

@@ -21,6 +21,7 @@ pub mod position;
 pub mod price;
 pub mod projection;
 pub mod reconcile;
+pub mod review;
 pub mod secret;
 pub mod series;
 pub mod service;

@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
+use super::review::Review;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -45,6 +46,8 @@ pub struct Position {
     pub outlook_basis: Option<String>,
     /// The filing that `variance` compares with; null while nothing is filed.
     pub filing: Option<FilingRef>,
+    /// What a reviewer of the credits would ask, answered.
+    pub review: Review,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.
@@ -248,6 +251,8 @@ pub struct Variance {
     /// `amount` in percent of `projected`, one digit; null where the plan is 0.
     #[serde(with = "rust_decimal::serde::str_option")]
     pub percent: Option<Decimal>,
+    /// True where less was spent than planned, false where more was; null on plan.
+    pub favourable: Option<bool>,
     /// Why; adds up to `amount` exactly.
     pub causes: Causes,
 }

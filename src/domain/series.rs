@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::assess::Assessment;
-use super::ledger::replay;
 use super::money::Money;
 use super::outlook::Outlook;
 use super::period::{BillingPeriod, DayRange, plus_days};
@@ -25,7 +24,7 @@ pub fn series(assessment: &Assessment, outlook: Option<&Outlook>) -> Series {
     let filed_range = first_filed.map_or(DayRange::new(start, start), |first| DayRange::new(first, horizon_end));
     let reached = actual.last().map_or(Money::ZERO, |last| last.amount);
     Series {
-        pools: pool_series(assessment, outlook, days, &plan, horizon_end),
+        pools: pool_series(assessment, outlook, days, filed_range),
         actual,
         filed: cumulative(filed, filed_range),
         outlook: outlook
@@ -55,16 +54,9 @@ fn cumulative(costs: impl Iterator<Item = (chrono::NaiveDate, Money)>, range: Da
         .collect()
 }
 
-fn pool_series(
-    assessment: &Assessment,
-    outlook: Option<&Outlook>,
-    days: DayRange,
-    plan: &[super::ledger::DailyCost],
-    horizon_end: chrono::NaiveDate,
-) -> Vec<PoolSeries> {
+fn pool_series(assessment: &Assessment, outlook: Option<&Outlook>, days: DayRange, filed: DayRange) -> Vec<PoolSeries> {
     let ledger = &assessment.ledger;
-    let planned_range = plan.iter().map(|cost| cost.day).min().map(|first| DayRange::new(first, horizon_end));
-    let planned = planned_range.map(|range| replay(&ledger.pools, plan, range));
+    let planned = assessment.planned_ledger(filed.end);
     let balance = |index: usize, ledger: &super::ledger::Ledger, range: DayRange| {
         let inside = ledger.balances.iter().filter(|balances| range.contains(balances.day));
         inside.map(|balances| DayAmount { day: balances.day, amount: balances.left[index] }).collect::<Vec<_>>()
@@ -83,7 +75,7 @@ fn pool_series(
                 expires_on: pool.expires_on,
                 balance: balance(index, ledger, days.intersect(life)),
                 outlook: ahead.map(|ahead| ahead.balance.clone()).unwrap_or_default(),
-                planned: planned.as_ref().map(|plan| balance(index, plan, life)).unwrap_or_default(),
+                planned: planned.as_ref().map(|plan| balance(index, plan, life.intersect(filed))).unwrap_or_default(),
             }
         })
         .collect()

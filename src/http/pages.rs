@@ -61,6 +61,7 @@ fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
         data_quality: DataQuality::default(),
         outlook_basis: None,
         filing: None,
+        review: crate::domain::review::Review::default(),
     }
 }
 

@@ -1,18 +1,10 @@
-//! What was filed against what was spent: totals by month and by record, every line with its causes, and the
-//! cumulative curves.
-//!
-//! Invariant: every total is the exact sum of the rows it stands for, taken from the same [`Variance`] rows.
-
-use std::collections::BTreeMap;
-
-use rust_decimal::Decimal;
+//! What was filed against what was spent: totals and causes, the cumulative curves, what a reviewer asks, and every line.
 
 use super::audience::OUTSIDE;
-use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
-use super::{ReportKind, curves, words};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{Causes, Position, Series, Variance};
+use super::document::{Block, Cell, Document, Figure, Section};
+use super::variance::Totals;
+use super::{ReportKind, curves, review, variance, words};
+use crate::domain::position::{Position, Series, Variance};
 use crate::domain::projection::UnpricedLine;
 
 /// Builds the report.
@@ -28,56 +20,6 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         findings: Vec::new(),
         sections: sections(position, series),
         notes: notes(position),
-    }
-}
-
-/// Projected, actual, and the causes of the difference, added up.
-#[derive(Debug, Clone, Default)]
-struct Totals {
-    projected: Money,
-    actual: Money,
-    causes: Causes,
-}
-
-impl Totals {
-    fn of<'a>(rows: impl IntoIterator<Item = &'a Variance>) -> Self {
-        let mut totals = Totals::default();
-        for row in rows {
-            totals.add(row);
-        }
-        totals
-    }
-
-    fn add(&mut self, row: &Variance) {
-        self.projected += row.projected;
-        self.actual += row.actual;
-        let (sum, part) = (&mut self.causes, &row.causes);
-        sum.volume += part.volume;
-        sum.mix += part.mix;
-        sum.price += part.price;
-        sum.cache += part.cache;
-        sum.batch += part.batch;
-        sum.routing += part.routing;
-        sum.other += part.other;
-    }
-
-    fn amount(&self) -> Money {
-        self.actual - self.projected
-    }
-
-    /// One digit, as in the rows; none where nothing was planned.
-    fn percent(&self) -> Option<Decimal> {
-        let ratio = self.amount().ratio(self.projected)?;
-        Some((ratio * Decimal::ONE_HUNDRED).round_dp(1))
-    }
-
-    fn cells(&self) -> [Cell; 4] {
-        [
-            Cell::Money(self.projected),
-            Cell::Money(self.actual),
-            Cell::Money(self.amount()),
-            Cell::percent_or(self.percent(), "no plan"),
-        ]
     }
 }
 
@@ -102,29 +44,15 @@ fn summary(position: &Position) -> Vec<String> {
     )];
     sentences.extend(main_cause(&totals));
     sentences.extend(outside(position));
+    sentences.extend(review::summary(position));
     sentences
 }
 
 /// The cause that explains most, in either direction.
 fn main_cause(totals: &Totals) -> Option<String> {
-    let causes = named_causes(&totals.causes);
-    // `max_by_key` takes the last of equals; the order of causes then decides, which is as good and always the same.
-    let (name, amount) = causes.into_iter().max_by_key(|(_, amount)| amount.abs())?;
+    let (name, amount) = totals.largest_cause()?;
     let direction = if amount.is_negative() { "lowers" } else { "raises" };
-    (!amount.is_zero())
-        .then(|| format!("The largest single cause is {name}, which {direction} spend by {}.", amount.abs().dollars()))
-}
-
-fn named_causes(causes: &Causes) -> [(&'static str, Money); 7] {
-    [
-        ("volume", causes.volume),
-        ("the mix of models", causes.mix),
-        ("price", causes.price),
-        ("caching", causes.cache),
-        ("the share of batch", causes.batch),
-        ("routing", causes.routing),
-        ("what the filed drivers do not explain", causes.other),
-    ]
+    Some(format!("The largest single cause, {name}, {direction} spend by {}.", amount.abs().dollars()))
 }
 
 fn outside(position: &Position) -> Option<String> {
@@ -133,7 +61,7 @@ fn outside(position: &Position) -> Option<String> {
     (!rows.is_empty()).then(|| format!("{} of it lies outside the filing: no filed record claims it.", spent.dollars()))
 }
 
-fn figures(position: &Position) -> Vec<Figure> {
+pub(super) fn figures(position: &Position) -> Vec<Figure> {
     if position.variance.is_empty() {
         return Vec::new();
     }
@@ -149,30 +77,40 @@ fn figures(position: &Position) -> Vec<Figure> {
         figure("projected", "Projected", Cell::Money(totals.projected), "filed, pro-rated to date"),
         figure("actual", "Actual", Cell::Money(totals.actual), "before credit and tax"),
         figure("difference", "Difference", Cell::Money(totals.amount()), "actual less projected"),
-        figure("percent", "Against plan", Cell::percent_or(totals.percent(), "no plan"), "of the projection"),
+        figure(
+            "percent",
+            "Against plan",
+            Cell::percent_or(totals.percent(), "no plan"),
+            if totals.amount().is_negative() { "less than projected to date" } else { "more than projected to date" },
+        ),
     ];
     if !outside.actual.is_zero() {
         figures.push(figure("outside", "Outside the filing", Cell::Money(outside.actual), "no record claims it"));
     }
+    figures.extend(review::figures(position));
     figures
 }
 
-/// The part that the page and the funding pack show too.
+/// The part that the page and the funding pack show too: the overview first, every line last.
 pub(super) fn sections(position: &Position, series: &Series) -> Vec<Section> {
     let mut sections = vec![Section {
         id: "actual-vs-filed",
         title: "Actual against filed".to_owned(),
         blocks: overview(position, series),
     }];
+    sections.extend(review::sections(position));
     if !position.variance.is_empty() {
         sections.push(Section {
-            id: "variance-lines",
+            id: LINES,
             title: "Line by line".to_owned(),
-            blocks: vec![Block::Table(lines(position))],
+            blocks: vec![Block::Table(variance::lines(position))],
         });
     }
     sections
 }
+
+/// The section that holds every line.
+pub(super) const LINES: &str = "variance-lines";
 
 fn overview(position: &Position, series: &Series) -> Vec<Block> {
     let Some(filing) = &position.filing else {
@@ -193,119 +131,12 @@ fn overview(position: &Position, series: &Series) -> Vec<Block> {
     blocks.extend(filing.unpriced.iter().map(unpriced));
     blocks.extend(curves::cumulative(position, series).map(Block::Chart));
     if !position.variance.is_empty() {
-        blocks.push(Block::Table(by_month(position)));
-        blocks.push(Block::Table(by_record(position)));
+        blocks.push(Block::Table(variance::by_cause(position)));
+        blocks.push(Block::Table(variance::by_month(position)));
+        blocks.push(Block::Table(variance::by_record(position)));
+        blocks.push(Block::Table(variance::by_line(position)));
     }
     blocks
-}
-
-const COMPARED: [Column; 4] = [
-    Column::number("projected", "Projected"),
-    Column::number("actual", "Actual"),
-    Column::number("amount", "Difference"),
-    Column::number("percent", "Percent"),
-];
-
-fn by_month(position: &Position) -> Table {
-    let mut months: BTreeMap<BillingPeriod, Totals> = BTreeMap::new();
-    for row in &position.variance {
-        months.entry(row.month).or_default().add(row);
-    }
-    let mut rows: Vec<Row> = months
-        .iter()
-        .map(|(month, totals)| {
-            let mut cells = vec![Cell::Month(*month), Cell::text(extent(position, *month))];
-            cells.extend(totals.cells());
-            Row::new(cells)
-        })
-        .collect();
-    let mut cells = vec![Cell::text("Total"), Cell::Absent("")];
-    cells.extend(Totals::of(&position.variance).cells());
-    rows.push(Row::total(cells));
-    let mut columns = vec![Column::text("month", "Month"), Column::text("days", "Days")];
-    columns.extend(COMPARED);
-    Table { id: "variance_by_month", title: "By month".to_owned(), columns, rows }
-}
-
-fn by_record(position: &Position) -> Table {
-    let mut records: BTreeMap<&str, Totals> = BTreeMap::new();
-    for row in &position.variance {
-        records.entry(&row.record).or_default().add(row);
-    }
-    let mut rows: Vec<Row> = records
-        .iter()
-        .map(|(record, totals)| {
-            let mut cells = vec![Cell::text(*record)];
-            cells.extend(totals.cells());
-            Row::new(cells)
-        })
-        .collect();
-    let mut cells = vec![Cell::text("Total")];
-    cells.extend(Totals::of(&position.variance).cells());
-    rows.push(Row::total(cells));
-    let mut columns = vec![Column::text("record", "Record")];
-    columns.extend(COMPARED);
-    Table { id: "variance_by_record", title: "By record of the filing".to_owned(), columns, rows }
-}
-
-/// Whether a month is whole, or to which day it runs.
-fn extent(position: &Position, month: BillingPeriod) -> String {
-    match position.data_through {
-        Some(through) if month.range().contains(through) && through.succ_opt() != Some(month.next().first_day()) => {
-            format!("month to date, through {}", words::day(through))
-        }
-        _ => "full month".to_owned(),
-    }
-}
-
-fn lines(position: &Position) -> Table {
-    let mut sorted: Vec<&Variance> = position.variance.iter().collect();
-    sorted.sort_by_key(|row| (row.month, &row.record, row.workload, &row.model));
-    let mut rows: Vec<Row> = sorted.iter().map(|row| line(position, row)).collect();
-    let totals = Totals::of(sorted);
-    let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
-    cells.extend(totals.cells());
-    cells.extend(cause_cells(&totals.causes));
-    rows.push(Row::total(cells));
-    let mut columns = vec![
-        Column::text("month", "Month"),
-        Column::text("days", "Days").optional(),
-        Column::text("record", "Record"),
-        Column::text("workload", "Workload"),
-        Column::text("model", "Model").optional(),
-    ];
-    columns.extend(COMPARED);
-    columns.extend([
-        Column::number("volume", "Volume").optional(),
-        Column::number("mix", "Mix").optional(),
-        Column::number("price", "Price").optional(),
-        Column::number("cache", "Cache").optional(),
-        Column::number("batch", "Batch").optional(),
-        Column::number("routing", "Routing").optional(),
-        Column::number("other", "Other").optional(),
-    ]);
-    Table { id: "variance", title: "Every line with its causes".to_owned(), columns, rows }
-}
-
-fn line(position: &Position, row: &Variance) -> Row {
-    let partial = extent(position, row.month) != "full month";
-    let mut cells = vec![
-        Cell::Month(row.month),
-        if partial { Cell::text("to date") } else { Cell::Absent("") },
-        Cell::text(&row.record),
-        Cell::text(row.workload.label()),
-        row.model.as_ref().map_or(Cell::Absent(""), Cell::text),
-        Cell::Money(row.projected),
-        Cell::Money(row.actual),
-        Cell::Money(row.amount),
-        Cell::percent_or(row.percent, "no plan"),
-    ];
-    cells.extend(cause_cells(&row.causes));
-    Row::new(cells)
-}
-
-fn cause_cells(causes: &Causes) -> [Cell; 7] {
-    named_causes(causes).map(|(_, amount)| Cell::Money(amount))
 }
 
 fn notes(position: &Position) -> Vec<String> {
@@ -314,11 +145,13 @@ fn notes(position: &Position) -> Vec<String> {
         notes
             .push("The newest month runs to the last complete day; its plan is pro-rated by complete days.".to_owned());
         notes.push(
-            "Causes of a line add up to its difference exactly. Tables for reading leave out a cause \
-             that is zero on every line."
+            "Causes of a line add up to its difference exactly. Each is its effect averaged over every order in which \
+             the causes could have come about (Shapley values), so that no order is favoured. Tables for reading leave \
+             out a cause that is zero on every line."
                 .to_owned(),
         );
         notes.push("Actual is the cost of usage before credit, refund and tax, as AWS bills it.".to_owned());
     }
+    notes.extend(review::notes(position));
     notes
 }

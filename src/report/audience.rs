@@ -8,6 +8,7 @@ use crate::domain::finding::{Finding, Rule};
 use crate::domain::position::{
     Credits, DataQuality, Exhaustion, FilingRef, PoolPosition, PoolSeries, Position, Series, Spend,
 };
+use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -72,6 +73,32 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
             ..filing.clone()
         }),
+        review: scope_review(&position.review, position, &own),
+    }
+}
+
+/// The assumptions and claims of one's own records and of the awards; the ask and the earned value are the account's, as
+/// are the credits.
+fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> bool) -> Review {
+    let strike = |text: &str| strike_ids(text, position);
+    let steps = |steps: &[Step]| steps.iter().map(|step| Step::new(strike(&step.label), step.amount)).collect();
+    let may_see = |claim: &&Claim| claim.record.as_ref().is_none_or(|record| own(record) && record != OUTSIDE);
+    let claim = |claim: &Claim| Claim {
+        subject: String::new(),
+        about: strike(&claim.about),
+        statement: strike(&claim.statement),
+        figures: steps(&claim.figures),
+        ..claim.clone()
+    };
+    let pool = |pool: &PoolValue| PoolValue { id: String::new(), name: strike(&pool.name), ..pool.clone() };
+    Review {
+        assumptions: review.assumptions.iter().filter(|row| own(&row.record)).cloned().collect(),
+        claims: review.claims.iter().filter(may_see).map(claim).collect(),
+        next_ask: review.next_ask.as_ref().map(|ask| NextAsk { steps: steps(&ask.steps), ..ask.clone() }),
+        earned_value: review
+            .earned_value
+            .as_ref()
+            .map(|value| EarnedValue { pools: value.pools.iter().map(pool).collect(), total: value.total.clone() }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone};
-use super::words;
+use super::{pools, words};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{DayAmount, DayBand, PoolPosition, PoolSeries, PoolStatus, Position, Series};
@@ -20,9 +20,10 @@ const NAMED_MODELS: usize = Tone::SERIES as usize - 1;
 pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
     let Some(span) = burn_down_span(position, series) else { return Vec::new() };
     // A pool and its series are joined by order: a partner's copies have no ids.
-    let pools = position.credits.pools.iter().zip(&series.pools).enumerate();
-    let drawable = pools.filter(|(_, (_, curve))| !curve.balance.is_empty() || !curve.outlook.is_empty());
-    drawable.map(|(index, (pool, curve))| pool_chart(position, index, pool, curve, span)).collect()
+    let joined = |index: usize| Some((index, position.credits.pools.get(index)?, series.pools.get(index)?));
+    let pools = pools::left_first(position).into_iter().filter_map(joined);
+    let drawable = pools.filter(|(_, _, curve)| !curve.balance.is_empty() || !curve.outlook.is_empty());
+    drawable.map(|(index, pool, curve)| pool_chart(position, index, pool, curve, span)).collect()
 }
 
 fn burn_down_span(position: &Position, series: &Series) -> Option<(NaiveDate, NaiveDate)> {

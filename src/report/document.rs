@@ -192,6 +192,8 @@ impl Row {
 pub enum Cell {
     /// An amount.
     Money(Money),
+    /// What a cause adds: an amount, and a dash where it adds nothing.
+    Effect(Money),
     /// A percentage.
     Percent(Decimal),
     /// A UTC day.
@@ -232,7 +234,7 @@ impl Cell {
     /// Zero or absent.
     pub fn is_nothing(&self) -> bool {
         match self {
-            Cell::Money(money) => money.is_zero(),
+            Cell::Money(money) | Cell::Effect(money) => money.is_zero(),
             Cell::Absent(_) => true,
             Cell::Text(text) => text.is_empty(),
             _ => false,
@@ -242,7 +244,8 @@ impl Cell {
     /// For people: rounded to the cent, with thousands and units.
     pub fn shown(&self) -> String {
         match self {
-            Cell::Money(money) => money.dollars(),
+            Cell::Effect(money) if money.is_zero() => "–".to_owned(),
+            Cell::Money(money) | Cell::Effect(money) => money.dollars(),
             // Normalized, since a decimal knows a zero with a sign.
             Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1).normalize()),
             Cell::Day(day) => words::day(*day),
@@ -257,7 +260,7 @@ impl Cell {
     /// For machines: every digit, ISO dates, no units; `None` where there is nothing.
     pub fn exact(&self) -> Option<String> {
         match self {
-            Cell::Money(money) => Some(money.to_string()),
+            Cell::Money(money) | Cell::Effect(money) => Some(money.to_string()),
             Cell::Percent(percent) => Some(percent.normalize().to_string()),
             Cell::Day(day) => Some(day.to_string()),
             Cell::Month(month) => Some(month.to_string()),

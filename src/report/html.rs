@@ -14,13 +14,13 @@ const MANY_COLUMNS: usize = 9;
 
 /// A self-contained report.
 pub(super) fn render(document: &Document) -> String {
-    let page = ReportPage { document, sections: sections(document), stylesheet: STYLESHEET };
+    let page = ReportPage { document, sections: sections(document, &[]), stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
 }
 
-/// The page, with its way to the reports.
-pub(super) fn render_page(document: &Document, nav: &Nav) -> String {
-    let page = DashboardPage { document, nav, sections: sections(document), stylesheet: STYLESHEET };
+/// The page, with its way to the reports; tables of the ids in `folded` open on demand.
+pub(super) fn render_page(document: &Document, nav: &Nav, folded: &[&str]) -> String {
+    let page = DashboardPage { document, nav, sections: sections(document, folded), stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
 }
 
@@ -50,6 +50,8 @@ struct SectionView<'a> {
 enum BlockView<'a> {
     Text(&'a str),
     Table(TableView<'a>),
+    /// Shown on demand.
+    Folded(TableView<'a>),
     Chart(ChartView<'a>),
 }
 
@@ -80,17 +82,19 @@ struct ChartView<'a> {
     table: Option<TableView<'a>>,
 }
 
-fn sections(document: &Document) -> Vec<SectionView<'_>> {
+fn sections<'a>(document: &'a Document, folded: &[&str]) -> Vec<SectionView<'a>> {
+    let section = |section: &'a Section| SectionView {
+        id: section.id,
+        title: &section.title,
+        blocks: section.blocks.iter().map(|it| block(it, folded)).collect(),
+    };
     document.sections.iter().map(section).collect()
 }
 
-fn section(section: &Section) -> SectionView<'_> {
-    SectionView { id: section.id, title: &section.title, blocks: section.blocks.iter().map(block).collect() }
-}
-
-fn block(block: &Block) -> BlockView<'_> {
+fn block<'a>(block: &'a Block, folded: &[&str]) -> BlockView<'a> {
     match block {
         Block::Text(text) => BlockView::Text(text),
+        Block::Table(it) if folded.contains(&it.id) => BlockView::Folded(table(it)),
         Block::Table(it) => BlockView::Table(table(it)),
         Block::Chart(it) => BlockView::Chart(chart_view(it)),
     }
@@ -130,9 +134,13 @@ fn table(table: &Table) -> TableView<'_> {
     }
 }
 
-/// Dates stay on one line.
+/// Text from here on wraps, and needs some width to be read.
+const WORDY: usize = 20;
+
+/// Dates stay on one line; long text keeps a width that can be read where the table is wider than the screen.
 fn class(cell: &Cell, align: &'static str) -> &'static str {
     match cell {
+        Cell::Text(text) if text.chars().count() >= WORDY && align.is_empty() => "w",
         Cell::Day(_) | Cell::Month(_) => "d",
         _ => align,
     }

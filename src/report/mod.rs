@@ -16,7 +16,9 @@ mod json;
 mod markdown;
 mod page;
 mod pools;
+mod review;
 mod trajectory;
+mod variance;
 mod words;
 
 use std::fmt;
@@ -151,7 +153,7 @@ impl FromStr for Format {
 /// #     as_of: "2026-11-23T06:00:00Z".parse().unwrap(), data_through: None, currency: "USD".into(),
 /// #     spend: Spend::default(), credits: Credits::default(), exhaustion: Exhaustion::default(), workloads: vec![],
 /// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
-/// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None,
+/// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();

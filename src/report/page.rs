@@ -60,20 +60,24 @@ impl Nav {
     }
 }
 
+/// Tables that the page folds: too long for a phone, and of interest to those who check.
+const FOLDED: [&str; 3] = ["variance", "variance_by_line", "claim_figures"];
+
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
-    html::render_page(&document(position, series), nav)
+    html::render_page(&document(position, series), nav, &FOLDED)
 }
 
 fn document(position: &Position, series: &Series) -> Document {
-    let mut compared = actual_vs_projected::sections(position, series).into_iter();
+    let (lines, mut compared): (Vec<Section>, Vec<Section>) =
+        actual_vs_projected::sections(position, series).into_iter().partition(|it| it.id == actual_vs_projected::LINES);
     let mut sections = vec![pools::section(position, series), trajectory::bill_section(position)];
-    sections.extend(compared.next());
+    sections.append(&mut compared);
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
     sections.push(coverage(position));
     // Every line of the variance is the longest table, and comes after what fits on a screen.
-    sections.extend(compared);
+    sections.extend(lines);
     sections.push(quality(position));
     // The odds have their own section here.
     let mut summary = vec![words::headline(position)];
@@ -132,6 +136,8 @@ fn figures(position: &Position) -> Vec<Figure> {
         "before credit and tax",
     ));
     figures.push(figure("net_to_date", "Cash so far", Some(spend.net_to_date), "after credit, refund and tax"));
+    let against_plan = actual_vs_projected::figures(position).into_iter();
+    figures.extend(against_plan.filter(|figure| matches!(figure.key, "percent" | "next_ask")));
     figures
 }
 

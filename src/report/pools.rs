@@ -18,6 +18,23 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
     Section { id: "credits", title: "Credits".to_owned(), blocks }
 }
 
+/// The pools' indices, those that still hold credit first, the soonest to expire ahead; AWS draws in that order too.
+pub(super) fn left_first(position: &Position) -> Vec<usize> {
+    let pools = &position.credits.pools;
+    let over = |pool: &PoolPosition| {
+        !pool.remaining.is_positive() || matches!(pool.status, PoolStatus::Exhausted | PoolStatus::Expired)
+    };
+    let mut order: Vec<usize> = (0..pools.len()).collect();
+    // Stable, so that pools alike in both stay in drawing order.
+    order.sort_by_key(|index| (over(&pools[*index]), pools[*index].expires_on));
+    order
+}
+
+/// The pools in the order of [`left_first`].
+fn ordered(position: &Position) -> impl Iterator<Item = &PoolPosition> {
+    left_first(position).into_iter().map(|index| &position.credits.pools[index])
+}
+
 /// Denied, empty and zero are three different things.
 fn nothing_known(position: &Position) -> String {
     if words::denied(position) {
@@ -32,7 +49,7 @@ fn nothing_known(position: &Position) -> String {
 }
 
 fn balances(position: &Position) -> Table {
-    let mut rows: Vec<Row> = position.credits.pools.iter().map(balance).collect();
+    let mut rows: Vec<Row> = ordered(position).map(balance).collect();
     let credits = &position.credits;
     let drawn = credits.pools.iter().map(|pool| pool.drawn).sum();
     let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
@@ -41,7 +58,7 @@ fn balances(position: &Position) -> Table {
     rows.push(Row::total(cells));
     Table {
         id: "pools",
-        title: "Pools, in the order in which AWS draws them".to_owned(),
+        title: "Pools, those with credit left first".to_owned(),
         columns: vec![
             Column::text("pool", "Pool"),
             Column::text("id", "Credit id").optional(),
@@ -86,7 +103,7 @@ fn ends(position: &Position) -> Table {
             Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
             Column::number("breakage_p90", "Unused, high (90 %)").optional(),
         ],
-        rows: position.credits.pools.iter().map(end).collect(),
+        rows: ordered(position).map(end).collect(),
     }
 }
 

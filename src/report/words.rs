@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::finding::Rule;
 use crate::domain::money::{Money, Quantity, group_thousands};
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, Position};
 use crate::domain::workload::{Direction, Routing, Tier};
 
@@ -21,6 +21,14 @@ pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. To
 /// "14 Jan 2027".
 pub(super) fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
+}
+
+/// "22 Oct to 18 Nov 2026", the last day inclusive.
+pub(super) fn days(range: DayRange) -> String {
+    let last = plus_days(range.end, -1);
+    let first =
+        if range.start.year() == last.year() { range.start.format("%-d %b").to_string() } else { day(range.start) };
+    format!("{first} to {}", day(last))
 }
 
 /// "Jan 2027".

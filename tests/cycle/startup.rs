@@ -5,7 +5,9 @@ use glidepath::demo::{FakeAws, startup};
 use glidepath::domain::facts::Outcome;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
-use glidepath::domain::position::PoolStatus;
+use glidepath::domain::position::{PoolStatus, Variance};
+use glidepath::domain::review::{Measure, Question, Verdict};
+use glidepath::domain::workload::Workload;
 use glidepath::store::Store;
 
 use super::support::*;
@@ -50,7 +52,10 @@ async fn the_year_in_one_cycle() {
     assert_eq!(position.credits.granted + position.spend.credit_to_date, position.credits.remaining);
     // The credit ends within the 42 days that the next award takes; and nobody says whether the proof of concept,
     // whose list AWS leaves out, would have paid for dashboards.
-    assert_eq!(keys(&position.findings), ["exhaustion:total", "coverage_unknown:services"]);
+    // It spends far more than it filed, on tokens and on what serves them.
+    let told =
+        ["exhaustion:total", "coverage_unknown:services", "projection_exceeded:ai", "projection_exceeded:portfolio"];
+    assert_eq!(keys(&position.findings), told);
     assert!(finding(position, "coverage_unknown:services").summary.contains("Amazon QuickSight"));
 }
 
@@ -68,7 +73,7 @@ async fn every_dollar_since_the_filing_is_in_one_record_or_outside() {
         .sum();
     let variance = &view.position.variance;
     let (outside, attributed): (Vec<_>, Vec<_>) = variance.iter().partition(|row| row.record == "outside");
-    let sum = |rows: &[&glidepath::domain::position::Variance]| rows.iter().map(|row| row.actual).sum::<Money>();
+    let sum = |rows: &[&Variance]| rows.iter().map(|row| row.actual).sum::<Money>();
     assert!(sum(&outside).is_positive() && sum(&attributed).is_positive());
     assert_eq!(sum(&outside) + sum(&attributed), gross);
     for row in variance {
@@ -77,4 +82,82 @@ async fn every_dollar_since_the_filing_is_in_one_record_or_outside() {
         let explained = causes.volume + causes.mix + causes.price + causes.cache + causes.batch + causes.routing;
         assert_eq!(explained + causes.other, row.amount, "{row:?}");
     }
+}
+
+/// What the startup did otherwise than it filed is written beside it; the position finds every reason by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_known_reasons_are_read_back_out() {
+    let (_fake, _engine, view) = year().await;
+    let variance = &view.position.variance;
+    for deviation in startup::DEVIATIONS {
+        let of = |row: &&Variance| match &row.model {
+            Some(model) => model == deviation.of,
+            None => row.workload == Workload::Trainium && deviation.of == "trn1.32xlarge",
+        };
+        let rows: Vec<_> = variance
+            .iter()
+            .filter(|row| row.record == "ai" && row.month.first_day() >= deviation.from)
+            .filter(of)
+            .collect();
+        assert!(!rows.is_empty(), "{deviation:?}");
+        let cause = |row: &Variance| match deviation.cause {
+            "volume" => row.causes.volume,
+            "mix" => row.causes.mix,
+            "price" => row.causes.price,
+            "cache" => row.causes.cache,
+            "routing" => row.causes.routing,
+            other => panic!("no deviation by {other} is known"),
+        };
+        let total: Money = rows.iter().map(|row| cause(row)).sum();
+        assert_eq!(total.is_positive(), deviation.raises, "{}: {total} for {deviation:?}", deviation.story);
+        // A reason that counts: above a hundredth of what was planned.
+        let planned: Money = rows.iter().map(|row| row.projected).sum();
+        assert!(total.abs() > planned.times("0.01".parse().unwrap()), "{total} of {planned} for {deviation:?}");
+    }
+    // Nothing else is seen in a model: no price changed, and only Haiku's batch, as filed, differs by its routing's hair.
+    for row in variance.iter().filter(|row| row.record == "ai" && row.model.is_some()) {
+        assert_eq!((row.causes.price, row.causes.other), (Money::ZERO, Money::ZERO), "{row:?}");
+        let hair = row.projected.abs().max(row.actual).times("0.01".parse().unwrap());
+        assert!(row.causes.batch.abs() <= hair, "{row:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reviewer_is_answered_from_the_bill() {
+    let (_fake, _engine, view) = year().await;
+    let review = &view.position.review;
+    let implied = |of: &str, measure| {
+        let mut rows = review.assumptions.iter();
+        let row = rows.find(|row| row.of == of && row.measure == measure).unwrap();
+        let text = |value: Option<rust_decimal::Decimal>| value.unwrap().to_string();
+        (text(row.filed), text(row.implied), row.days)
+    };
+    // 140 of 1000 input tokens are read from the cache in November, 150 of 1000 run globally; batch as filed.
+    assert_eq!(implied("Claude Sonnet 5", Measure::CacheHit), ("0.4".into(), "0.14".into(), 28));
+    assert_eq!(implied("Claude Sonnet 5", Measure::InRegion), ("0".into(), "0.85".into(), 28));
+    assert_eq!(implied("Claude Haiku 4.5", Measure::Batch), ("0.1".into(), "0.1".into(), 28));
+    assert_eq!(implied("trn1.32xlarge", Measure::ChipHoursPerMonth).0, "6144");
+    let verdicts: Vec<_> =
+        review.claims.iter().map(|claim| (claim.question, claim.about.as_str(), claim.verdict)).collect();
+    assert_eq!(
+        verdicts,
+        [
+            (Question::Pace, "AWS Activate GenAI", Verdict::Supported),
+            (Question::Projection, "ai", Verdict::Above),
+            (Question::Projection, "portfolio", Verdict::Above),
+            (Question::Commitment, "ai", Verdict::Supported),
+            (Question::Commitment, "spend elsewhere", Verdict::Supported),
+        ]
+    );
+    let ask = review.next_ask.as_ref().unwrap();
+    assert_eq!(ask.amount, ask.average_month.times(12.into()) - view.position.credits.remaining);
+    let value = review.earned_value.as_ref().unwrap();
+    assert_eq!(value.total.drawn_to_date, -view.position.spend.credit_to_date);
+    assert_eq!(value.total.drawn_to_date + view.position.credits.remaining, value.total.granted);
+    assert!(value.total.ahead_of_plan.unwrap().is_positive(), "spend runs above the filing");
+    let left = value.pools.last().unwrap();
+    assert_eq!((left.estimate_at_completion, left.variance_at_completion), (left.granted, Money::ZERO));
+    // The run rate goes on evenly, the outlook by weekday: they agree to a few days.
+    let (even, middle) = (left.completes_on.unwrap(), view.position.exhaustion.total.p50.unwrap());
+    assert!((even - middle).num_days().abs() <= 5, "{even} {middle}");
 }

@@ -1,6 +1,9 @@
 //! A fictional startup for the report tests: three pools, a filing, a year of spend. Everything is integer cents
 //! derived from one table of days, so that position and series agree and the same code gives the same bytes.
 
+#[path = "sample_review.rs"]
+mod review;
+
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, Weekday};
@@ -302,6 +305,7 @@ fn variance_row(month: BillingPeriod, driver: &Driver, projected: i64, actual: i
         actual: usd(actual),
         amount: usd(amount),
         percent,
+        favourable: (amount != 0).then_some(amount < 0),
         causes: Causes {
             volume: usd(volume),
             cache: usd(cache),
@@ -465,6 +469,7 @@ fn make_position() -> Position {
     let pools: Vec<PoolPosition> = POOLS.iter().map(pool_position).collect();
     let end = DateQuantiles { p10: Some(credits_end(118)), p50: Some(credits_end(100)), p90: Some(credits_end(84)) };
     let this_month = BillingPeriod::of(through());
+    let review = review::review(through(), &pools);
     Position {
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
@@ -506,6 +511,7 @@ fn make_position() -> Position {
             records: vec!["ai".into(), "portfolio".into()],
             unpriced: Vec::new(),
         }),
+        review,
     }
 }
 
@@ -526,6 +532,7 @@ pub fn empty() -> Position {
         data_quality: DataQuality::default(),
         outlook_basis: None,
         filing: None,
+        review: Default::default(),
     }
 }
 

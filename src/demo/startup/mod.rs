@@ -2,9 +2,10 @@
 //!
 //! It began on 2025-11-03 with an Activate Portfolio credit and a Bedrock POC, filed a projection for the GenAI tier in
 //! February 2026, launched on 2026-05-12, and moved most traffic to a smaller model in September. It spends other than
-//! it filed: few cache hits, and in-region where global routing was planned. Its credits end some weeks after
-//! [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
+//! it filed, for the reasons in [`DEVIATIONS`]: few cache hits, and in-region where global routing was planned. Its
+//! credits end some weeks after [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
 
+mod deviations;
 mod inference;
 mod infrastructure;
 mod training;
@@ -13,6 +14,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
+
+pub use deviations::{DEVIATIONS, Deviation};
 
 use super::account::{FakeAccount, FakeCredit, Line};
 

@@ -59,6 +59,7 @@ pub(super) fn position() -> Position {
         data_quality: DataQuality::default(),
         outlook_basis: None,
         filing: None,
+        review: crate::domain::review::Review::default(),
     }
 }
 

@@ -103,6 +103,10 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),
         Rule::BalanceDrift => "our credit balance differing from AWS's".to_owned(),
         Rule::CoverageUnknown => "services that credit may not pay".to_owned(),
+        Rule::AwardPace => format!("credit {subject} not being consumed in time"),
+        Rule::ProjectionInflated => format!("record {subject} spending far less than filed"),
+        Rule::ProjectionExceeded => format!("record {subject} spending far more than filed"),
+        Rule::CommitmentUnmet => format!("model spend of {subject} not where it was committed"),
         Rule::DeadChannel => format!("alerts not reaching {subject}"),
     }
 }

@@ -6,6 +6,7 @@
 //! Invariants: the same facts, history and clock give the same decisions, in the same order, under the same event ids;
 //! a decision always carries its reason; an all-clear is given on evidence only, never because nobody looked.
 
+mod credibility_rules;
 mod credit_rules;
 mod decide;
 mod event;

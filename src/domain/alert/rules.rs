@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
-use super::{credit_rules, days_text, exhaustion};
+use super::{credibility_rules, credit_rules, days_text, exhaustion};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
 
@@ -39,6 +39,7 @@ pub fn evaluate(
         findings.extend(credit_rules::unclassified(position, health, rules));
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
+        findings.extend(credibility_rules::claims(position, health));
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
     Evaluation { findings, stale, costs_pulled: health.costs == Outcome::Ok, unchecked: unchecked(health) }

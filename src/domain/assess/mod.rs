@@ -11,6 +11,7 @@ mod exhausted;
 mod filed;
 mod pools;
 mod quality;
+mod reviewed;
 mod run;
 mod span;
 mod uncovered;
@@ -86,21 +87,25 @@ impl<'a> Assessment<'a> {
 
     /// The position, with findings left to the alert rules.
     pub fn position(&self, outlook: Option<&Outlook>) -> Position {
+        let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
+        let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
+        let review = self.review(&inputs);
         Position {
             as_of: self.facts.as_of,
             data_through: self.facts.data_through(),
             currency: self.facts.currency.clone(),
             spend: self.spend(),
-            credits: self.credits(outlook),
+            credits,
             exhaustion: self.exhaustion(outlook),
             workloads: self.span.map(|span| workload_spend(&self.costs, span.month_to_date())).unwrap_or_default(),
-            coverage: self.coverage(),
-            variance: self.variance(),
+            coverage,
+            variance,
             trajectory: outlook.map(trajectory).unwrap_or_default(),
             findings: Vec::new(),
             data_quality: self.data_quality(),
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
             filing: self.context.filing.map(Filing::reference),
+            review,
         }
     }
 

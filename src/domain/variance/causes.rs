@@ -1,37 +1,50 @@
-//! Why a row deviates: divides its amount into causes. The conventions are in the module above.
+//! Why a group's rows deviate: reads plan and bill as quantities with prices, and divides each row's amount into causes.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use super::drivers::{Cell, Effects, Item, Part, Side, Stream, effects, kinds};
 use super::{Elapsed, Row};
-use crate::domain::money::{Money, Quantity};
+use crate::domain::money::Money;
 use crate::domain::position::Causes;
 use crate::domain::price::{PriceBook, plan_money};
-use crate::domain::projection::{
-    ActualCost, Driver, FiledProjection, PlannedMonth, TokenBucket, TokenLine, fold_instance_type,
-};
-use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier};
+use crate::domain::projection::{ActualCost, Driver, FiledProjection, PlannedMonth, TokenBucket, fold_instance_type};
+use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
-/// Below this, a remainder is rounding and not a cause: a billionth of a dollar.
+/// Below this, what the drivers leave is rounding and not a cause: a billionth of a dollar.
 const DUST: Decimal = Decimal::from_parts(1, 0, 0, false, 9);
 
-/// Divides `amount` into causes that add up to it exactly.
-pub(super) fn explain(
-    row: &Row<'_>,
-    elapsed: Elapsed,
-    amount: Money,
-    filing: &FiledProjection,
-    book: &PriceBook,
-) -> Causes {
-    let causes = token_causes(row, elapsed, filing, book).or_else(|| chip_hour_causes(row, elapsed, filing, book));
-    settle(causes.unwrap_or_default(), amount)
+/// The causes of each row of a group, in the order of `rows`; those of a row add up to its amount exactly.
+pub(super) fn explain(rows: &[&Row<'_>], elapsed: Elapsed, filing: &FiledProjection, book: &PriceBook) -> Vec<Causes> {
+    let prices = Prices { filing, book };
+    let items: Vec<Item> = rows.iter().enumerate().flat_map(|(index, row)| prices.items(index, row, elapsed)).collect();
+    let mut sums: Vec<Option<Effects>> = vec![None; rows.len()];
+    for (item, effects) in items.iter().zip(effects(&items)) {
+        let Some(effects) = effects else { continue };
+        for (sum, effect) in sums[item.row].get_or_insert_default().iter_mut().zip(effects) {
+            *sum = sum.checked_add(effect).unwrap_or(*sum);
+        }
+    }
+    rows.iter().zip(sums).map(|(row, effects)| settle(effects.unwrap_or_default(), row.amount(elapsed))).collect()
 }
 
-/// Puts what the causes leave of `amount` into `other`, or into the largest cause if it is mere rounding.
-fn settle(mut causes: Causes, amount: Money) -> Causes {
-    let named = [&mut causes.volume, &mut causes.price, &mut causes.cache, &mut causes.batch, &mut causes.routing];
-    let rest = amount - named.iter().map(|cause| **cause).sum();
+/// Rounds the effects, and puts what they leave of `amount` into `other`, or into the largest of them if it is mere
+/// rounding; of equals, the first by name.
+fn settle(effects: Effects, amount: Money) -> Causes {
+    let [volume, mix, cache, batch, routing, price] = effects.map(plan_money);
+    let mut causes = Causes { volume, mix, price, cache, batch, routing, other: Money::ZERO };
+    let by_name = [
+        &mut causes.batch,
+        &mut causes.cache,
+        &mut causes.mix,
+        &mut causes.price,
+        &mut causes.routing,
+        &mut causes.volume,
+    ];
+    let rest = amount - by_name.iter().map(|cause| **cause).sum();
     // `max_by_key` takes the last of equals, so the order is reversed to make ties go to the first.
-    let largest = named.into_iter().rev().max_by_key(|cause| cause.abs());
+    let largest = by_name.into_iter().rev().max_by_key(|cause| cause.abs());
     match largest.filter(|cause| !cause.is_zero() && rest.abs().amount() < DUST) {
         Some(cause) => *cause += rest,
         None => causes.other = rest,
@@ -39,221 +52,171 @@ fn settle(mut causes: Causes, amount: Money) -> Causes {
     causes
 }
 
-/// Token volumes and shares of one row: everything but the prices.
-#[derive(Debug, Clone, Copy)]
-struct Mixture {
-    volume: Volume,
-    cache: CacheSplit,
-    /// Share of all tokens that ran as batch.
-    batch: Decimal,
-    /// Share of all tokens that was routed in-region.
-    in_region: Decimal,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Volume {
-    input: Decimal,
-    output: Decimal,
-}
-
-/// Shares of input tokens; the rest is plain.
-#[derive(Debug, Clone, Copy)]
-struct CacheSplit {
-    read: Decimal,
-    write_5m: Decimal,
-    write_1h: Decimal,
-}
-
-/// The causes of a row of one model that both the filing and the bill meter in tokens.
-fn token_causes(row: &Row<'_>, elapsed: Elapsed, filing: &FiledProjection, book: &PriceBook) -> Option<Causes> {
-    let [plan] = row.planned[..] else { return None };
-    let Driver::Tokens(buckets) = &plan.driver else { return None };
-    let record = filing.records.iter().find(|record| record.id == plan.record)?;
-    let line = record.tokens.iter().find(|line| Some(&line.model) == plan.model.as_ref())?;
-    let prices = FiledPrices { line, filing, book };
-    let metered: Vec<Metered> = row.actuals.iter().filter_map(|actual| prices.metered(actual)).collect();
-    // Money without a single metered token says nothing about volume; an empty month says that there was none.
-    if metered.is_empty() && !row.actuals.is_empty() {
-        return None;
-    }
-    let filed = filed_mixture(line, buckets, elapsed);
-    let billed = billed_mixture(&metered, filed);
-    let [volume, cache, batch, routing] = shapley(filed, billed, |mixture| prices.cost(mixture))?;
-    let price = metered.iter().map(|row| row.paid - row.at_filed_price).sum();
-    Some(Causes { volume, price, cache, batch, routing, ..Causes::default() })
-}
-
-fn filed_mixture(line: &TokenLine, buckets: &[TokenBucket], elapsed: Elapsed) -> Mixture {
-    let tokens = |wanted: fn(Direction) -> bool| {
-        let whole: Quantity = buckets.iter().filter(|bucket| wanted(bucket.direction)).map(|b| b.tokens).sum();
-        elapsed.share(whole.amount())
-    };
-    let hourly = line.cache_lifetime == CacheLifetime::OneHour;
-    Mixture {
-        volume: Volume {
-            input: tokens(|direction| direction != Direction::Output),
-            output: tokens(|direction| direction == Direction::Output),
-        },
-        cache: CacheSplit {
-            read: line.cache_hit,
-            write_5m: if hourly { Decimal::ZERO } else { line.cache_write },
-            write_1h: if hourly { line.cache_write } else { Decimal::ZERO },
-        },
-        batch: line.batch,
-        in_region: if line.routing == Routing::InRegion { Decimal::ONE } else { Decimal::ZERO },
-    }
-}
-
-/// The bill's mixture; a share of nothing is as filed, so that no tokens at all is a matter of volume alone.
-fn billed_mixture(metered: &[Metered], filed: Mixture) -> Mixture {
-    let tokens = |wanted: &dyn Fn(&Metered) -> bool| -> Decimal {
-        metered.iter().filter(|row| wanted(row)).map(|row| row.tokens).sum()
-    };
-    let total = tokens(&|_| true);
-    let output = tokens(&|row| row.direction == Direction::Output);
-    let input = total - output;
-    let share = |part: Decimal, whole: Decimal, filed: Decimal| part.checked_div(whole).unwrap_or(filed);
-    let written = |lifetime| tokens(&|row| row.direction == Direction::CacheWrite && row.lifetime == lifetime);
-    Mixture {
-        volume: Volume { input, output },
-        cache: CacheSplit {
-            read: share(tokens(&|row| row.direction == Direction::CacheRead), input, filed.cache.read),
-            write_5m: share(written(CacheLifetime::FiveMinutes), input, filed.cache.write_5m),
-            write_1h: share(written(CacheLifetime::OneHour), input, filed.cache.write_1h),
-        },
-        batch: share(tokens(&|row| row.tier == Tier::Batch), total, filed.batch),
-        in_region: share(tokens(&|row| row.routing == Routing::InRegion), total, filed.in_region),
-    }
-}
-
-/// One billed row of text tokens, read with the filing's prices.
-struct Metered {
-    direction: Direction,
-    lifetime: CacheLifetime,
-    tier: Tier,
-    routing: Routing,
-    tokens: Decimal,
-    paid: Money,
-    at_filed_price: Money,
-}
-
 /// The prices that the filing was made with.
-struct FiledPrices<'a> {
-    line: &'a TokenLine,
+struct Prices<'a> {
     filing: &'a FiledProjection,
     book: &'a PriceBook,
 }
 
-impl FiledPrices<'_> {
-    /// Dollars per million tokens; a cache direction without a price of its own costs plain input, as in the plan.
-    fn price(&self, direction: Direction, lifetime: CacheLifetime, tier: Tier, routing: Routing) -> Option<Decimal> {
-        let (model, on) = (&self.line.model, self.filing.filed_on);
-        let listed = |direction| self.book.price(model, direction, Some(lifetime), tier, routing, on);
-        let cached = matches!(direction, Direction::CacheRead | Direction::CacheWrite);
-        let own = listed(direction);
-        let price = if cached { own.or_else(|| listed(Direction::Input)) } else { own };
-        price.map(|price| price.usd_per_million)
+/// What an item is.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    Model(&'a str),
+    InstanceType(&'a str),
+}
+
+impl Prices<'_> {
+    /// A row as models or instance types with quantities. What has no metered quantity or no price is left out, and so
+    /// stays unexplained.
+    fn items<'a>(&self, index: usize, row: &Row<'a>, elapsed: Elapsed) -> Vec<Item> {
+        if row.workload == Workload::BedrockInference {
+            let model = row.model.iter().filter_map(|model| self.item(index, row, elapsed, Kind::Model(model)));
+            return model.collect();
+        }
+        let planned = row.planned.iter().filter_map(|plan| plan.instance_type.as_deref());
+        let billed = row.actuals.iter().filter_map(|actual| actual.instance_type.as_deref());
+        let types: BTreeSet<&str> = planned.chain(billed).map(fold_instance_type).collect();
+        types.into_iter().filter_map(|name| self.item(index, row, elapsed, Kind::InstanceType(name))).collect()
     }
 
-    /// Reads a billed row, if it is text tokens of a direction that the filing's prices know.
-    fn metered(&self, actual: &ActualCost) -> Option<Metered> {
-        let direction = actual.direction?;
-        let tokens = actual.quantity.filter(|_| actual.unit.as_deref() == Some("tokens"))?.amount();
-        let lifetime = match actual.cache_lifetime {
-            Some(CacheLifetime::OneHour) => CacheLifetime::OneHour,
-            _ => CacheLifetime::FiveMinutes,
+    fn item(&self, index: usize, row: &Row<'_>, elapsed: Elapsed, kind: Kind<'_>) -> Option<Item> {
+        let mut item = Item {
+            row: index,
+            filed: Side::new(),
+            billed: Side::new(),
+            paid: BTreeMap::new(),
+            prices: BTreeMap::new(),
         };
-        let tier = if actual.tier == Some(Tier::Batch) { Tier::Batch } else { Tier::OnDemand };
-        let routing = actual.routing.unwrap_or(self.line.routing);
-        let usd = self.price(direction, lifetime, tier, routing)?;
-        let at_filed_price = plan_money(usd * (tokens / Decimal::from(1_000_000)));
-        Some(Metered { direction, lifetime, tier, routing, tokens, paid: actual.cost, at_filed_price })
-    }
-
-    /// What a mixture costs; `None` if a part of it that is not empty is unpriced.
-    fn cost(&self, mixture: Mixture) -> Option<Decimal> {
-        let Mixture { volume, cache, batch, in_region } = mixture;
-        let plain = Decimal::ONE - cache.read - cache.write_5m - cache.write_1h;
-        let short = CacheLifetime::FiveMinutes;
-        let parts = [
-            (Direction::Input, short, volume.input * plain),
-            (Direction::CacheRead, short, volume.input * cache.read),
-            (Direction::CacheWrite, short, volume.input * cache.write_5m),
-            (Direction::CacheWrite, CacheLifetime::OneHour, volume.input * cache.write_1h),
-            (Direction::Output, short, volume.output),
-        ];
-        let tiers = [(Tier::OnDemand, Decimal::ONE - batch), (Tier::Batch, batch)];
-        let routes = [(Routing::Global, Decimal::ONE - in_region), (Routing::InRegion, in_region)];
-        let mut cost = Decimal::ZERO;
-        for (direction, lifetime, tokens) in parts {
-            for (tier, tier_share) in tiers {
-                for (routing, routing_share) in routes {
-                    let millions = tokens * tier_share * routing_share / Decimal::from(1_000_000);
-                    if !millions.is_zero() {
-                        cost += self.price(direction, lifetime, tier, routing)? * millions;
-                    }
-                }
+        for plan in row.planned.iter().filter(|plan| kind.planned_by(plan)) {
+            for (cell, quantity, cost) in self.planned(plan)? {
+                *item.filed.entry(cell).or_default() += elapsed.share(quantity);
+                // The listed price where it is the plan's, since a division would blur its last digits.
+                let listed =
+                    self.listed(kind, cell).filter(|price| price.checked_mul(quantity).map(plan_money) == Some(cost));
+                item.prices.insert(cell, listed.or_else(|| cost.amount().checked_div(quantity))?);
             }
         }
-        Some(cost)
-    }
-}
-
-/// The Shapley values of volume, cache, batch and routing between two mixtures: for each factor, its effect averaged
-/// over all orders in which the four could change. They add up to `cost(billed) - cost(filed)`.
-fn shapley(filed: Mixture, billed: Mixture, cost: impl Fn(Mixture) -> Option<Decimal>) -> Option<[Money; 4]> {
-    let changed = |set: usize| {
-        let has = |factor: usize| set & (1 << factor) != 0;
-        Mixture {
-            volume: if has(0) { billed.volume } else { filed.volume },
-            cache: if has(1) { billed.cache } else { filed.cache },
-            batch: if has(2) { billed.batch } else { filed.batch },
-            in_region: if has(3) { billed.in_region } else { filed.in_region },
+        let mut unmetered = false;
+        for actual in row.actuals.iter().filter(|actual| kind.billed_by(actual)) {
+            let metered = self.metered(actual).filter(|(cell, _)| self.price(kind, *cell, &item.prices).is_some());
+            let Some((cell, quantity)) = metered else {
+                unmetered = true;
+                continue;
+            };
+            *item.billed.entry(cell).or_default() += quantity;
+            *item.paid.entry(cell).or_default() += actual.cost.amount();
         }
-    };
-    let costs = (0..16).map(|set| cost(changed(set))).collect::<Option<Vec<Decimal>>>()?;
-    // |S|! (4 - |S| - 1)! orders of 4! change exactly the set S before the factor.
-    let orders = [6_i64, 2, 2, 6].map(Decimal::from);
-    let value = |factor: usize| {
-        let before = (0..16_usize).filter(|set| set & (1 << factor) == 0);
-        let effect = before.map(|set| {
-            let already = set.count_ones() as usize;
-            orders[already] * (costs[set | (1 << factor)] - costs[set])
-        });
-        plan_money(effect.sum::<Decimal>() / Decimal::from(24))
-    };
-    Some([value(0), value(1), value(2), value(3)])
+        item.forget_empty_kinds();
+        // Money without a single metered unit says nothing about volume; an empty month says that there was none.
+        if item.billed.is_empty() && (unmetered || item.filed.is_empty()) {
+            return None;
+        }
+        for cell in kinds(&item.filed, &item.billed) {
+            let price = self.price(kind, cell, &item.prices)?;
+            item.prices.insert(cell, price);
+        }
+        Some(item)
+    }
+
+    /// A plan's kinds with their quantities and costs, of the whole month; `None` for a plain amount.
+    fn planned(&self, plan: &PlannedMonth) -> Option<Vec<(Cell, Decimal, Money)>> {
+        match &plan.driver {
+            Driver::Tokens(buckets) => {
+                let routing = self.filed_routing(plan.model.as_deref()?);
+                let kind = |bucket: &TokenBucket| {
+                    let cell = token_cell(bucket.direction, bucket.cache_lifetime, bucket.tier, routing);
+                    (cell, bucket.tokens.amount(), bucket.cost)
+                };
+                Some(buckets.iter().map(kind).collect())
+            }
+            Driver::ChipHours(hours) if hours.is_zero() => Some(Vec::new()),
+            Driver::ChipHours(hours) => Some(vec![(HOURS, hours.amount(), plan.cost)]),
+            Driver::Amount => None,
+        }
+    }
+
+    /// The kind and the quantity of a billed row, if it was metered.
+    fn metered(&self, actual: &ActualCost) -> Option<(Cell, Decimal)> {
+        let quantity = actual.quantity?.amount();
+        match actual.unit.as_deref()? {
+            "chip_hours" if actual.instance_type.is_some() => Some((HOURS, quantity)),
+            "tokens" => {
+                // No other tier has a verified price: its premium or discount over on-demand is an effect of price.
+                let tier = if actual.tier == Some(Tier::Batch) { Tier::Batch } else { Tier::OnDemand };
+                let routing =
+                    actual.routing.unwrap_or_else(|| self.filed_routing(actual.model.as_deref().unwrap_or("")));
+                Some((token_cell(actual.direction?, actual.cache_lifetime, tier, routing), quantity))
+            }
+            _ => None,
+        }
+    }
+
+    fn filed_routing(&self, model: &str) -> Routing {
+        let lines = self.filing.records.iter().flat_map(|record| &record.tokens);
+        lines.into_iter().find(|line| line.model == model).map_or(Routing::Global, |line| line.routing)
+    }
+
+    /// Dollars per unit: as planned, else as listed.
+    fn price(&self, kind: Kind<'_>, cell: Cell, planned: &BTreeMap<Cell, Decimal>) -> Option<Decimal> {
+        planned.get(&cell).copied().or_else(|| self.listed(kind, cell))
+    }
+
+    /// Dollars per unit as the book had it on the day of filing. Like in the plan, a cache direction without a price of
+    /// its own costs plain input.
+    fn listed(&self, kind: Kind<'_>, cell: Cell) -> Option<Decimal> {
+        let on = self.filing.filed_on;
+        match kind {
+            Kind::Model(model) => {
+                let (direction, lifetime) = direction(cell);
+                let listed = |direction| self.book.price(model, direction, lifetime, cell.tier, cell.routing, on);
+                let plain = || listed(Direction::Input).filter(|_| cell.stream == Stream::Input);
+                let price = listed(direction).or_else(plain)?;
+                price.usd_per_million.checked_div(Decimal::from(1_000_000))
+            }
+            Kind::InstanceType(name) => {
+                let listed = self.book.accelerator(name, on)?;
+                listed.usd_per_hour?.amount().checked_div(Decimal::from(listed.chips))
+            }
+        }
+    }
 }
 
-/// The causes of a row of accelerators that both the filing and the bill meter in chip-hours.
-fn chip_hour_causes(row: &Row<'_>, elapsed: Elapsed, filing: &FiledProjection, book: &PriceBook) -> Option<Causes> {
-    let mut causes = Causes::default();
-    for plan in &row.planned {
-        let (volume, price) = instance_type_causes(plan, row, elapsed, filing, book)?;
-        causes.volume += volume;
-        causes.price += price;
+impl Kind<'_> {
+    fn planned_by(self, plan: &PlannedMonth) -> bool {
+        match self {
+            Kind::Model(model) => plan.model.as_deref() == Some(model),
+            Kind::InstanceType(name) => plan.instance_type.as_deref().map(fold_instance_type) == Some(name),
+        }
     }
-    Some(causes)
+
+    fn billed_by(self, actual: &ActualCost) -> bool {
+        match self {
+            Kind::Model(model) => actual.model.as_deref() == Some(model),
+            Kind::InstanceType(name) => actual.instance_type.as_deref().map(fold_instance_type) == Some(name),
+        }
+    }
 }
 
-/// Volume and price of one planned instance type; `None` if money was billed for it without metered hours.
-fn instance_type_causes(
-    plan: &PlannedMonth,
-    row: &Row<'_>,
-    elapsed: Elapsed,
-    filing: &FiledProjection,
-    book: &PriceBook,
-) -> Option<(Money, Money)> {
-    let Driver::ChipHours(_) = plan.driver else { return None };
-    let planned_type = plan.instance_type.as_deref()?;
-    let same_type = |actual: &&&ActualCost| {
-        actual.instance_type.as_deref().map(fold_instance_type) == Some(fold_instance_type(planned_type))
+/// Hours have one price: neither cache nor batch nor routing divides them.
+const HOURS: Cell = Cell { stream: Stream::Hours, part: Part::Plain, tier: Tier::OnDemand, routing: Routing::InRegion };
+
+fn token_cell(direction: Direction, lifetime: Option<CacheLifetime>, tier: Tier, routing: Routing) -> Cell {
+    let (stream, part) = match (direction, lifetime) {
+        (Direction::Input, _) => (Stream::Input, Part::Plain),
+        (Direction::Output, _) => (Stream::Output, Part::Plain),
+        (Direction::CacheRead, _) => (Stream::Input, Part::CacheRead),
+        (Direction::CacheWrite, Some(CacheLifetime::OneHour)) => (Stream::Input, Part::CacheWrite1h),
+        (Direction::CacheWrite, _) => (Stream::Input, Part::CacheWrite5m),
     };
-    let (mut hours, mut paid) = (Quantity::ZERO, Money::ZERO);
-    for actual in row.actuals.iter().filter(same_type) {
-        hours += actual.quantity.filter(|_| actual.unit.as_deref() == Some("chip_hours"))?;
-        paid += actual.cost;
+    Cell { stream, part, tier, routing }
+}
+
+fn direction(cell: Cell) -> (Direction, Option<CacheLifetime>) {
+    match (cell.stream, cell.part) {
+        (Stream::Output, _) => (Direction::Output, None),
+        (_, Part::Plain) => (Direction::Input, None),
+        (_, Part::CacheRead) => (Direction::CacheRead, None),
+        (_, Part::CacheWrite5m) => (Direction::CacheWrite, Some(CacheLifetime::FiveMinutes)),
+        (_, Part::CacheWrite1h) => (Direction::CacheWrite, Some(CacheLifetime::OneHour)),
     }
-    let at_filed_rate = book.accelerator(planned_type, filing.filed_on)?.cost(hours)?;
-    Some((at_filed_rate - elapsed.share_of(plan.cost), paid - at_filed_rate))
 }

@@ -1,0 +1,150 @@
+//! What a reviewer would ask, answered from the facts.
+
+use std::collections::BTreeMap;
+
+use super::Assessment;
+use super::span::Span;
+use crate::domain::credit::CoverageState;
+use crate::domain::ledger::{DailyCost, Ledger, Stream, replay};
+use crate::domain::money::Money;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Variance};
+use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
+use crate::domain::review::Review;
+use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
+use crate::domain::review::credibility::{self, Claim, Months};
+use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, at_run_rate, days_ahead};
+use crate::domain::review::next_ask::{NextAsk, next_ask};
+
+/// What the rest of the position contributes.
+pub(super) struct Inputs<'a> {
+    pub variance: &'a [Variance],
+    pub pools: &'a [PoolPosition],
+    pub coverage: &'a [Coverage],
+}
+
+impl Assessment<'_> {
+    pub(super) fn review(&self, inputs: &Inputs<'_>) -> Review {
+        let Some(span) = self.span else { return Review::default() };
+        let earned_value = self.earned_value(span, inputs.pools);
+        Review {
+            assumptions: self.assumptions(span),
+            claims: self.claims(span, inputs, earned_value.as_ref()),
+            next_ask: self.next_ask(span, inputs),
+            earned_value,
+        }
+    }
+
+    /// Balances had spend gone as filed since it was filed, and as it did before; `None` while nothing is filed.
+    pub fn planned_ledger(&self, end: chrono::NaiveDate) -> Option<Ledger> {
+        let span = self.span?;
+        let until = |plan: &&PlannedMonth| plan.month.first_day() < end;
+        let months: Vec<PlannedMonth> = self.context.filing?.plan.iter().filter(until).cloned().collect();
+        let plan = daily_costs(&daily_plan(&months));
+        let first = plan.iter().map(|cost| cost.day).min()?;
+        let before =
+            self.costs.split.iter().filter(|cost| cost.day < first).map(crate::domain::costs::SplitCost::daily);
+        let costs: Vec<DailyCost> = before.chain(plan).collect();
+        Some(replay(&self.ledger.pools, &costs, DayRange::new(first.min(span.first), end)))
+    }
+
+    fn assumptions(&self, span: Span) -> Vec<crate::domain::review::Assumption> {
+        let Some(filing) = self.context.filing else { return Vec::new() };
+        let used: Vec<Used<'_>> = self
+            .costs
+            .detail
+            .iter()
+            .filter(|row| span.days().contains(row.day))
+            .map(|row| {
+                let class = &self.costs.kinds[row.kind].class;
+                let quantity = class.scale.map(|scale| row.quantity.times(scale).amount());
+                Used { day: row.day, class, cost: row.cost, quantity }
+            })
+            .collect();
+        assumptions(&filing.projection, &filing.plan, &used, span.days())
+    }
+
+    fn claims(&self, span: Span, inputs: &Inputs<'_>, value: Option<&EarnedValue>) -> Vec<Claim> {
+        let Some(filing) = self.context.filing else { return Vec::new() };
+        let months = Months::of(span.days(), filing.projection.first_month());
+        let held = value.into_iter().flat_map(|value| value.pools.iter().zip(inputs.pools));
+        let mut claims: Vec<Claim> = held
+            .filter(|(_, pool)| matches!(pool.status, PoolStatus::Active | PoolStatus::Pending))
+            .map(|(value, pool)| {
+                let days_left = (pool.expires_on - span.through).num_days() - 1;
+                credibility::pace(value, pool.expires_on, days_left)
+            })
+            .collect();
+        claims.extend(credibility::projections(&filing.projection, inputs.variance, months));
+        claims.extend(credibility::commitments(&filing.projection, inputs.variance, months));
+        claims.extend(credibility::elsewhere(inputs.variance, &self.gpu_spend(months), months));
+        claims
+    }
+
+    /// Hours on GPU instances by service.
+    fn gpu_spend(&self, months: Option<Months>) -> BTreeMap<String, Money> {
+        let mut spend: BTreeMap<String, Money> = BTreeMap::new();
+        let Some(months) = months else { return spend };
+        for row in self.costs.detail.iter().filter(|row| months.contains(BillingPeriod::of(row.day))) {
+            let kind = &self.costs.kinds[row.kind];
+            if kind.usage_type.as_deref().is_some_and(credibility::is_gpu) {
+                *spend.entry(kind.service.clone()).or_default() += row.cost;
+            }
+        }
+        spend
+    }
+
+    /// From what credit could pay in each full month: services that no pool's list names are left out.
+    fn next_ask(&self, span: Span, inputs: &Inputs<'_>) -> Option<NextAsk> {
+        let uncovered = |service: &str| {
+            inputs.coverage.iter().any(|row| row.service == service && row.state == CoverageState::Uncovered)
+        };
+        let mut months: BTreeMap<BillingPeriod, Money> = BTreeMap::new();
+        for cost in self.costs.split.iter().filter(|cost| !uncovered(&cost.service)) {
+            *months.entry(BillingPeriod::of(cost.day)).or_default() += cost.payable;
+        }
+        let whole =
+            |month: BillingPeriod| span.first <= month.first_day() && month.next().first_day() <= span.days().end;
+        let months: Vec<_> = months.into_iter().filter(|(month, _)| whole(*month)).collect();
+        let live = |pool: &&PoolPosition| !matches!(pool.status, PoolStatus::Expired | PoolStatus::Exhausted);
+        let held: Vec<_> = inputs.pools.iter().filter(live).map(|pool| (pool.name.clone(), pool.remaining)).collect();
+        next_ask(&months, &held)
+    }
+
+    fn earned_value(&self, span: Span, shown: &[PoolPosition]) -> Option<EarnedValue> {
+        let pools = &self.ledger.pools;
+        let window = span.last(WINDOW_DAYS);
+        let mut rate: BTreeMap<Stream, Money> = BTreeMap::new();
+        for cost in self.costs.split.iter().filter(|cost| window.contains(cost.day)) {
+            let stream = Stream { service: cost.service.clone(), workload: cost.workload };
+            *rate.entry(stream).or_default() += cost.payable;
+        }
+        let rate: Vec<_> = rate.into_iter().map(|(stream, sum)| (stream, sum.per(window.len()))).collect();
+        let left: Vec<Money> = shown.iter().map(|pool| pool.remaining).collect();
+        let ahead = at_run_rate(pools, &left, &rate, days_ahead(pools, &left, span.through));
+        let planned = self.planned_ledger(plus_days(span.through, 1));
+        let value = |(index, (pool, ahead)): (usize, (&PoolPosition, Ahead))| {
+            let draws = || self.ledger.drawdowns.iter().filter(|draw| draw.pool == index && draw.day <= span.through);
+            let recent: Money = draws().filter(|draw| window.contains(draw.day)).map(|draw| draw.amount).sum();
+            let estimate = pool.drawn + ahead.drawn;
+            let used_up = pool.drawn == pool.granted;
+            let planned_to_date = planned.as_ref().map(|ledger| {
+                let planned = ledger.drawdowns.iter().filter(|draw| draw.pool == index).map(|draw| draw.amount);
+                planned.sum::<Money>()
+            });
+            PoolValue {
+                id: pool.id.clone(),
+                name: pool.name.clone(),
+                granted: pool.granted,
+                planned_to_date,
+                drawn_to_date: pool.drawn,
+                ahead_of_plan: planned_to_date.map(|planned| pool.drawn - planned),
+                run_rate: recent.per(window.len()),
+                estimate_at_completion: estimate,
+                variance_at_completion: pool.granted - estimate,
+                completes_on: if used_up { draws().map(|draw| draw.day).max() } else { ahead.empty_on },
+            }
+        };
+        EarnedValue::of(shown.iter().zip(ahead).enumerate().map(value).collect())
+    }
+}

@@ -1,0 +1,49 @@
+//! What a reviewer of the credits would ask, answered with figures: do the filing's assumptions hold, is it credible,
+//! how large a next ask does the spend support, and where does each award stand in the terms of earned value.
+//!
+//! Invariants: every amount is exact or rounded to the cent where it says so; what rests on too little data says so
+//! instead of giving a figure; every verdict carries the figures that it was made from. `docs/variance.md` explains the
+//! measures and thresholds.
+
+pub mod assumptions;
+pub mod credibility;
+pub mod earned_value;
+pub mod next_ask;
+
+use serde::{Deserialize, Serialize};
+
+pub use assumptions::{Assumption, Measure};
+pub use credibility::{Claim, Question, Verdict};
+pub use earned_value::{EarnedValue, PoolValue};
+pub use next_ask::NextAsk;
+
+use super::money::Money;
+
+/// Everything that a reviewer would ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Filed against implied, in the filing's order; empty while nothing is filed.
+    pub assumptions: Vec<Assumption>,
+    /// What the filing claims, and whether the bill bears it out; empty while nothing is filed.
+    pub claims: Vec<Claim>,
+    /// What the last months support; null until enough of them are stored.
+    pub next_ask: Option<NextAsk>,
+    /// Plan, actual and estimate per pool; null before any data or without a pool.
+    pub earned_value: Option<EarnedValue>,
+}
+
+/// A line of an arithmetic that people follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it is, and how it follows from the lines above.
+    pub label: String,
+    /// US dollars.
+    pub amount: Money,
+}
+
+impl Step {
+    /// A line.
+    pub fn new(label: impl Into<String>, amount: Money) -> Self {
+        Step { label: label.into(), amount }
+    }
+}

@@ -1,0 +1,254 @@
+//! What a reviewer asks: the filing's assumptions, its credibility, the next ask, and awards as earned value.
+
+use rust_decimal::Decimal;
+
+use super::document::{Block, Cell, Column, Figure, Row, Section, Table};
+use super::{pools, words};
+use crate::domain::money::{Money, Quantity};
+use crate::domain::position::Position;
+use crate::domain::review::{Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
+
+/// The sections on the filing and the ask, empty ones left out.
+pub(super) fn sections(position: &Position) -> Vec<Section> {
+    let review = &position.review;
+    let section = |id, title: &str, blocks: Vec<Block>| {
+        (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
+    };
+    let assumptions = if review.assumptions.is_empty() { Vec::new() } else { assumption_blocks(&review.assumptions) };
+    let claims = if review.claims.is_empty() { Vec::new() } else { claim_blocks(&review.claims) };
+    let ask = if position.data_through.is_some() { ask_blocks(review.next_ask.as_ref()) } else { Vec::new() };
+    let value = review.earned_value.as_ref().map(|value| value_blocks(position, value)).unwrap_or_default();
+    [
+        section("credibility", "Is the filing credible?", claims),
+        section("assumptions", "Assumptions: filed against implied", assumptions),
+        section("next-ask", "The next ask", ask),
+        section("earned-value", "Awards as earned value", value),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What the summary should not leave to the sections: claims that the bill contradicts, and the next ask.
+pub(super) fn summary(position: &Position) -> Vec<String> {
+    let doubtful = |claim: &&Claim| !matches!(claim.verdict, Verdict::Supported | Verdict::NotEnoughData);
+    let mut sentences: Vec<String> =
+        position.review.claims.iter().filter(doubtful).map(|claim| claim.statement.clone()).collect();
+    sentences.extend(position.review.next_ask.as_ref().map(|ask| {
+        if ask.amount.is_zero() {
+            "The last three full months support no further ask: the awards held are enough.".to_owned()
+        } else {
+            format!(
+                "The last three full months support a next ask of {} beyond the {} still held.",
+                ask.amount.dollars(),
+                ask.held.dollars()
+            )
+        }
+    }));
+    sentences
+}
+
+/// The ask as a figure.
+pub(super) fn figures(position: &Position) -> Vec<Figure> {
+    let figure = |ask: &NextAsk| Figure {
+        key: "next_ask",
+        label: "Next ask supported".to_owned(),
+        value: Cell::Money(ask.amount),
+        detail: format!("{} months at {}, less credit held", ask.award_months, ask.average_month.dollars()),
+    };
+    position.review.next_ask.iter().map(figure).collect()
+}
+
+/// How the figures are meant, for a careful reader.
+pub(super) fn notes(position: &Position) -> Vec<String> {
+    let mut notes = Vec::new();
+    if position.review.earned_value.is_some() {
+        notes.push(
+            "Earned value takes an award as a project whose work is to be drawn: the value earned is the credit drawn, so \
+             only schedule and completion can vary. The estimate at completion goes on at the rate of the last 28 days."
+                .to_owned(),
+        );
+    }
+    if !position.review.claims.is_empty() {
+        notes.push(
+            "A projection counts as inflated below 75 % and as too low above 125 % of what was spent over the last full \
+             months, three at most."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
+    let row = |claim: &Claim| {
+        Row::new(vec![
+            Cell::text(question(claim.question)),
+            Cell::text(&claim.about),
+            Cell::text(verdict(claim)),
+            Cell::text(&claim.statement),
+        ])
+    };
+    let figures = claims.iter().flat_map(|claim| {
+        claim.figures.iter().map(|step| {
+            Row::new(vec![
+                Cell::text(question(claim.question)),
+                Cell::text(&claim.about),
+                Cell::text(&step.label),
+                Cell::Money(step.amount),
+            ])
+        })
+    });
+    let table = |id, title: &str, columns, rows| Block::Table(Table { id, title: title.to_owned(), columns, rows });
+    vec![
+        table(
+            "claims",
+            "What the filing claims, and what the bill says",
+            vec![
+                Column::text("question", "Claim"),
+                Column::text("about", "Of"),
+                Column::text("verdict", "Verdict"),
+                Column::text("statement", "In words"),
+            ],
+            claims.iter().map(row).collect(),
+        ),
+        table(
+            "claim_figures",
+            "The figures behind it",
+            vec![
+                Column::text("question", "Claim"),
+                Column::text("about", "Of"),
+                Column::text("figure", "Figure"),
+                Column::number("amount", "Amount"),
+            ],
+            figures.collect(),
+        ),
+    ]
+}
+
+const fn question(question: Question) -> &'static str {
+    match question {
+        Question::Pace => "Pace",
+        Question::Projection => "Projection",
+        Question::Commitment => "Commitment",
+    }
+}
+
+const fn verdict(claim: &Claim) -> &'static str {
+    match (claim.question, claim.verdict) {
+        (_, Verdict::Supported) => "yes",
+        (_, Verdict::NotEnoughData) => "not enough data",
+        (Question::Pace, _) => "too slow",
+        (Question::Projection, Verdict::Below) => "looks inflated",
+        (Question::Projection, Verdict::Above) => "was too low",
+        (Question::Commitment, Verdict::Below) => "falls short",
+        (Question::Commitment, Verdict::Above) => "goes elsewhere",
+    }
+}
+
+fn assumption_blocks(assumptions: &[Assumption]) -> Vec<Block> {
+    let row = |it: &Assumption| {
+        Row::new(vec![
+            Cell::text(&it.of),
+            Cell::text(measure(it.measure)),
+            it.filed.map_or(Cell::Absent("not filed"), |value| valued(it.measure, value)),
+            it.implied.map_or(Cell::Absent("not enough data"), |value| valued(it.measure, value)),
+            Cell::Count(it.days as u64),
+            Cell::text(it.not_enough_data.clone().unwrap_or_else(|| words::days(it.window))),
+            Cell::text(&it.record),
+        ])
+    };
+    vec![Block::Table(Table {
+        id: "assumptions",
+        title: "What was assumed, and what the bill implies".to_owned(),
+        columns: vec![
+            Column::text("of", "Model or type"),
+            Column::text("assumption", "Assumption"),
+            Column::number("filed", "Filed"),
+            Column::number("implied", "Implied"),
+            Column::number("days", "Days with usage"),
+            Column::text("rests_on", "Rests on"),
+            Column::text("record", "Record"),
+        ],
+        rows: assumptions.iter().map(row).collect(),
+    })]
+}
+
+const fn measure(measure: Measure) -> &'static str {
+    match measure {
+        Measure::CacheHit => "Cache hits, of input",
+        Measure::Batch => "Batch, of all tokens",
+        Measure::InRegion => "In-region, of all tokens",
+        Measure::OutputToInput => "Output tokens per input token",
+        Measure::UsdPerMillionTokens => "Price per million tokens",
+        Measure::GrowthPerMonth => "Growth a month",
+        Measure::ChipHoursPerMonth => "Chip-hours a month",
+        Measure::UsdPerChipHour => "Price per chip-hour",
+    }
+}
+
+fn valued(measure: Measure, value: Decimal) -> Cell {
+    match measure {
+        Measure::CacheHit | Measure::Batch | Measure::InRegion | Measure::GrowthPerMonth => {
+            Cell::Percent(value * Decimal::ONE_HUNDRED)
+        }
+        Measure::OutputToInput | Measure::ChipHoursPerMonth => Cell::Quantity(Quantity::from_decimal(value)),
+        Measure::UsdPerMillionTokens | Measure::UsdPerChipHour => Cell::Money(Money::from_decimal(value)),
+    }
+}
+
+fn ask_blocks(ask: Option<&NextAsk>) -> Vec<Block> {
+    let Some(ask) = ask else {
+        return vec![Block::Text(
+            "Not enough data: the size of a next ask rests on three full months, which are not stored yet.".to_owned(),
+        )];
+    };
+    let row = |step: &crate::domain::review::Step| Row::new(vec![Cell::text(&step.label), Cell::Money(step.amount)]);
+    vec![
+        Block::Text(
+            "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays \
+             are left out; what a programme grants at most is not considered."
+                .to_owned(),
+        ),
+        Block::Table(Table {
+            id: "next_ask",
+            title: "The arithmetic".to_owned(),
+            columns: vec![Column::text("step", "Step"), Column::number("amount", "Amount")],
+            rows: ask.steps.iter().map(row).collect(),
+        }),
+    ]
+}
+
+fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
+    let cells = |it: &PoolValue| {
+        vec![
+            Cell::text(&it.name),
+            Cell::Money(it.granted),
+            Cell::money_or(it.planned_to_date, "nothing filed"),
+            Cell::Money(it.drawn_to_date),
+            Cell::money_or(it.ahead_of_plan, ""),
+            Cell::Money(it.run_rate),
+            Cell::Money(it.estimate_at_completion),
+            Cell::Money(it.variance_at_completion),
+            Cell::day_or(it.completes_on, "not before it expires"),
+        ]
+    };
+    let ordered = pools::left_first(position).into_iter().filter_map(|index| value.pools.get(index));
+    let mut rows: Vec<Row> = ordered.map(|pool| Row::new(cells(pool))).collect();
+    rows.push(Row::total(cells(&value.total)));
+    vec![Block::Table(Table {
+        id: "earned_value",
+        title: "Plan to date, drawn to date, and where each award ends".to_owned(),
+        columns: vec![
+            Column::text("pool", "Pool"),
+            Column::number("granted", "Granted (BAC)"),
+            Column::number("planned_to_date", "Plan to date (PV)"),
+            Column::number("drawn_to_date", "Drawn to date (AC = EV)"),
+            Column::number("ahead_of_plan", "Ahead of plan (SV)"),
+            Column::number("run_rate", "Run rate a day"),
+            Column::number("estimate_at_completion", "At completion (EAC)"),
+            Column::number("variance_at_completion", "Unused at completion (VAC)"),
+            Column::text("completes_on", "Drawn to its end"),
+        ],
+        rows,
+    })]
+}
