@@ -150,3 +150,56 @@ async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
     let after = command(&["status", "--json", "--as-of", "2026-11-20T06:00:00Z"]);
     assert_eq!(text(&after.stdout), text(&alone.stdout), "the store is whole");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    let projection = folder.path().join("projection.toml");
+    std::fs::write(&projection, startup::PROJECTION_TOML).unwrap();
+    let endpoint = fake.endpoint();
+    let command = |args: &[&str]| run(glidepath(folder.path(), Some(&endpoint)).args(args));
+    let ask = |args: &[&str]| {
+        let output = command(args);
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]);
+    ask(&["projection", "file", "projection.toml"]);
+    let readings: [&[&str]; 7] = [
+        &["credits", "list"],
+        &["credits", "list", "--json"],
+        &["credits", "history"],
+        &["credits", "history", "--json"],
+        &["projection", "list", "--json"],
+        &["projection", "show", "1"],
+        &["projection", "show", "--json"],
+    ];
+    let alone = readings.map(&ask);
+    let daemon = Daemon::start(&folder, &endpoint);
+    // The daemon's own first cycle may change what pools hold, but not what was listed and filed before.
+    for (args, alone) in readings.iter().zip(&alone).skip(4) {
+        assert_eq!(&ask(args), alone, "{args:?}");
+    }
+    assert!(ask(readings[0]).contains(startup::GENAI_ID));
+    assert!(ask(readings[3]).starts_with(alone[3].trim_end_matches("\n]\n")), "the history only grows");
+
+    let record = ["credits", "record", "--pool", startup::GENAI_ID, "--remaining", "12.50", "--on", "2026-11-19"];
+    let said = ask(&record);
+    assert!(said.contains("recorded: $12.50 left in") && said.contains("next cycle"), "{said}");
+    let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
+    assert_eq!(typo.status.code(), Some(1));
+    assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "{}", text(&typo.stderr));
+    std::fs::write(&projection, startup::PROJECTION_TOML.replace("2026-02-01", "2026-02-02")).unwrap();
+    assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 2, filed on 2026-02-02"));
+    std::fs::write(&projection, "filed_on = 7\n").unwrap();
+    let wrong = command(&["projection", "file", "projection.toml"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("\n  - "), "{}", text(&wrong.stderr));
+    assert_eq!(daemon.terminate(), Some(0));
+
+    assert!(ask(&["projection", "show"]).starts_with("version 2"), "the daemon stored it");
+    let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
+    assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "the same without a daemon");
+}

@@ -44,6 +44,15 @@ impl Daemon {
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 
+    /// Has it store `entry`, and reads its answer into a value.
+    ///
+    /// # Errors
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn enter<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
+        let body = client::enter(self.listen, self.token.as_ref(), path, entry).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
     /// Gives it an order and waits until it is carried out.
     ///
     /// # Errors

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::period::BillingPeriod;
+use crate::cycle::FiledVersion;
 use crate::domain::projection::FiledProjection;
+use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
 use super::access::Access;
@@ -88,23 +89,24 @@ fn check(path: &PathBuf) -> Result<()> {
     }
 }
 
-fn open(config: Config) -> Result<crate::cycle::Engine> {
-    match Access::open(config)? {
-        Access::Store(engine) => Ok(engine),
-        Access::Daemon(_) => bail!("a daemon holds the store; stop it for this command"),
-    }
-}
-
 async fn file(config: Config, path: &PathBuf) -> Result<()> {
     let body = read(path)?;
-    let engine = open(config)?;
-    let filed = engine.file_projection(Clock::System.now(), body).await?;
+    let filed = match Access::open(config)? {
+        Access::Store(engine) => engine.file_projection(Clock::System.now(), body).await?,
+        Access::Daemon(daemon) => {
+            let entry = Entry { content_type: "application/toml", body };
+            daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?
+        }
+    };
     println!("version {}, filed on {}, content hash {}", filed.version, filed.filed_on, filed.content_hash);
     Ok(())
 }
 
 async fn list(config: Config, json: bool) -> Result<()> {
-    let filings = open(config)?.store().projections().await?;
+    let filings: Vec<StoredProjection> = match Access::open(config)? {
+        Access::Store(engine) => engine.store().projections().await?,
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await?,
+    };
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
         println!("{}", serde_json::to_string_pretty(&listed)?);
@@ -128,29 +130,29 @@ fn listed(filing: &StoredProjection) -> Listed<'_> {
 }
 
 async fn show(config: Config, version: Option<u32>, json: bool) -> Result<()> {
-    let engine = open(config)?;
-    let filings = engine.store().projections().await?;
-    let wanted = match version {
-        Some(version) => filings.iter().find(|filing| filing.version == version),
-        None => filings.last(),
+    let filed: FiledVersion = match Access::open(config)? {
+        Access::Store(engine) => {
+            let found = engine.filed_version(version, Clock::System.now()).await?;
+            found.context("no such version is filed; `glidepath projection list` shows them")?
+        }
+        Access::Daemon(daemon) => {
+            let version = version.map_or_else(|| "newest".to_owned(), |version| version.to_string());
+            daemon.fetch(&format!("/api/v1/projections/{version}")).await?
+        }
     };
-    let Some(stored) = wanted else { bail!("no such version is filed; `glidepath projection list` shows them") };
-    let filing = engine.filing(stored, BillingPeriod::of(Clock::System.now().date_naive()))?;
     if json {
-        let mut value = serde_json::to_value(listed(stored))?;
-        value["body"] = stored.body.clone().into();
-        println!("{}", serde_json::to_string_pretty(&value)?);
+        println!("{}", serde_json::to_string_pretty(&filed)?);
         return Ok(());
     }
-    println!("version {}, filed on {}, content hash {}\n", stored.version, stored.filed_on, stored.content_hash);
-    println!("{}", stored.body);
-    let rows = filing.plan.iter().map(|planned| {
-        let what = planned.model.clone().or_else(|| planned.instance_type.clone());
+    let FiledVersion { filing, plan } = filed;
+    println!("version {}, filed on {}, content hash {}\n", filing.version, filing.filed_on, filing.content_hash);
+    println!("{}", filing.body);
+    let rows = plan.into_iter().map(|planned| {
         vec![
             planned.month.to_string(),
-            planned.record.clone(),
+            planned.record,
             planned.workload.to_string(),
-            what.unwrap_or_else(|| planned.service.clone()),
+            planned.line,
             planned.cost.dollars(),
         ]
     });

@@ -5,6 +5,7 @@
 //! cycle at a time.
 
 mod backup;
+mod entries;
 mod ingest;
 mod meter;
 mod view;
@@ -29,6 +30,7 @@ use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
+pub use entries::{BalanceEntry, EntryError, FiledVersion, PlannedLine, RecordedEntry, TakenSnapshot};
 pub use view::View;
 
 /// Where AWS is.

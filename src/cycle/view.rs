@@ -11,7 +11,7 @@ use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
-use crate::domain::projection::{FiledProjection, plan};
+use crate::domain::projection::{FiledProjection, PlannedMonth, Unpriced, plan};
 use crate::domain::series::series;
 use crate::store::{Fingerprint, StoredProjection, ViewMaker};
 
@@ -114,35 +114,21 @@ impl Engine {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
         })?;
-        let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
-        let service_of = |model: &str| self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-        let plan = plan(&projection, &self.parts.prices, months, service_of)
+        let plan = self
+            .planned(&projection, month)
             .with_context(|| format!("pricing version {} of the filed projection", stored.version))?;
         Ok(Filing { version: stored.version, projection, plan })
     }
 
-    /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
-    /// somebody makes on purpose with `projection file`.
-    pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> Result<()> {
-        let Some(path) = &self.config().projection_file else { return Ok(()) };
-        if !self.store().projections().await?.is_empty() {
-            return Ok(());
-        }
-        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
-        Ok(())
-    }
-
-    /// Freezes a filing.
-    ///
-    /// # Errors
-    /// With every problem of the text, or if the store fails.
-    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection> {
-        let filing = FiledProjection::parse(&body).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-            anyhow!("the projection cannot be filed:{}", problems.concat())
-        })?;
-        Ok(self.store().file_projection(now, filing.filed_on, filing.content_hash, body).await?)
+    /// A filing's months, priced to past the horizon of `month`.
+    pub(super) fn planned(
+        &self,
+        projection: &FiledProjection,
+        month: BillingPeriod,
+    ) -> Result<Vec<PlannedMonth>, Unpriced> {
+        let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
+        let service_of = |model: &str| self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
+        plan(projection, &self.parts.prices, months, service_of)
     }
 }
 

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::Result;
 
 /// A filing as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredProjection {
     /// Version, counted from 1.
     pub version: u32,
