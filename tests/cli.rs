@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use glidepath::demo::{FakeAws, startup};
+use glidepath::domain::facts::Outcome;
+use glidepath::store::{CreditPull, IngestRun, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -90,6 +92,37 @@ async fn a_founder_s_session() {
     assert_eq!(ask(&["status", "--json", "--as-of", "2026-11-21T00:00:00Z"]), same, "the newest cycle by then");
     let early = run(glidepath(folder.path(), Some(&endpoint)).args(["status", "--as-of", "2026-11-19T00:00:00Z"]));
     assert_eq!(early.status.code(), Some(1), "nothing was known then");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_of_another_account_are_a_problem_of_check_online() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let endpoint = fake.endpoint();
+    let check = || run(glidepath(folder.path(), Some(&endpoint)).args(["check", "--online"]));
+    config(&folder, "[aws]\naccounts = [\"999900001111\"]\n");
+    let output = check();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("refused   GetCallerIdentity: the credentials belong to account"), "{said}");
+    assert!(said.contains("999900001111") && said.contains("set payer_account in [aws]"), "{said}");
+
+    let store = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
+    let stranger = IngestRun {
+        clock: "2026-11-01T06:30:00Z".parse().unwrap(),
+        account: Some("999900001111".to_owned()),
+        costs: None,
+        costs_outcome: Outcome::NotTried,
+        credits: CreditPull::default(),
+        credits_outcome: Outcome::NotTried,
+    };
+    store.append_run(stranger).await.unwrap();
+    drop(store);
+    config(&folder, "");
+    let output = check();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("refused   the store: the store holds data of account 999900001111"), "{said}");
 }
 
 /// A daemon on a port of its own choosing, killed if a test fails.

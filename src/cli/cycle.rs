@@ -37,7 +37,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     };
     let Some(report) = report else { bail!("a cycle is running already") };
     print(&report);
-    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.costs {
+    if let Some((message, advice)) = report.costs.problem() {
         bail!("costs could not be pulled: {message}\n{advice}");
     }
     Ok(())
@@ -52,7 +52,7 @@ fn print(report: &CycleReport) {
     println!("  findings  {}, messages {}", report.findings, report.messages);
     let (arrived, failed) = report.delivered;
     println!("  delivered {arrived}, failed {failed}");
-    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.credits {
+    if let Some((message, advice)) = report.credits.problem() {
         eprintln!("credits could not be read: {message}\n{advice}");
     }
 }
@@ -62,6 +62,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Ok => "ok",
         Outcome::Denied { .. } => "denied",
         Outcome::Failed { .. } => "failed",
+        Outcome::Refused { .. } => "refused by a check",
         Outcome::NotTried => "not tried",
     }
 }

@@ -78,20 +78,6 @@ pub struct Table<K, R> {
     pub rows: Vec<R>,
 }
 
-impl Table<ChargeKind, ChargeRow> {
-    /// Sum of all costs.
-    pub fn sum(&self) -> Money {
-        self.rows.iter().map(|row| row.cost).sum()
-    }
-}
-
-impl Table<UsageKind, UsageRow> {
-    /// Sum of all costs.
-    pub fn sum(&self) -> Money {
-        self.rows.iter().map(|row| row.cost).sum()
-    }
-}
-
 fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Result<Facts> {
     let newest: i64 = connection.query_row(
         "SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?",

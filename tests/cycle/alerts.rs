@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::support::*;
 
 /// A receiver of webhooks on loopback.
-struct Receiver {
+pub struct Receiver {
     url: String,
     inbox: Arc<Mutex<Inbox>>,
     server: JoinHandle<()>,
@@ -34,7 +34,7 @@ struct Inbox {
 }
 
 impl Receiver {
-    async fn start() -> Receiver {
+    pub async fn start() -> Receiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let inbox = Arc::<Mutex<Inbox>>::default();
@@ -55,7 +55,15 @@ impl Receiver {
         posts.iter().map(|(_, body, status)| (line(&body["data"]), status.as_u16())).collect()
     }
 
-    fn config(&self) -> Config {
+    /// Takes the text of what came since the last look about `key`, each with its decision before it.
+    pub fn heard_about(&self, key: &str) -> Vec<String> {
+        let posts = std::mem::take(&mut self.inbox.lock().unwrap().posts);
+        let about = posts.iter().map(|(_, body, _)| &body["data"]).filter(|data| data["key"] == key);
+        let text = |data: &Value, name: &str| data[name].as_str().unwrap().to_owned();
+        about.map(|data| format!("{}: {}", text(data, "decision"), text(data, "text"))).collect()
+    }
+
+    pub fn config(&self) -> Config {
         let mut config = config();
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         config.channels =
