@@ -55,6 +55,9 @@ fn without_aws_a_cycle_fails_tells_and_is_recorded() {
     let output = run(glidepath(folder.path(), None).args(["cycle", "--as-of", "2026-11-20T06:00:00Z"]));
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("AWS_ENDPOINT_URL"), "{}", text(&output.stderr));
+    let output = run(glidepath(folder.path(), None).arg("status"));
+    let said = text(&output.stdout);
+    assert!(said.contains("no complete day yet") && !said.contains("Credits last"), "nothing is known yet: {said}");
     let output = run(glidepath(folder.path(), None).args(["status", "--json"]));
     let position: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(position["data_through"], Value::Null);

@@ -236,8 +236,8 @@ fn health(facts: &Facts) -> IngestHealth {
 
 fn log_outcomes(run: &IngestRun) {
     for (what, outcome) in [("costs", &run.costs_outcome), ("credits", &run.credits_outcome)] {
-        if let Some((message, advice)) = outcome.problem() {
-            warn!(what, message, advice, "nothing new was taken in");
+        if let Some((problem, advice)) = outcome.problem() {
+            warn!(what, problem, advice, "nothing new was taken in");
         }
     }
 }

@@ -11,12 +11,12 @@
 //! pool runs dry or expires inside it, and a date where one does.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use chrono::NaiveDate;
 
 use super::credit::{CreditPool, EligibleServices};
+use super::interner::{Interner, ranked};
 use super::money::Money;
 use super::period::DayRange;
 use super::workload::Workload;
@@ -359,20 +359,15 @@ struct StreamCost {
 
 /// Streams in order, and per day of `range` the costs of each stream, added up.
 fn group(costs: &[DailyCost], range: DayRange) -> (Vec<Stream>, Vec<Vec<StreamCost>>) {
-    let mut index: BTreeMap<(&str, Workload), usize> = BTreeMap::new();
     let inside = || costs.iter().filter(|cost| range.contains(cost.day));
-    for cost in inside() {
-        index.entry((&cost.service, cost.workload)).or_default();
-    }
-    for (position, slot) in index.values_mut().enumerate() {
-        *slot = position;
-    }
-    let streams =
-        index.keys().map(|(service, workload)| Stream { service: (*service).to_owned(), workload: *workload });
-    let streams: Vec<Stream> = streams.collect();
+    let mut interner = Interner::default();
+    let numbers: Vec<usize> = inside().map(|cost| interner.number((cost.service.as_str(), cost.workload))).collect();
+    let (ranks, sorted) = ranked(&interner.into_names());
+    let stream = |(service, workload): (&str, Workload)| Stream { service: service.to_owned(), workload };
+    let streams: Vec<Stream> = sorted.into_iter().map(stream).collect();
     let mut by_day: Vec<Vec<StreamCost>> = vec![Vec::new(); usize::try_from(range.len()).unwrap_or(0)];
-    for cost in inside() {
-        let stream = index[&(cost.service.as_str(), cost.workload)];
+    for (cost, number) in inside().zip(numbers) {
+        let stream = ranks[number];
         let offset = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
         let rows = &mut by_day[offset];
         match rows.iter_mut().find(|row| row.stream == stream) {

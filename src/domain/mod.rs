@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod credit;
 pub mod facts;
 pub mod finding;
+pub mod interner;
 pub mod ledger;
 pub mod money;
 pub mod outlook;

@@ -1,8 +1,6 @@
 //! Reads facts as of a clock. Rows come over Arrow, because two years of them are read at every look.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::hash::Hash;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch, StringArray};
@@ -13,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
+use crate::domain::interner::{Interner, ranked};
 use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
@@ -136,19 +135,22 @@ pub fn current_charges(
     let batches = batches(connection, sql, newest, window)?;
     let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
     let (keys, observations) = newest_observations(&batches);
-    let mut kinds = Interner::new();
+    let mut kinds = Vec::new();
+    let mut kind_of: Vec<Option<usize>> = vec![None; keys.len()];
     let mut rows = Vec::with_capacity(observations.len());
     for Observation { day, key, batch, row, .. } in observations {
         let cost = money(costs[batch], row)?;
-        if !cost.is_zero() {
-            rows.push(ChargeRow { day: calendar_day(day)?, kind: kinds.number(keys[key]), cost });
+        if cost.is_zero() {
+            continue;
         }
+        let kind = *kind_of[key].get_or_insert_with(|| {
+            let (service, record_type) = keys[key];
+            kinds.push(ChargeKind { service: service.to_owned(), record_type: record_type.to_owned() });
+            kinds.len() - 1
+        });
+        rows.push(ChargeRow { day: calendar_day(day)?, kind, cost });
     }
-    let name = |(service, record_type): (&str, &str)| ChargeKind {
-        service: service.to_owned(),
-        record_type: record_type.to_owned(),
-    };
-    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
+    Ok(Table { kinds, rows })
 }
 
 /// Current belief about the detail as of run `newest`, in `window` or everywhere; rows that vanished are left out.
@@ -164,7 +166,7 @@ pub fn current_usage(
     let quantities: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 5)).collect();
     let units: Vec<&StringArray> = batches.iter().map(|batch| texts(batch, 6)).collect();
     let (keys, observations) = newest_observations(&batches);
-    let mut kinds = Interner::new();
+    let mut kinds = Interner::default();
     let mut rows = Vec::with_capacity(observations.len());
     for Observation { day, key, batch, row, .. } in observations {
         let cost = money(costs[batch], row)?;
@@ -179,7 +181,7 @@ pub fn current_usage(
         usage_type: keys[key].1.to_owned(),
         unit: unit.to_owned(),
     };
-    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
+    Ok(Table { kinds: kinds.into_names().into_iter().map(name).collect(), rows })
 }
 
 /// Rows as stored. Which observation of a key is the newest is decided by the caller.
@@ -204,7 +206,7 @@ struct Observation {
 
 /// The names of columns 2 and 3, sorted, and the newest observation of each of them on each day, by day and name.
 fn newest_observations(batches: &[RecordBatch]) -> (Vec<(&str, &str)>, Vec<Observation>) {
-    let mut interner = Interner::new();
+    let mut interner = Interner::default();
     let mut observations = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
     for (batch, columns) in batches.iter().enumerate() {
         let (runs, days) = (columns.column(0).as_primitive::<Int64Type>(), days(columns, 1));
@@ -214,9 +216,7 @@ fn newest_observations(batches: &[RecordBatch]) -> (Vec<(&str, &str)>, Vec<Obser
             observations.push(Observation { day: days.value(row), key, run: runs.value(row), batch, row });
         }
     }
-    let mut sorted = interner.names.clone();
-    sorted.sort_unstable();
-    let ranks: Vec<usize> = interner.names.iter().map(|name| sorted.partition_point(|other| other < name)).collect();
+    let (ranks, sorted) = ranked(&interner.into_names());
     for observation in &mut observations {
         observation.key = ranks[observation.key];
     }
@@ -225,25 +225,6 @@ fn newest_observations(batches: &[RecordBatch]) -> (Vec<(&str, &str)>, Vec<Obser
     observations.sort_by_key(|o| (o.day, o.key, Reverse(o.run)));
     observations.dedup_by_key(|o| (o.day, o.key));
     (sorted, observations)
-}
-
-/// Numbers for names, in order of first appearance.
-struct Interner<Name> {
-    numbers: HashMap<Name, usize>,
-    names: Vec<Name>,
-}
-
-impl<Name: Hash + Eq + Copy> Interner<Name> {
-    fn new() -> Self {
-        Interner { numbers: HashMap::new(), names: Vec::new() }
-    }
-
-    fn number(&mut self, name: Name) -> usize {
-        *self.numbers.entry(name).or_insert_with(|| {
-            self.names.push(name);
-            self.names.len() - 1
-        })
-    }
 }
 
 fn texts(batch: &RecordBatch, column: usize) -> &StringArray {
