@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::charge::{BillPart, RecordKind, is_capacity_block_fee, record_kind};
 use super::classify::Classifier;
 use super::facts::{Facts, UsageRow};
-use super::ledger::DailyCost;
+use super::ledger::{CostRow, DailyCost};
 use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::position::WorkloadSpend;
@@ -40,23 +40,15 @@ impl SplitCost {
     }
 
     /// As replay takes it.
-    pub fn daily(&self) -> DailyCost {
-        self.as_daily(self.unpayable + self.one_off)
+    pub fn row(&self) -> CostRow<'_> {
+        let SplitCost { day, ref service, workload, payable, unpayable, one_off } = *self;
+        CostRow { day, service, workload, payable, other: unpayable + one_off }
     }
 
     /// Without one-off fees, as the outlook continues it.
     pub fn recurring(&self) -> DailyCost {
-        self.as_daily(self.unpayable)
-    }
-
-    fn as_daily(&self, other: Money) -> DailyCost {
-        DailyCost {
-            day: self.day,
-            service: self.service.clone(),
-            workload: self.workload,
-            payable: self.payable,
-            other,
-        }
+        let SplitCost { day, ref service, workload, payable, unpayable, .. } = *self;
+        DailyCost { day, service: service.clone(), workload, payable, other: unpayable }
     }
 }
 
