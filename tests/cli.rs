@@ -227,6 +227,8 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
     let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
     assert_eq!(typo.status.code(), Some(1));
     assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "{}", text(&typo.stderr));
+    let backup = ask(&["backup"]);
+    assert!(Path::new(backup.trim()).is_file() || folder.path().join(backup.trim()).is_file(), "{backup}");
     std::fs::write(&projection, startup::PROJECTION_TOML.replace("2026-02-01", "2026-02-02")).unwrap();
     assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 2, filed on 2026-02-02"));
     std::fs::write(&projection, "filed_on = 7\n").unwrap();

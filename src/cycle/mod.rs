@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
@@ -61,7 +62,7 @@ struct Parts {
 }
 
 /// How a cycle went.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CycleReport {
     /// Its ingest run.
     pub run_id: i64,
@@ -71,16 +72,20 @@ pub struct CycleReport {
     pub costs: Outcome,
     /// How the pull of credits ended.
     pub credits: Outcome,
-    /// Rows pulled: charges and usage.
-    pub rows: (usize, usize),
+    /// Rows of money pulled.
+    pub charges: usize,
+    /// Rows of its detail pulled.
+    pub usage: usize,
     /// Pages read.
     pub pages: u32,
     /// Findings now.
     pub findings: usize,
     /// Messages decided on.
     pub messages: usize,
-    /// Deliveries that arrived in this cycle, and those that did not.
-    pub delivered: (usize, usize),
+    /// Deliveries that arrived in this cycle.
+    pub delivered: usize,
+    /// Deliveries that did not.
+    pub undelivered: usize,
 }
 
 impl Engine {
@@ -133,14 +138,25 @@ impl Engine {
         let now = run.clock;
         let (run, run_id) = self.store_run(run).await?;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
-        let rows = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
+        let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
         log_outcomes(&run);
         let (findings, messages) = self.finish(run_id, now).await?;
-        let delivered = self.deliver(now).await?;
-        let report = CycleReport { run_id, clock: now, costs, credits, rows, pages, findings, messages, delivered };
-        info!(run_id, pages, charges = rows.0, usage = rows.1, findings, messages, "cycle finished");
-        Ok(report)
+        let (delivered, undelivered) = self.deliver(now).await?;
+        info!(run_id, pages, charges, usage, findings, messages, "cycle finished");
+        Ok(CycleReport {
+            run_id,
+            clock: now,
+            costs,
+            credits,
+            charges,
+            usage,
+            pages,
+            findings,
+            messages,
+            delivered,
+            undelivered,
+        })
     }
 
     /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.

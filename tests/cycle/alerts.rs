@@ -175,7 +175,7 @@ async fn each_event_arrives_once_under_one_id() {
     let world = World::with(account(), receiver.config()).await;
     receiver.answers(&[StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE]);
     let report = world.cycle("2026-03-10").await;
-    assert_eq!((report.messages, report.delivered), (1, (0, 1)));
+    assert_eq!((report.messages, report.delivered, report.undelivered), (1, 0, 1));
 
     let now = morning("2026-03-10");
     assert_eq!(world.engine.deliver(now).await.unwrap(), (0, 0), "not due before the wait is over");
@@ -199,7 +199,7 @@ async fn a_channel_that_was_down_hears_it_in_the_next_cycle() {
     world.cycle("2026-03-10").await;
     receiver.heard();
     let report = world.cycle("2026-03-11").await;
-    assert_eq!((report.costs, report.delivered), (Outcome::Ok, (2, 0)));
+    assert_eq!((report.costs, report.delivered, report.undelivered), (Outcome::Ok, 2, 0));
     assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical", "exhaustion:total repeat critical"]);
 }
 
