@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use glidepath::domain::credit::{CreditPool, EligibleServices};
+use glidepath::domain::forecast::Evidence;
 use glidepath::domain::ledger::{DailyCost, replay};
 use glidepath::domain::money::Money;
 use glidepath::domain::outlook::{MonthSoFar, OutlookInputs, outlook};
@@ -55,6 +56,7 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| replay(black_box(&pools), black_box(&costs), days()));
     });
     let balances = vec![Money::from_micros(5_000_000_000); pools.len()];
+    let evidence = Evidence::builtin();
     let inputs = OutlookInputs {
         pools: &pools,
         balances: &balances,
@@ -63,6 +65,8 @@ fn benches(criterion: &mut Criterion) {
         data_through: plus_days(days().end, -1),
         month_so_far: MonthSoFar::default(),
         tax_rate: None,
+        planned: &[],
+        evidence: &evidence,
     };
     criterion.bench_function("outlook over 40 services and 5 pools", |bencher| {
         bencher.iter(|| outlook(black_box(&inputs)));

@@ -30,7 +30,7 @@ const CASES: &[Case] = &[
     ("unknown_key_aws", &[("[aws]", r#"there is no key "acounts""#)]),
     ("unknown_key_schedule", &[("[schedule]", r#"there is no key "cycles" here; the keys are cycle, backup"#)]),
     ("unknown_key_pool", &[("[[pool]] 1 (founders)", r#"there is no key "amount""#)]),
-    ("unknown_key_projection", &[("[projection]", r#"there is no key "file" here; the keys are files"#)]),
+    ("unknown_key_projection", &[("[projection]", r#"there is no key "file" here; the keys are files, prices"#)]),
     ("unknown_key_alerts", &[
         ("[alerts]", r#"there is no key "next_awards""#),
         ("[alerts]", r#"there is no key "slack_day""#),
@@ -100,7 +100,13 @@ const CASES: &[Case] = &[
     // [projection]
     ("projection_missing", &[("[projection] files", "nowhere.toml cannot be read")]),
     ("projection_with_problems", &[("[projection] tests/config/projection/usd_float.toml", "line 20: usd = 400.0 is a float")]),
-    ("projection_two_files", &[("[projection] files", "name one file")]),
+    ("projection_two_files", &[
+        ("[projection] files", "name one file"),
+        ("[projection] tests/config/filings/second.toml",
+         r#"line 3: two filings claim the record "ai": line 4 of tests/config/projection/good.toml and this one"#),
+    ]),
+    ("prices_missing", &[("[projection] prices", "nowhere.toml cannot be read")]),
+    ("prices_with_problems", &[("[projection] tests/config/prices/zero.toml", r#"line 4: "M" has 0 as its input price"#)]),
     ("projection_text", &[("[projection] files", "is not a list")]),
     // [alerts]
     ("alerts_award_unknown", &[("[alerts] next_award", r#""grant" is not a programme; write one of founders"#)]),

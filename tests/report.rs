@@ -6,6 +6,7 @@ mod sample;
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::domain::projection::UnpricedLine;
 use glidepath::report::document::{Block, Cell, Document, Table};
 use glidepath::report::{self, Audience, Format, Nav, ReportKind};
 
@@ -264,6 +265,24 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_nobody_has_a_price_for_is_told_to_those_whose_record_it_is() {
+    let mut position = sample::position();
+    position.filing.as_mut().unwrap().unpriced = vec![UnpricedLine {
+        record: "ai".into(),
+        what: "trn2.48xlarge".into(),
+        reason: "sold as Capacity Blocks".into(),
+        since: "2026-02".parse().unwrap(),
+    }];
+    let told = |audience: &Audience| {
+        let document = report::build(ReportKind::ActualVsProjected, &position, &sample::series(), audience);
+        text(&document, Format::Markdown).contains("plans trn2.48xlarge from 2026-02, which is in no planned figure")
+    };
+    assert!(told(&Audience::Owner));
+    assert!(told(&Audience::Partner { records: vec!["ai".into()] }));
+    assert!(!told(&Audience::Partner { records: vec!["portfolio".into()] }));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line, a file per command. Exit status: 0 done; 1 the operation failed; 2 usage or config.
 
 mod access;
+mod backtest;
 mod backup;
 mod check;
 mod credits;
@@ -53,6 +54,8 @@ enum Command {
     Projection(projection::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
+    /// Forecast series whose end is known, and say how good the forecasts were.
+    Backtest(backtest::Args),
     /// Copy the store into a backup file.
     Backup(backup::Args),
     /// Ask the running daemon whether it is well.
@@ -66,6 +69,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);
             demo::run(args).await
         }
+        Command::Backtest(args) => backtest::run(args),
         command => with_config(&cli, command).await,
     };
     match result {
@@ -88,6 +92,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
     let config = Config::load(&cli.config)?;
     match command {
         Command::Demo(args) => demo::run(args).await,
+        Command::Backtest(args) => backtest::run(args),
         Command::Serve => serve::run(config).await,
         Command::Cycle(args) => cycle::run(config, args).await,
         Command::Check(args) => check::run(config, args).await,

@@ -1,15 +1,23 @@
 //! `glidepath projection`.
 
-use std::path::PathBuf;
+mod diff;
+mod prices;
+mod show;
 
-use anyhow::{Context as _, Result, anyhow};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::FiledVersion;
-use crate::domain::projection::FiledProjection;
+use crate::cycle::{ComparedFilings, Engine, FilingSource, compare};
+use crate::domain::classify::Classifier;
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{
+    BEDROCK, FiledProjection, Part, ProjectionProblem, content_hash, overlaps, service_of_model,
+};
 use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
@@ -25,26 +33,49 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Explain every problem of a filing, with its line and remedy.
+    /// Explain every problem of a filing, with its line and remedy; of several, also what they claim twice.
     Check {
         /// The filing.
-        path: PathBuf,
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Freeze a filing under the next version.
     File {
         /// The filing.
         path: PathBuf,
     },
-    /// Every version filed.
+    /// Every version filed, and whether it is still what was frozen.
     List {
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
-    /// One version, as filed and as planned by month.
+    /// One version: as filed, which rule claims which spend, and as planned by month.
     Show {
         /// The version [default: the newest].
         version: Option<u32>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What changed between two versions, or between a version and a file, in values and in planned dollars.
+    Diff {
+        /// The older: a version or a file [default: the version before the newer one].
+        before: Option<String>,
+        /// The newer: a version or a file [default: the newest version].
+        after: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The price book beside what the bill implies.
+    Prices {
+        /// Also what the book lists and the bill does not show.
+        #[arg(long)]
+        all: bool,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -58,55 +89,138 @@ struct Listed<'a> {
     filed_on: chrono::NaiveDate,
     recorded_at: chrono::DateTime<chrono::Utc>,
     content_hash: &'a str,
+    /// False if the text in the store no longer has that hash.
+    intact: bool,
 }
 
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {
-        Command::Check { path } => check(path),
+        Command::Check { paths, json } => check(&config, paths, *json),
         Command::File { path } => file(config, path).await,
         Command::List { json } => list(config, *json).await,
-        Command::Show { version, json } => show(config, *version, *json).await,
+        Command::Show { version, json } => show::run(config, *version, *json).await,
+        Command::Diff { before, after, json } => diff::run(config, before.as_deref(), after.as_deref(), *json).await,
+        Command::Prices { all, json } => prices::run(config, *all, *json).await,
     }
 }
 
-fn read(path: &PathBuf) -> Result<String> {
+fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
-fn check(path: &PathBuf) -> Result<()> {
-    match FiledProjection::parse(&read(path)?) {
-        Ok(filing) => {
-            println!("{}: {} records, content hash {}", path.display(), filing.records.len(), filing.content_hash);
-            Ok(())
-        }
-        Err(problems) => {
-            for problem in &problems {
-                eprintln!("{}: {problem}", path.display());
+/// What is found in a file.
+#[derive(Serialize)]
+struct Found {
+    path: String,
+    content_hash: String,
+    problems: Vec<ProjectionProblem>,
+    remarks: Vec<ProjectionProblem>,
+}
+
+fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
+    let mut found = Vec::new();
+    let mut filings = Vec::new();
+    for (at, path) in paths.iter().enumerate() {
+        let text = read(path)?;
+        let (problems, remarks) = match FiledProjection::parse_with(&text, &config.prices) {
+            Ok(filing) => {
+                let remarks = filing.remarks.clone();
+                filings.push((at, path.display().to_string(), filing));
+                (Vec::new(), remarks)
             }
-            Err(anyhow!("{} has {} problems", path.display(), problems.len()))
+            Err(problems) => (problems, Vec::new()),
+        };
+        found.push(Found { path: path.display().to_string(), content_hash: content_hash(&text), problems, remarks });
+    }
+    let parts: Vec<Part> = filings.iter().map(|(_, name, filing)| Part { name: Some(name), filing }).collect();
+    for overlap in overlaps(&parts, &config.prices, &service_of_model) {
+        let (line, problem, remedy) = (overlap.line, overlap.problem, overlap.remedy);
+        found[filings[overlap.part].0].problems.push(ProjectionProblem { line, problem, remedy });
+    }
+    if json {
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        for Found { path, content_hash, problems, remarks } in &found {
+            problems.iter().for_each(|problem| eprintln!("{path}: {problem}"));
+            remarks.iter().for_each(|remark| println!("{path}: worth a look: {remark}"));
+            if problems.is_empty() {
+                println!("{path}: nothing wrong, content hash {content_hash}");
+            }
         }
+    }
+    let counts = found.iter().filter(|found| !found.problems.is_empty());
+    let counts: Vec<String> =
+        counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
+    if counts.is_empty() { Ok(()) } else { Err(anyhow!("{}", counts.join("; "))) }
+}
+
+/// For the one command that reads the bill's prices, which no daemon tells.
+fn open(config: Config) -> Result<Engine> {
+    match Access::open(config)? {
+        Access::Store(engine) => Ok(engine),
+        Access::Daemon(_) => bail!("a daemon holds the store; stop it for this command"),
     }
 }
 
-async fn file(config: Config, path: &PathBuf) -> Result<()> {
+/// Every version, from the store or the daemon.
+async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
+    match access {
+        Access::Store(engine) => Ok(engine.store().projections().await?),
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await,
+    }
+}
+
+async fn file(config: Config, path: &Path) -> Result<()> {
     let body = read(path)?;
-    let filed = match Access::open(config)? {
+    let book = Book::of(&config);
+    let access = Access::open(config)?;
+    let before = filed(&access).await?.pop();
+    let new = match &access {
         Access::Store(engine) => engine.file_projection(Clock::System.now(), body).await?,
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/toml", body };
             daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?
         }
     };
-    println!("version {}, filed on {}, content hash {}", filed.version, filed.filed_on, filed.content_hash);
+    println!("version {}, filed on {}, content hash {}", new.version, new.filed_on, new.content_hash);
+    for remark in FiledProjection::parse_with(&new.body, &book.prices).map(|filing| filing.remarks).unwrap_or_default()
+    {
+        println!("worth a look: {remark}");
+    }
+    if before.is_some_and(|before| before.version != new.version && before.is_intact()) {
+        let compared = book.compare(&filed(&access).await?, &FilingSource::Previous, &FilingSource::Newest)?;
+        print!("\n{}", diff::text(&compared));
+    }
     Ok(())
 }
 
+/// What filings are read and compared with: config's prices and names of models.
+struct Book {
+    prices: PriceBook,
+    classifier: Classifier,
+}
+
+impl Book {
+    fn of(config: &Config) -> Book {
+        let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
+        Book { prices: config.prices.clone(), classifier }
+    }
+
+    fn compare(
+        &self,
+        filings: &[StoredProjection],
+        before: &FilingSource,
+        after: &FilingSource,
+    ) -> Result<ComparedFilings> {
+        let service = |model: &str| self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
+        compare(filings, before, after, &self.prices, &service)
+    }
+}
+
 async fn list(config: Config, json: bool) -> Result<()> {
-    let filings: Vec<StoredProjection> = match Access::open(config)? {
-        Access::Store(engine) => engine.store().projections().await?,
-        Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await?,
-    };
+    let configured = config.projection_file.clone();
+    let filings = filed(&Access::open(config)?).await?;
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
         println!("{}", serde_json::to_string_pretty(&listed)?);
@@ -114,9 +228,23 @@ async fn list(config: Config, json: bool) -> Result<()> {
     }
     let rows = filings.iter().map(|filing| {
         let recorded = filing.recorded_at.format("%Y-%m-%d %H:%M").to_string();
-        vec![filing.version.to_string(), filing.filed_on.to_string(), recorded, filing.content_hash.clone()]
+        let state = if filing.is_intact() { "" } else { "CHANGED since it was frozen" };
+        let hash = filing.content_hash.clone();
+        vec![filing.version.to_string(), filing.filed_on.to_string(), recorded, hash, state.to_owned()]
     });
-    println!("{}", table(&["version", "filed on", "recorded", "content hash"], &[0], rows));
+    println!("{}", table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
+    let text = configured.as_deref().map(|path| Ok::<_, anyhow::Error>((path, read(path)?))).transpose()?;
+    if let Some((path, text)) = text
+        && !filings.is_empty()
+        && !filings.iter().any(|filing| filing.content_hash == content_hash(&text))
+    {
+        println!(
+            "\n{}, which the config names, was never filed as it stands (content hash {}); `glidepath projection diff \
+             {0}` shows what it changes, and `projection file` freezes it",
+            path.display(),
+            content_hash(&text)
+        );
+    }
     Ok(())
 }
 
@@ -126,36 +254,6 @@ fn listed(filing: &StoredProjection) -> Listed<'_> {
         filed_on: filing.filed_on,
         recorded_at: filing.recorded_at,
         content_hash: &filing.content_hash,
+        intact: filing.is_intact(),
     }
-}
-
-async fn show(config: Config, version: Option<u32>, json: bool) -> Result<()> {
-    let filed: FiledVersion = match Access::open(config)? {
-        Access::Store(engine) => {
-            let found = engine.filed_version(version, Clock::System.now()).await?;
-            found.context("no such version is filed; `glidepath projection list` shows them")?
-        }
-        Access::Daemon(daemon) => {
-            let version = version.map_or_else(|| "newest".to_owned(), |version| version.to_string());
-            daemon.fetch(&format!("/api/v1/projections/{version}")).await?
-        }
-    };
-    if json {
-        println!("{}", serde_json::to_string_pretty(&filed)?);
-        return Ok(());
-    }
-    let FiledVersion { filing, plan } = filed;
-    println!("version {}, filed on {}, content hash {}\n", filing.version, filing.filed_on, filing.content_hash);
-    println!("{}", filing.body);
-    let rows = plan.into_iter().map(|planned| {
-        vec![
-            planned.month.to_string(),
-            planned.record,
-            planned.workload.to_string(),
-            planned.line,
-            planned.cost.dollars(),
-        ]
-    });
-    println!("{}", table(&["month", "record", "workload", "line", "planned"], &[4], rows));
-    Ok(())
 }

@@ -22,6 +22,7 @@ use rust_decimal::Decimal;
 use crate::aws::AwsSettings;
 use crate::domain::alert::AlertRules;
 use crate::domain::pools::ConfiguredPool;
+use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
 use crate::notify::Channel;
 
@@ -53,6 +54,8 @@ pub struct Config {
     pub pools: Vec<ConfiguredPool>,
     /// The filing that is frozen when nothing is filed yet.
     pub projection_file: Option<PathBuf>,
+    /// The price book, with the prices of `[projection] prices` over it.
+    pub prices: PriceBook,
     /// When alert rules speak.
     pub rules: AlertRules,
     /// Where the dashboard is, for links in messages.
@@ -63,7 +66,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Who may read what.
     pub tokens: Vec<Token>,
-    /// SHA-256 of the config text, which alerts name as the rules that decided.
+    /// SHA-256 of the config text and of the prices it names, which alerts name as the rules that decided.
     pub digest: String,
 }
 

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::aws::AwsSettings;
-use crate::domain::projection::FiledProjection;
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, service_of_model};
 
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
@@ -34,7 +35,7 @@ pub fn read(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         let message = format!("{what} {key:?}; the sections are {}", SECTIONS.join(", "));
         problems.push(Problem::new("", message));
     }
-    let config = config(&mut table, folder, hex::encode(Sha256::digest(text)), &mut problems);
+    let config = config(&mut table, folder, text, &mut problems);
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
@@ -48,12 +49,12 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     Problem::new(format!("line {line}"), format!("this is not TOML: {}; what follows is unread", error.message()))
 }
 
-fn config(table: &mut Table, folder: &Path, digest: String, problems: &mut Vec<Problem>) -> Option<Config> {
+fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
     let (cycle_schedule, backup_schedule) = schedule(section(table, "schedule", problems), problems);
     let pools = pools::read(table.remove("pool"), problems);
-    let projection_file = projection(section(table, "projection", problems), folder, problems);
+    let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
     let channels = channels::read(table.remove("channel"), folder, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
@@ -69,13 +70,14 @@ fn config(table: &mut Table, folder: &Path, digest: String, problems: &mut Vec<P
         cycle_schedule: cycle_schedule?,
         backup_schedule,
         pools,
-        projection_file,
+        projection_file: projection.file,
+        prices: projection.prices,
         rules,
         dashboard_url: http.dashboard_url,
         channels,
         listen: http.listen?,
         tokens: http.tokens,
-        digest,
+        digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })
 }
 
@@ -183,23 +185,70 @@ fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
     Some(line)
 }
 
-fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<PathBuf> {
+struct Projection {
+    file: Option<PathBuf>,
+    prices: PriceBook,
+    /// The user's price file, verbatim; empty without one.
+    prices_text: String,
+}
+
+fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Projection {
     let mut section = Section::new("[projection]", keys, problems);
-    let files = section.texts("files").unwrap_or_default();
+    let files: Vec<PathBuf> =
+        section.texts("files").unwrap_or_default().into_iter().map(|file| folder.join(file)).collect();
     if files.len() > 1 {
         let message = "name one file; one filing with several [[record]] entries holds what was filed";
         section.problem("files", message);
     }
-    let file = files.first().map(|file| folder.join(file));
-    let read = file.as_ref().map(std::fs::read_to_string);
-    if let (Some(file), Some(Err(error))) = (&file, &read) {
-        section.problem("files", format!("{} cannot be read: {error}", file.display()));
-    }
-    section.finish();
-    if let (Some(file), Some(Ok(text))) = (&file, read) {
-        for problem in FiledProjection::parse(&text).err().unwrap_or_default() {
-            problems.push(Problem::new(format!("[projection] {}", file.display()), problem.to_string()));
+    let mut texts = Vec::new();
+    for file in &files {
+        match std::fs::read_to_string(file) {
+            Ok(text) => texts.push((file, text)),
+            Err(error) => section.problem("files", format!("{} cannot be read: {error}", file.display())),
         }
     }
-    file
+    let prices_file = section.text("prices").map(|file| folder.join(file));
+    let prices_text = prices_file.as_ref().map(std::fs::read_to_string);
+    if let (Some(file), Some(Err(error))) = (&prices_file, &prices_text) {
+        section.problem("prices", format!("{} cannot be read: {error}", file.display()));
+    }
+    section.finish();
+    let prices_text = prices_text.and_then(Result::ok).unwrap_or_default();
+    let prices = prices(prices_file.as_deref(), &prices_text, problems);
+    check_filings(&texts, &prices, problems);
+    Projection { file: files.into_iter().next(), prices, prices_text }
+}
+
+/// The built-in prices, and the user's own over them where a file names some.
+fn prices(file: Option<&Path>, text: &str, problems: &mut Vec<Problem>) -> PriceBook {
+    let builtin = PriceBook::builtin();
+    let Some(file) = file.filter(|_| !text.is_empty()) else { return builtin };
+    match builtin.with_overrides(text) {
+        Ok(prices) => prices,
+        Err(error) => {
+            let place = format!("[projection] {}", file.display());
+            problems.extend(error.problems.iter().map(|problem| Problem::new(&place, problem.to_string())));
+            PriceBook::builtin()
+        }
+    }
+}
+
+/// Every problem of every file, and what several of them claim twice.
+fn check_filings(texts: &[(&PathBuf, String)], prices: &PriceBook, problems: &mut Vec<Problem>) {
+    let mut filings = Vec::new();
+    for (file, text) in texts {
+        match FiledProjection::parse_with(text, prices) {
+            Ok(filing) => filings.push((file.display().to_string(), filing)),
+            Err(found) => {
+                let place = format!("[projection] {}", file.display());
+                problems.extend(found.iter().map(|problem| Problem::new(&place, problem.to_string())));
+            }
+        }
+    }
+    let parts: Vec<Part> = filings.iter().map(|(name, filing)| Part { name: Some(name), filing }).collect();
+    for overlap in overlaps(&parts, prices, &service_of_model) {
+        let place = format!("[projection] {}", filings[overlap.part].0);
+        let Overlap { line, problem, remedy, .. } = overlap;
+        problems.push(Problem::new(place, format!("line {line}: {problem}; {remedy}")));
+    }
 }

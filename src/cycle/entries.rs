@@ -7,14 +7,13 @@ use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tracing::warn;
 
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
-use crate::domain::projection::{FiledProjection, PlannedMonth};
-use crate::domain::workload::Workload;
-use crate::store::StoredProjection;
+use crate::domain::projection::{FiledProjection, content_hash};
+use crate::store::{NewProjection, StoreError, StoredProjection};
 
 use super::Engine;
 
@@ -52,38 +51,6 @@ pub struct TakenSnapshot {
     /// As listed then.
     #[serde(flatten)]
     pub credit: CreditSnapshot,
-}
-
-/// A filing and its plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FiledVersion {
-    /// As stored.
-    #[serde(flatten)]
-    pub filing: StoredProjection,
-    /// What it comes to by month, past the end of every outlook.
-    pub plan: Vec<PlannedLine>,
-}
-
-/// One line's planned cost of one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedLine {
-    /// Billing period.
-    pub month: BillingPeriod,
-    /// Record id.
-    pub record: String,
-    /// Purpose.
-    pub workload: Workload,
-    /// Model, instance type or service.
-    pub line: String,
-    /// Planned cost.
-    pub cost: Money,
-}
-
-impl From<PlannedMonth> for PlannedLine {
-    fn from(planned: PlannedMonth) -> Self {
-        let PlannedMonth { month, record, workload, model, instance_type, service, cost, .. } = planned;
-        PlannedLine { month, record, workload, line: model.or(instance_type).unwrap_or(service), cost }
-    }
 }
 
 /// Why an entry was not stored.
@@ -158,45 +125,44 @@ impl Engine {
         Ok(history.into_iter().map(|(taken_on, credit)| TakenSnapshot { taken_on, credit }).collect())
     }
 
-    /// Freezes a filing, once it is known to read and to be priced.
+    /// Freezes a filing.
     ///
     /// # Errors
-    /// [`EntryError::Filing`] with every problem of the text, or if the store fails.
+    /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
+    /// store fails.
     pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
-        let filing = FiledProjection::parse(&body)
+        let filing = FiledProjection::parse_with(&body, self.prices())
             .map_err(|problems| EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() })?;
-        // A filing that cannot be priced would stop every later look at the position.
-        self.planned(&filing, BillingPeriod::of(now.date_naive()))
-            .map_err(|unpriced| EntryError::Filing { problems: vec![unpriced.to_string()] })?;
-        let filed = self.store().file_projection(now, filing.filed_on, filing.content_hash, body).await;
-        Ok(filed.context("storing the filing")?)
+        let filed = NewProjection {
+            recorded_at: now,
+            filed_on: filing.filed_on,
+            corrects: filing.corrects,
+            content_hash: filing.content_hash,
+            body,
+        };
+        match self.store().file_projection(filed).await {
+            Ok(filed) => Ok(filed),
+            Err(misfit @ (StoreError::FiledBeforeNewest { .. } | StoreError::NothingToCorrect { .. })) => {
+                Err(EntryError::Filing { problems: vec![misfit.to_string()] })
+            }
+            Err(error) => Err(anyhow::Error::new(error).context("storing the filing").into()),
+        }
     }
 
     /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
     /// somebody makes on purpose with `projection file`.
     pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
         let Some(path) = &self.config().projection_file else { return Ok(()) };
-        if !self.store().projections().await?.is_empty() {
+        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let filed = self.store().projections().await?;
+        if !filed.is_empty() {
+            let hash = content_hash(&body);
+            if !filed.iter().any(|version| version.content_hash == hash) {
+                warn!(file = %path.display(), hash, "the file was never filed as it stands; `projection file` freezes it");
+            }
             return Ok(());
         }
-        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
         Ok(())
-    }
-
-    /// A version with its plan to past the horizon of `now`, or the newest one; `None` if there is no such version.
-    ///
-    /// # Errors
-    /// If the store fails or the filing does not read any more.
-    pub async fn filed_version(
-        &self,
-        version: Option<u32>,
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<Option<FiledVersion>> {
-        let stored = self.store().projections().await.context("reading the filings")?;
-        let found = stored.into_iter().rfind(|filing| version.is_none_or(|version| filing.version == version));
-        let Some(filing) = found else { return Ok(None) };
-        let plan = self.filing(&filing, BillingPeriod::of(now.date_naive()))?.plan;
-        Ok(Some(FiledVersion { filing, plan: plan.into_iter().map(PlannedLine::from).collect() }))
     }
 }

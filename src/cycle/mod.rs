@@ -6,8 +6,10 @@
 
 mod backup;
 mod entries;
+mod filed;
 mod ingest;
 mod meter;
+mod prices;
 mod view;
 
 use std::sync::Arc;
@@ -31,7 +33,8 @@ use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
-pub use entries::{BalanceEntry, EntryError, FiledVersion, PlannedLine, RecordedEntry, TakenSnapshot};
+pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
+pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use view::View;
 
 /// Where AWS is.
@@ -96,7 +99,7 @@ impl Engine {
     pub fn new(store: Store, config: Config, aws: AwsAccess) -> Result<Engine> {
         let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
-        let prices = PriceBook::builtin();
+        let prices = config.prices.clone();
         let program = view::program();
         let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
         Ok(Engine { parts: Arc::new(parts) })

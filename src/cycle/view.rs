@@ -11,7 +11,8 @@ use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
-use crate::domain::projection::{FiledProjection, PlannedMonth, Unpriced, plan};
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
 use crate::store::{Fingerprint, StoredProjection, ViewMaker};
 
@@ -19,8 +20,6 @@ use super::Engine;
 
 /// Months that a plan is priced beyond the cycle's: past the end of every outlook.
 const PLAN_AHEAD_MONTHS: i32 = 14;
-/// Service that a model bills under where the classification tables name none.
-const BEDROCK: &str = "Amazon Bedrock";
 
 /// Everything to show of one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,25 +109,25 @@ impl Engine {
     /// # Errors
     /// If it does not read any more.
     pub fn filing(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
-        let projection = FiledProjection::parse(&stored.body).map_err(|problems| {
+        stored.verify()?;
+        let projection = FiledProjection::parse_with(&stored.body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
         })?;
-        let plan = self
-            .planned(&projection, month)
-            .with_context(|| format!("pricing version {} of the filed projection", stored.version))?;
-        Ok(Filing { version: stored.version, projection, plan })
+        let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
+        let Plan { months: plan, unpriced } =
+            plan(&projection, &self.parts.prices, months, |model| self.service_of_model(model));
+        Ok(Filing { version: stored.version, projection, plan, unpriced })
     }
 
-    /// A filing's months, priced to past the horizon of `month`.
-    pub(super) fn planned(
-        &self,
-        projection: &FiledProjection,
-        month: BillingPeriod,
-    ) -> Result<Vec<PlannedMonth>, Unpriced> {
-        let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
-        let service_of = |model: &str| self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-        plan(projection, &self.parts.prices, months, service_of)
+    /// The service that a model usually bills under.
+    pub fn service_of_model(&self, model: &str) -> String {
+        self.parts.classifier.model_service(model).unwrap_or(BEDROCK).to_owned()
+    }
+
+    /// The price book, with the user's own prices over it.
+    pub fn prices(&self) -> &PriceBook {
+        &self.parts.prices
     }
 }
 

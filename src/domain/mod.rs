@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod assess;
+pub mod backtest;
 pub mod charge;
 pub mod classify;
 pub mod costs;
@@ -9,6 +10,8 @@ pub mod coverage;
 pub mod credit;
 pub mod facts;
 pub mod finding;
+pub mod forecast;
+pub mod implied_price;
 pub mod interner;
 pub mod ledger;
 pub mod money;

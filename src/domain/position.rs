@@ -11,6 +11,7 @@ use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
+use super::projection::UnpricedLine;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -315,6 +316,9 @@ pub struct FilingRef {
     pub filed_on: NaiveDate,
     /// Record ids in the filing.
     pub records: Vec<String>,
+    /// What the filing plans and nobody has a price for: its dollars are in no planned figure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpriced: Vec<UnpricedLine>,
 }
 
 /// Day series for charts. Read apart from [`Position`], since only pages and reports draw.

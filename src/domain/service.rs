@@ -15,18 +15,32 @@ pub fn fold(name: &str) -> String {
 pub struct ServiceAliases {
     /// Folded spelling to folded Cost Explorer names.
     by_spelling: BTreeMap<String, Vec<String>>,
+    /// Folded Cost Explorer name to the name itself.
+    names: BTreeMap<String, String>,
 }
 
 impl ServiceAliases {
     /// Builds the table from `(Cost Explorer name, other spellings)`.
     pub fn new<'a>(groups: impl IntoIterator<Item = (&'a str, Vec<&'a str>)>) -> Self {
         let mut by_spelling: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut names = BTreeMap::new();
         for (name, spellings) in groups {
+            names.insert(fold(name), name.to_owned());
             for spelling in spellings {
                 by_spelling.entry(fold(spelling)).or_default().push(fold(name));
             }
         }
-        ServiceAliases { by_spelling }
+        ServiceAliases { by_spelling, names }
+    }
+
+    /// The Cost Explorer names that `spelling` stands for, if it is another spelling and no such name itself.
+    pub fn names_behind(&self, spelling: &str) -> Vec<&str> {
+        let folded = fold(spelling);
+        if self.names.contains_key(&folded) {
+            return Vec::new();
+        }
+        let behind = self.by_spelling.get(&folded).into_iter().flatten();
+        behind.filter_map(|name| self.names.get(name).map(String::as_str)).collect()
     }
 
     /// The folded Cost Explorer names that `spelling` stands for; itself if the table does not know it.

@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::cycle::{FiledVersion, TakenSnapshot};
+use crate::cycle::{FiledView, TakenSnapshot};
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
 use crate::store::{Restatement, StoreError, StoredProjection};
@@ -103,7 +103,7 @@ pub async fn projections(extract::State(state): extract::State<State>) -> Result
 pub async fn projection(
     extract::State(state): extract::State<State>,
     Path(version): Path<String>,
-) -> Result<Json<FiledVersion>, Failure> {
+) -> Result<Json<FiledView>, Failure> {
     let absent = || {
         Failure::new(StatusCode::NOT_FOUND, format!("no version {version:?} is filed"))
             .advise("/api/v1/projections lists them; `newest` is the last")
@@ -112,8 +112,12 @@ pub async fn projection(
         NEWEST => None,
         number => Some(number.parse().map_err(|_| absent())?),
     };
-    let found = state.engine().filed_version(wanted, state.clock().now()).await;
-    found.map_err(|error| Failure::internal("reading the filing", &error))?.map(Json).ok_or_else(absent)
+    let filed = state.engine().store().projections().await.map_err(|error| failed("reading the filings", error))?;
+    if !filed.iter().any(|filing| wanted.is_none_or(|wanted| wanted == filing.version)) {
+        return Err(absent());
+    }
+    let found = state.engine().filed_view(wanted, state.clock().now()).await;
+    found.map(Json).map_err(|error| Failure::internal("reading the filing", &error))
 }
 
 fn failed(doing: &str, error: StoreError) -> Failure {

@@ -13,6 +13,7 @@ use super::{ReportKind, curves, words};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Causes, Position, Series, Variance};
+use crate::domain::projection::UnpricedLine;
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -185,6 +186,11 @@ fn overview(position: &Position, series: &Series) -> Vec<Block> {
         words::day(filing.filed_on),
         filing.content_hash
     ))];
+    let unpriced = |line: &UnpricedLine| {
+        let UnpricedLine { record, what, reason, since } = line;
+        Block::Text(format!("Record {record} plans {what} from {since}, which is in no planned figure: {reason}."))
+    };
+    blocks.extend(filing.unpriced.iter().map(unpriced));
     blocks.extend(curves::cumulative(position, series).map(Block::Chart));
     if !position.variance.is_empty() {
         blocks.push(Block::Table(by_month(position)));

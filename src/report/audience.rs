@@ -69,6 +69,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
+            unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
             ..filing.clone()
         }),
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
 /// A store that could not be opened, read or written.
@@ -81,6 +81,43 @@ pub enum StoreError {
         stored: String,
         /// Which days differ, and by how much.
         days: String,
+    },
+    /// A stored filing is not the text that was frozen.
+    #[error(
+        "version {version} of the filed projection is no longer what was frozen: its content hash is {frozen}, and the \
+         text in the store hashes to {found}. Something changed the store from outside; go back to a backup"
+    )]
+    FilingChanged {
+        /// Version.
+        version: u32,
+        /// The hash that it was frozen under.
+        frozen: String,
+        /// The hash of its text now.
+        found: String,
+    },
+    /// A filing is dated before the newest one.
+    #[error(
+        "the file says it was filed on {filed_on}, and version {version}, filed on {newest}, claims its records from \
+         that day on: two filings would claim one record. Write the day on which this correction was filed with AWS"
+    )]
+    FiledBeforeNewest {
+        /// Day of the filing that was refused.
+        filed_on: NaiveDate,
+        /// The newest version.
+        version: u32,
+        /// Its day.
+        newest: NaiveDate,
+    },
+    /// A filing corrects a version that does not exist.
+    #[error(
+        "the file says corrects = {corrects}, and there is no such version (the newest is {newest}; 0 means that nothing \
+         is filed). `glidepath projection list` shows the versions"
+    )]
+    NothingToCorrect {
+        /// The version it names.
+        corrects: u32,
+        /// The newest version, 0 if none.
+        newest: u32,
     },
     /// Something stored does not read back.
     #[error("{what} in the store cannot be read: {reason}")]

@@ -27,7 +27,7 @@ pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
 pub use fingerprint::Fingerprint;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
-pub use projections::StoredProjection;
+pub use projections::{NewProjection, StoredProjection};
 pub use read::Restatement;
 pub use requests::PaidRequests;
 pub use views::ViewMaker;

@@ -5,7 +5,8 @@ use duckdb::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::error::Result;
+use super::error::{Result, StoreError};
+use crate::domain::projection::content_hash;
 
 /// A filing as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,40 @@ pub struct StoredProjection {
     pub body: String,
 }
 
+impl StoredProjection {
+    /// True if the body is still what was frozen.
+    pub fn is_intact(&self) -> bool {
+        content_hash(&self.body) == self.content_hash
+    }
+
+    /// Refuses a body that is not what was frozen.
+    ///
+    /// # Errors
+    /// [`StoreError::FilingChanged`].
+    pub fn verify(&self) -> Result<()> {
+        if self.is_intact() {
+            return Ok(());
+        }
+        let (frozen, found) = (self.content_hash.clone(), content_hash(&self.body));
+        Err(StoreError::FilingChanged { version: self.version, frozen, found })
+    }
+}
+
+/// A filing to freeze.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProjection {
+    /// When it is recorded here.
+    pub recorded_at: DateTime<Utc>,
+    /// Day it was filed with AWS.
+    pub filed_on: NaiveDate,
+    /// The version that it says it corrects.
+    pub corrects: Option<u32>,
+    /// SHA-256 of the body in hex.
+    pub content_hash: String,
+    /// The file, verbatim.
+    pub body: String,
+}
+
 const COLUMNS: &str = "version, recorded_at, filed_on, content_hash, body";
 
 impl Store {
@@ -29,21 +64,28 @@ impl Store {
     /// that version.
     ///
     /// # Errors
-    /// DuckDB's.
-    pub async fn file_projection(
-        &self,
-        recorded_at: DateTime<Utc>,
-        filed_on: NaiveDate,
-        content_hash: String,
-        body: String,
-    ) -> Result<StoredProjection> {
+    /// [`StoreError::FiledBeforeNewest`] if the newest version was filed with AWS later and so claims the same records
+    /// from its day on; [`StoreError::NothingToCorrect`] if the version that it corrects does not exist; DuckDB's.
+    pub async fn file_projection(&self, new: NewProjection) -> Result<StoredProjection> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
-            let newest = all(&transaction)?.pop();
-            if let Some(same) = newest.as_ref().filter(|newest| newest.content_hash == content_hash) {
+            let known = all(&transaction)?;
+            let newest = known.last();
+            if let Some(same) = newest.filter(|newest| newest.content_hash == new.content_hash) {
                 return Ok(same.clone());
             }
+            if let Some(later) = newest.filter(|newest| newest.filed_on > new.filed_on) {
+                let (version, newest) = (later.version, later.filed_on);
+                return Err(StoreError::FiledBeforeNewest { filed_on: new.filed_on, version, newest });
+            }
+            if let Some(corrects) = new.corrects.filter(|wanted| !known.iter().any(|one| one.version == *wanted)) {
+                return Err(StoreError::NothingToCorrect {
+                    corrects,
+                    newest: newest.map_or(0, |newest| newest.version),
+                });
+            }
             let version = newest.map_or(1, |newest| newest.version + 1);
+            let NewProjection { recorded_at, filed_on, content_hash, body, .. } = new;
             let filed = StoredProjection { version, recorded_at, filed_on, content_hash, body };
             transaction.execute(
                 "INSERT INTO filed_projections VALUES (?, ?, ?, ?, ?)",

@@ -74,9 +74,12 @@ fn the_example_loads_with_everything_switched_on() {
     let text = switched_on()
         .replace("{ env = \"GLIDEPATH_SLACK_URL\" }", "{ file = \"slack-url\" }")
         .replace("/run/secrets/", "");
+    let prices = "read_on = \"2026-09-01\"\nsource = \"quote\"\n[[model]]\nname = \"House Llama\"\ninput = \"0.1\"\n";
+    std::fs::write(folder.path().join("prices.toml"), prices).unwrap();
     let path = folder.path().join("glidepath.toml");
     std::fs::write(&path, text).unwrap();
     let config = Config::load(&path).unwrap();
+    assert!(config.prices.knows_model("House Llama") && config.prices.knows_model("Claude Sonnet 5"));
     assert_eq!(config.store_path, folder.path().join("glidepath.duckdb"));
     assert_eq!(config.tax_rate.unwrap().to_string(), "0.19");
     assert_eq!(config.model_aliases["my-imported-model"], "House Llama");
@@ -116,7 +119,7 @@ fn the_example_names_every_key() {
         ("[aws]", &["aws"], 8),
         ("[schedule]", &["schedule"], 2),
         ("[[pool]]", &["pool"], 7),
-        ("[projection]", &["projection"], 1),
+        ("[projection]", &["projection"], 2),
         ("[alerts]", &["alerts"], 11),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 3),

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use glidepath::config::Config;
 use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
 use glidepath::domain::facts::Outcome;
+use glidepath::domain::period::plus_days;
 use glidepath::domain::secret::Secret;
 use glidepath::notify::Channel;
 use serde_json::Value;
@@ -86,10 +87,10 @@ async fn receive(State(inbox): State<Arc<Mutex<Inbox>>>, headers: HeaderMap, bod
     status
 }
 
-/// 100 a day of Bedrock from the first of January, and a credit of 10,000 for it. A hundred days are paid, the last of
-/// them the 10th of April; on the 11th the first dollar goes uncovered.
+/// 100 a day of Bedrock since autumn, and from the first of January a credit of 10,000 for it. A hundred days are paid, the
+/// last of them the 10th of April; on the 11th the first dollar goes uncovered.
 fn account() -> FakeAccount {
-    let account = days("2026-01-01", "2026-05-31").fold(FakeAccount::new(ACCOUNT), |account, day| {
+    let account = days("2025-10-01", "2026-05-31").fold(FakeAccount::new(ACCOUNT), |account, day| {
         account.usage(&day.to_string(), BEDROCK, "USE1-NovaLite-input-tokens", "1K tokens", "1000000", "100")
     });
     account.credit(FakeCredit::new(CREDIT, "10000", "2026-01-01", "2027-01-01", &[BEDROCK]))
@@ -109,9 +110,11 @@ async fn exhaustion_fires_once_escalates_and_carries_the_trajectory() {
     let position = world.position().await;
     assert_eq!(position.exhaustion.total.p50, Some(day("2026-04-11")));
 
-    let mut told = Vec::new();
+    let (mut told, mut inside) = (Vec::new(), Vec::new());
     for today in days("2026-02-14", "2026-02-28") {
         world.cycle(&today.to_string()).await;
+        let early = world.position().await.exhaustion.total.p10.unwrap();
+        inside.extend((early <= plus_days(today, 42)).then_some(today));
         let posts = receiver.inbox.lock().unwrap().posts.clone();
         for (id, body, _) in posts {
             assert_eq!(body["data"]["event_id"], id.as_str());
@@ -120,16 +123,13 @@ async fn exhaustion_fires_once_escalates_and_carries_the_trajectory() {
         }
         told.extend(receiver.heard().into_iter().map(|(line, _)| format!("{today} {line}")));
     }
-    // From the 28th of February, 42 days reach the 11th of April. Before that only the cautious path is inside: on the
-    // 15th it has the 57 days to the 11th of April divided by e^(0.35 x 0.75), 44 days, which end on the 29th of March,
-    // 42 days ahead. Steady weeks narrow the learnt bands to three quarters, 0.35 is the upper one at 44 days. Warnings
-    // repeat every 72 hours.
+    // From the 28th of February, 42 days reach the 11th of April. A week before that the early date, a day in ten, comes
+    // inside them. Warnings repeat every 72 hours.
+    assert_eq!(inside[0], day("2026-02-21"));
     assert_eq!(
         told,
         [
-            "2026-02-15 exhaustion:total fire warning",
-            "2026-02-18 exhaustion:total repeat warning",
-            "2026-02-21 exhaustion:total repeat warning",
+            "2026-02-21 exhaustion:total fire warning",
             "2026-02-24 exhaustion:total repeat warning",
             "2026-02-27 exhaustion:total repeat warning",
             "2026-02-28 exhaustion:total escalate critical",

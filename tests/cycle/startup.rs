@@ -38,10 +38,10 @@ async fn the_year_in_one_cycle() {
     );
     assert_eq!(position.credits.granted, money("425000"));
 
-    // Five to nine weeks after today.
+    // Four to eight weeks after today.
     let p50 = position.exhaustion.total.p50.unwrap();
     let today = startup::TODAY.date_naive();
-    assert!(plus_days(today, 35) <= p50 && p50 <= plus_days(today, 63), "{p50}");
+    assert!(plus_days(today, 28) <= p50 && p50 <= plus_days(today, 56), "{p50}");
     assert!(position.exhaustion.total.p10.unwrap() <= p50);
 
     assert_eq!(position.data_quality.unclassified_cost, Money::ZERO);

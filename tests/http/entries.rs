@@ -135,7 +135,7 @@ async fn a_correction_is_filed_listed_shown_and_used_at_once() {
     assert_eq!(first, daemon.get(&format!("{PROJECTIONS}/1")).await);
     assert_eq!(
         first["plan"][0],
-        json!({ "month": "2026-02", "record": "ai", "workload": "bedrock_inference", "line": "Amazon Bedrock", "cost": "310" })
+        json!({ "month": "2026-02", "record": "ai", "workload": "bedrock_inference", "line": "Amazon Bedrock", "projected": "310" })
     );
     let corrected = first["body"].as_str().unwrap().replace("310", "620");
     let filed = daemon.filing(OWNER, &corrected).await.unwrap();
@@ -143,8 +143,8 @@ async fn a_correction_is_filed_listed_shown_and_used_at_once() {
     let again = daemon.filing(OWNER, &corrected).await.unwrap();
     assert_eq!(again, filed, "the same text is the same version");
     assert_eq!(daemon.get(PROJECTIONS).await.as_array().unwrap().len(), 2);
-    assert_eq!(daemon.get(&format!("{PROJECTIONS}/newest")).await["plan"][0]["cost"], "620");
-    assert_eq!(daemon.get(&format!("{PROJECTIONS}/1")).await["plan"][0]["cost"], "310");
+    assert_eq!(daemon.get(&format!("{PROJECTIONS}/newest")).await["plan"][0]["projected"], "620");
+    assert_eq!(daemon.get(&format!("{PROJECTIONS}/1")).await["plan"][0]["projected"], "310");
     assert_eq!(daemon.get("/api/v1/position").await["filing"]["version"], 2);
     for absent in ["0", "3", "old"] {
         let path = format!("{PROJECTIONS}/{absent}");

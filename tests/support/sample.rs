@@ -504,6 +504,7 @@ fn make_position() -> Position {
             content_hash: "9f2c51d07ab34e86c1f0e2d39b7a6458d4c3b2a1907f6e5d4c3b2a190817e6f5".into(),
             filed_on: filed_from(),
             records: vec!["ai".into(), "portfolio".into()],
+            unpriced: Vec::new(),
         }),
     }
 }

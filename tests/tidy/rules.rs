@@ -65,8 +65,10 @@ const DOMAIN_CRATES: &[&str] = &[
     "chrono",
     "csv",
     "hex",
+    "libm",
     "rand",
     "rand_chacha",
+    "rand_distr",
     "rust_decimal",
     "serde",
     "serde_json",
@@ -80,6 +82,8 @@ const OUTSIDE_STD: &[&str] = &["env", "fs", "io", "net", "process", "thread"];
 /// Where floats are no danger to money: path prefix, why.
 const FLOAT_PLACES: &[(&str, &str)] = &[
     ("src/domain/money.rs", "Money::to_chart, the one way out of exact decimals"),
+    ("src/domain/backtest", "statistics of a forecast"),
+    ("src/cli/backtest", "statistics of a forecast"),
     ("src/domain/forecast", "statistics of a forecast"),
     ("src/domain/outlook", "statistics of a forecast"),
     ("src/report/chart", "coordinates of a drawing"),

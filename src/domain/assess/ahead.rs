@@ -4,16 +4,19 @@ use super::Assessment;
 use super::span::Span;
 use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
+use crate::domain::forecast::Evidence;
 use crate::domain::money::Money;
 use crate::domain::outlook::{MonthSoFar, Outlook, OutlookInputs, outlook};
 use crate::domain::pools::credit_rows;
 use crate::domain::position::MonthlyBill;
+use crate::domain::projection::{daily_costs, daily_plan};
 
 impl Assessment<'_> {
     /// Forecasts; `None` before the first complete day.
     pub fn outlook(&self) -> Option<Outlook> {
         let span = self.span?;
         let recurring: Vec<_> = self.costs.split.iter().map(SplitCost::recurring).collect();
+        let planned = self.context.filing.map(|filing| daily_costs(&daily_plan(&filing.plan))).unwrap_or_default();
         let made = outlook(&OutlookInputs {
             pools: &self.ledger.pools,
             balances: &self.balances,
@@ -22,6 +25,8 @@ impl Assessment<'_> {
             data_through: span.through,
             month_so_far: self.month_so_far(span),
             tax_rate: self.context.tax_rate,
+            planned: &planned,
+            evidence: &Evidence::builtin(),
         });
         Some(made)
     }

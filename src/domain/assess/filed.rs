@@ -3,7 +3,7 @@
 use super::Assessment;
 use crate::domain::costs::{MonthOfKind, by_month};
 use crate::domain::position::{FilingRef, Variance};
-use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth};
+use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth, UnpricedLine};
 use crate::domain::variance::variance;
 
 /// A filing as the store numbered it.
@@ -15,6 +15,8 @@ pub struct Filing {
     pub projection: FiledProjection,
     /// Its months, priced, to the end of every horizon.
     pub plan: Vec<PlannedMonth>,
+    /// What has no price: its dollars are missing from the plan.
+    pub unpriced: Vec<UnpricedLine>,
 }
 
 impl Filing {
@@ -24,6 +26,7 @@ impl Filing {
             content_hash: self.projection.content_hash.clone(),
             filed_on: self.projection.filed_on,
             records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
+            unpriced: self.unpriced.clone(),
         }
     }
 }

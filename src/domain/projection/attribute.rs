@@ -1,6 +1,10 @@
 //! Whose spend it is: every dollar belongs to exactly one record, or to [`OUTSIDE`] the filing.
 
-use super::{FiledProjection, FiledRecord, fold_instance_type};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FiledLine, FiledProjection, fold_instance_type};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::service;
@@ -38,32 +42,89 @@ pub struct ActualCost {
     pub unit: Option<String>,
 }
 
+/// What a line claims as its own; no two lines of a filing claim the same. In order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// Bedrock inference of a model, under whichever service it bills.
+    Model(String),
+    /// Hours of an accelerator instance type, on EC2 or on SageMaker.
+    InstanceType(String),
+    /// What is left of a service, by its folded name.
+    Service(String),
+}
+
+impl Claim {
+    /// What a line claims.
+    pub fn of(line: FiledLine<'_>) -> Self {
+        match line {
+            FiledLine::Tokens(line) => Claim::Model(line.model.clone()),
+            FiledLine::Accelerators(line) => Claim::InstanceType(fold_instance_type(&line.instance_type).to_owned()),
+            FiledLine::Service(line) => Claim::Service(service::fold(&line.service)),
+        }
+    }
+}
+
+/// A rule of attribution, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// What it claims.
+    pub claims: String,
+    /// The record that gets it.
+    pub record: String,
+    /// Line in the file, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} belongs to {}", self.claims, self.record)
+    }
+}
+
+/// The rules by which [`attribute`] assigns spend, first match first. What none claims is [`OUTSIDE`].
+pub fn rules(filing: &FiledProjection) -> Vec<Rule> {
+    let rule = |(claim, line, record): (Claim, FiledLine<'_>, &str)| Rule {
+        claims: match claim {
+            Claim::Model(model) => format!("Bedrock inference of {model}, whichever service bills it"),
+            Claim::InstanceType(name) => format!("hours of {name} on EC2 and of ml.{name} on SageMaker"),
+            Claim::Service(_) => format!("the rest of {}", line.name()),
+        },
+        record: record.to_owned(),
+        line: line.line(),
+    };
+    claims(filing).into_iter().map(rule).collect()
+}
+
+/// Every claim of a filing with its line and record, in order of precedence and then of the file.
+fn claims(filing: &FiledProjection) -> Vec<(Claim, FiledLine<'_>, &str)> {
+    let lines = filing.records.iter().flat_map(|record| record.lines().map(|line| (line, record.id.as_str())));
+    let mut claims: Vec<_> = lines.map(|(line, record)| (Claim::of(line), line, record)).collect();
+    claims.sort_by_key(|(claim, line, _)| {
+        let precedence = match claim {
+            Claim::Model(_) => 0,
+            Claim::InstanceType(_) => 1,
+            Claim::Service(_) => 2,
+        };
+        (precedence, line.line())
+    });
+    claims
+}
+
 /// The id of the record that `actual` belongs to, or [`OUTSIDE`].
 ///
 /// The most specific line wins: inference by its model, then accelerator hours by their instance type (SageMaker's
 /// `ml.` types count as the EC2 type they stand for), then the service by its name, without regard to case and
 /// spaces. A filing has no two lines for one model, type or service, so the answer is unique.
 pub fn attribute<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> &'f str {
-    by_model(filing, actual)
-        .or_else(|| by_instance_type(filing, actual))
-        .or_else(|| by_service(filing, actual))
-        .map_or(OUTSIDE, |record| record.id.as_str())
-}
-
-fn by_model<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> Option<&'f FiledRecord> {
-    let model = actual.model.as_deref().filter(|_| actual.workload == Workload::BedrockInference)?;
-    filing.records.iter().find(|record| record.tokens.iter().any(|line| line.model == model))
-}
-
-fn by_instance_type<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> Option<&'f FiledRecord> {
-    let wanted = fold_instance_type(actual.instance_type.as_deref()?);
-    filing
-        .records
-        .iter()
-        .find(|record| record.accelerators.iter().any(|line| fold_instance_type(&line.instance_type) == wanted))
-}
-
-fn by_service<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> Option<&'f FiledRecord> {
-    let wanted = service::fold(&actual.service);
-    filing.records.iter().find(|record| record.services.iter().any(|line| service::fold(&line.service) == wanted))
+    let service = service::fold(&actual.service);
+    let instance_type = actual.instance_type.as_deref().map(fold_instance_type);
+    let model = actual.model.as_deref().filter(|_| actual.workload == Workload::BedrockInference);
+    let of = |covers: &dyn Fn(FiledLine<'_>) -> bool| filing.records.iter().find(|record| record.lines().any(covers));
+    let by_model = |line: FiledLine<'_>| matches!(line, FiledLine::Tokens(_)) && Some(line.name()) == model;
+    let by_type = |line: FiledLine<'_>| {
+        matches!(line, FiledLine::Accelerators(_)) && Some(fold_instance_type(line.name())) == instance_type
+    };
+    let by_service =
+        |line: FiledLine<'_>| matches!(line, FiledLine::Service(_)) && service::fold(line.name()) == service;
+    of(&by_model).or_else(|| of(&by_type)).or_else(|| of(&by_service)).map_or(OUTSIDE, |record| record.id.as_str())
 }

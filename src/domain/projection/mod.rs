@@ -1,12 +1,16 @@
 //! The filed projection: what was told to AWS, line by line, and what it plans month by month and day by day.
 //!
-//! Invariants: a filing that parses is complete, priced and free of overlaps, so that every dollar of actual spend
-//! belongs to exactly one record or to [`OUTSIDE`]; its [`content_hash`] is that of the file's bytes; nothing in it is
-//! a float; a planned month that is not listed is zero.
+//! Invariants: a filing that parses is complete and free of overlaps, so that every dollar of actual spend belongs to
+//! exactly one record or to [`OUTSIDE`]; its [`content_hash`] is that of the file's bytes; nothing in it is a float; a
+//! planned month that is not listed is zero; what has no price is in the plan as unpriced, with the reason, and never
+//! as zero.
 //!
-//! [`FiledProjection::parse`] reads the file, [`plan()`] prices it, [`attribute()`] assigns actual spend to it.
+//! [`FiledProjection::parse`] reads the file, [`plan()`] prices it, [`attribute()`] assigns actual spend to it by the
+//! [`rules()`], [`overlaps()`] finds what is planned twice, [`diff()`] compares two versions.
 
 mod attribute;
+mod diff;
+mod overlap;
 mod parse;
 mod plan;
 mod problem;
@@ -16,29 +20,44 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
 use super::money::{Money, Quantity};
-use super::period::BillingPeriod;
-use super::workload::{Routing, Workload};
+use super::period::{BillingPeriod, DayRange};
+use super::workload::{CacheLifetime, Routing, Workload};
 
-pub use attribute::{ActualCost, OUTSIDE, attribute};
-pub use plan::{Driver, PlannedDay, PlannedMonth, TokenBucket, Unpriced, daily_costs, daily_plan, plan};
+pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, rules};
+pub use diff::{Change, FieldChange, FilingDiff, LineDiff, MonthDelta, Totals, diff, diff_months};
+pub use overlap::{Overlap, Part, overlaps};
+pub use parse::service_of_model;
+pub use plan::{Driver, Plan, PlannedDay, PlannedMonth, TokenBucket, UnpricedLine, daily_costs, daily_plan, plan};
 pub use problem::{ProjectionProblem, suggest};
 
 /// Where Cost Explorer puts accelerator hours that are bought on EC2.
 pub const EC2_COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
+/// Where Cost Explorer puts accelerator hours that are bought on SageMaker.
+pub const SAGEMAKER: &str = "Amazon SageMaker";
+/// Service that a model bills under where the classification tables name none.
+pub const BEDROCK: &str = "Amazon Bedrock";
 
 /// A filing as it was read: what AWS was told, when, and for which award.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FiledProjection {
     /// Day it was filed with AWS. The plan is priced as of this day.
     pub filed_on: NaiveDate,
+    /// The version that it corrects. A correction may plan months that lie before its own day.
+    pub corrects: Option<u32>,
     /// The programme or pool that was asked for.
     pub asked_for: Option<String>,
+    /// Dollars of credit that were asked for.
+    pub asked_usd: Option<Money>,
+    /// Days in which the award is meant to be consumed.
+    pub window: Option<DayRange>,
     /// Value of the business after credits that the filing claims.
     pub deal_size_usd: Option<Money>,
     /// Monthly growth after credits that the filing claims.
     pub post_credit_growth_per_month: Option<Decimal>,
     /// Records in the file's order; each describes spend of its own.
     pub records: Vec<FiledRecord>,
+    /// What is legal and worth a second look, in order of line.
+    pub remarks: Vec<ProjectionProblem>,
     /// SHA-256 of the file in hex: see [`content_hash`].
     pub content_hash: String,
 }
@@ -46,13 +65,14 @@ pub struct FiledProjection {
 impl FiledProjection {
     /// The first month that any line plans: the earliest `from`, or the month of filing if no line has one.
     pub fn first_month(&self) -> BillingPeriod {
-        let lines = |record: &FiledRecord| {
-            let tokens = record.tokens.iter().filter_map(|line| line.monthly.first().map(|entry| entry.from));
-            let services = record.services.iter().filter_map(|line| line.monthly.first().map(|entry| entry.from));
-            let accelerators = record.accelerators.iter().filter_map(|line| line.from);
-            tokens.chain(services).chain(accelerators).min()
-        };
-        self.records.iter().filter_map(lines).min().unwrap_or_else(|| BillingPeriod::of(self.filed_on))
+        let lines = self.records.iter().flat_map(FiledRecord::lines);
+        lines.filter_map(|line| line.months().next()).min().unwrap_or_else(|| BillingPeriod::of(self.filed_on))
+    }
+
+    /// The last month that any line lists; what it says then goes on.
+    pub fn last_listed_month(&self) -> BillingPeriod {
+        let lines = self.records.iter().flat_map(FiledRecord::lines);
+        lines.filter_map(|line| line.months().last()).max().unwrap_or_else(|| BillingPeriod::of(self.filed_on))
     }
 }
 
@@ -61,12 +81,74 @@ impl FiledProjection {
 pub struct FiledRecord {
     /// Its name in the filing; unique, and never [`OUTSIDE`].
     pub id: String,
+    /// What it is for, in the filing's own words.
+    pub use_case: Option<String>,
     /// Inference, by model.
     pub tokens: Vec<TokenLine>,
     /// Training and hosting, by instance type.
     pub accelerators: Vec<AcceleratorLine>,
     /// Plain amounts, by service.
     pub services: Vec<ServiceLine>,
+    /// Line of its id in the file, counted from 1.
+    pub line: usize,
+}
+
+impl FiledRecord {
+    /// Its lines: tokens, accelerators, services.
+    pub fn lines(&self) -> impl Iterator<Item = FiledLine<'_>> {
+        let tokens = self.tokens.iter().map(FiledLine::Tokens);
+        let accelerators = self.accelerators.iter().map(FiledLine::Accelerators);
+        tokens.chain(accelerators).chain(self.services.iter().map(FiledLine::Service))
+    }
+}
+
+/// One line of a record, whatever drives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FiledLine<'f> {
+    /// Inference.
+    Tokens(&'f TokenLine),
+    /// Training and hosting.
+    Accelerators(&'f AcceleratorLine),
+    /// A plain amount.
+    Service(&'f ServiceLine),
+}
+
+impl<'f> FiledLine<'f> {
+    /// Model, instance type or service.
+    pub fn name(self) -> &'f str {
+        match self {
+            FiledLine::Tokens(line) => &line.model,
+            FiledLine::Accelerators(line) => &line.instance_type,
+            FiledLine::Service(line) => &line.service,
+        }
+    }
+
+    /// What drives it, as the file calls it.
+    pub fn driver(self) -> &'static str {
+        match self {
+            FiledLine::Tokens(_) => "tokens",
+            FiledLine::Accelerators(_) => "accelerators",
+            FiledLine::Service(_) => "service",
+        }
+    }
+
+    /// Line of its name in the file, counted from 1.
+    pub fn line(self) -> usize {
+        match self {
+            FiledLine::Tokens(line) => line.line,
+            FiledLine::Accelerators(line) => line.line,
+            FiledLine::Service(line) => line.line,
+        }
+    }
+
+    /// The months that it lists, in order.
+    pub fn months(self) -> Box<dyn Iterator<Item = BillingPeriod> + 'f> {
+        match self {
+            FiledLine::Tokens(line) => Box::new(line.monthly.iter().map(|entry| entry.from)),
+            FiledLine::Accelerators(line) => Box::new(line.monthly.iter().map(|entry| entry.from)),
+            FiledLine::Service(line) => Box::new(line.monthly.iter().map(|entry| entry.from)),
+        }
+    }
 }
 
 /// Tokens of one model.
@@ -80,10 +162,16 @@ pub struct TokenLine {
     pub growth_per_month: Decimal,
     /// Share of input tokens that is read from the prompt cache.
     pub cache_hit: Decimal,
+    /// Share of input tokens that is written to the prompt cache.
+    pub cache_write: Decimal,
+    /// How long such a write lives.
+    pub cache_lifetime: CacheLifetime,
     /// Share of all tokens that runs as batch.
     pub batch: Decimal,
     /// Where inference runs; global unless the line says otherwise.
     pub routing: Routing,
+    /// Line of the model in the file, counted from 1.
+    pub line: usize,
 }
 
 /// Token volumes from a month on.
@@ -91,7 +179,7 @@ pub struct TokenLine {
 pub struct TokenMonth {
     /// First month of the volumes.
     pub from: BillingPeriod,
-    /// Input tokens a month, those read from the cache included.
+    /// Input tokens a month, those read from and written to the cache included.
     pub input: Quantity,
     /// Output tokens a month.
     pub output: Quantity,
@@ -102,12 +190,23 @@ pub struct TokenMonth {
 pub struct AcceleratorLine {
     /// EC2 instance type, for example `trn1.32xlarge`.
     pub instance_type: String,
+    /// Runs, in order of month; each entry holds until the next.
+    pub monthly: Vec<RunMonth>,
+    /// Growth of the chip-hours per month, compounding from each entry's month.
+    pub growth_per_month: Decimal,
+    /// Line of the instance type in the file, counted from 1.
+    pub line: usize,
+}
+
+/// Runs from a month on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunMonth {
+    /// First month of the runs; a line that names none starts with its filing.
+    pub from: BillingPeriod,
     /// Chip-hours of one run.
     pub chip_hours_per_run: Quantity,
     /// Runs a month; a fraction is a run every few months, on average.
-    pub runs_per_month: Decimal,
-    /// First month of the runs; without it the filing's first month.
-    pub from: Option<BillingPeriod>,
+    pub runs: Decimal,
 }
 
 /// A plain amount of one service.
@@ -115,10 +214,14 @@ pub struct AcceleratorLine {
 pub struct ServiceLine {
     /// Service as Cost Explorer names it.
     pub service: String,
+    /// True if the filing says that the amount is what the service costs beside the spend that other lines claim.
+    pub rest: bool,
     /// Monthly amounts, in order of month; each holds until the next.
     pub monthly: Vec<AmountMonth>,
     /// Growth per month, compounding from each entry's month.
     pub growth_per_month: Decimal,
+    /// Line of the service in the file, counted from 1.
+    pub line: usize,
 }
 
 /// An amount from a month on.

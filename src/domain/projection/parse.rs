@@ -3,25 +3,31 @@
 //! The file is walked as a tree with positions instead of being deserialised, because a deserialiser stops at its
 //! first mistake. Unknown keys are mistakes: a misspelt key would otherwise plan something else than was meant.
 
+mod checks;
 mod reader;
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::DeTable;
 
 use super::problem::{ProjectionProblem, line_at, suggest};
 use super::{
-    AcceleratorLine, AmountMonth, FiledProjection, FiledRecord, OUTSIDE, ServiceLine, TokenLine, TokenMonth,
-    accelerator_workload, content_hash, fold_instance_type,
+    AcceleratorLine, AmountMonth, BEDROCK, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine,
+    TokenMonth, accelerator_workload, content_hash,
 };
+use crate::domain::classify::Classifier;
 use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::price::PriceBook;
-use crate::domain::service;
-use crate::domain::workload::{Direction, Routing, Tier};
+use crate::domain::workload::{CacheLifetime, Routing};
 use reader::Reader;
+
+/// Which service a model usually bills under, as the classification tables that come with the program say.
+static TABLES: LazyLock<Classifier> = LazyLock::new(Classifier::builtin);
 
 /// Tokens in the file's unit, a million.
 const MILLION: i64 = 1_000_000;
@@ -57,104 +63,130 @@ impl FiledProjection {
                 remedy: "correct the syntax; everything after it is unread".to_owned(),
             }]
         })?;
-        let mut filing = FilingReader { read: Reader::new(text), book, claims: Vec::new(), ids: Vec::new() };
+        let mut filing = FilingReader { read: Reader::new(text), book, ids: Vec::new(), floating: Vec::new() };
         let projection = filing.file(root.get_ref());
-        let mut problems = filing.read.into_problems();
+        let (mut problems, mut remarks) = filing.read.into_problems();
         problems.sort();
+        remarks.sort();
         match projection {
-            Some(projection) if problems.is_empty() => Ok(projection),
+            Some(projection) if problems.is_empty() => Ok(FiledProjection { remarks, ..projection }),
             _ => Err(problems),
         }
     }
 }
 
-/// What a line claims as its own; no two lines may claim the same.
-#[derive(PartialEq, Eq)]
-enum Claim {
-    Model(String),
-    InstanceType(String),
-    Service(String),
+/// The service that a model bills under by the built-in tables.
+pub fn service_of_model(model: &str) -> String {
+    TABLES.model_service(model).unwrap_or(BEDROCK).to_owned()
 }
 
 struct FilingReader<'t> {
     read: Reader<'t>,
     book: &'t PriceBook,
-    /// What earlier lines claim, with the record and the line in the file.
-    claims: Vec<(Claim, String, usize)>,
     /// Record ids so far, with the line in the file.
     ids: Vec<(String, usize)>,
+    /// Lines in the file of accelerators that name no first month: they start with the filing.
+    floating: Vec<usize>,
 }
 
 impl FilingReader<'_> {
     fn file(&mut self, root: &DeTable<'_>) -> Option<FiledProjection> {
-        const KEYS: [&str; 5] = ["filed_on", "asked_for", "deal_size_usd", "post_credit_growth_per_month", "record"];
+        const KEYS: [&str; 8] = [
+            "filed_on",
+            "corrects",
+            "asked_for",
+            "asked_usd",
+            "window",
+            "deal_size_usd",
+            "post_credit_growth_per_month",
+            "record",
+        ];
         self.read.known_keys(root, "a filing", &KEYS);
         let filed_on = self.filed_on(root);
+        let corrects = self.read.version(root, "corrects");
         let asked_for = self.read.optional_text(root, "asked_for");
+        let asked_usd = self.read.optional_usd(root, "asked_usd");
+        let window = self.window(root);
         let deal_size_usd = self.read.optional_usd(root, "deal_size_usd");
         let growth = self.read.growth(root, "post_credit_growth_per_month");
         let mut records = Vec::new();
         for (table, span) in self.read.tables(root, "record") {
-            let filed_on = filed_on.unwrap_or(NaiveDate::MAX);
-            records.extend(self.record(table, span, filed_on));
+            records.extend(self.record(table, span));
         }
         if reader::lacks(root, "record") {
             self.read.problem(0..0, "the filing has no record", "add a [[record]] with an id and at least one line");
         }
-        Some(FiledProjection {
+        let mut filing = FiledProjection {
             filed_on: filed_on?,
+            corrects,
             asked_for,
+            asked_usd,
+            window,
             deal_size_usd,
             post_credit_growth_per_month: growth,
             records,
+            remarks: Vec::new(),
             content_hash: content_hash(self.read.text()),
-        })
+        };
+        self.anchor(&mut filing);
+        self.check_months(&filing);
+        self.check_overlaps(&filing);
+        self.remark_unpriced(&filing);
+        self.remark_shared_services(&filing);
+        self.remark_spellings(&filing);
+        Some(filing)
+    }
+
+    /// The days in which the award is meant to be consumed.
+    fn window(&mut self, root: &DeTable<'_>) -> Option<DayRange> {
+        let value = root.get("window")?;
+        let Some(table) = value.get_ref().as_table() else {
+            let remedy = "write it like window = { starts_on = \"2026-03-01\", expires_on = \"2028-03-01\" }";
+            self.read.problem(value.span(), "window is not a table", remedy);
+            return None;
+        };
+        self.read.known_keys(table, "the window", &["starts_on", "expires_on"]);
+        let starts_on = self.read.required_day(table, value.span(), "starts_on");
+        let expires_on = self.read.required_day(table, value.span(), "expires_on");
+        let (starts_on, expires_on) = (starts_on?, expires_on?);
+        if expires_on <= starts_on {
+            let problem = format!("the window ends on {expires_on}, not after its start on {starts_on}");
+            self.read.problem(value.span(), problem, "expires_on is the first day on which the award pays nothing");
+        }
+        Some(DayRange::new(starts_on, expires_on))
     }
 
     fn filed_on(&mut self, root: &DeTable<'_>) -> Option<NaiveDate> {
-        let Some(value) = root.get("filed_on") else {
-            self.read.problem(0..0, "filed_on is missing", "add the day of filing, like filed_on = \"2026-02-01\"");
-            return None;
-        };
-        // TOML has dates of its own; what people mean by both spellings is the same day.
-        let text = match value.get_ref() {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Datetime(date) => date.to_string(),
-            other => format!("a {}", other.type_str()),
-        };
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
-            let problem = format!("filed_on is {text:?}, which is not a day");
-            self.read.problem(value.span(), problem, "write it like filed_on = \"2026-02-01\"");
-        }
-        parsed
+        self.read.required_day(root, 0..0, "filed_on")
     }
 
-    fn record(&mut self, table: &DeTable<'_>, span: Range<usize>, filed_on: NaiveDate) -> Option<FiledRecord> {
-        self.read.known_keys(table, "a record", &["id", "tokens", "accelerators", "service"]);
+    fn record(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<FiledRecord> {
+        self.read.known_keys(table, "a record", &["id", "use_case", "tokens", "accelerators", "service"]);
         let id = self.record_id(table, span.clone());
-        let owner = id.clone().unwrap_or_else(|| "without id".to_owned());
+        let use_case = self.read.optional_text(table, "use_case");
+        let name = id.as_ref().map_or("without id", |(id, _)| id).to_owned();
         let (mut tokens, mut accelerators, mut services) = (Vec::new(), Vec::new(), Vec::new());
         for (line, at) in self.read.tables(table, "tokens") {
-            tokens.extend(self.token_line(line, at, &owner, filed_on));
+            tokens.extend(self.token_line(line, at));
         }
         for (line, at) in self.read.tables(table, "accelerators") {
-            accelerators.extend(self.accelerator_line(line, at, &owner, filed_on));
+            accelerators.extend(self.accelerator_line(line, at));
         }
         for (line, at) in self.read.tables(table, "service") {
-            services.extend(self.service_line(line, at, &owner));
+            services.extend(self.service_line(line, at));
         }
         if ["tokens", "accelerators", "service"].iter().all(|lines| reader::lacks(table, lines)) {
             self.read.problem(
                 span,
-                format!("record {owner:?} plans nothing"),
+                format!("record {name:?} plans nothing"),
                 "add a [[record.tokens]], [[record.accelerators]] or [[record.service]] line, or remove the record",
             );
         }
-        Some(FiledRecord { id: id?, tokens, accelerators, services })
+        let (id, line) = id?;
+        Some(FiledRecord { id, use_case, tokens, accelerators, services, line })
     }
 
-    fn record_id(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<String> {
+    fn record_id(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<(String, usize)> {
         let (id, at) = self.read.required_text(table, span, "id", "ai")?;
         let line = self.read.line(&at);
         if id == OUTSIDE {
@@ -166,50 +198,65 @@ impl FilingReader<'_> {
         } else {
             self.ids.push((id.clone(), line));
         }
-        Some(id)
+        Some((id, line))
     }
 
-    /// Notes what a line claims, or reports whose it already is.
-    fn claim(&mut self, claim: Claim, name: &str, owner: &str, at: Range<usize>) {
-        let line = self.read.line(&at);
-        if let Some((_, other, other_line)) = self.claims.iter().find(|(known, ..)| *known == claim) {
-            let problem = format!(
-                "{name:?} is planned twice: by record {other:?} in line {other_line} and by record {owner:?} here"
-            );
-            self.read.problem(at, problem, "each spend belongs to one line of one record; keep one of the two");
-        } else {
-            self.claims.push((claim, owner.to_owned(), line));
-        }
-    }
-
-    fn token_line(
-        &mut self,
-        table: &DeTable<'_>,
-        span: Range<usize>,
-        owner: &str,
-        filed_on: NaiveDate,
-    ) -> Option<TokenLine> {
-        const KEYS: [&str; 6] = ["model", "monthly", "growth_per_month", "cache_hit", "batch", "routing"];
+    fn token_line(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<TokenLine> {
+        const KEYS: [&str; 8] =
+            ["model", "monthly", "growth_per_month", "cache_hit", "cache_write", "cache_lifetime", "batch", "routing"];
         self.read.known_keys(table, "a tokens line", &KEYS);
         let model = self.read.required_text(table, span.clone(), "model", "Claude Sonnet 5");
         let monthly = self.read.monthly(table, &span, &["from", "input_millions", "output_millions"], token_month);
-        let line = TokenLine {
-            model: model.as_ref().map(|(model, _)| model.clone()).unwrap_or_default(),
-            monthly,
-            growth_per_month: self.read.growth(table, "growth_per_month").unwrap_or_default(),
-            cache_hit: self.read.share(table, "cache_hit"),
-            batch: self.read.share(table, "batch"),
-            routing: self.routing(table),
-        };
+        let growth_per_month = self.read.growth(table, "growth_per_month").unwrap_or_default();
+        let cache_hit = self.read.share(table, "cache_hit");
+        let cache_write = self.read.share(table, "cache_write");
+        let cache_lifetime = self.cache_lifetime(table, cache_write);
+        if cache_hit + cache_write > Decimal::ONE {
+            let at = table.get("cache_write").map_or(span, Spanned::span);
+            let problem = format!("cache_hit {cache_hit} and cache_write {cache_write} are more than all of the input");
+            self.read.problem(at, problem, "both are shares of the input; together they are at most 1");
+        }
+        let batch = self.read.share(table, "batch");
+        let routing = self.routing(table);
         let (model, at) = model?;
-        if self.book.knows_model(&model) {
-            self.check_priced(&line, at.clone(), filed_on);
-        } else {
+        if !self.book.knows_model(&model) {
             let near = suggest(&model, self.book.model_names());
             self.unknown(at.clone(), "model", &model, &near);
         }
-        self.claim(Claim::Model(model.clone()), &model, owner, at);
-        Some(line)
+        let line = self.read.note_line(&at, table);
+        Some(TokenLine {
+            model,
+            monthly,
+            growth_per_month,
+            cache_hit,
+            cache_write,
+            cache_lifetime,
+            batch,
+            routing,
+            line,
+        })
+    }
+
+    fn cache_lifetime(&mut self, table: &DeTable<'_>, cache_write: Decimal) -> CacheLifetime {
+        let Some((text, at)) = self.read.text_value(table, "cache_lifetime") else { return CacheLifetime::FiveMinutes };
+        let lifetime = match text.as_str() {
+            "5m" => CacheLifetime::FiveMinutes,
+            "1h" => CacheLifetime::OneHour,
+            _ => {
+                let problem = format!("cache_lifetime is {text:?}, which is not a lifetime");
+                self.read.problem(at, problem, "write cache_lifetime = \"5m\" (five minutes) or \"1h\" (one hour)");
+                return CacheLifetime::FiveMinutes;
+            }
+        };
+        if cache_write.is_zero() {
+            let line = self.read.line(&at);
+            self.read.remark(
+                line,
+                "cache_lifetime prices what is written to the cache, and the line plans no writes",
+                "add cache_write, the share of input that is written, like cache_write = \"0.05\"",
+            );
+        }
+        lifetime
     }
 
     fn routing(&mut self, table: &DeTable<'_>) -> Routing {
@@ -225,23 +272,6 @@ impl FilingReader<'_> {
         }
     }
 
-    fn check_priced(&mut self, line: &TokenLine, at: Range<usize>, filed_on: NaiveDate) {
-        let planned = |volume: fn(&TokenMonth) -> Quantity| line.monthly.iter().any(|entry| !volume(entry).is_zero());
-        let needed = [
-            ("input", Direction::Input, planned(|entry| entry.input)),
-            ("output", Direction::Output, planned(|entry| entry.output)),
-        ];
-        for (name, direction, needed) in needed {
-            let price = self.book.price(&line.model, direction, None, Tier::OnDemand, line.routing, filed_on);
-            if needed && price.is_none() {
-                let problem = format!("{:?} is unpriced: the price book has no {name} price for it", line.model);
-                let remedy =
-                    format!("plan no {name} tokens for it, or file its cost as an amount in a [[record.service]] line");
-                self.read.problem(at.clone(), problem, remedy);
-            }
-        }
-    }
-
     fn unknown(&mut self, at: Range<usize>, what: &str, name: &str, near: &[String]) {
         let remedy = if near.is_empty() {
             format!("write the {what} as the price book names it, or file its cost in a [[record.service]] line")
@@ -251,53 +281,88 @@ impl FilingReader<'_> {
         self.read.problem(at, format!("{what} {name:?} is not in the price book"), remedy);
     }
 
-    fn accelerator_line(
-        &mut self,
-        table: &DeTable<'_>,
-        span: Range<usize>,
-        owner: &str,
-        filed_on: NaiveDate,
-    ) -> Option<AcceleratorLine> {
-        const KEYS: [&str; 4] = ["instance_type", "chip_hours_per_run", "runs_per_month", "from"];
+    fn accelerator_line(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<AcceleratorLine> {
+        const KEYS: [&str; 6] =
+            ["instance_type", "chip_hours_per_run", "runs_per_month", "from", "monthly", "growth_per_month"];
         self.read.known_keys(table, "an accelerators line", &KEYS);
-        let volume = |reader: &mut Self, key, example, max: i64| {
-            reader.read.required_volume(table, span.clone(), key, example, Decimal::from(max))
+        let (monthly, floats) = if table.contains_key("monthly") {
+            (self.run_table(table, &span), false)
+        } else {
+            (self.constant_runs(table, &span).into_iter().collect(), !table.contains_key("from"))
         };
-        let chip_hours = volume(self, "chip_hours_per_run", "9216", MAX_VOLUME);
-        let runs = volume(self, "runs_per_month", "1", MAX_RUNS);
-        let from = self.read.text_value(table, "from").and_then(|(text, at)| self.read.month(&text, at));
-        let (instance_type, at) = self.read.required_text(table, span.clone(), "instance_type", "trn1.32xlarge")?;
-        match self.book.accelerator(&instance_type, filed_on) {
-            Some(price) if accelerator_workload(&instance_type).is_some() => {
-                if price.usd_per_hour.is_none() {
-                    let problem = format!("{instance_type:?} is unpriced: it has no on-demand list price");
-                    let remedy = "file its cost as an amount in a [[record.service]] line, from your own quote";
-                    self.read.problem(at.clone(), problem, remedy);
-                }
-            }
-            _ => {
-                let near = suggest(&instance_type, self.book.instance_types());
-                self.unknown(at.clone(), "instance type", &instance_type, &near);
-            }
+        let growth_per_month = self.read.growth(table, "growth_per_month").unwrap_or_default();
+        let (instance_type, at) = self.read.required_text(table, span, "instance_type", "trn1.32xlarge")?;
+        let known = self.book.instance_types().any(|known| known == instance_type);
+        if !known || accelerator_workload(&instance_type).is_none() {
+            let near = suggest(&instance_type, self.book.instance_types());
+            self.unknown(at.clone(), "instance type", &instance_type, &near);
         }
-        let folded = fold_instance_type(&instance_type).to_owned();
-        self.claim(Claim::InstanceType(folded), &instance_type, owner, at);
-        Some(AcceleratorLine {
-            instance_type,
-            chip_hours_per_run: Quantity::from_decimal(chip_hours?),
-            runs_per_month: runs?,
-            from,
-        })
+        let line = self.read.note_line(&at, table);
+        if floats {
+            self.floating.push(line);
+        }
+        Some(AcceleratorLine { instance_type, monthly, growth_per_month, line })
     }
 
-    fn service_line(&mut self, table: &DeTable<'_>, span: Range<usize>, owner: &str) -> Option<ServiceLine> {
-        self.read.known_keys(table, "a service line", &["service", "monthly", "growth_per_month"]);
+    /// The least form: so many chip-hours a run and runs a month, from a month on or from the filing's first.
+    fn constant_runs(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<RunMonth> {
+        let mut volume =
+            |key, example, max: i64| self.read.required_volume(table, span.clone(), key, example, Decimal::from(max));
+        let chip_hours = volume("chip_hours_per_run", "9216", MAX_VOLUME);
+        let runs = volume("runs_per_month", "1", MAX_RUNS);
+        let from = self.read.text_value(table, "from");
+        // Overwritten with the filing's first month where the line names none.
+        let from = match from {
+            Some((text, at)) => self.read.month(&text, at)?,
+            None => BillingPeriod::of(NaiveDate::default()),
+        };
+        Some(RunMonth { from, chip_hours_per_run: Quantity::from_decimal(chip_hours?), runs: runs? })
+    }
+
+    /// A month table of runs; the chip-hours of a run stand in the line or in the month.
+    fn run_table(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Vec<RunMonth> {
+        for key in ["runs_per_month", "from"] {
+            if let Some(value) = table.get(key) {
+                let problem = format!("the line has a month table and {key}");
+                self.read.problem(value.span(), problem, "let the month table say it, and remove the key");
+            }
+        }
+        let limit = Decimal::from(MAX_VOLUME);
+        let common = self.read.optional_volume(table, "chip_hours_per_run", limit).flatten();
+        let mut rows = self.read.monthly(table, span, &["from", "runs", "chip_hours_per_run"], run_month);
+        for (row, chip_hours, at) in &mut rows {
+            match chip_hours.or(common) {
+                Some(hours) => row.chip_hours_per_run = Quantity::from_decimal(hours),
+                None => {
+                    let remedy = "add chip_hours_per_run to the line, or to this month";
+                    self.read.problem(at.clone(), "this month says no chip_hours_per_run", remedy);
+                }
+            }
+        }
+        rows.into_iter().map(|(row, ..)| row).collect()
+    }
+
+    fn service_line(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<ServiceLine> {
+        self.read.known_keys(table, "a service line", &["service", "rest", "monthly", "growth_per_month"]);
         let monthly = self.read.monthly(table, &span, &["from", "usd"], amount_month);
         let growth_per_month = self.read.growth(table, "growth_per_month").unwrap_or_default();
+        let rest = self.read.flag(table, "rest");
         let (service, at) = self.read.required_text(table, span, "service", "Amazon Relational Database Service")?;
-        self.claim(Claim::Service(service::fold(&service)), &service, owner, at);
-        Some(ServiceLine { service, monthly, growth_per_month })
+        let line = self.read.note_line(&at, table);
+        Some(ServiceLine { service, rest, monthly, growth_per_month, line })
     }
+}
+
+/// One entry of an accelerators line's month table, with the chip-hours that it states itself and where it stands.
+fn run_month(
+    read: &mut Reader<'_>,
+    entry: &DeTable<'_>,
+    span: Range<usize>,
+    from: BillingPeriod,
+) -> Option<(RunMonth, Option<Decimal>, Range<usize>)> {
+    let runs = read.required_volume(entry, span.clone(), "runs", "1", Decimal::from(MAX_RUNS));
+    let chip_hours = read.optional_volume(entry, "chip_hours_per_run", Decimal::from(MAX_VOLUME))?;
+    Some((RunMonth { from, chip_hours_per_run: Quantity::ZERO, runs: runs? }, chip_hours, span))
 }
 
 /// One entry of a tokens line's month table.

@@ -5,9 +5,10 @@
 //!   entry states exactly what its month plans. A line plans nothing before its first entry.
 //! - Prices are those of the day of filing: the plan is frozen with the filing, and a later price change shows as a
 //!   variance of price instead of moving the plan.
-//! - `cache_hit` is the share of input that is read from the cache; a model without a cache price reads at the input
-//!   price. Writing to the cache is not part of the least form and is planned as plain input.
+//! - `cache_hit` and `cache_write` are the shares of input that are read from and written to the cache; a model without
+//!   a cache price reads and writes at the input price. A line that states no writes plans them as plain input.
 //! - `batch` is the share of tokens in every direction that runs at the batch price.
+//! - What has no price is left out of the months and listed as unpriced, with the reason.
 //! - A chip-hour costs the instance hour's list price over the instance's chips.
 //! - A month is spread evenly over its days; the division's remainder falls on the last day, so days sum to the month.
 //! - Amounts are rounded half to even at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits.
@@ -17,25 +18,41 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use thiserror::Error;
+use serde::{Deserialize, Serialize};
 
-use super::{AcceleratorLine, EC2_COMPUTE, FiledProjection, ServiceLine, TokenLine, accelerator_workload};
+use super::{
+    AcceleratorLine, EC2_COMPUTE, FiledLine, FiledProjection, SAGEMAKER, ServiceLine, TokenLine, accelerator_workload,
+};
 use crate::domain::ledger::DailyCost;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
-use crate::domain::price::{PLAN_SCALE, PriceBook, UnitPrice, plan_money};
-use crate::domain::workload::{Direction, Tier, Workload};
+use crate::domain::price::{PLAN_SCALE, PriceBook, PriceQuery, UnitPrice, Unpriced, plan_money};
+use crate::domain::workload::{CacheLifetime, Direction, Tier, Workload};
 
 /// Growth stops here: 10^15 a month, whether tokens or dollars, is beyond any meter and any bill, and sums of planned
 /// amounts stay exact below it.
 const CEILING: i64 = 1_000_000_000_000_000;
 
-/// A line that the book has no price for. A filing that parsed with the same book has none.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{what} is unpriced, so the filing cannot be planned; add its price to the price book")]
-pub struct Unpriced {
-    /// Model and direction, or instance type.
+/// A plan: what is priced, month by month, and what is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Priced months, in order of month and then of the file.
+    pub months: Vec<PlannedMonth>,
+    /// What has no price, in the file's order. Its dollars are missing from `months`.
+    pub unpriced: Vec<UnpricedLine>,
+}
+
+/// A line, or a direction of one, whose dollars are not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnpricedLine {
+    /// Record id.
+    pub record: String,
+    /// Model with direction, or instance type.
     pub what: String,
+    /// Why there is no price.
+    pub reason: String,
+    /// First month that plans it.
+    pub since: BillingPeriod,
 }
 
 /// What one line plans for one month.
@@ -77,6 +94,8 @@ pub struct TokenBucket {
     pub direction: Direction,
     /// On demand or batch.
     pub tier: Tier,
+    /// Lifetime of a cache write; `None` in every other direction.
+    pub cache_lifetime: Option<CacheLifetime>,
     /// Tokens.
     pub tokens: Quantity,
     /// Their cost.
@@ -85,9 +104,6 @@ pub struct TokenBucket {
 
 /// Prices `filing` over `months`, in order of month and then of the file. A line that plans nothing in a month is
 /// left out. `service_of_model` names the service that a model bills under.
-///
-/// # Errors
-/// [`Unpriced`] if `book` has no price for a line.
 ///
 /// ```
 /// use glidepath::domain::price::PriceBook;
@@ -105,7 +121,7 @@ pub struct TokenBucket {
 /// )
 /// .unwrap();
 /// let months = filing.first_month()..filing.first_month().plus_months(2);
-/// let planned = plan(&filing, &PriceBook::builtin(), months, |_| "Amazon Bedrock".to_owned()).unwrap();
+/// let planned = plan(&filing, &PriceBook::builtin(), months, |_| "Amazon Bedrock".to_owned()).months;
 /// assert_eq!(planned[0].cost.to_string(), "84"); // 1000 x 0.06 + 100 x 0.24
 /// assert_eq!(planned[1].cost.to_string(), "92.4");
 /// ```
@@ -114,110 +130,177 @@ pub fn plan(
     book: &PriceBook,
     months: Range<BillingPeriod>,
     service_of_model: impl Fn(&str) -> String,
-) -> Result<Vec<PlannedMonth>, Unpriced> {
-    let first = filing.first_month();
-    let mut planned = Vec::new();
-    let mut month = months.start.max(first);
+) -> Plan {
+    let pricing = Pricing { book, filed_on: filing.filed_on, service_of_model: &service_of_model };
+    let mut plan = Plan::default();
+    let mut month = months.start.max(filing.first_month());
     while month < months.end {
         for record in &filing.records {
-            for line in &record.tokens {
-                planned.extend(token_month(line, &record.id, month, filing.filed_on, book, &service_of_model)?);
+            for line in record.lines() {
+                pricing.add(line, &record.id, month, &mut plan);
             }
-            for line in &record.accelerators {
-                planned.extend(accelerator_month(line, &record.id, month, filing, book)?);
-            }
-            planned.extend(record.services.iter().filter_map(|line| service_month(line, &record.id, month)));
         }
         month = month.next();
     }
-    Ok(planned)
+    plan
 }
 
-fn token_month(
-    line: &TokenLine,
+/// [`plan`] of one line alone.
+pub(super) fn plan_line(
+    filing: &FiledProjection,
+    line: FiledLine<'_>,
     record: &str,
-    month: BillingPeriod,
-    filed_on: NaiveDate,
     book: &PriceBook,
-    service_of_model: &impl Fn(&str) -> String,
-) -> Result<Option<PlannedMonth>, Unpriced> {
-    let Some(entry) = line.monthly.iter().rev().find(|entry| entry.from <= month) else { return Ok(None) };
-    let grow = |quantity: Quantity| grown(quantity.amount(), line.growth_per_month, month.months_since(entry.from));
-    let buckets = token_buckets(line, grow(entry.input), grow(entry.output), filed_on, book)?;
-    Ok(Some(PlannedMonth {
-        month,
-        record: record.to_owned(),
-        workload: Workload::BedrockInference,
-        model: Some(line.model.clone()),
-        instance_type: None,
-        service: service_of_model(&line.model),
-        cost: buckets.iter().map(|bucket| bucket.cost).sum(),
-        driver: Driver::Tokens(buckets),
-    }))
+    months: Range<BillingPeriod>,
+    service_of_model: &dyn Fn(&str) -> String,
+) -> Plan {
+    let pricing = Pricing { book, filed_on: filing.filed_on, service_of_model };
+    let mut plan = Plan::default();
+    let mut month = months.start;
+    while month < months.end {
+        pricing.add(line, record, month, &mut plan);
+        month = month.next();
+    }
+    plan
 }
 
-/// Splits a month's tokens by the line's shares and prices each part; empty parts are left out.
-fn token_buckets(
-    line: &TokenLine,
-    input: Decimal,
-    output: Decimal,
+/// What a plan is priced with.
+struct Pricing<'a> {
+    book: &'a PriceBook,
     filed_on: NaiveDate,
-    book: &PriceBook,
-) -> Result<Vec<TokenBucket>, Unpriced> {
-    let cached = input * line.cache_hit;
-    let parts = [(Direction::Input, input - cached), (Direction::CacheRead, cached), (Direction::Output, output)];
-    let mut buckets = Vec::new();
-    for (direction, tokens) in parts {
-        let batch = tokens * line.batch;
-        for (tier, tokens) in [(Tier::OnDemand, tokens - batch), (Tier::Batch, batch)] {
-            let tokens = Quantity::from_decimal(tokens);
-            if tokens.is_zero() {
-                continue;
+    service_of_model: &'a dyn Fn(&str) -> String,
+}
+
+impl Pricing<'_> {
+    /// Adds what `line` plans for `month`.
+    fn add(&self, line: FiledLine<'_>, record: &str, month: BillingPeriod, plan: &mut Plan) {
+        let mut unpriced = Vec::new();
+        let planned = match line {
+            FiledLine::Tokens(line) => self.token_month(line, record, month, &mut unpriced),
+            FiledLine::Accelerators(line) => self.accelerator_month(line, record, month, &mut unpriced),
+            FiledLine::Service(line) => service_month(line, record, month),
+        };
+        plan.months.extend(planned);
+        for Unpriced { what, reason } in unpriced {
+            if !plan.unpriced.iter().any(|known| known.record == record && known.what == what) {
+                plan.unpriced.push(UnpricedLine { record: record.to_owned(), what, reason, since: month });
             }
-            let price = planning_price(book, line, direction, tier, filed_on)?;
-            buckets.push(TokenBucket { direction, tier, tokens, cost: price.cost(tokens) });
         }
     }
-    Ok(buckets)
-}
 
-/// The price of a line's tokens as of the day of filing; a cache read without a price of its own costs plain input.
-fn planning_price(
-    book: &PriceBook,
-    line: &TokenLine,
-    direction: Direction,
-    tier: Tier,
-    filed_on: NaiveDate,
-) -> Result<UnitPrice, Unpriced> {
-    let price = |direction| book.price(&line.model, direction, None, tier, line.routing, filed_on);
-    let own = price(direction);
-    let price = if direction == Direction::CacheRead { own.or_else(|| price(Direction::Input)) } else { own };
-    price.ok_or_else(|| Unpriced { what: format!("{} ({direction:?}, {tier:?})", line.model) })
-}
-
-fn accelerator_month(
-    line: &AcceleratorLine,
-    record: &str,
-    month: BillingPeriod,
-    filing: &FiledProjection,
-    book: &PriceBook,
-) -> Result<Option<PlannedMonth>, Unpriced> {
-    if line.from.is_some_and(|from| month < from) {
-        return Ok(None);
+    fn token_month(
+        &self,
+        line: &TokenLine,
+        record: &str,
+        month: BillingPeriod,
+        unpriced: &mut Vec<Unpriced>,
+    ) -> Option<PlannedMonth> {
+        let entry = line.monthly.iter().rev().find(|entry| entry.from <= month)?;
+        let grow = |quantity: Quantity| grown(quantity.amount(), line.growth_per_month, month.months_since(entry.from));
+        let buckets = self.token_buckets(line, grow(entry.input), grow(entry.output), unpriced);
+        // A month of which nothing has a price is not a month of zero dollars.
+        if buckets.is_empty() && !unpriced.is_empty() {
+            return None;
+        }
+        Some(PlannedMonth {
+            month,
+            record: record.to_owned(),
+            workload: Workload::BedrockInference,
+            model: Some(line.model.clone()),
+            instance_type: None,
+            service: (self.service_of_model)(&line.model),
+            cost: buckets.iter().map(|bucket| bucket.cost).sum(),
+            driver: Driver::Tokens(buckets),
+        })
     }
-    let unpriced = || Unpriced { what: line.instance_type.clone() };
-    let chip_hours = line.chip_hours_per_run.times(line.runs_per_month);
-    let price = book.accelerator(&line.instance_type, filing.filed_on).ok_or_else(unpriced)?;
-    Ok(Some(PlannedMonth {
-        month,
-        record: record.to_owned(),
-        workload: accelerator_workload(&line.instance_type).ok_or_else(unpriced)?,
-        model: None,
-        instance_type: Some(line.instance_type.clone()),
-        service: EC2_COMPUTE.to_owned(),
-        cost: price.cost(chip_hours).ok_or_else(unpriced)?,
-        driver: Driver::ChipHours(chip_hours),
-    }))
+
+    /// Splits a month's tokens by the line's shares and prices each part; empty parts are left out.
+    fn token_buckets(
+        &self,
+        line: &TokenLine,
+        input: Decimal,
+        output: Decimal,
+        unpriced: &mut Vec<Unpriced>,
+    ) -> Vec<TokenBucket> {
+        let (read, written) = (input * line.cache_hit, input * line.cache_write);
+        let parts = [
+            (Direction::Input, None, input - read - written),
+            (Direction::CacheRead, None, read),
+            (Direction::CacheWrite, Some(line.cache_lifetime), written),
+            (Direction::Output, None, output),
+        ];
+        let mut buckets = Vec::new();
+        for (direction, cache_lifetime, tokens) in parts {
+            let batch = tokens * line.batch;
+            for (tier, tokens) in [(Tier::OnDemand, tokens - batch), (Tier::Batch, batch)] {
+                let tokens = Quantity::from_decimal(tokens);
+                if tokens.is_zero() {
+                    continue;
+                }
+                match self.price(line, direction, cache_lifetime, tier) {
+                    Ok(price) => {
+                        let cost = price.cost(tokens);
+                        buckets.push(TokenBucket { direction, tier, cache_lifetime, tokens, cost });
+                    }
+                    Err(reason) => unpriced.push(reason),
+                }
+            }
+        }
+        buckets
+    }
+
+    /// The price of a line's tokens as of the day of filing; a cache direction without a price of its own costs plain
+    /// input.
+    fn price(
+        &self,
+        line: &TokenLine,
+        direction: Direction,
+        lifetime: Option<CacheLifetime>,
+        tier: Tier,
+    ) -> Result<UnitPrice, Unpriced> {
+        let ask = |direction, lifetime| {
+            let query = PriceQuery { model: &line.model, direction, lifetime, tier, routing: line.routing };
+            self.book.lookup(query, self.filed_on)
+        };
+        let own = ask(direction, lifetime);
+        match direction {
+            Direction::CacheRead | Direction::CacheWrite => own.or_else(|_| ask(Direction::Input, None)),
+            Direction::Input | Direction::Output => own,
+        }
+    }
+
+    fn accelerator_month(
+        &self,
+        line: &AcceleratorLine,
+        record: &str,
+        month: BillingPeriod,
+        unpriced: &mut Vec<Unpriced>,
+    ) -> Option<PlannedMonth> {
+        let entry = line.monthly.iter().rev().find(|entry| entry.from <= month)?;
+        let base = entry.chip_hours_per_run.times(entry.runs);
+        let chip_hours =
+            Quantity::from_decimal(grown(base.amount(), line.growth_per_month, month.months_since(entry.from)));
+        let Some(price) = self.book.accelerator(&line.instance_type, self.filed_on) else {
+            let reason = "the price book does not list the instance type".to_owned();
+            unpriced.push(Unpriced { what: line.instance_type.clone(), reason });
+            return None;
+        };
+        let Some(cost) = price.cost(chip_hours) else {
+            unpriced.extend(price.unpriced());
+            return None;
+        };
+        let on_sagemaker = line.instance_type.starts_with("ml.");
+        Some(PlannedMonth {
+            month,
+            record: record.to_owned(),
+            workload: accelerator_workload(&line.instance_type)?,
+            model: None,
+            instance_type: Some(line.instance_type.clone()),
+            service: if on_sagemaker { SAGEMAKER } else { EC2_COMPUTE }.to_owned(),
+            cost,
+            driver: Driver::ChipHours(chip_hours),
+        })
+    }
 }
 
 fn service_month(line: &ServiceLine, record: &str, month: BillingPeriod) -> Option<PlannedMonth> {

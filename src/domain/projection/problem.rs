@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// How many near names a message offers.
 const SUGGESTIONS: usize = 3;
 
 /// One mistake in a filing's text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ProjectionProblem {
     /// Line in the file, counted from 1.
     pub line: usize,

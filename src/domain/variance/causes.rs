@@ -88,12 +88,17 @@ fn filed_mixture(line: &TokenLine, buckets: &[TokenBucket], elapsed: Elapsed) ->
         let whole: Quantity = buckets.iter().filter(|bucket| wanted(bucket.direction)).map(|b| b.tokens).sum();
         elapsed.share(whole.amount())
     };
+    let hourly = line.cache_lifetime == CacheLifetime::OneHour;
     Mixture {
         volume: Volume {
             input: tokens(|direction| direction != Direction::Output),
             output: tokens(|direction| direction == Direction::Output),
         },
-        cache: CacheSplit { read: line.cache_hit, write_5m: Decimal::ZERO, write_1h: Decimal::ZERO },
+        cache: CacheSplit {
+            read: line.cache_hit,
+            write_5m: if hourly { Decimal::ZERO } else { line.cache_write },
+            write_1h: if hourly { line.cache_write } else { Decimal::ZERO },
+        },
         batch: line.batch,
         in_region: if line.routing == Routing::InRegion { Decimal::ONE } else { Decimal::ZERO },
     }

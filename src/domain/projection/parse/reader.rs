@@ -2,7 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -18,19 +18,41 @@ const YEARS: RangeInclusive<i32> = 2006..=2099;
 pub(super) struct Reader<'t> {
     text: &'t str,
     problems: Vec<ProjectionProblem>,
+    /// What is legal and worth a second look.
+    remarks: Vec<ProjectionProblem>,
+    /// Lines of the filing by line of their name in the file, with the line of their first month.
+    first_months: Vec<(usize, usize)>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Reader { text, problems: Vec::new() }
+        Reader { text, problems: Vec::new(), remarks: Vec::new(), first_months: Vec::new() }
     }
 
     pub(super) fn text(&self) -> &'t str {
         self.text
     }
 
-    pub(super) fn into_problems(self) -> Vec<ProjectionProblem> {
-        self.problems
+    /// The problems and the remarks.
+    pub(super) fn into_problems(self) -> (Vec<ProjectionProblem>, Vec<ProjectionProblem>) {
+        (self.problems, self.remarks)
+    }
+
+    /// Notes a line of the filing that is named at `at`; gives its line in the file.
+    pub(super) fn note_line(&mut self, at: &Range<usize>, table: &DeTable<'_>) -> usize {
+        let line = self.line(at);
+        let rows = table.get("monthly").and_then(|rows| rows.get_ref().as_array());
+        let row = rows.and_then(|rows| rows.iter().next()).and_then(|row| row.get_ref().as_table());
+        if let Some(from) = row.unwrap_or(table).get("from") {
+            let first = self.line(&from.span());
+            self.first_months.push((line, first));
+        }
+        line
+    }
+
+    /// The line of the first month of the line that is named in `line`.
+    pub(super) fn first_month_line(&self, line: usize) -> Option<usize> {
+        self.first_months.iter().find(|(name, _)| *name == line).map(|(_, month)| *month)
     }
 
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
@@ -39,7 +61,15 @@ impl<'t> Reader<'t> {
 
     pub(super) fn problem(&mut self, span: Range<usize>, problem: impl Into<String>, remedy: impl Into<String>) {
         let line = self.line(&span);
+        self.problem_in(line, problem, remedy);
+    }
+
+    pub(super) fn problem_in(&mut self, line: usize, problem: impl Into<String>, remedy: impl Into<String>) {
         self.problems.push(ProjectionProblem { line, problem: problem.into(), remedy: remedy.into() });
+    }
+
+    pub(super) fn remark(&mut self, line: usize, remark: impl Into<String>, remedy: impl Into<String>) {
+        self.remarks.push(ProjectionProblem { line, problem: remark.into(), remedy: remedy.into() });
     }
 
     /// Reports every key that is not in `known`.
@@ -98,6 +128,51 @@ impl<'t> Reader<'t> {
             self.problem(span, format!("{key} is missing"), format!("add it, like {key} = \"{example}\""));
         }
         self.text_value(table, key)
+    }
+
+    /// A day that has to be there.
+    pub(super) fn required_day(&mut self, table: &DeTable<'_>, span: Range<usize>, key: &str) -> Option<NaiveDate> {
+        let Some(value) = table.get(key) else {
+            self.problem(span, format!("{key} is missing"), format!("add the day, like {key} = \"2026-02-01\""));
+            return None;
+        };
+        // TOML has dates of its own; what people mean by both spellings is the same day.
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(date) => date.to_string(),
+            other => format!("a {}", other.type_str()),
+        };
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            let problem = format!("{key} is {text:?}, which is not a day");
+            self.problem(value.span(), problem, format!("write it like {key} = \"2026-02-01\""));
+        }
+        parsed
+    }
+
+    /// True or false; false where absent.
+    pub(super) fn flag(&mut self, table: &DeTable<'_>, key: &str) -> bool {
+        let Some(value) = table.get(key) else { return false };
+        if let DeValue::Boolean(flag) = value.get_ref() {
+            return *flag;
+        }
+        self.problem(value.span(), format!("{key} is neither true nor false"), format!("write {key} = true"));
+        false
+    }
+
+    /// The number of a version, from 1 up; `None` where absent.
+    pub(super) fn version(&mut self, table: &DeTable<'_>, key: &str) -> Option<u32> {
+        let value = table.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let version = number.filter(|version| *version > 0);
+        if version.is_none() {
+            let remedy = format!("write the number that `projection list` shows, like {key} = 1");
+            self.problem(value.span(), format!("{key} is not the number of a version"), remedy);
+        }
+        version
     }
 
     pub(super) fn month(&mut self, text: &str, at: Range<usize>) -> Option<BillingPeriod> {

@@ -1,0 +1,297 @@
+//! `glidepath backtest`: forecasts and exhaustion dates for series whose end is known.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use chrono::NaiveDate;
+use comfy_table::Table;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::backtest::{Answerer, Case, Origin, Questions, Scores, Series, exhaustion, score, spend};
+use crate::domain::forecast::{Evidence, Method};
+use crate::domain::period::plus_days;
+
+use super::table::table;
+
+/// Methods whose errors the program ships with: the two that an outlook may speak by.
+const SHIPPED: [Method; 2] = [Method::Combination, Method::TrailingWeek];
+
+/// Arguments of `backtest`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The series: series_id,date,usd, a row a day without gaps.
+    #[arg(long, value_name = "CSV")]
+    input: PathBuf,
+    /// The forecasts asked for: series_id,origin.
+    #[arg(long, value_name = "CSV")]
+    origins: PathBuf,
+    /// The dates asked for: series_id,origin,credit_usd; the credit pays from the first day of the series.
+    #[arg(long, value_name = "CSV")]
+    cases: PathBuf,
+    /// Where forecasts.csv and exhaustion.csv go; the folder is made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+    /// Answer by the plain methods as well, all with odds learnt from these series, leaving out the one asked about;
+    /// write scores.csv, and errors.csv, the evidence that the program ships with.
+    #[arg(long)]
+    compare: bool,
+    /// Print the scores as JSON; needs --compare.
+    #[arg(long, requires = "compare")]
+    json: bool,
+}
+
+/// Answers every question, and with `--compare` says how good the answers were.
+pub fn run(args: &Args) -> Result<()> {
+    let asked = read_questions(args)?;
+    let problems = asked.questions.check();
+    if !problems.is_empty() {
+        let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
+        bail!("the questions do not fit the series in {}:\n{}", args.input.display(), lines.join("\n"));
+    }
+    fs::create_dir_all(&args.output).with_context(|| format!("making the folder {}", args.output.display()))?;
+    if !args.compare {
+        return write_answers(args, &asked, &[Answerer::Glidepath], &Evidence::builtin());
+    }
+    let evidence = asked.questions.evidence(&Method::ALL);
+    write_answers(args, &asked, &Answerer::ALL, &evidence)?;
+    let shipped = args.output.join("errors.csv");
+    fs::write(&shipped, evidence.of_methods(&SHIPPED).to_csv()?)
+        .with_context(|| format!("writing {}", shipped.display()))?;
+    let scores = score(&asked.questions, &evidence)?;
+    let rows = score_rows(&scores);
+    write_rows(&args.output.join("scores.csv"), &rows)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else {
+        print_scores(&scores);
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct DayRow {
+    series_id: String,
+    date: NaiveDate,
+    usd: f64,
+}
+
+#[derive(Deserialize)]
+struct OriginRow {
+    series_id: String,
+    origin: NaiveDate,
+}
+
+#[derive(Deserialize)]
+struct CaseRow {
+    series_id: String,
+    origin: NaiveDate,
+    credit_usd: String,
+}
+
+/// The questions, and each credit as it was written.
+struct Asked {
+    questions: Questions,
+    credits: Vec<String>,
+}
+
+fn read_questions(args: &Args) -> Result<Asked> {
+    let mut days: BTreeMap<String, Vec<(NaiveDate, f64)>> = BTreeMap::new();
+    for row in read_rows::<DayRow>(&args.input)? {
+        if !row.usd.is_finite() {
+            bail!("{}: series `{}`, {}: `{}` is no amount", args.input.display(), row.series_id, row.date, row.usd);
+        }
+        days.entry(row.series_id).or_default().push((row.date, row.usd));
+    }
+    let mut questions = Questions::default();
+    for (id, days) in days {
+        let series = Series::new(&id, &days).with_context(|| format!("reading {}", args.input.display()))?;
+        questions.series.insert(id, series);
+    }
+    let origin = |row: OriginRow| Origin { series: row.series_id, origin: row.origin };
+    questions.origins = read_rows(&args.origins)?.into_iter().map(origin).collect();
+    let mut credits = Vec::new();
+    for row in read_rows::<CaseRow>(&args.cases)? {
+        let credit: f64 =
+            row.credit_usd.trim().parse().ok().filter(|credit: &f64| credit.is_finite()).with_context(|| {
+                format!(
+                    "{}: the credit `{}` of series `{}` is no amount",
+                    args.cases.display(),
+                    row.credit_usd,
+                    row.series_id
+                )
+            })?;
+        questions.cases.push(Case { series: row.series_id, origin: row.origin, credit });
+        credits.push(row.credit_usd);
+    }
+    Ok(Asked { questions, credits })
+}
+
+fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let mut reader = csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
+    let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
+    rows.with_context(|| format!("reading {}", path.display()))
+}
+
+fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
+    let writing = || format!("writing {}", path.display());
+    let mut writer = csv::Writer::from_path(path).with_context(writing)?;
+    for row in rows {
+        writer.serialize(row).with_context(writing)?;
+    }
+    writer.flush().with_context(writing)
+}
+
+#[derive(Serialize)]
+struct ForecastRow<'a> {
+    series_id: &'a str,
+    origin: NaiveDate,
+    horizon_date: NaiveDate,
+    mean: String,
+    p10: String,
+    p90: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct DateRow<'a> {
+    series_id: &'a str,
+    origin: NaiveDate,
+    credit_usd: &'a str,
+    p10_date: Option<NaiveDate>,
+    p50_date: Option<NaiveDate>,
+    p90_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+}
+
+fn write_answers(args: &Args, asked: &Asked, answerers: &[Answerer], evidence: &Evidence) -> Result<()> {
+    let questions = &asked.questions;
+    let (mut forecasts, mut dates) = (Vec::new(), Vec::new());
+    for answerer in answerers {
+        let method = (answerers.len() > 1).then(|| answerer.as_str());
+        for origin in &questions.origins {
+            let answer = spend(questions, origin, *answerer, evidence)?;
+            for (ahead, mean) in answer.mean.iter().enumerate() {
+                forecasts.push(ForecastRow {
+                    series_id: &origin.series,
+                    origin: origin.origin,
+                    horizon_date: plus_days(origin.origin, ahead as i64 + 1),
+                    mean: cents(*mean),
+                    p10: cents(answer.p10[ahead]),
+                    p90: cents(answer.p90[ahead]),
+                    method,
+                });
+            }
+        }
+        for (case, credit_usd) in questions.cases.iter().zip(&asked.credits) {
+            let answer = exhaustion(questions, case, *answerer, evidence)?;
+            dates.push(DateRow {
+                series_id: &case.series,
+                origin: case.origin,
+                credit_usd,
+                p10_date: answer.p10,
+                p50_date: answer.p50,
+                p90_date: answer.p90,
+                method,
+            });
+        }
+    }
+    write_rows(&args.output.join("forecasts.csv"), &forecasts)?;
+    write_rows(&args.output.join("exhaustion.csv"), &dates)
+}
+
+fn cents(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// One figure of the scores.
+#[derive(Serialize)]
+struct ScoreRow {
+    method: &'static str,
+    measure: String,
+    value: f64,
+}
+
+fn score_rows(scores: &Scores) -> Vec<ScoreRow> {
+    let mut rows = Vec::new();
+    for scored in &scores.methods {
+        let method = scored.answerer.as_str();
+        let mut add = |measure: String, value: f64| rows.push(ScoreRow { method, measure, value });
+        for at in &scored.spend {
+            let named = |name: &str| format!("{name}, {} days", at.days);
+            add(named("forecasts"), at.forecasts as f64);
+            add(named("wape_mean"), at.wape_mean);
+            add(named("wape_median"), at.wape_median);
+            add(named("bias"), at.bias);
+            add(named("cov80"), at.coverage);
+            add(named("under_p10"), at.below);
+            add(named("over_p90"), at.above);
+            add(named("width"), at.width);
+            add(named("wql"), at.loss);
+        }
+        if let Some(dates) = &scored.dates {
+            add("dates".to_owned(), dates.dates as f64);
+            add("mae_days".to_owned(), dates.mean_error);
+            add("medae_days".to_owned(), dates.median_error);
+            add("bias_days".to_owned(), dates.bias);
+            add("date cov80".to_owned(), dates.coverage);
+            add("unwarned".to_owned(), dates.unwarned);
+            add("late7".to_owned(), dates.late);
+            add("never".to_owned(), dates.never as f64);
+            add("width_days".to_owned(), dates.width);
+        }
+    }
+    for against in &scores.against_plain {
+        let mut add = |end: &str, value: f64| {
+            let measure = format!("{} less trailing_7, {end}", against.measure);
+            rows.push(ScoreRow { method: Answerer::Glidepath.as_str(), measure, value });
+        };
+        add("mean", against.mean);
+        add("2.5 %", against.low);
+        add("97.5 %", against.high);
+    }
+    rows
+}
+
+fn print_scores(scores: &Scores) {
+    for (at, days) in scores.methods[0].spend.iter().map(|spend| spend.days).enumerate() {
+        println!("Cumulative spend over {days} days, in shares of the actual spend\n\n{}\n", spend_table(scores, at));
+    }
+    println!("Dates of exhaustion, in days\n\n{}\n", date_table(scores));
+    println!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better\n");
+    let rows = scores.against_plain.iter().map(|of| {
+        let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
+        std::iter::once(of.measure.clone()).chain(figures).collect()
+    });
+    println!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
+}
+
+fn spend_table(scores: &Scores, at: usize) -> Table {
+    let header = ["method", "n", "wape", "wape median", "bias", "cov80", "below p10", "above p90", "width", "loss"];
+    let rows = scores.methods.iter().filter_map(|scored| {
+        let of = scored.spend.get(at)?;
+        let shares = [of.wape_mean, of.wape_median, of.bias, of.coverage, of.below, of.above, of.width, of.loss];
+        let mut cells = vec![scored.answerer.as_str().to_owned(), of.forecasts.to_string()];
+        cells.extend(shares.map(|share| format!("{share:.3}")));
+        Some(cells)
+    });
+    table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9], rows)
+}
+
+fn date_table(scores: &Scores) -> Table {
+    let header = ["method", "n", "mean error", "median error", "bias", "cov80", "unwarned", "late", "never", "width"];
+    let rows = scores.methods.iter().filter_map(|scored| {
+        let of = scored.dates.as_ref()?;
+        let days = [of.mean_error, of.median_error, of.bias].map(|days| format!("{days:.1}"));
+        let shares = [of.coverage, of.unwarned, of.late].map(|share| format!("{share:.3}"));
+        let mut cells = vec![scored.answerer.as_str().to_owned(), of.dates.to_string()];
+        cells.extend(days.into_iter().chain(shares));
+        cells.extend([of.never.to_string(), format!("{:.1}", of.width)]);
+        Some(cells)
+    });
+    table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9], rows)
+}

@@ -1,0 +1,186 @@
+//! What one workload is said to cost: its daily forecast, the odds around it, and the services that bill it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::OutlookInputs;
+use super::odds::Odds;
+use crate::domain::forecast::{ErrorLaw, Gate, History, Method, WEEK};
+use crate::domain::ledger::Stream;
+use crate::domain::money::Money;
+use crate::domain::period::plus_days;
+use crate::domain::workload::Workload;
+
+/// Days that a service's share of its workload is read from.
+const SHARE_DAYS: i64 = 28;
+/// Days that the mean of work in bursts is read from: long enough to hold a monthly run twice.
+const BURST_MEAN_DAYS: usize = 56;
+/// Days of history that bursts are repeated from, and the length of a repeated piece.
+const BURST_HISTORY_DAYS: usize = 182;
+/// See `BURST_HISTORY_DAYS`.
+pub(super) const BURST_PIECE_DAYS: usize = 28;
+/// Weeks of data after which the filed projection says nothing more about growth: the account's own trend does.
+const WEEKS_OF_PLAN: usize = 8;
+/// Paths of the running total grow no further than this, so that a forecast run wild stays an amount of money.
+const LARGEST_DAY: f64 = 1e12;
+
+/// How a workload was forecast.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The workload.
+    pub workload: Workload,
+    /// What spoke.
+    pub voice: Voice,
+    /// Complete days known.
+    pub known_days: usize,
+    /// The account's own past forecasts, a week apart, that decided between trend and plain rate; 0 = too few to judge.
+    pub trials: usize,
+    /// True where the filed projection shaped the growth of a young workload.
+    pub by_plan: bool,
+}
+
+/// What speaks about a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    /// The combination of run rate and trends.
+    Combination,
+    /// The mean of the last 7 days: no skill beyond it was shown on this account, or it is young.
+    PlainRate,
+    /// Past runs, repeated in pieces: work that comes in bursts has a mean and no trend.
+    Bursts,
+}
+
+/// One workload's future.
+pub(super) struct Future {
+    pub basis: Basis,
+    /// Running total of the point forecast in micro-dollars, from the first day of the range.
+    pub total: Vec<f64>,
+    pub odds: Odds,
+    /// History to repeat runs from, micro-dollars a day; empty where the work does not come in bursts.
+    pub runs: Vec<f64>,
+    /// Index into the outlook's streams, and that stream's share of the workload.
+    pub shares: Vec<(usize, f64)>,
+}
+
+impl Future {
+    /// Forecasts `days` days of `workload`; `None` where it never cost anything.
+    pub fn of(inputs: &OutlookInputs, workload: Workload, streams: &[Stream], days: usize) -> Option<Future> {
+        let daily = history(inputs, workload);
+        if daily.iter().all(|cost| *cost == 0.0) {
+            return None;
+        }
+        let known = History(&daily);
+        let (basis, mut ahead, law) = if runs_in_bursts(workload) {
+            bursts(inputs, workload, known, days)
+        } else {
+            rates(inputs, workload, known, days)
+        };
+        ahead.iter_mut().for_each(|cost| *cost = cost.clamp(0.0, LARGEST_DAY));
+        let runs = match basis.voice {
+            Voice::Bursts => micros(&daily[daily.len().saturating_sub(BURST_HISTORY_DAYS)..]),
+            _ => Vec::new(),
+        };
+        Some(Future {
+            basis,
+            total: running_total(&micros(&ahead)),
+            odds: Odds::new(&law, days),
+            runs,
+            shares: shares(inputs, workload, streams),
+        })
+    }
+}
+
+/// True for work that runs for days and then pauses.
+fn runs_in_bursts(workload: Workload) -> bool {
+    matches!(workload, Workload::Trainium | Workload::Inferentia | Workload::SageMaker)
+}
+
+fn rates(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
+    let gate = Gate::judge(known);
+    let mut ahead = gate.speaks.daily(known, days);
+    let by_plan = follow_plan(inputs, workload, known, &mut ahead);
+    let young = known.swing().is_none();
+    let voice = if young || gate.speaks == Method::TrailingWeek { Voice::PlainRate } else { Voice::Combination };
+    let law = inputs.evidence.law(gate.speaks, known, None);
+    (Basis { workload, voice, known_days: known.days(), trials: gate.trials, by_plan }, ahead, law)
+}
+
+fn bursts(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
+    let ahead = vec![known.mean(BURST_MEAN_DAYS); days];
+    // The runs that are repeated carry the swings; what the law adds is the slow drift of a steady account.
+    let steady = vec![1.0; known.days()];
+    let law = inputs.evidence.law(Method::TrailingWeek, History(&steady), None);
+    let basis = Basis { workload, voice: Voice::Bursts, known_days: known.days(), trials: 0, by_plan: false };
+    (basis, ahead, law)
+}
+
+/// Lets a young workload grow as the filed projection says, the less the more is known of it. The level stays what the
+/// bill shows.
+fn follow_plan(inputs: &OutlookInputs, workload: Workload, known: History, ahead: &mut [f64]) -> bool {
+    let weight = 1.0 - known.days() as f64 / (WEEKS_OF_PLAN * WEEK) as f64;
+    let mut planned: BTreeMap<NaiveDate, f64> = BTreeMap::new();
+    for plan in inputs.planned.iter().filter(|plan| plan.workload == workload) {
+        *planned.entry(plan.day).or_default() += plan.payable.to_chart();
+    }
+    let at = |day: NaiveDate| planned.range(..=day).next_back().map_or(0.0, |(_, cost)| *cost);
+    let now = at(inputs.data_through);
+    if weight <= 0.0 || now <= 0.0 {
+        return false;
+    }
+    for (offset, cost) in ahead.iter_mut().enumerate() {
+        let then = at(plus_days(inputs.data_through, offset as i64 + 1));
+        // A plan that ends is no plan to stop: its last day goes on.
+        *cost *= (then.max(now * 1e-3) / now).powf(weight);
+    }
+    true
+}
+
+/// US dollars a day from the first stored day through the last complete one, gaps as zero.
+fn history(inputs: &OutlookInputs, workload: Workload) -> Vec<f64> {
+    let days = usize::try_from((inputs.data_through - inputs.first_day).num_days() + 1).unwrap_or(0);
+    let mut daily = vec![Money::ZERO; days];
+    for cost in inputs.recurring.iter().filter(|cost| cost.workload == workload) {
+        let at = usize::try_from((cost.day - inputs.first_day).num_days()).ok();
+        if let Some(sum) = at.and_then(|at| daily.get_mut(at)) {
+            *sum += cost.payable;
+        }
+    }
+    let daily: Vec<f64> = daily.into_iter().map(Money::to_chart).collect();
+    // A workload is as old as its first cost, not as the account.
+    let begun = daily.iter().position(|cost| *cost != 0.0).unwrap_or(0);
+    daily[begun..].to_vec()
+}
+
+/// How the services share the workload's newest spend; where that is nothing, its spend of all time.
+fn shares(inputs: &OutlookInputs, workload: Workload, streams: &[Stream]) -> Vec<(usize, f64)> {
+    let since = |from: NaiveDate| -> Vec<(usize, f64)> {
+        let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
+        for cost in inputs.recurring.iter().filter(|cost| cost.workload == workload && cost.day >= from) {
+            let of = |stream: &Stream| (stream.service.as_str(), stream.workload) == (cost.service.as_str(), workload);
+            if let Some(stream) = streams.iter().position(of).filter(|_| cost.day <= inputs.data_through) {
+                *sums.entry(stream).or_default() += cost.payable;
+            }
+        }
+        let sums: Vec<(usize, f64)> = sums.into_iter().map(|(stream, sum)| (stream, sum.to_chart().max(0.0))).collect();
+        let total: f64 = sums.iter().map(|(_, sum)| sum).sum();
+        sums.into_iter().filter(|(_, sum)| *sum > 0.0).map(|(stream, sum)| (stream, sum / total)).collect()
+    };
+    let newest = since(plus_days(inputs.data_through, 1 - SHARE_DAYS));
+    if newest.is_empty() { since(inputs.first_day) } else { newest }
+}
+
+fn micros(dollars: &[f64]) -> Vec<f64> {
+    dollars.iter().map(|cost| cost * 1e6).collect()
+}
+
+/// Sums of the first day, the first two, and so on.
+pub(super) fn running_total(daily: &[f64]) -> Vec<f64> {
+    let add = |total: &mut f64, cost: &f64| {
+        *total += cost;
+        Some(*total)
+    };
+    daily.iter().scan(0.0, add).collect()
+}

@@ -1,0 +1,156 @@
+//! The outlook: what the next year of spend does to the pools, with odds.
+//!
+//! Each workload is forecast apart (`future`), its odds become random paths (`odds`), and every path of all workloads
+//! together goes through the same fold as the actual costs (`simulate`), so that dates, breakage and bills follow from one
+//! mechanism. Floats stay inside this folder; what leaves it is dates and micro-dollars.
+//!
+//! Invariants: the same inputs give the same outlook to the byte (the seed is fixed and every workload has its own stream of
+//! random numbers); a path never has negative cost; p10 dates are never after p50, nor p50 after p90.
+
+mod future;
+mod odds;
+mod simulate;
+mod summary;
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+pub use self::future::{Basis, Voice};
+pub use self::odds::FORGETTING;
+use self::simulate::Simulation;
+use super::credit::CreditPool;
+use super::forecast::Evidence;
+use super::ledger::DailyCost;
+use super::money::Money;
+use super::period::BillingPeriod;
+use super::position::{DateQuantiles, DayBand, MoneyQuantiles};
+use super::workload::Workload;
+
+/// How far ahead dates are looked for.
+pub const HORIZON_DAYS: i64 = 365;
+/// Months in the trajectory, the current one included.
+const TRAJECTORY_MONTHS: i32 = 12;
+/// Spend beyond this on one day counts as uncovered, in micro-dollars: 1 USD, so that rounding never raises an alarm.
+pub const UNCOVERED_THRESHOLD: Money = Money::ONE;
+
+/// What the outlook is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct OutlookInputs<'a> {
+    /// Pools in drawing order.
+    pub pools: &'a [CreditPool],
+    /// What is left in each at the end of `data_through`, in the same order: AWS's stated balance where there is one.
+    pub balances: &'a [Money],
+    /// Complete days of cost, one-off fees left out.
+    pub recurring: &'a [DailyCost],
+    /// First stored day.
+    pub first_day: NaiveDate,
+    /// Last complete day.
+    pub data_through: NaiveDate,
+    /// Gross and covered cost of the running month through `data_through`.
+    pub month_so_far: MonthSoFar,
+    /// Tax on what credit does not pay; `None` if config gives no rate.
+    pub tax_rate: Option<Decimal>,
+    /// What the filed projection plans by day, if one is in force: it shapes the growth of workloads that are young.
+    pub planned: &'a [DailyCost],
+    /// How far forecasts were off before.
+    pub evidence: &'a Evidence,
+}
+
+/// The running month as far as it is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MonthSoFar {
+    /// Gross cost, one-off fees included.
+    pub gross: Money,
+    /// Paid by credit.
+    pub covered: Money,
+    /// Tax billed.
+    pub tax: Money,
+}
+
+/// An outlook as made: stored with its cycle, never recomputed for reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Last complete day that it knew.
+    pub data_through: NaiveDate,
+    /// How it was made, in sentences for people.
+    pub basis: String,
+    /// How each workload was forecast.
+    pub workloads: Vec<Basis>,
+    /// Per pool, in drawing order.
+    pub pools: Vec<PoolOutlook>,
+    /// First day on which more than 1 USD goes uncovered that an issued pool could have paid.
+    pub exhaustion: DateQuantiles,
+    /// The same per workload that has cost.
+    pub exhaustion_by_workload: BTreeMap<Workload, DateQuantiles>,
+    /// Cost of the next 365 days that credit could pay by its kind, and that no pool pays: too late, too little, or not
+    /// on its list.
+    pub uncovered: MoneyQuantiles,
+    /// The monthly bills.
+    pub bills: Vec<BillOutlook>,
+    /// Cumulative gross cost from the day after `data_through`.
+    pub cumulative: Vec<DayBand>,
+}
+
+/// One pool's future.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolOutlook {
+    /// Pool id.
+    pub id: String,
+    /// Balance at the end of `data_through` from which the paths start.
+    pub starts_from: Money,
+    /// Day on which the balance reaches zero by being drawn.
+    pub exhausts_on: DateQuantiles,
+    /// Credit that expires unused; null where it expires beyond the horizon.
+    pub breakage: MoneyQuantiles,
+    /// Balance by day, every day at first and then every week.
+    pub balance: Vec<DayBand>,
+}
+
+/// One month's bill: cash = gross - covered + tax.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillOutlook {
+    /// Billing period.
+    pub month: BillingPeriod,
+    /// On the middle path.
+    pub gross: Money,
+    /// On the middle path.
+    pub covered: Money,
+    /// On the middle path.
+    pub tax: Option<Money>,
+    /// On the middle path.
+    pub cash: Money,
+    /// One path in ten stays below.
+    pub cash_p10: Money,
+    /// One path in ten lies above.
+    pub cash_p90: Money,
+    /// The days ahead of it by service, dearest first, on the middle path. Support and what is billed already are no part.
+    pub services: Vec<ServiceOutlook>,
+}
+
+/// One service's part of a bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceOutlook {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// Purpose.
+    pub workload: Workload,
+    /// Before credit.
+    pub gross: Money,
+    /// Paid by credit.
+    pub covered: Money,
+}
+
+/// Makes the outlook.
+pub fn outlook(inputs: &OutlookInputs) -> Outlook {
+    let simulation = Simulation::new(inputs);
+    let paths = simulation.paths();
+    summary::summarise(&simulation, &paths)
+}
+
+/// The first day on which a pool that names `service` was issued, if any was.
+pub fn payable_from(pools: &[CreditPool], service: &str) -> Option<NaiveDate> {
+    pools.iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
+}

@@ -1,0 +1,329 @@
+//! Paths of spend, each replayed against the pools.
+
+use chrono::NaiveDate;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::future::{BURST_PIECE_DAYS, Future, running_total};
+use super::odds::{Numbers, generator};
+use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
+use crate::domain::credit::CreditPool;
+use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
+use crate::domain::money::Money;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::workload::Workload;
+
+/// Random paths; even, since they come in mirrored pairs. With the middle one, which belongs to no pair, the median of one
+/// workload's paths is exactly the middle path.
+const RANDOM_PATHS: usize = 1_000;
+/// The seed of every outlook: the same facts give the same paths.
+const SEED: u64 = 20_260_201;
+/// Streams of random numbers: 0 is what all workloads share, then one per workload for its odds, then one for its runs.
+const ODDS_STREAM: u64 = 1;
+const RUNS_STREAM: u64 = 101;
+/// Days that the rate of support fees is taken over.
+const SUPPORT_DAYS: i64 = 28;
+
+/// Everything that the paths have in common.
+pub(super) struct Simulation<'a> {
+    pub inputs: &'a OutlookInputs<'a>,
+    /// Days simulated.
+    pub range: DayRange,
+    /// Days at which bands are kept.
+    pub sampled: Vec<NaiveDate>,
+    /// Services and workloads that have cost.
+    pub streams: Vec<Stream>,
+    /// Per workload that has cost, what is said of it.
+    pub futures: Vec<Future>,
+    /// Micro-dollars a day that credit never pays (support).
+    support: f64,
+}
+
+/// What one path did, in micro-dollars.
+pub(super) struct Path {
+    pub exhausted: Option<NaiveDate>,
+    /// By position in [`Workload::ALL`].
+    pub exhausted_by_workload: [Option<NaiveDate>; Workload::ALL.len()],
+    pub pools: Vec<PoolPath>,
+    /// By month from that of the first day.
+    pub months: Vec<MonthPath>,
+    /// Cumulative gross at each sampled day.
+    pub cumulative: Vec<i64>,
+    /// Cost within the horizon that was payable and that no pool paid.
+    pub uncovered: i64,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct PoolPath {
+    pub exhausted: Option<NaiveDate>,
+    pub unused: i64,
+    /// Balance at each sampled day.
+    pub balance: Vec<i64>,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(super) struct MonthPath {
+    pub gross: i64,
+    pub covered: i64,
+}
+
+impl<'a> Simulation<'a> {
+    pub fn new(inputs: &'a OutlookInputs<'a>) -> Simulation<'a> {
+        let range = range(inputs.data_through);
+        let mut streams: Vec<Stream> = inputs
+            .recurring
+            .iter()
+            .filter(|cost| cost.day <= inputs.data_through)
+            .map(|cost| Stream { service: cost.service.clone(), workload: cost.workload })
+            .collect();
+        streams.sort_unstable();
+        streams.dedup();
+        let days = usize::try_from(range.len()).unwrap_or(0);
+        let future = |workload| Future::of(inputs, workload, &streams, days);
+        let futures = Workload::ALL.into_iter().filter_map(future).collect();
+        Simulation { inputs, range, sampled: sampled_days(inputs, range), support: support(inputs), streams, futures }
+    }
+
+    /// The path on which every workload stays in the middle of its odds, then the random ones.
+    pub fn paths(&self) -> Vec<Path> {
+        let days = self.range.days().count();
+        let workloads = self.futures.iter().map(|future| future.basis.workload as u64);
+        let streams: Vec<u64> = workloads.map(|workload| ODDS_STREAM + workload).collect();
+        let mut numbers = Numbers::new(SEED, &streams, days);
+        let mut runs: Vec<ChaCha8Rng> =
+            streams.iter().map(|stream| generator(SEED, RUNS_STREAM - ODDS_STREAM + stream)).collect();
+        let middle = self.path(None, self.futures.iter().map(|future| future.total.clone()).collect());
+        let random = (0..RANDOM_PATHS).map(|_| {
+            numbers.next_path();
+            let totals = self.futures.iter().zip(&mut runs).map(|(future, random)| repeated(future, random)).collect();
+            self.path(Some(&numbers), totals)
+        });
+        std::iter::once(middle).chain(random).collect()
+    }
+
+    /// The middle path in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars
+    /// of [`paths`](Self::paths) are the same amounts.
+    pub fn middle(&self) -> (Vec<DailyCost>, Ledger) {
+        let mut walk = Walk::new(self, None, self.futures.iter().map(|future| future.total.clone()).collect());
+        let mut costs = Vec::new();
+        for (ahead, day) in self.range.days().enumerate() {
+            walk.step(ahead);
+            costs.extend(walk.demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
+                let Stream { service, workload } = self.streams[demand.stream].clone();
+                DailyCost { day, service, workload, payable: Money::from_micros(demand.payable), other: Money::ZERO }
+            }));
+        }
+        let left = |(pool, left): (&CreditPool, &Money)| {
+            let micros = left.at_least_zero().to_micros();
+            CreditPool { granted: Money::from_micros(micros), ..pool.clone() }
+        };
+        let pools: Vec<CreditPool> = self.inputs.pools.iter().zip(self.inputs.balances).map(left).collect();
+        let ledger = replay(&pools, &costs, self.range);
+        (costs, ledger)
+    }
+
+    fn path(&self, numbers: Option<&Numbers>, totals: Vec<Vec<f64>>) -> Path {
+        let balances = self.inputs.balances.iter().map(|balance| balance.at_least_zero().to_micros()).collect();
+        let mut fold = Fold::new(self.inputs.pools, balances, &self.streams);
+        let mut watch = Watch::new(self);
+        let first_month = BillingPeriod::of(self.range.start);
+        let mut path = Path {
+            exhausted: None,
+            exhausted_by_workload: [None; Workload::ALL.len()],
+            pools: Vec::new(),
+            months: vec![MonthPath::default(); TRAJECTORY_MONTHS as usize + 1],
+            cumulative: Vec::with_capacity(self.sampled.len()),
+            uncovered: 0,
+        };
+        let mut walk = Walk::new(self, numbers, totals);
+        let mut total = 0;
+        for (ahead, day) in self.range.days().enumerate() {
+            let gross = walk.step(ahead);
+            total += gross;
+            watch.begin_day();
+            fold.day(day, &mut walk.demands, &mut watch);
+            if ahead < HORIZON_DAYS as usize {
+                path.note_uncovered(&watch, day);
+            }
+            let month = BillingPeriod::of(day).months_since(first_month);
+            if let Some(month) = path.months.get_mut(month as usize) {
+                month.gross += gross;
+                month.covered += watch.drawn_today;
+            }
+            if self.sampled.get(path.cumulative.len()) == Some(&day) {
+                path.cumulative.push(total);
+                for (pool, balance) in watch.pools.iter_mut().zip(fold.balances()) {
+                    pool.balance.push(*balance);
+                }
+            }
+        }
+        fold.expire(self.range.end, &mut watch);
+        path.pools = watch.pools;
+        path
+    }
+}
+
+impl Path {
+    fn note_uncovered(&mut self, watch: &Watch, day: NaiveDate) {
+        let threshold = UNCOVERED_THRESHOLD.to_micros();
+        let today = watch.uncovered_today.iter().sum::<i64>();
+        self.uncovered += watch.unpaid_today.max(0);
+        if self.exhausted.is_none() && today > threshold {
+            self.exhausted = Some(day);
+        }
+        for (workload, amount) in self.exhausted_by_workload.iter_mut().zip(watch.uncovered_today) {
+            if amount > threshold {
+                workload.get_or_insert(day);
+            }
+        }
+    }
+}
+
+/// The days looked at: whole months from the running one, or a year, whichever is longer.
+fn range(data_through: NaiveDate) -> DayRange {
+    let first = plus_days(data_through, 1);
+    let year = plus_days(first, HORIZON_DAYS);
+    DayRange::new(first, year.max(BillingPeriod::of(first).plus_months(TRAJECTORY_MONTHS).first_day()))
+}
+
+/// Days at which bands are kept: each of the first fortnight, then weekly, and both sides of every expiry cliff.
+fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
+    let mut days: Vec<NaiveDate> = range
+        .days()
+        .enumerate()
+        .filter(|(offset, day)| {
+            let cliff = inputs.pools.iter().any(|p| p.expires_on == *day || plus_days(p.expires_on, -1) == *day);
+            *offset < 14 || offset % 7 == 0 || cliff
+        })
+        .map(|(_, day)| day)
+        .collect();
+    days.push(plus_days(range.end, -1));
+    days.dedup();
+    days
+}
+
+fn support(inputs: &OutlookInputs) -> f64 {
+    let known = (inputs.data_through - inputs.first_day).num_days() + 1;
+    let days = SUPPORT_DAYS.min(known).max(1);
+    let window = DayRange::new(plus_days(inputs.data_through, 1 - days), plus_days(inputs.data_through, 1));
+    let fees: Money = inputs.recurring.iter().filter(|cost| window.contains(cost.day)).map(|cost| cost.other).sum();
+    fees.to_micros() as f64 / days as f64
+}
+
+/// The running total that a random path starts from: of work in bursts, pieces of its past in any order.
+fn repeated(future: &Future, random: &mut ChaCha8Rng) -> Vec<f64> {
+    if future.runs.is_empty() {
+        return future.total.clone();
+    }
+    let mut daily = Vec::with_capacity(future.total.len() + BURST_PIECE_DAYS);
+    while daily.len() < future.total.len() {
+        let from = random.random_range(0..future.runs.len());
+        let piece = future.runs.iter().cycle().skip(from).take(BURST_PIECE_DAYS);
+        daily.extend(piece.map(|cost| cost.max(0.0)));
+    }
+    daily.truncate(future.total.len());
+    running_total(&daily)
+}
+
+/// Walks along a path and says what each stream costs each day.
+struct Walk<'a> {
+    simulation: &'a Simulation<'a>,
+    numbers: Option<&'a Numbers>,
+    /// Per workload, the running total before its odds.
+    totals: Vec<Vec<f64>>,
+    /// Per workload, the running total that the path has reached.
+    reached: Vec<f64>,
+    demands: Vec<Demand<i64>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>, totals: Vec<Vec<f64>>) -> Walk<'a> {
+        let reached = vec![0.0; totals.len()];
+        Walk { simulation, numbers, totals, reached, demands: Vec::with_capacity(simulation.streams.len()) }
+    }
+
+    /// Fills in the day's demands; gives its gross, support included.
+    fn step(&mut self, ahead: usize) -> i64 {
+        self.demands.clear();
+        let (mut gross, mut asked, mut expected) = (0, 0.0, 0.0);
+        for (workload, future) in self.simulation.futures.iter().enumerate() {
+            let number = self.numbers.map_or(0.0, |numbers| numbers.at(workload, ahead));
+            let total = self.totals[workload][ahead] * future.odds.factor(ahead, number);
+            // Spend once spent is not taken back: a path waits until its odds are above it again.
+            let cost = (total - self.reached[workload]).max(0.0);
+            self.reached[workload] = self.reached[workload].max(total);
+            asked += cost;
+            expected += future.total[ahead] - ahead.checked_sub(1).map_or(0.0, |before| future.total[before]);
+            for (stream, share) in &future.shares {
+                let payable = whole(cost * share);
+                gross += payable;
+                self.demands.push(Demand { stream: *stream, payable });
+            }
+        }
+        // Support is a share of the bill and moves with it.
+        let moved = if self.numbers.is_some() && expected > 0.0 { asked / expected } else { 1.0 };
+        gross + whole(self.simulation.support * moved)
+    }
+}
+
+/// Watches the fold along one path.
+struct Watch<'a> {
+    streams: &'a [Stream],
+    /// Per stream, the first day on which an issued pool could have paid it.
+    payable_from: Vec<Option<NaiveDate>>,
+    drawn_today: i64,
+    unpaid_today: i64,
+    /// By workload, what a pool issued by then could have paid.
+    uncovered_today: [i64; Workload::ALL.len()],
+    pools: Vec<PoolPath>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(simulation: &'a Simulation) -> Watch<'a> {
+        let (streams, pools) = (&simulation.streams, simulation.inputs.pools);
+        Watch {
+            streams,
+            payable_from: streams.iter().map(|stream| payable_from(pools, &stream.service)).collect(),
+            drawn_today: 0,
+            unpaid_today: 0,
+            uncovered_today: [0; Workload::ALL.len()],
+            pools: vec![PoolPath::default(); pools.len()],
+        }
+    }
+
+    fn begin_day(&mut self) {
+        (self.drawn_today, self.unpaid_today) = (0, 0);
+        self.uncovered_today = [0; Workload::ALL.len()];
+    }
+}
+
+impl Visitor<i64> for Watch<'_> {
+    fn drawn(&mut self, _day: NaiveDate, _pool: usize, _stream: usize, amount: i64) {
+        self.drawn_today += amount;
+    }
+
+    fn uncovered(&mut self, day: NaiveDate, stream: usize, amount: i64) {
+        self.unpaid_today += amount;
+        if self.payable_from[stream].is_some_and(|from| from <= day) {
+            self.uncovered_today[self.streams[stream].workload as usize] += amount;
+        }
+    }
+
+    fn expired(&mut self, _day: NaiveDate, pool: usize, unused: i64) {
+        self.pools[pool].unused += unused;
+    }
+
+    fn day_closed(&mut self, day: NaiveDate, balances: &[i64]) {
+        for (pool, balance) in self.pools.iter_mut().zip(balances) {
+            // A pool that expired with credit in it broke; it did not run out.
+            if *balance <= 0 && pool.exhausted.is_none() && pool.unused == 0 {
+                pool.exhausted = Some(day);
+            }
+        }
+    }
+}
+
+/// Rounded to whole micro-dollars.
+fn whole(value: f64) -> i64 {
+    value.round() as i64
+}

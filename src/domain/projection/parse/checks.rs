@@ -1,0 +1,122 @@
+//! What is checked once the whole file is read: months against the day of filing, lines against each other, and what is
+//! legal and worth a second look.
+
+use super::{FilingReader, TABLES, service_of_model};
+use crate::domain::period::BillingPeriod;
+use crate::domain::projection::{
+    EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps, plan,
+};
+use crate::domain::service;
+
+impl FilingReader<'_> {
+    /// Lets accelerators that name no first month start with the filing.
+    pub(super) fn anchor(&self, filing: &mut FiledProjection) {
+        let floats = |line: FiledLine<'_>| self.floating.contains(&line.line());
+        let lines = || filing.records.iter().flat_map(FiledRecord::lines).filter(|line| !floats(*line));
+        let first = lines().filter_map(|line| line.months().next()).min();
+        let first = first.unwrap_or_else(|| BillingPeriod::of(filing.filed_on));
+        for line in filing.records.iter_mut().flat_map(|record| &mut record.accelerators) {
+            if self.floating.contains(&line.line) {
+                line.monthly.iter_mut().for_each(|entry| entry.from = first);
+            }
+        }
+    }
+
+    /// A projection tells what is to come: a filing that is dated after the spend it plans would be compared with what
+    /// was known when it was written. A correction restates what an earlier version planned in time.
+    pub(super) fn check_months(&mut self, filing: &FiledProjection) {
+        let own = BillingPeriod::of(filing.filed_on);
+        if filing.corrects.is_some() {
+            return;
+        }
+        for line in filing.records.iter().flat_map(FiledRecord::lines) {
+            let Some(first) = line.months().next().filter(|first| *first < own) else { continue };
+            if self.floating.contains(&line.line()) {
+                continue;
+            }
+            let at = self.read.first_month_line(line.line()).unwrap_or(line.line());
+            let problem = format!(
+                "{:?} is planned from {first}, before the filing itself, which is dated {}",
+                line.name(),
+                filing.filed_on
+            );
+            let remedy = format!(
+                "start with {own}, or write the day on which it was filed with AWS; if this file corrects a version that \
+                 was filed in time, say which one at the top, like corrects = 1"
+            );
+            self.read.problem_in(at, problem, remedy);
+        }
+    }
+
+    pub(super) fn check_overlaps(&mut self, filing: &FiledProjection) {
+        for overlap in overlaps(&[Part { name: None, filing }], self.book, &service_of_model) {
+            self.read.problem_in(overlap.line, overlap.problem, overlap.remedy);
+        }
+    }
+
+    pub(super) fn remark_unpriced(&mut self, filing: &FiledProjection) {
+        let months = filing.first_month()..filing.last_listed_month().next();
+        let unpriced = plan(filing, self.book, months, service_of_model).unpriced;
+        for line in filing.records.iter().flat_map(FiledRecord::lines) {
+            let known = match line {
+                FiledLine::Tokens(line) => self.book.knows_model(&line.model),
+                FiledLine::Accelerators(line) => self.book.instance_types().any(|known| known == line.instance_type),
+                FiledLine::Service(_) => false,
+            };
+            let of_line = |what: &str| match line {
+                FiledLine::Tokens(line) => what.strip_prefix(&line.model).is_some_and(|rest| rest.starts_with(' ')),
+                _ => what == line.name(),
+            };
+            for gap in unpriced.iter().filter(|gap| known && of_line(&gap.what)) {
+                self.read.remark(
+                    line.line(),
+                    format!("{} is unpriced, so its dollars are not in the plan: {}", gap.what, gap.reason),
+                    "give its price in the file that [projection] prices names, or file its cost as an amount in a \
+                     [[record.service]] line, from your own quote",
+                );
+            }
+        }
+    }
+
+    /// A service that the bill names otherwise would never meet its spend.
+    pub(super) fn remark_spellings(&mut self, filing: &FiledProjection) {
+        for line in filing.records.iter().flat_map(|record| &record.services) {
+            let names = TABLES.service_aliases().names_behind(&line.service);
+            if !names.is_empty() {
+                let remark = format!(
+                    "{:?} is not a name that Cost Explorer bills under, so the line would claim no spend",
+                    line.service
+                );
+                self.read.remark(line.line, remark, format!("write the name on the bill: {}", names.join(", or ")));
+            }
+        }
+    }
+
+    /// An amount for a service in which accelerators bill too is taken to be beside them.
+    pub(super) fn remark_shared_services(&mut self, filing: &FiledProjection) {
+        let lines = || filing.records.iter().flat_map(FiledRecord::lines);
+        for amount in lines().filter_map(|line| if let FiledLine::Service(line) = line { Some(line) } else { None }) {
+            let folded = service::fold(&amount.service);
+            let on = if folded == service::fold(EC2_COMPUTE) {
+                |instance_type: &str| !instance_type.starts_with("ml.")
+            } else if folded == service::fold(SAGEMAKER) {
+                |instance_type: &str| instance_type.starts_with("ml.")
+            } else {
+                continue;
+            };
+            let hours = lines().find(|line| matches!(line, FiledLine::Accelerators(line) if on(&line.instance_type)));
+            if let Some(hours) = hours.filter(|_| !amount.rest) {
+                self.read.remark(
+                    amount.line,
+                    format!(
+                        "{:?} is also where the {} of line {} bills; the amount is taken to be beside it",
+                        amount.service,
+                        hours.name(),
+                        hours.line()
+                    ),
+                    "say rest = true if so, or take those hours out of the amount",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The forecaster against 30 series whose end is known, and against its own rules: nothing after an origin is looked
+//! at, and no series is judged by odds that were learnt from it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use chrono::NaiveDate;
+use glidepath::domain::backtest::{Answerer, Case, Origin, QuestionError, Questions, Series, exhaustion, score, spend};
+use glidepath::domain::forecast::{Evidence, History, Method};
+use glidepath::domain::period::plus_days;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backtest").join(name)
+}
+
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(fixture(name)).unwrap();
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+fn questions() -> Questions {
+    let mut days: BTreeMap<String, Vec<(NaiveDate, f64)>> = BTreeMap::new();
+    for row in rows("series.csv") {
+        days.entry(row[0].clone()).or_default().push((day(&row[1]), row[2].parse().unwrap()));
+    }
+    Questions {
+        series: days.iter().map(|(id, days)| (id.clone(), Series::new(id, days).unwrap())).collect(),
+        origins: rows("origins.csv")
+            .iter()
+            .map(|row| Origin { series: row[0].clone(), origin: day(&row[1]) })
+            .collect(),
+        cases: rows("cases.csv")
+            .iter()
+            .map(|row| Case { series: row[0].clone(), origin: day(&row[1]), credit: row[2].parse().unwrap() })
+            .collect(),
+    }
+}
+
+#[test]
+fn the_shipped_errors_are_what_the_command_learns() {
+    let learnt = questions().evidence(&[Method::Combination, Method::TrailingWeek]).to_csv().unwrap();
+    let shipped = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/outlook/errors.csv")).unwrap();
+    let shipped: String = shipped.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect();
+    assert!(learnt == shipped, "run `glidepath backtest --compare` and put its errors.csv into config/outlook");
+    assert_eq!(Evidence::parse(&shipped).unwrap(), Evidence::builtin());
+}
+
+#[test]
+fn the_outlook_is_no_worse_than_the_plain_rate_and_its_odds_hold() {
+    let questions = questions();
+    let scores = score(&questions, &questions.evidence(&Method::ALL)).unwrap();
+    let ours = &scores.methods[0];
+    assert_eq!(ours.answerer, Answerer::Glidepath);
+    for spend in &ours.spend {
+        assert!((0.72..=0.88).contains(&spend.coverage), "{} days: 80 % bands held {}", spend.days, spend.coverage);
+    }
+    let dates = ours.dates.as_ref().unwrap();
+    assert!((0.72..=0.88).contains(&dates.coverage), "80 % of dates held {}", dates.coverage);
+    assert_eq!(dates.never, 0, "credits that ended were said never to end");
+    assert_eq!(scores.against_plain.len(), 5);
+    for against in &scores.against_plain {
+        assert!(against.low <= 0.0, "worse than the trailing week in {}: {against:?}", against.measure);
+    }
+}
+
+/// The first question about each series, which leaves the most unseen.
+fn first_of_each(questions: &Questions) -> Vec<&Origin> {
+    let first = |id: &String| questions.origins.iter().find(|asked| asked.series == *id).unwrap();
+    questions.series.keys().map(first).collect()
+}
+
+#[test]
+fn nothing_after_the_origin_is_looked_at() {
+    let whole = questions();
+    let evidence = Evidence::builtin();
+    for asked in first_of_each(&whole) {
+        let mut cut = whole.clone();
+        let series = cut.series.get_mut(&asked.series).unwrap();
+        let known = usize::try_from((asked.origin - series.first).num_days() + 1).unwrap();
+        series.daily.truncate(known);
+        let credit = series.daily.iter().sum::<f64>() * 1.5;
+        let case = Case { series: asked.series.clone(), origin: asked.origin, credit };
+        for answerer in [Answerer::Glidepath, Answerer::Only(Method::Combination)] {
+            let said = |from: &Questions| {
+                (
+                    spend(from, asked, answerer, &evidence).unwrap(),
+                    exhaustion(from, &case, answerer, &evidence).unwrap(),
+                )
+            };
+            assert_eq!(said(&whole), said(&cut), "{asked:?}");
+        }
+    }
+}
+
+#[test]
+fn no_series_is_judged_by_what_was_learnt_from_it() {
+    let honest = questions();
+    let mut bent = honest.clone();
+    let (id, series) = bent.series.iter_mut().next().unwrap();
+    let id = id.clone();
+    // The unseen end of one series turns out quite different.
+    let asked = honest.origins.iter().find(|asked| asked.series == id).unwrap();
+    let known = usize::try_from((asked.origin - series.first).num_days() + 1).unwrap();
+    series.daily[known..].iter_mut().for_each(|cost| *cost *= 40.0);
+    let methods = [Method::Combination, Method::TrailingWeek];
+    let (before, after) = (honest.evidence(&methods), bent.evidence(&methods));
+    assert_ne!(before, after, "the errors of that series are other ones now");
+    let said = |evidence: &Evidence| spend(&honest, asked, Answerer::Glidepath, evidence).unwrap();
+    assert_eq!(said(&before), said(&after));
+    let other = honest.origins.iter().find(|asked| asked.series != id).unwrap();
+    let said = |evidence: &Evidence| spend(&honest, other, Answerer::Glidepath, evidence).unwrap();
+    assert_ne!(said(&before), said(&after), "the odds of every other series learn from it");
+}
+
+#[test]
+fn answers_are_in_order() {
+    let questions = questions();
+    let evidence = Evidence::builtin();
+    for asked in first_of_each(&questions) {
+        let said = spend(&questions, asked, Answerer::Glidepath, &evidence).unwrap();
+        for ahead in 0..said.mean.len() {
+            assert!(said.p10[ahead] <= said.mean[ahead] && said.mean[ahead] <= said.p90[ahead], "{asked:?}, {ahead}");
+            assert!(ahead == 0 || said.mean[ahead - 1] <= said.mean[ahead], "a running total fell: {asked:?}, {ahead}");
+        }
+    }
+}
+
+#[test]
+fn odd_series_are_answered() {
+    let evidence = Evidence::builtin();
+    let flat = vec![100.0; 400];
+    let mut gone = flat.clone();
+    gone[200..].fill(0.0);
+    let mut refunds = flat.clone();
+    refunds.iter_mut().step_by(5).for_each(|cost| *cost = -30.0);
+    let huge = vec![1e9; 400];
+    for (name, daily) in [
+        ("one day", vec![100.0]),
+        ("a week", vec![100.0; 7]),
+        ("zeros", vec![0.0; 90]),
+        ("a year of identical values", flat),
+        ("spend that ended", gone),
+        ("refunds", refunds),
+        ("a billion a day", huge),
+    ] {
+        let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 365, &evidence, None);
+        let (low, high) = (forecast.cumulative_quantile(0.1), forecast.cumulative_quantile(0.9));
+        assert!(low.iter().zip(&high).all(|(low, high)| low.is_finite() && high.is_finite() && low <= high), "{name}");
+        assert!(forecast.daily.iter().all(|cost| *cost >= 0.0 && cost.is_finite()), "{name}");
+    }
+}
+
+#[test]
+fn a_steady_account_goes_on_as_it_was() {
+    let daily = vec![100.0; 200];
+    let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 365, &Evidence::builtin(), None);
+    assert!(forecast.daily.iter().all(|cost| (cost - 100.0).abs() < 1e-6), "{:?}", &forecast.daily[..8]);
+}
+
+#[test]
+fn a_young_account_has_wider_odds_than_a_grown_one() {
+    let width = |days: usize| {
+        let daily = vec![100.0; days];
+        let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 90, &Evidence::builtin(), None);
+        forecast.cumulative_quantile(0.9)[89] / forecast.cumulative_quantile(0.1)[89]
+    };
+    assert!(width(3) > width(200) * 1.5, "{} days in, {} against {}", 3, width(3), width(200));
+    assert!(width(14) > width(200));
+}
+
+#[test]
+fn a_missing_day_is_named() {
+    let days = |list: &[&str]| list.iter().map(|text| (day(text), 1.0)).collect::<Vec<_>>();
+    for (second, found) in [("2026-01-03", "2026-01-03"), ("2026-01-01", "2026-01-01"), ("2025-12-31", "2025-12-31")] {
+        let error = Series::new("a", &days(&["2026-01-01", second])).unwrap_err();
+        let expected = QuestionError::Gap { series: "a".into(), after: day("2026-01-01"), found: day(found) };
+        assert_eq!(error, expected);
+    }
+}
+
+/// A folder with three small files, and the command over them.
+fn command(folder: &Path, series: &str, origins: &str, cases: &str) -> Command {
+    fs::write(folder.join("s.csv"), format!("series_id,date,usd\n{series}")).unwrap();
+    fs::write(folder.join("o.csv"), format!("series_id,origin\n{origins}")).unwrap();
+    fs::write(folder.join("c.csv"), format!("series_id,origin,credit_usd\n{cases}")).unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("glidepath"));
+    command.current_dir(folder).args(["backtest", "--input", "s.csv", "--origins", "o.csv", "--cases", "c.csv"]);
+    command.args(["--output", "out"]);
+    command
+}
+
+#[test]
+fn the_command_answers_in_the_asked_form_and_needs_no_config() {
+    let folder = tempfile::tempdir().unwrap();
+    let series: String = (0..70).map(|ahead| format!("a,{},100\n", plus_days(day("2026-01-01"), ahead))).collect();
+    command(folder.path(), &series, "a,2026-03-11\n", "a,2026-03-11,8000.00\na,2026-03-11,99999999\n")
+        .assert()
+        .success();
+    let forecasts = fs::read_to_string(folder.path().join("out/forecasts.csv")).unwrap();
+    assert_eq!(forecasts.lines().next().unwrap(), "series_id,origin,horizon_date,mean,p10,p90");
+    assert_eq!(forecasts.lines().count(), 91);
+    assert!(forecasts.lines().nth(1).unwrap().starts_with("a,2026-03-11,2026-03-12,100.00,"));
+    let dates = fs::read_to_string(folder.path().join("out/exhaustion.csv")).unwrap();
+    let lines: Vec<&str> = dates.lines().collect();
+    assert_eq!(lines[0], "series_id,origin,credit_usd,p10_date,p50_date,p90_date");
+    // 70 days at 100 leave 1,000 of 8,000: ten days.
+    assert!(lines[1].starts_with("a,2026-03-11,8000.00,") && lines[1].contains(",2026-03-21,"), "{}", lines[1]);
+    assert_eq!(lines[2], "a,2026-03-11,99999999,,,", "not within a year");
+}
+
+#[test]
+fn the_command_names_what_it_cannot_answer() {
+    let whole = "a,2026-01-01,1\na,2026-01-02,1\n";
+    for (series, origins, cases, expected) in [
+        ("a,2026-01-01,1\na,2026-01-03,1\n", "", "", "after 2026-01-01 comes 2026-01-03"),
+        (whole, "b,2026-01-02\n", "", "no series `b`"),
+        (
+            whole,
+            "a,2026-02-01\n",
+            "",
+            "2026-02-01 is not a day of series `a`, which runs from 2026-01-01 through 2026-01-02",
+        ),
+        (whole, "", "a,2026-01-02,plenty\n", "the credit `plenty` of series `a` is no amount"),
+        ("a,2026-01-01,NaN\n", "", "", "`NaN` is no amount"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = command(folder.path(), series, origins, cases).assert().code(1);
+        let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+        assert!(said.contains(expected), "{expected}\n{said}");
+        assert!(!folder.path().join("out/forecasts.csv").exists(), "half an answer was written");
+    }
+}
