@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use glidepath::demo::{FakeAws, startup};
+use glidepath::domain::facts::Outcome;
+use glidepath::store::{CreditPull, IngestRun, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -53,6 +55,9 @@ fn without_aws_a_cycle_fails_tells_and_is_recorded() {
     let output = run(glidepath(folder.path(), None).args(["cycle", "--as-of", "2026-11-20T06:00:00Z"]));
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("AWS_ENDPOINT_URL"), "{}", text(&output.stderr));
+    let output = run(glidepath(folder.path(), None).arg("status"));
+    let said = text(&output.stdout);
+    assert!(said.contains("no complete day yet") && !said.contains("Credits last"), "nothing is known yet: {said}");
     let output = run(glidepath(folder.path(), None).args(["status", "--json"]));
     let position: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(position["data_through"], Value::Null);
@@ -90,6 +95,37 @@ async fn a_founder_s_session() {
     assert_eq!(ask(&["status", "--json", "--as-of", "2026-11-21T00:00:00Z"]), same, "the newest cycle by then");
     let early = run(glidepath(folder.path(), Some(&endpoint)).args(["status", "--as-of", "2026-11-19T00:00:00Z"]));
     assert_eq!(early.status.code(), Some(1), "nothing was known then");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_of_another_account_are_a_problem_of_check_online() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let endpoint = fake.endpoint();
+    let check = || run(glidepath(folder.path(), Some(&endpoint)).args(["check", "--online"]));
+    config(&folder, "[aws]\naccounts = [\"999900001111\"]\n");
+    let output = check();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("refused   GetCallerIdentity: the credentials belong to account"), "{said}");
+    assert!(said.contains("999900001111") && said.contains("set payer_account in [aws]"), "{said}");
+
+    let store = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
+    let stranger = IngestRun {
+        clock: "2026-11-01T06:30:00Z".parse().unwrap(),
+        account: Some("999900001111".to_owned()),
+        costs: None,
+        costs_outcome: Outcome::NotTried,
+        credits: CreditPull::default(),
+        credits_outcome: Outcome::NotTried,
+    };
+    store.append_run(stranger).await.unwrap();
+    drop(store);
+    config(&folder, "");
+    let output = check();
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("refused   the store: the store holds data of account 999900001111"), "{said}");
 }
 
 /// A daemon on a port of its own choosing, killed if a test fails.
@@ -149,4 +185,59 @@ async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
     assert_eq!(daemon.terminate(), Some(0));
     let after = command(&["status", "--json", "--as-of", "2026-11-20T06:00:00Z"]);
     assert_eq!(text(&after.stdout), text(&alone.stdout), "the store is whole");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    let projection = folder.path().join("projection.toml");
+    std::fs::write(&projection, startup::PROJECTION_TOML).unwrap();
+    let endpoint = fake.endpoint();
+    let command = |args: &[&str]| run(glidepath(folder.path(), Some(&endpoint)).args(args));
+    let ask = |args: &[&str]| {
+        let output = command(args);
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]);
+    ask(&["projection", "file", "projection.toml"]);
+    let readings: [&[&str]; 7] = [
+        &["credits", "list"],
+        &["credits", "list", "--json"],
+        &["credits", "history"],
+        &["credits", "history", "--json"],
+        &["projection", "list", "--json"],
+        &["projection", "show", "1"],
+        &["projection", "show", "--json"],
+    ];
+    let alone = readings.map(&ask);
+    let daemon = Daemon::start(&folder, &endpoint);
+    // The daemon's own first cycle may change what pools hold, but not what was listed and filed before.
+    for (args, alone) in readings.iter().zip(&alone).skip(4) {
+        assert_eq!(&ask(args), alone, "{args:?}");
+    }
+    assert!(ask(readings[0]).contains(startup::GENAI_ID));
+    assert!(ask(readings[3]).starts_with(alone[3].trim_end_matches("\n]\n")), "the history only grows");
+
+    let record = ["credits", "record", "--pool", startup::GENAI_ID, "--remaining", "12.50", "--on", "2026-11-19"];
+    let said = ask(&record);
+    assert!(said.contains("recorded: $12.50 left in") && said.contains("next cycle"), "{said}");
+    let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
+    assert_eq!(typo.status.code(), Some(1));
+    assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "{}", text(&typo.stderr));
+    let backup = ask(&["backup"]);
+    assert!(Path::new(backup.trim()).is_file() || folder.path().join(backup.trim()).is_file(), "{backup}");
+    std::fs::write(&projection, startup::PROJECTION_TOML.replace("2026-02-01", "2026-02-02")).unwrap();
+    assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 2, filed on 2026-02-02"));
+    std::fs::write(&projection, "filed_on = 7\n").unwrap();
+    let wrong = command(&["projection", "file", "projection.toml"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("\n  - "), "{}", text(&wrong.stderr));
+    assert_eq!(daemon.terminate(), Some(0));
+
+    assert!(ask(&["projection", "show"]).starts_with("version 2"), "the daemon stored it");
+    let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
+    assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "the same without a daemon");
 }

@@ -55,6 +55,7 @@ const CASES: &[Case] = &[
     ("tax_rate_above_one", &[("[aws] tax_rate", r#""19" is not a rate between"#)]),
     ("tax_rate_negative", &[("[aws] tax_rate", r#""-0.19" is not a rate between"#)]),
     ("account_short", &[("[aws] accounts", r#""11112222333" is not an account number of 12 digits"#)]),
+    ("payer_short", &[("[aws] payer_account", r#""11112222333" is not an account number of 12 digits"#)]),
     ("account_number", &[("[aws] accounts", r#"write it as text: "111122223333""#)]),
     ("accounts_text", &[("[aws] accounts", "is not a list")]),
     ("currency_lower_case", &[("[aws] currency", r#""usd" is not a currency code such as "USD""#)]),

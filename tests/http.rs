@@ -1,5 +1,7 @@
 //! The routes: what each answers, to whom, and what nobody else learns.
 
+#[path = "http/entries.rs"]
+mod entries;
 #[path = "http/metrics.rs"]
 mod metrics;
 #[path = "http/orders.rs"]

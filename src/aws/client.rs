@@ -29,6 +29,8 @@ pub struct AwsSettings {
     /// Account numbers of 12 digits: whose costs and credits to read. Empty: all costs that the credentials see,
     /// and the credits of the credentials' own account.
     pub accounts: Vec<String>,
+    /// The management account, if its credentials ask for accounts that do not include itself.
+    pub payer_account: Option<String>,
     /// Region; `None` leaves it to the environment.
     pub region: Option<String>,
     /// Currency that the account is billed in.
@@ -53,6 +55,7 @@ impl Default for AwsSettings {
     fn default() -> Self {
         AwsSettings {
             accounts: Vec::new(),
+            payer_account: None,
             region: None,
             currency: "USD".to_owned(),
             max_pages: 200,
@@ -70,7 +73,7 @@ impl AwsSettings {
     fn validate(&self) -> Result<(), AwsError> {
         let wrong = |what: String| Err(AwsError::Settings { what });
         let is_account = |text: &String| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-        if let Some(bad) = self.accounts.iter().find(|account| !is_account(account)) {
+        if let Some(bad) = self.accounts.iter().chain(&self.payer_account).find(|account| !is_account(account)) {
             return wrong(format!("{bad:?} is not an account number of 12 digits"));
         }
         if self.max_pages == 0 || self.max_attempts == 0 {
@@ -180,6 +183,24 @@ impl AwsClients {
             return Ok(vec![self.account_id().await?]);
         }
         Ok(self.configured_accounts())
+    }
+
+    /// Refuses credentials of an account that is neither one of the configured ones nor their payer: Cost Explorer
+    /// would answer them with zeros. Where neither is configured, any credentials are the right ones.
+    ///
+    /// # Errors
+    /// [`AwsError::ForeignCredentials`], or as [`AwsClients::account_id`].
+    pub async fn check_own_account(&self) -> Result<(), AwsError> {
+        let (accounts, payer) = (self.configured_accounts(), &self.settings.payer_account);
+        if accounts.is_empty() && payer.is_none() {
+            return Ok(());
+        }
+        let own = self.account_id().await?;
+        if accounts.contains(&own) || payer.as_ref() == Some(&own) {
+            return Ok(());
+        }
+        let named = accounts.into_iter().chain(payer.clone()).collect();
+        Err(AwsError::ForeignCredentials { own, named })
     }
 
     /// The configured accounts, sorted and once each.

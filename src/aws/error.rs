@@ -195,6 +195,14 @@ pub enum AwsError {
         /// What came instead of an answer.
         what: String,
     },
+    /// The credentials are those of an account that the settings do not name.
+    #[error("the credentials belong to account {own}, where [aws] names {}", named.join(", "))]
+    ForeignCredentials {
+        /// Account of the credentials, by STS.
+        own: String,
+        /// Configured accounts, their payer last.
+        named: Vec<String>,
+    },
     /// Settings that cannot work, found before anything was sent.
     #[error("the [aws] settings cannot be used: {what}")]
     Settings {
@@ -230,6 +238,7 @@ impl AwsError {
             | AwsError::CurrencyMismatch { .. }
             | AwsError::TooManyPages { .. }
             | AwsError::CeilingReached(_)
+            | AwsError::ForeignCredentials { .. }
             | AwsError::Settings { .. } => false,
         }
     }
@@ -249,6 +258,10 @@ impl AwsError {
                 "Wait until the count starts again, or raise the ceiling on paid requests in [aws] above {}. Each \
                  request costs 0.01 USD.",
                 reached.ceiling
+            ),
+            AwsError::ForeignCredentials { own, .. } => format!(
+                "Use the credentials of an account that [aws] names (AWS_PROFILE). If {own} is the management account \
+                 that pays for these, set payer_account in [aws] to \"{own}\"."
             ),
             AwsError::CurrencyMismatch { found, .. } => format!(
                 "Nothing was stored. If the account is billed in {found}, set currency in [aws] to \"{found}\"."

@@ -46,10 +46,12 @@ pub async fn probe(clients: &AwsClients, today: NaiveDate) -> Probe {
     let costs = ask_one_day(clients, today).await;
     let usd_spent = if costs.is_ok() { price_per_request() } else { Money::ZERO };
     let check = |operation, account, result| PermissionCheck { operation, account, result };
-    let mut checks = vec![
-        check(Operation::GetCallerIdentity, None, own.clone().map(|account| format!("account {account}"))),
-        check(Operation::GetCostAndUsage, None, costs),
-    ];
+    let whose = match &own {
+        Ok(account) => clients.check_own_account().await.map(|()| format!("account {account}")),
+        Err(unknown) => Err(unknown.clone()),
+    };
+    let mut checks =
+        vec![check(Operation::GetCallerIdentity, None, whose), check(Operation::GetCostAndUsage, None, costs)];
     let accounts = match own {
         _ if !clients.settings().accounts.is_empty() => clients.configured_accounts(),
         Ok(account) => vec![account],

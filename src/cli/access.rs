@@ -44,12 +44,22 @@ impl Daemon {
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 
-    /// Gives it an order and waits until it is carried out.
+    /// Has it store `entry`, and reads its answer into a value.
     ///
     /// # Errors
-    /// If none answers, or it refuses.
-    pub async fn order(&self, path: &str) -> Result<Vec<u8>> {
-        Ok(client::order(self.listen, self.token.as_ref(), path).await?)
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn enter<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
+        let body = client::enter(self.listen, self.token.as_ref(), path, entry).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
+    /// Gives it an order, waits until it is carried out, and reads what it did into a value.
+    ///
+    /// # Errors
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn order<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let body = client::order(self.listen, self.token.as_ref(), path).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::cycle::BackupReport;
 
 use super::access::Access;
 
@@ -28,8 +29,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
             bail!("a daemon holds the store and writes backups to its own folder; leave the path out")
         }
         (Access::Daemon(daemon), None) => {
-            let answer = daemon.order("/api/v1/backup").await?;
-            println!("{}", String::from_utf8_lossy(&answer));
+            println!("{}", daemon.order::<BackupReport>("/api/v1/backup").await?.path.display());
         }
     }
     Ok(())

@@ -2,10 +2,12 @@
 
 use anyhow::{Result, bail};
 
-use crate::aws::probe;
+use crate::aws::{AwsClients, probe};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::cycle::Engine;
 use crate::domain::assess::request_price;
+use crate::store::StoreError;
 
 use super::access::Access;
 
@@ -42,7 +44,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         bail!("a daemon holds the store, which counts paid requests; stop it for --online")
     };
     let now = Clock::System.now();
-    let probe = probe::probe(&engine.clients(now).await?, now.date_naive()).await;
+    let clients = engine.clients(now).await?;
+    let probe = probe::probe(&clients, now.date_naive()).await;
     for check in &probe.checks {
         let account = check.account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
         match &check.result {
@@ -51,8 +54,22 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         }
     }
     println!("asking this cost {}", probe.usd_spent.dollars());
+    if let Some(other) = other_account(&engine, &clients).await? {
+        println!("refused   the store: {other}");
+        bail!("a cycle would be refused; see above");
+    }
     if !probe.all_granted() {
         bail!("not everything is allowed; see above");
     }
     Ok(())
+}
+
+/// Why the store would not take what these credentials bring, if whose they are is known.
+async fn other_account(engine: &Engine, clients: &AwsClients) -> Result<Option<StoreError>> {
+    let Ok(accounts) = clients.account_ids().await else { return Ok(None) };
+    match engine.store().check_account(accounts.join(",")).await {
+        Ok(()) => Ok(None),
+        Err(other @ StoreError::OtherAccount { .. }) => Ok(Some(other)),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -6,9 +6,10 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::facts::RecordedBalance;
+use crate::cycle::{BalanceEntry, RecordedEntry, TakenSnapshot};
 use crate::domain::money::Money;
-use crate::domain::position::{PoolPosition, Position};
+use crate::domain::position::{Credits, PoolPosition};
+use crate::http::client::Entry;
 
 use super::access::Access;
 use super::status::NOTHING_YET;
@@ -54,7 +55,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let access = Access::open(config)?;
     match &args.command {
         Command::List { json } => list(access, *json).await,
-        Command::Record { pool, remaining, on } => record(access, pool, *remaining, *on).await,
+        Command::Record { pool, remaining, on } => {
+            record(access, BalanceEntry { pool: pool.clone(), remaining: *remaining, on: *on }).await
+        }
         Command::History { json } => history(access, *json).await,
     }
 }
@@ -65,7 +68,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             Some(view) => view.position.credits.pools,
             None => bail!(NOTHING_YET),
         },
-        Access::Daemon(daemon) => daemon.fetch::<Position>("/api/v1/position").await?.credits.pools,
+        Access::Daemon(daemon) => daemon.fetch::<Credits>("/api/v1/credits").await?.pools,
     };
     if json {
         println!("{}", serde_json::to_string_pretty(&pools)?);
@@ -91,31 +94,31 @@ async fn list(access: Access, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn record(access: Access, pool: &str, remaining: Money, on: Option<NaiveDate>) -> Result<()> {
-    let Access::Store(engine) = access else { bail!("a daemon holds the store; stop it while recording a balance") };
-    if remaining.is_negative() {
-        bail!("a balance of {remaining} cannot be; credit left is zero or more");
-    }
-    let now = Clock::System.now();
-    let at = on.unwrap_or_else(|| now.date_naive());
-    if at > now.date_naive() {
-        bail!("{at} lies in the future; record a balance on the day it was read off");
-    }
-    engine.store().record_balance(now, RecordedBalance { pool: pool.to_owned(), amount: remaining, at }).await?;
-    println!("recorded: {} left in {pool} on {at}", remaining.dollars());
+async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
+    let recorded = match access {
+        Access::Store(engine) => engine.record_balance(Clock::System.now(), entry).await?,
+        Access::Daemon(daemon) => {
+            let entry = Entry { content_type: "application/json", body: serde_json::to_string(&entry)? };
+            daemon.enter::<RecordedEntry>("/api/v1/credits/statements", entry).await?
+        }
+    };
+    let RecordedEntry { pool, remaining, on, .. } = recorded;
+    println!("recorded: {} left in {pool} on {on}; it counts from the next cycle on", remaining.dollars());
     Ok(())
 }
 
 async fn history(access: Access, json: bool) -> Result<()> {
-    let Access::Store(engine) = access else { bail!("a daemon holds the store; stop it to read every snapshot") };
-    let history = engine.store().credit_history().await?;
+    let history: Vec<TakenSnapshot> = match access {
+        Access::Store(engine) => engine.credit_history().await?,
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/credits/history").await?,
+    };
     if json {
         println!("{}", serde_json::to_string_pretty(&history)?);
         return Ok(());
     }
-    let rows = history.iter().map(|(day, credit)| {
+    let rows = history.iter().map(|TakenSnapshot { taken_on, credit }| {
         vec![
-            day.to_string(),
+            taken_on.to_string(),
             credit.credit_id.clone(),
             credit.description.clone(),
             credit.initial.dollars(),

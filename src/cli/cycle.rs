@@ -1,6 +1,6 @@
 //! `glidepath cycle`.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
@@ -24,20 +24,15 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Store(engine) => {
             let report = engine.cycle(args.as_of.unwrap_or_else(|| Clock::System.now())).await?;
             engine.store().checkpoint()?;
-            report
+            report.context("a cycle is running already")?
         }
         Access::Daemon(_) if args.as_of.is_some() => {
             bail!("a daemon holds the store, and its cycles run at the current time; leave --as-of out, or stop it")
         }
-        Access::Daemon(daemon) => {
-            let answer = daemon.order("/api/v1/cycle").await?;
-            println!("{}", String::from_utf8_lossy(&answer));
-            return Ok(());
-        }
+        Access::Daemon(daemon) => daemon.order("/api/v1/cycle").await?,
     };
-    let Some(report) = report else { bail!("a cycle is running already") };
     print(&report);
-    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.costs {
+    if let Some((message, advice)) = report.costs.problem() {
         bail!("costs could not be pulled: {message}\n{advice}");
     }
     Ok(())
@@ -45,14 +40,18 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 /// Says what the cycle did.
 fn print(report: &CycleReport) {
-    let (charges, usage) = report.rows;
     println!("cycle {} at {}", report.run_id, report.clock.to_rfc3339());
-    println!("  costs     {}: {charges} charges, {usage} usage rows on {} pages", word(&report.costs), report.pages);
+    println!(
+        "  costs     {}: {} charges, {} usage rows on {} pages",
+        word(&report.costs),
+        report.charges,
+        report.usage,
+        report.pages
+    );
     println!("  credits   {}", word(&report.credits));
     println!("  findings  {}, messages {}", report.findings, report.messages);
-    let (arrived, failed) = report.delivered;
-    println!("  delivered {arrived}, failed {failed}");
-    if let Outcome::Denied { message, advice } | Outcome::Failed { message, advice } = &report.credits {
+    println!("  delivered {}, failed {}", report.delivered, report.undelivered);
+    if let Some((message, advice)) = report.credits.problem() {
         eprintln!("credits could not be read: {message}\n{advice}");
     }
 }
@@ -62,6 +61,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Ok => "ok",
         Outcome::Denied { .. } => "denied",
         Outcome::Failed { .. } => "failed",
+        Outcome::Refused { .. } => "refused by a check",
         Outcome::NotTried => "not tried",
     }
 }

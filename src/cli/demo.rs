@@ -75,7 +75,7 @@ async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>) -> Result
             messages += report.messages;
             pages += report.pages;
             if days == 0 {
-                let (charges, usage) = report.rows;
+                let (charges, usage) = (report.charges, report.usage);
                 bar.println(format!(
                     "First cycle, at {now}: {charges} charges and {usage} usage rows on {pages} pages."
                 ));

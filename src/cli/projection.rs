@@ -12,8 +12,13 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{Engine, FilingSource};
-use crate::domain::projection::{FiledProjection, Part, ProjectionProblem, content_hash, overlaps, service_of_model};
+use crate::cycle::{ComparedFilings, Engine, FilingSource, compare};
+use crate::domain::classify::Classifier;
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{
+    BEDROCK, FiledProjection, Part, ProjectionProblem, content_hash, overlaps, service_of_model,
+};
+use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
 use super::access::Access;
@@ -150,6 +155,7 @@ fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
     if counts.is_empty() { Ok(()) } else { Err(anyhow!("{}", counts.join("; "))) }
 }
 
+/// For the one command that reads the bill's prices, which no daemon tells.
 fn open(config: Config) -> Result<Engine> {
     match Access::open(config)? {
         Access::Store(engine) => Ok(engine),
@@ -157,26 +163,64 @@ fn open(config: Config) -> Result<Engine> {
     }
 }
 
+/// Every version, from the store or the daemon.
+async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
+    match access {
+        Access::Store(engine) => Ok(engine.store().projections().await?),
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await,
+    }
+}
+
 async fn file(config: Config, path: &Path) -> Result<()> {
     let body = read(path)?;
-    let prices = config.prices.clone();
-    let engine = open(config)?;
-    let before = engine.store().projections().await?.pop();
-    let filed = engine.file_projection(Clock::System.now(), body).await?;
-    println!("version {}, filed on {}, content hash {}", filed.version, filed.filed_on, filed.content_hash);
-    for remark in FiledProjection::parse_with(&filed.body, &prices).map(|filing| filing.remarks).unwrap_or_default() {
+    let book = Book::of(&config);
+    let access = Access::open(config)?;
+    let before = filed(&access).await?.pop();
+    let new = match &access {
+        Access::Store(engine) => engine.file_projection(Clock::System.now(), body).await?,
+        Access::Daemon(daemon) => {
+            let entry = Entry { content_type: "application/toml", body };
+            daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?
+        }
+    };
+    println!("version {}, filed on {}, content hash {}", new.version, new.filed_on, new.content_hash);
+    for remark in FiledProjection::parse_with(&new.body, &book.prices).map(|filing| filing.remarks).unwrap_or_default()
+    {
         println!("worth a look: {remark}");
     }
-    if before.is_some_and(|before| before.version != filed.version && before.is_intact()) {
-        let compared = engine.compare_filings(FilingSource::Previous, FilingSource::Newest).await?;
+    if before.is_some_and(|before| before.version != new.version && before.is_intact()) {
+        let compared = book.compare(&filed(&access).await?, &FilingSource::Previous, &FilingSource::Newest)?;
         print!("\n{}", diff::text(&compared));
     }
     Ok(())
 }
 
+/// What filings are read and compared with: config's prices and names of models.
+struct Book {
+    prices: PriceBook,
+    classifier: Classifier,
+}
+
+impl Book {
+    fn of(config: &Config) -> Book {
+        let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
+        Book { prices: config.prices.clone(), classifier }
+    }
+
+    fn compare(
+        &self,
+        filings: &[StoredProjection],
+        before: &FilingSource,
+        after: &FilingSource,
+    ) -> Result<ComparedFilings> {
+        let service = |model: &str| self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
+        compare(filings, before, after, &self.prices, &service)
+    }
+}
+
 async fn list(config: Config, json: bool) -> Result<()> {
     let configured = config.projection_file.clone();
-    let filings = open(config)?.store().projections().await?;
+    let filings = filed(&Access::open(config)?).await?;
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
         println!("{}", serde_json::to_string_pretty(&listed)?);

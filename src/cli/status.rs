@@ -46,7 +46,9 @@ pub fn print(position: &Position) {
     let through =
         position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
     println!("{}, as of {}\n", through, position.as_of.to_rfc3339());
-    println!("{}\n", exhaustion(&position.exhaustion.total));
+    if position.data_through.is_some() {
+        println!("{}\n", exhaustion(&position.exhaustion.total));
+    }
     let spend = &position.spend;
     let burn = |burn: Option<Money>| burn.map_or_else(|| "-".to_owned(), Money::dollars);
     println!(

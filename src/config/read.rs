@@ -122,14 +122,22 @@ struct Aws {
     model_aliases: Vec<(String, String)>,
 }
 
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     let defaults = AwsSettings::default();
     let mut section = Section::new("[aws]", keys, problems);
     let accounts = section.texts("accounts").unwrap_or_default();
     for account in &accounts {
-        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_account(account) {
             section.problem("accounts", format!("{account:?} is not an account number of 12 digits"));
         }
+    }
+    let payer_account = section.text("payer_account");
+    if let Some(payer) = payer_account.as_ref().filter(|payer| !is_account(payer)) {
+        section.problem("payer_account", format!("{payer:?} is not an account number of 12 digits"));
     }
     let region = section.text("region");
     if let Some(region) = &region
@@ -152,7 +160,7 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     }
     let model_aliases = section.text_table("model_aliases");
     section.finish();
-    let settings = AwsSettings { accounts, region, currency, max_pages, ..AwsSettings::default() };
+    let settings = AwsSettings { accounts, payer_account, region, currency, max_pages, ..AwsSettings::default() };
     Aws { settings, paid_requests_per_day, tax_rate, model_aliases }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
+use crate::domain::price::PriceBook;
 use crate::domain::projection::{
     FiledProjection, FilingDiff, PlannedMonth, ProjectionProblem, Rule, UnpricedLine, diff, diff_months, rules,
 };
@@ -123,40 +124,50 @@ impl Engine {
             remarks: filing.projection.remarks,
         })
     }
+}
 
-    /// Compares two filings over the months that both list, twelve at the least.
-    ///
-    /// # Errors
-    /// If one of them is not there, not what was frozen, or does not read.
-    pub async fn compare_filings(&self, before: FilingSource, after: FilingSource) -> Result<ComparedFilings> {
-        let filings = self.store().projections().await.context("reading the filings")?;
-        let (before_name, before) = self.read_side(&filings, &before)?;
-        let (after_name, after) = self.read_side(&filings, &after)?;
-        let months = diff_months(&before, &after);
-        let diff = diff(&before, &after, self.prices(), months, &|model| self.service_of_model(model));
-        let side = |name, filing: FiledProjection| ComparedSide {
-            name,
-            filed_on: filing.filed_on,
-            content_hash: filing.content_hash,
-        };
-        Ok(ComparedFilings { before: side(before_name, before), after: side(after_name, after), diff })
-    }
+/// Compares two of `filings`, or texts that need not be filed, over the months that both list, twelve at the least.
+/// Needs no store, so that a command beside a daemon can compare what the daemon lists.
+///
+/// # Errors
+/// If one of them is not there, not what was frozen, or does not read.
+pub fn compare(
+    filings: &[StoredProjection],
+    before: &FilingSource,
+    after: &FilingSource,
+    prices: &PriceBook,
+    service_of_model: &dyn Fn(&str) -> String,
+) -> Result<ComparedFilings> {
+    let (before_name, before) = read_side(filings, before, prices)?;
+    let (after_name, after) = read_side(filings, after, prices)?;
+    let months = diff_months(&before, &after);
+    let diff = diff(&before, &after, prices, months, service_of_model);
+    let side = |name, filing: FiledProjection| ComparedSide {
+        name,
+        filed_on: filing.filed_on,
+        content_hash: filing.content_hash,
+    };
+    Ok(ComparedFilings { before: side(before_name, before), after: side(after_name, after), diff })
+}
 
-    fn read_side(&self, filings: &[StoredProjection], source: &FilingSource) -> Result<(String, FiledProjection)> {
-        let (name, body) = match source {
-            FilingSource::Text { name, body } => (name.clone(), body),
-            stored => {
-                let stored = find(filings, stored)?;
-                stored.verify()?;
-                (format!("version {}", stored.version), &stored.body)
-            }
-        };
-        let filing = FiledProjection::parse_with(body, self.prices()).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-            anyhow!("{name} cannot be read:{}", problems.concat())
-        })?;
-        Ok((name, filing))
-    }
+fn read_side(
+    filings: &[StoredProjection],
+    source: &FilingSource,
+    prices: &PriceBook,
+) -> Result<(String, FiledProjection)> {
+    let (name, body) = match source {
+        FilingSource::Text { name, body } => (name.clone(), body),
+        stored => {
+            let stored = find(filings, stored)?;
+            stored.verify()?;
+            (format!("version {}", stored.version), &stored.body)
+        }
+    };
+    let filing = FiledProjection::parse_with(body, prices).map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
+        anyhow!("{name} cannot be read:{}", problems.concat())
+    })?;
+    Ok((name, filing))
 }
 
 fn find<'s>(filings: &'s [StoredProjection], wanted: &FilingSource) -> Result<&'s StoredProjection> {

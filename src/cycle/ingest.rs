@@ -10,7 +10,7 @@ use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits}
 use crate::domain::facts::{Allocation, Outcome};
 use crate::domain::period::BillingPeriod;
 use crate::domain::window::steady_window;
-use crate::store::{CreditPull, IngestRun, PulledCosts};
+use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
 use super::meter::StoredLog;
 use super::{AwsAccess, Engine};
@@ -18,21 +18,21 @@ use super::{AwsAccess, Engine};
 impl Engine {
     /// Asks for costs and credits. Each failure is recorded on its own and never discards the other.
     pub(super) async fn ingest(&self, now: DateTime<Utc>) -> Result<IngestRun> {
-        let failed = |error: &AwsError| IngestRun {
+        let failed = |costs_outcome: Outcome| IngestRun {
             clock: now,
             account: None,
             costs: None,
-            costs_outcome: outcome(error),
+            costs_outcome,
             credits: CreditPull::default(),
             credits_outcome: Outcome::NotTried,
         };
         let clients = match self.clients(now).await {
             Ok(clients) => clients,
-            Err(error) => return Ok(failed(&error)),
+            Err(error) => return Ok(failed(outcome(&error))),
         };
         let account = match self.account(&clients).await? {
             Ok(account) => account,
-            Err(error) => return Ok(failed(&error)),
+            Err(outcome) => return Ok(failed(outcome)),
         };
         let costs = self.pull_costs(&clients, now).await?;
         let (costs, costs_outcome) = match costs {
@@ -44,6 +44,18 @@ impl Engine {
             Err(error) => (CreditPull::default(), outcome(&error)),
         };
         Ok(IngestRun { clock: now, account, costs, costs_outcome, credits, credits_outcome })
+    }
+
+    /// Stores `run`, or, where a check of the store refuses what it brings, the run without that; gives it as stored,
+    /// with its id.
+    pub(super) async fn store_run(&self, run: IngestRun) -> Result<(IngestRun, i64)> {
+        let refused = match self.store().append_run(run.clone()).await {
+            Ok(run_id) => return Ok((run, run_id)),
+            Err(error) => without_what_is_refused(run, &error).ok_or(error),
+        };
+        let run = refused.context("storing what AWS answered")?;
+        let run_id = self.store().append_run(run.clone()).await.context("storing that AWS's answer was refused")?;
+        Ok((run, run_id))
     }
 
     /// Clients whose paid requests count for the day of `now`.
@@ -61,18 +73,25 @@ impl Engine {
         }
     }
 
-    /// The account that the answers will be about, as one text. Another account's credentials are refused before a
-    /// paid question is asked. While STS does not say whose they are, nothing is asked on behalf of a store that
-    /// belongs to an account: the answers could be another one's, and those rows would be mixed in for good. A store
-    /// that belongs to none yet is fed all the same.
-    async fn account(&self, clients: &AwsClients) -> Result<std::result::Result<Option<String>, AwsError>> {
-        let asked = match clients.account_ids().await {
-            Ok(accounts) => accounts.join(","),
-            Err(_) if self.store().account().await?.is_none() => return Ok(Ok(None)),
-            Err(error) => return Ok(Err(error)),
+    /// The account that the answers will be about, as one text, or why nothing may be asked. Another account's
+    /// credentials are refused before a paid question is asked. While STS does not say whose they are, nothing is asked
+    /// on behalf of a store that belongs to an account: the answers could be another one's, and those rows would be
+    /// mixed in for good. A store that belongs to none yet is fed all the same.
+    async fn account(&self, clients: &AwsClients) -> Result<std::result::Result<Option<String>, Outcome>> {
+        let accounts = match clients.check_own_account().await {
+            Ok(()) => clients.account_ids().await,
+            Err(error) => Err(error),
         };
-        self.store().check_account(asked.clone()).await?;
-        Ok(Ok(Some(asked)))
+        let asked = match accounts {
+            Ok(accounts) => accounts.join(","),
+            Err(error @ AwsError::ForeignCredentials { .. }) => return Ok(Err(outcome(&error))),
+            Err(_) if self.store().account().await?.is_none() => return Ok(Ok(None)),
+            Err(error) => return Ok(Err(outcome(&error))),
+        };
+        match self.store().check_account(asked.clone()).await {
+            Ok(()) => Ok(Ok(Some(asked))),
+            Err(error) => Ok(Err(refusal(&error).ok_or(error)?)),
+        }
     }
 
     async fn pull_costs(
@@ -100,7 +119,36 @@ impl Engine {
     }
 }
 
-/// What an error means for the record: refused, or failed for another reason.
+/// What a check of the store that failed means for the record; `None` for a failure of the store itself.
+fn refusal(error: &StoreError) -> Option<Outcome> {
+    let advice = match error {
+        StoreError::OtherAccount { .. } => {
+            "Use the credentials (AWS_PROFILE) and the accounts in [aws] that this store was filled with, or a store of \
+             its own for each account"
+        }
+        StoreError::NotConserved { .. } => {
+            "This is a defect of glidepath: please report this message. The next cycle asks again"
+        }
+        _ => return None,
+    };
+    Some(Outcome::Refused { message: error.to_string(), advice: advice.to_owned() })
+}
+
+/// What is left of a run when a check of the store refuses it. Costs that do not add up say nothing against the
+/// credits; answers about another account are left out altogether.
+fn without_what_is_refused(run: IngestRun, error: &StoreError) -> Option<IngestRun> {
+    let costs_outcome = refusal(error)?;
+    let run = IngestRun { costs: None, costs_outcome, ..run };
+    Some(match error {
+        StoreError::OtherAccount { .. } => {
+            let (credits, credits_outcome) = (CreditPull::default(), Outcome::NotTried);
+            IngestRun { account: None, credits, credits_outcome, ..run }
+        }
+        _ => run,
+    })
+}
+
+/// What an error means for the record: refused by AWS or by us, or failed for another reason.
 pub(super) fn outcome(error: &AwsError) -> Outcome {
     let (message, advice) = (error.to_string(), error.advice());
     match error {
@@ -108,6 +156,7 @@ pub(super) fn outcome(error: &AwsError) -> Outcome {
         | AwsError::ExpiredCredentials { .. }
         | AwsError::NoCredentials { .. }
         | AwsError::InvalidCredentials { .. } => Outcome::Denied { message, advice },
+        AwsError::ForeignCredentials { .. } => Outcome::Refused { message, advice },
         _ => Outcome::Failed { message, advice },
     }
 }

@@ -5,6 +5,7 @@
 //! cycle at a time.
 
 mod backup;
+mod entries;
 mod filed;
 mod ingest;
 mod meter;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
@@ -31,7 +33,8 @@ use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
-pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine};
+pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
+pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use view::View;
 
 /// Where AWS is.
@@ -62,7 +65,7 @@ struct Parts {
 }
 
 /// How a cycle went.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CycleReport {
     /// Its ingest run.
     pub run_id: i64,
@@ -72,16 +75,20 @@ pub struct CycleReport {
     pub costs: Outcome,
     /// How the pull of credits ended.
     pub credits: Outcome,
-    /// Rows pulled: charges and usage.
-    pub rows: (usize, usize),
+    /// Rows of money pulled.
+    pub charges: usize,
+    /// Rows of its detail pulled.
+    pub usage: usize,
     /// Pages read.
     pub pages: u32,
     /// Findings now.
     pub findings: usize,
     /// Messages decided on.
     pub messages: usize,
-    /// Deliveries that arrived in this cycle, and those that did not.
-    pub delivered: (usize, usize),
+    /// Deliveries that arrived in this cycle.
+    pub delivered: usize,
+    /// Deliveries that did not.
+    pub undelivered: usize,
 }
 
 impl Engine {
@@ -111,9 +118,8 @@ impl Engine {
     /// One cycle at `now`; `None` if one is running already, which is left to finish.
     ///
     /// # Errors
-    /// If the store fails, `now` lies before its newest cycle, or the credentials belong to another account than its
-    /// data. A failure to ask AWS is no
-    /// error here: it is recorded, and is in the report.
+    /// If the store fails or `now` lies before its newest cycle. A failure to ask AWS, credentials of another account
+    /// and an answer that does not add up are no errors here: they are recorded, evaluated, and in the report.
     pub async fn cycle(&self, now: DateTime<Utc>) -> Result<Option<CycleReport>> {
         let Ok(_running) = self.parts.running.try_lock() else {
             warn!("a cycle is still running; this one is skipped");
@@ -123,16 +129,37 @@ impl Engine {
         self.store().check_clock(now).await?;
         self.file_first_projection(now).await?;
         let run = self.ingest(now).await?;
+        self.conclude(run).await.map(Some)
+    }
+
+    /// The rest of a cycle, once AWS was asked: stores, assesses, evaluates and delivers. What a check of the store
+    /// refuses is not stored, and the cycle goes on to say so.
+    ///
+    /// # Errors
+    /// As [`Engine::cycle`].
+    pub async fn conclude(&self, run: IngestRun) -> Result<CycleReport> {
+        let now = run.clock;
+        let (run, run_id) = self.store_run(run).await?;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
-        let rows = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
+        let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
         log_outcomes(&run);
-        let run_id = self.store().append_run(run).await.context("storing what AWS answered")?;
         let (findings, messages) = self.finish(run_id, now).await?;
-        let delivered = self.deliver(now).await?;
-        let report = CycleReport { run_id, clock: now, costs, credits, rows, pages, findings, messages, delivered };
-        info!(run_id, pages, charges = rows.0, usage = rows.1, findings, messages, "cycle finished");
-        Ok(Some(report))
+        let (delivered, undelivered) = self.deliver(now).await?;
+        info!(run_id, pages, charges, usage, findings, messages, "cycle finished");
+        Ok(CycleReport {
+            run_id,
+            clock: now,
+            costs,
+            credits,
+            charges,
+            usage,
+            pages,
+            findings,
+            messages,
+            delivered,
+            undelivered,
+        })
     }
 
     /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.
@@ -228,11 +255,8 @@ fn health(facts: &Facts) -> IngestHealth {
 
 fn log_outcomes(run: &IngestRun) {
     for (what, outcome) in [("costs", &run.costs_outcome), ("credits", &run.credits_outcome)] {
-        match outcome {
-            Outcome::Denied { message, advice } | Outcome::Failed { message, advice } => {
-                warn!(what, message, advice, "asking AWS failed");
-            }
-            Outcome::Ok | Outcome::NotTried => {}
+        if let Some((problem, advice)) = outcome.problem() {
+            warn!(what, problem, advice, "nothing new was taken in");
         }
     }
 }

@@ -12,9 +12,9 @@ use crate::domain::facts::Facts;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
-use crate::domain::projection::{BEDROCK, FiledProjection, Plan, content_hash, plan};
+use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
-use crate::store::{Fingerprint, NewProjection, StoredProjection, ViewMaker};
+use crate::store::{Fingerprint, StoredProjection, ViewMaker};
 
 use super::Engine;
 
@@ -128,42 +128,6 @@ impl Engine {
     /// The price book, with the user's own prices over it.
     pub fn prices(&self) -> &PriceBook {
         &self.parts.prices
-    }
-
-    /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
-    /// somebody makes on purpose with `projection file`.
-    pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> Result<()> {
-        let Some(path) = &self.config().projection_file else { return Ok(()) };
-        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let filed = self.store().projections().await?;
-        if !filed.is_empty() {
-            let hash = content_hash(&body);
-            if !filed.iter().any(|version| version.content_hash == hash) {
-                warn!(file = %path.display(), hash, "the file was never filed as it stands; `projection file` freezes it");
-            }
-            return Ok(());
-        }
-        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
-        Ok(())
-    }
-
-    /// Freezes a filing.
-    ///
-    /// # Errors
-    /// With every problem of the text, or if the store fails.
-    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection> {
-        let filing = FiledProjection::parse_with(&body, &self.parts.prices).map_err(|problems| {
-            let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-            anyhow!("the projection cannot be filed:{}", problems.concat())
-        })?;
-        let filed = NewProjection {
-            recorded_at: now,
-            filed_on: filing.filed_on,
-            corrects: filing.corrects,
-            content_hash: filing.content_hash,
-            body,
-        };
-        Ok(self.store().file_projection(filed).await?)
     }
 }
 

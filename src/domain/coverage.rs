@@ -3,15 +3,13 @@
 //! Decided per service from the pools' lists and from Credit rows that were seen. "Unknown" is an answer: a missing
 //! list is neither "everything" nor "nothing".
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
 use super::credit::{CoverageState, CreditPool, EligibleServices};
 use super::facts::Facts;
 use super::money::Money;
 use super::period::{DayRange, plus_days};
-use super::pools::credit_rows;
+use super::pools::credit_days;
 use super::position::Coverage;
 
 /// Days back from `data_through` in which Credit rows count as "seen lately".
@@ -40,17 +38,15 @@ pub fn coverage<'a>(
     data_through: NaiveDate,
 ) -> Vec<Coverage> {
     let recent = DayRange::new(plus_days(data_through, 1 - RECENT_DAYS), plus_days(data_through, 1));
-    let mut last_credit: BTreeMap<&str, NaiveDate> = BTreeMap::new();
-    for (service, day, amount) in credit_rows(facts).filter(|(_, day, _)| *day <= data_through) {
-        if amount.is_positive() {
-            let last = last_credit.entry(service).or_insert(day);
-            *last = day.max(*last);
-        }
-    }
+    let credited = credit_days(facts);
+    let last = |service: &str| {
+        let days = credited.get(service)?;
+        days[..days.partition_point(|day| *day <= data_through)].last().copied()
+    };
     services
         .into_iter()
         .map(|service| {
-            let last_credit = last_credit.get(service).copied();
+            let last_credit = last(service);
             let (state, evidence) = decide(service, pools, last_credit, recent, data_through);
             Coverage { service: service.to_owned(), state, evidence }
         })

@@ -161,8 +161,27 @@ pub enum Outcome {
         /// What the user can do.
         advice: String,
     },
+    /// Refused here, by a check of our own: the credentials are a stranger's, or the answer does not add up.
+    Refused {
+        /// Which check, and by how much it failed.
+        message: String,
+        /// What the user can do.
+        advice: String,
+    },
     /// Not asked.
     NotTried,
+}
+
+impl Outcome {
+    /// What went wrong and what the user can do, where something did.
+    pub fn problem(&self) -> Option<(&str, &str)> {
+        match self {
+            Outcome::Denied { message, advice }
+            | Outcome::Failed { message, advice }
+            | Outcome::Refused { message, advice } => Some((message, advice)),
+            Outcome::Ok | Outcome::NotTried => None,
+        }
+    }
 }
 
 /// Everything known as of a clock.

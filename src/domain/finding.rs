@@ -44,6 +44,8 @@ pub enum Rule {
     IngestDenied,
     /// Asking AWS failed for another reason.
     IngestFailed,
+    /// A check of our own refused what AWS answered, or whom it would have been asked for.
+    IngestRefused,
     /// Spend that no classification rule understands.
     UnclassifiedSpend,
     /// A record type this program does not know.
@@ -77,6 +79,7 @@ impl Rule {
             Rule::StaleData => "stale_data",
             Rule::IngestDenied => "ingest_denied",
             Rule::IngestFailed => "ingest_failed",
+            Rule::IngestRefused => "ingest_refused",
             Rule::UnclassifiedSpend => "unclassified_spend",
             Rule::UnknownRecordType => "unknown_record_type",
             Rule::BalanceDrift => "balance_drift",
@@ -92,7 +95,10 @@ impl Rule {
 
     /// Rules that speak of spend. They are silent while data is stale: old figures must not raise new alarms.
     pub const fn needs_fresh_data(self) -> bool {
-        !matches!(self, Rule::StaleData | Rule::IngestDenied | Rule::IngestFailed | Rule::DeadChannel)
+        !matches!(
+            self,
+            Rule::StaleData | Rule::IngestDenied | Rule::IngestFailed | Rule::IngestRefused | Rule::DeadChannel
+        )
     }
 }
 

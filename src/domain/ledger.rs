@@ -11,12 +11,12 @@
 //! pool runs dry or expires inside it, and a date where one does.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use chrono::NaiveDate;
 
 use super::credit::{CreditPool, EligibleServices};
+use super::interner::{Interner, ranked};
 use super::money::Money;
 use super::period::DayRange;
 use super::workload::Workload;
@@ -34,6 +34,28 @@ pub struct DailyCost {
     pub payable: Money,
     /// Upfront and support fees: gross, and never drawn.
     pub other: Money,
+}
+
+/// The same with a borrowed name, so that tens of thousands of rows need not be copied to be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostRow<'a> {
+    /// UTC day.
+    pub day: NaiveDate,
+    /// Service as Cost Explorer names it.
+    pub service: &'a str,
+    /// Purpose.
+    pub workload: Workload,
+    /// What promotional credit may pay if a pool lists the service.
+    pub payable: Money,
+    /// Upfront and support fees: gross, and never drawn.
+    pub other: Money,
+}
+
+impl<'a> From<&'a DailyCost> for CostRow<'a> {
+    fn from(cost: &'a DailyCost) -> Self {
+        let DailyCost { day, service, workload, payable, other } = cost;
+        CostRow { day: *day, service, workload: *workload, payable: *payable, other: *other }
+    }
 }
 
 /// The keys by which pools are drawn, first key first. AWS's order is data, because AWS may change it.
@@ -328,10 +350,24 @@ pub fn replay(pools: &[CreditPool], costs: &[DailyCost], range: DayRange) -> Led
     replay_in_order(pools, &AWS_ORDER, costs, range)
 }
 
+/// [`replay`] of rows that are only borrowed.
+pub fn replay_rows<'a>(pools: &[CreditPool], rows: impl Iterator<Item = CostRow<'a>>, range: DayRange) -> Ledger {
+    replayed(pools, &AWS_ORDER, rows, range)
+}
+
 /// [`replay`] with another order of pools.
 pub fn replay_in_order(pools: &[CreditPool], order: &[OrderKey], costs: &[DailyCost], range: DayRange) -> Ledger {
+    replayed(pools, order, costs.iter().map(CostRow::from), range)
+}
+
+fn replayed<'a>(
+    pools: &[CreditPool],
+    order: &[OrderKey],
+    rows: impl Iterator<Item = CostRow<'a>>,
+    range: DayRange,
+) -> Ledger {
     let pools = drawing_order(pools, order);
-    let (streams, by_day) = group(costs, range);
+    let (streams, by_day) = group(rows, range);
     let mut fold = Fold::new(&pools, pools.iter().map(|pool| pool.granted).collect(), &streams);
     let mut ledger = Ledger { pools, streams, ..Ledger::default() };
     let mut demands = Vec::with_capacity(ledger.streams.len());
@@ -358,21 +394,17 @@ struct StreamCost {
 }
 
 /// Streams in order, and per day of `range` the costs of each stream, added up.
-fn group(costs: &[DailyCost], range: DayRange) -> (Vec<Stream>, Vec<Vec<StreamCost>>) {
-    let mut index: BTreeMap<(&str, Workload), usize> = BTreeMap::new();
-    let inside = || costs.iter().filter(|cost| range.contains(cost.day));
-    for cost in inside() {
-        index.entry((&cost.service, cost.workload)).or_default();
-    }
-    for (position, slot) in index.values_mut().enumerate() {
-        *slot = position;
-    }
-    let streams =
-        index.keys().map(|(service, workload)| Stream { service: (*service).to_owned(), workload: *workload });
-    let streams: Vec<Stream> = streams.collect();
+fn group<'a>(rows: impl Iterator<Item = CostRow<'a>>, range: DayRange) -> (Vec<Stream>, Vec<Vec<StreamCost>>) {
+    let mut interner = Interner::default();
+    let inside = rows.filter(|cost| range.contains(cost.day));
+    let numbered: Vec<(CostRow, usize)> =
+        inside.map(|cost| (cost, interner.number((cost.service, cost.workload)))).collect();
+    let (ranks, sorted) = ranked(&interner.into_names());
+    let stream = |(service, workload): (&str, Workload)| Stream { service: service.to_owned(), workload };
+    let streams: Vec<Stream> = sorted.into_iter().map(stream).collect();
     let mut by_day: Vec<Vec<StreamCost>> = vec![Vec::new(); usize::try_from(range.len()).unwrap_or(0)];
-    for cost in inside() {
-        let stream = index[&(cost.service.as_str(), cost.workload)];
+    for (cost, number) in numbered {
+        let stream = ranks[number];
         let offset = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
         let rows = &mut by_day[offset];
         match rows.iter_mut().find(|row| row.stream == stream) {

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod finding;
 pub mod forecast;
 pub mod implied_price;
+pub mod interner;
 pub mod ledger;
 pub mod money;
 pub mod outlook;

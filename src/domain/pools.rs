@@ -12,7 +12,7 @@ use super::credit::{CreditPool, EligibleServices, Programme, Statement};
 use super::facts::{ChargeKind, CreditSnapshot, Facts, SeenCredit};
 use super::ledger::{AWS_ORDER, drawing_order};
 use super::money::Money;
-use super::period::BillingPeriod;
+use super::period::{BillingPeriod, DayRange};
 use super::service::{ServiceAliases, ServiceMatcher};
 
 /// A pool as config gives it. Amount and window are needed only where AWS's API does not show the credit.
@@ -132,6 +132,26 @@ pub fn credit_rows(facts: &Facts) -> impl Iterator<Item = (&str, NaiveDate, Mone
     })
 }
 
+/// The days on which a service shows credit applied, in order and once each, by service.
+pub fn credit_days(facts: &Facts) -> BTreeMap<&str, Vec<NaiveDate>> {
+    let part = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).part;
+    let is_credit: Vec<bool> = facts.charge_kinds.iter().map(|kind| part(kind) == BillPart::Credit).collect();
+    // By number first: text is compared once per name, and not once per row.
+    let mut by_kind: Vec<Vec<NaiveDate>> = vec![Vec::new(); facts.charge_kinds.len()];
+    for row in facts.charges.iter().filter(|row| is_credit[row.kind] && row.cost.is_negative()) {
+        by_kind[row.kind].push(row.day);
+    }
+    let mut by_service: BTreeMap<&str, Vec<NaiveDate>> = BTreeMap::new();
+    for (kind, days) in facts.charge_kinds.iter().zip(by_kind).filter(|(_, days)| !days.is_empty()) {
+        by_service.entry(kind.service.as_str()).or_default().extend(days);
+    }
+    for days in by_service.values_mut() {
+        days.sort_unstable();
+        days.dedup();
+    }
+    by_service
+}
+
 /// Lets pools pay what AWS was seen to make them pay.
 fn add_evidence(pools: &mut [CreditPool], facts: &Facts, aliases: &ServiceAliases) {
     let billed: BTreeSet<&str> = facts.charge_kinds.iter().map(|kind| kind.service.as_str()).collect();
@@ -146,22 +166,19 @@ fn add_evidence(pools: &mut [CreditPool], facts: &Facts, aliases: &ServiceAliase
         }
     }
     // Credit rows name a service and no credit. Where a list explains them, they are evidence of nothing more.
-    let mut paid: BTreeMap<&str, BTreeSet<NaiveDate>> = BTreeMap::new();
-    for (service, day, _) in credit_rows(facts).filter(|(.., amount)| amount.is_positive()) {
-        paid.entry(service).or_default().insert(day);
-    }
-    for (service, days) in paid {
+    let windows: Vec<DayRange> = pools.iter().map(CreditPool::window).collect();
+    for (service, days) in credit_days(facts) {
         let mut named: Vec<bool> =
             pools.iter().map(|pool| pool.lists(service) || pool.also_pays.contains(service)).collect();
         for day in days {
-            let live = |pool: &CreditPool| pool.window().contains(day);
-            if pools.iter().zip(&named).any(|(pool, named)| *named && live(pool)) {
+            if windows.iter().zip(&named).any(|(window, named)| *named && window.contains(day)) {
                 continue;
             }
             let unlisted = |pool: &CreditPool| pool.services == EligibleServices::Unknown;
-            let any_unlisted = pools.iter().any(|pool| live(pool) && unlisted(pool));
-            for (pool, named) in pools.iter_mut().zip(&mut named) {
-                if live(pool) && (!any_unlisted || unlisted(pool)) {
+            let live = |(window, _): &(&DayRange, _)| window.contains(day);
+            let any_unlisted = windows.iter().zip(pools.iter()).filter(live).any(|(_, pool)| unlisted(pool));
+            for ((window, pool), named) in windows.iter().zip(pools.iter_mut()).zip(&mut named) {
+                if window.contains(day) && (!any_unlisted || unlisted(pool)) {
                     pool.also_pays.insert(service.to_owned());
                     *named = true;
                 }

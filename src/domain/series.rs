@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assess::Assessment;
+use super::costs::by_month;
 use super::money::Money;
 use super::outlook::Outlook;
 use super::period::{BillingPeriod, DayRange, plus_days};
@@ -84,9 +85,9 @@ fn pool_series(assessment: &Assessment, outlook: Option<&Outlook>, days: DayRang
 fn by_model(assessment: &Assessment, days: DayRange) -> Vec<MonthModelCost> {
     let costs = assessment.costs();
     let mut sums: BTreeMap<(BillingPeriod, Workload, Option<&str>), Money> = BTreeMap::new();
-    for row in costs.detail.iter().filter(|row| days.contains(row.day)) {
-        let class = &costs.kinds[row.kind].class;
-        *sums.entry((BillingPeriod::of(row.day), class.workload, class.model.as_deref())).or_default() += row.cost;
+    for sum in by_month(costs, days) {
+        let class = &costs.kinds[sum.kind].class;
+        *sums.entry((sum.month, class.workload, class.model.as_deref())).or_default() += sum.cost;
     }
     sums.into_iter()
         .map(|((month, workload, model), cost)| MonthModelCost {

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use serde::Deserialize;
@@ -57,7 +58,7 @@ pub enum ClientError {
 /// # Errors
 /// [`ClientError`].
 pub async fn ask(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
-    send(Method::GET, listen, token, path, READ_TIMEOUT).await
+    send(Method::GET, listen, token, path, None, READ_TIMEOUT).await
 }
 
 /// Gives an order, a POST to `path`, and waits until it is carried out.
@@ -65,7 +66,29 @@ pub async fn ask(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Resu
 /// # Errors
 /// [`ClientError`].
 pub async fn order(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
-    send(Method::POST, listen, token, path, ORDER_TIMEOUT).await
+    send(Method::POST, listen, token, path, None, ORDER_TIMEOUT).await
+}
+
+/// What is sent to a daemon to be stored.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its text.
+    pub body: String,
+}
+
+/// Enters something: a POST of `entry` to `path`.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn enter(
+    listen: SocketAddr,
+    token: Option<&Secret>,
+    path: &str,
+    entry: Entry,
+) -> Result<Vec<u8>, ClientError> {
+    send(Method::POST, listen, token, path, Some(entry), READ_TIMEOUT).await
 }
 
 /// Whether a daemon is alive.
@@ -86,13 +109,11 @@ async fn send(
     listen: SocketAddr,
     token: Option<&Secret>,
     path: &str,
+    entry: Option<Entry>,
     timeout: Duration,
 ) -> Result<Vec<u8>, ClientError> {
-    let incomplete = |error: reqwest::Error| ClientError::Incomplete {
-        listen,
-        path: path.to_owned(),
-        reason: causes(&error.without_url()),
-    };
+    let incomplete =
+        |error: reqwest::Error| ClientError::Incomplete { listen, path: path.to_owned(), reason: causes(error) };
     // A proxy has no business between two processes of one machine.
     let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT);
     let client = client.timeout(timeout).build().map_err(incomplete)?;
@@ -100,9 +121,12 @@ async fn send(
     if let Some(token) = token {
         request = request.bearer_auth(token.expose());
     }
+    if let Some(Entry { content_type, body }) = entry {
+        request = request.header(CONTENT_TYPE, content_type).body(body);
+    }
     let response = request.send().await.map_err(|error| {
         if error.is_connect() {
-            return ClientError::NoDaemon { listen, reason: causes(&error.without_url()) };
+            return ClientError::NoDaemon { listen, reason: causes(error) };
         }
         incomplete(error)
     })?;
@@ -130,24 +154,18 @@ fn explanation(body: &[u8]) -> Option<String> {
     struct Body {
         error: String,
         advice: Option<String>,
+        #[serde(default)]
+        problems: Vec<String>,
     }
-    let body: Body = serde_json::from_slice(body).ok()?;
-    Some(match body.advice {
-        Some(advice) => format!("{}. {advice}", body.error),
-        None => body.error,
-    })
+    let Body { error, advice, problems } = serde_json::from_slice(body).ok()?;
+    let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
+    let problems: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
+    Some(format!("{error}{advice}{problems}"))
 }
 
 /// An error with its causes: reqwest's own text says only that a request failed.
-fn causes(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
+fn causes(error: reqwest::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error.without_url()))
 }
 
 #[cfg(test)]

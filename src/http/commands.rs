@@ -6,39 +6,26 @@ use anyhow::{Context as _, Result};
 use axum::Json;
 use axum::extract;
 use axum::http::StatusCode;
-use serde_json::{Value, json};
 
 use super::State;
 use super::failure::Failure;
+use crate::cycle::{BackupReport, CycleReport};
 
 /// Runs a cycle now.
-pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     let report = apart("the cycle", async move { engine.cycle(now).await }).await?;
     let Some(report) = report else {
         let busy = Failure::new(StatusCode::CONFLICT, "a cycle is running already");
         return Err(busy.advise("wait for it; the position changes when it has finished"));
     };
-    Ok(Json(json!({
-        "run_id": report.run_id,
-        "clock": report.clock,
-        "costs": report.costs,
-        "credits": report.credits,
-        "charges": report.rows.0,
-        "usage": report.rows.1,
-        "pages": report.pages,
-        "findings": report.findings,
-        "messages": report.messages,
-        "delivered": report.delivered.0,
-        "undelivered": report.delivered.1,
-    })))
+    Ok(Json(report))
 }
 
 /// Makes a backup now.
-pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    let report = apart("the backup", async move { engine.back_up(now).await }).await?;
-    Ok(Json(json!({ "path": report.path, "removed": report.removed })))
+    apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
 }
 
 async fn apart<T: Send + 'static>(

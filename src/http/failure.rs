@@ -19,17 +19,25 @@ struct Body {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     advice: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<String>,
 }
 
 impl Failure {
     /// An error without advice.
     pub fn new(status: StatusCode, error: impl Into<String>) -> Failure {
-        Failure { status, body: Body { error: error.into(), advice: None }, challenge: false }
+        Failure { status, body: Body { error: error.into(), advice: None, problems: Vec::new() }, challenge: false }
     }
 
     /// The same with what the caller can do.
     pub fn advise(mut self, advice: impl Into<String>) -> Failure {
         self.body.advice = Some(advice.into());
+        self
+    }
+
+    /// The same with everything that is wrong with what was sent.
+    pub fn with_problems(mut self, problems: Vec<String>) -> Failure {
+        self.body.problems = problems;
         self
     }
 
@@ -83,7 +91,7 @@ pub async fn explain(response: Response) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             "this address does not answer this method; the Allow header names those it does"
         }
-        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large; no address here reads a body",
+        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large for this address",
         // Only the time limit answers so without a text of its own.
         StatusCode::SERVICE_UNAVAILABLE => "this took longer than is allowed; the log tells what became of it",
         other => other.canonical_reason().unwrap_or("the request failed"),

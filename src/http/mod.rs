@@ -1,4 +1,4 @@
-//! The web: thin routes that load a view and render it.
+//! The web: thin routes that load a view and render it, or hand on what the owner enters.
 //!
 //! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle; a route is open, the owner's
 //! or a reader's by the group it stands in, so that a new one cannot be left open by accident; every error is JSON; a
@@ -7,6 +7,7 @@
 mod access;
 pub mod client;
 mod commands;
+mod entries;
 mod failure;
 mod health;
 mod metrics;
@@ -44,8 +45,10 @@ pub use serve::serve;
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// A first cycle reads 13 months, page by page, and AWS may throttle it.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15 * 60);
-/// No route reads a body.
+/// A balance is a line; most routes read no body at all.
 const BODY_LIMIT: usize = 16 * 1024;
+/// Thousands of lines.
+const FILING_LIMIT: usize = 256 * 1024;
 
 /// What the routes share. Cloning shares it.
 #[derive(Clone)]
@@ -89,22 +92,29 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/series", get(pages::series))
         .route("/api/v1/restatements", get(pages::restatements))
         .route("/api/v1/projections", get(pages::projections))
+        .route("/api/v1/projections/{version}", get(pages::projection))
         .route("/api/v1/credits", get(pages::credits))
+        .route("/api/v1/credits/history", get(pages::credit_history))
+        .route("/api/v1/credits/statements", post(entries::record_balance))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only));
     let reports = Router::new()
         .route("/api/v1/reports/{file}", get(pages::report))
         .route_layer(from_fn_with_state(state.clone(), access::known_reader));
+    let filing = Router::new()
+        .route("/api/v1/projections", post(entries::file_projection))
+        .route_layer(from_fn_with_state(state.clone(), access::owner_only))
+        .layer(RequestBodyLimitLayer::new(FILING_LIMIT));
     let commands = Router::new()
         .route("/api/v1/cycle", post(commands::cycle))
         .route("/api/v1/backup", post(commands::backup))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT));
-    let reading = open.merge(read).merge(reports);
-    let router = reading
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
+    let brief = open.merge(read).merge(reports).layer(RequestBodyLimitLayer::new(BODY_LIMIT)).merge(filing);
+    let router = brief
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, READ_TIMEOUT))
         .merge(commands)
         .fallback(failure::not_found)
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
         .layer(TraceLayer::new_for_http());

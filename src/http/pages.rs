@@ -4,9 +4,9 @@ use axum::extract::{self, Path};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use serde::Serialize;
+use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::cycle::{FiledView, TakenSnapshot};
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
 use crate::store::{Restatement, StoreError, StoredProjection};
@@ -17,6 +17,8 @@ use super::query::AsOf;
 
 /// Changes to complete days that are listed, newest first.
 const RESTATEMENTS: u32 = 1000;
+/// Stands for the last filing where a version is asked for.
+const NEWEST: &str = "newest";
 
 /// The one page; before the first cycle it says that it waits.
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Html<String>, Failure> {
@@ -86,28 +88,37 @@ pub async fn restatements(extract::State(state): extract::State<State>) -> Resul
     listed.map(Json).map_err(|error| failed("reading the restatements", error))
 }
 
-/// A filing as listed, its text included.
-#[derive(Serialize)]
-pub struct ListedProjection {
-    version: u32,
-    recorded_at: DateTime<Utc>,
-    filed_on: NaiveDate,
-    content_hash: String,
-    body: String,
-}
-
-impl From<StoredProjection> for ListedProjection {
-    fn from(stored: StoredProjection) -> Self {
-        let StoredProjection { version, recorded_at, filed_on, content_hash, body } = stored;
-        ListedProjection { version, recorded_at, filed_on, content_hash, body }
-    }
+/// Every snapshot of what AWS listed, oldest first.
+pub async fn credit_history(extract::State(state): extract::State<State>) -> Result<Json<Vec<TakenSnapshot>>, Failure> {
+    let listed = state.engine().credit_history().await;
+    listed.map(Json).map_err(|error| Failure::internal("reading what AWS listed", &error))
 }
 
 /// Every filing, oldest version first.
-pub async fn projections(extract::State(state): extract::State<State>) -> Result<Json<Vec<ListedProjection>>, Failure> {
+pub async fn projections(extract::State(state): extract::State<State>) -> Result<Json<Vec<StoredProjection>>, Failure> {
     let stored = state.engine().store().projections().await;
-    let stored = stored.map_err(|error| failed("reading the filings", error))?;
-    Ok(Json(stored.into_iter().map(ListedProjection::from).collect()))
+    stored.map(Json).map_err(|error| failed("reading the filings", error))
+}
+
+/// One filing and its plan, by its number or as `newest`.
+pub async fn projection(
+    extract::State(state): extract::State<State>,
+    Path(version): Path<String>,
+) -> Result<Json<FiledView>, Failure> {
+    let absent = || {
+        Failure::new(StatusCode::NOT_FOUND, format!("no version {version:?} is filed"))
+            .advise("/api/v1/projections lists them; `newest` is the last")
+    };
+    let wanted = match version.as_str() {
+        NEWEST => None,
+        number => Some(number.parse().map_err(|_| absent())?),
+    };
+    let filed = state.engine().store().projections().await.map_err(|error| failed("reading the filings", error))?;
+    if !filed.iter().any(|filing| wanted.is_none_or(|wanted| wanted == filing.version)) {
+        return Err(absent());
+    }
+    let found = state.engine().filed_view(wanted, state.clock().now()).await;
+    found.map(Json).map_err(|error| Failure::internal("reading the filing", &error))
 }
 
 fn failed(doing: &str, error: StoreError) -> Failure {

@@ -1,6 +1,5 @@
 //! The HTTP client that all channels share: bounded in time and in what it reads, and following no redirect.
 
-use std::error::Error;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -104,14 +103,8 @@ fn error_text(error: reqwest::Error) -> String {
     if timed_out {
         return "no answer within the time limit".to_owned();
     }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
+    // Its own text says only that a request failed; the causes say why.
+    format!("{:#}", anyhow::Error::new(error))
 }
 
 #[cfg(test)]

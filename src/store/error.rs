@@ -58,10 +58,7 @@ pub enum StoreError {
         newest: DateTime<Utc>,
     },
     /// The credentials belong to another account than the stored data.
-    #[error(
-        "the store holds data of account {stored}, and these credentials belong to {asked}. Use the other account's \
-         credentials (AWS_PROFILE), or a store of its own for each account"
-    )]
+    #[error("the store holds data of account {stored}, and these credentials and [aws] accounts stand for {asked}")]
     OtherAccount {
         /// Account of the data.
         stored: String,
@@ -70,8 +67,8 @@ pub enum StoreError {
     },
     /// The sum that was written is not the sum that was pulled.
     #[error(
-        "conservation check failed: {what} pulled for {window} sum to {pulled}, stored they sum to {stored}. Nothing \
-         was stored; this is a defect of glidepath, please report it"
+        "the conservation check failed: {what} pulled for {window} sum to {pulled}, stored they would sum to {stored}; \
+         {days}. Nothing of it was stored"
     )]
     NotConserved {
         /// Charges or usage.
@@ -82,6 +79,8 @@ pub enum StoreError {
         pulled: String,
         /// Sum as it would have been stored.
         stored: String,
+        /// Which days differ, and by how much.
+        days: String,
     },
     /// A stored filing is not the text that was frozen.
     #[error(

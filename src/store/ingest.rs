@@ -1,6 +1,6 @@
 //! Appends what a cycle pulled: of the costs only what differs from current belief, of the credits every snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, Transaction, params};
@@ -15,6 +15,9 @@ use super::cycles;
 use super::error::{Result, StoreError};
 use super::read::{current_charges, current_usage};
 use super::{Store, read};
+
+/// Days that a failed check names; the sums tell the rest.
+const NAMED_DAYS: usize = 3;
 
 /// What Cost Explorer answered: all of `window`, or there is no such value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,10 +160,12 @@ fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> 
     let complete_before = last_pull(transaction)?.map(|clock| plus_days(clock.date_naive(), -2));
     let moved = append_charges(transaction, run_id, costs, complete_before)?;
     append_usage(transaction, run_id, costs)?;
-    let pulled = costs.charges.iter().map(|charge| charge.billed_cost).sum();
-    conserved("charges", costs.window, pulled, &current_charges(transaction, run_id, Some(costs.window))?.sum())?;
-    let pulled = costs.usage.iter().map(|usage| usage.cost).sum();
-    conserved("usage", costs.window, pulled, &current_usage(transaction, run_id, Some(costs.window))?.sum())?;
+    let pulled = by_day(costs.charges.iter().map(|charge| (charge.day, charge.billed_cost)));
+    let stored = current_charges(transaction, run_id, Some(costs.window))?;
+    conserved("charges", costs.window, &pulled, &by_day(stored.rows.iter().map(|row| (row.day, row.cost))))?;
+    let pulled = by_day(costs.usage.iter().map(|usage| (usage.day, usage.cost)));
+    let stored = current_usage(transaction, run_id, Some(costs.window))?;
+    conserved("usage", costs.window, &pulled, &by_day(stored.rows.iter().map(|row| (row.day, row.cost))))?;
     Ok(moved)
 }
 
@@ -170,15 +175,38 @@ fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     Ok(clock.map(|clock| clock.and_utc()))
 }
 
-fn conserved(what: &'static str, window: DayRange, pulled: Money, stored: &Money) -> Result<()> {
-    if pulled == *stored {
+type DaySums = BTreeMap<NaiveDate, Money>;
+
+fn by_day(rows: impl Iterator<Item = (NaiveDate, Money)>) -> DaySums {
+    let mut sums = DaySums::new();
+    for (day, cost) in rows {
+        *sums.entry(day).or_default() += cost;
+    }
+    sums
+}
+
+/// Compares day by day, because two days that are off can sum to the right total.
+fn conserved(what: &'static str, window: DayRange, pulled: &DaySums, stored: &DaySums) -> Result<()> {
+    let on = |sums: &DaySums, day: &NaiveDate| sums.get(day).copied().unwrap_or_default();
+    let days: BTreeSet<&NaiveDate> = pulled.keys().chain(stored.keys()).collect();
+    let off: Vec<(&NaiveDate, Money)> = days
+        .into_iter()
+        .map(|day| (day, on(stored, day) - on(pulled, day)))
+        .filter(|(_, difference)| !difference.is_zero())
+        .collect();
+    if off.is_empty() {
         return Ok(());
     }
+    let named: Vec<String> =
+        off.iter().take(NAMED_DAYS).map(|(day, difference)| format!("{day} is off by {difference}")).collect();
+    let more = off.len().saturating_sub(NAMED_DAYS);
+    let more = if more == 0 { String::new() } else { format!(", and {more} more days") };
     Err(StoreError::NotConserved {
         what,
         window: window.to_string(),
-        pulled: pulled.to_string(),
-        stored: stored.to_string(),
+        pulled: pulled.values().copied().sum::<Money>().to_string(),
+        stored: stored.values().copied().sum::<Money>().to_string(),
+        days: format!("{}{more}", named.join(", ")),
     })
 }
 

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::error::{Result, StoreError};
 use crate::domain::projection::content_hash;
 
 /// A filing as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredProjection {
     /// Version, counted from 1.
     pub version: u32,

@@ -1,18 +1,18 @@
 //! Reads facts as of a clock. Rows come over Arrow, because two years of them are read at every look.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch, StringArray};
-use duckdb::arrow::datatypes::{Date32Type, Decimal128Type, Int64Type};
+use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch};
+use duckdb::arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, UInt64Type};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
+use crate::domain::interner::{Interner, ranked};
 use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
@@ -78,20 +78,6 @@ pub struct Table<K, R> {
     pub rows: Vec<R>,
 }
 
-impl Table<ChargeKind, ChargeRow> {
-    /// Sum of all costs.
-    pub fn sum(&self) -> Money {
-        self.rows.iter().map(|row| row.cost).sum()
-    }
-}
-
-impl Table<UsageKind, UsageRow> {
-    /// Sum of all costs.
-    pub fn sum(&self) -> Money {
-        self.rows.iter().map(|row| row.cost).sum()
-    }
-}
-
 fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Result<Facts> {
     let newest: i64 = connection.query_row(
         "SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?",
@@ -145,24 +131,24 @@ pub fn current_charges(
     newest: i64,
     window: Option<DayRange>,
 ) -> Result<Table<ChargeKind, ChargeRow>> {
-    let sql = "SELECT run_id, charge_day, service_name, x_record_type, billed_cost
-               FROM charges WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?";
-    let batches = batches(connection, sql, newest, window)?;
-    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
-    let (keys, observations) = newest_observations(&batches);
-    let mut kinds = Interner::new();
-    let mut rows = Vec::with_capacity(observations.len());
-    for Observation { day, key, batch, row, .. } in observations {
+    const NAMES: &str = "SELECT DISTINCT hash(?4, service_name, x_record_type), service_name, x_record_type, ''
+                         FROM charges WHERE run_id <= ?1 AND charge_day >= ?2 AND charge_day < ?3";
+    const ROWS: &str = "SELECT run_id, charge_day, hash(?4, service_name, x_record_type), billed_cost
+                        FROM charges WHERE run_id <= ?1 AND charge_day >= ?2 AND charge_day < ?3";
+    let Read { names, batches, observations } = newest_observations(connection, [NAMES, ROWS], newest, window)?;
+    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 3)).collect();
+    let mut table = TableOf::new(names.len());
+    for Observation { day, name, batch, row, .. } in observations {
         let cost = money(costs[batch], row)?;
         if !cost.is_zero() {
-            rows.push(ChargeRow { day: calendar_day(day)?, kind: kinds.number(keys[key]), cost });
+            let kind = table.kind(name, || {
+                let Name { service, kind, .. } = &names[name];
+                ChargeKind { service: service.clone(), record_type: kind.clone() }
+            });
+            table.rows.push(ChargeRow { day: calendar_day(day)?, kind, cost });
         }
     }
-    let name = |(service, record_type): (&str, &str)| ChargeKind {
-        service: service.to_owned(),
-        record_type: record_type.to_owned(),
-    };
-    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
+    Ok(Table { kinds: table.kinds, rows: table.rows })
 }
 
 /// Current belief about the detail as of run `newest`, in `window` or everywhere; rows that vanished are left out.
@@ -171,37 +157,56 @@ pub fn current_usage(
     newest: i64,
     window: Option<DayRange>,
 ) -> Result<Table<UsageKind, UsageRow>> {
-    let sql = "SELECT run_id, charge_day, service_name, x_usage_type, billed_cost, consumed_quantity, consumed_unit
-               FROM usage WHERE run_id <= ? AND charge_day >= ? AND charge_day < ?";
-    let batches = batches(connection, sql, newest, window)?;
-    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
-    let quantities: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 5)).collect();
-    let units: Vec<&StringArray> = batches.iter().map(|batch| texts(batch, 6)).collect();
-    let (keys, observations) = newest_observations(&batches);
-    let mut kinds = Interner::new();
-    let mut rows = Vec::with_capacity(observations.len());
-    for Observation { day, key, batch, row, .. } in observations {
+    const NAMES: &str =
+        "SELECT DISTINCT hash(?4, service_name, x_usage_type, consumed_unit), service_name, x_usage_type, consumed_unit
+         FROM usage WHERE run_id <= ?1 AND charge_day >= ?2 AND charge_day < ?3";
+    const ROWS: &str = "SELECT run_id, charge_day, hash(?4, service_name, x_usage_type, consumed_unit), billed_cost,
+                               consumed_quantity
+                        FROM usage WHERE run_id <= ?1 AND charge_day >= ?2 AND charge_day < ?3";
+    let Read { names, batches, observations } = newest_observations(connection, [NAMES, ROWS], newest, window)?;
+    let costs: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 3)).collect();
+    let quantities: Vec<&Decimal128Array> = batches.iter().map(|batch| decimals(batch, 4)).collect();
+    let mut table = TableOf::new(names.len());
+    for Observation { day, name, batch, row, .. } in observations {
         let cost = money(costs[batch], row)?;
         let quantity = Quantity::from_decimal(decimal(quantities[batch], row, QUANTITY_SCALE)?);
         if !(cost.is_zero() && quantity.is_zero()) {
-            let kind = kinds.number((key, units[batch].value(row)));
-            rows.push(UsageRow { day: calendar_day(day)?, kind, cost, quantity });
+            let kind = table.kind(name, || {
+                let Name { service, kind, unit } = &names[name];
+                UsageKind { service: service.clone(), usage_type: kind.clone(), unit: unit.clone() }
+            });
+            table.rows.push(UsageRow { day: calendar_day(day)?, kind, cost, quantity });
         }
     }
-    let name = |(key, unit): (usize, &str)| UsageKind {
-        service: keys[key].0.to_owned(),
-        usage_type: keys[key].1.to_owned(),
-        unit: unit.to_owned(),
-    };
-    Ok(Table { kinds: kinds.names.into_iter().map(name).collect(), rows })
+    Ok(Table { kinds: table.kinds, rows: table.rows })
 }
 
-/// Rows as stored. Which observation of a key is the newest is decided by the caller.
-fn batches(connection: &Connection, sql: &str, newest: i64, window: Option<DayRange>) -> Result<Vec<RecordBatch>> {
-    let everywhere = DayRange::new(NaiveDate::default(), NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default());
-    let window = window.unwrap_or(everywhere);
-    let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_arrow(params![newest, window.start, window.end])?.collect())
+/// A table that is being read: only names with a row are in it, in order of first appearance.
+struct TableOf<K, R> {
+    kinds: Vec<K>,
+    kind_of: Vec<Option<usize>>,
+    rows: Vec<R>,
+}
+
+impl<K, R> TableOf<K, R> {
+    fn new(names: usize) -> Self {
+        TableOf { kinds: Vec::new(), kind_of: vec![None; names], rows: Vec::new() }
+    }
+
+    fn kind(&mut self, name: usize, make: impl FnOnce() -> K) -> usize {
+        *self.kind_of[name].get_or_insert_with(|| {
+            self.kinds.push(make());
+            self.kinds.len() - 1
+        })
+    }
+}
+
+/// What a row is about. Service and kind are its key; the unit is what the observation says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    service: String,
+    kind: String,
+    unit: String,
 }
 
 /// Where one run's belief about a key on a day stands in the batches.
@@ -209,59 +214,82 @@ fn batches(connection: &Connection, sql: &str, newest: i64, window: Option<DayRa
 struct Observation {
     /// Days since 1970.
     day: i32,
-    /// Number of the two names, in their order.
+    /// Number of service and kind, in their order.
     key: usize,
+    /// Index into the names.
+    name: usize,
     run: i64,
     batch: usize,
     row: usize,
 }
 
-/// The names of columns 2 and 3, sorted, and the newest observation of each of them on each day, by day and name.
-fn newest_observations(batches: &[RecordBatch]) -> (Vec<(&str, &str)>, Vec<Observation>) {
-    let mut interner = Interner::new();
+/// Names, rows as stored, and the newest observation of each key on each day, by day and name.
+struct Read {
+    names: Vec<Name>,
+    batches: Vec<RecordBatch>,
+    observations: Vec<Observation>,
+}
+
+/// Reads a table with its names apart. Text is most of what two years of rows are made of and a few hundred names are
+/// all there is of it, so the rows carry a hash, which DuckDB makes once per entry of its own dictionaries.
+fn newest_observations(
+    connection: &Connection,
+    [names, rows]: [&str; 2],
+    newest: i64,
+    window: Option<DayRange>,
+) -> Result<Read> {
+    let everywhere = DayRange::new(NaiveDate::default(), NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or_default());
+    let window = window.unwrap_or(everywhere);
+    let (salt, hashes, names) = told_apart(connection, names, newest, window)?;
+    let mut statement = connection.prepare_cached(rows)?;
+    let batches = statement.stream_arrow(params![newest, window.start, window.end, salt])?;
+    let batches: Vec<RecordBatch> = batches.collect::<duckdb::Result<_>>()?;
+
+    let mut interner = Interner::default();
+    for hash in hashes {
+        interner.number(hash);
+    }
+    let keys: Vec<(&str, &str)> = names.iter().map(|name| (name.service.as_str(), name.kind.as_str())).collect();
+    let (ranks, _) = ranked(&keys);
     let mut observations = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
     for (batch, columns) in batches.iter().enumerate() {
         let (runs, days) = (columns.column(0).as_primitive::<Int64Type>(), days(columns, 1));
-        let (services, types) = (texts(columns, 2), texts(columns, 3));
+        let hashes = columns.column(2).as_primitive::<UInt64Type>();
         for row in 0..columns.num_rows() {
-            let key = interner.number((services.value(row), types.value(row)));
-            observations.push(Observation { day: days.value(row), key, run: runs.value(row), batch, row });
+            let name = interner.number(hashes.value(row));
+            observations.push(Observation {
+                day: days.value(row),
+                key: ranks[name],
+                name,
+                run: runs.value(row),
+                batch,
+                row,
+            });
         }
-    }
-    let mut sorted = interner.names.clone();
-    sorted.sort_unstable();
-    let ranks: Vec<usize> = interner.names.iter().map(|name| sorted.partition_point(|other| other < name)).collect();
-    for observation in &mut observations {
-        observation.key = ranks[observation.key];
     }
     // Newest first within a key, so that the first of each is kept. Rows mostly come in this order already, which the
     // stable sort makes use of.
     observations.sort_by_key(|o| (o.day, o.key, Reverse(o.run)));
     observations.dedup_by_key(|o| (o.day, o.key));
-    (sorted, observations)
+    Ok(Read { names, batches, observations })
 }
 
-/// Numbers for names, in order of first appearance.
-struct Interner<Name> {
-    numbers: HashMap<Name, usize>,
-    names: Vec<Name>,
-}
-
-impl<Name: Hash + Eq + Copy> Interner<Name> {
-    fn new() -> Self {
-        Interner { numbers: HashMap::new(), names: Vec::new() }
+/// The names, sorted, each with its hash, and the salt under which no two of them share one.
+fn told_apart(connection: &Connection, sql: &str, newest: i64, window: DayRange) -> Result<(i64, Vec<u64>, Vec<Name>)> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut salt = 0;
+    loop {
+        let rows = statement.query_map(params![newest, window.start, window.end, salt], |row| {
+            Ok((Name { service: row.get(1)?, kind: row.get(2)?, unit: row.get(3)? }, row.get::<_, u64>(0)?))
+        })?;
+        let mut names: Vec<(Name, u64)> = rows.collect::<duckdb::Result<_>>()?;
+        names.sort_unstable();
+        let hashes: Vec<u64> = names.iter().map(|(_, hash)| *hash).collect();
+        if hashes.iter().collect::<HashSet<_>>().len() == hashes.len() {
+            return Ok((salt, hashes, names.into_iter().map(|(name, _)| name).collect()));
+        }
+        salt += 1;
     }
-
-    fn number(&mut self, name: Name) -> usize {
-        *self.numbers.entry(name).or_insert_with(|| {
-            self.names.push(name);
-            self.names.len() - 1
-        })
-    }
-}
-
-fn texts(batch: &RecordBatch, column: usize) -> &StringArray {
-    batch.column(column).as_string()
 }
 
 fn days(batch: &RecordBatch, column: usize) -> &Date32Array {

@@ -116,7 +116,7 @@ fn the_example_names_every_key() {
     let slack = "[[channel]]\nname = \"a\"\ntype = \"slack\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
     let sections: [(&str, &[&str], usize); 11] = [
-        ("[aws]", &["aws"], 7),
+        ("[aws]", &["aws"], 8),
         ("[schedule]", &["schedule"], 2),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),

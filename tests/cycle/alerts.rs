@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use super::support::*;
 
 /// A receiver of webhooks on loopback.
-struct Receiver {
+pub struct Receiver {
     url: String,
     inbox: Arc<Mutex<Inbox>>,
     server: JoinHandle<()>,
@@ -35,7 +35,7 @@ struct Inbox {
 }
 
 impl Receiver {
-    async fn start() -> Receiver {
+    pub async fn start() -> Receiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let inbox = Arc::<Mutex<Inbox>>::default();
@@ -56,7 +56,15 @@ impl Receiver {
         posts.iter().map(|(_, body, status)| (line(&body["data"]), status.as_u16())).collect()
     }
 
-    fn config(&self) -> Config {
+    /// Takes the text of what came since the last look about `key`, each with its decision before it.
+    pub fn heard_about(&self, key: &str) -> Vec<String> {
+        let posts = std::mem::take(&mut self.inbox.lock().unwrap().posts);
+        let about = posts.iter().map(|(_, body, _)| &body["data"]).filter(|data| data["key"] == key);
+        let text = |data: &Value, name: &str| data[name].as_str().unwrap().to_owned();
+        about.map(|data| format!("{}: {}", text(data, "decision"), text(data, "text"))).collect()
+    }
+
+    pub fn config(&self) -> Config {
         let mut config = config();
         let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         config.channels =
@@ -167,7 +175,7 @@ async fn each_event_arrives_once_under_one_id() {
     let world = World::with(account(), receiver.config()).await;
     receiver.answers(&[StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE]);
     let report = world.cycle("2026-03-10").await;
-    assert_eq!((report.messages, report.delivered), (1, (0, 1)));
+    assert_eq!((report.messages, report.delivered, report.undelivered), (1, 0, 1));
 
     let now = morning("2026-03-10");
     assert_eq!(world.engine.deliver(now).await.unwrap(), (0, 0), "not due before the wait is over");
@@ -191,7 +199,7 @@ async fn a_channel_that_was_down_hears_it_in_the_next_cycle() {
     world.cycle("2026-03-10").await;
     receiver.heard();
     let report = world.cycle("2026-03-11").await;
-    assert_eq!((report.costs, report.delivered), (Outcome::Ok, (2, 0)));
+    assert_eq!((report.costs, report.delivered, report.undelivered), (Outcome::Ok, 2, 0));
     assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical", "exhaustion:total repeat critical"]);
 }
 

@@ -8,16 +8,18 @@ use glidepath::report::{Format, ReportKind};
 
 use crate::served::{Answer, Ask, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
-const OWNERS: [&str; 7] = [
+const OWNERS: [&str; 9] = [
     "/",
     "/metrics",
     "/api/v1/position",
     "/api/v1/series",
     "/api/v1/restatements",
     "/api/v1/projections",
+    "/api/v1/projections/1",
     "/api/v1/credits",
+    "/api/v1/credits/history",
 ];
-const ORDERS: [&str; 2] = ["/api/v1/cycle", "/api/v1/backup"];
+const ORDERS: [&str; 4] = ["/api/v1/cycle", "/api/v1/backup", "/api/v1/projections", "/api/v1/credits/statements"];
 
 fn with_tokens() -> Config {
     let folder = std::env::temp_dir().join("glidepath-no-backup-may-be-made-here");

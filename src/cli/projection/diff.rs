@@ -10,8 +10,9 @@ use crate::cycle::{ComparedFilings, FilingSource};
 use crate::domain::money::Money;
 use crate::domain::projection::{FieldChange, LineDiff};
 
+use super::super::access::Access;
 use super::super::table::table;
-use super::{open, read};
+use super::{Book, filed, read};
 
 /// Compares what is asked for: versions by number, files by path.
 pub async fn run(config: Config, before: Option<&str>, after: Option<&str>, json: bool) -> Result<()> {
@@ -24,7 +25,8 @@ pub async fn run(config: Config, before: Option<&str>, after: Option<&str>, json
         },
         (Some(before), Some(after)) => (source(before)?, source(after)?),
     };
-    let compared = open(config)?.compare_filings(before, after).await?;
+    let book = Book::of(&config);
+    let compared = book.compare(&filed(&Access::open(config)?).await?, &before, &after)?;
     if json {
         println!("{}", serde_json::to_string_pretty(&compared)?);
     } else {

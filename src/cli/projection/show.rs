@@ -11,12 +11,18 @@ use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::projection::{OUTSIDE, Rule, UnpricedLine};
 
+use super::super::access::Access;
 use super::super::table::table;
-use super::open;
 
 /// Shows one version.
 pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()> {
-    let shown = open(config)?.filed_view(version, Clock::System.now()).await?;
+    let shown = match Access::open(config)? {
+        Access::Store(engine) => engine.filed_view(version, Clock::System.now()).await?,
+        Access::Daemon(daemon) => {
+            let version = version.map_or_else(|| "newest".to_owned(), |version| version.to_string());
+            daemon.fetch(&format!("/api/v1/projections/{version}")).await?
+        }
+    };
     if json {
         println!("{}", serde_json::to_string_pretty(&shown)?);
     } else {

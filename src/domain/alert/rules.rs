@@ -72,12 +72,12 @@ impl Source {
     }
 }
 
-/// A refusal is not disproved by a time-out, nor a time-out by a refusal: only a clean answer clears either.
+/// A refusal is not disproved by a time-out, nor a time-out by a refusal: only a clean answer clears any of them.
 fn unchecked(health: &IngestHealth) -> BTreeSet<String> {
     [Source::Costs, Source::Credits]
         .into_iter()
         .filter(|source| *source.outcome(health) != Outcome::Ok)
-        .flat_map(|source| [source.key(Rule::IngestDenied), source.key(Rule::IngestFailed)])
+        .flat_map(|source| [Rule::IngestDenied, Rule::IngestFailed, Rule::IngestRefused].map(|rule| source.key(rule)))
         .collect()
 }
 
@@ -86,11 +86,16 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
         Outcome::Ok | Outcome::NotTried => return None,
         Outcome::Denied { message, advice } => (Rule::IngestDenied, message, advice),
         Outcome::Failed { message, advice } => (Rule::IngestFailed, message, advice),
+        Outcome::Refused { message, advice } => (Rule::IngestRefused, message, advice),
     };
     let (severity, effect) = match (source, rule) {
         (Source::Costs, Rule::IngestDenied) => {
             (Severity::Critical, "Critical, because no new spend can be seen until somebody changes a permission.")
         }
+        (_, Rule::IngestRefused) => (
+            Severity::Critical,
+            "Critical, because nothing new is taken in until this is put right. Nothing of it was stored: figures stay as they were.",
+        ),
         (Source::Costs, _) => (
             Severity::Warning,
             "Figures stay as they were. The next cycle tries again by itself; stale data is reported if that keeps failing.",
@@ -104,7 +109,11 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
             "This does not mean that the balance is zero: balances shown are the last ones known. The next cycle tries again by itself.",
         ),
     };
-    let verb = if rule == Rule::IngestDenied { "AWS refuses to show" } else { "Asking AWS failed for" };
+    let verb = match rule {
+        Rule::IngestDenied => "AWS refuses to show",
+        Rule::IngestRefused => "A check of glidepath's refuses",
+        _ => "Asking AWS failed for",
+    };
     Some(Finding {
         rule,
         severity,
@@ -217,7 +226,7 @@ mod tests {
         assert!(credits.reason.contains("does not mean that the balance is zero"), "{}", credits.reason);
         assert!(credits.reason.ends_with("Next: grant the action."), "{}", credits.reason);
         assert!(!evaluation.costs_pulled);
-        assert_eq!(evaluation.unchecked.len(), 4);
+        assert_eq!(evaluation.unchecked.len(), 6);
     }
 
     #[test]
@@ -233,6 +242,17 @@ mod tests {
         );
         assert!(evaluation.findings.is_empty());
         assert!(evaluation.unchecked.contains("ingest_failed:costs"), "not asking clears nothing");
+    }
+
+    #[test]
+    fn a_check_of_our_own_says_what_failed_and_what_to_do() {
+        let refused = Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into() };
+        let evaluation = run(&IngestHealth { costs: refused, ..health() }, &Observations::default());
+        let found = only(&evaluation);
+        assert_eq!((found.key.as_str(), found.severity), ("ingest_refused:costs", Severity::Critical));
+        assert_eq!(found.summary, "A check of glidepath's refuses costs: 2026-03-12 is 1 USD off.");
+        assert!(found.reason.contains("figures stay as they were. Next: report it."), "{}", found.reason);
+        assert!(evaluation.unchecked.contains("ingest_denied:costs"), "nor does it clear anything");
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! The filing in force, and what it is compared with.
 
-use std::collections::BTreeMap;
-
 use super::Assessment;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
+use crate::domain::costs::{MonthOfKind, by_month};
 use crate::domain::position::{FilingRef, Variance};
 use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth, UnpricedLine};
 use crate::domain::variance::variance;
@@ -43,13 +40,7 @@ impl Assessment<'_> {
     /// Complete days' costs by month and everything that a filing can tell apart.
     fn actual_costs(&self) -> Vec<ActualCost> {
         let Some(span) = self.span else { return Vec::new() };
-        let mut sums: BTreeMap<(BillingPeriod, usize), (Money, Quantity)> = BTreeMap::new();
-        for row in self.costs.detail.iter().filter(|row| span.days().contains(row.day)) {
-            let sum = sums.entry((BillingPeriod::of(row.day), row.kind)).or_default();
-            sum.0 += row.cost;
-            sum.1 += row.quantity;
-        }
-        let actual = |((month, kind), (cost, quantity)): ((BillingPeriod, usize), (Money, Quantity))| {
+        let actual = |MonthOfKind { month, kind, cost, quantity }: MonthOfKind| {
             let kind = &self.costs.kinds[kind];
             let class = &kind.class;
             ActualCost {
@@ -67,6 +58,6 @@ impl Assessment<'_> {
                 unit: Some(class.unit.clone()),
             }
         };
-        sums.into_iter().map(actual).collect()
+        by_month(&self.costs, span.days()).into_iter().map(actual).collect()
     }
 }

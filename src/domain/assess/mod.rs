@@ -25,7 +25,7 @@ use self::span::Span;
 use super::classify::Classifier;
 use super::costs::{Costs, SplitCost, split_costs, workload_spend};
 use super::facts::Facts;
-use super::ledger::{Ledger, replay};
+use super::ledger::{Ledger, replay_rows};
 use super::money::Money;
 use super::outlook::Outlook;
 use super::period::{DayRange, plus_days};
@@ -78,8 +78,7 @@ impl<'a> Assessment<'a> {
             (Some(span), Some(newest)) => DayRange::new(span.first, plus_days(newest.max(span.through), 1)),
             _ => DayRange::new(facts.as_of.date_naive(), facts.as_of.date_naive()),
         };
-        let daily: Vec<_> = costs.split.iter().map(SplitCost::daily).collect();
-        let ledger = replay(&pools, &daily, range);
+        let ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
         let mut assessment = Assessment { facts, context, costs, ledger, balances: Vec::new(), span };
         assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
         assessment

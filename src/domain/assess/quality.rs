@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::Assessment;
 use crate::domain::alert::{OrderContradiction, UnknownRecordType};
 use crate::domain::charge::record_kind;
+use crate::domain::facts::ChargeKind;
 use crate::domain::money::Money;
 use crate::domain::position::DataQuality;
 use crate::domain::reconcile;
@@ -16,11 +17,11 @@ impl Assessment<'_> {
     /// Record types that this program does not know, by name.
     pub fn unknown_record_types(&self) -> Vec<UnknownRecordType> {
         let mut unknown: BTreeMap<&str, UnknownRecordType> = BTreeMap::new();
-        for row in &self.facts.charges {
+        // Whether a name is known does not depend on the amount.
+        let known = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).known;
+        let known: Vec<bool> = self.facts.charge_kinds.iter().map(known).collect();
+        for row in self.facts.charges.iter().filter(|row| !known[row.kind]) {
             let name = self.facts.charge_kinds[row.kind].record_type.as_str();
-            if record_kind(name, row.cost).known {
-                continue;
-            }
             let fresh = || UnknownRecordType { name: name.to_owned(), since: row.day, cost: Money::ZERO };
             unknown.entry(name).or_insert_with(fresh).cost += row.cost;
         }

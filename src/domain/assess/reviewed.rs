@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Assessment;
 use super::span::Span;
+use crate::domain::costs::SplitCost;
 use crate::domain::credit::CoverageState;
-use crate::domain::ledger::{DailyCost, Ledger, Stream, replay};
+use crate::domain::ledger::{CostRow, Ledger, Stream, replay_rows};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Variance};
@@ -42,10 +43,9 @@ impl Assessment<'_> {
         let months: Vec<PlannedMonth> = self.context.filing?.plan.iter().filter(until).cloned().collect();
         let plan = daily_costs(&daily_plan(&months));
         let first = plan.iter().map(|cost| cost.day).min()?;
-        let before =
-            self.costs.split.iter().filter(|cost| cost.day < first).map(crate::domain::costs::SplitCost::daily);
-        let costs: Vec<DailyCost> = before.chain(plan).collect();
-        Some(replay(&self.ledger.pools, &costs, DayRange::new(first.min(span.first), end)))
+        let before = self.costs.split.iter().filter(|cost| cost.day < first).map(SplitCost::row);
+        let rows = before.chain(plan.iter().map(CostRow::from));
+        Some(replay_rows(&self.ledger.pools, rows, DayRange::new(first.min(span.first), end)))
     }
 
     fn assumptions(&self, span: Span) -> Vec<crate::domain::review::Assumption> {

@@ -1,0 +1,168 @@
+//! What people enter: balances read off the console, and filings.
+//!
+//! Invariant: everything is judged before it is stored, and by the same rules whether a command holds the store itself
+//! or asks a daemon, so that nothing is recorded that no reading would ever use.
+
+use anyhow::Context as _;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tracing::warn;
+
+use crate::domain::facts::{CreditSnapshot, RecordedBalance};
+use crate::domain::money::Money;
+use crate::domain::pools::pools;
+use crate::domain::projection::{FiledProjection, content_hash};
+use crate::store::{NewProjection, StoreError, StoredProjection};
+
+use super::Engine;
+
+/// A balance as somebody enters it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalanceEntry {
+    /// Pool id.
+    pub pool: String,
+    /// Credit left.
+    pub remaining: Money,
+    /// Day on which it was read off; without it today's.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
+}
+
+/// A balance as it was recorded. It counts from the next cycle on, whose clock is the first that knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedEntry {
+    /// Pool id.
+    pub pool: String,
+    /// Credit left.
+    pub remaining: Money,
+    /// Day on which it was read off.
+    pub on: NaiveDate,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A credit as AWS listed it on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenSnapshot {
+    /// Day of the cycle that asked.
+    pub taken_on: NaiveDate,
+    /// As listed then.
+    #[serde(flatten)]
+    pub credit: CreditSnapshot,
+}
+
+/// Why an entry was not stored.
+#[derive(Debug, Error)]
+pub enum EntryError {
+    /// The balance cannot be one of a pool that is known.
+    #[error("this balance cannot be recorded: {reason}")]
+    Balance {
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
+    /// The filing cannot be used.
+    #[error("the projection cannot be filed:{}", listed(problems))]
+    Filing {
+        /// Every problem, each with its place and remedy.
+        problems: Vec<String>,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+fn listed(problems: &[String]) -> String {
+    problems.iter().map(|problem| format!("\n  - {problem}")).collect()
+}
+
+impl Engine {
+    /// Records a balance at `now`.
+    ///
+    /// # Errors
+    /// [`EntryError::Balance`] for one that no pool can have, or if the store fails.
+    pub async fn record_balance(&self, now: DateTime<Utc>, entry: BalanceEntry) -> Result<RecordedEntry, EntryError> {
+        let BalanceEntry { pool, remaining, on } = entry;
+        let today = now.date_naive();
+        let on = on.unwrap_or(today);
+        let facts = self.store().facts(now, self.config().aws.currency.clone()).await;
+        let facts = facts.context("reading the pools")?;
+        let known = pools(&facts, &self.config().pools, self.parts.classifier.service_aliases());
+        let wrong = |reason: String| Err(EntryError::Balance { reason });
+        if remaining.is_negative() {
+            return wrong(format!("{} is less than nothing; credit left is zero or more", remaining.dollars()));
+        }
+        if on > today {
+            return wrong(format!("{on} lies in the future; record a balance on the day it was read off"));
+        }
+        match known.iter().find(|known| known.id == pool) {
+            None => {
+                let ids: Vec<&str> = known.iter().map(|known| known.id.as_str()).collect();
+                let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+                return wrong(format!(
+                    "no pool has the id {pool:?}; known are: {ids}. A pool that AWS does not list needs a [[pool]] in \
+                     the config with granted, starts_on and expires_on"
+                ));
+            }
+            Some(known) if remaining > known.granted => {
+                let (left, granted) = (remaining.dollars(), known.granted.dollars());
+                return wrong(format!("{left} is more than the {granted} that {pool} was granted"));
+            }
+            Some(_) => {}
+        }
+        let balance = RecordedBalance { pool: pool.clone(), amount: remaining, at: on };
+        self.store().record_balance(now, balance).await.context("recording the balance")?;
+        Ok(RecordedEntry { pool, remaining, on, recorded_at: now })
+    }
+
+    /// Every snapshot of every credit that AWS listed, oldest first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn credit_history(&self) -> anyhow::Result<Vec<TakenSnapshot>> {
+        let history = self.store().credit_history().await.context("reading what AWS listed")?;
+        Ok(history.into_iter().map(|(taken_on, credit)| TakenSnapshot { taken_on, credit }).collect())
+    }
+
+    /// Freezes a filing.
+    ///
+    /// # Errors
+    /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
+    /// store fails.
+    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        let filing = FiledProjection::parse_with(&body, self.prices())
+            .map_err(|problems| EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() })?;
+        let filed = NewProjection {
+            recorded_at: now,
+            filed_on: filing.filed_on,
+            corrects: filing.corrects,
+            content_hash: filing.content_hash,
+            body,
+        };
+        match self.store().file_projection(filed).await {
+            Ok(filed) => Ok(filed),
+            Err(misfit @ (StoreError::FiledBeforeNewest { .. } | StoreError::NothingToCorrect { .. })) => {
+                Err(EntryError::Filing { problems: vec![misfit.to_string()] })
+            }
+            Err(error) => Err(anyhow::Error::new(error).context("storing the filing").into()),
+        }
+    }
+
+    /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
+    /// somebody makes on purpose with `projection file`.
+    pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let Some(path) = &self.config().projection_file else { return Ok(()) };
+        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let filed = self.store().projections().await?;
+        if !filed.is_empty() {
+            let hash = content_hash(&body);
+            if !filed.iter().any(|version| version.content_hash == hash) {
+                warn!(file = %path.display(), hash, "the file was never filed as it stands; `projection file` freezes it");
+            }
+            return Ok(());
+        }
+        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,53 @@
+//! What the owner enters: balances read off the console, and filings.
+
+use axum::Json;
+use axum::extract;
+use axum::extract::rejection::{JsonRejection, StringRejection};
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::State;
+use super::failure::Failure;
+use crate::cycle::{BalanceEntry, EntryError, RecordedEntry};
+use crate::store::StoredProjection;
+
+/// What a filing is written in.
+const FILING_TYPE: &str = "application/toml";
+
+/// Records a balance.
+pub async fn record_balance(
+    extract::State(state): extract::State<State>,
+    entry: Result<Json<BalanceEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<RecordedEntry>), Failure> {
+    let Json(entry) = entry.map_err(|error| {
+        Failure::new(error.status(), error.body_text())
+            .advise(r#"send {"pool": "ID", "remaining": "1234.56", "on": "2026-11-23"} as application/json"#)
+    })?;
+    let recorded = state.engine().record_balance(state.clock().now(), entry).await.map_err(refused)?;
+    Ok((StatusCode::CREATED, Json(recorded)))
+}
+
+/// Freezes a filing. The newest version's text again is that version.
+pub async fn file_projection(
+    extract::State(state): extract::State<State>,
+    headers: HeaderMap,
+    body: Result<String, StringRejection>,
+) -> Result<Json<StoredProjection>, Failure> {
+    // A page elsewhere can send plain text without asking first; this type it cannot.
+    if headers.get(header::CONTENT_TYPE).is_none_or(|given| given.as_bytes() != FILING_TYPE.as_bytes()) {
+        let error = format!("a filing is sent as {FILING_TYPE}");
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+            .advise("set the Content-Type, or use `glidepath projection file`"));
+    }
+    let body = body.map_err(|error| Failure::new(error.status(), error.body_text()))?;
+    state.engine().file_projection(state.clock().now(), body).await.map(Json).map_err(refused)
+}
+
+fn refused(error: EntryError) -> Failure {
+    match error {
+        EntryError::Balance { .. } => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        EntryError::Filing { problems } => {
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed").with_problems(problems)
+        }
+        EntryError::Failed(error) => Failure::internal("storing what was entered", &error),
+    }
+}
