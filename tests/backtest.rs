@@ -264,14 +264,14 @@ fn errors_at_two_horizons_go_together_as_the_paths_have_it() {
         .filter(|seen| seen.method == Method::Combination && seen.swing.is_some())
         .collect();
     let (mut product, mut square) = (0.0, 0.0);
-    for from in 0..HORIZONS.len() {
-        for to in from + 1..HORIZONS.len() {
+    for (from, early) in HORIZONS.into_iter().enumerate() {
+        for (to, late) in HORIZONS.into_iter().enumerate().skip(from + 1) {
             let scaled = |error: f64, swing: Option<f64>| error / swing.unwrap().hypot(0.1);
             let pairs = grown.iter().filter_map(|seen| {
                 Some((scaled(seen.errors[from]?, seen.swing), scaled(seen.errors[to]?, seen.swing)))
             });
             let (near, far): (Vec<f64>, Vec<f64>) = pairs.unzip();
-            let apart = (HORIZONS[to] as f64 / HORIZONS[from] as f64).ln();
+            let apart = (late as f64 / early as f64).ln();
             product += apart * -correlation(&rank_scores(&near), &rank_scores(&far)).ln();
             square += apart * apart;
         }

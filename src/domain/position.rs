@@ -13,6 +13,7 @@ use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
 use super::review::Review;
+use super::track_record::TrackRecord;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -48,6 +49,8 @@ pub struct Position {
     pub filing: Option<FilingRef>,
     /// What a reviewer of the credits would ask, answered.
     pub review: Review,
+    /// What earlier outlooks said, against what came.
+    pub track_record: TrackRecord,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.

@@ -64,6 +64,7 @@ fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
         outlook_basis: None,
         filing: None,
         review: crate::domain::review::Review::default(),
+        track_record: crate::domain::track_record::TrackRecord::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::position::{
     Credits, DataQuality, Exhaustion, FilingRef, PoolPosition, PoolSeries, Position, Series, Spend,
 };
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
+use crate::domain::track_record::{Horizon, TrackRecord};
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -74,7 +75,14 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             ..filing.clone()
         }),
         review: scope_review(&position.review, position, &own),
+        track_record: scope_track_record(&position.track_record),
     }
+}
+
+/// How often the odds held, and the days; what the account spent stays its owner's.
+fn scope_track_record(record: &TrackRecord) -> TrackRecord {
+    let scope = |horizon: &Horizon| Horizon { spend: None, ..horizon.clone() };
+    TrackRecord { horizons: record.horizons.iter().map(scope).collect() }
 }
 
 /// The assumptions and claims of one's own records and of the awards; the ask and the earned value are the account's, as

@@ -17,6 +17,7 @@ mod markdown;
 mod page;
 mod pools;
 mod review;
+mod track_record;
 mod trajectory;
 mod variance;
 mod words;
@@ -154,6 +155,7 @@ impl FromStr for Format {
 /// #     spend: Spend::default(), credits: Credits::default(), exhaustion: Exhaustion::default(), workloads: vec![],
 /// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
 /// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
+/// #     track_record: Default::default(),
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();
@@ -188,6 +190,11 @@ pub const fn content_type(format: Format) -> &'static str {
         Format::Json => "application/json",
         Format::Markdown => "text/markdown; charset=utf-8",
     }
+}
+
+/// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.
+pub fn track_record_sentence(position: &Position) -> Option<String> {
+    track_record::sentence(position)
 }
 
 /// The trajectory as Markdown, for alerts on exhaustion, first cash and expiring credit.

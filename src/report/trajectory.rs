@@ -1,7 +1,7 @@
 //! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
 
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
-use super::{ReportKind, curves, pools, words};
+use super::{ReportKind, curves, pools, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -22,9 +22,16 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         summary: summary(position),
         figures: figures(position),
         findings: position.findings.iter().filter(ending).map(notice).collect(),
-        sections: vec![pools::section(position, series), odds_section(position), bill_section(position)],
+        sections: sections(position, series),
         notes: notes(position),
     }
+}
+
+fn sections(position: &Position, series: &Series) -> Vec<Section> {
+    let mut sections = vec![pools::section(position, series), odds_section(position)];
+    sections.extend(track_record::section(position));
+    sections.push(bill_section(position));
+    sections
 }
 
 /// A finding without its key, which can name ids.

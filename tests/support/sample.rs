@@ -12,6 +12,7 @@ use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
+use glidepath::domain::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
 use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
@@ -75,6 +76,10 @@ fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
 
 fn sum(driver: usize, from: NaiveDate, to: NaiveDate) -> i64 {
     days(from, to).map(|day| cents(driver, day)).sum()
+}
+
+fn days_total(from: NaiveDate, to: NaiveDate) -> i64 {
+    days(from, to).map(total).sum()
 }
 
 fn total(day: NaiveDate) -> i64 {
@@ -459,6 +464,38 @@ fn coverage() -> Vec<Coverage> {
     ]
 }
 
+/// Outlooks a day apart: that of thirty days ago held, that of sixty days ago said too little.
+fn track_record(end: DateQuantiles) -> TrackRecord {
+    let horizon = |days: i64, said_percent: i64, outlooks, held| {
+        let data_through = plus_days(through(), -days);
+        let actual = days_total(plus_days(data_through, 1), through());
+        let said = |percent: i64| usd(actual * said_percent / 100 * percent / 100);
+        let inside = (84..=118).contains(&(10_000 / said_percent));
+        Horizon {
+            days,
+            made_at: plus_days(data_through, 2).and_hms_opt(6, 0, 0).unwrap().and_utc(),
+            data_through,
+            spend: Some(SpendCheck {
+                p10: said(84),
+                p50: said(100),
+                p90: said(118),
+                actual: usd(actual),
+                place: if inside { Place::Inside } else { Place::Above },
+            }),
+            exhaustion: Some(DateCheck {
+                said: DateQuantiles { p90: end.p90.map(|day| plus_days(day, days / 2)), ..end },
+                came: None,
+                now: end,
+                place: Place::Open,
+            }),
+            outlooks,
+            held,
+            overlap: true,
+        }
+    };
+    TrackRecord { horizons: vec![horizon(30, 104, 46, 39), horizon(60, 82, 16, 11)] }
+}
+
 /// The position of the sample.
 pub fn position() -> Position {
     static POSITION: LazyLock<Position> = LazyLock::new(make_position);
@@ -512,6 +549,7 @@ fn make_position() -> Position {
             unpriced: Vec::new(),
         }),
         review,
+        track_record: track_record(end),
     }
 }
 
@@ -533,6 +571,7 @@ pub fn empty() -> Position {
         outlook_basis: None,
         filing: None,
         review: Default::default(),
+        track_record: Default::default(),
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn position() -> Position {
         outlook_basis: None,
         filing: None,
         review: crate::domain::review::Review::default(),
+        track_record: crate::domain::track_record::TrackRecord::default(),
     }
 }
 

@@ -14,6 +14,7 @@ mod quality;
 mod reviewed;
 mod run;
 mod span;
+mod track;
 mod uncovered;
 
 use rust_decimal::Decimal;
@@ -32,6 +33,7 @@ use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
 use super::position::Position;
 use super::price::PriceBook;
+use super::track_record::TrackRecord;
 
 /// What config contributes.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +86,7 @@ impl<'a> Assessment<'a> {
         assessment
     }
 
-    /// The position, with findings left to the alert rules.
+    /// The position, with findings left to the alert rules and the track record to [`Assessment::track_record`].
     pub fn position(&self, outlook: Option<&Outlook>) -> Position {
         let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
         let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
@@ -105,6 +107,7 @@ impl<'a> Assessment<'a> {
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
             filing: self.context.filing.map(Filing::reference),
             review,
+            track_record: TrackRecord::default(),
         }
     }
 

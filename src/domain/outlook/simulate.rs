@@ -11,6 +11,7 @@ use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::track_record::HORIZONS;
 use crate::domain::workload::Workload;
 
 /// Random paths; even, since they come in mirrored pairs. With the middle one, which belongs to no pair, the median of one
@@ -186,14 +187,16 @@ fn range(data_through: NaiveDate) -> DayRange {
     DayRange::new(first, year.max(BillingPeriod::of(first).plus_months(TRAJECTORY_MONTHS).first_day()))
 }
 
-/// Days at which bands are kept: each of the first fortnight, then weekly, and both sides of every expiry cliff.
+/// Days at which bands are kept: each of the first fortnight, then weekly, both sides of every expiry cliff, and the days
+/// on which the outlook will be judged.
 fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     let mut days: Vec<NaiveDate> = range
         .days()
         .enumerate()
         .filter(|(offset, day)| {
             let cliff = inputs.pools.iter().any(|p| p.expires_on == *day || plus_days(p.expires_on, -1) == *day);
-            *offset < 14 || offset % 7 == 0 || cliff
+            let judged = HORIZONS.iter().any(|days| plus_days(inputs.data_through, *days) == *day);
+            *offset < 14 || offset % 7 == 0 || cliff || judged
         })
         .map(|(_, day)| day)
         .collect();
