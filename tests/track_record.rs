@@ -49,7 +49,9 @@ fn came(amount: impl Fn(NaiveDate) -> &'static str) -> Came {
 }
 
 /// Days, outlooks and how many of them held.
-fn tallies(record: &TrackRecord) -> Vec<(i64, u64, u64)> {
+type Tally = (i64, u64, u64);
+
+fn tallies(record: &TrackRecord) -> Vec<Tally> {
     record.horizons.iter().map(|it| (it.days, it.outlooks, it.held)).collect()
 }
 
@@ -57,7 +59,7 @@ fn tallies(record: &TrackRecord) -> Vec<(i64, u64, u64)> {
 fn nothing_is_said_of_a_horizon_that_no_outlook_is_old_enough_for() {
     let flat = came(|_| "100");
     assert_eq!(track_record(&[], &flat), TrackRecord::default());
-    let cases: [(i64, &[(i64, u64, u64)]); 5] = [
+    let cases: [(i64, &[Tally]); 5] = [
         (29, &[]),
         (30, &[(30, 1, 1)]),
         (59, &[(30, 1, 1)]),

@@ -5,8 +5,9 @@
 //! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
 
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
-    Credits, DataQuality, Exhaustion, FilingRef, PoolPosition, PoolSeries, Position, Series, Spend,
+    Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
 };
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
 use crate::domain::track_record::{Horizon, TrackRecord};
@@ -65,10 +66,15 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         workloads: Vec::new(),
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
-        trajectory: position.trajectory.clone(),
+        trajectory: position.trajectory.iter().map(|bill| MonthlyBill { lines: Vec::new(), ..bill.clone() }).collect(),
         findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
         data_quality: DataQuality::default(),
         outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
+        outlook_made_with: position
+            .outlook_made_with
+            .as_ref()
+            .map(|made| MadeWith { workloads: Vec::new(), ..made.clone() }),
+        exposure: position.exposure,
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),

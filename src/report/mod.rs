@@ -5,6 +5,7 @@
 //! document is built, so that no renderer can show what its reader may not see.
 
 mod actual_vs_projected;
+mod after_credits;
 pub mod audience;
 mod chart;
 mod csv;
@@ -155,7 +156,7 @@ impl FromStr for Format {
 /// #     spend: Spend::default(), credits: Credits::default(), exhaustion: Exhaustion::default(), workloads: vec![],
 /// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
 /// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
-/// #     track_record: Default::default(),
+/// #     track_record: Default::default(), outlook_made_with: None, exposure: None,
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();

@@ -19,7 +19,6 @@ mod uncovered;
 
 use rust_decimal::Decimal;
 
-use self::ahead::trajectory;
 pub use self::filed::Filing;
 pub use self::quality::request_price;
 use self::span::Span;
@@ -101,10 +100,12 @@ impl<'a> Assessment<'a> {
             workloads: self.span.map(|span| workload_spend(&self.costs, span.month_to_date())).unwrap_or_default(),
             coverage,
             variance,
-            trajectory: outlook.map(trajectory).unwrap_or_default(),
+            trajectory: outlook.map(|outlook| self.trajectory(outlook)).unwrap_or_default(),
             findings: Vec::new(),
             data_quality: self.data_quality(),
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
+            outlook_made_with: outlook.and_then(|outlook| outlook.made_with.clone()),
+            exposure: outlook.and_then(|outlook| outlook.exposure),
             filing: self.context.filing.map(Filing::reference),
             review,
             track_record: TrackRecord::default(),
