@@ -8,7 +8,7 @@ use glidepath::domain::money::Money;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
 use glidepath::report::document::{Block, Cell, Document, Row, Table};
-use glidepath::report::{self, Audience, Format, Nav, ReportKind};
+use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 
 fn document(kind: ReportKind) -> Document {
     report::build(kind, &sample::position(), &sample::series(), &Audience::Owner)
@@ -344,7 +344,8 @@ fn charts_are_themed_and_named() {
     let pictures = body.matches("role=\"img\"").count();
     assert_eq!(pictures, 12, "three pools, bills, cumulative and models, wide and narrow");
     assert_eq!(body.matches("<desc id=").count(), pictures);
-    let linked = Nav { stylesheet: Some("/style.css".into()), ..Nav::default() };
+    let assets = NavAssets { stylesheets: vec!["/style.css".into()], scripts: vec!["/charts.js".into()] };
+    let linked = Nav { assets: Some(assets), ..Nav::default() };
     let html = report::page(&sample::position(), &sample::series(), &linked);
     assert!(html.contains("<link rel=\"stylesheet\" href=\"/style.css\">") && !html.contains("<style>"));
 }

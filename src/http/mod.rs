@@ -5,6 +5,7 @@
 //! cache may change how much is computed, never the answer.
 
 mod access;
+mod assets;
 pub mod client;
 mod commands;
 mod entries;
@@ -27,6 +28,7 @@ use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
+use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -87,6 +89,7 @@ pub fn router(state: State) -> Router {
     let open = Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
     let read = Router::new()
         .route("/", get(pages::page))
+        .route("/assets/{version}/{name}", get(assets::asset))
         .route("/metrics", get(metrics::metrics))
         .route("/api/v1/position", get(pages::position))
         .route("/api/v1/series", get(pages::series))
@@ -117,6 +120,8 @@ pub fn router(state: State) -> Router {
         .fallback(failure::not_found)
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
+        // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.
+        .layer(CompressionLayer::new())
         .layer(TraceLayer::new_for_http());
     with_security_headers(router).with_state(state)
 }
@@ -130,14 +135,15 @@ fn with_security_headers(router: Router<State>) -> Router<State> {
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
-/// Nothing may load, run or frame; the one stylesheet is let in by its hash. Charts are inline SVG, which needs no leave.
+/// Scripts, stylesheets and what scripts ask come from here alone; the stylesheet inside a report is let in by its hash.
+/// Nothing may frame. Charts are inline SVG, which needs no leave.
 fn content_security_policy() -> String {
     // The templates put the stylesheet on lines of its own.
     let style = BASE64_STANDARD.encode(Sha256::digest(format!("\n{STYLESHEET}\n")));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }

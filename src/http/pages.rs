@@ -7,24 +7,31 @@ use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cycle::{FiledView, TakenSnapshot};
+use crate::domain::period::plus_days;
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
-use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
+use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
 use crate::store::{Restatement, StoreError, StoredProjection};
 
-use super::State;
 use super::failure::Failure;
 use super::query::AsOf;
+use super::{State, assets};
 
 /// Changes to complete days that are listed, newest first.
 const RESTATEMENTS: u32 = 1000;
+/// Days ahead at which a training run or an award is first looked at.
+const SOON: i64 = 14;
 /// Stands for the last filing where a version is asked for.
 const NEWEST: &str = "newest";
 
 /// The one page; before the first cycle it says that it waits.
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Html<String>, Failure> {
-    let nav = nav(as_of);
+    let mut nav = nav(as_of);
     let html = match state.view(as_of).await? {
-        Some(view) => report::page(&view.position, &view.series, &nav),
+        Some(view) => {
+            // Scenarios start from the newest cycle, so a page of the past has none.
+            nav.what_if = as_of.is_none().then(|| what_if_form(&state, &view.position));
+            report::page(&view.position, &view.series, &nav)
+        }
         None => {
             let currency = &state.engine().config().aws.currency;
             let nothing = nothing_yet(as_of.unwrap_or_else(|| state.clock().now()), currency);
@@ -34,9 +41,20 @@ pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsO
     Ok(Html(html))
 }
 
+fn what_if_form(state: &State, position: &Position) -> WhatIfForm {
+    let prices = &state.engine().config().prices;
+    WhatIfForm {
+        api: "/api/v1/whatif".to_owned(),
+        models: report::models_in_use(position),
+        targets: prices.model_names().map(str::to_owned).collect(),
+        instance_types: prices.instance_types().map(str::to_owned).collect(),
+        soon: plus_days(position.as_of.date_naive(), SOON),
+    }
+}
+
 /// Links that stay at the time that is looked at.
 fn nav(as_of: Option<DateTime<Utc>>) -> Nav {
-    let mut nav = Nav::served("/api/v1");
+    let mut nav = Nav { assets: Some(assets::addresses()), ..Nav::served("/api/v1") };
     if let Some(time) = as_of {
         let query = format!("?as_of={}", time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         let formats = nav.reports.iter_mut().flat_map(|report| &mut report.formats);

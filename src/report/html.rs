@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::STYLESHEET;
 use super::chart::{self, LegendItem, Picture, Size};
+use super::chart_data;
 use super::document::{Block, Cell, Chart, Document, Row, Section, Table};
 use super::page::Nav;
 
@@ -14,14 +15,24 @@ const MANY_COLUMNS: usize = 9;
 
 /// A self-contained report.
 pub(super) fn render(document: &Document) -> String {
-    let page = ReportPage { document, sections: sections(document, &[]), stylesheet: STYLESHEET };
+    let page = ReportPage { document, sections: sections(document, &Look::default()), stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
 }
 
 /// The page, with its way to the reports; tables of the ids in `folded` open on demand.
 pub(super) fn render_page(document: &Document, nav: &Nav, folded: &[&str]) -> String {
-    let page = DashboardPage { document, nav, sections: sections(document, folded), stylesheet: STYLESHEET };
+    let look = Look { folded, live: nav.assets.is_some() };
+    let page = DashboardPage { document, nav, sections: sections(document, &look), stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
+}
+
+/// How a document is set beyond what it says.
+#[derive(Default)]
+struct Look<'a> {
+    /// Ids of tables that open on demand.
+    folded: &'a [&'a str],
+    /// Charts bring their figures for the page's script.
+    live: bool,
 }
 
 #[derive(Template)]
@@ -79,34 +90,37 @@ struct ChartView<'a> {
     description: &'a str,
     legend: Vec<LegendItem>,
     pictures: [Picture; 2],
+    /// The figures in JSON, for a page with a script.
+    data: Option<String>,
     table: Option<TableView<'a>>,
 }
 
-fn sections<'a>(document: &'a Document, folded: &[&str]) -> Vec<SectionView<'a>> {
+fn sections<'a>(document: &'a Document, look: &Look<'_>) -> Vec<SectionView<'a>> {
     let section = |section: &'a Section| SectionView {
         id: section.id,
         title: &section.title,
-        blocks: section.blocks.iter().map(|it| block(it, folded)).collect(),
+        blocks: section.blocks.iter().map(|it| block(it, look)).collect(),
     };
     document.sections.iter().map(section).collect()
 }
 
-fn block<'a>(block: &'a Block, folded: &[&str]) -> BlockView<'a> {
+fn block<'a>(block: &'a Block, look: &Look<'_>) -> BlockView<'a> {
     match block {
         Block::Text(text) => BlockView::Text(text),
-        Block::Table(it) if folded.contains(&it.id) => BlockView::Folded(table(it)),
+        Block::Table(it) if look.folded.contains(&it.id) => BlockView::Folded(table(it)),
         Block::Table(it) => BlockView::Table(table(it)),
-        Block::Chart(it) => BlockView::Chart(chart_view(it)),
+        Block::Chart(it) => BlockView::Chart(chart_view(it, look)),
     }
 }
 
-fn chart_view(chart: &Chart) -> ChartView<'_> {
+fn chart_view<'a>(chart: &'a Chart, look: &Look<'_>) -> ChartView<'a> {
     ChartView {
         id: &chart.id,
         title: &chart.title,
         description: &chart.description,
         legend: chart::legend(chart),
         pictures: [chart::draw(chart, Size::Wide), chart::draw(chart, Size::Narrow)],
+        data: look.live.then(|| chart_data::json(chart)),
         table: chart.table.as_ref().map(table),
     }
 }

@@ -8,6 +8,7 @@ mod actual_vs_projected;
 mod after_credits;
 pub mod audience;
 mod chart;
+mod chart_data;
 mod csv;
 mod curves;
 pub mod document;
@@ -15,6 +16,7 @@ mod funding_pack;
 mod html;
 mod json;
 mod markdown;
+mod models;
 mod page;
 mod pools;
 mod review;
@@ -30,7 +32,7 @@ use thiserror::Error;
 
 pub use audience::Audience;
 pub use document::Document;
-pub use page::{Nav, NavLink, NavReport, page};
+pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 
 use crate::domain::position::{Position, Series};
 

@@ -1,8 +1,10 @@
 //! The one page: everything of a position in the order in which a founder asks. It is a document like the reports, so
 //! that it cannot say anything else than they do.
 
+use chrono::NaiveDate;
+
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
-use super::{Format, ReportKind, actual_vs_projected, curves, html, pools, track_record, trajectory, words};
+use super::{Format, ReportKind, actual_vs_projected, curves, html, models, pools, track_record, trajectory, words};
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
 use crate::domain::position::{Position, Series};
@@ -14,8 +16,34 @@ pub struct Nav {
     pub reports: Vec<NavReport>,
     /// Other places, such as the position as JSON.
     pub links: Vec<NavLink>,
-    /// Where the stylesheet is served; `None` puts it into the page, which then stands alone.
-    pub stylesheet: Option<String>,
+    /// Where stylesheets and scripts are served; `None` makes a page that stands alone, whose charts are still.
+    pub assets: Option<NavAssets>,
+    /// What can be asked of the daemon in the section "What if?"; `None` leaves the section out.
+    pub what_if: Option<WhatIfForm>,
+}
+
+/// Choices of the section "What if?".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhatIfForm {
+    /// Address that answers.
+    pub api: String,
+    /// Models in use, the dearest first.
+    pub models: Vec<String>,
+    /// Models that have a price.
+    pub targets: Vec<String>,
+    /// Accelerators that have a price.
+    pub instance_types: Vec<String>,
+    /// A day ahead that the date fields start from.
+    pub soon: NaiveDate,
+}
+
+/// Addresses of what the page loads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavAssets {
+    /// Stylesheets, in order.
+    pub stylesheets: Vec<String>,
+    /// Scripts, in order.
+    pub scripts: Vec<String>,
 }
 
 /// A report in its formats.
@@ -55,13 +83,19 @@ impl Nav {
         Nav {
             reports: ReportKind::ALL.into_iter().map(report).collect(),
             links: vec![NavLink { label: "Position as JSON".to_owned(), href: format!("{api}/position") }],
-            stylesheet: None,
+            assets: None,
+            what_if: None,
         }
     }
 }
 
+/// Models that cost anything this month, the dearest first.
+pub fn models_in_use(position: &Position) -> Vec<String> {
+    models::by_cost(position).into_iter().map(|(model, _)| model.to_owned()).collect()
+}
+
 /// Tables that the page folds: too long for a phone, and of interest to those who check.
-const FOLDED: [&str; 3] = ["variance", "variance_by_line", "claim_figures"];
+const FOLDED: [&str; 5] = ["variance", "variance_by_line", "claim_figures", "workloads", "assumptions"];
 
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
@@ -148,6 +182,7 @@ fn spend(position: &Position, series: &Series) -> Section {
     if position.workloads.is_empty() {
         blocks.push(Block::Text("Nothing was spent this month so far.".to_owned()));
     } else {
+        blocks.extend(models::table(position).map(Block::Table));
         blocks.push(Block::Table(workloads(position)));
     }
     Section { id: "spend", title: "Spend".to_owned(), blocks }

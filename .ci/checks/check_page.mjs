@@ -1,0 +1,132 @@
+// Looks at the demo's page as its readers do. Every expectation that is not met is collected and told at the end.
+// Arguments: folder of the Node modules, Chromium's path, address of the daemon, folder for pictures (may be empty).
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+
+const [, , modules, executablePath, address, pictures] = process.argv;
+const require = createRequire(`${modules}/x.js`);
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const LARGEST = 300 * 1024;
+const VIEWS = {
+  desktop: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  "phone, dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark", deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+};
+const REPORTS = ["actual-vs-projected", "trajectory", "funding-pack"];
+
+const problems = [];
+const expect = (holds, text) => { if (!holds) problems.push(text); };
+
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync"],
+});
+
+/** Opens a path in a context of its own and hands the page to `look`; whatever it complains about is a problem. */
+async function open(name, options, path, look) {
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  const sizes = [];
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) problems.push(`${name}: console: ${message.text()}`); });
+  page.on("pageerror", (error) => problems.push(`${name}: script: ${error.message}`));
+  page.on("request", (request) => expect(request.url().startsWith(address), `${name}: asks another host: ${request.url()}`));
+  page.on("requestfinished", async (request) => sizes.push(request.sizes().then((it) => it.responseBodySize).catch(() => 0)));
+  const response = await page.goto(address + path, { waitUntil: "networkidle" });
+  expect(response.ok(), `${name}: ${path} answers ${response.status()}`);
+  await look(page);
+  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  await context.close();
+  return bytes;
+}
+
+async function judge(name, page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  }));
+  for (const { id, impact, help, nodes } of violations) {
+    const where = nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ");
+    const text = `${name}: axe ${impact}: ${id}: ${help} at ${where} (${nodes.length})`;
+    if (["serious", "critical"].includes(impact)) problems.push(text); else console.log(text);
+  }
+}
+
+async function fits(name, page) {
+  const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
+  expect(wide <= screen, `${name}: ${wide} px wide on a screen of ${screen} px`);
+}
+
+async function picture(name, page) {
+  if (pictures) await page.screenshot({ path: `${pictures}/${name.replace(", ", "-")}.png`, fullPage: true });
+}
+
+async function charts(name, page) {
+  const live = page.locator("figure.live");
+  const [all, drawn] = [await page.locator("figure[data-chart]").count(), await live.count()];
+  expect(all >= 5 && drawn === all, `${name}: ${drawn} of ${all} charts answer`);
+  const plot = live.first().locator(".plot");
+  const readout = live.first().locator(".readout");
+  const before = await readout.textContent();
+  await plot.focus();
+  await page.keyboard.press("ArrowLeft");
+  const stepped = await readout.textContent();
+  expect(stepped !== before, `${name}: an arrow key leaves the readout at ${before}`);
+  expect(await plot.getAttribute("aria-valuetext") === stepped, `${name}: a screen reader hears something else than ${stepped}`);
+  await page.keyboard.press("Home");
+  const box = await plot.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const pointed = await readout.textContent();
+  expect(/\$\d/.test(pointed) && pointed !== stepped, `${name}: pointing into a chart reads ${pointed}`);
+}
+
+let largest = 0;
+for (const [name, options] of Object.entries(VIEWS)) {
+  const bytes = await open(name, options, "/", async (page) => {
+    await judge(name, page);
+    await fits(name, page);
+    await charts(name, page);
+    await picture(name, page);
+  });
+  largest = Math.max(largest, bytes);
+}
+expect(largest <= LARGEST, `the page takes ${largest} bytes on the wire, more than ${LARGEST}`);
+
+await open("keyboard", VIEWS.desktop, "/", async (page) => {
+  await page.keyboard.press("Tab");
+  const first = await page.evaluate(() => document.activeElement.textContent);
+  expect(first === "Skip to the content", `keyboard: the first stop is ${first}`);
+  await page.keyboard.press("Enter");
+  expect(page.url().endsWith("#main"), "keyboard: the skip link leads nowhere");
+});
+
+await open("print", VIEWS.desktop, "/", async (page) => {
+  await page.emulateMedia({ media: "print" });
+  const visible = (selector) => page.locator(selector).first().isVisible();
+  expect(await visible("figure svg.wide"), "print: the pictures are gone");
+  expect(!(await visible(".plot")) && !(await visible("nav")), "print: what answers a pointer is printed");
+  const pdf = await page.pdf({ preferCSSPageSize: true, ...(pictures ? { path: `${pictures}/print.pdf` } : {}) });
+  expect(pdf.length > 20_000, `print: a PDF of ${pdf.length} bytes`);
+});
+
+await open("without script", { ...VIEWS.desktop, javaScriptEnabled: false }, "/", async (page) => {
+  expect(await page.locator("figure svg.wide").first().isVisible(), "without script: there is no picture");
+  expect(!(await page.locator(".plot").first().isVisible()), "without script: there is an empty chart");
+});
+
+for (const kind of REPORTS) {
+  await open(kind, VIEWS.desktop, `/api/v1/reports/${kind}.html`, async (page) => {
+    await judge(kind, page);
+    await picture(kind, page);
+  });
+  await open(`${kind} on a phone`, VIEWS.phone, `/api/v1/reports/${kind}.html`, async (page) => fits(`${kind} on a phone`, page));
+}
+
+await browser.close();
+if (problems.length > 0) {
+  console.error(problems.join("\n"));
+  process.exit(1);
+}
+console.log(`${Object.keys(VIEWS).length} views, keyboard, print, no script and ${REPORTS.length} reports; ${Math.ceil(largest / 1024)} KiB on the wire`);
