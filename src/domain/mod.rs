@@ -27,5 +27,6 @@ pub mod secret;
 pub mod series;
 pub mod service;
 pub mod variance;
+pub mod whatif;
 pub mod window;
 pub mod workload;

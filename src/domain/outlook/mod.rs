@@ -7,6 +7,7 @@
 //! Invariants: the same inputs give the same outlook to the byte (the seed is fixed and every workload has its own stream of
 //! random numbers); a path never has negative cost; p10 dates are never after p50, nor p50 after p90.
 
+mod changes;
 mod future;
 mod odds;
 mod simulate;
@@ -18,6 +19,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::changes::Changes;
 pub use self::future::{Basis, Voice};
 pub use self::odds::FORGETTING;
 use self::simulate::Simulation;
@@ -32,7 +34,7 @@ use super::workload::Workload;
 /// How far ahead dates are looked for.
 pub const HORIZON_DAYS: i64 = 365;
 /// Months in the trajectory, the current one included.
-const TRAJECTORY_MONTHS: i32 = 12;
+pub const TRAJECTORY_MONTHS: i32 = 12;
 /// Spend beyond this on one day counts as uncovered, in micro-dollars: 1 USD, so that rounding never raises an alarm.
 pub const UNCOVERED_THRESHOLD: Money = Money::ONE;
 
@@ -57,6 +59,8 @@ pub struct OutlookInputs<'a> {
     pub planned: &'a [DailyCost],
     /// How far forecasts were off before.
     pub evidence: &'a Evidence,
+    /// What is to change in the days ahead; by default nothing.
+    pub changes: Changes<'a>,
 }
 
 /// The running month as far as it is known.
