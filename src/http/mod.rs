@@ -1,8 +1,8 @@
 //! The web: thin routes that load a view and render it, or hand on what the owner enters.
 //!
-//! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle and the owner's what-if; a route is open, the owner's
-//! or a reader's by the group it stands in, so that a new one cannot be left open by accident; every error is JSON; a
-//! cache may change how much is computed, never the answer.
+//! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle and the owner's what-if; a route
+//! is open, the owner's or a reader's by the group it stands in, so that a new one cannot be left open by accident; every
+//! error is JSON; a cache may change how much is computed, never the answer.
 
 mod access;
 pub mod client;

@@ -132,7 +132,9 @@ impl<'a> Tokens<'a> {
             cell.service = service.clone().unwrap_or_else(|| cell.service.clone());
             match self.priced(&cell.kind, cell.quantity) {
                 Ok(cost) => cell.cost = cost,
-                Err(unpriced) => drop(problems.insert(unpriced.into())),
+                Err(unpriced) => {
+                    problems.insert(unpriced.into());
+                }
             }
         }
         if problems.is_empty() {
@@ -223,7 +225,9 @@ impl<'a> Tokens<'a> {
             let quantity = cell.quantity.times(share);
             match self.priced(&kind, quantity) {
                 Ok(cost) => cells.push(Cell { kind, quantity, cost, ..cell.clone() }),
-                Err(unpriced) => drop(problems.insert(unpriced.into())),
+                Err(unpriced) => {
+                    problems.insert(unpriced.into());
+                }
             }
             let stays = Decimal::ONE - share;
             let (quantity, cost) = (cell.quantity.times(stays), plan_money(cell.cost.amount() * stays));
