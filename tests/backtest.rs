@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use chrono::NaiveDate;
 use glidepath::domain::backtest::{Answerer, Case, Origin, QuestionError, Questions, Series, exhaustion, score, spend};
-use glidepath::domain::forecast::{Evidence, History, Method};
+use glidepath::domain::forecast::{Evidence, HORIZONS, History, Method};
+use glidepath::domain::outlook::FORGETTING;
 use glidepath::domain::period::plus_days;
 
 fn day(text: &str) -> NaiveDate {
@@ -235,4 +236,46 @@ fn the_command_names_what_it_cannot_answer() {
         assert!(said.contains(expected), "{expected}\n{said}");
         assert!(!folder.path().join("out/forecasts.csv").exists(), "half an answer was written");
     }
+}
+
+/// Numbers whose order is that of the values and whose distribution does not depend on them.
+fn rank_scores(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut scores = vec![0.0; values.len()];
+    for (rank, at) in order.into_iter().enumerate() {
+        let share = (rank as f64 + 0.5) / values.len() as f64;
+        scores[at] = (share / (1.0 - share)).ln();
+    }
+    scores
+}
+
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+    product(a, b) / (product(a, a) * product(b, b)).sqrt()
+}
+
+#[test]
+fn errors_at_two_horizons_go_together_as_the_paths_have_it() {
+    let evidence = Evidence::builtin();
+    let grown: Vec<_> = evidence
+        .observations()
+        .iter()
+        .filter(|seen| seen.method == Method::Combination && seen.swing.is_some())
+        .collect();
+    let (mut product, mut square) = (0.0, 0.0);
+    for (from, early) in HORIZONS.into_iter().enumerate() {
+        for (to, late) in HORIZONS.into_iter().enumerate().skip(from + 1) {
+            let scaled = |error: f64, swing: Option<f64>| error / swing.unwrap().hypot(0.1);
+            let pairs = grown.iter().filter_map(|seen| {
+                Some((scaled(seen.errors[from]?, seen.swing), scaled(seen.errors[to]?, seen.swing)))
+            });
+            let (near, far): (Vec<f64>, Vec<f64>) = pairs.unzip();
+            let apart = (late as f64 / early as f64).ln();
+            product += apart * -correlation(&rank_scores(&near), &rank_scores(&far)).ln();
+            square += apart * apart;
+        }
+    }
+    let measured = product / square;
+    assert!((measured - FORGETTING).abs() < 0.02, "the errors forget at {measured:.3}, the paths at {FORGETTING}");
 }

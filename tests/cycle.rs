@@ -18,5 +18,7 @@ mod restatement;
 mod startup;
 #[path = "cycle/support.rs"]
 mod support;
+#[path = "cycle/track.rs"]
+mod track;
 #[path = "cycle/windows.rs"]
 mod windows;

@@ -125,6 +125,29 @@ fn a_constant_rate_runs_out_where_division_says() {
     assert!(made.exhaustion.p10 < made.exhaustion.p50 && made.exhaustion.p50 < made.exhaustion.p90);
 }
 
+/// 3,000 at 100 a day pay 30 days; the 90 from the 31st on cost about 9,000, and a fifth more with tax.
+#[test]
+fn exposure_is_the_cash_of_ninety_days_from_the_middle_of_the_end() {
+    let past = Past::new().bedrock_daily("100").bedrock_pool("3000");
+    let untaxed = past.outlook().exposure.unwrap();
+    assert_eq!((Some(untaxed.from), untaxed.days), (after(31), 90));
+    in_order(untaxed.p10, untaxed.p50, untaxed.p90);
+    assert!(usd("8500") < untaxed.p50 && untaxed.p50 < usd("9500"), "{untaxed:?}");
+    assert!(untaxed.p10 < usd("9000") && usd("9000") < untaxed.p90, "{untaxed:?}");
+    let taxed = Past { tax_rate: Some("0.2".parse().unwrap()), ..past }.outlook();
+    let (tax, exposure) = (taxed.made_with.unwrap().tax_rate.unwrap(), taxed.exposure.unwrap());
+    let with_tax = untaxed.p50.times(Decimal::ONE + tax).to_micros();
+    assert_eq!(exposure.p50, Money::from_micros(with_tax), "{exposure:?}");
+    let late = Past::new().bedrock_daily("100").bedrock_pool("30000").outlook();
+    assert!(
+        late.exhaustion.p50 > after(276) && late.exposure.is_none(),
+        "its 90 days end beyond the year: {:?}",
+        late.exhaustion
+    );
+    let never = Past::new().bedrock_daily("100").bedrock_pool("300000").outlook();
+    assert_eq!((never.exhaustion.p50, never.exposure), (None, None));
+}
+
 #[test]
 fn a_dollar_of_rounding_raises_no_alarm_and_a_cent_more_does() {
     for (left, expected) in [("3099.50", 32), ("3099.00", 32), ("3098.99", 31), ("3100.00", 32)] {

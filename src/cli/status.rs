@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::domain::money::Money;
 use crate::domain::position::{DateQuantiles, Position};
+use crate::report;
 
 use super::access::{Access, as_of_query, parse_clock};
 use super::table::{or_dash, table};
@@ -47,7 +48,11 @@ pub fn print(position: &Position) {
         position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
     println!("{}, as of {}\n", through, position.as_of.to_rfc3339());
     if position.data_through.is_some() {
-        println!("{}\n", exhaustion(&position.exhaustion.total));
+        println!("{}", exhaustion(&position.exhaustion.total));
+        if let Some(record) = report::track_record_sentence(position) {
+            println!("{record}");
+        }
+        println!();
     }
     let spend = &position.spend;
     let burn = |burn: Option<Money>| burn.map_or_else(|| "-".to_owned(), Money::dollars);

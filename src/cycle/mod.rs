@@ -182,12 +182,14 @@ impl Engine {
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
         let history = self.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await?;
+        let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
         let (cycle, messages, view) = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
             let outlook = assessment.outlook();
             let mut position = assessment.position(outlook.as_ref());
+            position.track_record = assessment.track_record(&past, &position.exhaustion);
             let observations = Observations {
                 uncovered: assessment.uncovered(&position.coverage),
                 unknown_record_types: assessment.unknown_record_types(),

@@ -76,10 +76,12 @@ impl Engine {
         };
         let facts = self.store().facts(cycle.clock, self.config().aws.currency.clone()).await?;
         let filing = self.filing_as_of(cycle.clock).await?;
+        let past = self.store().past_outlooks(cycle.clock).await.context("reading the earlier outlooks")?;
         let engine = self.clone();
         let view = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
             let mut position = assessment.position(cycle.outlook.as_ref());
+            position.track_record = assessment.track_record(&past, &position.exhaustion);
             position.findings = cycle.findings;
             View { position, series: series(&assessment, cycle.outlook.as_ref()) }
         });

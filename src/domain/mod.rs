@@ -26,6 +26,7 @@ pub mod review;
 pub mod secret;
 pub mod series;
 pub mod service;
+pub mod track_record;
 pub mod variance;
 pub mod whatif;
 pub mod window;

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
+use super::outlook::{Exposure, MadeWith};
 use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
 use super::review::Review;
+use super::track_record::TrackRecord;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -44,10 +46,16 @@ pub struct Position {
     pub data_quality: DataQuality,
     /// How the outlook was made, in a sentence for people; null until one was made.
     pub outlook_basis: Option<String>,
+    /// What the outlook was made with; null until one was made.
+    pub outlook_made_with: Option<MadeWith>,
+    /// Cash of the 90 days after credit ends; null where that lies beyond the outlook.
+    pub exposure: Option<Exposure>,
     /// The filing that `variance` compares with; null while nothing is filed.
     pub filing: Option<FilingRef>,
     /// What a reviewer of the credits would ask, answered.
     pub review: Review,
+    /// What earlier outlooks said, against what came.
+    pub track_record: TrackRecord,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.
@@ -293,6 +301,23 @@ pub struct MonthlyBill {
     pub cash_p10: Money,
     /// Cash that one path in ten exceeds.
     pub cash_p90: Money,
+    /// The days ahead in it by service, workload and model, dearest first. Support and what is billed already are no part.
+    pub lines: Vec<BillLine>,
+}
+
+/// A part of a month's bill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillLine {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// Purpose.
+    pub workload: Workload,
+    /// Model, where the last 28 days show any: the forecast is split as these were.
+    pub model: Option<String>,
+    /// Before credit.
+    pub gross: Money,
+    /// Paid by credit.
+    pub covered: Money,
 }
 
 /// How far the figures can be trusted.

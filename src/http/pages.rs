@@ -62,8 +62,11 @@ fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
         findings: Vec::new(),
         data_quality: DataQuality::default(),
         outlook_basis: None,
+        outlook_made_with: None,
+        exposure: None,
         filing: None,
         review: crate::domain::review::Review::default(),
+        track_record: crate::domain::track_record::TrackRecord::default(),
     }
 }
 

@@ -5,10 +5,12 @@
 //! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
 
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
-    Credits, DataQuality, Exhaustion, FilingRef, PoolPosition, PoolSeries, Position, Series, Spend,
+    Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
 };
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
+use crate::domain::track_record::{Horizon, TrackRecord};
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -64,17 +66,29 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         workloads: Vec::new(),
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
-        trajectory: position.trajectory.clone(),
+        trajectory: position.trajectory.iter().map(|bill| MonthlyBill { lines: Vec::new(), ..bill.clone() }).collect(),
         findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
         data_quality: DataQuality::default(),
         outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
+        outlook_made_with: position
+            .outlook_made_with
+            .as_ref()
+            .map(|made| MadeWith { workloads: Vec::new(), ..made.clone() }),
+        exposure: position.exposure,
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
             ..filing.clone()
         }),
         review: scope_review(&position.review, position, &own),
+        track_record: scope_track_record(&position.track_record),
     }
+}
+
+/// How often the odds held, and the days; what the account spent stays its owner's.
+fn scope_track_record(record: &TrackRecord) -> TrackRecord {
+    let scope = |horizon: &Horizon| Horizon { spend: None, ..horizon.clone() };
+    TrackRecord { horizons: record.horizons.iter().map(scope).collect() }
 }
 
 /// The assumptions and claims of one's own records and of the awards; the ask and the earned value are the account's, as

@@ -5,6 +5,7 @@
 //! document is built, so that no renderer can show what its reader may not see.
 
 mod actual_vs_projected;
+mod after_credits;
 pub mod audience;
 mod chart;
 mod csv;
@@ -17,6 +18,7 @@ mod markdown;
 mod page;
 mod pools;
 mod review;
+mod track_record;
 mod trajectory;
 mod variance;
 mod words;
@@ -154,6 +156,7 @@ impl FromStr for Format {
 /// #     spend: Spend::default(), credits: Credits::default(), exhaustion: Exhaustion::default(), workloads: vec![],
 /// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
 /// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
+/// #     track_record: Default::default(), outlook_made_with: None, exposure: None,
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();
@@ -188,6 +191,11 @@ pub const fn content_type(format: Format) -> &'static str {
         Format::Json => "application/json",
         Format::Markdown => "text/markdown; charset=utf-8",
     }
+}
+
+/// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.
+pub fn track_record_sentence(position: &Position) -> Option<String> {
+    track_record::sentence(position)
 }
 
 /// The trajectory as Markdown, for alerts on exhaustion, first cash and expiring credit.

@@ -2,7 +2,7 @@
 //! that it cannot say anything else than they do.
 
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
-use super::{Format, ReportKind, actual_vs_projected, curves, html, pools, trajectory, words};
+use super::{Format, ReportKind, actual_vs_projected, curves, html, pools, track_record, trajectory, words};
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
 use crate::domain::position::{Position, Series};
@@ -75,6 +75,7 @@ fn document(position: &Position, series: &Series) -> Document {
     sections.append(&mut compared);
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
+    sections.extend(track_record::section(position));
     sections.push(coverage(position));
     // Every line of the variance is the longest table, and comes after what fits on a screen.
     sections.extend(lines);

@@ -1,14 +1,11 @@
 //! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
 
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
-use super::{ReportKind, curves, pools, words};
+use super::{ReportKind, after_credits, curves, pools, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, MonthlyBill, Position, Series};
-
-/// How many bills after credits the exposure covers: about 90 days.
-const EXPOSURE_BILLS: usize = 3;
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -22,9 +19,18 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         summary: summary(position),
         figures: figures(position),
         findings: position.findings.iter().filter(ending).map(notice).collect(),
-        sections: vec![pools::section(position, series), odds_section(position), bill_section(position)],
+        sections: sections(position, series),
         notes: notes(position),
     }
+}
+
+fn sections(position: &Position, series: &Series) -> Vec<Section> {
+    let mut sections = vec![pools::section(position, series), odds_section(position)];
+    sections.extend(track_record::section(position));
+    sections.push(bill_section(position));
+    sections.extend(after_credits::first_bill(position));
+    sections.extend(after_credits::assumptions(position));
+    sections
 }
 
 /// A finding without its key, which can name ids.
@@ -38,31 +44,26 @@ pub(super) fn notice(finding: &Finding) -> Notice {
 }
 
 /// The bills around the end of credits, as far as the outlook reaches.
-struct AfterCredits<'a> {
+pub(super) struct AfterCredits<'a> {
     /// The first bill of a whole month without credits.
-    first: Option<&'a MonthlyBill>,
+    pub first: Option<&'a MonthlyBill>,
     /// The last bill of a month that credits still covered to its end.
-    before: Option<&'a MonthlyBill>,
-    /// Cash of the first bills after credits, if the outlook holds them all.
-    exposure: Option<Money>,
+    pub before: Option<&'a MonthlyBill>,
 }
 
 impl<'a> AfterCredits<'a> {
-    fn of(position: &'a Position) -> Option<Self> {
+    pub fn of(position: &'a Position) -> Option<Self> {
         let last_day = position.exhaustion.total.p50?;
         // Credits that end on the first of a month leave that whole month without them.
         let month = BillingPeriod::of(last_day);
         let first_month = if last_day == month.first_day() { month } else { month.next() };
-        let after: Vec<&MonthlyBill> = position.trajectory.iter().filter(|bill| bill.month >= first_month).collect();
-        let bills = after.get(..EXPOSURE_BILLS);
         Some(AfterCredits {
-            first: after.first().copied().filter(|bill| bill.month == first_month),
+            first: position.trajectory.iter().find(|bill| bill.month == first_month),
             before: position.trajectory.iter().rfind(|bill| bill.month < month),
-            exposure: bills.map(|bills| bills.iter().map(|bill| bill.cash).sum()),
         })
     }
 
-    fn step(&self) -> Option<Money> {
+    pub fn step(&self) -> Option<Money> {
         Some(self.first?.cash - self.before?.cash)
     }
 }
@@ -114,8 +115,12 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
             });
             push("monthly_step", "Monthly step", after.step(), "unknown", against);
         }
-        let detail = "cash of the first three full bills".to_owned();
-        push("exposure_90_days", "90-day exposure", after.exposure, "beyond the outlook", detail);
+        let detail = position.exposure.map_or("the outlook ends before".to_owned(), |it| {
+            let odds = format!("{} to {}", it.p10.dollars(), it.p90.dollars());
+            format!("cash from {}, {odds}", words::days(DayRange::new(it.from, plus_days(it.from, it.days))))
+        });
+        let exposure = position.exposure.map(|exposure| exposure.p50);
+        push("exposure_90_days", "90-day exposure", exposure, "beyond the outlook", detail);
     }
     figures
 }

@@ -6,6 +6,8 @@ use duckdb::{Connection, params};
 use crate::domain::alert::{AlertEvent, NewDelivery};
 use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
+use crate::domain::period::plus_days;
+use crate::domain::track_record::{HORIZONS, PastOutlook};
 
 use super::Store;
 use super::alerts;
@@ -63,6 +65,14 @@ impl Store {
     pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
         self.call(move |connection| newest_cycle(connection, as_of)).await
     }
+
+    /// What outlooks said that are old enough at `as_of` to be judged, the newest of each UTC day, in order of their clocks.
+    ///
+    /// # Errors
+    /// DuckDB's, or an unreadable outlook.
+    pub async fn past_outlooks(&self, as_of: DateTime<Utc>) -> Result<Vec<PastOutlook>> {
+        self.call(move |connection| past_outlooks(connection, as_of)).await
+    }
 }
 
 fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
@@ -78,6 +88,23 @@ fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result
         outlook: outlook.map(|json| from_json("an outlook", &json)).transpose()?,
         findings: from_json("the findings of a cycle", &row.get::<_, String>(3)?)?,
     }))
+}
+
+fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<PastOutlook>> {
+    // A day's data is complete days after it: an outlook made later than this has no horizon behind it.
+    let last = plus_days(as_of.date_naive(), -HORIZONS[0]);
+    let sql = "SELECT clock, outlook FROM cycles WHERE run_id IN
+                   (SELECT max(run_id) FROM cycles WHERE outlook IS NOT NULL AND CAST(clock AS DATE) <= ?
+                    GROUP BY CAST(clock AS DATE))
+               ORDER BY clock";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(params![last])?;
+    let mut past = Vec::new();
+    while let Some(row) = rows.next()? {
+        let said = from_json("what an outlook said", &row.get::<_, String>(1)?)?;
+        past.push(PastOutlook { made_at: row.get::<_, NaiveDateTime>(0)?.and_utc(), said });
+    }
+    Ok(past)
 }
 
 /// The newest clock of any run, finished or not.

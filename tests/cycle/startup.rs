@@ -60,6 +60,31 @@ async fn the_year_in_one_cycle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bills_ahead_are_itemised_by_service_and_model() {
+    let (_fake, _engine, view) = year().await;
+    let bills = &view.position.trajectory;
+    for bill in &bills[1..] {
+        let (gross, covered) =
+            (bill.lines.iter().map(|line| line.gross).sum::<Money>(), bill.lines.iter().map(|line| line.covered).sum());
+        assert_eq!(bill.covered, covered, "{}: every draw is on a line", bill.month);
+        assert!(
+            gross <= bill.gross && bill.gross < gross.times("1.2".parse().unwrap()),
+            "the rest is support: {gross}"
+        );
+        assert!(bill.lines.iter().all(|line| line.covered <= line.gross), "{:?}", bill.lines);
+    }
+    // A service that bills one model names it as the last 28 days do, and all of its inference is some model's.
+    let inference: Vec<_> = bills[1].lines.iter().filter(|line| line.workload == Workload::BedrockInference).collect();
+    assert!(inference.len() >= 3 && inference.iter().all(|line| line.model.is_some()), "{inference:?}");
+    assert!(inference.iter().any(|line| line.model.as_deref() == Some("Claude Sonnet 5")), "{inference:?}");
+    let exposure = view.position.exposure.unwrap();
+    assert_eq!(Some(exposure.from), view.position.exhaustion.total.p50);
+    let made = view.position.outlook_made_with.as_ref().unwrap();
+    assert_eq!((made.paths, made.tax_rate), (1_000, Some("0.2".parse().unwrap())));
+    assert!(made.workloads.iter().any(|basis| basis.workload == Workload::Trainium));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_dollar_since_the_filing_is_in_one_record_or_outside() {
     let (_fake, engine, view) = year().await;
     let facts = engine.store().facts(startup::TODAY, "USD".to_owned()).await.unwrap();

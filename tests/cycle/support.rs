@@ -11,6 +11,7 @@ use glidepath::domain::facts::Facts;
 use glidepath::domain::finding::Finding;
 use glidepath::domain::money::Money;
 use glidepath::domain::position::Position;
+use glidepath::domain::track_record::TrackRecord;
 use glidepath::store::Store;
 use rust_decimal::Decimal;
 
@@ -146,13 +147,14 @@ pub fn finding<'a>(position: &'a Position, key: &str) -> &'a Finding {
 }
 
 /// What two stores must agree on that learnt the same facts on different ways: everything but how often AWS was asked,
-/// when a restatement was noticed, and since when findings are told.
+/// when a restatement was noticed, since when findings are told, and which outlooks there were to judge.
 pub fn comparable(view: &View) -> View {
     let mut view = view.clone();
     let quality = &mut view.position.data_quality;
     quality.paid_requests_today = 0;
     quality.usd_spent_asking_month = Money::ZERO;
     quality.moved_in_last_cycle = Money::ZERO;
+    view.position.track_record = TrackRecord::default();
     for finding in &mut view.position.findings {
         finding.since = NaiveDate::default();
     }

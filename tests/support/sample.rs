@@ -10,8 +10,10 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use glidepath::domain::credit::{CoverageState, Programme, Statement};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
+use glidepath::domain::outlook::{Basis, Exposure, MadeWith, Voice};
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
+use glidepath::domain::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
 use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
@@ -75,6 +77,10 @@ fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
 
 fn sum(driver: usize, from: NaiveDate, to: NaiveDate) -> i64 {
     days(from, to).map(|day| cents(driver, day)).sum()
+}
+
+fn days_total(from: NaiveDate, to: NaiveDate) -> i64 {
+    days(from, to).map(total).sum()
 }
 
 fn total(day: NaiveDate) -> i64 {
@@ -345,6 +351,44 @@ fn bill(month: BillingPeriod) -> MonthlyBill {
         tax: Some(usd(taxed(middle) - middle)),
         cash_p10: usd(taxed(cash(84))),
         cash_p90: usd(taxed(cash(118))),
+        lines: DRIVERS.iter().enumerate().map(|(driver, of)| bill_line(driver, of, month)).collect(),
+    }
+}
+
+/// All of a month's days as if they lay ahead, and after the tier has ended: the proof of concept pays its own until it expires.
+fn bill_line(driver: usize, of: &Driver, month: BillingPeriod) -> BillLine {
+    let last = plus_days(month.next().first_day(), -1);
+    BillLine {
+        service: if of.model.is_some() { "Amazon Bedrock".into() } else { format!("{} service", of.workload.label()) },
+        workload: of.workload,
+        model: of.model.map(str::to_owned),
+        gross: usd(sum(driver, month.first_day(), last)),
+        covered: usd(if matches!(driver, 1 | 2) {
+            sum(driver, month.first_day(), last.min(date("2027-02-01")))
+        } else {
+            0
+        }),
+    }
+}
+
+fn exposure() -> Exposure {
+    let from = credits_end(100);
+    let poc: i64 = [1, 2].map(|driver| sum(driver, from, date("2027-02-01"))).iter().sum();
+    let cash = |percent: i64| usd((days_total(from, plus_days(from, 89)) - poc) * percent / 100 * 108 / 100);
+    Exposure { from, days: 90, p10: cash(84), p50: cash(100), p90: cash(118) }
+}
+
+fn made_with() -> MadeWith {
+    let basis = |workload, voice, trials, by_plan| Basis { workload, voice, known_days: 365, trials, by_plan };
+    MadeWith {
+        workloads: vec![
+            basis(Workload::BedrockInference, Voice::Combination, 40, false),
+            basis(Workload::Trainium, Voice::Bursts, 0, false),
+            basis(Workload::Supporting, Voice::PlainRate, 40, true),
+        ],
+        paths: 1_000,
+        seed: 1,
+        tax_rate: Some("0.08".parse().unwrap()),
     }
 }
 
@@ -459,6 +503,38 @@ fn coverage() -> Vec<Coverage> {
     ]
 }
 
+/// Outlooks a day apart: that of thirty days ago held, that of sixty days ago said too little.
+fn track_record(end: DateQuantiles) -> TrackRecord {
+    let horizon = |days: i64, said_percent: i64, outlooks, held| {
+        let data_through = plus_days(through(), -days);
+        let actual = days_total(plus_days(data_through, 1), through());
+        let said = |percent: i64| usd(actual * said_percent / 100 * percent / 100);
+        let inside = (84..=118).contains(&(10_000 / said_percent));
+        Horizon {
+            days,
+            made_at: plus_days(data_through, 2).and_hms_opt(6, 0, 0).unwrap().and_utc(),
+            data_through,
+            spend: Some(SpendCheck {
+                p10: said(84),
+                p50: said(100),
+                p90: said(118),
+                actual: usd(actual),
+                place: if inside { Place::Inside } else { Place::Above },
+            }),
+            exhaustion: Some(DateCheck {
+                said: DateQuantiles { p90: end.p90.map(|day| plus_days(day, days / 2)), ..end },
+                came: None,
+                now: end,
+                place: Place::Open,
+            }),
+            outlooks,
+            held,
+            overlap: true,
+        }
+    };
+    TrackRecord { horizons: vec![horizon(30, 104, 46, 39), horizon(60, 82, 16, 11)] }
+}
+
 /// The position of the sample.
 pub fn position() -> Position {
     static POSITION: LazyLock<Position> = LazyLock::new(make_position);
@@ -504,6 +580,8 @@ fn make_position() -> Position {
             "trailing rate of the last 28 complete days by weekday, with a band from how far such rates missed before"
                 .into(),
         ),
+        outlook_made_with: Some(made_with()),
+        exposure: Some(exposure()),
         filing: Some(FilingRef {
             version: 2,
             content_hash: "9f2c51d07ab34e86c1f0e2d39b7a6458d4c3b2a1907f6e5d4c3b2a190817e6f5".into(),
@@ -512,6 +590,7 @@ fn make_position() -> Position {
             unpriced: Vec::new(),
         }),
         review,
+        track_record: track_record(end),
     }
 }
 
@@ -531,8 +610,11 @@ pub fn empty() -> Position {
         findings: vec![],
         data_quality: DataQuality::default(),
         outlook_basis: None,
+        outlook_made_with: None,
+        exposure: None,
         filing: None,
         review: Default::default(),
+        track_record: Default::default(),
     }
 }
 

@@ -186,6 +186,7 @@ mod tests {
             tax: Some(usd("589")),
             cash_p10: usd("3000"),
             cash_p90: usd("4000"),
+            lines: Vec::new(),
         }];
         let evaluation = evaluate(&position, &health(), &Observations::default(), &AlertRules::default());
         let finding = only(&evaluation);

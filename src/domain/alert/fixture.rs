@@ -58,8 +58,11 @@ pub(super) fn position() -> Position {
         findings: vec![],
         data_quality: DataQuality::default(),
         outlook_basis: None,
+        outlook_made_with: None,
+        exposure: None,
         filing: None,
         review: crate::domain::review::Review::default(),
+        track_record: crate::domain::track_record::TrackRecord::default(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What lies ahead: the input that an outlook is made from, and what the position shows of it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::span::Span;
 use super::{Assessment, Context};
 use crate::domain::charge::BillPart;
@@ -7,11 +10,15 @@ use crate::domain::costs::SplitCost;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::money::Money;
-use crate::domain::outlook::{Changes, MonthSoFar, Outlook, OutlookInputs, outlook};
+use crate::domain::outlook::{BillOutlook, Changes, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook};
 use crate::domain::pools::credit_rows;
-use crate::domain::position::MonthlyBill;
+use crate::domain::position::{BillLine, MonthlyBill};
 use crate::domain::projection::{daily_costs, daily_plan};
 use crate::domain::whatif::Base;
+use crate::domain::workload::Workload;
+
+/// Days that the models' shares of a service are read from.
+const MODEL_DAYS: i64 = 28;
 
 impl Assessment<'_> {
     /// Forecasts; `None` before the first complete day.
@@ -67,11 +74,18 @@ impl Assessment<'_> {
     }
 }
 
-pub(super) fn trajectory(outlook: &Outlook) -> Vec<MonthlyBill> {
-    outlook
-        .bills
-        .iter()
-        .map(|bill| MonthlyBill {
+/// What each model cost of a service and workload.
+type ModelCosts<'a> = BTreeMap<(&'a str, Workload), BTreeMap<Option<&'a str>, Money>>;
+
+impl Assessment<'_> {
+    pub(super) fn trajectory(&self, outlook: &Outlook) -> Vec<MonthlyBill> {
+        let models = self.model_costs();
+        let lines = |bill: &BillOutlook| {
+            let mut lines: Vec<BillLine> = bill.services.iter().flat_map(|line| by_model(line, &models)).collect();
+            lines.sort_by_key(|line| Reverse(line.gross));
+            lines
+        };
+        let bills = outlook.bills.iter().map(|bill| MonthlyBill {
             month: bill.month,
             gross: bill.gross,
             covered: bill.covered,
@@ -79,6 +93,52 @@ pub(super) fn trajectory(outlook: &Outlook) -> Vec<MonthlyBill> {
             tax: bill.tax,
             cash_p10: bill.cash_p10,
             cash_p90: bill.cash_p90,
-        })
-        .collect()
+            lines: lines(bill),
+        });
+        bills.collect()
+    }
+
+    /// Over the last 28 complete days; what sums to nothing or less is left out.
+    fn model_costs(&self) -> ModelCosts<'_> {
+        let mut sums = ModelCosts::new();
+        let Some(span) = self.span else { return sums };
+        let window = span.last(MODEL_DAYS);
+        for row in self.costs.detail.iter().filter(|row| window.contains(row.day)) {
+            let kind = &self.costs.kinds[row.kind];
+            let models = sums.entry((kind.service.as_str(), kind.class.workload)).or_default();
+            *models.entry(kind.class.model.as_deref()).or_default() += row.cost;
+        }
+        for models in sums.values_mut() {
+            models.retain(|_, cost| cost.is_positive());
+        }
+        sums
+    }
+}
+
+/// Splits a service's part of a bill as its models' costs were, to the micro-dollar; the last one takes what rounding
+/// leaves.
+fn by_model(line: &ServiceOutlook, costs: &ModelCosts<'_>) -> Vec<BillLine> {
+    let part = |model: Option<&str>, gross, covered| BillLine {
+        service: line.service.clone(),
+        workload: line.workload,
+        model: model.map(str::to_owned),
+        gross,
+        covered,
+    };
+    let Some(models) = costs.get(&(line.service.as_str(), line.workload)).filter(|models| !models.is_empty()) else {
+        return vec![part(None, line.gross, line.covered)];
+    };
+    let total: Money = models.values().copied().sum();
+    let (mut gross, mut covered) = (line.gross, line.covered);
+    let mut parts = Vec::with_capacity(models.len());
+    for (index, (model, cost)) in models.iter().enumerate() {
+        let share = cost.ratio(total).unwrap_or_default();
+        let of = |amount: Money, left: Money| {
+            if index + 1 == models.len() { left } else { Money::from_micros(amount.times(share).to_micros()) }
+        };
+        let (of_gross, of_covered) = (of(line.gross, gross), of(line.covered, covered));
+        parts.push(part(*model, of_gross, of_covered));
+        (gross, covered) = (gross - of_gross, covered - of_covered);
+    }
+    parts
 }

@@ -14,11 +14,11 @@ mod quality;
 mod reviewed;
 mod run;
 mod span;
+mod track;
 mod uncovered;
 
 use rust_decimal::Decimal;
 
-use self::ahead::trajectory;
 pub use self::filed::Filing;
 pub use self::quality::request_price;
 use self::span::Span;
@@ -32,6 +32,7 @@ use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
 use super::position::Position;
 use super::price::PriceBook;
+use super::track_record::TrackRecord;
 
 /// What config contributes.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +85,7 @@ impl<'a> Assessment<'a> {
         assessment
     }
 
-    /// The position, with findings left to the alert rules.
+    /// The position, with findings left to the alert rules and the track record to [`Assessment::track_record`].
     pub fn position(&self, outlook: Option<&Outlook>) -> Position {
         let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
         let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
@@ -99,12 +100,15 @@ impl<'a> Assessment<'a> {
             workloads: self.span.map(|span| workload_spend(&self.costs, span.month_to_date())).unwrap_or_default(),
             coverage,
             variance,
-            trajectory: outlook.map(trajectory).unwrap_or_default(),
+            trajectory: outlook.map(|outlook| self.trajectory(outlook)).unwrap_or_default(),
             findings: Vec::new(),
             data_quality: self.data_quality(),
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
+            outlook_made_with: outlook.and_then(|outlook| outlook.made_with.clone()),
+            exposure: outlook.and_then(|outlook| outlook.exposure),
             filing: self.context.filing.map(Filing::reference),
             review,
+            track_record: TrackRecord::default(),
         }
     }
 

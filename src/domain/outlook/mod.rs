@@ -33,6 +33,8 @@ use super::workload::Workload;
 
 /// How far ahead dates are looked for.
 pub const HORIZON_DAYS: i64 = 365;
+/// Days of the exposure after credit ends.
+pub const EXPOSURE_DAYS: i64 = 90;
 /// Months in the trajectory, the current one included.
 pub const TRAJECTORY_MONTHS: i32 = 12;
 /// Spend beyond this on one day counts as uncovered, in micro-dollars: 1 USD, so that rounding never raises an alarm.
@@ -96,6 +98,41 @@ pub struct Outlook {
     pub bills: Vec<BillOutlook>,
     /// Cumulative gross cost from the day after `data_through`.
     pub cumulative: Vec<DayBand>,
+    /// Cash of the days after credit ends; null where that lies beyond the days looked at, or in an outlook stored before
+    /// it was kept.
+    pub exposure: Option<Exposure>,
+    /// What it was made with; null in an outlook stored before it was kept.
+    pub made_with: Option<MadeWith>,
+}
+
+/// Cash of the [`EXPOSURE_DAYS`] from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
+/// days, with tax where its rate is known. The days are the same on every path, whenever credit ends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// First day.
+    pub from: NaiveDate,
+    /// Days, this one included.
+    pub days: i64,
+    /// One path in ten stays below.
+    pub p10: Money,
+    /// Half of the paths do.
+    pub p50: Money,
+    /// Nine in ten do.
+    pub p90: Money,
+}
+
+/// What an outlook was made with besides the facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeWith {
+    /// How each workload was forecast.
+    pub workloads: Vec<Basis>,
+    /// Random paths, besides the middle one.
+    pub paths: usize,
+    /// Seed of the random numbers.
+    pub seed: u64,
+    /// Tax on what credit does not pay; null if config gave no rate.
+    #[serde(with = "rust_decimal::serde::str_option")]
+    pub tax_rate: Option<Decimal>,
 }
 
 /// One pool's future.

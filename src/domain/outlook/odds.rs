@@ -16,8 +16,8 @@ const GRID: usize = 7 * STEPS_PER_UNIT + 1;
 /// How fast errors forget, per unit of the logarithm of days: least squares over all pairs of horizons in the shipped
 /// errors (`tests/backtest.rs` holds it against them).
 pub const FORGETTING: f64 = 0.27;
-/// Correlation between the errors of two workloads of one account. Chosen: series of one origin among the public ones had
-/// anything between none and 0.9.
+/// Correlation between the errors of two workloads of one account. Chosen: pairs of public series of one origin had anything
+/// between -0.4 and 0.97.
 const SHARED: f64 = 0.5;
 /// Days of the knots between which the numbers are interpolated: the law's horizons, and the end of every range.
 const KNOTS: usize = HORIZONS.len() + 1;

@@ -12,13 +12,14 @@ use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::track_record::HORIZONS;
 use crate::domain::workload::Workload;
 
 /// Random paths; even, since they come in mirrored pairs. With the middle one, which belongs to no pair, the median of one
 /// workload's paths is exactly the middle path.
-const RANDOM_PATHS: usize = 1_000;
+pub(super) const RANDOM_PATHS: usize = 1_000;
 /// The seed of every outlook: the same facts give the same paths.
-const SEED: u64 = 20_260_201;
+pub(super) const SEED: u64 = 20_260_201;
 /// Streams of random numbers: 0 is what all workloads share, then one per workload for its odds, then one for its runs.
 const ODDS_STREAM: u64 = 1;
 const RUNS_STREAM: u64 = 101;
@@ -51,6 +52,8 @@ pub(super) struct Path {
     pub months: Vec<MonthPath>,
     /// Cumulative gross at each sampled day.
     pub cumulative: Vec<i64>,
+    /// Cumulative cost that no pool paid, support included, at the end of each day.
+    pub unpaid: Vec<i64>,
     /// Cost within the horizon that was payable and that no pool paid.
     pub uncovered: i64,
 }
@@ -138,6 +141,7 @@ impl<'a> Simulation<'a> {
             pools: Vec::new(),
             months: vec![MonthPath::default(); TRAJECTORY_MONTHS as usize + 1],
             cumulative: Vec::with_capacity(self.sampled.len()),
+            unpaid: Vec::with_capacity(usize::try_from(self.range.len()).unwrap_or(0)),
             uncovered: 0,
         };
         let mut walk = Walk::new(self, numbers, totals);
@@ -147,6 +151,7 @@ impl<'a> Simulation<'a> {
             total += gross;
             watch.begin_day();
             fold.day(day, &mut walk.demands, &mut watch);
+            path.unpaid.push(path.unpaid.last().copied().unwrap_or(0) + gross - watch.drawn_today);
             if ahead < HORIZON_DAYS as usize {
                 path.note_uncovered(&watch, day);
             }
@@ -191,14 +196,16 @@ fn range(data_through: NaiveDate) -> DayRange {
     DayRange::new(first, year.max(BillingPeriod::of(first).plus_months(TRAJECTORY_MONTHS).first_day()))
 }
 
-/// Days at which bands are kept: each of the first fortnight, then weekly, and both sides of every expiry cliff.
+/// Days at which bands are kept: each of the first fortnight, then weekly, both sides of every expiry cliff, and the days
+/// on which the outlook will be judged.
 fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     let mut days: Vec<NaiveDate> = range
         .days()
         .enumerate()
         .filter(|(offset, day)| {
             let cliff = inputs.pools.iter().any(|p| p.expires_on == *day || plus_days(p.expires_on, -1) == *day);
-            *offset < 14 || offset % 7 == 0 || cliff
+            let judged = HORIZONS.iter().any(|days| plus_days(inputs.data_through, *days) == *day);
+            *offset < 14 || offset % 7 == 0 || cliff || judged
         })
         .map(|(_, day)| day)
         .collect();

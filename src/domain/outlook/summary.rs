@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::future::{Basis, Voice};
-use super::simulate::{Path, Simulation};
-use super::{BillOutlook, HORIZON_DAYS, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS};
+use super::simulate::{Path, RANDOM_PATHS, SEED, Simulation};
+use super::{
+    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, MadeWith, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook,
+    TRAJECTORY_MONTHS,
+};
 use crate::domain::credit::CreditPool;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
@@ -17,11 +21,12 @@ use crate::domain::workload::Workload;
 pub(super) fn summarise(simulation: &Simulation, paths: &[Path]) -> Outlook {
     let workloads: Vec<Basis> = simulation.futures.iter().map(|future| future.basis.clone()).collect();
     let uncovered = quantiles(paths, |path| path.uncovered).map(|micros| Some(Money::from_micros(micros)));
+    let exhaustion = dates(paths, |path| path.exhausted);
     Outlook {
         data_through: simulation.inputs.data_through,
         basis: basis(&workloads),
         pools: pool_outlooks(simulation, paths),
-        exhaustion: dates(paths, |path| path.exhausted),
+        exhaustion,
         exhaustion_by_workload: workloads
             .iter()
             .map(|of| (of.workload, dates(paths, |path| path.exhausted_by_workload[of.workload as usize])))
@@ -29,8 +34,27 @@ pub(super) fn summarise(simulation: &Simulation, paths: &[Path]) -> Outlook {
         uncovered: MoneyQuantiles { p10: uncovered[0], p50: uncovered[1], p90: uncovered[2] },
         bills: bills(simulation, paths),
         cumulative: bands(paths, &simulation.sampled, |path, sample| path.cumulative[sample]),
+        exposure: exhaustion.p50.and_then(|from| exposure(simulation, paths, from)),
+        made_with: Some(MadeWith {
+            workloads: workloads.clone(),
+            paths: RANDOM_PATHS,
+            seed: SEED,
+            tax_rate: simulation.inputs.tax_rate,
+        }),
         workloads,
     }
+}
+
+/// `None` where the days from `from` on are not all simulated.
+fn exposure(simulation: &Simulation, paths: &[Path], from: NaiveDate) -> Option<Exposure> {
+    let start = usize::try_from((from - simulation.range.start).num_days()).ok()?;
+    let last = start + usize::try_from(EXPOSURE_DAYS).ok()? - 1;
+    paths.first()?.unpaid.get(last)?;
+    let before = |path: &Path| start.checked_sub(1).map_or(0, |day| path.unpaid[day]);
+    let taxed = Decimal::ONE + simulation.inputs.tax_rate.unwrap_or_default();
+    let cash = |micros| Money::from_micros(Money::from_micros(micros).times(taxed).to_micros());
+    let [p10, p50, p90] = quantiles(paths, |path| path.unpaid[last] - before(path)).map(cash);
+    Some(Exposure { from, days: EXPOSURE_DAYS, p10, p50, p90 })
 }
 
 fn pool_outlooks(simulation: &Simulation, paths: &[Path]) -> Vec<PoolOutlook> {

@@ -1,0 +1,144 @@
+//! The first full bill without credits, part by part, and what the outlook takes for granted.
+
+use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::trajectory::AfterCredits;
+use super::words;
+use crate::domain::money::Money;
+use crate::domain::outlook::{Basis, Voice};
+use crate::domain::period::{DayRange, plus_days};
+use crate::domain::position::{BillLine, MonthlyBill, Position};
+
+/// The section; `None` where no whole month without credits lies in the outlook.
+pub(super) fn first_bill(position: &Position) -> Option<Section> {
+    let after = AfterCredits::of(position)?;
+    let bill = after.first?;
+    let mut blocks = vec![Block::Text(explained(&after, bill, position)), Block::Table(sums(bill))];
+    if !bill.lines.is_empty() {
+        blocks.push(Block::Text(
+            "By service, and by model as the last 28 days were split. The lines are the middle of the odds, before tax."
+                .to_owned(),
+        ));
+        blocks.push(Block::Table(lines(bill)));
+    }
+    let title = format!("The first full bill without credits: {}", words::month(bill.month));
+    Some(Section { id: "first-full-bill", title, blocks })
+}
+
+fn explained(after: &AfterCredits, bill: &MonthlyBill, position: &Position) -> String {
+    let mut said =
+        format!("{} is the first whole month after credits have stopped covering the bill.", words::month(bill.month));
+    if let (Some(step), Some(before)) = (after.step(), after.before) {
+        said.push_str(&format!(
+            " Its cash is {} more than that of {}, the last month covered to its end.",
+            step.dollars(),
+            words::month(before.month)
+        ));
+    }
+    if let Some(it) = position.exposure {
+        said.push_str(&format!(
+            " The {}-day exposure is the cash for all usage from {}, counted from the middle day of exhaustion whenever \
+             credits really end: {} in the middle, {} to {} with 80 % odds.",
+            it.days,
+            words::days(DayRange::new(it.from, plus_days(it.from, it.days))),
+            it.p50.dollars(),
+            it.p10.dollars(),
+            it.p90.dollars()
+        ));
+    }
+    said
+}
+
+fn sums(bill: &MonthlyBill) -> Table {
+    let row = |label: &str, amount| Row::new(vec![Cell::text(label), amount]);
+    Table {
+        id: "first_full_bill",
+        title: "What it consists of".to_owned(),
+        columns: vec![Column::text("of", "Part"), Column::number("amount", "Amount")],
+        rows: vec![
+            row("Usage and fees", Cell::Money(bill.gross)),
+            row("Paid by credit", Cell::Money(-bill.covered)),
+            row("Tax", Cell::money_or(bill.tax, "unknown")),
+            Row::total(vec![Cell::text("Cash"), Cell::Money(bill.cash)]),
+        ],
+    }
+}
+
+fn lines(bill: &MonthlyBill) -> Table {
+    let row = |service: &str, workload: Cell, model: Option<&str>, gross: Money, covered: Money| {
+        let model = model.map_or(Cell::Absent(""), Cell::text);
+        let amounts = [gross, covered, gross - covered].map(Cell::Money);
+        Row::new([Cell::text(service), workload, model].into_iter().chain(amounts).collect())
+    };
+    let of = |line: &BillLine| {
+        let workload = Cell::text(line.workload.label());
+        row(&line.service, workload, line.model.as_deref(), line.gross, line.covered)
+    };
+    let mut rows: Vec<Row> = bill.lines.iter().map(of).collect();
+    let listed = |pick: fn(&BillLine) -> Money| bill.lines.iter().map(pick).sum::<Money>();
+    let (rest, rest_covered) = (bill.gross - listed(|line| line.gross), bill.covered - listed(|line| line.covered));
+    if !rest.is_zero() || !rest_covered.is_zero() {
+        rows.push(row("Support and rounding", Cell::Absent(""), None, rest, rest_covered));
+    }
+    let totals = [bill.gross, bill.covered, bill.gross - bill.covered].map(Cell::Money);
+    let words = [Cell::text("Total before tax"), Cell::Absent(""), Cell::Absent("")];
+    rows.push(Row::total(words.into_iter().chain(totals).collect()));
+    Table {
+        id: "first_full_bill_lines",
+        title: "By service and model".to_owned(),
+        columns: vec![
+            Column::text("service", "Service"),
+            Column::text("workload", "Workload"),
+            Column::text("model", "Model").optional(),
+            Column::number("gross", "Usage"),
+            Column::number("covered", "Paid by credit"),
+            Column::number("cash", "Cash before tax"),
+        ],
+        rows,
+    }
+}
+
+/// The section; `None` before the first outlook.
+pub(super) fn assumptions(position: &Position) -> Option<Section> {
+    let made = position.outlook_made_with.as_ref()?;
+    let tax = made.tax_rate.map_or("Tax is not counted, since its rate is unknown.".to_owned(), |rate| {
+        format!("What credit does not pay is taxed at {} %.", (rate * rust_decimal::Decimal::ONE_HUNDRED).normalize())
+    });
+    let text = format!(
+        "The odds are read from {} random paths, which seed {} makes the same again, each replayed against the credits. {tax}",
+        made.paths, made.seed
+    );
+    let mut blocks = vec![Block::Text(text)];
+    if !made.workloads.is_empty() {
+        blocks.push(Block::Table(methods(&made.workloads)));
+    }
+    Some(Section { id: "outlook-assumptions", title: "What the outlook assumes".to_owned(), blocks })
+}
+
+fn methods(workloads: &[Basis]) -> Table {
+    let row = |basis: &Basis| {
+        let method = match basis.voice {
+            Voice::Combination => "median of a run rate and three weekly trends",
+            Voice::PlainRate => "average of the last 7 days goes on",
+            Voice::Bursts => "past runs and pauses are repeated",
+        };
+        Row::new(vec![
+            Cell::text(basis.workload.label()),
+            Cell::text(method),
+            Cell::Count(basis.known_days as u64),
+            if basis.trials == 0 { Cell::Absent("too few to judge") } else { Cell::Count(basis.trials as u64) },
+            Cell::text(if basis.by_plan { "the filed projection" } else { "its own past" }),
+        ])
+    };
+    Table {
+        id: "outlook_methods",
+        title: "What speaks for each workload".to_owned(),
+        columns: vec![
+            Column::text("workload", "Workload"),
+            Column::text("method", "Method"),
+            Column::number("known_days", "Days known"),
+            Column::number("trials", "Past forecasts judged"),
+            Column::text("growth", "Growth from"),
+        ],
+        rows: workloads.iter().map(row).collect(),
+    }
+}

@@ -1,0 +1,133 @@
+//! What earlier outlooks said, against what came: one sentence and two small tables.
+
+use std::fmt::Write as _;
+
+use rust_decimal::Decimal;
+
+use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::words;
+use crate::domain::position::Position;
+use crate::domain::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
+
+/// "Of 46 outlooks at least 30 days old, 39 held: 85 %; 80 % is what they claim."; `None` while no outlook is old enough.
+pub(super) fn sentence(position: &Position) -> Option<String> {
+    let (first, longer) = position.track_record.horizons.split_first()?;
+    let plural = if first.outlooks == 1 { "outlook" } else { "outlooks" };
+    let mut said = format!(
+        "Of {} {plural} at least {} days old, {} held: {} %; {CLAIMED_PERCENT} % is what they claim.",
+        first.outlooks,
+        first.days,
+        first.held,
+        first.held_percent()
+    );
+    for it in longer {
+        let _ = write!(said, " Over {} days, {} of {} held.", it.days, it.held, it.outlooks);
+    }
+    Some(said)
+}
+
+/// The section; `None` while there is nothing to judge.
+pub(super) fn section(position: &Position) -> Option<Section> {
+    let said = sentence(position)?;
+    let horizons = &position.track_record.horizons;
+    let mut meaning =
+        "An outlook held if spend over the days after it, one-off fees left out, came between its low (10 %) \
+                       and its high (90 %)."
+            .to_owned();
+    if horizons.iter().any(|it| it.overlap) {
+        meaning.push_str(
+            " Outlooks made days apart are judged over overlapping days: they are not so many independent trials.",
+        );
+    }
+    let checks: Vec<Row> = horizons.iter().flat_map(check_rows).collect();
+    let mut blocks = vec![Block::Text(format!("{said} {meaning}"))];
+    if !checks.is_empty() {
+        blocks.push(Block::Table(checks_table(checks)));
+    }
+    if horizons.iter().any(|it| it.exhaustion.is_some()) {
+        blocks.push(Block::Text(
+            "The days that credit ends were said of the credits known then: an award that came since moves the day."
+                .to_owned(),
+        ));
+    }
+    blocks.push(Block::Table(tally_table(horizons)));
+    Some(Section { id: "track-record", title: "What earlier outlooks said".to_owned(), blocks })
+}
+
+fn check_rows(horizon: &Horizon) -> Vec<Row> {
+    let row = |what: &str, cells: [Cell; 4], place| {
+        let [low, middle, high, came] = cells;
+        let made = Cell::Day(horizon.data_through);
+        Row::new(vec![made, Cell::text(what), low, middle, high, came, Cell::text(place)])
+    };
+    let spend = horizon.spend.map(|SpendCheck { p10, p50, p90, actual, place }| {
+        row(&format!("Spend over {} days", horizon.days), [p10, p50, p90, actual].map(Cell::Money), spend_place(place))
+    });
+    let dates = horizon.exhaustion.map(|DateCheck { said, came, now, place }| {
+        let day = |day| Cell::day_or(day, "over a year away");
+        let came = match (came, now.p50) {
+            (Some(came), _) => Cell::Day(came),
+            (None, Some(now)) => Cell::text(format!("not yet; now about {}", words::day(now))),
+            (None, None) => Cell::text("not yet; now over a year away"),
+        };
+        row("Credits end", [day(said.p10), day(said.p50), day(said.p90), came], date_place(place))
+    });
+    spend.into_iter().chain(dates).collect()
+}
+
+const fn spend_place(place: Place) -> &'static str {
+    match place {
+        Place::Inside => "held",
+        Place::Below => "less than said",
+        Place::Above => "more than said",
+        Place::Open => "open",
+    }
+}
+
+const fn date_place(place: Place) -> &'static str {
+    match place {
+        Place::Inside => "held",
+        Place::Below => "earlier than said",
+        Place::Above => "later than said",
+        Place::Open => "open",
+    }
+}
+
+fn checks_table(rows: Vec<Row>) -> Table {
+    Table {
+        id: "track_record",
+        title: "Said then, and what came".to_owned(),
+        columns: vec![
+            Column::text("known_through", "Said with data through"),
+            Column::text("of", "Of"),
+            Column::number("p10", "Said, low (10 %)"),
+            Column::number("p50", "Said, middle (50 %)"),
+            Column::number("p90", "Said, high (90 %)"),
+            Column::number("came", "Came"),
+            Column::text("odds", "80 % odds"),
+        ],
+        rows,
+    }
+}
+
+fn tally_table(horizons: &[Horizon]) -> Table {
+    let row = |horizon: &Horizon| {
+        Row::new(vec![
+            Cell::text(format!("{} days", horizon.days)),
+            Cell::Count(horizon.outlooks),
+            Cell::Count(horizon.held),
+            Cell::Percent(Decimal::from(horizon.held_percent())),
+        ])
+    };
+    Table {
+        id: "track_record_tally",
+        title: "How often the odds on spend held".to_owned(),
+        columns: vec![
+            Column::text("horizon", "Over"),
+            Column::number("outlooks", "Outlooks old enough"),
+            Column::number("held", "Held"),
+            Column::number("share", "Share"),
+        ],
+        rows: horizons.iter().map(row).collect(),
+    }
+}
