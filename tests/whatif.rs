@@ -10,7 +10,8 @@ use glidepath::domain::money::{Money, Quantity};
 use glidepath::domain::outlook::{Changes, MonthSoFar, OutlookInputs, outlook};
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::price::PriceBook;
-use glidepath::domain::whatif::{Base, Change, Problem, adjust, answer};
+use glidepath::domain::service::ServiceMatcher;
+use glidepath::domain::whatif::{Base, Change, Problem, Proposal, adjust, answer, levers};
 use glidepath::domain::workload::{Classification, Direction, Routing, Tier, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -177,8 +178,11 @@ fn a_switch_costs_the_same_tokens_at_the_other_price() {
 #[test]
 fn what_has_no_price_or_no_tokens_is_named() {
     let unknown = sonnet().problems(&[change("switch", "Claude Sonnet 5=Claude Nobody 9")]);
-    assert_eq!(unknown.len(), 3, "input, cache read and output: {unknown:?}");
-    assert!(unknown.iter().all(|problem| problem.to_string().contains("Claude Nobody 9")), "{unknown:?}");
+    assert!(
+        matches!(&unknown[..], [Problem::UnknownModel { model, known }]
+            if model == "Claude Nobody 9" && known.contains(&OPUS.to_owned())),
+        "{unknown:?}"
+    );
     let absent = sonnet().problems(&[change("switch", "Claude Opus 5=Claude Sonnet 5"), change("cache-hits", "+95")]);
     assert!(matches!(&absent[0], Problem::NoTokens { models, .. } if models == &[SONNET]), "{absent:?}");
     assert!(matches!(&absent[1], Problem::OutOfReach { now, most, .. } if now == "10" && most == "100"), "{absent:?}");
@@ -196,6 +200,108 @@ fn an_award_before_the_end_buys_the_days_that_division_says() {
         assert_eq!((told.last_days_before, told.last_days_after), (usd("784"), usd("784")));
         assert_eq!(told.per_month.gross, Money::ZERO);
     });
+}
+
+#[test]
+fn an_award_that_is_over_or_pays_for_nothing_is_refused() {
+    let past = sonnet().problems(&[change("award", "amount=280,from=2026-03-29,until=2027-04-01")]);
+    assert!(
+        matches!(&past[..], [Problem::Outside { day: on, first, .. }]
+        if *on == day("2026-03-29") && *first == day("2026-03-30")),
+        "{past:?}"
+    );
+    let useless = sonnet().problems(&[change("award", "amount=280,from=2026-04-01,services=Amazon Quicksand")]);
+    assert!(matches!(&useless[..], [Problem::PaysNothing { services, .. }] if services == &[BEDROCK]), "{useless:?}");
+}
+
+#[test]
+fn an_award_never_brings_the_end_nearer_by_paying_for_something_new() {
+    let mut account = sonnet();
+    let cash_only =
+        account.recurring.iter().map(|cost| DailyCost { service: "AWS Marketplace".to_owned(), ..cost.clone() });
+    let cash_only: Vec<DailyCost> = cash_only.collect();
+    account.recurring.extend(cash_only);
+    account.pools[0].services =
+        EligibleServices::Listed(ServiceMatcher::new([BEDROCK], account.classifier.service_aliases()));
+    account.ask(|base| {
+        let award = change("award", "amount=10,from=2026-04-01,until=2027-04-01");
+        let told = answer(base, &outlook(base.inputs), &[award]).unwrap();
+        assert!(told.runway.gained.p50.days >= Some(0), "{:?}", told.runway);
+    });
+}
+
+#[test]
+fn an_award_after_the_end_buys_no_day_and_says_so() {
+    sonnet().ask(|base| {
+        let award = change("award", "amount=5000,from=2026-06-01,until=2027-06-01");
+        let told = answer(base, &outlook(base.inputs), &[award]).unwrap();
+        assert_eq!(told.runway.gained.p50.days, Some(0));
+        assert!(told.per_month.cash < Money::ZERO, "{:?}", told.per_month);
+        let said =
+            told.assumptions.iter().any(|text| text.contains("too late") && text.contains("in 2026-04 or before"));
+        assert!(said, "{:?}", told.assumptions);
+    });
+}
+
+#[test]
+fn changes_are_made_together_each_to_what_the_one_before_left() {
+    // A change that asks for nothing takes nothing from the one beside it.
+    let both = sonnet().would_have_cost(&[change("cache-hits", "+10"), change("growth", "0%")]);
+    let alone = sonnet().would_have_cost(&[change("cache-hits", "+10")]);
+    assert_eq!(both, alone);
+    sonnet().ask(|base| {
+        let before = outlook(base.inputs);
+        let days = |changes: &[Change]| answer(base, &before, changes).unwrap().runway.gained.p50.days.unwrap();
+        let (hits, award) = (change("cache-hits", "+40"), change("award", "amount=280,from=2026-04-01"));
+        let together = days(&[hits.clone(), award.clone()]);
+        assert!(together > days(&[hits]) && together > days(&[award]), "{together}");
+    });
+}
+
+#[test]
+fn levers_are_ranked_by_days_then_by_dollars() {
+    sonnet().ask(|base| {
+        let propose = |name: &str, changes: Result<Vec<Change>, String>| Proposal { name: name.to_owned(), changes };
+        let one = |name: &str, text: &str| Ok(vec![change(name, text)]);
+        let told = levers(
+            base,
+            &outlook(base.inputs),
+            vec![
+                propose("nothing known", Err("no size".to_owned())),
+                propose("late and small", one("award", "amount=100,from=2026-07-01")),
+                propose("late and large", one("award", "amount=5000,from=2026-07-01")),
+                propose("in time", one("award", "amount=280,from=2026-04-01")),
+            ],
+        );
+        let order: Vec<&str> = told.levers.iter().map(|lever| lever.name.as_str()).collect();
+        assert_eq!(order, ["in time", "late and large", "late and small", "nothing known"]);
+        assert_eq!(told.levers[3].untold.as_deref(), Some("no size"));
+    });
+}
+
+#[test]
+fn shares_are_read_in_percent_or_as_parts_of_one_and_never_guessed() {
+    let share = |text| change("cache-hits", text);
+    assert_eq!(share("60%"), share("0.6"));
+    assert_eq!(change("growth", "5%"), change("growth", "0.05"));
+    for (name, text, why) in [
+        ("cache-hits", "60", "for percent write 60%"),
+        ("cache-hits", "1.5", "between 0 and 1"),
+        ("cache-hits", "150%", "between 0 % and 100 %"),
+        ("batch", "-0.1%x", "no number"),
+        ("batch", "Claude Sonnet 5=", "no number"),
+        ("growth", "5", "for percent write 5%"),
+        ("growth", "600%", "between -99 % and 500 %"),
+        ("switch", "Claude Sonnet 5", "from which model to which"),
+        ("train", "type=trn1.32xlarge,on=2026-05-01", "lacks chip-hours="),
+        ("award", "amount=-5,from=2026-05-01", "more than 0"),
+        ("award", "amount=5,from=soon", "is not a day"),
+        ("award", "amount=5,from=2026-05-01,until=2026-05-01", "not after its first day"),
+        ("discount", "5%", "no such change"),
+    ] {
+        let told = Change::parse(name, text).unwrap_err().to_string();
+        assert!(told.contains(why) && told.contains(text), "{told}");
+    }
 }
 
 #[test]

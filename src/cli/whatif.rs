@@ -20,13 +20,13 @@ pub struct Args {
     /// Move all tokens of a model to another: "Claude Opus 5=Claude Sonnet 5".
     #[arg(long, value_name = "FROM=TO", value_parser = |text: &str| Change::parse("switch", text))]
     switch: Vec<Change>,
-    /// Share of prompt tokens read from the cache: +10 for ten points more, 60% for a share, MODEL=60% for one model.
+    /// Share of prompt tokens read from the cache: +10 for ten points more, 60% or 0.6 for a share, MODEL=60% for one model.
     #[arg(long, value_name = "[MODEL=]SHARE", allow_hyphen_values = true, value_parser = |text: &str| Change::parse("cache-hits", text))]
     cache_hits: Vec<Change>,
     /// Share of tokens in batch, written as for --cache-hits.
     #[arg(long, value_name = "[MODEL=]SHARE", allow_hyphen_values = true, value_parser = |text: &str| Change::parse("batch", text))]
     batch: Vec<Change>,
-    /// Growth per month beyond the forecast: 5% or -5%.
+    /// Growth per month beyond the forecast: 5% or -0.05.
     #[arg(long, value_name = "PERCENT", allow_hyphen_values = true, value_parser = |text: &str| Change::parse("growth", text))]
     growth: Vec<Change>,
     /// A training run: type=trn1.32xlarge,chip-hours=5000,on=2026-12-01[,days=3][,repeats=2][,every=30].
@@ -125,12 +125,12 @@ fn print_levers(levers: &Levers) {
             answer.per_month.gross.dollars(),
             answer.per_month.cash.dollars(),
         ],
-        None => vec![lever.name.clone(), "unpriced".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
+        None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });
     let header = ["lever", "days gained", "credit gone by (50 %)", "gross a month", "cash a month"];
     println!("{}\n", table(&header, &[1, 3, 4], rows));
     for lever in &levers.levers {
-        match (&lever.answer, &lever.unpriced) {
+        match (&lever.answer, &lever.untold) {
             (Some(answer), _) => {
                 let flags = answer.changes.iter().map(|(name, text)| format!(" --{name} \"{text}\""));
                 println!("{}: glidepath whatif{}", lever.name, flags.collect::<String>());

@@ -7,8 +7,10 @@ use thiserror::Error;
 
 use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
+use crate::domain::money::Money;
 use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::period::plus_days;
+use crate::domain::position::Position;
 use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
 
 use super::Engine;
@@ -44,15 +46,16 @@ impl Engine {
     /// # Errors
     /// [`WhatIfError`].
     pub async fn levers(&self) -> Result<Levers, WhatIfError> {
-        self.reckon(|engine, base, before, filing| {
-            Ok(levers(base, before, proposals(base, &engine.next_award(base, filing))))
+        self.reckon(|engine, base, before, asked| {
+            let award = engine.next_award(base, asked);
+            Ok(levers(base, before, proposals(base, &award)))
         })
         .await
     }
 
     async fn reckon<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Engine, &Base, &Outlook, Option<&Filing>) -> Result<T, WhatIfError> + Send + 'static,
+        ask: impl FnOnce(&Engine, &Base, &Outlook, Option<Money>) -> Result<T, WhatIfError> + Send + 'static,
     ) -> Result<T, WhatIfError> {
         let _one_at_a_time = self.parts.reckoning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
@@ -63,22 +66,32 @@ impl Engine {
         let engine = self.clone();
         let told = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
-            assessment.what_if(|base| ask(&engine, base, &outlook(base.inputs), filing.as_ref()))
+            assessment.what_if(|base| {
+                let before = outlook(base.inputs);
+                let asked = next_ask(&assessment.position(Some(&before)), filing.as_ref());
+                ask(&engine, base, &before, asked)
+            })
         });
         told.await.context("waiting for the answer")?.unwrap_or(Err(WhatIfError::NothingYet))
     }
 
-    /// The award that config means next, of the size that the filing asked for.
-    fn next_award(&self, base: &Base, filing: Option<&Filing>) -> NextAward {
+    /// The award that config means next.
+    fn next_award(&self, base: &Base, amount: Option<Money>) -> NextAward {
         let rules = &self.config().rules;
         let from = plus_days(base.on, rules.award_days());
         let same = self.config().pools.iter().find(|pool| pool.programme == Some(rules.next_award));
         NextAward {
             name: rules.award_name().to_owned(),
-            amount: filing.and_then(|filing| filing.projection.asked_usd),
+            amount,
             from,
             until: from.checked_add_months(Months::new(AWARD_MONTHS)).unwrap_or(from),
             services: same.and_then(|pool| pool.services.clone()),
         }
     }
+}
+
+/// The size of the next award: what the account's own spend supports, else what the filing asked for.
+fn next_ask(position: &Position, filing: Option<&Filing>) -> Option<Money> {
+    let supported = position.review.next_ask.as_ref().map(|ask| ask.amount).filter(|amount| amount.is_positive());
+    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd))
 }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Stream};
 use crate::domain::period::DayRange;
 
@@ -14,6 +15,9 @@ const MONTH_DAYS: f64 = 365.25 / 12.0;
 pub struct Changes<'a> {
     /// Costs of days after `data_through` that every path carries, on top of what is forecast.
     pub added: &'a [DailyCost],
+    /// Ids of pools that are not there yet. They pay, but what they alone would pay counts in no date: else a small award
+    /// that pays for something new would seem to end credit the day it is used up. Without other pools, it does count.
+    pub landed: &'a [String],
     /// Growth per month beyond what is forecast, as a share; all payable cost grows by it, what is added does not.
     pub growth_per_month: Decimal,
 }
@@ -24,6 +28,14 @@ pub(super) struct Ahead {
     growth: Vec<f64>,
     /// Per day, stream and micro-dollars.
     added: Vec<Vec<(usize, i64)>>,
+}
+
+impl Changes<'_> {
+    /// The pools whose services make the dates.
+    pub(super) fn dating<'p>(&self, pools: &'p [CreditPool]) -> Vec<&'p CreditPool> {
+        let held: Vec<&CreditPool> = pools.iter().filter(|pool| !self.landed.contains(&pool.id)).collect();
+        if held.is_empty() { pools.iter().collect() } else { held }
+    }
 }
 
 impl Ahead {

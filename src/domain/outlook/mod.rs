@@ -192,6 +192,6 @@ pub fn outlook(inputs: &OutlookInputs) -> Outlook {
 }
 
 /// The first day on which a pool that names `service` was issued, if any was.
-pub fn payable_from(pools: &[CreditPool], service: &str) -> Option<NaiveDate> {
-    pools.iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
+pub fn payable_from<'p>(pools: impl IntoIterator<Item = &'p CreditPool>, service: &str) -> Option<NaiveDate> {
+    pools.into_iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
 }

@@ -295,9 +295,10 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(simulation: &'a Simulation) -> Watch<'a> {
         let (streams, pools) = (&simulation.streams, simulation.inputs.pools);
+        let dating = simulation.inputs.changes.dating(pools);
         Watch {
             streams,
-            payable_from: streams.iter().map(|stream| payable_from(pools, &stream.service)).collect(),
+            payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), &stream.service)).collect(),
             drawn_today: 0,
             unpaid_today: 0,
             uncovered_today: [0; Workload::ALL.len()],

@@ -1,6 +1,6 @@
 //! A scenario made into other inputs of the outlook.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -28,6 +28,8 @@ pub struct Adjusted {
     pub pools: Vec<CreditPool>,
     /// What is left in each.
     pub balances: Vec<Money>,
+    /// Ids of the pools that the scenario lands.
+    pub landed: Vec<String>,
     /// Costs of days to come.
     pub added: Vec<DailyCost>,
     /// Growth per month beyond the forecast.
@@ -41,6 +43,7 @@ impl Adjusted {
             recurring: base.inputs.recurring.to_vec(),
             pools: base.inputs.pools.to_vec(),
             balances: base.inputs.balances.to_vec(),
+            landed: Vec::new(),
             added: Vec::new(),
             growth_per_month: Decimal::ZERO,
         }
@@ -52,7 +55,7 @@ impl Adjusted {
             recurring: &self.recurring,
             pools: &self.pools,
             balances: &self.balances,
-            changes: Changes { added: &self.added, growth_per_month: self.growth_per_month },
+            changes: Changes { added: &self.added, landed: &self.landed, growth_per_month: self.growth_per_month },
             ..*base.inputs
         })
     }
@@ -185,21 +188,31 @@ fn billed_as(base: &Base, instance_type: &str) -> (String, Workload) {
 }
 
 fn land(base: &Base, award: &Award, adjusted: &mut Adjusted) -> Vec<Problem> {
-    let number = adjusted.pools.len() - base.inputs.pools.len() + 1;
     let aliases = base.classifier.service_aliases();
     let listed =
         |names: &Vec<String>| EligibleServices::Listed(ServiceMatcher::new(names.iter().map(String::as_str), aliases));
     let services = award.services.as_ref().map_or(EligibleServices::Unknown, listed);
-    let id = format!("what-if award {number}");
-    adjusted.pools.push(CreditPool::new(&id, award.amount, award.from, award.until, services));
+    let id = format!("what-if award {}", adjusted.landed.len() + 1);
+    let pool = CreditPool::new(&id, award.amount, award.from, award.until, services);
+    let mut problems = outside(base, format!("an award of {}", award.amount.dollars()), award.from);
+    problems.extend(pays_nothing(base, award, &pool));
+    adjusted.landed.push(id);
+    adjusted.pools.push(pool);
     adjusted.balances.push(award.amount);
     let left: Vec<(String, Money)> =
         adjusted.pools.iter().map(|pool| pool.id.clone()).zip(adjusted.balances.iter().copied()).collect();
     adjusted.pools = drawing_order(&adjusted.pools, &AWS_ORDER);
     let of_pool = |pool: &CreditPool| left.iter().find(|(id, _)| *id == pool.id).map_or(Money::ZERO, |(_, left)| *left);
     adjusted.balances = adjusted.pools.iter().map(of_pool).collect();
-    let over = plus_days(award.until, -1) <= base.inputs.data_through;
-    outside(base, "an award".to_owned(), if over { plus_days(award.until, -1) } else { award.from.max(first(base)) })
+    problems
+}
+
+/// An award whose list names nothing that is used is a slip of the pen.
+fn pays_nothing(base: &Base, award: &Award, pool: &CreditPool) -> Option<Problem> {
+    let services: BTreeSet<&str> = base.inputs.recurring.iter().map(|cost| cost.service.as_str()).collect();
+    let names = award.services.as_ref().filter(|_| !services.iter().any(|service| pool.pays(service)))?;
+    let services = services.into_iter().map(str::to_owned).collect();
+    Some(Problem::PaysNothing { names: names.join(", "), services })
 }
 
 fn first(base: &Base) -> NaiveDate {

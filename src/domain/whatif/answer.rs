@@ -1,5 +1,7 @@
 //! What a scenario changes: two outlooks of the same seed, compared.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -126,7 +128,7 @@ pub fn answer(base: &Base, before: &Outlook, scenario: &Scenario) -> Result<Answ
         per_month: per_month(before, &after),
         last_days_before: last_days(base, base.inputs.recurring),
         last_days_after: last_days(base, &adjusted.recurring),
-        assumptions: assumptions(base, scenario, &adjusted),
+        assumptions: assumptions(base, before, scenario, &adjusted),
     })
 }
 
@@ -171,7 +173,7 @@ fn last_days(base: &Base, costs: &[DailyCost]) -> Money {
     costs.iter().filter(|cost| days.contains(cost.day)).map(|cost| cost.payable + cost.other).sum()
 }
 
-fn assumptions(base: &Base, scenario: &Scenario, adjusted: &Adjusted) -> Vec<String> {
+fn assumptions(base: &Base, before: &Outlook, scenario: &Scenario, adjusted: &Adjusted) -> Vec<String> {
     let days = base.prices.implied.range;
     let mut said = vec![format!(
         "Tokens are those of {} to {}; a price is the bill's where it shows enough of it, else the price book's. The past is \
@@ -179,40 +181,60 @@ fn assumptions(base: &Base, scenario: &Scenario, adjusted: &Adjusted) -> Vec<Str
         days.start,
         plus_days(days.end, -1)
     )];
-    let mut say = |sentence: String| {
-        if !said.contains(&sentence) {
-            said.push(sentence);
-        }
-    };
-    for change in scenario {
-        match change {
-            Change::Switch { from, to } => say(format!(
-                "{to} needs as many tokens as {from} for the same work; whether it does the work as well is not asked."
-            )),
-            Change::CacheHits { .. } => {
-                say("Prompts stay as long as they are, and as many are written to the cache as now.".to_owned());
-            }
-            Change::Batch { .. } => {
-                say("Work in batch keeps its cache hits; it is answered within a day instead of at once.".to_owned());
-            }
-            Change::Growth(_) => say("Growth comes on top of what is forecast, for all spend but support.".to_owned()),
-            Change::Train(training) => say(train_words(training)),
-            Change::Award(award) => say(award_words(award)),
-        }
+    said.extend(scenario.iter().map(words));
+    if !adjusted.landed.is_empty() {
+        said.push(
+            "Days are counted on what the credit held now could pay: what only a new award pays lowers the bill and moves no \
+             date."
+                .to_owned(),
+        );
     }
-    if adjusted.recurring.as_slice() != base.inputs.recurring
-        && base.inputs.recurring.iter().any(|c| !c.other.is_zero())
-    {
-        say("Support fees stay as they are, although a plan that is a share of the bill would follow it.".to_owned());
+    said.extend(scenario.iter().filter_map(|change| late(before, change)));
+    let support = base.inputs.recurring.iter().any(|cost| !cost.other.is_zero());
+    if support && adjusted.recurring.as_slice() != base.inputs.recurring {
+        said.push(
+            "Support fees stay as they are, although a plan that is a share of the bill would follow it.".to_owned(),
+        );
     }
+    let mut seen = BTreeSet::new();
+    said.retain(|sentence| seen.insert(sentence.clone()));
     said
+}
+
+fn words(change: &Change) -> String {
+    match change {
+        Change::Switch { from, to } => format!(
+            "{to} needs as many tokens as {from} for the same work; whether it does the work as well is not asked."
+        ),
+        Change::CacheHits { .. } => {
+            "Prompts stay as long as they are, and as many are written to the cache as now.".to_owned()
+        }
+        Change::Batch { .. } => {
+            "Work in batch keeps its cache hits; it is answered within a day instead of at once.".to_owned()
+        }
+        Change::Growth(_) => "Growth comes on top of what is forecast, for all spend but support.".to_owned(),
+        Change::Train(training) => train_words(training),
+        Change::Award(award) => award_words(award),
+    }
+}
+
+/// An award that comes when credit is gone buys no day without a gap, however large it is.
+fn late(before: &Outlook, change: &Change) -> Option<String> {
+    let Change::Award(award) = change else { return None };
+    let gone = before.exhaustion.p50.filter(|gone| *gone < BillingPeriod::of(award.from).first_day())?;
+    Some(format!(
+        "The award comes too late for the middle date: credit is gone by {gone}, and from then until {} the bill is cash. To \
+         bridge the gap, it would have to land in {} or before.",
+        BillingPeriod::of(award.from).first_day(),
+        BillingPeriod::of(gone)
+    ))
 }
 
 fn train_words(training: &Training) -> String {
     let Training { instance_type, chip_hours, on, days, repeats, every } = training;
     let runs = if *repeats == 1 { "once".to_owned() } else { format!("{repeats} times, every {every} days") };
     format!(
-        "Training takes {chip_hours} chip-hours of {instance_type} over {days} day(s) from {on}, {runs}, on top of the runs \
+        "Training takes {chip_hours} chip-hours of {instance_type}, the first of {days} day(s) on {on}, {runs}, on top of the runs \
          that the past lets expect; what lies beyond a year is left out."
     )
 }

@@ -185,8 +185,10 @@ impl Change {
 fn example(name: &str) -> &'static str {
     match name {
         "switch" => "\"Claude Opus 5=Claude Sonnet 5\"",
-        "cache-hits" | "batch" => "\"+10\" for ten points more, \"60%\" for a share, \"MODEL=60%\" for one model",
-        "growth" => "\"5%\" or \"-5%\" for a month",
+        "cache-hits" | "batch" => {
+            "\"+10\" for ten points more, \"60%\" or \"0.6\" for a share, \"MODEL=60%\" for one model"
+        }
+        "growth" => "\"5%\" or \"-0.05\" for a month",
         "train" => "\"type=trn1.32xlarge,chip-hours=5000,on=2026-12-01\", and if need be days=, repeats=, every=",
         "award" => "\"amount=25000,from=2026-12-15\", and if need be until=, services=NAME;NAME",
         _ => "one of these",
@@ -208,24 +210,32 @@ fn model_target(text: &str) -> Result<(Option<String>, Target), String> {
         Some(_) => return Err("the model has no name".to_owned()),
         None => (None, text.trim()),
     };
-    let target = match share.strip_suffix('%') {
-        Some(percent) if !percent.starts_with(['+', '-']) => Target::To(percent_of(percent)?),
-        _ if share.starts_with(['+', '-']) => Target::By(percent_of(share.trim_end_matches('%'))?),
-        _ => return Err("it is neither a share in percent nor points with a sign".to_owned()),
-    };
-    let (Target::To(share) | Target::By(share)) = target;
-    if share.abs() > Decimal::ONE {
-        return Err("it is more than everything".to_owned());
+    let points = share.starts_with(['+', '-']);
+    let read = if points { percent_of(share.trim_end_matches('%'))? } else { share_of(share)? };
+    if !points && read.is_sign_negative() || read.abs() > Decimal::ONE {
+        return Err("a share lies between 0 % and 100 %".to_owned());
     }
-    Ok((model, target))
+    Ok((model, if points { Target::By(read) } else { Target::To(read) }))
 }
 
 fn growth(text: &str) -> Result<Change, String> {
-    let share = percent_of(text.trim().trim_end_matches('%'))?;
+    let share = share_of(text.trim())?;
     if share <= -Decimal::ONE || share > Decimal::from(5) {
-        return Err("growth per month lies between -99% and 500%".to_owned());
+        return Err("growth per month lies between -99 % and 500 %".to_owned());
     }
     Ok(Change::Growth(share))
+}
+
+/// `60%` or `0.6`. A bare number above 1 could mean either, so it is asked back.
+fn share_of(text: &str) -> Result<Decimal, String> {
+    if let Some(percent) = text.strip_suffix('%') {
+        return percent_of(percent);
+    }
+    let share: Decimal = text.parse().map_err(|_| format!("{text:?} is no number"))?;
+    if share.abs() > Decimal::ONE {
+        return Err(format!("a share lies between 0 and 1; for percent write {text}%"));
+    }
+    Ok(share)
 }
 
 fn percent_of(text: &str) -> Result<Decimal, String> {

@@ -43,13 +43,13 @@ pub struct Proposal {
 pub struct Lever {
     /// What it is, in words.
     pub name: String,
-    /// What it buys; `None` = unpriced.
+    /// What it buys; `None` = it cannot be told.
     pub answer: Option<Answer>,
-    /// Why it has no answer.
-    pub unpriced: Option<String>,
+    /// Why it cannot.
+    pub untold: Option<String>,
 }
 
-/// The levers, most days at 50 % first, those without a price last.
+/// The levers, most days at 50 % first, those that cannot be told last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Levers {
     /// The levers.
@@ -62,8 +62,8 @@ pub fn levers(base: &Base, before: &Outlook, proposals: Vec<Proposal>) -> Levers
         let answered =
             changes.and_then(|changes| answer(base, before, &changes).map_err(|refused| refused.to_string()));
         match answered {
-            Ok(answer) => Lever { name, answer: Some(answer), unpriced: None },
-            Err(reason) => Lever { name, answer: None, unpriced: Some(reason) },
+            Ok(answer) => Lever { name, answer: Some(answer), untold: None },
+            Err(reason) => Lever { name, answer: None, untold: Some(reason) },
         }
     });
     let mut levers: Vec<Lever> = tried.collect();
@@ -126,8 +126,10 @@ fn cheapest(base: &Base, tokens: &Tokens, model: &str) -> Proposal {
 
 fn next_award(award: &NextAward) -> Proposal {
     let NextAward { name, amount, from, until, services } = award.clone();
-    let unsized_award = || "neither config nor a filing says how many dollars it would be".to_owned();
+    let unsized_award =
+        || "neither three whole months of spend nor a filing say how many dollars to ask for".to_owned();
+    let of = amount.map(|amount| format!(" of {}", amount.dollars())).unwrap_or_default();
     let changes =
         amount.ok_or_else(unsized_award).map(|amount| vec![Change::Award(Award { amount, from, until, services })]);
-    Proposal { name: format!("the {name} award on {from}"), changes }
+    Proposal { name: format!("the {name} award{of} on {from}"), changes }
 }

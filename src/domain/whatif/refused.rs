@@ -11,6 +11,22 @@ pub enum Problem {
     /// Something has no price.
     #[error("{0}; put a price into the file that `[projection] prices` names")]
     Unpriced(#[from] Unpriced),
+    /// A model that neither the bill nor the price book knows.
+    #[error("{model} is no model that the price book lists; it lists {}", .known.join(", "))]
+    UnknownModel {
+        /// What was written.
+        model: String,
+        /// Models listed.
+        known: Vec<String>,
+    },
+    /// A list of services that names none of those used.
+    #[error("an award for {names} pays for nothing here; the bill shows {}", .services.join(", "))]
+    PaysNothing {
+        /// What was written.
+        names: String,
+        /// Services on the bill.
+        services: Vec<String>,
+    },
     /// The tokens of the last days hold nothing of it.
     #[error("no tokens {what} in the last 28 days; the bill shows {}", seen(.models))]
     NoTokens {
@@ -40,7 +56,7 @@ pub enum Problem {
         service: String,
     },
     /// A day that the outlook does not look at.
-    #[error("{what} on {day} lies outside {first} to {last}, the days that are looked at")]
+    #[error("{what} on {day} lies outside the days that are looked at, {first} to {last}")]
     Outside {
         /// What.
         what: String,
@@ -57,7 +73,15 @@ fn seen(models: &[String]) -> String {
     if models.is_empty() { "none".to_owned() } else { models.join(", ") }
 }
 
+/// One problem on the same line, several below each other.
+fn lines(problems: &[Problem]) -> String {
+    match problems {
+        [one] => format!(": {one}"),
+        _ => problems.iter().map(|problem| format!("\n  - {problem}")).collect(),
+    }
+}
+
 /// Everything that keeps a scenario from being answered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("this cannot be answered: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+#[error("this cannot be answered{}", lines(.0))]
 pub struct Refused(pub Vec<Problem>);

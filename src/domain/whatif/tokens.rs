@@ -120,6 +120,10 @@ impl<'a> Tokens<'a> {
         if from == to {
             return Vec::new();
         }
+        if !self.prices.book.knows_model(&to) && !self.cells.iter().any(|cell| cell.kind.model == to) {
+            let known = self.prices.book.model_names().map(str::to_owned).collect();
+            return vec![Problem::UnknownModel { model: to, known }];
+        }
         let service = self.service_of(&to);
         let mut problems: BTreeSet<Problem> = BTreeSet::new();
         if self.long_context.get(&from).is_some_and(|cost| !cost.is_zero()) {
