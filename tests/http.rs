@@ -8,6 +8,8 @@ mod metrics;
 mod orders;
 #[path = "support/served.rs"]
 mod served;
+#[path = "http/whatif.rs"]
+mod whatif;
 #[path = "http/who_may.rs"]
 mod who_may;
 

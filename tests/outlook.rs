@@ -8,7 +8,7 @@ use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
 use glidepath::domain::ledger::DailyCost;
 use glidepath::domain::money::Money;
-use glidepath::domain::outlook::{HORIZON_DAYS, MonthSoFar, Outlook, OutlookInputs, Voice, outlook};
+use glidepath::domain::outlook::{Changes, HORIZON_DAYS, MonthSoFar, Outlook, OutlookInputs, Voice, outlook};
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
 use glidepath::domain::position::{DateQuantiles, MoneyQuantiles};
 use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
@@ -96,6 +96,7 @@ impl Past {
             tax_rate: self.tax_rate,
             planned: &self.planned,
             evidence: &Evidence::builtin(),
+            changes: Changes::default(),
         })
     }
 }

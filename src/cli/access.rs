@@ -44,6 +44,15 @@ impl Daemon {
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 
+    /// Puts a question that takes reckoning, and reads its answer into a value.
+    ///
+    /// # Errors
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn reckon<T: DeserializeOwned>(&self, path: &str, parameters: &[(&str, String)]) -> Result<T> {
+        let body = client::reckon(self.listen, self.token.as_ref(), path, parameters).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
     /// Has it store `entry`, and reads its answer into a value.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod report;
 mod serve;
 mod status;
 mod table;
+mod whatif;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Projection(projection::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
+    /// Say what changes would buy in runway and do to the bill; without a change, rank the account's levers.
+    Whatif(whatif::Args),
     /// Forecast series whose end is known, and say how good the forecasts were.
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
@@ -100,6 +103,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
+        Command::Whatif(args) => whatif::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
         Command::Health => Ok(crate::http::client::health(config.listen).await?),
     }

@@ -11,6 +11,7 @@ mod ingest;
 mod meter;
 mod prices;
 mod view;
+mod whatif;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use view::View;
+pub use whatif::WhatIfError;
 
 /// Where AWS is.
 #[derive(Debug, Clone)]
@@ -62,6 +64,8 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
+    reckoning: Mutex<()>,
 }
 
 /// How a cycle went.
@@ -101,7 +105,17 @@ impl Engine {
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
         let prices = config.prices.clone();
         let program = view::program();
-        let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
+        let parts = Parts {
+            store,
+            config,
+            aws,
+            classifier,
+            prices,
+            http,
+            program,
+            running: Mutex::new(()),
+            reckoning: Mutex::new(()),
+        };
         Ok(Engine { parts: Arc::new(parts) })
     }
 

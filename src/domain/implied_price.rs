@@ -42,7 +42,8 @@ pub struct TokenKind {
 }
 
 impl TokenKind {
-    fn of(class: &Classification) -> Option<Self> {
+    /// The kind of a metered row; `None` for everything that is no plain text tokens of a known model.
+    pub fn of(class: &Classification) -> Option<Self> {
         let metered = class.workload == Workload::BedrockInference && class.unit == "tokens" && !class.long_context;
         let kind = |direction, model: &String| TokenKind {
             model: model.clone(),
@@ -194,6 +195,26 @@ impl PriceSource<'_> {
         let book = self.book.lookup(ask, on)?;
         let basis = Basis::Book { from: book.from, source: book.source.to_string(), origin: book.origin };
         Ok(Quote { usd_per_million: book.usd_per_million, basis })
+    }
+
+    /// The price of one chip-hour of an instance type, in US dollars.
+    ///
+    /// # Errors
+    /// [`Unpriced`] if neither the bill nor the book knows it.
+    pub fn quote_chip_hour(&self, instance_type: &str, on: NaiveDate) -> Result<Decimal, Unpriced> {
+        let entry = self.book.accelerator(instance_type, on);
+        let chips = Decimal::from(entry.map_or(1, |entry| entry.chips));
+        let row = self.hour_row(instance_type, on);
+        let usd = match row.used {
+            Some(Used::Implied) => row.implied.map(|implied| implied.usd),
+            Some(Used::Book) => row.book.map(|book| book.usd),
+            None => None,
+        };
+        let unpriced = || Unpriced {
+            what: instance_type.to_owned(),
+            reason: row.unpriced.unwrap_or_else(|| "neither the bill nor the price book has a price of it".to_owned()),
+        };
+        usd.map(|usd| usd / chips).ok_or_else(unpriced)
     }
 
     /// Every kind of tokens and every instance type that the bill shows, with the book's price beside it; after them,

@@ -28,5 +28,6 @@ pub mod series;
 pub mod service;
 pub mod track_record;
 pub mod variance;
+pub mod whatif;
 pub mod window;
 pub mod workload;

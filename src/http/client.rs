@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Url};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -59,6 +59,25 @@ pub enum ClientError {
 /// [`ClientError`].
 pub async fn ask(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
     send(Method::GET, listen, token, path, None, READ_TIMEOUT).await
+}
+
+/// Puts a question that takes reckoning: a GET of `path` with `parameters`.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn reckon(
+    listen: SocketAddr,
+    token: Option<&Secret>,
+    path: &str,
+    parameters: &[(&str, String)],
+) -> Result<Vec<u8>, ClientError> {
+    let base = Url::parse("http://localhost").expect("a fixed address");
+    let mut url = base.join(path).unwrap_or(base);
+    if !parameters.is_empty() {
+        url.query_pairs_mut().extend_pairs(parameters);
+    }
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    send(Method::GET, listen, token, &format!("{path}{query}"), None, ORDER_TIMEOUT).await
 }
 
 /// Gives an order, a POST to `path`, and waits until it is carried out.

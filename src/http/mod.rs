@@ -1,8 +1,8 @@
 //! The web: thin routes that load a view and render it, or hand on what the owner enters.
 //!
-//! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle; a route is open, the owner's
-//! or a reader's by the group it stands in, so that a new one cannot be left open by accident; every error is JSON; a
-//! cache may change how much is computed, never the answer.
+//! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle and the owner's what-if; a route
+//! is open, the owner's or a reader's by the group it stands in, so that a new one cannot be left open by accident; every
+//! error is JSON; a cache may change how much is computed, never the answer.
 
 mod access;
 mod assets;
@@ -17,6 +17,7 @@ mod query;
 mod requests;
 mod serve;
 mod views;
+mod whatif;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,7 @@ pub fn router(state: State) -> Router {
     let commands = Router::new()
         .route("/api/v1/cycle", post(commands::cycle))
         .route("/api/v1/backup", post(commands::backup))
+        .route("/api/v1/whatif", get(whatif::whatif))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));

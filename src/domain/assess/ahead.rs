@@ -3,16 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::Assessment;
 use super::span::Span;
+use super::{Assessment, Context};
 use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
 use crate::domain::forecast::Evidence;
+use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::money::Money;
-use crate::domain::outlook::{BillOutlook, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook};
+use crate::domain::outlook::{BillOutlook, Changes, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook};
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{BillLine, MonthlyBill};
 use crate::domain::projection::{daily_costs, daily_plan};
+use crate::domain::whatif::Base;
 use crate::domain::workload::Workload;
 
 /// Days that the models' shares of a service are read from.
@@ -21,10 +23,15 @@ const MODEL_DAYS: i64 = 28;
 impl Assessment<'_> {
     /// Forecasts; `None` before the first complete day.
     pub fn outlook(&self) -> Option<Outlook> {
+        self.with_outlook_inputs(outlook)
+    }
+
+    /// Shows `make` what the outlook is made from; `None` before the first complete day.
+    fn with_outlook_inputs<T>(&self, make: impl FnOnce(&OutlookInputs) -> T) -> Option<T> {
         let span = self.span?;
         let recurring: Vec<_> = self.costs.split.iter().map(SplitCost::recurring).collect();
         let planned = self.context.filing.map(|filing| daily_costs(&daily_plan(&filing.plan))).unwrap_or_default();
-        let made = outlook(&OutlookInputs {
+        let made = make(&OutlookInputs {
             pools: &self.ledger.pools,
             balances: &self.balances,
             recurring: &recurring,
@@ -34,8 +41,18 @@ impl Assessment<'_> {
             tax_rate: self.context.tax_rate,
             planned: &planned,
             evidence: &Evidence::builtin(),
+            changes: Changes::default(),
         });
         Some(made)
+    }
+
+    /// Shows `ask` what a scenario is put to; `None` before the first complete day.
+    pub fn what_if<T>(&self, ask: impl FnOnce(&Base) -> T) -> Option<T> {
+        let implied = ImpliedPrices::of(&self.costs, self.complete_days()?);
+        let Context { prices: book, classifier, .. } = self.context;
+        let prices = PriceSource { book, implied: &implied };
+        let on = self.facts.as_of.date_naive();
+        self.with_outlook_inputs(|inputs| ask(&Base { inputs, costs: &self.costs, prices, classifier, on }))
     }
 
     fn month_so_far(&self, span: Span) -> MonthSoFar {

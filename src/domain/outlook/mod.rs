@@ -7,6 +7,7 @@
 //! Invariants: the same inputs give the same outlook to the byte (the seed is fixed and every workload has its own stream of
 //! random numbers); a path never has negative cost; p10 dates are never after p50, nor p50 after p90.
 
+mod changes;
 mod future;
 mod odds;
 mod simulate;
@@ -18,6 +19,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::changes::Changes;
 pub use self::future::{Basis, Voice};
 pub use self::odds::FORGETTING;
 use self::simulate::Simulation;
@@ -34,7 +36,7 @@ pub const HORIZON_DAYS: i64 = 365;
 /// Days of the exposure after credit ends.
 pub const EXPOSURE_DAYS: i64 = 90;
 /// Months in the trajectory, the current one included.
-const TRAJECTORY_MONTHS: i32 = 12;
+pub const TRAJECTORY_MONTHS: i32 = 12;
 /// Spend beyond this on one day counts as uncovered, in micro-dollars: 1 USD, so that rounding never raises an alarm.
 pub const UNCOVERED_THRESHOLD: Money = Money::ONE;
 
@@ -59,6 +61,8 @@ pub struct OutlookInputs<'a> {
     pub planned: &'a [DailyCost],
     /// How far forecasts were off before.
     pub evidence: &'a Evidence,
+    /// What is to change in the days ahead; by default nothing.
+    pub changes: Changes<'a>,
 }
 
 /// The running month as far as it is known.
@@ -188,6 +192,6 @@ pub fn outlook(inputs: &OutlookInputs) -> Outlook {
 }
 
 /// The first day on which a pool that names `service` was issued, if any was.
-pub fn payable_from(pools: &[CreditPool], service: &str) -> Option<NaiveDate> {
-    pools.iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
+pub fn payable_from<'p>(pools: impl IntoIterator<Item = &'p CreditPool>, service: &str) -> Option<NaiveDate> {
+    pools.into_iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
 }

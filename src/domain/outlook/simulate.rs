@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::changes::Ahead;
 use super::future::{BURST_PIECE_DAYS, Future, running_total};
 use super::odds::{Numbers, generator};
 use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
@@ -38,6 +39,7 @@ pub(super) struct Simulation<'a> {
     pub futures: Vec<Future>,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
+    changes: Ahead,
 }
 
 /// What one path did, in micro-dollars.
@@ -77,6 +79,7 @@ impl<'a> Simulation<'a> {
             .recurring
             .iter()
             .filter(|cost| cost.day <= inputs.data_through)
+            .chain(inputs.changes.added)
             .map(|cost| Stream { service: cost.service.clone(), workload: cost.workload })
             .collect();
         streams.sort_unstable();
@@ -84,7 +87,9 @@ impl<'a> Simulation<'a> {
         let days = usize::try_from(range.len()).unwrap_or(0);
         let future = |workload| Future::of(inputs, workload, &streams, days);
         let futures = Workload::ALL.into_iter().filter_map(future).collect();
-        Simulation { inputs, range, sampled: sampled_days(inputs, range), support: support(inputs), streams, futures }
+        let changes = Ahead::new(&inputs.changes, &streams, range);
+        let (sampled, support) = (sampled_days(inputs, range), support(inputs));
+        Simulation { inputs, range, sampled, support, streams, futures, changes }
     }
 
     /// The path on which every workload stays in the middle of its odds, then the random ones.
@@ -261,6 +266,7 @@ impl<'a> Walk<'a> {
             self.reached[workload] = self.reached[workload].max(total);
             asked += cost;
             expected += future.total[ahead] - ahead.checked_sub(1).map_or(0.0, |before| future.total[before]);
+            let cost = self.simulation.changes.grown(ahead, cost);
             for (stream, share) in &future.shares {
                 let payable = whole(cost * share);
                 gross += payable;
@@ -269,6 +275,7 @@ impl<'a> Walk<'a> {
         }
         // Support is a share of the bill and moves with it.
         let moved = if self.numbers.is_some() && expected > 0.0 { asked / expected } else { 1.0 };
+        gross += self.simulation.changes.add(ahead, &mut self.demands);
         gross + whole(self.simulation.support * moved)
     }
 }
@@ -288,9 +295,10 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(simulation: &'a Simulation) -> Watch<'a> {
         let (streams, pools) = (&simulation.streams, simulation.inputs.pools);
+        let dating = simulation.inputs.changes.dating(pools);
         Watch {
             streams,
-            payable_from: streams.iter().map(|stream| payable_from(pools, &stream.service)).collect(),
+            payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), &stream.service)).collect(),
             drawn_today: 0,
             unpaid_today: 0,
             uncovered_today: [0; Workload::ALL.len()],

@@ -1,0 +1,97 @@
+//! What-if on the facts of the newest finished cycle. This forecasts, so it is asked for by the owner alone, one question at
+//! a time, and off the threads that serve requests.
+
+use anyhow::Context as _;
+use chrono::Months;
+use thiserror::Error;
+
+use crate::domain::assess::Filing;
+use crate::domain::facts::Facts;
+use crate::domain::money::Money;
+use crate::domain::outlook::{Outlook, outlook};
+use crate::domain::period::plus_days;
+use crate::domain::position::Position;
+use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
+
+use super::Engine;
+
+/// Life of the next award in months: the shorter of what credits live.
+const AWARD_MONTHS: u32 = 12;
+
+/// Why a question got no answer.
+#[derive(Debug, Error)]
+pub enum WhatIfError {
+    /// There is nothing to start from.
+    #[error("no complete day of spend is known yet; run `glidepath cycle`, or wait for the daemon's")]
+    NothingYet,
+    /// The question cannot be answered on this account.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Reading failed.
+    #[error("reckoning what would be: {0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl Engine {
+    /// What the changes buy, all together.
+    ///
+    /// # Errors
+    /// [`WhatIfError`].
+    pub async fn what_if(&self, scenario: Vec<Change>) -> Result<Answer, WhatIfError> {
+        self.reckon(move |_, base, before, _| Ok(answer(base, before, &scenario)?)).await
+    }
+
+    /// The standard levers, ranked.
+    ///
+    /// # Errors
+    /// [`WhatIfError`].
+    pub async fn levers(&self) -> Result<Levers, WhatIfError> {
+        self.reckon(|engine, base, before, asked| {
+            let award = engine.next_award(base, asked);
+            Ok(levers(base, before, proposals(base, &award)))
+        })
+        .await
+    }
+
+    async fn reckon<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Engine, &Base, &Outlook, Option<Money>) -> Result<T, WhatIfError> + Send + 'static,
+    ) -> Result<T, WhatIfError> {
+        let _one_at_a_time = self.parts.reckoning.lock().await;
+        let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
+        let clock = cycle.ok_or(WhatIfError::NothingYet)?.clock;
+        let currency = self.config().aws.currency.clone();
+        let facts: Facts = self.store().facts(clock, currency).await.context("reading the facts")?;
+        let filing = self.filing_as_of(clock).await?;
+        let engine = self.clone();
+        let told = tokio::task::spawn_blocking(move || {
+            let assessment = engine.assess(&facts, filing.as_ref());
+            assessment.what_if(|base| {
+                let before = outlook(base.inputs);
+                let asked = next_ask(&assessment.position(Some(&before)), filing.as_ref());
+                ask(&engine, base, &before, asked)
+            })
+        });
+        told.await.context("waiting for the answer")?.unwrap_or(Err(WhatIfError::NothingYet))
+    }
+
+    /// The award that config means next.
+    fn next_award(&self, base: &Base, amount: Option<Money>) -> NextAward {
+        let rules = &self.config().rules;
+        let from = plus_days(base.on, rules.award_days());
+        let same = self.config().pools.iter().find(|pool| pool.programme == Some(rules.next_award));
+        NextAward {
+            name: rules.award_name().to_owned(),
+            amount,
+            from,
+            until: from.checked_add_months(Months::new(AWARD_MONTHS)).unwrap_or(from),
+            services: same.and_then(|pool| pool.services.clone()),
+        }
+    }
+}
+
+/// The size of the next award: what the account's own spend supports, else what the filing asked for.
+fn next_ask(position: &Position, filing: Option<&Filing>) -> Option<Money> {
+    let supported = position.review.next_ask.as_ref().map(|ask| ask.amount).filter(|amount| amount.is_positive());
+    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd))
+}

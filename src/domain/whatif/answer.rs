@@ -1,0 +1,253 @@
+//! What a scenario changes: two outlooks of the same seed, compared.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::adjust::{Adjusted, adjust};
+use super::change::{Award, Change, Training};
+use super::refused::Refused;
+use super::{Base, Scenario};
+use crate::domain::ledger::DailyCost;
+use crate::domain::money::Money;
+use crate::domain::outlook::{BillOutlook, HORIZON_DAYS, Outlook};
+use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::position::DateQuantiles;
+
+/// What a scenario buys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The changes, as flags and texts.
+    pub changes: Vec<(String, String)>,
+    /// When credit runs out.
+    pub runway: Runway,
+    /// The first full month after credits as they are now; where they outlast the outlook, its last month.
+    pub bill: Option<BillBeforeAfter>,
+    /// What changes in an average full month ahead.
+    pub per_month: PerMonth,
+    /// Recurring cost of the last 28 complete days as billed, in US dollars.
+    pub last_days_before: Money,
+    /// The same as it would have been.
+    pub last_days_after: Money,
+    /// What was taken to be so.
+    pub assumptions: Vec<String>,
+}
+
+/// The exhaustion dates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runway {
+    /// As things are.
+    pub before: DateQuantiles,
+    /// After the changes.
+    pub after: DateQuantiles,
+    /// Days between the two.
+    pub gained: Gained,
+}
+
+/// Days gained at 10, 50 and 90 %.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gained {
+    /// By the early date.
+    pub p10: Gain,
+    /// By the middle date.
+    pub p50: Gain,
+    /// By the late date.
+    pub p90: Gain,
+}
+
+/// Days gained; negative = lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// Days; `None` if credit lasts beyond the outlook before and after, so that nothing can be said.
+    pub days: Option<i64>,
+    /// True if one of the two dates lies beyond the outlook: at least so many days gained, or lost.
+    pub at_least: bool,
+}
+
+impl Gain {
+    fn of(before: Option<NaiveDate>, after: Option<NaiveDate>, end: NaiveDate) -> Gain {
+        let days =
+            (before.is_some() || after.is_some()).then(|| (after.unwrap_or(end) - before.unwrap_or(end)).num_days());
+        Gain { days, at_least: before.is_some() != after.is_some() }
+    }
+}
+
+/// One month's bill, on the middle path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthBill {
+    /// Before credit.
+    pub gross: Money,
+    /// Paid by credit.
+    pub covered: Money,
+    /// Tax; `None` without a rate in config.
+    pub tax: Option<Money>,
+    /// To be paid.
+    pub cash: Money,
+}
+
+impl From<&BillOutlook> for MonthBill {
+    fn from(bill: &BillOutlook) -> MonthBill {
+        MonthBill { gross: bill.gross, covered: bill.covered, tax: bill.tax, cash: bill.cash }
+    }
+}
+
+/// The same month twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillBeforeAfter {
+    /// The month.
+    pub month: BillingPeriod,
+    /// As things are.
+    pub before: MonthBill,
+    /// After the changes.
+    pub after: MonthBill,
+}
+
+/// Change in an average full month ahead, in US dollars; negative = saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PerMonth {
+    /// Before credit.
+    pub gross: Money,
+    /// To be paid.
+    pub cash: Money,
+}
+
+/// Answers a scenario; `before` is the outlook of the inputs as they are.
+///
+/// # Errors
+/// [`Refused`] with everything that has no price, no tokens, or lies outside the days looked at.
+pub fn answer(base: &Base, before: &Outlook, scenario: &Scenario) -> Result<Answer, Refused> {
+    let adjusted = adjust(base, scenario)?;
+    let after = adjusted.outlook(base);
+    let written = scenario.iter().map(Change::written).map(|(name, text)| (name.to_owned(), text));
+    Ok(Answer {
+        changes: written.collect(),
+        runway: runway(base, before, &after),
+        bill: bill(before, &after),
+        per_month: per_month(before, &after),
+        last_days_before: last_days(base, base.inputs.recurring),
+        last_days_after: last_days(base, &adjusted.recurring),
+        assumptions: assumptions(base, before, scenario, &adjusted),
+    })
+}
+
+fn runway(base: &Base, before: &Outlook, after: &Outlook) -> Runway {
+    let (before, after) = (before.exhaustion, after.exhaustion);
+    let end = plus_days(base.inputs.data_through, HORIZON_DAYS + 1);
+    let gained = Gained {
+        p10: Gain::of(before.p10, after.p10, end),
+        p50: Gain::of(before.p50, after.p50, end),
+        p90: Gain::of(before.p90, after.p90, end),
+    };
+    Runway { before, after, gained }
+}
+
+fn bill(before: &Outlook, after: &Outlook) -> Option<BillBeforeAfter> {
+    let first_full = before.exhaustion.p50.map(|day| {
+        // Credit that ends on the first of a month leaves that whole month without it.
+        let month = BillingPeriod::of(day);
+        if day == month.first_day() { month } else { month.next() }
+    });
+    let bill = before.bills.iter().find(|bill| Some(bill.month) == first_full).or(before.bills.last())?;
+    let same = after.bills.iter().find(|other| other.month == bill.month)?;
+    Some(BillBeforeAfter { month: bill.month, before: bill.into(), after: same.into() })
+}
+
+/// The running month is left out: part of it is billed already.
+fn per_month(before: &Outlook, after: &Outlook) -> PerMonth {
+    let full = before.bills.iter().zip(&after.bills).skip(1);
+    let months = i64::try_from(full.clone().count()).unwrap_or(0);
+    if months == 0 {
+        return PerMonth::default();
+    }
+    let mean = |of: fn(&BillOutlook) -> Money| {
+        let sum: Money = full.clone().map(|(before, after)| of(after) - of(before)).sum();
+        Money::from_decimal(sum.amount() / Decimal::from(months))
+    };
+    PerMonth { gross: mean(|bill| bill.gross), cash: mean(|bill| bill.cash) }
+}
+
+fn last_days(base: &Base, costs: &[DailyCost]) -> Money {
+    let days = base.prices.implied.range;
+    costs.iter().filter(|cost| days.contains(cost.day)).map(|cost| cost.payable + cost.other).sum()
+}
+
+fn assumptions(base: &Base, before: &Outlook, scenario: &Scenario, adjusted: &Adjusted) -> Vec<String> {
+    let days = base.prices.implied.range;
+    let mut said = vec![format!(
+        "Tokens are those of {} to {}; a price is the bill's where it shows enough of it, else the price book's. The past is \
+         scaled as these days change, and both outlooks draw the same random numbers.",
+        days.start,
+        plus_days(days.end, -1)
+    )];
+    said.extend(scenario.iter().map(words));
+    if !adjusted.landed.is_empty() {
+        said.push(
+            "Days are counted on what the credit held now could pay: what only a new award pays lowers the bill and moves no \
+             date."
+                .to_owned(),
+        );
+    }
+    said.extend(scenario.iter().filter_map(|change| late(before, change)));
+    let support = base.inputs.recurring.iter().any(|cost| !cost.other.is_zero());
+    if support && adjusted.recurring.as_slice() != base.inputs.recurring {
+        said.push(
+            "Support fees stay as they are, although a plan that is a share of the bill would follow it.".to_owned(),
+        );
+    }
+    let mut seen = BTreeSet::new();
+    said.retain(|sentence| seen.insert(sentence.clone()));
+    said
+}
+
+fn words(change: &Change) -> String {
+    match change {
+        Change::Switch { from, to } => format!(
+            "{to} needs as many tokens as {from} for the same work; whether it does the work as well is not asked."
+        ),
+        Change::CacheHits { .. } => {
+            "Prompts stay as long as they are, and as many are written to the cache as now.".to_owned()
+        }
+        Change::Batch { .. } => {
+            "Work in batch keeps its cache hits; it is answered within a day instead of at once.".to_owned()
+        }
+        Change::Growth(_) => "Growth comes on top of what is forecast, for all spend but support.".to_owned(),
+        Change::Train(training) => train_words(training),
+        Change::Award(award) => award_words(award),
+    }
+}
+
+/// An award that comes when credit is gone buys no day without a gap, however large it is.
+fn late(before: &Outlook, change: &Change) -> Option<String> {
+    let Change::Award(award) = change else { return None };
+    let gone = before.exhaustion.p50.filter(|gone| *gone < BillingPeriod::of(award.from).first_day())?;
+    Some(format!(
+        "The award comes too late for the middle date: credit is gone by {gone}, and from then until {} the bill is cash. To \
+         bridge the gap, it would have to land in {} or before.",
+        BillingPeriod::of(award.from).first_day(),
+        BillingPeriod::of(gone)
+    ))
+}
+
+fn train_words(training: &Training) -> String {
+    let Training { instance_type, chip_hours, on, days, repeats, every } = training;
+    let runs = if *repeats == 1 { "once".to_owned() } else { format!("{repeats} times, every {every} days") };
+    format!(
+        "Training takes {chip_hours} chip-hours of {instance_type}, the first of {days} day(s) on {on}, {runs}, on top of the runs \
+         that the past lets expect; what lies beyond a year is left out."
+    )
+}
+
+fn award_words(award: &Award) -> String {
+    let pays = match &award.services {
+        Some(names) => names.join(", "),
+        None => "everything that credit can pay".to_owned(),
+    };
+    format!(
+        "{} lands on {}, pays {pays} from the first of that month and nothing from {} on.",
+        award.amount.dollars(),
+        award.from,
+        award.until
+    )
+}

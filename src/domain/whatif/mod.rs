@@ -1,0 +1,45 @@
+//! What-if: changes to the account, each with the runway it buys and the bill after credits.
+//!
+//! A [`Scenario`] turns the inputs of the outlook into other inputs (`adjust`), and the same outlook with the same seed
+//! answers both (`answer`), so that nothing but the changes makes the difference. Tokens are those of the last 28 complete
+//! days, at the prices that [`PriceSource::quote`] gives (`tokens`).
+//!
+//! Invariants: a change that moves no token, adds no cost and lands no credit leaves the inputs as they are, so it
+//! reproduces the bill to the cent and the outlook to the byte; what has no price is refused by name, never taken as zero.
+
+mod adjust;
+mod answer;
+mod change;
+mod levers;
+mod refused;
+mod tokens;
+
+use chrono::NaiveDate;
+
+pub use self::adjust::{Adjusted, adjust};
+pub use self::answer::{Answer, BillBeforeAfter, Gain, Gained, MonthBill, PerMonth, Runway, answer};
+pub use self::change::{Award, Change, ChangeError, NAMES, Target, Training};
+pub use self::levers::{Lever, Levers, NextAward, Proposal, levers, proposals};
+pub use self::refused::{Problem, Refused};
+use super::classify::Classifier;
+use super::costs::Costs;
+use super::implied_price::PriceSource;
+use super::outlook::OutlookInputs;
+
+/// Changes that are made together, in this order.
+pub type Scenario = [Change];
+
+/// What a scenario is put to.
+#[derive(Debug, Clone, Copy)]
+pub struct Base<'a> {
+    /// What the outlook is made from.
+    pub inputs: &'a OutlookInputs<'a>,
+    /// The classified costs, for their tokens.
+    pub costs: &'a Costs,
+    /// Prices of the bill, whose days are those that tokens are taken from, and of the book.
+    pub prices: PriceSource<'a>,
+    /// Names of models and services.
+    pub classifier: &'a Classifier,
+    /// Day whose list prices hold.
+    pub on: NaiveDate,
+}
