@@ -1,5 +1,7 @@
 //! The routes: what each answers, to whom, and what nobody else learns.
 
+#[path = "http/assets.rs"]
+mod assets;
 #[path = "http/entries.rs"]
 mod entries;
 #[path = "http/metrics.rs"]
@@ -201,19 +203,18 @@ async fn errors_are_json() {
 }
 
 #[tokio::test]
-async fn pages_load_nothing_but_their_own_style() {
+async fn reports_load_nothing_but_their_own_style() {
     let served = Served::fed(config()).await;
-    for path in ["/", "/api/v1/reports/funding-pack.html"] {
-        let page = served.get(path).await;
-        assert_eq!(page.status, StatusCode::OK);
-        let (_, rest) = page.body.split_once("<style>").unwrap();
-        let (style, _) = rest.split_once("</style>").unwrap();
-        let hash = BASE64_STANDARD.encode(Sha256::digest(style));
-        let policy = page.header("content-security-policy");
-        assert!(policy.starts_with(&format!("default-src 'none'; style-src 'sha256-{hash}'; ")), "{policy}");
-        for refused in ["<script", " style=", "src=", "<link", "<form", "<img"] {
-            assert!(!page.body.contains(refused), "{path} has {refused}");
-        }
+    let path = "/api/v1/reports/funding-pack.html";
+    let page = served.get(path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let (_, rest) = page.body.split_once("<style>").unwrap();
+    let (style, _) = rest.split_once("</style>").unwrap();
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with(&format!("default-src 'none'; style-src 'sha256-{hash}'; ")), "{policy}");
+    for refused in ["<script", " style=", "src=", "<link", "<form", "<img"] {
+        assert!(!page.body.contains(refused), "{path} has {refused}");
     }
     for path in ["/", "/healthz", "/api/v1/position", "/nowhere"] {
         let answer = served.get(path).await;

@@ -4,6 +4,9 @@
   const section = document.getElementById("what-if");
   if (!section) return;
   section.hidden = false;
+  const way = document.createElement("li");
+  way.append(Object.assign(document.createElement("a"), { href: "#what-if", textContent: "What if?" }));
+  document.querySelector(".toc ul")?.append(way);
   const form = section.querySelector("form");
   const answer = section.querySelector(".answer");
   const levers = section.querySelector(".levers");
@@ -114,7 +117,8 @@
     }
     const table = element("table", "");
     const head = table.createTHead().insertRow();
-    for (const title of ["Lever", "Credits last until", "Runway", "Cash a month"]) head.append(element("th", title, { scope: "col" }));
+    for (const title of ["Lever", "Credits last until", "Runway"]) head.append(element("th", title, { scope: "col" }));
+    head.append(element("th", "Cash a month", { scope: "col", class: "n" }));
     const rows = table.createTBody();
     for (const { name, answer: bought, untold } of told.body.levers) {
       const row = rows.insertRow();

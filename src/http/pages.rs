@@ -18,13 +18,16 @@ use super::{State, assets};
 
 /// Changes to complete days that are listed, newest first.
 const RESTATEMENTS: u32 = 1000;
+/// The page's scripts and stylesheets come from here, and so does what its scripts ask for; nothing else may.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
 /// Days ahead at which a training run or an award is first looked at.
 const SOON: i64 = 14;
 /// Stands for the last filing where a version is asked for.
 const NEWEST: &str = "newest";
 
 /// The one page; before the first cycle it says that it waits.
-pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Html<String>, Failure> {
+pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
     let mut nav = nav(as_of);
     let html = match state.view(as_of).await? {
         Some(view) => {
@@ -38,7 +41,7 @@ pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsO
             report::page(&nothing, &Series::default(), &nav)
         }
     };
-    Ok(Html(html))
+    Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(html)).into_response())
 }
 
 fn what_if_form(state: &State, position: &Position) -> WhatIfForm {
