@@ -487,6 +487,9 @@ fn the_pool_that_is_left_comes_first() {
 fn the_page_folds_what_is_long() {
     let html = report::page(&sample::position(), &sample::series(), &Nav::default());
     let folded = html.matches("<details class=\"fold\">").count();
-    assert_eq!(folded, 3, "every line, the lines with causes, and the figures behind the claims");
+    assert_eq!(
+        folded, 4,
+        "every line, the lines with causes, the figures behind the claims, and the first bill by line"
+    );
     assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");
 }

@@ -2,7 +2,10 @@
 //! that it cannot say anything else than they do.
 
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
-use super::{Format, ReportKind, actual_vs_projected, curves, html, pools, track_record, trajectory, words};
+use super::{
+    Format, ReportKind, actual_vs_projected, after_credits, curves, html, pools, sensitivity, track_record, trajectory,
+    words,
+};
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
 use crate::domain::position::{Position, Series};
@@ -61,7 +64,7 @@ impl Nav {
 }
 
 /// Tables that the page folds: too long for a phone, and of interest to those who check.
-const FOLDED: [&str; 3] = ["variance", "variance_by_line", "claim_figures"];
+const FOLDED: [&str; 4] = ["variance", "variance_by_line", "claim_figures", "first_full_bill_lines"];
 
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
@@ -75,6 +78,9 @@ fn document(position: &Position, series: &Series) -> Document {
     sections.append(&mut compared);
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
+    sections.extend(after_credits::first_bill(position));
+    sections.extend(after_credits::assumptions(position));
+    sections.extend(sensitivity::section(position));
     sections.extend(track_record::section(position));
     sections.push(coverage(position));
     // Every line of the variance is the longest table, and comes after what fits on a screen.
