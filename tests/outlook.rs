@@ -1,105 +1,22 @@
 //! The outlook against arithmetic: on its middle path spend goes on as it was, so every date and amount there can be
 //! worked out by hand.
 
-use std::ops::Range;
-
 use chrono::{Datelike, NaiveDate, Weekday};
-use glidepath::domain::credit::{CreditPool, EligibleServices};
-use glidepath::domain::forecast::Evidence;
 use glidepath::domain::ledger::DailyCost;
 use glidepath::domain::money::Money;
-use glidepath::domain::outlook::{Changes, HORIZON_DAYS, MonthSoFar, Outlook, OutlookInputs, Voice, outlook};
+use glidepath::domain::outlook::{HORIZON_DAYS, MonthSoFar, Outlook, Voice};
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
 use glidepath::domain::position::{DateQuantiles, MoneyQuantiles};
-use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
 use glidepath::domain::workload::Workload;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
+#[path = "support/past.rs"]
+mod past;
 #[path = "support/values.rs"]
 mod values;
+use past::{BEDROCK, EC2, Past, RDS, THROUGH};
 use values::{day, usd};
-
-const BEDROCK: &str = "Amazon Bedrock";
-const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
-const RDS: &str = "Amazon Relational Database Service";
-/// A Sunday, two days before the month's end.
-const THROUGH: &str = "2026-03-29";
-
-/// A store's past and its pools; `balances` are what is left in them.
-struct Past {
-    pools: Vec<CreditPool>,
-    balances: Vec<Money>,
-    costs: Vec<DailyCost>,
-    known_days: i64,
-    through: NaiveDate,
-    so_far: MonthSoFar,
-    tax_rate: Option<Decimal>,
-    planned: Vec<DailyCost>,
-}
-
-impl Past {
-    /// Nine weeks, which is long enough for trends and for the account's own swings to count.
-    fn new() -> Past {
-        Past::of_days(63)
-    }
-
-    fn of_days(known_days: i64) -> Past {
-        Past {
-            pools: Vec::new(),
-            balances: Vec::new(),
-            costs: Vec::new(),
-            known_days,
-            through: day(THROUGH),
-            so_far: MonthSoFar::default(),
-            tax_rate: None,
-            planned: Vec::new(),
-        }
-    }
-
-    fn pool(mut self, id: &str, left: &str, starts: &str, expires: &str, services: &[&str]) -> Past {
-        let list = ServiceMatcher::new(services.iter().copied(), &ServiceAliases::default());
-        let listed = EligibleServices::Listed(list);
-        self.pools.push(CreditPool::new(id, usd("100000"), day(starts), day(expires), listed));
-        self.balances.push(usd(left));
-        self
-    }
-
-    /// A Bedrock pool that outlives every horizon.
-    fn bedrock_pool(self, left: &str) -> Past {
-        self.pool("one", left, "2025-06-01", "2028-01-01", &[BEDROCK])
-    }
-
-    /// Cost on each of the last days, `ago` counted from 0 for the last complete one.
-    fn cost(mut self, service: &str, workload: Workload, ago: Range<i64>, amount: impl Fn(NaiveDate) -> Money) -> Past {
-        for back in ago {
-            let day = plus_days(self.through, -back);
-            let cost = DailyCost { day, service: service.to_owned(), workload, payable: amount(day), other: usd("0") };
-            self.costs.push(cost);
-        }
-        self
-    }
-
-    fn bedrock_daily(self, amount: &str) -> Past {
-        let (days, amount) = (self.known_days, usd(amount));
-        self.cost(BEDROCK, Workload::BedrockInference, 0..days, |_| amount)
-    }
-
-    fn outlook(&self) -> Outlook {
-        outlook(&OutlookInputs {
-            pools: &self.pools,
-            balances: &self.balances,
-            recurring: &self.costs,
-            first_day: plus_days(self.through, 1 - self.known_days),
-            data_through: self.through,
-            month_so_far: self.so_far,
-            tax_rate: self.tax_rate,
-            planned: &self.planned,
-            evidence: &Evidence::builtin(),
-            changes: Changes::default(),
-        })
-    }
-}
 
 fn after(days: i64) -> Option<NaiveDate> {
     Some(plus_days(day(THROUGH), days))

@@ -488,6 +488,6 @@ fn the_pool_that_is_left_comes_first() {
 fn the_page_folds_what_is_long() {
     let html = report::page(&sample::position(), &sample::series(), &Nav::default());
     let folded = html.matches("<details class=\"fold\">").count();
-    assert_eq!(folded, 5, "every line, the lines with causes, the figures behind the claims, assumptions, workloads");
+    assert_eq!(folded, 6, "variance by line and month, figures behind claims, the first bill, workloads, assumptions");
     assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");
 }

@@ -179,8 +179,8 @@ fn a_switch_costs_the_same_tokens_at_the_other_price() {
 fn what_has_no_price_or_no_tokens_is_named() {
     let unknown = sonnet().problems(&[change("switch", "Claude Sonnet 5=Claude Nobody 9")]);
     assert!(
-        matches!(&unknown[..], [Problem::UnknownModel { model, known }]
-            if model == "Claude Nobody 9" && known.contains(&OPUS.to_owned())),
+        matches!(&unknown[..], [Problem::UnknownModel { model, alike }]
+            if model == "Claude Nobody 9" && alike.contains(&OPUS.to_owned()) && !alike.contains(&"Nova Micro".to_owned())),
         "{unknown:?}"
     );
     let absent = sonnet().problems(&[change("switch", "Claude Opus 5=Claude Sonnet 5"), change("cache-hits", "+95")]);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::domain::money::Money;
-use crate::domain::position::{DateQuantiles, Position};
+use crate::domain::position::{DateQuantiles, MoneyQuantiles, Position};
 use crate::report;
 
 use super::access::{Access, as_of_query, parse_clock};
@@ -49,6 +49,9 @@ pub fn print(position: &Position) {
     println!("{}, as of {}\n", through, position.as_of.to_rfc3339());
     if position.data_through.is_some() {
         println!("{}", exhaustion(&position.exhaustion.total));
+        if let Some(uncovered) = uncovered(&position.uncovered) {
+            println!("{uncovered}");
+        }
         if let Some(record) = report::track_record_sentence(position) {
             println!("{record}");
         }
@@ -89,6 +92,18 @@ pub fn print(position: &Position) {
     for finding in &position.findings {
         println!("{:8} {}", finding.severity.as_str(), finding.summary);
     }
+}
+
+/// `None` where credit pays nearly everything.
+fn uncovered(of: &MoneyQuantiles) -> Option<String> {
+    let (low, middle, high) = (of.p10?, of.p50?, of.p90?);
+    let dollars = [low, middle, high].map(Money::dollars);
+    (high > Money::ONE).then(|| {
+        format!(
+            "Within 365 days {} find no credit, before tax (80 % odds: {} to {}).",
+            dollars[1], dollars[0], dollars[2]
+        )
+    })
 }
 
 fn exhaustion(dates: &DateQuantiles) -> String {

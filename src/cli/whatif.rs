@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::domain::money::Money;
-use crate::domain::whatif::{Answer, Change, Gain, Levers, MonthBill};
+use crate::domain::outlook::Gain;
+use crate::domain::whatif::{Answer, Change, Levers, MonthBill};
 
 use super::access::Access;
 use super::table::table;

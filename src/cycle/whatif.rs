@@ -82,7 +82,7 @@ impl Engine {
         let same = self.config().pools.iter().find(|pool| pool.programme == Some(rules.next_award));
         NextAward {
             name: rules.award_name().to_owned(),
-            amount,
+            amount: amount.map(|amount| Money::from_decimal(amount.cents())),
             from,
             until: from.checked_add_months(Months::new(AWARD_MONTHS)).unwrap_or(from),
             services: same.and_then(|pool| pool.services.clone()),

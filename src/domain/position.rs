@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
-use super::outlook::{Exposure, MadeWith};
+use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
 use super::review::Review;
@@ -50,6 +50,10 @@ pub struct Position {
     pub outlook_made_with: Option<MadeWith>,
     /// Cash of the 90 days after credit ends; null where that lies beyond the outlook.
     pub exposure: Option<Exposure>,
+    /// Cost of the next 365 days that credit could pay by its kind, and that no pool pays; null until an outlook was made.
+    pub uncovered: MoneyQuantiles,
+    /// Which assumption moves the date of exhaustion most; null without a pool, or until an outlook tried.
+    pub sensitivity: Option<Sensitivity>,
     /// The filing that `variance` compares with; null while nothing is filed.
     pub filing: Option<FilingRef>,
     /// What a reviewer of the credits would ask, answered.

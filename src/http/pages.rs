@@ -85,6 +85,8 @@ fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
         outlook_basis: None,
         outlook_made_with: None,
         exposure: None,
+        uncovered: Default::default(),
+        sensitivity: None,
         filing: None,
         review: crate::domain::review::Review::default(),
         track_record: crate::domain::track_record::TrackRecord::default(),

@@ -75,6 +75,9 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             .as_ref()
             .map(|made| MadeWith { workloads: Vec::new(), ..made.clone() }),
         exposure: position.exposure,
+        uncovered: position.uncovered,
+        // Names models and workloads, of which a partner sees none.
+        sensitivity: None,
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),

@@ -20,6 +20,7 @@ mod models;
 mod page;
 mod pools;
 mod review;
+mod sensitivity;
 mod track_record;
 mod trajectory;
 mod variance;
@@ -159,6 +160,7 @@ impl FromStr for Format {
 /// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
 /// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
 /// #     track_record: Default::default(), outlook_made_with: None, exposure: None,
+/// #     uncovered: Default::default(), sensitivity: None,
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();

@@ -4,7 +4,10 @@
 use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
-use super::{Format, ReportKind, actual_vs_projected, curves, html, models, pools, track_record, trajectory, words};
+use super::{
+    Format, ReportKind, actual_vs_projected, after_credits, curves, html, models, pools, sensitivity, track_record,
+    trajectory, words,
+};
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
 use crate::domain::position::{Position, Series};
@@ -95,7 +98,8 @@ pub fn models_in_use(position: &Position) -> Vec<String> {
 }
 
 /// Tables that the page folds: too long for a phone, and of interest to those who check.
-const FOLDED: [&str; 5] = ["variance", "variance_by_line", "claim_figures", "workloads", "assumptions"];
+const FOLDED: [&str; 6] =
+    ["variance", "variance_by_line", "claim_figures", "first_full_bill_lines", "workloads", "assumptions"];
 
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
@@ -109,6 +113,9 @@ fn document(position: &Position, series: &Series) -> Document {
     sections.append(&mut compared);
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
+    sections.extend(after_credits::first_bill(position));
+    sections.extend(after_credits::assumptions(position));
+    sections.extend(sensitivity::section(position));
     sections.extend(track_record::section(position));
     sections.push(coverage(position));
     // Every line of the variance is the longest table, and comes after what fits on a screen.

@@ -1,11 +1,11 @@
 //! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
 
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
-use super::{ReportKind, after_credits, curves, pools, track_record, words};
+use super::{ReportKind, after_credits, curves, pools, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{DateQuantiles, MonthlyBill, Position, Series};
+use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -30,6 +30,7 @@ fn sections(position: &Position, series: &Series) -> Vec<Section> {
     sections.push(bill_section(position));
     sections.extend(after_credits::first_bill(position));
     sections.extend(after_credits::assumptions(position));
+    sections.extend(sensitivity::section(position));
     sections
 }
 
@@ -181,9 +182,31 @@ pub(super) fn odds_section(position: &Position) -> Section {
                     .to_owned(),
             ),
             Block::Table(table),
+            Block::Text(
+                "Of the year ahead, this much finds no credit: it comes after credits have ended, or no pool's list names it."
+                    .to_owned(),
+            ),
+            Block::Table(uncovered(position)),
         ]
     };
     Section { id: "exhaustion", title: "When credits end".to_owned(), blocks }
+}
+
+/// Spend of the outlook that no pool pays.
+fn uncovered(position: &Position) -> Table {
+    let MoneyQuantiles { p10, p50, p90 } = position.uncovered;
+    let amount = |amount| Cell::money_or(amount, "unknown");
+    Table {
+        id: "uncovered",
+        title: "Spend of the next 365 days that no credit pays, before tax".to_owned(),
+        columns: vec![
+            Column::text("of", "Of"),
+            Column::number("p10", "Low (10 %)"),
+            Column::number("p50", "Middle (50 %)"),
+            Column::number("p90", "High (90 %)"),
+        ],
+        rows: vec![Row::new(vec![Cell::text("All spend but support"), amount(p10), amount(p50), amount(p90)])],
+    }
 }
 
 /// The bill by month, drawn and as a table.

@@ -1,174 +1,27 @@
 //! A fictional startup for the report tests: three pools, a filing, a year of spend. Everything is integer cents
 //! derived from one table of days, so that position and series agree and the same code gives the same bytes.
 
+#[path = "sample_days.rs"]
+mod days;
+#[path = "sample_outlook.rs"]
+mod outlook;
 #[path = "sample_review.rs"]
 mod review;
 
 use std::sync::LazyLock;
 
-use chrono::{Datelike, NaiveDate, Weekday};
-use glidepath::domain::credit::{CoverageState, Programme, Statement};
+use chrono::NaiveDate;
+use glidepath::domain::credit::{CoverageState, Statement};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
-use glidepath::domain::outlook::{Basis, Exposure, MadeWith, Voice};
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
-use glidepath::domain::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
 use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
-/// One driver of spend.
-struct Driver {
-    workload: Workload,
-    model: Option<&'static str>,
-    /// Record of the filing, or `outside`.
-    record: &'static str,
-    /// First month's plan in cents, growing 8 % a month; 0 where nothing was filed.
-    plan: i64,
-}
-
-const DRIVERS: [Driver; 6] = [
-    Driver { workload: Workload::BedrockInference, model: Some("Claude Sonnet 5"), record: "ai", plan: 520_000 },
-    Driver { workload: Workload::BedrockInference, model: Some("Nova 2 Lite"), record: "ai", plan: 90_000 },
-    Driver { workload: Workload::BedrockInference, model: Some("gpt-oss-120b"), record: "outside", plan: 0 },
-    Driver { workload: Workload::Trainium, model: None, record: "ai", plan: 600_000 },
-    Driver { workload: Workload::Supporting, model: None, record: "portfolio", plan: 350_000 },
-    Driver { workload: Workload::SageMaker, model: None, record: "outside", plan: 0 },
-];
-
-fn usd(cents: i64) -> Money {
-    Money::from_micros(cents * 10_000)
-}
-
-fn date(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-fn first_day() -> NaiveDate {
-    date("2025-11-22")
-}
-
-/// The last complete day of the sample.
-pub fn through() -> NaiveDate {
-    date("2026-11-21")
-}
-
-/// Cents of one driver on one day; the future follows the same rule and is the outlook's middle.
-fn cents(driver: usize, day: NaiveDate) -> i64 {
-    let age = (day - first_day()).num_days();
-    let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    let launch = (date("2026-06-16")..=date("2026-06-18")).contains(&day);
-    let weekly = |cents: i64| if weekend { cents * 3 / 5 } else { cents };
-    match driver {
-        0 => weekly(4_000 + age * 131) * if launch { 5 } else { 2 } / 2,
-        1 => weekly(1_000 + age * 9),
-        2 if day >= date("2026-06-10") => weekly(2_400 + age * 5),
-        // A training run of 9,216 chip-hours: four days of six trn1.32xlarge at 21.50 an hour.
-        3 if day >= date("2026-04-01") && (8..12).contains(&day.day()) => 309_600,
-        4 => 8_600 + age * 22,
-        5 if day >= date("2026-08-03") && !weekend => 1_315,
-        _ => 0,
-    }
-}
-
-fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-    from.iter_days().take_while(move |day| *day <= to)
-}
-
-fn sum(driver: usize, from: NaiveDate, to: NaiveDate) -> i64 {
-    days(from, to).map(|day| cents(driver, day)).sum()
-}
-
-fn days_total(from: NaiveDate, to: NaiveDate) -> i64 {
-    days(from, to).map(total).sum()
-}
-
-fn total(day: NaiveDate) -> i64 {
-    (0..DRIVERS.len()).map(|driver| cents(driver, day)).sum()
-}
-
-fn filed_from() -> NaiveDate {
-    date("2026-02-01")
-}
-
-/// Planned cents of a driver in a whole month.
-fn plan(driver: usize, month: BillingPeriod) -> i64 {
-    let age = month.months_since(BillingPeriod::of(filed_from()));
-    (0..age.max(0)).fold(DRIVERS[driver].plan, |cents, _| cents * 108 / 100)
-}
-
-fn plan_per_day(day: NaiveDate) -> i64 {
-    let month = BillingPeriod::of(day);
-    (0..DRIVERS.len()).map(|driver| plan(driver, month) / month.days()).sum()
-}
-
-/// A pool of the sample and the drivers it pays.
-struct Pool {
-    id: &'static str,
-    name: &'static str,
-    programme: Programme,
-    granted: i64,
-    starts: &'static str,
-    expires: &'static str,
-    pays: &'static [usize],
-}
-
-/// Ids as AWS writes them; the partner must never see one.
-pub const POOL_IDS: [&str; 3] = ["8800417", "8813255", "8824790"];
-
-const POOLS: [Pool; 3] = [
-    Pool {
-        id: POOL_IDS[0],
-        name: "Activate Founders",
-        programme: Programme::Founders,
-        granted: 500_000,
-        starts: "2025-11-03",
-        expires: "2026-11-03",
-        pays: &[0, 1, 4],
-    },
-    Pool {
-        id: POOL_IDS[1],
-        name: "Bedrock POC",
-        programme: Programme::BedrockPoc,
-        granted: 2_500_000,
-        starts: "2026-02-02",
-        expires: "2027-02-02",
-        pays: &[1, 2],
-    },
-    Pool {
-        id: POOL_IDS[2],
-        name: "GenAI tier 2026",
-        programme: Programme::GenAiTier,
-        granted: 25_500_000,
-        starts: "2026-03-02",
-        expires: "2027-09-02",
-        pays: &[0, 2, 3, 4],
-    },
-];
-
-/// Balance of a pool at the end of each day, with future spend scaled by `percent`.
-fn balances(pool: &Pool, percent: i64, to: NaiveDate) -> Vec<(NaiveDate, i64)> {
-    let mut left = pool.granted;
-    let start = date(pool.starts).max(first_day());
-    let mut walk = |day: NaiveDate| {
-        let scale = if day > through() { percent } else { 100 };
-        // gpt-oss-120b is the POC's while it has credit, so it never reaches the tier in this sample.
-        let pays = pool.pays.iter().filter(|driver| !(pool.granted > 10_000_000 && **driver == 2));
-        let spent: i64 = pays.map(|driver| cents(*driver, day)).sum::<i64>() * scale / 100;
-        left = if day >= date(pool.expires) { 0 } else { (left - spent).max(0) };
-        (day, left)
-    };
-    days(start, to).map(&mut walk).collect()
-}
-
-fn horizon() -> NaiveDate {
-    plus_days(through(), 365)
-}
-
-fn empty_on(pool: &Pool, percent: i64) -> Option<NaiveDate> {
-    let walk = balances(pool, percent, horizon());
-    walk.into_iter().find(|(day, left)| *left == 0 && *day < date(pool.expires)).map(|(day, _)| day)
-}
+use days::*;
+pub use days::{POOL_IDS, through};
+use outlook::*;
 
 fn pool_position(pool: &Pool) -> PoolPosition {
     let walk = balances(pool, 100, through());
@@ -321,77 +174,6 @@ fn variance_row(month: BillingPeriod, driver: &Driver, projected: i64, actual: i
     }
 }
 
-/// Day on which the tier, and with it credit for most of the spend, ends.
-fn credits_end(percent: i64) -> NaiveDate {
-    empty_on(&POOLS[2], percent).expect("the sample's tier runs dry within the horizon")
-}
-
-fn bill(month: BillingPeriod) -> MonthlyBill {
-    let covered_on = |day: NaiveDate, end: NaiveDate| {
-        let paid_by_tier = [0, 3, 4].iter().map(|driver| cents(*driver, day)).sum::<i64>();
-        let paid_by_poc = if day < date("2027-02-02") { cents(1, day) + cents(2, day) } else { 0 };
-        paid_by_poc + if day < end { paid_by_tier } else { 0 }
-    };
-    let last = plus_days(month.next().first_day(), -1);
-    let cash = |percent: i64| {
-        let uncovered = |day: NaiveDate| {
-            let scale = if day > through() { percent } else { 100 };
-            (total(day) - covered_on(day, credits_end(percent))) * scale / 100
-        };
-        days(month.first_day(), last).map(uncovered).sum::<i64>()
-    };
-    let taxed = |cents: i64| cents + cents * 8 / 100;
-    let gross: i64 = days(month.first_day(), last).map(total).sum();
-    let middle = cash(100);
-    MonthlyBill {
-        month,
-        gross: usd(gross),
-        covered: usd(gross - middle),
-        cash: usd(taxed(middle)),
-        tax: Some(usd(taxed(middle) - middle)),
-        cash_p10: usd(taxed(cash(84))),
-        cash_p90: usd(taxed(cash(118))),
-        lines: DRIVERS.iter().enumerate().map(|(driver, of)| bill_line(driver, of, month)).collect(),
-    }
-}
-
-/// All of a month's days as if they lay ahead, and after the tier has ended: the proof of concept pays its own until it expires.
-fn bill_line(driver: usize, of: &Driver, month: BillingPeriod) -> BillLine {
-    let last = plus_days(month.next().first_day(), -1);
-    BillLine {
-        service: if of.model.is_some() { "Amazon Bedrock".into() } else { format!("{} service", of.workload.label()) },
-        workload: of.workload,
-        model: of.model.map(str::to_owned),
-        gross: usd(sum(driver, month.first_day(), last)),
-        covered: usd(if matches!(driver, 1 | 2) {
-            sum(driver, month.first_day(), last.min(date("2027-02-01")))
-        } else {
-            0
-        }),
-    }
-}
-
-fn exposure() -> Exposure {
-    let from = credits_end(100);
-    let poc: i64 = [1, 2].map(|driver| sum(driver, from, date("2027-02-01"))).iter().sum();
-    let cash = |percent: i64| usd((days_total(from, plus_days(from, 89)) - poc) * percent / 100 * 108 / 100);
-    Exposure { from, days: 90, p10: cash(84), p50: cash(100), p90: cash(118) }
-}
-
-fn made_with() -> MadeWith {
-    let basis = |workload, voice, trials, by_plan| Basis { workload, voice, known_days: 365, trials, by_plan };
-    MadeWith {
-        workloads: vec![
-            basis(Workload::BedrockInference, Voice::Combination, 40, false),
-            basis(Workload::Trainium, Voice::Bursts, 0, false),
-            basis(Workload::Supporting, Voice::PlainRate, 40, true),
-        ],
-        paths: 1_000,
-        seed: 1,
-        tax_rate: Some("0.08".parse().unwrap()),
-    }
-}
-
 fn spend() -> Spend {
     let gross: i64 = days(first_day(), through()).map(total).sum();
     let pools: Vec<PoolPosition> = POOLS.iter().map(pool_position).collect();
@@ -503,38 +285,6 @@ fn coverage() -> Vec<Coverage> {
     ]
 }
 
-/// Outlooks a day apart: that of thirty days ago held, that of sixty days ago said too little.
-fn track_record(end: DateQuantiles) -> TrackRecord {
-    let horizon = |days: i64, said_percent: i64, outlooks, held| {
-        let data_through = plus_days(through(), -days);
-        let actual = days_total(plus_days(data_through, 1), through());
-        let said = |percent: i64| usd(actual * said_percent / 100 * percent / 100);
-        let inside = (84..=118).contains(&(10_000 / said_percent));
-        Horizon {
-            days,
-            made_at: plus_days(data_through, 2).and_hms_opt(6, 0, 0).unwrap().and_utc(),
-            data_through,
-            spend: Some(SpendCheck {
-                p10: said(84),
-                p50: said(100),
-                p90: said(118),
-                actual: usd(actual),
-                place: if inside { Place::Inside } else { Place::Above },
-            }),
-            exhaustion: Some(DateCheck {
-                said: DateQuantiles { p90: end.p90.map(|day| plus_days(day, days / 2)), ..end },
-                came: None,
-                now: end,
-                place: Place::Open,
-            }),
-            outlooks,
-            held,
-            overlap: true,
-        }
-    };
-    TrackRecord { horizons: vec![horizon(30, 104, 46, 39), horizon(60, 82, 16, 11)] }
-}
-
 /// The position of the sample.
 pub fn position() -> Position {
     static POSITION: LazyLock<Position> = LazyLock::new(make_position);
@@ -582,6 +332,8 @@ fn make_position() -> Position {
         ),
         outlook_made_with: Some(made_with()),
         exposure: Some(exposure()),
+        uncovered: uncovered(),
+        sensitivity: Some(sensitivity()),
         filing: Some(FilingRef {
             version: 2,
             content_hash: "9f2c51d07ab34e86c1f0e2d39b7a6458d4c3b2a1907f6e5d4c3b2a190817e6f5".into(),
@@ -612,6 +364,8 @@ pub fn empty() -> Position {
         outlook_basis: None,
         outlook_made_with: None,
         exposure: None,
+        uncovered: MoneyQuantiles::default(),
+        sensitivity: None,
         filing: None,
         review: Default::default(),
         track_record: Default::default(),

@@ -60,6 +60,8 @@ pub(super) fn position() -> Position {
         outlook_basis: None,
         outlook_made_with: None,
         exposure: None,
+        uncovered: Default::default(),
+        sensitivity: None,
         filing: None,
         review: crate::domain::review::Review::default(),
         track_record: crate::domain::track_record::TrackRecord::default(),

@@ -10,11 +10,13 @@ use crate::domain::costs::SplitCost;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::money::Money;
-use crate::domain::outlook::{BillOutlook, Changes, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook};
+use crate::domain::outlook::{
+    BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
+};
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{BillLine, MonthlyBill};
 use crate::domain::projection::{daily_costs, daily_plan};
-use crate::domain::whatif::Base;
+use crate::domain::whatif::{Base, cache_doubt};
 use crate::domain::workload::Workload;
 
 /// Days that the models' shares of a service are read from.
@@ -23,7 +25,10 @@ const MODEL_DAYS: i64 = 28;
 impl Assessment<'_> {
     /// Forecasts; `None` before the first complete day.
     pub fn outlook(&self) -> Option<Outlook> {
-        self.with_outlook_inputs(outlook)
+        self.what_if(|base| {
+            let doubts = Doubts { balance_gap: self.balance_gap(), cache: cache_doubt(base) };
+            outlook_with_sensitivity(base.inputs, &doubts)
+        })
     }
 
     /// Shows `make` what the outlook is made from; `None` before the first complete day.

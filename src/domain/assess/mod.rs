@@ -106,6 +106,8 @@ impl<'a> Assessment<'a> {
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
             outlook_made_with: outlook.and_then(|outlook| outlook.made_with.clone()),
             exposure: outlook.and_then(|outlook| outlook.exposure),
+            uncovered: outlook.map(|outlook| outlook.uncovered).unwrap_or_default(),
+            sensitivity: outlook.and_then(|outlook| outlook.sensitivity.clone()),
             filing: self.context.filing.map(Filing::reference),
             review,
             track_record: TrackRecord::default(),

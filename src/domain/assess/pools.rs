@@ -1,8 +1,10 @@
 //! What each pool holds: its balance at the end of the last complete day, and how the position shows it.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::Assessment;
+use crate::domain::credit::CreditPool;
 use crate::domain::money::Money;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
@@ -37,6 +39,23 @@ impl Assessment<'_> {
             Some(stated) => stated.amount,
         };
         balance.at_least_zero()
+    }
+
+    /// How far the balances that the outlook starts from are from what replay alone makes of the grants, as a share of the
+    /// balances: how wrong either may be.
+    pub(super) fn balance_gap(&self) -> Decimal {
+        let Some(span) = self.span else { return Decimal::ZERO };
+        let gap = |(pool, (credit, left)): (usize, (&CreditPool, &Money))| {
+            let drawn = self.ledger.drawdowns.iter().filter(|d| d.pool == pool && span.days().contains(d.day));
+            let own = (credit.granted - drawn.map(|d| d.amount).sum::<Money>()).at_least_zero();
+            (own - *left).abs()
+        };
+        let live = |(_, (credit, _)): &(usize, (&CreditPool, &Money))| {
+            credit.stated.is_some() && credit.window().contains(span.days().end)
+        };
+        let pools = self.ledger.pools.iter().zip(&self.balances).enumerate();
+        let gap: Money = pools.filter(live).map(gap).sum();
+        gap.ratio(self.balances.iter().copied().sum()).unwrap_or_default()
     }
 
     fn credit_rows_since(&self, day: NaiveDate) -> bool {

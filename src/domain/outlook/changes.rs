@@ -6,6 +6,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Stream};
 use crate::domain::period::DayRange;
+use crate::domain::workload::Workload;
 
 /// Days of an average month.
 const MONTH_DAYS: f64 = 365.25 / 12.0;
@@ -18,6 +19,8 @@ pub struct Changes<'a> {
     /// Ids of pools that are not there yet. They pay, but what they alone would pay counts in no date: else a small award
     /// that pays for something new would seem to end credit the day it is used up. Without other pools, it does count.
     pub landed: &'a [String],
+    /// What a forecast dollar of a workload becomes; others stay as they are.
+    pub levels: &'a [(Workload, Decimal)],
     /// Growth per month beyond what is forecast, as a share; all payable cost grows by it, what is added does not.
     pub growth_per_month: Decimal,
 }
@@ -26,6 +29,8 @@ pub struct Changes<'a> {
 pub(super) struct Ahead {
     /// Per day, what a forecast dollar becomes.
     growth: Vec<f64>,
+    /// By position in [`Workload::ALL`], what a forecast dollar becomes on every day.
+    levels: [f64; Workload::ALL.len()],
     /// Per day, stream and micro-dollars.
     added: Vec<Vec<(usize, i64)>>,
 }
@@ -43,6 +48,10 @@ impl Ahead {
         let monthly = 1.0 + changes.growth_per_month.to_f64().unwrap_or(0.0);
         let days = usize::try_from(range.len()).unwrap_or(0);
         let growth = (0..days).map(|ahead| monthly.max(0.0).powf((ahead + 1) as f64 / MONTH_DAYS)).collect();
+        let mut levels = [1.0; Workload::ALL.len()];
+        for (workload, level) in changes.levels {
+            levels[*workload as usize] *= level.to_f64().unwrap_or(1.0).max(0.0);
+        }
         let mut added = vec![Vec::new(); days];
         for cost in changes.added {
             let at = usize::try_from((cost.day - range.start).num_days()).ok();
@@ -51,12 +60,12 @@ impl Ahead {
                 day.push((stream, cost.payable.to_micros()));
             }
         }
-        Ahead { growth, added }
+        Ahead { growth, levels, added }
     }
 
-    /// A forecast cost after growth.
-    pub fn grown(&self, ahead: usize, cost: f64) -> f64 {
-        cost * self.growth[ahead]
+    /// A workload's forecast cost after the changes.
+    pub fn changed(&self, ahead: usize, workload: Workload, cost: f64) -> f64 {
+        cost * self.levels[workload as usize] * self.growth[ahead]
     }
 
     /// Adds the day's extra costs to its demands; gives their sum.

@@ -9,7 +9,9 @@
 
 mod changes;
 mod future;
+mod gain;
 mod odds;
+mod sensitivity;
 mod simulate;
 mod summary;
 
@@ -21,13 +23,15 @@ use serde::{Deserialize, Serialize};
 
 pub use self::changes::Changes;
 pub use self::future::{Basis, Voice};
+pub use self::gain::Gain;
 pub use self::odds::FORGETTING;
-use self::simulate::Simulation;
+pub use self::sensitivity::{Assumed, CacheDoubt, Doubts, Sensitivity, Shift, Swing};
+use self::simulate::{RANDOM_PATHS, Simulation};
 use super::credit::CreditPool;
 use super::forecast::Evidence;
 use super::ledger::DailyCost;
 use super::money::Money;
-use super::period::BillingPeriod;
+use super::period::{BillingPeriod, plus_days};
 use super::position::{DateQuantiles, DayBand, MoneyQuantiles};
 use super::workload::Workload;
 
@@ -103,6 +107,8 @@ pub struct Outlook {
     pub exposure: Option<Exposure>,
     /// What it was made with; null in an outlook stored before it was kept.
     pub made_with: Option<MadeWith>,
+    /// Which assumption moves the date most; null without a pool, and in an outlook stored before it was kept.
+    pub sensitivity: Option<Sensitivity>,
 }
 
 /// Cash of the [`EXPOSURE_DAYS`] from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
@@ -184,11 +190,31 @@ pub struct ServiceOutlook {
     pub covered: Money,
 }
 
-/// Makes the outlook.
+/// Makes the outlook, without its sensitivity.
 pub fn outlook(inputs: &OutlookInputs) -> Outlook {
     let simulation = Simulation::new(inputs);
-    let paths = simulation.paths();
+    let paths = simulation.paths(RANDOM_PATHS);
     summary::summarise(&simulation, &paths)
+}
+
+/// Makes the outlook, and tries which assumption moves it most.
+pub fn outlook_with_sensitivity(inputs: &OutlookInputs, doubts: &Doubts) -> Outlook {
+    let simulation = Simulation::new(inputs);
+    let paths = simulation.paths(RANDOM_PATHS);
+    let sensitivity = sensitivity::sensitivity(&simulation, &paths, doubts);
+    Outlook { sensitivity, ..summary::summarise(&simulation, &paths) }
+}
+
+/// The first day that no date of exhaustion is looked for on.
+pub fn horizon_end(data_through: NaiveDate) -> NaiveDate {
+    plus_days(data_through, HORIZON_DAYS + 1)
+}
+
+/// The first month that is wholly without credit which ends on `day`: credit that ends on the first of a month leaves that
+/// whole month without it.
+pub fn first_full_month(day: NaiveDate) -> BillingPeriod {
+    let month = BillingPeriod::of(day);
+    if day == month.first_day() { month } else { month.next() }
 }
 
 /// The first day on which a pool that names `service` was issued, if any was.

@@ -1,5 +1,7 @@
 //! Paths of spend, each replayed against the pools.
 
+use std::rc::Rc;
+
 use chrono::NaiveDate;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -36,7 +38,7 @@ pub(super) struct Simulation<'a> {
     /// Services and workloads that have cost.
     pub streams: Vec<Stream>,
     /// Per workload that has cost, what is said of it.
-    pub futures: Vec<Future>,
+    pub futures: Rc<[Future]>,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
@@ -92,8 +94,21 @@ impl<'a> Simulation<'a> {
         Simulation { inputs, range, sampled, support, streams, futures, changes }
     }
 
+    /// The same forecasts under other balances, tax or changes.
+    pub fn again<'b>(&self, inputs: &'b OutlookInputs<'b>) -> Simulation<'b> {
+        Simulation {
+            inputs,
+            range: self.range,
+            sampled: self.sampled.clone(),
+            streams: self.streams.clone(),
+            futures: Rc::clone(&self.futures),
+            support: self.support,
+            changes: Ahead::new(&inputs.changes, &self.streams, self.range),
+        }
+    }
+
     /// The path on which every workload stays in the middle of its odds, then the random ones.
-    pub fn paths(&self) -> Vec<Path> {
+    pub fn paths(&self, random: usize) -> Vec<Path> {
         let days = self.range.days().count();
         let workloads = self.futures.iter().map(|future| future.basis.workload as u64);
         let streams: Vec<u64> = workloads.map(|workload| ODDS_STREAM + workload).collect();
@@ -101,7 +116,7 @@ impl<'a> Simulation<'a> {
         let mut runs: Vec<ChaCha8Rng> =
             streams.iter().map(|stream| generator(SEED, RUNS_STREAM - ODDS_STREAM + stream)).collect();
         let middle = self.path(None, self.futures.iter().map(|future| future.total.clone()).collect());
-        let random = (0..RANDOM_PATHS).map(|_| {
+        let random = (0..random).map(|_| {
             numbers.next_path();
             let totals = self.futures.iter().zip(&mut runs).map(|(future, random)| repeated(future, random)).collect();
             self.path(Some(&numbers), totals)
@@ -266,7 +281,7 @@ impl<'a> Walk<'a> {
             self.reached[workload] = self.reached[workload].max(total);
             asked += cost;
             expected += future.total[ahead] - ahead.checked_sub(1).map_or(0.0, |before| future.total[before]);
-            let cost = self.simulation.changes.grown(ahead, cost);
+            let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
             for (stream, share) in &future.shares {
                 let payable = whole(cost * share);
                 gross += payable;

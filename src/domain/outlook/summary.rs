@@ -42,6 +42,7 @@ pub(super) fn summarise(simulation: &Simulation, paths: &[Path]) -> Outlook {
             tax_rate: simulation.inputs.tax_rate,
         }),
         workloads,
+        sensitivity: None,
     }
 }
 
@@ -85,23 +86,13 @@ fn pool_outlooks(simulation: &Simulation, paths: &[Path]) -> Vec<PoolOutlook> {
 }
 
 fn bills(simulation: &Simulation, paths: &[Path]) -> Vec<BillOutlook> {
-    let inputs = simulation.inputs;
     let first = BillingPeriod::of(simulation.range.start);
     let mut services = services(simulation);
-    let bill = |offset: i32, path: &Path| {
-        let running = first.plus_months(offset) == BillingPeriod::of(inputs.data_through);
-        let so_far = if running { inputs.month_so_far } else { MonthSoFar::default() };
-        let ahead = path.months[offset as usize];
-        let gross = so_far.gross + Money::from_micros(ahead.gross);
-        let covered = so_far.covered + Money::from_micros(ahead.covered);
-        let uncovered_ahead = Money::from_micros(ahead.gross - ahead.covered);
-        let tax = inputs.tax_rate.map(|rate| so_far.tax + uncovered_ahead.times(rate));
-        (gross, covered, tax, gross - covered + tax.unwrap_or_default())
-    };
     (0..TRAJECTORY_MONTHS)
         .map(|offset| {
-            let (gross, covered, tax, cash) = bill(offset, &paths[0]);
-            let [low, _, high] = quantiles(paths, |path| bill(offset, path).3);
+            let bill = |path: &Path| bill(simulation, offset, path).unwrap_or_default();
+            let (gross, covered, tax, cash) = bill(&paths[0]);
+            let [low, _, high] = quantiles(paths, |path| bill(path).3);
             // Where cover ends within the month, the middle path is not the middle of the bills: it still lies between.
             BillOutlook {
                 month: first.plus_months(offset),
@@ -115,6 +106,25 @@ fn bills(simulation: &Simulation, paths: &[Path]) -> Vec<BillOutlook> {
             }
         })
         .collect()
+}
+
+/// Gross, covered, tax and cash of one path's month, `offset` months from that of its first day. `None` beyond the outlook.
+pub(super) fn bill(simulation: &Simulation, offset: i32, path: &Path) -> Option<(Money, Money, Option<Money>, Money)> {
+    let inputs = simulation.inputs;
+    let ahead = path.months.get(usize::try_from(offset).ok()?).filter(|_| offset < TRAJECTORY_MONTHS)?;
+    let running =
+        BillingPeriod::of(simulation.range.start).plus_months(offset) == BillingPeriod::of(inputs.data_through);
+    let so_far = if running { inputs.month_so_far } else { MonthSoFar::default() };
+    let gross = so_far.gross + Money::from_micros(ahead.gross);
+    let covered = so_far.covered + Money::from_micros(ahead.covered);
+    let uncovered_ahead = Money::from_micros(ahead.gross - ahead.covered);
+    let tax = inputs.tax_rate.map(|rate| so_far.tax + uncovered_ahead.times(rate));
+    Some((gross, covered, tax, gross - covered + tax.unwrap_or_default()))
+}
+
+/// The date of exhaustion in the middle of the paths.
+pub(super) fn middle_date(paths: &[Path]) -> Option<NaiveDate> {
+    dates(paths, |path| path.exhausted).p50
 }
 
 /// Each month's forecast days on the middle path, by service and workload, dearest first.

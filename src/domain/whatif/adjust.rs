@@ -55,7 +55,12 @@ impl Adjusted {
             recurring: &self.recurring,
             pools: &self.pools,
             balances: &self.balances,
-            changes: Changes { added: &self.added, landed: &self.landed, growth_per_month: self.growth_per_month },
+            changes: Changes {
+                added: &self.added,
+                landed: &self.landed,
+                levels: &[],
+                growth_per_month: self.growth_per_month,
+            },
             ..*base.inputs
         })
     }

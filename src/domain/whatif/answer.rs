@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +11,7 @@ use super::refused::Refused;
 use super::{Base, Scenario};
 use crate::domain::ledger::DailyCost;
 use crate::domain::money::Money;
-use crate::domain::outlook::{BillOutlook, HORIZON_DAYS, Outlook};
+use crate::domain::outlook::{BillOutlook, Gain, Outlook, first_full_month, horizon_end};
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::DateQuantiles;
 
@@ -55,23 +54,6 @@ pub struct Gained {
     pub p50: Gain,
     /// By the late date.
     pub p90: Gain,
-}
-
-/// Days gained; negative = lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gain {
-    /// Days; `None` if credit lasts beyond the outlook before and after, so that nothing can be said.
-    pub days: Option<i64>,
-    /// True if one of the two dates lies beyond the outlook: at least so many days gained, or lost.
-    pub at_least: bool,
-}
-
-impl Gain {
-    fn of(before: Option<NaiveDate>, after: Option<NaiveDate>, end: NaiveDate) -> Gain {
-        let days =
-            (before.is_some() || after.is_some()).then(|| (after.unwrap_or(end) - before.unwrap_or(end)).num_days());
-        Gain { days, at_least: before.is_some() != after.is_some() }
-    }
 }
 
 /// One month's bill, on the middle path.
@@ -134,7 +116,7 @@ pub fn answer(base: &Base, before: &Outlook, scenario: &Scenario) -> Result<Answ
 
 fn runway(base: &Base, before: &Outlook, after: &Outlook) -> Runway {
     let (before, after) = (before.exhaustion, after.exhaustion);
-    let end = plus_days(base.inputs.data_through, HORIZON_DAYS + 1);
+    let end = horizon_end(base.inputs.data_through);
     let gained = Gained {
         p10: Gain::of(before.p10, after.p10, end),
         p50: Gain::of(before.p50, after.p50, end),
@@ -144,11 +126,7 @@ fn runway(base: &Base, before: &Outlook, after: &Outlook) -> Runway {
 }
 
 fn bill(before: &Outlook, after: &Outlook) -> Option<BillBeforeAfter> {
-    let first_full = before.exhaustion.p50.map(|day| {
-        // Credit that ends on the first of a month leaves that whole month without it.
-        let month = BillingPeriod::of(day);
-        if day == month.first_day() { month } else { month.next() }
-    });
+    let first_full = before.exhaustion.p50.map(first_full_month);
     let bill = before.bills.iter().find(|bill| Some(bill.month) == first_full).or(before.bills.last())?;
     let same = after.bills.iter().find(|other| other.month == bill.month)?;
     Some(BillBeforeAfter { month: bill.month, before: bill.into(), after: same.into() })

@@ -13,14 +13,16 @@ mod change;
 mod levers;
 mod refused;
 mod tokens;
+mod weigh;
 
 use chrono::NaiveDate;
 
 pub use self::adjust::{Adjusted, adjust};
-pub use self::answer::{Answer, BillBeforeAfter, Gain, Gained, MonthBill, PerMonth, Runway, answer};
+pub use self::answer::{Answer, BillBeforeAfter, Gained, MonthBill, PerMonth, Runway, answer};
 pub use self::change::{Award, Change, ChangeError, NAMES, Target, Training};
 pub use self::levers::{Lever, Levers, NextAward, Proposal, levers, proposals};
 pub use self::refused::{Problem, Refused};
+pub use self::weigh::cache_doubt;
 use super::classify::Classifier;
 use super::costs::Costs;
 use super::implied_price::PriceSource;

@@ -12,12 +12,12 @@ pub enum Problem {
     #[error("{0}; put a price into the file that `[projection] prices` names")]
     Unpriced(#[from] Unpriced),
     /// A model that neither the bill nor the price book knows.
-    #[error("{model} is no model that the price book lists; it lists {}", .known.join(", "))]
+    #[error("{model} is no model that the price book lists; {}", names(.alike))]
     UnknownModel {
         /// What was written.
         model: String,
-        /// Models listed.
-        known: Vec<String>,
+        /// Models listed whose names begin alike.
+        alike: Vec<String>,
     },
     /// A list of services that names none of those used.
     #[error("an award for {names} pays for nothing here; the bill shows {}", .services.join(", "))]
@@ -67,6 +67,11 @@ pub enum Problem {
         /// Last day looked at.
         last: NaiveDate,
     },
+}
+
+fn names(models: &[String]) -> String {
+    let all = "`glidepath projection prices --all` shows every one";
+    if models.is_empty() { all.to_owned() } else { format!("alike are {}; {all}", models.join(", ")) }
 }
 
 fn seen(models: &[String]) -> String {

@@ -121,8 +121,7 @@ impl<'a> Tokens<'a> {
             return Vec::new();
         }
         if !self.prices.book.knows_model(&to) && !self.cells.iter().any(|cell| cell.kind.model == to) {
-            let known = self.prices.book.model_names().map(str::to_owned).collect();
-            return vec![Problem::UnknownModel { model: to, known }];
+            return vec![Problem::UnknownModel { alike: self.names_like(&to), model: to }];
         }
         let service = self.service_of(&to);
         let mut problems: BTreeSet<Problem> = BTreeSet::new();
@@ -247,6 +246,13 @@ impl<'a> Tokens<'a> {
     fn priced(&self, kind: &TokenKind, quantity: Quantity) -> Result<Money, Unpriced> {
         let quote = self.prices.quote(kind.query(), self.on)?;
         Ok(plan_money(quantity.amount() / Decimal::from(1_000_000) * quote.usd_per_million))
+    }
+
+    /// Models of the price book whose names begin with the same word.
+    fn names_like(&self, name: &str) -> Vec<String> {
+        let first = |name: &str| name.split(|c: char| !c.is_alphabetic()).next().unwrap_or(name).to_lowercase();
+        let alike = self.prices.book.model_names().filter(|listed| first(listed) == first(name));
+        alike.map(str::to_owned).collect()
     }
 
     /// The service that bills a model: where the bill shows it, else where its table says.

@@ -1,0 +1,241 @@
+//! Which assumption moves the date of exhaustion most: each is moved alone, by an amount that is said, and the same paths
+//! are walked again.
+//!
+//! The forecasts are not made anew: what moves is their level, their growth, the balance or the tax. Fewer paths than the
+//! outlook's are walked, the first of the same ones, and compared with themselves: both sides of a difference meet the same
+//! random numbers, so that it hardly depends on how many there are.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive as _;
+use serde::{Deserialize, Serialize};
+
+use super::future::Future;
+use super::simulate::{Path, Simulation};
+use super::summary::{bill, middle_date};
+use super::{Changes, Gain, OutlookInputs, first_full_month, horizon_end};
+use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
+use crate::domain::workload::Workload;
+
+/// Random paths that every assumption is tried on, besides the middle one.
+const PATHS: usize = 100;
+/// Days after which the error of a workload's level is read.
+const LEVEL_DAYS: usize = 30;
+/// The standard normal number below which nine in ten lie.
+const NINE_IN_TEN: f64 = 1.281_551_565_545;
+/// Days of a sum of work in bursts.
+const BURST_DAYS: usize = 28;
+/// Growth beyond the forecast that is tried, per month. Chosen.
+const GROWTH: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
+/// Points of tax that are tried. Chosen.
+const TAX_POINTS: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
+/// The least that balances are moved by. Chosen.
+const LEAST_BALANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
+/// What the outlook cannot know of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// How far AWS's stated balances and our own replay are apart, as a share of the balances.
+    pub balance_gap: Decimal,
+    /// What cache hits weigh, where there are any to move.
+    pub cache: Option<CacheDoubt>,
+}
+
+/// What a model's share of prompts read from the cache weighs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheDoubt {
+    /// The model.
+    pub model: String,
+    /// Points that the share moves by, as a share, and what a dollar of inference then becomes.
+    pub moves: Vec<(Decimal, Decimal)>,
+}
+
+/// Which assumption moves the date most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sensitivity {
+    /// Random paths that each was tried on.
+    pub paths: usize,
+    /// The first whole month without credit, whose bill is compared; null where credit outlasts the outlook.
+    pub bill_month: Option<BillingPeriod>,
+    /// The assumptions, those that move the date most first, then by dollars.
+    pub swings: Vec<Swing>,
+}
+
+/// One assumption, moved both ways where it can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swing {
+    /// What was moved.
+    pub assumed: Assumed,
+    /// By how much, and what came of it.
+    pub shifts: Vec<Shift>,
+}
+
+/// Something that the outlook takes to be so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Assumed {
+    /// How much a workload costs: moved to the 10 % and the 90 % of its learnt errors after 30 days; of work in bursts, of
+    /// its own sums over 28 days.
+    Spend {
+        /// The workload.
+        workload: Workload,
+    },
+    /// Growth per month beyond the forecast, all workloads together.
+    Growth,
+    /// The share of a model's prompts that is read from the cache, in points.
+    CacheHits {
+        /// The model.
+        model: String,
+    },
+    /// What is left in the pools: by how far AWS and replay are apart, at least 1 %.
+    Balances,
+    /// The tax rate, in points.
+    TaxRate,
+    /// That young workloads grow as filed: without the filing.
+    FiledPlan,
+}
+
+/// One move of an assumption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shift {
+    /// By how much, as a share; of shares in points.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub by: Decimal,
+    /// Days that the middle date moves; negative = earlier.
+    pub date: Gain,
+    /// Dollars of cash that the first whole month without credit moves by; null without such a month.
+    pub cash: Option<Money>,
+}
+
+/// The inputs of the next try.
+#[derive(Default)]
+struct Try {
+    by: Decimal,
+    levels: Vec<(Workload, Decimal)>,
+    growth: Decimal,
+    balances: Option<Vec<Money>>,
+    tax_rate: Option<Decimal>,
+    without_plan: bool,
+}
+
+/// Tries every assumption; `paths` are the outlook's own, the middle one first. `None` where no pool is known: then there is
+/// no date to move.
+pub(super) fn sensitivity(simulation: &Simulation, paths: &[Path], doubts: &Doubts) -> Option<Sensitivity> {
+    if simulation.inputs.pools.is_empty() {
+        return None;
+    }
+    let few = &paths[..paths.len().min(PATHS + 1)];
+    let bill_month = middle_date(paths).map(first_full_month);
+    let before = Outcome::of(simulation, few, bill_month);
+    let mut swings: Vec<Swing> = tries(simulation, doubts)
+        .into_iter()
+        .map(|(assumed, tries)| {
+            let shifts = tries.iter().map(|one| before.shift(one.by, &outcome(simulation, one, bill_month)));
+            Swing { assumed, shifts: shifts.collect() }
+        })
+        .collect();
+    swings.sort_by_key(|swing| std::cmp::Reverse(weight(swing)));
+    Some(Sensitivity { paths: few.len() - 1, bill_month: bill_month.filter(|_| before.cash.is_some()), swings })
+}
+
+fn weight(swing: &Swing) -> (i64, Money) {
+    let days = swing.shifts.iter().filter_map(|shift| shift.date.days).map(i64::abs).max();
+    let cash = swing.shifts.iter().filter_map(|shift| shift.cash).map(Money::abs).max();
+    (days.unwrap_or(0), cash.unwrap_or_default())
+}
+
+fn tries(simulation: &Simulation, doubts: &Doubts) -> Vec<(Assumed, Vec<Try>)> {
+    let inputs = simulation.inputs;
+    let level = |workload, by, factor| Try { by, levels: vec![(workload, factor)], ..Try::default() };
+    let mut tries: Vec<(Assumed, Vec<Try>)> = Vec::new();
+    for future in simulation.futures.iter() {
+        let workload = future.basis.workload;
+        let moves = level_moves(future).into_iter().filter(|by| !by.is_zero());
+        tries.push((Assumed::Spend { workload }, moves.map(|by| level(workload, by, Decimal::ONE + by)).collect()));
+    }
+    let growth = [-GROWTH, GROWTH].map(|by| Try { by, growth: by, ..Try::default() });
+    tries.push((Assumed::Growth, growth.into()));
+    if let Some(CacheDoubt { model, moves }) = &doubts.cache {
+        let moves = moves.iter().map(|(points, factor)| level(Workload::BedrockInference, *points, *factor));
+        tries.push((Assumed::CacheHits { model: model.clone() }, moves.collect()));
+    }
+    let gap = doubts.balance_gap.clamp(LEAST_BALANCE, Decimal::ONE).round_dp(3);
+    let balances = [-gap, gap].map(|by| {
+        let moved = inputs.balances.iter().map(|left| left.times(Decimal::ONE + by)).collect();
+        Try { by, balances: Some(moved), ..Try::default() }
+    });
+    tries.push((Assumed::Balances, balances.into()));
+    if let Some(rate) = inputs.tax_rate {
+        let moves = [-TAX_POINTS.min(rate), TAX_POINTS].into_iter().filter(|by| !by.is_zero());
+        tries.push((
+            Assumed::TaxRate,
+            moves.map(|by| Try { by, tax_rate: Some(rate + by), ..Try::default() }).collect(),
+        ));
+    }
+    if simulation.futures.iter().any(|future| future.basis.by_plan) {
+        let without = Try { by: Decimal::NEGATIVE_ONE, without_plan: true, ..Try::default() };
+        tries.push((Assumed::FiledPlan, vec![without]));
+    }
+    tries
+}
+
+/// How far a workload's level may be off, down and up, as shares with three digits.
+fn level_moves(future: &Future) -> [Decimal; 2] {
+    let factors = match burst_sums(future) {
+        Some(factors) => factors,
+        None => {
+            let ahead = LEVEL_DAYS - 1;
+            let middle = future.odds.factor(ahead, 0.0);
+            [-NINE_IN_TEN, NINE_IN_TEN].map(|number| future.odds.factor(ahead, number) / middle)
+        }
+    };
+    factors.map(|factor| {
+        Decimal::from_f64(factor - 1.0).unwrap_or_default().round_dp(3).clamp(Decimal::NEGATIVE_ONE, Decimal::TEN)
+    })
+}
+
+/// Of work in bursts, its smallest and largest tenth of sums over 28 days, in shares of their mean. `None` with less than
+/// two such sums apart.
+fn burst_sums(future: &Future) -> Option<[f64; 2]> {
+    if future.runs.len() < 2 * BURST_DAYS {
+        return None;
+    }
+    let mut sums: Vec<f64> = future.runs.windows(BURST_DAYS).map(|days| days.iter().sum()).collect();
+    let mean = sums.iter().sum::<f64>() / sums.len() as f64;
+    sums.sort_by(f64::total_cmp);
+    let (low, high) = (sums[sums.len() / 10], sums[sums.len() - 1 - sums.len() / 10]);
+    (mean > 0.0).then(|| [low / mean, high / mean])
+}
+
+fn outcome(simulation: &Simulation, one: &Try, bill_month: Option<BillingPeriod>) -> Outcome {
+    let inputs = OutlookInputs {
+        balances: one.balances.as_deref().unwrap_or(simulation.inputs.balances),
+        tax_rate: one.tax_rate.or(simulation.inputs.tax_rate),
+        planned: if one.without_plan { &[] } else { simulation.inputs.planned },
+        changes: Changes { levels: &one.levels, growth_per_month: one.growth, ..simulation.inputs.changes },
+        ..*simulation.inputs
+    };
+    let moved = if one.without_plan { Simulation::new(&inputs) } else { simulation.again(&inputs) };
+    Outcome::of(&moved, &moved.paths(PATHS), bill_month)
+}
+
+/// What is compared.
+struct Outcome {
+    date: Option<chrono::NaiveDate>,
+    end: chrono::NaiveDate,
+    cash: Option<Money>,
+}
+
+impl Outcome {
+    fn of(simulation: &Simulation, paths: &[Path], bill_month: Option<BillingPeriod>) -> Outcome {
+        let first = BillingPeriod::of(simulation.range.start);
+        let offset = bill_month.map(|month| month.months_since(first)).filter(|offset| *offset >= 0);
+        let cash = offset.and_then(|offset| Some(bill(simulation, offset, paths.first()?)?.3));
+        Outcome { date: middle_date(paths), end: horizon_end(simulation.inputs.data_through), cash }
+    }
+
+    fn shift(&self, by: Decimal, after: &Outcome) -> Shift {
+        let cash = self.cash.zip(after.cash).map(|(before, after)| after - before);
+        Shift { by, date: Gain::of(self.date, after.date, self.end), cash }
+    }
+}
