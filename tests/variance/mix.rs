@@ -117,3 +117,18 @@ fn hours_that_move_to_another_instance_type_are_mix() {
     let rows = compare(&filing, &tenth_off, "2026-02-28");
     assert_eq!(rows[0].causes, Causes { price: usd("-430"), ..Causes::default() });
 }
+
+#[test]
+fn hours_that_move_to_a_dearer_instance_type_are_mix_and_nothing_else() {
+    let line = |name: &str| {
+        format!("[[record.accelerators]]\ninstance_type = \"{name}\"\nchip_hours_per_run = 1600\nruns_per_month = 1\n")
+    };
+    let lines = line("trn1.32xlarge") + &line("trn1n.32xlarge");
+    let filing =
+        FiledProjection::parse(&format!("filed_on = \"2026-02-01\"\n[[record]]\nid = \"ai\"\n{lines}")).unwrap();
+    // A chip-hour costs 21.50 / 16 on the first and 24.78 / 16 on the second; 800 of them move.
+    let moved = [chip_hours("trn1.32xlarge", "800", "1075"), chip_hours("trn1n.32xlarge", "2400", "3717")];
+    let rows = compare(&filing, &moved, "2026-02-28");
+    assert_eq!((rows[0].projected, rows[0].amount), (usd("4628"), usd("164")));
+    assert_eq!(rows[0].causes, Causes { mix: usd("164"), ..Causes::default() });
+}
