@@ -31,8 +31,9 @@ pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsO
     let mut nav = nav(as_of);
     let html = match state.view(as_of).await? {
         Some(view) => {
-            // Scenarios start from the newest cycle, so a page of the past has none.
+            // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
             nav.what_if = as_of.is_none().then(|| what_if_form(&state, &view.position));
+            nav.alerts = as_of.is_none().then(|| "/api/v1/alerts".to_owned());
             report::page(&view.position, &view.series, &nav)
         }
         None => {

@@ -23,6 +23,8 @@ pub struct Nav {
     pub assets: Option<NavAssets>,
     /// What can be asked of the daemon in the section "What if?"; `None` leaves the section out.
     pub what_if: Option<WhatIfForm>,
+    /// Address of the alerts that are open; `None` leaves their section out.
+    pub alerts: Option<String>,
 }
 
 /// Choices of the section "What if?".
@@ -88,6 +90,7 @@ impl Nav {
             links: vec![NavLink { label: "Position as JSON".to_owned(), href: format!("{api}/position") }],
             assets: None,
             what_if: None,
+            alerts: None,
         }
     }
 }

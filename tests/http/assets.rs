@@ -22,7 +22,7 @@ async fn the_page_loads_only_what_is_served_here_and_for_good() {
     let served = Served::fed(config()).await;
     let page = served.get("/").await;
     let addresses = loaded(&page.body);
-    assert_eq!(addresses.len(), 5, "{addresses:?}");
+    assert_eq!(addresses.len(), 6, "{addresses:?}");
     for address in &addresses {
         assert!(address.starts_with("/assets/"), "{address} is on another host");
         let asset = served.get(address).await;
@@ -63,7 +63,7 @@ async fn figures_of_charts_stand_in_the_page_and_scenarios_on_the_newest_page_on
     let served = Served::fed(config()).await;
     let page = served.get("/").await.body;
     assert!(page.contains("<script type=\"application/json\">{\"kind\":\"days\""), "{page}");
-    assert!(page.contains("data-api=\"/api/v1/whatif\""));
+    assert!(page.contains("data-api=\"/api/v1/whatif\"") && page.contains("data-api=\"/api/v1/alerts\""));
     let past = served.get("/?as_of=2026-03-20T06:30:00Z").await.body;
     assert!(!past.contains("data-api=") && past.contains("{\"kind\":\"days\""));
     let report = served.get("/api/v1/reports/trajectory.html").await.body;

@@ -1,0 +1,65 @@
+"use strict";
+/*
+ * Lists what is open and lets the reader say that somebody is on it, or that it should be quiet for a week. What is
+ * said is stored with who and why; what gets worse speaks all the same.
+ */
+(() => {
+  const section = document.getElementById("alerts");
+  if (!section) return;
+  const list = section.querySelector(".alerts");
+  const said = section.querySelector(".said");
+  const row = section.querySelector("template").content.firstElementChild;
+  const URGENCY = { critical: "Act today", warning: "Act this week", info: "Worth knowing" };
+  const STATE = { open: "open", settling: "no longer found; the all-clear follows if that lasts", held: "held" };
+  const WEEK = 7 * 86400 * 1000;
+  const day = (time) => time.slice(0, 10);
+
+  const mutedText = ({ kind, by, why, until }) => {
+    const end = until ? `until ${day(until)}` : "until it is over";
+    return `${kind === "ack" ? "acknowledged" : "silenced"} by ${by} ${end}: ${why}`;
+  };
+
+  const say = async (alert, kind, form) => {
+    const mute = { kind, key: alert.key, by: form.elements.by.value, why: form.elements.why.value };
+    if (kind === "silence") mute.until = new Date(Date.now() + WEEK).toISOString();
+    if (kind === "end") Object.assign(mute, { kind: alert.muted.kind, key: alert.muted.key, end: true, by: mute.by || "the page", why: mute.why || "taken back" });
+    const response = await fetch(`${section.dataset.api}/mutes`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(mute),
+    }).catch(() => null);
+    if (response?.ok) {
+      said.textContent = kind === "end" ? "It speaks again, from the next cycle on." : "Noted. It stays quiet unless it gets worse.";
+      await load();
+      return;
+    }
+    const body = await response?.json().catch(() => null);
+    said.textContent = body?.detail ?? body?.error ?? "The daemon cannot be reached.";
+  };
+
+  const shown = (alert) => {
+    const item = row.cloneNode(true);
+    item.className = alert.severity;
+    const put = (selector, text) => { item.querySelector(selector).textContent = text; };
+    put(".urgency", URGENCY[alert.severity]);
+    put(".what", alert.summary);
+    const told = alert.last_told_at ? `, last told ${day(alert.last_told_at)}` : "";
+    put(".state", `Since ${alert.since}; ${alert.muted ? mutedText(alert.muted) : STATE[alert.state]}${told}.`);
+    const form = item.querySelector("form");
+    item.querySelector("button[value=end]").hidden = !alert.muted;
+    /* A part of another alert has nothing to acknowledge. */
+    item.querySelector("button[value=ack]").hidden = alert.opened_at === null;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      say(alert, event.submitter.value, form);
+    });
+    return item;
+  };
+
+  const load = async () => {
+    const response = await fetch(section.dataset.api, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!response?.ok) return;
+    const { alerts } = await response.json();
+    section.hidden = alerts.length === 0;
+    list.replaceChildren(...alerts.map(shown));
+  };
+  load();
+})();
