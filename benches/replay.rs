@@ -8,7 +8,7 @@ use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
 use glidepath::domain::ledger::{DailyCost, replay};
 use glidepath::domain::money::Money;
-use glidepath::domain::outlook::{Changes, MonthSoFar, OutlookInputs, outlook};
+use glidepath::domain::outlook::{Changes, Doubts, MonthSoFar, OutlookInputs, outlook, outlook_with_sensitivity};
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
 use glidepath::domain::workload::Workload;
@@ -72,6 +72,9 @@ fn benches(criterion: &mut Criterion) {
         evidence: &evidence,
         changes: Changes::default(),
     };
+    criterion.bench_function("the same, with its sensitivity", |bencher| {
+        bencher.iter(|| outlook_with_sensitivity(black_box(&inputs), &Doubts::default()));
+    });
     criterion.bench_function("outlook: 1,000 paths x 400 days x 10 services x 5 pools", |bencher| {
         bencher.iter(|| outlook(black_box(&inputs)));
     });

@@ -40,6 +40,7 @@ fn questions() -> Questions {
             .iter()
             .map(|row| Case { series: row[0].clone(), origin: day(&row[1]), credit: row[2].parse().unwrap() })
             .collect(),
+        plans: BTreeMap::new(),
     }
 }
 
@@ -173,6 +174,107 @@ fn a_young_account_has_wider_odds_than_a_grown_one() {
     };
     assert!(width(3) > width(200) * 1.5, "{} days in, {} against {}", 3, width(3), width(200));
     assert!(width(14) > width(200));
+}
+
+/// A series of 160 days from 2026-01-01, asked about after `known`, with a plan by day.
+fn planned(known: i64, spent: impl Fn(i32) -> f64, plan: impl Fn(i32) -> f64) -> (Questions, Origin, Case) {
+    let first = day("2026-01-01");
+    let days: Vec<(NaiveDate, f64)> = (0..160).map(|at| (plus_days(first, at.into()), spent(at))).collect();
+    let origin = plus_days(first, known - 1);
+    let credit = days.iter().take(known as usize + 60).map(|day| day.1).sum();
+    let plan = (-60..300).map(|at| (plus_days(first, at.into()), plan(at))).collect();
+    let questions = Questions {
+        series: [("a".to_owned(), Series::new("a", &days).unwrap())].into(),
+        plans: [("a".to_owned(), plan)].into(),
+        ..Questions::default()
+    };
+    (questions, Origin { series: "a".to_owned(), origin }, Case { series: "a".to_owned(), origin, credit })
+}
+
+/// Relative error over 90 days, and error of the middle date in days, with the plan and without it.
+fn errors((with, origin, case): &(Questions, Origin, Case)) -> [(f64, i64); 2] {
+    let without = Questions { plans: BTreeMap::new(), ..with.clone() };
+    [with, &without].map(|asked| {
+        let series = &asked.series["a"];
+        let known = usize::try_from((origin.origin - series.first).num_days() + 1).unwrap();
+        let actual: f64 = series.daily[known..known + 90].iter().sum();
+        let said = spend(asked, origin, Answerer::Glidepath, &Evidence::builtin()).unwrap().mean[89];
+        let date = exhaustion(asked, case, Answerer::Glidepath, &Evidence::builtin()).unwrap().p50;
+        let late = date.map_or(365, |date| (date - plus_days(origin.origin, 60)).num_days());
+        ((said / actual - 1.0).abs(), late.abs())
+    })
+}
+
+#[test]
+fn a_ramp_that_was_filed_is_followed() {
+    // From 20 to 200 dollars a day within ten weeks, then level.
+    let ramp = |at: i32| 20.0 * (1.0 + 9.0 * (f64::from(at) / 70.0).clamp(0.0, 1.0));
+    for known in [7, 14, 28] {
+        let [with, without] = errors(&planned(known, ramp, ramp));
+        assert!(with.0 < without.0 * 0.8, "{known} days known: off by {:.2} with, {:.2} without", with.0, without.0);
+        assert!(with.1 < without.1, "{known} days known: {} days off with, {} without", with.1, without.1);
+        // Filed at thrice the amount, the shape is the same and still of use.
+        let [thrice, _] = errors(&planned(known, ramp, |at| 3.0 * ramp(at)));
+        assert!(thrice.0 < without.0, "{known} days known: {:.2} against {:.2}", thrice.0, without.0);
+    }
+}
+
+#[test]
+fn a_projection_that_contradicts_the_facts_does_little_harm() {
+    let flat = |_| 100.0;
+    // Growth tenfold a month that never came, and a launch filed for a tenth of what is spent.
+    let tenfold = |at: i32| 100.0 * 10_f64.powf(f64::from(at) / 30.0);
+    let elsewhere = |at: i32| if at < 40 { 2.0 } else { 20.0 };
+    for known in [28, 42] {
+        for (name, plan) in [("tenfold", &tenfold as &dyn Fn(i32) -> f64), ("elsewhere", &elsewhere)] {
+            let [with, _] = errors(&planned(known, flat, plan));
+            assert!(with.0 < 0.45, "{name}, {known} days known: off by {:.2}", with.0);
+        }
+    }
+    // After eight weeks it says nothing.
+    let [with, without] = errors(&planned(56, |at| 100.0 + f64::from(at), tenfold));
+    assert_eq!(with, without);
+}
+
+#[test]
+fn a_projection_leaves_grown_series_and_plain_methods_alone() {
+    let mut with = questions();
+    let without = with.clone();
+    with.plans = with.series.values().map(|series| (series.id.clone(), [(series.first, 1.0)].into())).collect();
+    for asked in with.origins.iter().take(12) {
+        let said = |from: &Questions, by| spend(from, asked, by, &Evidence::builtin()).unwrap();
+        let plain = Answerer::Only(Method::TrailingWeek);
+        assert_eq!(said(&with, plain), said(&without, plain));
+        assert_eq!(said(&with, Answerer::Glidepath), said(&without, Answerer::Glidepath), "{asked:?}");
+    }
+}
+
+#[test]
+fn the_command_reads_a_projection_and_names_its_slips() {
+    let series: String =
+        (0..14).map(|ahead| format!("a,{},{}\n", plus_days(day("2026-01-18"), ahead), 100 + ahead)).collect();
+    let run = |rows: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(folder.path(), &series, "a,2026-01-31\n", "");
+        fs::write(folder.path().join("p.csv"), format!("series_id,month,projected_usd\n{rows}")).unwrap();
+        let output = command.args(["--projection", "p.csv"]).output().unwrap();
+        let said = fs::read_to_string(folder.path().join("out/forecasts.csv")).unwrap_or_default();
+        (output.status.code(), said, String::from_utf8(output.stderr).unwrap())
+    };
+    let last = |said: &str| said.lines().last().unwrap().split(',').nth(3).unwrap().parse::<f64>().unwrap();
+    let (flat, grown) = (run("a,2026-01,3000\na,2026-02,2800\n"), run("a,2026-01,3000\na,2026-02,8400\n"));
+    assert_eq!((flat.0, grown.0), (Some(0), Some(0)), "{}{}", flat.2, grown.2);
+    assert!(last(&grown.1) > last(&flat.1) * 1.5, "{} against {}", last(&grown.1), last(&flat.1));
+    for (rows, expected) in [
+        ("b,2026-01,5\n", "no series `b` in the input, yet a projection of it is given"),
+        ("a,January,5\n", "`January` is not a month such as 2026-02"),
+        ("a,2026-01,-5\n", "`-5` is no amount that can be projected"),
+        ("a,2026-01,5\na,2026-01,6\n", "series `a`, 2026-01: the month is projected twice"),
+        ("a,2026-01,plenty\n", "reading p.csv"),
+    ] {
+        let (status, said, told) = run(rows);
+        assert!(status == Some(1) && said.is_empty() && told.contains(expected), "{expected}\n{told}");
+    }
 }
 
 #[test]

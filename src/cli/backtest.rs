@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use chrono::NaiveDate;
 use comfy_table::Table;
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::backtest::{Answerer, Case, Origin, Questions, Scores, Series, exhaustion, score, spend};
 use crate::domain::forecast::{Evidence, Method};
-use crate::domain::period::plus_days;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 use super::table::table;
 
@@ -31,6 +31,9 @@ pub struct Args {
     /// The dates asked for: series_id,origin,credit_usd; the credit pays from the first day of the series.
     #[arg(long, value_name = "CSV")]
     cases: PathBuf,
+    /// What was filed: series_id,month,projected_usd, a row a month. It says how young series grow.
+    #[arg(long, value_name = "CSV")]
+    projection: Option<PathBuf>,
     /// Where forecasts.csv and exhaustion.csv go; the folder is made if it is missing.
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -91,6 +94,13 @@ struct CaseRow {
     credit_usd: String,
 }
 
+#[derive(Deserialize)]
+struct PlanRow {
+    series_id: String,
+    month: String,
+    projected_usd: f64,
+}
+
 /// The questions, and each credit as it was written.
 struct Asked {
     questions: Questions,
@@ -126,7 +136,31 @@ fn read_questions(args: &Args) -> Result<Asked> {
         questions.cases.push(Case { series: row.series_id, origin: row.origin, credit });
         credits.push(row.credit_usd);
     }
+    if let Some(path) = &args.projection {
+        questions.plans = read_plans(path)?;
+    }
     Ok(Asked { questions, credits })
+}
+
+/// Spreads each month's amount evenly over its days.
+fn read_plans(path: &Path) -> Result<BTreeMap<String, BTreeMap<NaiveDate, f64>>> {
+    let mut plans: BTreeMap<String, BTreeMap<NaiveDate, f64>> = BTreeMap::new();
+    for PlanRow { series_id, month, projected_usd } in read_rows(path)? {
+        let place = || format!("{}: series `{series_id}`, {month}", path.display());
+        let period: BillingPeriod =
+            month.parse().map_err(|_| anyhow!("{}: `{month}` is not a month such as 2026-02", place()))?;
+        if !projected_usd.is_finite() || projected_usd < 0.0 {
+            bail!("{}: `{projected_usd}` is no amount that can be projected", place());
+        }
+        let plan = plans.entry(series_id.clone()).or_default();
+        let first = period.first_day();
+        if plan.contains_key(&first) {
+            bail!("{}: the month is projected twice", place());
+        }
+        let days = DayRange::new(first, period.next().first_day()).days();
+        plan.extend(days.map(|day| (day, projected_usd / period.days() as f64)));
+    }
+    Ok(plans)
 }
 
 fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {

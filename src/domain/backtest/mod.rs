@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 pub use self::score::{DateScore, Interval, MethodScore, Scores, SpendScore, score};
-use super::forecast::{Evidence, Forecast, History, Method};
+use super::forecast::{Evidence, Forecast, History, Method, Plan};
 use super::period::plus_days;
 
 /// Days after an origin that are forecast.
@@ -59,6 +59,8 @@ pub struct Questions {
     pub origins: Vec<Origin>,
     /// Dates asked for.
     pub cases: Vec<Case>,
+    /// What was filed for a series, US dollars by day. It says how young spend grows.
+    pub plans: BTreeMap<String, BTreeMap<NaiveDate, f64>>,
 }
 
 /// A question that cannot be answered.
@@ -68,6 +70,12 @@ pub enum QuestionError {
     #[error("no series `{series}` in the input, yet a forecast of it is asked for")]
     NoSeries {
         /// The name asked for.
+        series: String,
+    },
+    /// A projection of a series that there is none of.
+    #[error("no series `{series}` in the input, yet a projection of it is given")]
+    NoPlanned {
+        /// The name in the projection.
         series: String,
     },
     /// The origin is not a day of the series.
@@ -142,9 +150,18 @@ impl Answerer {
         }
     }
 
-    fn forecast(self, history: History, days: usize, evidence: &Evidence, series: &str) -> Forecast {
+    fn forecast(self, questions: &Questions, asked: (&Series, usize), days: usize, evidence: &Evidence) -> Forecast {
+        let (Series { id, first, daily }, known) = asked;
+        let (history, series) = (History(&daily[..known]), id.as_str());
         match self {
-            Answerer::Glidepath => Forecast::make(history, days, evidence, Some(series)),
+            Answerer::Glidepath => {
+                let forecast = Forecast::make(history, days, evidence, Some(series));
+                let newest = plus_days(*first, known as i64 - 1);
+                match questions.plans.get(series) {
+                    Some(plan) => forecast.following(&Plan::of(plan, newest, known, days), history),
+                    None => forecast,
+                }
+            }
             Answerer::Only(method) => Forecast::by(method, history, days, evidence, Some(series)),
         }
     }
@@ -191,7 +208,9 @@ impl Questions {
     pub fn check(&self) -> Vec<QuestionError> {
         let origins = self.origins.iter().map(|asked| self.known(&asked.series, asked.origin));
         let cases = self.cases.iter().map(|asked| self.known(&asked.series, asked.origin));
-        origins.chain(cases).filter_map(Result::err).collect()
+        let plans = self.plans.keys().filter(|id| !self.series.contains_key(*id));
+        let unplanned = plans.map(|id| QuestionError::NoPlanned { series: id.clone() });
+        origins.chain(cases).filter_map(Result::err).chain(unplanned).collect()
     }
 
     /// What these series themselves say about the errors of `methods`, at the origins that are asked about.
@@ -214,7 +233,7 @@ pub fn spend(
     evidence: &Evidence,
 ) -> Result<SpendAnswer, QuestionError> {
     let (series, known) = questions.known(&asked.series, asked.origin)?;
-    let forecast = answerer.forecast(History(&series.daily[..known]), FORECAST_DAYS, evidence, &series.id);
+    let forecast = answerer.forecast(questions, (series, known), FORECAST_DAYS, evidence);
     let mean = forecast.cumulative();
     // The odds are those of the error; where all of them lie on one side, the point forecast still lies between.
     let (low, high) = (forecast.cumulative_quantile(0.1), forecast.cumulative_quantile(0.9));
@@ -231,7 +250,7 @@ pub fn exhaustion(
     evidence: &Evidence,
 ) -> Result<DateAnswer, QuestionError> {
     let (series, known) = questions.known(&asked.series, asked.origin)?;
-    let forecast = answerer.forecast(History(&series.daily[..known]), DATE_LIMIT_DAYS, evidence, &series.id);
+    let forecast = answerer.forecast(questions, (series, known), DATE_LIMIT_DAYS, evidence);
     let left = asked.credit - series.spent(known);
     let day = |p: f64| {
         let reached = forecast.cumulative_quantile(p).iter().position(|spent| *spent >= left)?;

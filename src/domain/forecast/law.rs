@@ -66,6 +66,12 @@ impl ErrorLaw {
         }
     }
 
+    /// The law of a forecast that was told a share of the growth which the middle of these errors is: it counts once.
+    #[must_use]
+    pub fn told(self, share: f64) -> Self {
+        ErrorLaw { drift: self.drift * (1.0 - share), ..self }
+    }
+
     /// The same at any number of days ahead.
     pub fn quantile(&self, days: f64, p: f64) -> f64 {
         at_days(days, |horizon| self.quantile_at(horizon, p))

@@ -8,6 +8,7 @@ mod evidence;
 mod gate;
 mod law;
 mod method;
+mod plan;
 mod series;
 mod spend;
 
@@ -15,5 +16,6 @@ pub use self::evidence::{Evidence, EvidenceError, HORIZONS, Observation};
 pub use self::gate::Gate;
 pub use self::law::ErrorLaw;
 pub use self::method::{Method, WEEKS_TO_TREND};
+pub use self::plan::Plan;
 pub use self::series::{History, WEEK, median};
 pub use self::spend::Forecast;

@@ -4,6 +4,7 @@ use super::evidence::Evidence;
 use super::gate::Gate;
 use super::law::ErrorLaw;
 use super::method::Method;
+use super::plan::Plan;
 use super::series::History;
 
 /// What one stream of spend is said to cost.
@@ -26,6 +27,13 @@ impl Forecast {
     /// Forecasts by a given method, with odds learnt from its errors on every series but `without`.
     pub fn by(method: Method, history: History, days: usize, evidence: &Evidence, without: Option<&str>) -> Forecast {
         Forecast { method, daily: method.daily(history, days), law: evidence.law(method, history, without) }
+    }
+
+    /// Lets young spend grow as a filed projection plans it.
+    #[must_use]
+    pub fn following(mut self, plan: &Plan, history: History) -> Forecast {
+        let share = plan.shape(history, &mut self.daily);
+        Forecast { law: self.law.told(share), ..self }
     }
 
     /// The running total of the point forecast.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OutlookInputs;
 use super::odds::Odds;
-use crate::domain::forecast::{ErrorLaw, Gate, History, Method, WEEK};
+use crate::domain::forecast::{ErrorLaw, Gate, History, Method, Plan};
 use crate::domain::ledger::Stream;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
@@ -21,8 +21,6 @@ const BURST_MEAN_DAYS: usize = 56;
 const BURST_HISTORY_DAYS: usize = 182;
 /// See `BURST_HISTORY_DAYS`.
 pub(super) const BURST_PIECE_DAYS: usize = 28;
-/// Weeks of data after which the filed projection says nothing more about growth: the account's own trend does.
-const WEEKS_OF_PLAN: usize = 8;
 /// Paths of the running total grow no further than this, so that a forecast run wild stays an amount of money.
 const LARGEST_DAY: f64 = 1e12;
 
@@ -101,11 +99,12 @@ fn runs_in_bursts(workload: Workload) -> bool {
 fn rates(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
     let gate = Gate::judge(known);
     let mut ahead = gate.speaks.daily(known, days);
-    let by_plan = follow_plan(inputs, workload, known, &mut ahead);
+    let told = plan(inputs, workload, known, days).shape(known, &mut ahead);
     let young = known.swing().is_none();
     let voice = if young || gate.speaks == Method::TrailingWeek { Voice::PlainRate } else { Voice::Combination };
-    let law = inputs.evidence.law(gate.speaks, known, None);
-    (Basis { workload, voice, known_days: known.days(), trials: gate.trials, by_plan }, ahead, law)
+    let law = inputs.evidence.law(gate.speaks, known, None).told(told);
+    let basis = Basis { workload, voice, known_days: known.days(), trials: gate.trials, by_plan: told > 0.0 };
+    (basis, ahead, law)
 }
 
 fn bursts(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
@@ -117,25 +116,13 @@ fn bursts(inputs: &OutlookInputs, workload: Workload, known: History, days: usiz
     (basis, ahead, law)
 }
 
-/// Lets a young workload grow as the filed projection says, the less the more is known of it. The level stays what the
-/// bill shows.
-fn follow_plan(inputs: &OutlookInputs, workload: Workload, known: History, ahead: &mut [f64]) -> bool {
-    let weight = 1.0 - known.days() as f64 / (WEEKS_OF_PLAN * WEEK) as f64;
+/// What the filing in force plans for the workload, beside its history.
+fn plan(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> Plan {
     let mut planned: BTreeMap<NaiveDate, f64> = BTreeMap::new();
     for plan in inputs.planned.iter().filter(|plan| plan.workload == workload) {
         *planned.entry(plan.day).or_default() += plan.payable.to_chart();
     }
-    let at = |day: NaiveDate| planned.range(..=day).next_back().map_or(0.0, |(_, cost)| *cost);
-    let now = at(inputs.data_through);
-    if weight <= 0.0 || now <= 0.0 {
-        return false;
-    }
-    for (offset, cost) in ahead.iter_mut().enumerate() {
-        let then = at(plus_days(inputs.data_through, offset as i64 + 1));
-        // A plan that ends is no plan to stop: its last day goes on.
-        *cost *= (then.max(now * 1e-3) / now).powf(weight);
-    }
-    true
+    Plan::of(&planned, inputs.data_through, known.days(), days)
 }
 
 /// US dollars a day from the first stored day through the last complete one, gaps as zero.

@@ -1,0 +1,174 @@
+//! What a pool holds, whose statement counts, and where it is in its life.
+
+use glidepath::domain::credit::CoverageState;
+use glidepath::domain::facts::SeenCredit;
+use glidepath::domain::money::Money;
+use glidepath::domain::pools::ConfiguredPool;
+use glidepath::domain::position::{DateQuantiles, MoneyQuantiles, PoolStatus};
+
+use crate::values::{day, usd};
+use crate::world::*;
+
+#[test]
+fn the_outlook_starts_from_what_aws_states() {
+    let starts_from = |world: World| {
+        let (position, outlook) = world.look();
+        assert_eq!(position.credits.pools[0].remaining, usd("7100"), "remaining is by replay alone");
+        outlook.pools[0].starts_from
+    };
+    let partial_day = || {
+        hundred_a_day().charge("2026-03-30", BEDROCK, "Usage", "60").charges(
+            "2026-03-01",
+            "2026-03-29",
+            BEDROCK,
+            "Credit",
+            "-100",
+        )
+    };
+    let none = hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |_| {});
+    assert_eq!(starts_from(none), usd("7100"), "nothing stated: granted less drawn");
+
+    let newest = partial_day().charge("2026-03-30", BEDROCK, "Credit", "-60").credit(
+        "1",
+        "10000",
+        Some(&[BEDROCK]),
+        estimated("5000"),
+    );
+    assert_eq!(starts_from(newest), usd("5060"), "AWS has drawn the partial day already, the outlook has not");
+
+    let unbilled = partial_day().credit("1", "10000", Some(&[BEDROCK]), estimated("5000"));
+    assert_eq!(starts_from(unbilled), usd("5000"), "no Credit row shows that AWS drew the partial day");
+
+    let older = partial_day().credit("1", "10000", Some(&[BEDROCK]), |_| {}).recorded("1", "5000", "2026-03-20");
+    assert_eq!(starts_from(older), usd("4100"), "21 to 29 March drew 900 since");
+
+    let more_than_granted = partial_day().charge("2026-03-30", BEDROCK, "Credit", "-60").credit(
+        "1",
+        "10000",
+        Some(&[BEDROCK]),
+        estimated("9990"),
+    );
+    assert_eq!(starts_from(more_than_granted), usd("10000"));
+}
+
+#[test]
+fn without_an_estimate_the_open_months_credit_rows_stand_in() {
+    let world = |credits: usize| {
+        let mut world = hundred_a_day().charges("2026-03-01", "2026-03-29", BEDROCK, "Credit", "-100");
+        for id in 1..=credits {
+            world = world.credit(&id.to_string(), "10000", Some(&[BEDROCK]), |seen| {
+                seen.snapshot.remaining = Some(usd("8000"));
+            });
+        }
+        world.position().credits.pools[0].stated.unwrap().amount
+    };
+    assert_eq!(world(1), usd("5100"), "8,000 after closed bills, less 2,900 of March");
+    assert_eq!(world(2), usd("8000"), "Credit rows name no credit, so with two of them they say nothing");
+}
+
+#[test]
+fn the_newest_statement_counts_whoever_made_it() {
+    let stated = |world: World| world.position().credits.pools[0].stated.map(|stated| stated.amount);
+    let listed = || {
+        hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |seen| {
+            seen.snapshot.estimated = Some(usd("5000"));
+            seen.seen_on = day("2026-03-20");
+        })
+    };
+    assert_eq!(stated(listed().recorded("1", "4000", "2026-03-25")), Some(usd("4000")));
+    assert_eq!(stated(listed().recorded("1", "4000", "2026-03-19")), Some(usd("5000")));
+    assert_eq!(stated(listed().recorded("1", "4000", "2026-03-20")), Some(usd("5000")), "AWS's own on the same day");
+    let corrected = listed().recorded("1", "40", "2026-03-25").recorded("1", "4000", "2026-03-25");
+    assert_eq!(stated(corrected), Some(usd("4000")), "a typing error is corrected by typing again");
+}
+
+#[test]
+fn a_pool_says_where_it_is_in_its_life() {
+    let status = |change: &dyn Fn(&mut SeenCredit)| {
+        let world = hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |seen| {
+            seen.snapshot.estimated = Some(usd("5000"));
+            change(seen);
+        });
+        world.position().credits.pools[0].status
+    };
+    assert_eq!(status(&|_| {}), PoolStatus::Active);
+    assert_eq!(status(&|seen| seen.snapshot.estimated = Some(usd("0"))), PoolStatus::Exhausted, "still ENABLED at AWS");
+    assert_eq!(status(&|seen| seen.snapshot.expires_on = day("2026-03-31")), PoolStatus::Expired);
+    assert_eq!(status(&|seen| seen.snapshot.expires_on = day("2026-04-01")), PoolStatus::Active);
+    assert_eq!(status(&|seen| seen.snapshot.starts_on = day("2026-04-01")), PoolStatus::Pending);
+    let paused = |seen: &mut SeenCredit| {
+        seen.snapshot.enabled = false;
+        seen.paused_from = Some(day("2026-03-11"));
+    };
+    assert_eq!(status(&paused), PoolStatus::Paused);
+}
+
+#[test]
+fn a_paused_pool_keeps_its_money_and_pays_nothing() {
+    let world = hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |seen| {
+        seen.snapshot.enabled = false;
+        seen.paused_from = Some(day("2026-03-11"));
+    });
+    let position = world.position();
+    let pool = &position.credits.pools[0];
+    assert_eq!((pool.drawn, pool.remaining), (usd("1000"), usd("9000")), "ten days until it was switched off");
+    assert_eq!(position.exhaustion.total, DateQuantiles::certain(day("2026-03-11")), "nothing pays since then");
+    assert_eq!(position.coverage[0].state, CoverageState::Exhausted);
+}
+
+/// Expired credits still carry a remaining amount at AWS. It is what was lost, and it pays nothing.
+#[test]
+fn an_expired_credit_has_nothing_left_and_shows_what_was_lost() {
+    let world = hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |seen| {
+        seen.snapshot.estimated = Some(usd("8100"));
+        seen.snapshot.expires_on = day("2026-03-20");
+    });
+    let position = world.position();
+    let pool = &position.credits.pools[0];
+    assert_eq!((pool.status, pool.remaining, pool.drawn), (PoolStatus::Expired, Money::ZERO, usd("1900")));
+    let lost = Some(usd("8100"));
+    assert_eq!(pool.breakage, MoneyQuantiles { p10: lost, p50: lost, p90: lost });
+    assert_eq!(pool.exhausts_on, DateQuantiles::default());
+    assert_eq!(position.exhaustion.total, DateQuantiles::certain(day("2026-03-20")));
+    assert_eq!(position.trajectory[1].covered, Money::ZERO);
+}
+
+/// On the 31st the data ends on the 29th. A pool that expires on the 31st still pays the 30th.
+#[test]
+fn a_pool_that_expires_between_the_data_and_the_clock_pays_until_its_last_day() {
+    let world = hundred_a_day().credit("1", "10000", Some(&[BEDROCK]), |seen| {
+        seen.snapshot.expires_on = day("2026-03-31");
+    });
+    let position = world.position();
+    assert_eq!(position.exhaustion.total, DateQuantiles::certain(day("2026-03-31")));
+    assert_eq!(position.credits.remaining, Money::ZERO, "by the clock it is over");
+}
+
+#[test]
+fn pools_come_from_config_where_aws_lists_none() {
+    let mut world = hundred_a_day().recorded("poc", "600", "2026-03-29");
+    let pool = |id: &str| ConfiguredPool {
+        id: id.to_owned(),
+        name: Some("Proof of concept".to_owned()),
+        programme: None,
+        granted: Some(usd("5000")),
+        starts_on: Some(day("2026-02-10")),
+        expires_on: Some(day("2027-02-10")),
+        services: Some(vec![BEDROCK.to_owned()]),
+    };
+    world.configured = vec![pool("poc")];
+    let position = world.position();
+    let poc = &position.credits.pools[0];
+    assert_eq!((poc.name.as_str(), poc.granted, poc.remaining), ("Proof of concept", usd("5000"), usd("2100")));
+    assert_eq!(position.exhaustion.total.p50, Some(day("2026-04-05")), "600 last from 30 March to 4 April");
+
+    // AWS's own figures win over config's; config's name and list win over AWS's.
+    let mut both = hundred_a_day().credit("poc", "6000", Some(&[RDS]), estimated("700"));
+    both.configured = vec![pool("poc")];
+    let position = both.position();
+    assert_eq!((position.credits.pools.len(), position.credits.granted), (1, usd("6000")));
+    assert_eq!(
+        (position.credits.pools[0].name.as_str(), position.credits.pools[0].drawn),
+        ("Proof of concept", usd("2900"))
+    );
+}
