@@ -151,6 +151,25 @@ fn cache_hits_are_priced_as_the_bill_prices_them() {
 }
 
 #[test]
+fn a_change_of_all_models_leaves_those_without_a_price_as_they_are_and_says_so() {
+    let rows = |with: bool| {
+        let mut rows = vec![
+            (SONNET, Direction::Input, Tier::OnDemand, 9, usd("18")),
+            (SONNET, Direction::CacheRead, Tier::OnDemand, 1, usd("0.2")),
+        ];
+        // The book has no price for reading a cache of this model.
+        rows.extend(with.then(|| ("gpt-oss-120b", Direction::Input, Tier::OnDemand, 10, usd("1.5"))));
+        Account::of(&rows, "1000")
+    };
+    let more = [change("cache-hits", "+10")];
+    assert_eq!(rows(true).would_have_cost(&more) - rows(false).would_have_cost(&more), usd("42"));
+    let told = rows(true).ask(|base| answer(base, &outlook(base.inputs), &more.to_vec()).unwrap());
+    assert!(told.assumptions.iter().any(|said| said.contains("gpt-oss-120b would become")), "{:?}", told.assumptions);
+    // By its name it is refused, because then nothing would happen.
+    assert_eq!(rows(true).problems(&[change("cache-hits", "gpt-oss-120b=+10")]).len(), 1);
+}
+
+#[test]
 fn batch_is_priced_by_the_book_where_the_bill_shows_none() {
     // The bill shows no batch, so the book prices all of it.
     let moved = sonnet().would_have_cost(&[change("batch", "100%")]);

@@ -30,6 +30,8 @@ pub struct Adjusted {
     pub balances: Vec<Money>,
     /// Ids of the pools that the scenario lands.
     pub landed: Vec<String>,
+    /// Models that a change of all models leaves as they are, for want of a price.
+    pub left_out: BTreeSet<String>,
     /// Costs of days to come.
     pub added: Vec<DailyCost>,
     /// Growth per month beyond the forecast.
@@ -44,6 +46,7 @@ impl Adjusted {
             pools: base.inputs.pools.to_vec(),
             balances: base.inputs.balances.to_vec(),
             landed: Vec::new(),
+            left_out: BTreeSet::new(),
             added: Vec::new(),
             growth_per_month: Decimal::ZERO,
         }
@@ -92,6 +95,7 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
     let factors = factors(base, &before, &owned(&tokens));
     match factors {
         Ok(factors) if problems.is_empty() => {
+            adjusted.left_out.clone_from(tokens.left_out());
             if !factors.is_empty() {
                 adjusted.recurring = scaled(base.inputs.recurring, &factors);
             }

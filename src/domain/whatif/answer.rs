@@ -160,6 +160,13 @@ fn assumptions(base: &Base, before: &Outlook, scenario: &Scenario, adjusted: &Ad
         plus_days(days.end, -1)
     )];
     said.extend(scenario.iter().map(words));
+    if !adjusted.left_out.is_empty() {
+        let models: Vec<&str> = adjusted.left_out.iter().map(String::as_str).collect();
+        said.push(format!(
+            "No price is known for what the tokens of {} would become: they stay as they are.",
+            models.join(", ")
+        ));
+    }
     if !adjusted.landed.is_empty() {
         said.push(
             "Days are counted on what the credit held now could pay: what only a new award pays lowers the bill and moves no \

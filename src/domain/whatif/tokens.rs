@@ -41,6 +41,8 @@ pub struct Tokens<'a> {
     pub cells: Vec<Cell>,
     /// Per model, cost of its rows in the long-context band, whose tokens have no price here.
     long_context: BTreeMap<String, Money>,
+    /// Models that a change of all models left as they are.
+    left_out: BTreeSet<String>,
 }
 
 /// What moves from one direction or tier to another.
@@ -92,7 +94,7 @@ impl<'a> Tokens<'a> {
             Cell { was, service, kind, quantity, cost }
         };
         let cells = sums.into_iter().map(cell).filter(|cell| cell.quantity.amount() > Decimal::ZERO).collect();
-        Tokens { prices, classifier, on, cells, long_context }
+        Tokens { prices, classifier, on, cells, long_context, left_out: BTreeSet::new() }
     }
 
     /// Models that have tokens, dearest first, with their cost.
@@ -158,17 +160,17 @@ impl<'a> Tokens<'a> {
 
     /// The share of prompts read from the cache now, and the highest that it can become; `None` without prompts.
     pub fn cache_hit_share(&self, model: &str) -> Option<(Decimal, Decimal)> {
-        self.shares(&CACHE_HITS, Some(model)).map(|shares| (shares.now, shares.most))
+        self.shares(&CACHE_HITS, |name| name == model).map(|shares| (shares.now, shares.most))
     }
 
     /// The share of tokens in batch now, and the highest that it can become.
     pub fn batch_share(&self, model: &str) -> Option<(Decimal, Decimal)> {
-        self.shares(&BATCH, Some(model)).map(|shares| (shares.now, shares.most))
+        self.shares(&BATCH, |name| name == model).map(|shares| (shares.now, shares.most))
     }
 
-    fn shares(&self, part: &Part, model: Option<&str>) -> Option<Shares> {
+    fn shares(&self, part: &Part, of: impl Fn(&str) -> bool) -> Option<Shares> {
         let sum = |belongs: &dyn Fn(&TokenKind) -> bool| -> Decimal {
-            let cells = self.cells.iter().filter(|cell| model.is_none_or(|name| cell.kind.model == name));
+            let cells = self.cells.iter().filter(|cell| of(&cell.kind.model));
             cells
                 .filter(|cell| (part.holds)(&cell.kind) && belongs(&cell.kind))
                 .map(|cell| cell.quantity.amount())
@@ -181,7 +183,9 @@ impl<'a> Tokens<'a> {
 
     fn reach(&mut self, part: &Part, model: Option<&str>, target: Target) -> Vec<Problem> {
         let model = model.map(|spelling| self.name(spelling));
-        let Some(shares) = self.shares(part, model.as_deref()) else {
+        let unable = if model.is_none() { self.unable(part) } else { BTreeSet::new() };
+        let of = |name: &str| model.as_ref().is_none_or(|model| model == name) && !unable.contains(name);
+        let Some(shares) = self.shares(part, of) else {
             let what = model.map_or_else(|| "of any model".to_owned(), |name| format!("of {name}"));
             return vec![self.no_tokens(what)];
         };
@@ -203,10 +207,32 @@ impl<'a> Tokens<'a> {
         }
         let (gives, change) = if moved > Decimal::ZERO { (part.takes, part.into) } else { (part.inside, part.out_of) };
         let share = moved.abs() / if moved > Decimal::ZERO { shares.takes } else { shares.inside };
-        let belongs = |kind: &TokenKind| {
-            model.as_ref().is_none_or(|name| kind.model == *name) && (part.holds)(kind) && gives(kind)
+        let belongs = |kind: &TokenKind| of(&kind.model) && (part.holds)(kind) && gives(kind);
+        let problems = self.move_share(share, belongs, change);
+        self.left_out.extend(unable);
+        problems
+    }
+
+    /// Models that cannot follow a change of all: there is no price for what their tokens would become. Empty where
+    /// that is every model, so that the answer says why.
+    fn unable(&self, part: &Part) -> BTreeSet<String> {
+        let gives = |cell: &&Cell| (part.holds)(&cell.kind) && (part.takes)(&cell.kind);
+        let has_price = |cell: &Cell| {
+            let mut kind = cell.kind.clone();
+            (part.into)(&mut kind);
+            self.priced(&kind, cell.quantity).is_ok()
         };
-        self.move_share(share, belongs, change)
+        let (able, unable): (Vec<&Cell>, Vec<&Cell>) =
+            self.cells.iter().filter(gives).partition(|cell| has_price(cell));
+        if able.is_empty() {
+            return BTreeSet::new();
+        }
+        unable.into_iter().map(|cell| cell.kind.model.clone()).collect()
+    }
+
+    /// Models that a change of all models left as they are.
+    pub fn left_out(&self) -> &BTreeSet<String> {
+        &self.left_out
     }
 
     /// Moves a share of the cells that belong to where `change` takes their kind.
