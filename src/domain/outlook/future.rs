@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::OutlookInputs;
@@ -27,7 +28,7 @@ const WEEKS_OF_PLAN: usize = 8;
 const LARGEST_DAY: f64 = 1e12;
 
 /// How a workload was forecast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Basis {
     /// The workload.
     pub workload: Workload,
@@ -42,7 +43,7 @@ pub struct Basis {
 }
 
 /// What speaks about a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Voice {
     /// The combination of run rate and trends.
