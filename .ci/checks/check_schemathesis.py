@@ -12,8 +12,14 @@ import program
 
 # Left out, with the reason.
 LEFT_OUT = {
-    "/api/v1/cycle": "an order: each would run a cycle",
-    "/api/v1/backup": "an order: each would copy the store",
+    "postCycle": "an order: each would run a cycle",
+    "postBackup": "an order: each would copy the store",
+    "postProjections": "takes TOML, which schemathesis cannot write; tests/http/entries.rs and tests/filing try it",
+}
+# Checks that cannot hold here, with the reason.
+NOT_CHECKED = {
+    "ignored_auth": "without tokens everything is open to this machine; tests/http/who_may.rs walks every route in every role",
+    "positive_data_acceptance": "what has the right shape can still be a time in the future, or a pool that nobody has",
 }
 # The same examples in every run, so that a check fails because of us.
 SEED = "20261123"
@@ -31,14 +37,14 @@ def check(binary):
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
             program.wait_for(f"http://{address}/readyz", demo, log, seconds=SECONDS_TO_START)
             document = json.loads(program.wait_for(f"http://{address}/api/v1/openapi.json", demo, log))
-            unknown = LEFT_OUT.keys() - document["paths"].keys()
+            operations = {one["operationId"] for methods in document["paths"].values() for one in methods.values()}
+            unknown = LEFT_OUT.keys() - operations
             if unknown:
                 raise program.CheckFailed(f"left out and not there: {', '.join(unknown)}")
             attack(address, folder)
             if demo.poll() is not None:
                 raise program.CheckFailed(f"the demo ended with status {demo.poll()}")
-    operations = sum(len(methods) for methods in document["paths"].values())
-    return f"{operations} operations described, all but {len(LEFT_OUT)} tried"
+    return f"{len(operations)} operations described, all but {len(LEFT_OUT)} tried"
 
 
 def attack(address, folder):
@@ -51,16 +57,15 @@ def attack(address, folder):
         "--max-examples", EXAMPLES,
         "--seed", SEED,
         "--generation-deterministic",
-        "--generation-database", "none",
         "--request-timeout", "20",
         "--workers", "1",
+        # Fuzzing ends then, found something or not.
+        "--max-time", "100",
         "--no-color",
     ]  # fmt: skip
-    # Without tokens everything is open to this machine, so "asked without a token" has no meaning here; the program's own
-    # tests walk every route in every role.
-    command += ["--exclude-checks", "ignored_auth"]
-    for path in LEFT_OUT:
-        command += ["--exclude-path", path]
+    command += ["--exclude-checks", ",".join(NOT_CHECKED)]
+    for operation in LEFT_OUT:
+        command += ["--exclude-operation-id", operation]
     try:
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=SECONDS)
     except subprocess.TimeoutExpired:
