@@ -41,7 +41,7 @@ const CASES: &[Case] = &[
     ("unknown_key_channel", &[("[[channel]] 1 (team)", r#"there is no key "url" here; the keys are name, type"#)]),
     ("unknown_key_channel_slack", &[("[[channel]] 1 (team)", r#"there is no key "channel""#)]),
     ("unknown_key_http", &[("[http]", r#"there is no key "port""#)]),
-    ("unknown_key_token", &[("[[http.tokens]] 1 (ops)", r#"there is no key "expires_on""#)]),
+    ("unknown_key_token", &[("[[http.tokens]] 1 (ops)", r#"there is no key "expire_on""#)]),
     // [store]
     ("store_section_missing", &[("[store] path", r#"is missing: the file that the data is kept in, such as "glidepath.duckdb""#)]),
     ("store_path_missing", &[("[store] path", "is missing")]),
@@ -145,8 +145,15 @@ const CASES: &[Case] = &[
     ("dashboard_url_garbled", &[("[http] dashboard_url", "is not a web address")]),
     ("token_missing", &[("[[http.tokens]] 1 (ops) token", "is missing: write { env")]),
     ("token_literal", &[("[[http.tokens]] 1 (ops) token", "a secret never stands in the config")]),
-    ("token_without_role", &[("[[http.tokens]] 1 (ops) role", "is missing: write owner or partner")]),
-    ("token_role_unknown", &[("[[http.tokens]] 1 (ops) role", r#""admin" is not a role; write owner or partner"#)]),
+    ("token_without_role", &[("[[http.tokens]] 1 (ops) role", "is missing: write founder, ops or partner")]),
+    ("token_role_retired", &[("[[http.tokens]] 1 (ops) role", r#""owner" is not a role; write founder, ops or partner"#)]),
+    ("token_and_hash", &[("[[http.tokens]] 1 (ops) token_sha256", "stands beside token; give one of the two")]),
+    ("token_hash_malformed", &[("[[http.tokens]] 1 (ops) token_sha256", "is not the SHA-256 of a token")]),
+    ("token_hash_twice", &[("[[http.tokens]] 2 (again) token", "is the same as that of an earlier entry")]),
+    ("token_expiry_unreadable", &[("[[http.tokens]] 1 (ops) expires_on", "is not a day")]),
+    ("link_key_literal", &[("[http] link_key", "must name where the secret is")]),
+    ("link_key_short", &[("[http] link_key", "is shorter than 32 bytes")]),
+    ("token_role_unknown", &[("[[http.tokens]] 1 (ops) role", r#""admin" is not a role; write founder, ops or partner"#)]),
     ("token_partner_without_records", &[("[[http.tokens]] 1 (ops) records", "is missing: the record ids of the filing")]),
     ("token_partner_records_empty", &[("[[http.tokens]] 1 (ops) records", "is empty: the record ids of the filing")]),
     ("token_owner_with_records", &[("[[http.tokens]] 1 (ops) records", r#"belongs to role "partner""#)]),
@@ -263,17 +270,17 @@ fn credits_that_overlap_are_two_pools() {
 #[test]
 fn tokens_open_what_their_role_says_and_allow_listening_beyond_loopback() {
     let config = parse(
-        "[http]\nlisten = \"0.0.0.0:8080\"\n[[http.tokens]]\ntoken = { file = \"secrets/token\" }\nrole = \"owner\"\n\
+        "[http]\nlisten = \"0.0.0.0:8080\"\n[[http.tokens]]\ntoken = { file = \"secrets/token\" }\nrole = \"founder\"\n\
          [[http.tokens]]\nname = \"investor\"\ntoken = { env = \"PATH\" }\nrole = \"partner\"\nrecords = [\"ai\"]\n",
     )
     .unwrap();
     assert_eq!(config.listen.to_string(), "0.0.0.0:8080");
     let names: Vec<&str> = config.tokens.iter().map(|token| token.name.as_str()).collect();
     assert_eq!(names, ["token 1", "investor"]);
-    assert_eq!(config.tokens[0].role, Role::Owner);
-    assert_eq!(config.tokens[0].secret.expose(), "planted-token-of-the-owner");
+    assert_eq!(config.tokens[0].role, Role::Founder);
+    assert_eq!(config.tokens[0].secret.as_ref().unwrap().expose(), "planted-token-of-the-owner");
     assert_eq!(config.tokens[1].role, Role::Partner { records: vec!["ai".to_owned()] });
-    assert_eq!(config.tokens[1].secret.expose(), std::env::var("PATH").unwrap().trim());
+    assert_eq!(config.tokens[1].secret.as_ref().unwrap().expose(), std::env::var("PATH").unwrap().trim());
 }
 
 /// Text that every planted secret holds, plain or as the beginning of its base64.
@@ -292,7 +299,7 @@ fn a_config_never_prints_its_secrets() {
         "[[channel]]\nname = \"team\"\ntype = \"slack\"\nurl = { file = \"secrets/slack_url\" }\n\
          [[channel]]\nname = \"ours\"\ntype = \"webhook\"\nurl = { file = \"secrets/webhook_url\" }\n\
          secret = { file = \"secrets/signing_key\" }\n\
-         [[http.tokens]]\nname = \"ops\"\ntoken = { file = \"secrets/token\" }\nrole = \"owner\"\n\
+         [[http.tokens]]\nname = \"ops\"\ntoken = { file = \"secrets/token\" }\nrole = \"founder\"\n\
          [[http.tokens]]\nname = \"investor\"\ntoken = { env = \"PATH\" }\nrole = \"partner\"\nrecords = [\"ai\"]\n",
     )
     .unwrap();

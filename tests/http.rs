@@ -1,13 +1,21 @@
 //! The routes: what each answers, to whom, and what nobody else learns.
 
+#[path = "http/api.rs"]
+mod api;
 #[path = "http/assets.rs"]
 mod assets;
+#[path = "http/bad_input.rs"]
+mod bad_input;
 #[path = "http/entries.rs"]
 mod entries;
+#[path = "http/links.rs"]
+mod links;
 #[path = "http/metrics.rs"]
 mod metrics;
 #[path = "http/orders.rs"]
 mod orders;
+#[path = "http/outsiders.rs"]
+mod outsiders;
 #[path = "support/served.rs"]
 mod served;
 #[path = "http/whatif.rs"]
@@ -36,9 +44,8 @@ async fn before_the_first_cycle() {
         let answer = served.get(path).await;
         assert_eq!((answer.status, answer.error().as_str()), (StatusCode::NOT_FOUND, "no cycle has finished yet"));
     }
-    for path in ["/api/v1/projections", "/api/v1/restatements"] {
-        assert_eq!(served.get(path).await.json(), json!([]));
-    }
+    assert_eq!(served.get("/api/v1/projections").await.json(), json!([]));
+    assert_eq!(served.get("/api/v1/restatements").await.json(), json!({ "restatements": [], "next": null }));
     let ready = served.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.error(), "no pull of costs has succeeded yet");
@@ -62,6 +69,7 @@ async fn the_position_as_it_is_serialised() {
 #[tokio::test]
 async fn as_of_reads_the_past() {
     let served = Served::fed(config()).await;
+    served.clock.advance_to(time("2026-03-21T09:00:00Z"));
     served.cycle(time("2026-03-21T06:30:00Z"), usd("3")).await;
     let gross = async |path: &str| served.get(path).await.json()["spend"]["gross_to_date"].clone();
     // 47 days at 13 USD, and 46 at 12 USD as believed the day before.
@@ -80,7 +88,8 @@ async fn as_of_reads_the_past() {
     }
     // What AWS changed about the 46 days that were complete by then.
     let restated = served.get("/api/v1/restatements").await.json();
-    assert_eq!(restated.as_array().unwrap().len(), 46);
+    let restated = restated["restatements"].as_array().unwrap();
+    assert_eq!(restated.len(), 46);
     assert_eq!(
         restated[0],
         json!({
@@ -186,7 +195,7 @@ async fn ready_until_costs_are_36_hours_old() {
 }
 
 #[tokio::test]
-async fn errors_are_json() {
+async fn errors_are_problems() {
     let served = Served::fed(config()).await;
     let missing = served.get("/api/v2/position").await;
     assert_eq!(
@@ -220,7 +229,8 @@ async fn reports_load_nothing_but_their_own_style() {
         let answer = served.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
-        assert_eq!(answer.header("cache-control"), "no-store");
+        let cached = if path == "/" || path == "/api/v1/position" { "private, no-cache" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), cached, "{path}");
         assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
     }
 }

@@ -173,8 +173,13 @@ async fn restatements_list_complete_days_only_and_moved_sums_them() {
         charge("2026-03-19", BEDROCK, "Usage", "30"),
     ];
     store.append_run(run("2026-03-21", second, vec![])).await.unwrap();
-    let told: Vec<_> =
-        store.restatements(10).await.unwrap().into_iter().map(|r| (r.day, r.service, r.before, r.after)).collect();
+    let told: Vec<_> = store
+        .restatements(None, 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|r| (r.day, r.service, r.before, r.after))
+        .collect();
     let expected = [
         ("2026-03-18", BEDROCK, "20", "19.50"),
         ("2026-03-18", RDS, "4", "0"),
@@ -183,7 +188,7 @@ async fn restatements_list_complete_days_only_and_moved_sums_them() {
     let expected =
         expected.map(|(date, service, before, after)| (day(date), service.to_owned(), usd(before), usd(after)));
     assert_eq!(told, expected);
-    assert_eq!(store.restatements(1).await.unwrap().len(), 1);
+    assert_eq!(store.restatements(None, 1).await.unwrap().len(), 1);
     assert_eq!(facts(&store, "2026-03-21").await.moved_in_last_cycle, usd("6.50"), "0.50, 4 and 2");
     assert_eq!(facts(&store, "2026-03-20").await.moved_in_last_cycle, Money::ZERO, "a first pull moves nothing");
 }

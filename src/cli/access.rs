@@ -1,16 +1,25 @@
 //! How a command reaches the data: the store itself, or the daemon that holds it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 
+use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine};
 use crate::domain::secret::Secret;
 use crate::http::client;
-use crate::store::{Store, StoreError};
+use crate::store::{AuditEntry, Store, StoreError};
+
+/// What the audit calls somebody who opens the store itself.
+pub const COMMAND_LINE: &str = "command line";
+/// Where a command finds its token, unless a file is named.
+const TOKEN_VARIABLE: &str = "GLIDEPATH_TOKEN";
+/// As HTTP would say it.
+const DONE: u16 = 200;
 
 /// Where the data is.
 pub enum Access {
@@ -62,6 +71,15 @@ impl Daemon {
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 
+    /// Has it remove what stands at `path`, and reads its answer into a value.
+    ///
+    /// # Errors
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn remove<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let body = client::remove(self.listen, self.token.as_ref(), path).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
     /// Gives it an order, waits until it is carried out, and reads what it did into a value.
     ///
     /// # Errors
@@ -76,18 +94,64 @@ impl Access {
     /// Opens the store, or finds the daemon that has it open.
     ///
     /// # Errors
-    /// If the store cannot be opened for another reason than a running daemon.
+    /// If the store cannot be opened for another reason than a running daemon, or that daemon wants a token and none is known.
     pub fn open(config: Config) -> Result<Access> {
         match Store::open(&config.store_path) {
             Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
             Err(StoreError::InUse { .. }) => {
-                let owner = config.tokens.iter().find(|token| token.role == Role::Owner);
-                let token = owner.map(|token| token.secret.clone());
-                Ok(Access::Daemon(Daemon { listen: config.listen, token }))
+                Ok(Access::Daemon(Daemon { listen: config.listen, token: token_to_show(&config)? }))
             }
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The token given with the command, or the config's own that opens most. Where the config keeps hashes alone, nobody
+/// can say them.
+fn token_to_show(config: &Config) -> Result<Option<Secret>> {
+    if config.shown_token.is_some() || config.tokens.is_empty() {
+        return Ok(config.shown_token.clone());
+    }
+    let known = |role: Role| {
+        let mut tokens = config.tokens.iter().filter(|token| token.role == role);
+        tokens.find_map(|token| token.secret.clone())
+    };
+    let Some(token) = known(Role::Founder).or_else(|| known(Role::Ops)) else {
+        bail!(
+            "a daemon holds the store and wants a token, and the config has only hashes or partners' tokens: give one \
+             with --token-file PATH or in GLIDEPATH_TOKEN"
+        );
+    };
+    Ok(Some(token))
+}
+
+/// The token that goes with a command: in a file, or in a variable.
+///
+/// # Errors
+/// If the file cannot be read, or holds nothing.
+pub fn given_token(file: Option<&Path>) -> Result<Option<Secret>> {
+    let token = match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Some(text.with_context(|| format!("reading the token in {}", path.display()))?)
+        }
+        None => std::env::var(TOKEN_VARIABLE).ok(),
+    };
+    let token = token.map(Secret::new);
+    if token.as_ref().is_some_and(Secret::is_empty) {
+        bail!("the token given with --token-file or in {TOKEN_VARIABLE} is empty");
+    }
+    Ok(token)
+}
+
+/// Leaves a trace of what was entered here, beside the daemon's of what is entered there.
+///
+/// # Errors
+/// If the store fails.
+pub async fn note(engine: &Engine, action: &str, what: &str) -> Result<()> {
+    let (who, action, path) = (COMMAND_LINE.to_owned(), action.to_owned(), what.to_owned());
+    let entry = AuditEntry { at: Clock::System.now(), who, action, path, status: DONE };
+    engine.store().audit(entry).await.context("writing the audit")
 }
 
 /// `?as_of=...` for a path, or nothing.

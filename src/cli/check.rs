@@ -1,6 +1,7 @@
 //! `glidepath check`. The config itself was read before; its problems end the command with status 2.
 
 use anyhow::{Result, bail};
+use chrono::NaiveDate;
 
 use crate::aws::{AwsClients, probe};
 use crate::clock::Clock;
@@ -13,6 +14,9 @@ use super::access::Access;
 
 /// Requests of a steady day: two questions, a page each, and now and then a third page.
 const STEADY_REQUESTS_PER_DAY: u32 = 3;
+
+/// Days ahead that an expiring token is warned of.
+const EXPIRY_WARNING_DAYS: i64 = 14;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +41,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         config.paid_requests_per_day,
         month(config.paid_requests_per_day)
     );
+    for line in tokens(&config, Clock::System.now().date_naive()) {
+        println!("{line}");
+    }
     if !args.online {
         return Ok(());
     }
@@ -64,6 +71,21 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// A line for the tokens, and one for each that is of no use any more or soon.
+fn tokens(config: &Config, today: NaiveDate) -> Vec<String> {
+    let mut lines = vec![format!("tokens    {}", config.tokens.len())];
+    for token in &config.tokens {
+        let Some(expires_on) = token.expires_on else { continue };
+        let (name, days) = (&token.name, (expires_on - today).num_days());
+        if days <= 0 {
+            lines.push(format!("warning   token {name} expired on {expires_on}; `glidepath token new` makes another"));
+        } else if days <= EXPIRY_WARNING_DAYS {
+            lines.push(format!("warning   token {name} expires on {expires_on}, in {days} days"));
+        }
+    }
+    lines
+}
+
 /// Why the store would not take what these credentials bring, if whose they are is known.
 async fn other_account(engine: &Engine, clients: &AwsClients) -> Result<Option<StoreError>> {
     let Ok(accounts) = clients.account_ids().await else { return Ok(None) };
@@ -71,5 +93,34 @@ async fn other_account(engine: &Engine, clients: &AwsClients) -> Result<Option<S
         Ok(()) => Ok(None),
         Err(other @ StoreError::OtherAccount { .. }) => Ok(Some(other)),
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_warned_of_two_weeks_before_its_end_and_after_it() {
+        let token = |name: &str, day: &str| {
+            let hash = hex::encode([name.as_bytes()[0]; 32]);
+            format!(
+                "[[http.tokens]]\nname = \"{name}\"\ntoken_sha256 = \"{hash}\"\nrole = \"ops\"\nexpires_on = \"{day}\"\n"
+            )
+        };
+        let days = [("gone", "2026-11-22"), ("today", "2026-11-23"), ("soon", "2026-12-07"), ("later", "2026-12-08")];
+        let text: String = days.iter().map(|(name, day)| token(name, day)).collect();
+        let config = Config::parse(&format!("[store]\npath = \"x\"\n{text}"), Path::new("glidepath.toml")).unwrap();
+        assert_eq!(
+            tokens(&config, "2026-11-23".parse().unwrap()),
+            [
+                "tokens    4",
+                "warning   token gone expired on 2026-11-22; `glidepath token new` makes another",
+                "warning   token today expired on 2026-11-23; `glidepath token new` makes another",
+                "warning   token soon expires on 2026-12-07, in 14 days",
+            ]
+        );
     }
 }

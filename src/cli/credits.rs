@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::position::{Credits, PoolPosition};
 use crate::http::client::Entry;
 
-use super::access::Access;
+use super::access::{Access, note};
 use super::status::NOTHING_YET;
 use super::table::{or_dash, table};
 
@@ -96,7 +96,11 @@ async fn list(access: Access, json: bool) -> Result<()> {
 
 async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
     let recorded = match access {
-        Access::Store(engine) => engine.record_balance(Clock::System.now(), entry).await?,
+        Access::Store(engine) => {
+            let recorded = engine.record_balance(Clock::System.now(), entry).await?;
+            note(&engine, "entry made", &format!("balance of {}", recorded.pool)).await?;
+            recorded
+        }
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/json", body: serde_json::to_string(&entry)? };
             daemon.enter::<RecordedEntry>("/api/v1/credits/statements", entry).await?

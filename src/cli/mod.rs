@@ -1,6 +1,7 @@
 //! The command line, a file per command. Exit status: 0 done; 1 the operation failed; 2 usage or config.
 
 mod access;
+mod audit;
 mod backtest;
 mod backup;
 mod check;
@@ -11,8 +12,10 @@ mod log;
 mod projection;
 mod report;
 mod serve;
+mod share;
 mod status;
 mod table;
+mod token;
 mod whatif;
 
 use std::path::PathBuf;
@@ -30,6 +33,9 @@ pub struct Cli {
     /// Config file.
     #[arg(long, global = true, value_name = "FILE", default_value = "glidepath.toml", env = "GLIDEPATH_CONFIG")]
     config: PathBuf,
+    /// File with the token to show to a running daemon [default: GLIDEPATH_TOKEN, or a token of the config].
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Log lines as text for people or as JSON for machines. `serve` logs JSON unless told otherwise.
     #[arg(long, global = true, value_enum)]
     log_format: Option<log::LogFormat>,
@@ -61,6 +67,14 @@ enum Command {
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
     Backup(backup::Args),
+    /// Make a token for a person or a program.
+    Token(token::Args),
+    /// Make, list and end links that show a report to somebody without an account.
+    Share(share::Args),
+    /// Show who read reports from outside and who entered what.
+    Audit(audit::Args),
+    /// Print the OpenAPI document of the API.
+    Openapi,
     /// Ask the running daemon whether it is well.
     Health,
 }
@@ -73,6 +87,8 @@ pub async fn run(cli: Cli) -> ExitCode {
             demo::run(args).await
         }
         Command::Backtest(args) => backtest::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Openapi => openapi(),
         command => with_config(&cli, command).await,
     };
     match result {
@@ -92,10 +108,15 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         (cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet)
     };
     log::start(format, verbosity);
-    let config = Config::load(&cli.config)?;
+    let mut config = Config::load(&cli.config)?;
+    config.shown_token = access::given_token(cli.token_file.as_deref())?;
     match command {
         Command::Demo(args) => demo::run(args).await,
         Command::Backtest(args) => backtest::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Openapi => openapi(),
+        Command::Share(args) => share::run(config, args).await,
+        Command::Audit(args) => audit::run(config, args).await,
         Command::Serve => serve::run(config).await,
         Command::Cycle(args) => cycle::run(config, args).await,
         Command::Check(args) => check::run(config, args).await,
@@ -107,6 +128,11 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Backup(args) => backup::run(config, args).await,
         Command::Health => Ok(crate::http::client::health(config.listen).await?),
     }
+}
+
+fn openapi() -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(&crate::http::openapi())?);
+    Ok(())
 }
 
 /// 2 for a config or a request that has to be corrected, 1 for an operation that failed.

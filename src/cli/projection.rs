@@ -21,7 +21,7 @@ use crate::domain::projection::{
 use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
-use super::access::Access;
+use super::access::{Access, note};
 use super::table::table;
 
 /// Arguments of `projection`.
@@ -177,7 +177,11 @@ async fn file(config: Config, path: &Path) -> Result<()> {
     let access = Access::open(config)?;
     let before = filed(&access).await?.pop();
     let new = match &access {
-        Access::Store(engine) => engine.file_projection(Clock::System.now(), body).await?,
+        Access::Store(engine) => {
+            let filed = engine.file_projection(Clock::System.now(), body).await?;
+            note(engine, "entry made", &format!("projection version {}", filed.version)).await?;
+            filed
+        }
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/toml", body };
             daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use reqwest::Url;
+use sha2::{Digest as _, Sha256};
 use toml::Table;
 
 use crate::domain::secret::Secret;
@@ -14,6 +15,9 @@ use super::section::{Section, entries};
 use super::{Role, Token};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8437";
+const ROLES: &str = "write founder, ops or partner";
+/// Bytes: as many as the hash that signs.
+const SHORTEST_LINK_KEY: usize = 32;
 
 /// The section, read.
 pub struct Http {
@@ -23,6 +27,8 @@ pub struct Http {
     pub dashboard_url: Option<String>,
     /// Who may read what.
     pub tokens: Vec<Token>,
+    /// What links are signed with.
+    pub link_key: Option<Secret>,
 }
 
 /// Reads the section.
@@ -34,10 +40,11 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
     if dashboard_url.as_ref().is_some_and(|url| !is_web_address(url)) {
         section.problem("dashboard_url", "is not a web address such as \"https://glidepath.example.com/\"");
     }
+    let link_key = link_key(&mut section, folder);
     let tokens = section.value("tokens");
     section.finish();
     let mut names = BTreeSet::new();
-    let mut secrets: Vec<Secret> = Vec::new();
+    let mut hashes = BTreeSet::new();
     let mut read = Vec::new();
     for (number, (place, keys)) in (1..).zip(entries("http.tokens", tokens, problems)) {
         let mut section = Section::new(place, keys, problems);
@@ -47,15 +54,14 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
                 section.problem("name", format!("{:?} is used by an earlier token", token.name));
             }
             // A token that stands for two roles would open whichever is looked at first.
-            if secrets.contains(&token.secret) {
+            if !hashes.insert(token.sha256) {
                 section.problem("token", "is the same as that of an earlier entry; each needs its own");
             }
-            secrets.push(token.secret.clone());
             read.push(token);
         }
         section.finish();
     }
-    Http { listen, dashboard_url, tokens: read }
+    Http { listen, dashboard_url, tokens: read, link_key }
 }
 
 fn listen(section: &mut Section<'_>, has_tokens: bool) -> Option<SocketAddr> {
@@ -88,16 +94,19 @@ fn token(section: &mut Section<'_>, number: usize, folder: &Path) -> Option<Toke
     if let Some(name) = &name {
         section.name_place(name);
     }
-    let secret = section.secret("token", folder);
-    let role = section.required("role", "write owner or partner");
+    let known = known_by(section, folder);
+    let given_expiry = section.has("expires_on");
+    let expires_on = section.day("expires_on");
+    let role = section.required("role", ROLES);
     let has_records = section.has("records");
     let records = section.texts("records");
     let role = match role?.as_str() {
-        "owner" if has_records => {
-            section.problem("records", "belongs to role \"partner\"; an owner sees everything");
+        role @ ("founder" | "ops") if has_records => {
+            section.problem("records", format!("belongs to role \"partner\"; {role} sees the figures of all records"));
             return None;
         }
-        "owner" => Role::Owner,
+        "founder" => Role::Founder,
+        "ops" => Role::Ops,
         "partner" if !has_records => {
             section.problem("records", "is missing: the record ids of the filing that the partner may see");
             return None;
@@ -109,9 +118,52 @@ fn token(section: &mut Section<'_>, number: usize, folder: &Path) -> Option<Toke
             })?,
         },
         other => {
-            section.problem("role", format!("{other:?} is not a role; write owner or partner"));
+            section.problem("role", format!("{other:?} is not a role; {ROLES}"));
             return None;
         }
     };
-    Some(Token { name: name.unwrap_or_else(|| format!("token {number}")), secret: secret?, role })
+    let (sha256, secret) = known?;
+    if given_expiry && expires_on.is_none() {
+        return None;
+    }
+    Some(Token { name: name.unwrap_or_else(|| format!("token {number}")), sha256, secret, role, expires_on })
+}
+
+/// How the token is known again: by itself, or by its hash alone.
+fn known_by(section: &mut Section<'_>, folder: &Path) -> Option<([u8; 32], Option<Secret>)> {
+    let (has_token, has_hash) = (section.has("token"), section.has("token_sha256"));
+    let text = section.text("token_sha256");
+    if !has_hash {
+        let secret = section.secret("token", folder)?;
+        return Some((Sha256::digest(secret.expose()).into(), Some(secret)));
+    }
+    section.value("token");
+    if has_token {
+        section.problem("token_sha256", "stands beside token; give one of the two");
+        return None;
+    }
+    let text = text?;
+    let mut sha256 = [0; 32];
+    if hex::decode_to_slice(&text, &mut sha256).is_err() {
+        // Not quoted: somebody may have written the token itself.
+        let message = "is not the SHA-256 of a token, 64 hexadecimal digits; `glidepath token new` makes one";
+        section.problem("token_sha256", message);
+        return None;
+    }
+    Some((sha256, None))
+}
+
+/// What links are signed with. A short key could be found by trying, and then any report could be opened.
+fn link_key(section: &mut Section<'_>, folder: &Path) -> Option<Secret> {
+    if !section.has("link_key") {
+        section.value("link_key");
+        return None;
+    }
+    let key = section.secret("link_key", folder)?;
+    if key.expose().len() < SHORTEST_LINK_KEY {
+        let message = format!("is shorter than {SHORTEST_LINK_KEY} bytes; `openssl rand -hex 32` prints one");
+        section.problem("link_key", message);
+        return None;
+    }
+    Some(key)
 }

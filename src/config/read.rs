@@ -77,6 +77,8 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         channels,
         listen: http.listen?,
         tokens: http.tokens,
+        link_key: http.link_key,
+        shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })
 }

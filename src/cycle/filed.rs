@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::money::Money;
@@ -17,7 +18,7 @@ use crate::store::StoredProjection;
 use super::Engine;
 
 /// A version as it was filed, what it plans and whose spend it claims.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FiledView {
     /// Version, counted from 1.
     pub version: u32,
@@ -40,7 +41,7 @@ pub struct FiledView {
 }
 
 /// One line's planned cost of one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedLine {
     /// Billing period.
     pub month: BillingPeriod,

@@ -8,6 +8,7 @@ mod backup;
 mod entries;
 mod filed;
 mod ingest;
+mod links;
 mod meter;
 mod prices;
 mod view;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
@@ -36,6 +38,7 @@ use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
+pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -69,7 +72,7 @@ struct Parts {
 }
 
 /// How a cycle went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CycleReport {
     /// Its ingest run.
     pub run_id: i64,

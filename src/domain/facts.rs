@@ -4,6 +4,7 @@
 //! that depends on names alone is then decided once per name and not once per row.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alert::DeadChannel;
@@ -56,7 +57,7 @@ pub struct UsageRow {
 }
 
 /// One credit as AWS described it at one moment. Amounts carry no sign: AWS's varies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreditSnapshot {
     /// AWS's creditId.
     pub credit_id: String,
@@ -103,7 +104,7 @@ impl CreditSnapshot {
 }
 
 /// Credit that AWS's allocation history shows as applied to one service in one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Allocation {
     /// Billing period.
     pub month: BillingPeriod,
@@ -142,7 +143,7 @@ pub struct RecordedBalance {
 }
 
 /// Whether something that was asked of AWS was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered and stored.

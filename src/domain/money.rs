@@ -9,6 +9,9 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::{InstanceType, Schema, SchemaObject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
@@ -16,6 +19,9 @@ use thiserror::Error;
 pub const MONEY_SCALE: u32 = 18;
 /// Digits after the point that [`Quantity`] keeps.
 pub const QUANTITY_SCALE: u32 = 12;
+
+/// How an amount is written: no exponent, no thousands, no currency.
+const DECIMAL_PATTERN: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 
 /// Largest magnitude of one amount: a billion dollars, far above any bill and far below where sums could lose digits.
 const MONEY_LIMIT: i64 = 1_000_000_000;
@@ -341,7 +347,21 @@ impl Sum for Quantity {
 
 /// Both types travel as strings, so that no JSON reader turns them into floats.
 macro_rules! serde_as_text {
-    ($type:ty) => {
+    ($type:ty, $description:literal) => {
+        impl JsonSchema for $type {
+            fn schema_name() -> String {
+                stringify!($type).to_owned()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let mut schema =
+                    SchemaObject { instance_type: Some(InstanceType::String.into()), ..Default::default() };
+                schema.string().pattern = Some(DECIMAL_PATTERN.to_owned());
+                schema.metadata().description = Some($description.to_owned());
+                schema.into()
+            }
+        }
+
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -357,8 +377,8 @@ macro_rules! serde_as_text {
     };
 }
 
-serde_as_text!(Money);
-serde_as_text!(Quantity);
+serde_as_text!(Money, "An exact amount in the account's currency, negative as on AWS's bill.");
+serde_as_text!(Quantity, "An exact metered quantity.");
 
 #[cfg(test)]
 mod tests {

@@ -4,11 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::{InstanceType, Schema, SchemaObject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 /// A half-open range of UTC days, `start..end`, as Cost Explorer and FOCUS count them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct DayRange {
     /// First day of the range.
     pub start: NaiveDate,
@@ -156,6 +159,19 @@ impl FromStr for BillingPeriod {
         let year = year.parse().map_err(|_| bad())?;
         let month = month.parse().map_err(|_| bad())?;
         NaiveDate::from_ymd_opt(year, month, 1).map(|first| BillingPeriod { first }).ok_or_else(bad)
+    }
+}
+
+impl JsonSchema for BillingPeriod {
+    fn schema_name() -> String {
+        "BillingPeriod".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut schema = SchemaObject { instance_type: Some(InstanceType::String.into()), ..Default::default() };
+        schema.string().pattern = Some("^[0-9]{4}-[0-9]{2}$".to_owned());
+        schema.metadata().description = Some("A calendar month, UTC.".to_owned());
+        schema.into()
     }
 }
 

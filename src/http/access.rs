@@ -1,8 +1,8 @@
 //! Who may do what.
 //!
 //! Invariants: without tokens only this machine is served, and only under a name of its own, because a web page
-//! elsewhere can point its host name at 127.0.0.1; with tokens nothing but health is open; a partner's token opens
-//! reports and nothing else; no page elsewhere can make a browser give an order.
+//! elsewhere can point its host name at 127.0.0.1; with tokens a role does what [`Needs`] grants it and nothing else; no
+//! page elsewhere can make a browser give an order; what a partner reads and anybody enters is in the audit.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,9 +10,10 @@ use axum::extract::{self, ConnectInfo, Request};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -20,30 +21,62 @@ use crate::config::{Config, Role, Token};
 use crate::report::Audience;
 
 use super::State;
+use super::audit;
 use super::failure::Failure;
+use super::permission::Needs;
 
-/// Lets the owner through.
-pub async fn owner_only(state: extract::State<State>, request: Request, next: Next) -> Result<Response, Failure> {
-    match admit(&state, &request)? {
-        Audience::Owner => Ok(next.run(request).await),
-        Audience::Partner { .. } => {
-            let refused = Failure::new(StatusCode::FORBIDDEN, "a partner's token opens reports and nothing else");
-            Err(refused.advise("the reports are at /api/v1/reports/{kind}.{format}"))
-        }
+/// Who asks, and as whom reports are written for them.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// The name of a token, for the audit.
+    pub who: String,
+    /// What of a report it may see.
+    pub audience: Audience,
+}
+
+/// Lets those through whose role may, hands on who it is, and has the audit remember what it must.
+pub async fn admit(
+    extract::State((state, needs)): extract::State<(State, Needs)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    if needs == Needs::Open {
+        return Ok(next.run(request).await);
     }
-}
-
-/// Lets the owner and partners through, and hands on who it is.
-pub async fn known_reader(state: extract::State<State>, mut request: Request, next: Next) -> Result<Response, Failure> {
-    let audience = admit(&state, &request)?;
-    request.extensions_mut().insert(audience);
-    Ok(next.run(request).await)
-}
-
-fn admit(state: &State, request: &Request) -> Result<Audience, Failure> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     check_origin(request.method(), request.headers())?;
-    audience(state.engine().config(), peer, request.headers())
+    let (who, role) = caller(state.engine().config(), peer, request.headers(), state.clock().now().date_naive())?;
+    let audience = match &role {
+        Role::Founder | Role::Ops => Audience::Owner,
+        Role::Partner { records } => Audience::Partner { records: records.clone() },
+    };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let reads_from_outside = matches!(role, Role::Partner { .. });
+    let changes = needs.entered().filter(|_| !method.is_safe());
+    let response = if needs.granted_to(&role) {
+        request.extensions_mut().insert(Reader { who: who.clone(), audience });
+        next.run(request).await
+    } else {
+        not_for(&role, needs).into_response()
+    };
+    let status = response.status();
+    if let Some(kind) = changes {
+        // What was entered is stored by now; that this could not be noted is logged.
+        let _ = audit::note(&state, &who, &audit::change(kind, &method), path, status).await;
+    } else if reads_from_outside {
+        audit::note(&state, &who, "read", path, status).await?;
+    }
+    Ok(response)
+}
+
+fn not_for(role: &Role, needs: Needs) -> Failure {
+    if matches!(role, Role::Partner { .. }) {
+        let refused = Failure::new(StatusCode::FORBIDDEN, "a partner's token opens reports and nothing else");
+        return refused.advise("the reports are at /api/v1/reports/{kind}.{format}");
+    }
+    let roles = needs.roles().join(" and ");
+    Failure::new(StatusCode::FORBIDDEN, format!("a token of the role {} does not do this", role.as_str()))
+        .advise(format!("it takes a token of the role {roles}"))
 }
 
 /// A browser names the page that an order comes from; only our own may give one.
@@ -63,18 +96,26 @@ fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-fn audience(config: &Config, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<Audience, Failure> {
+/// Who calls, and in which role. Without tokens it is whoever sits at this machine.
+fn caller(
+    config: &Config,
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    today: NaiveDate,
+) -> Result<(String, Role), Failure> {
     if config.tokens.is_empty() {
-        return on_this_machine(config.listen.ip(), peer, headers).map(|()| Audience::Owner);
+        return on_this_machine(config.listen.ip(), peer, headers).map(|()| ("this machine".to_owned(), Role::Founder));
     }
     let Some(given) = given_token(headers) else { return Err(Failure::unauthorized("a token is needed")) };
     let Some(token) = matching(&config.tokens, &given) else {
         return Err(Failure::unauthorized("this token is not known"));
     };
-    Ok(match &token.role {
-        Role::Owner => Audience::Owner,
-        Role::Partner { records } => Audience::Partner { records: records.clone() },
-    })
+    if token.is_expired(today) {
+        let since = token.expires_on.map(|day| format!(" on {day}")).unwrap_or_default();
+        return Err(Failure::unauthorized(format!("this token expired{since}"))
+            .advise("ask whoever runs this glidepath for a new one; `glidepath token new` makes it"));
+    }
+    Ok((token.name.clone(), token.role.clone()))
 }
 
 fn on_this_machine(listen: IpAddr, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Failure> {
@@ -114,6 +155,6 @@ fn given_token(headers: &HeaderMap) -> Option<String> {
 /// Hashes of equal length are compared, all of every one, so that the time taken tells nothing about any token.
 fn matching<'a>(tokens: &'a [Token], given: &str) -> Option<&'a Token> {
     let given = Sha256::digest(given);
-    let same = |token: &&Token| bool::from(Sha256::digest(token.secret.expose()).ct_eq(&given));
+    let same = |token: &&Token| bool::from(token.sha256.as_slice().ct_eq(given.as_slice()));
     tokens.iter().filter(same).fold(None, |first, token| first.or(Some(token)))
 }

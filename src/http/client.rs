@@ -6,9 +6,9 @@ use std::time::Duration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Url};
-use serde::Deserialize;
 use thiserror::Error;
 
+use super::failure::Problem;
 use crate::domain::secret::Secret;
 
 /// For reading: more than the daemon takes before it gives up itself.
@@ -110,6 +110,14 @@ pub async fn enter(
     send(Method::POST, listen, token, path, Some(entry), READ_TIMEOUT).await
 }
 
+/// Removes what stands at `path`: a DELETE.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn remove(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Result<Vec<u8>, ClientError> {
+    send(Method::DELETE, listen, token, path, None, READ_TIMEOUT).await
+}
+
 /// Whether a daemon is alive.
 ///
 /// # Errors
@@ -169,17 +177,10 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 /// The daemon's own words for an error.
 fn explanation(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
-        advice: Option<String>,
-        #[serde(default)]
-        problems: Vec<String>,
-    }
-    let Body { error, advice, problems } = serde_json::from_slice(body).ok()?;
+    let Problem { detail, advice, problems, .. } = serde_json::from_slice(body).ok()?;
     let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
     let problems: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-    Some(format!("{error}{advice}{problems}"))
+    Some(format!("{detail}{advice}{problems}"))
 }
 
 /// An error with its causes: reqwest's own text says only that a request failed.

@@ -1,32 +1,50 @@
-//! Every error as JSON: what went wrong, and what the caller can do.
+//! Every error as a problem of RFC 9457: what went wrong, and what the caller can do.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tracing::error;
+
+/// The media type of RFC 9457.
+pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer that is an error.
 #[derive(Debug)]
 pub struct Failure {
     status: StatusCode,
-    body: Body,
+    body: Box<Problem>,
     challenge: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Body {
-    error: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<String>,
+/// What went wrong, as RFC 9457 has it, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// `about:blank`: the status says what kind of problem it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The status.
+    pub status: u16,
+    /// What went wrong this time.
+    pub detail: String,
+    /// What the caller can do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// Everything that is wrong with what was sent, where it can be several things.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 impl Failure {
     /// An error without advice.
-    pub fn new(status: StatusCode, error: impl Into<String>) -> Failure {
-        Failure { status, body: Body { error: error.into(), advice: None, problems: Vec::new() }, challenge: false }
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Failure {
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        let (kind, detail, problems) = ("about:blank".to_owned(), detail.into(), Vec::new());
+        let body = Problem { kind, title, status: status.as_u16(), detail, advice: None, problems };
+        Failure { status, body: Box::new(body), challenge: false }
     }
 
     /// The same with what the caller can do.
@@ -41,8 +59,13 @@ impl Failure {
         self
     }
 
+    /// Its status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// A missing or unknown token. A browser then asks for one.
-    pub fn unauthorized(error: &str) -> Failure {
+    pub fn unauthorized(error: impl Into<String>) -> Failure {
         let failure = Failure { challenge: true, ..Failure::new(StatusCode::UNAUTHORIZED, error) };
         failure.advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
     }
@@ -65,7 +88,9 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        let json = HeaderValue::from_static(PROBLEM_JSON);
         let mut response = (self.status, Json(self.body)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
         if self.challenge {
             let basic = HeaderValue::from_static("Basic realm=\"glidepath\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
@@ -83,7 +108,7 @@ pub async fn not_found(uri: Uri) -> Failure {
 pub async fn explain(response: Response) -> Response {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let ours = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let ours = content_type.is_some_and(|value| value.as_bytes() == PROBLEM_JSON.as_bytes());
     if ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }

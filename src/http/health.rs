@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract;
 use axum::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use tracing::error;
 
 use super::State;
@@ -13,13 +14,23 @@ use super::failure::Failure;
 /// A pull a day, and half a day of grace.
 const FRESH: TimeDelta = TimeDelta::hours(36);
 
+/// The answer of a daemon that is ready.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Ready {
+    /// `ready`.
+    status: String,
+    /// Clock of the newest cycle that pulled costs.
+    #[schemars(with = "DateTime<Utc>")]
+    last_pull: String,
+}
+
 /// The process answers.
 pub async fn healthz() -> &'static str {
     "ok"
 }
 
 /// The store answers and costs were pulled lately.
-pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Value>, Failure> {
+pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
     let last_pull = state.engine().store().last_pull().await.map_err(|error| {
         error!(%error, "the store does not answer");
         unready("the store does not answer").advise("the log says why")
@@ -27,7 +38,7 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
     freshness(last_pull, state.clock().now()).map(Json)
 }
 
-fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Value, Failure> {
+fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ready, Failure> {
     let advice = "`glidepath check --online` tries each permission; the findings on the page say what AWS answered";
     let Some(pulled_at) = last_pull else {
         return Err(unready("no pull of costs has succeeded yet").advise(advice));
@@ -35,7 +46,7 @@ fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Val
     let at = pulled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let age = now - pulled_at;
     if age < FRESH {
-        return Ok(json!({ "status": "ready", "last_pull": at }));
+        return Ok(Ready { status: "ready".to_owned(), last_pull: at });
     }
     let hours = age.num_hours();
     Err(unready(&format!("costs were last pulled {hours} hours ago, at {at}")).advise(advice))

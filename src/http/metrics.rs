@@ -26,6 +26,8 @@ use super::failure::Failure;
 /// The format's own media type.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+const SECONDS_PER_DAY: f64 = 86_400.0;
+
 /// Answers a scrape.
 pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Response, Failure> {
     let mut families = about_the_process(&state);
@@ -118,7 +120,8 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
     let last_pull = store.last_pull().await?;
     let paid: PaidRequests = store.paid_requests(state.clock().now().date_naive()).await?;
     let dead = store.call(|connection| Ok(alerts::dead_channels(connection)?)).await?;
-    let channels = state.engine().config().channels.keys().map(|name| Sample {
+    let config = state.engine().config();
+    let channels = config.channels.keys().map(|name| Sample {
         labels: vec![("channel", name.clone())],
         value: f64::from(u8::from(dead.iter().any(|dead| dead.channel == *name))),
     });
@@ -140,6 +143,22 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
             Some(Unit::Other("usd".to_owned())),
             "What AWS charges for the Cost Explorer requests of this month",
             Sample::alone(asked.to_chart()),
+        ),
+        Family::gauge(
+            "paid_requests_limit",
+            None,
+            "Cost Explorer requests that may leave on one UTC day",
+            Sample::alone(config.paid_requests_per_day as f64),
+        ),
+        Family::seconds(
+            "data_stale_after",
+            "Age of the newest pull from which the daemon's own rules call its data stale",
+            Sample::alone(config.rules.stale_after().num_seconds() as f64),
+        ),
+        Family::seconds(
+            "award_lead_time",
+            "Time that the next award takes from application to credit, with slack, as config names it",
+            Sample::alone(config.rules.lead_days() as f64 * SECONDS_PER_DAY),
         ),
         Family::gauge("channel_dead", None, "1 if the newest message to the channel was given up", channels.collect()),
     ])
@@ -205,20 +224,28 @@ fn spend(position: &Position) -> Vec<Family> {
 }
 
 fn pools(position: &Position) -> Vec<Family> {
-    let family = |name, help, amount: fn(&PoolPosition) -> Option<Money>| {
-        let samples = position.credits.pools.iter().filter_map(|pool| {
+    let samples = |value: &dyn Fn(&PoolPosition) -> Option<f64>| {
+        let each = position.credits.pools.iter().filter_map(|pool| {
             let programme = pool.programme.map(|programme| programme.as_str()).unwrap_or_default();
             let labels =
                 vec![("pool", pool.id.clone()), ("name", pool.name.clone()), ("programme", programme.to_owned())];
-            Some(Sample { labels, value: amount(pool)?.to_chart() })
+            Some(Sample { labels, value: value(pool)? })
         });
+        each.collect()
+    };
+    let family = |name, help, amount: fn(&PoolPosition) -> Option<Money>| {
         let unit = Unit::Other(position.currency.to_ascii_lowercase());
-        Family::gauge(name, Some(unit), help, samples.collect())
+        Family::gauge(name, Some(unit), help, samples(&|pool| Some(amount(pool)?.to_chart())))
     };
     vec![
         family("pool_granted", "Credit granted", |pool| Some(pool.granted)),
         family("pool_remaining", "Credit left by replay; 0 once expired", |pool| Some(pool.remaining)),
         family("pool_stated", "Credit left as AWS last stated it", |pool| pool.stated.map(|stated| stated.amount)),
+        Family::seconds(
+            "pool_expiry_timestamp",
+            "Start of the first day on which the credit pays nothing any more",
+            samples(&|pool| Some(seconds_at(pool.expires_on))),
+        ),
     ]
 }
 

@@ -1,21 +1,31 @@
 //! The web: thin routes that load a view and render it, or hand on what the owner enters.
 //!
-//! Invariants: no request asks AWS or forecasts, but for the owner's order to run a cycle and the owner's what-if; a route
-//! is open, the owner's or a reader's by the group it stands in, so that a new one cannot be left open by accident; every
-//! error is JSON; a cache may change how much is computed, never the answer.
+//! Invariants: no request asks AWS or forecasts, but for an order to run a cycle and the owner's what-if; every route stands
+//! in one table with the permission that it needs, so that a new one cannot be left open or undescribed by accident; every
+//! error is a problem of RFC 9457; a cache may change how much is computed, never the answer.
 
 mod access;
 mod assets;
+mod audit;
+mod bounds;
+mod charges;
 pub mod client;
 mod commands;
+mod conditional;
 mod entries;
 mod failure;
 mod health;
 mod metrics;
+mod openapi;
 mod pages;
+mod paging;
+mod parts;
+mod permission;
 mod query;
 mod requests;
+mod routes;
 mod serve;
+mod shared;
 mod views;
 mod whatif;
 
@@ -23,9 +33,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
+use axum::routing::MethodRouter;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -34,20 +45,28 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use tracing::{Span, debug_span};
 
 use crate::clock::Clock;
 use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
 use requests::RequestCounts;
+use routes::{Route, Weight};
 use views::ViewCache;
 
+pub use audit::AuditPage;
+pub use failure::Problem;
+pub use openapi::document as openapi;
 pub use serve::serve;
+pub use shared::LinksList;
 
 /// Reading is quick; what takes longer is stuck.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// A first cycle reads 13 months, page by page, and AWS may throttle it.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// A body of that size is here in moments.
+const BODY_TIME: Duration = Duration::from_secs(8);
 /// A balance is a line; most routes read no body at all.
 const BODY_LIMIT: usize = 16 * 1024;
 /// Thousands of lines.
@@ -87,45 +106,48 @@ impl State {
 /// All routes. The caller's address must be in each request's extensions as `ConnectInfo<SocketAddr>`, which [`serve`]
 /// sees to.
 pub fn router(state: State) -> Router {
-    let open = Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
-    let read = Router::new()
-        .route("/", get(pages::page))
-        .route("/assets/{version}/{name}", get(assets::asset))
-        .route("/metrics", get(metrics::metrics))
-        .route("/api/v1/position", get(pages::position))
-        .route("/api/v1/series", get(pages::series))
-        .route("/api/v1/restatements", get(pages::restatements))
-        .route("/api/v1/projections", get(pages::projections))
-        .route("/api/v1/projections/{version}", get(pages::projection))
-        .route("/api/v1/credits", get(pages::credits))
-        .route("/api/v1/credits/history", get(pages::credit_history))
-        .route("/api/v1/credits/statements", post(entries::record_balance))
-        .route_layer(from_fn_with_state(state.clone(), access::owner_only));
-    let reports = Router::new()
-        .route("/api/v1/reports/{file}", get(pages::report))
-        .route_layer(from_fn_with_state(state.clone(), access::known_reader));
-    let filing = Router::new()
-        .route("/api/v1/projections", post(entries::file_projection))
-        .route_layer(from_fn_with_state(state.clone(), access::owner_only))
-        .layer(RequestBodyLimitLayer::new(FILING_LIMIT));
-    let commands = Router::new()
-        .route("/api/v1/cycle", post(commands::cycle))
-        .route("/api/v1/backup", post(commands::backup))
-        .route("/api/v1/whatif", get(whatif::whatif))
-        .route_layer(from_fn_with_state(state.clone(), access::owner_only))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
-        .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
-    let brief = open.merge(read).merge(reports).layer(RequestBodyLimitLayer::new(BODY_LIMIT)).merge(filing);
-    let router = brief
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, READ_TIMEOUT))
-        .merge(commands)
+    router_within(state, BODY_TIME)
+}
+
+fn router_within(state: State, body_time: Duration) -> Router {
+    let mut router = Router::new();
+    for route in routes::routes() {
+        router = router.route(route.path, bounded(route, &state, body_time));
+    }
+    let router = router
         .fallback(failure::not_found)
+        .layer(from_fn(bounds::no_secret_in_query))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.
         .layer(CompressionLayer::new())
-        .layer(TraceLayer::new_for_http());
+        .layer(TraceLayer::new_for_http().make_span_with(span));
     with_security_headers(router).with_state(state)
+}
+
+/// A route behind everything that stands before it: who may, who has the answer already, how long and how large.
+fn bounded(route: Route, state: &State, body_time: Duration) -> MethodRouter<State> {
+    let (limit, time) = match route.weight {
+        Weight::Light => (BODY_LIMIT, READ_TIMEOUT),
+        Weight::Filing => (FILING_LIMIT, READ_TIMEOUT),
+        Weight::Order => (BODY_LIMIT, COMMAND_TIMEOUT),
+    };
+    let whole_body = move |request: Request, next: Next| bounds::whole_body(request, next, limit, body_time);
+    let mut handler = route
+        .handler
+        .route_layer(from_fn(whole_body))
+        .route_layer(RequestBodyLimitLayer::new(limit))
+        .route_layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time));
+    if route.conditional {
+        handler = handler.route_layer(from_fn(conditional::conditional));
+    }
+    handler.route_layer(from_fn_with_state((state.clone(), route.needs), access::admit))
+}
+
+/// What the log says of a request: the route and never the address, which can be a link that opens a report.
+fn span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    debug_span!("request", method = %request.method(), route)
 }
 
 fn with_security_headers(router: Router<State>) -> Router<State> {

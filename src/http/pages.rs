@@ -5,19 +5,20 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cycle::{FiledView, TakenSnapshot};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
-use crate::store::{Restatement, StoreError, StoredProjection};
+use crate::store::{StoreError, StoredProjection};
 
+use super::access::Reader;
 use super::failure::Failure;
 use super::query::AsOf;
 use super::{State, assets};
 
-/// Changes to complete days that are listed, newest first.
-const RESTATEMENTS: u32 = 1000;
 /// The page's scripts and stylesheets come from here, and so does what its scripts ask for; nothing else may.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
@@ -109,12 +110,6 @@ pub async fn credits(extract::State(state): extract::State<State>, AsOf(as_of): 
     Ok(Json(&state.existing_view(as_of).await?.position.credits).into_response())
 }
 
-/// What AWS changed about complete days.
-pub async fn restatements(extract::State(state): extract::State<State>) -> Result<Json<Vec<Restatement>>, Failure> {
-    let listed = state.engine().store().restatements(RESTATEMENTS).await;
-    listed.map(Json).map_err(|error| failed("reading the restatements", error))
-}
-
 /// Every snapshot of what AWS listed, oldest first.
 pub async fn credit_history(extract::State(state): extract::State<State>) -> Result<Json<Vec<TakenSnapshot>>, Failure> {
     let listed = state.engine().credit_history().await;
@@ -152,19 +147,74 @@ fn failed(doing: &str, error: StoreError) -> Failure {
     Failure::internal(doing, &error.into())
 }
 
+/// Reports that can be had.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReportsList {
+    /// One entry for each kind.
+    reports: Vec<ListedReport>,
+}
+
+/// A report in its formats.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ListedReport {
+    /// Its name in addresses.
+    kind: String,
+    /// Its title.
+    title: String,
+    /// Where each format is.
+    formats: Vec<ListedFormat>,
+}
+
+/// A format of a report.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ListedFormat {
+    /// Its name.
+    format: String,
+    /// Its media type.
+    media_type: String,
+    /// Its address; `?as_of=` gives it as of a past time.
+    href: String,
+}
+
+/// Kinds and formats.
+pub async fn reports() -> Json<ReportsList> {
+    let format = |kind: ReportKind, format: Format| ListedFormat {
+        format: format.to_string(),
+        media_type: report::content_type(format).to_owned(),
+        href: format!("/api/v1/reports/{kind}.{format}"),
+    };
+    let listed = ReportKind::ALL.into_iter().map(|kind| ListedReport {
+        kind: kind.to_string(),
+        title: kind.title().to_owned(),
+        formats: Format::ALL.into_iter().map(|each| format(kind, each)).collect(),
+    });
+    Json(ReportsList { reports: listed.collect() })
+}
+
 /// A report for whoever asks, as a file with a name.
 pub async fn report(
     extract::State(state): extract::State<State>,
-    Extension(audience): Extension<Audience>,
+    Extension(Reader { audience, .. }): Extension<Reader>,
     Path(file): Path<String>,
     AsOf(as_of): AsOf,
 ) -> Result<Response, Failure> {
     let (kind, format) = asked_for(&file)?;
+    rendered(&state, &audience, kind, format, as_of).await
+}
+
+/// A report as `audience` may see it.
+pub async fn rendered(
+    state: &State,
+    audience: &Audience,
+    kind: ReportKind,
+    format: Format,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<Response, Failure> {
     let view = state.existing_view(as_of).await.map_err(|failure| match audience {
         Audience::Owner => failure,
         Audience::Partner { .. } => failure.without_details(),
     })?;
-    let document = report::build(kind, &view.position, &view.series, &audience);
+    let document = report::build(kind, &view.position, &view.series, audience);
     // A browser shows HTML where it stands; everything else is a file to keep.
     let disposition = if format == Format::Html { "inline" } else { "attachment" };
     let name = format!("glidepath-{kind}-{}.{format}", view.position.as_of.date_naive());

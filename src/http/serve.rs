@@ -1,46 +1,113 @@
 //! Serves until told to stop.
 
-use std::future::IntoFuture as _;
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tower::ServiceExt as _;
+use tracing::{debug, info, warn};
 
-use super::{State, router};
+use super::{BODY_TIME, State, router_within};
 
-/// Time that open connections get after the order to stop; an orchestrator kills after 10 seconds.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long things may take that only a caller decides.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For a request's head; also how long a connection may stand idle.
+    head: Duration,
+    /// For a request's body.
+    body: Duration,
+    /// For open connections after the order to stop; an orchestrator kills after 10 seconds.
+    end: Duration,
+}
 
-/// Serves on `listener` until `shutdown`; then answers what was asked already, for at most 8 seconds.
+const PATIENCE: Patience = Patience { head: Duration::from_secs(15), body: BODY_TIME, end: Duration::from_secs(8) };
+
+/// Serves on `listener` until `shutdown`; then answers what was asked already, for at most 8 seconds. A caller who sends
+/// slower than anybody has to is dropped, so that nobody can hold connections for nothing.
 ///
 /// # Errors
 /// If the listener fails.
 pub async fn serve(listener: TcpListener, state: State, shutdown: CancellationToken) -> Result<()> {
-    serve_until(listener, state, shutdown, GRACE).await
+    serve_within(listener, state, shutdown, PATIENCE).await
 }
 
-async fn serve_until(listener: TcpListener, state: State, shutdown: CancellationToken, grace: Duration) -> Result<()> {
+async fn serve_within(
+    listener: TcpListener,
+    state: State,
+    shutdown: CancellationToken,
+    patience: Patience,
+) -> Result<()> {
     let address = listener.local_addr().context("reading the address that the daemon listens on")?;
     info!(%address, "serving");
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let mut serving = pin!(serving.into_future());
-    let failed = || format!("serving on {address}");
-    tokio::select! {
-        ended = &mut serving => return ended.with_context(failed),
-        () = shutdown.cancelled() => {}
-    }
-    match timeout(grace, serving).await {
-        Ok(ended) => ended.with_context(failed),
-        Err(_) => {
-            warn!(seconds = grace.as_secs(), "connections are still open; they are dropped");
-            Ok(())
+    let router = router_within(state, patience.body);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            // Those that ended are taken out as they do.
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, router.clone(), shutdown.clone(), patience.head));
+                }
+                // A caller who left again, or no descriptors for the moment: the next one may be served.
+                Err(error) => {
+                    warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(AFTER_REFUSAL).await;
+                }
+            },
         }
+    }
+    drop(listener);
+    let ended = timeout(patience.end, async { while connections.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        warn!(seconds = patience.end.as_secs(), "connections are still open; they are dropped");
+    }
+    Ok(())
+}
+
+/// So that a system without descriptors is not asked for one without end.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// Serves one caller until it leaves, is too slow, or the daemon stops.
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    shutdown: CancellationToken,
+    head_time: Duration,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let router = router.clone();
+        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(head_time);
+    let mut serving = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        () = shutdown.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection broke off");
     }
 }
 
@@ -57,8 +124,7 @@ mod tests {
     use crate::cycle::{AwsAccess, Engine};
     use crate::store::Store;
 
-    #[tokio::test]
-    async fn a_connection_that_never_finishes_is_dropped() {
+    async fn daemon(patience: Patience) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
         let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
         let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
         let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
@@ -66,8 +132,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(serve_until(listener, state, shutdown.clone(), Duration::from_millis(100)));
+        let serving = tokio::spawn(serve_within(listener, state, shutdown.clone(), patience));
+        (address, shutdown, serving)
+    }
 
+    #[tokio::test]
+    async fn a_connection_that_never_finishes_is_dropped() {
+        let (address, shutdown, serving) = daemon(Patience { end: Duration::from_millis(100), ..PATIENCE }).await;
         let mut stuck = TcpStream::connect(address).await.unwrap();
         stuck.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
         let mut answer = [0; 12];
@@ -79,5 +150,42 @@ mod tests {
         serving.await.unwrap().unwrap();
         drop(stuck);
         assert!(TcpStream::connect(address).await.is_err(), "it still listens");
+    }
+
+    /// All that is answered until the connection is closed.
+    async fn answered(mut stream: TcpStream) -> String {
+        let mut answer = Vec::new();
+        let whole = stream.read_to_end(&mut answer);
+        timeout(Duration::from_secs(20), whole).await.expect("the connection stays open").unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_come_is_not_waited_for() {
+        let (address, shutdown, serving) = daemon(Patience { head: Duration::from_millis(50), ..PATIENCE }).await;
+        for begun in ["", "GET /healthz HT", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
+            let mut slow = TcpStream::connect(address).await.unwrap();
+            slow.write_all(begun.as_bytes()).await.unwrap();
+            let answer = answered(slow).await;
+            assert!(!answer.contains("200 OK"), "{begun:?}: {answer}");
+        }
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_told_so() {
+        let (address, shutdown, serving) = daemon(Patience { body: Duration::from_millis(50), ..PATIENCE }).await;
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/credits/statements HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: 100\r\n\r\n{{\"pool\""
+        );
+        slow.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        timeout(Duration::from_secs(20), slow.read_exact(&mut answer)).await.expect("no answer comes").unwrap();
+        assert_eq!(answer, b"HTTP/1.1 408");
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
     }
 }

@@ -47,15 +47,19 @@ impl State {
 
     /// The view, or 404.
     pub async fn existing_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Arc<View>, Failure> {
-        let absent = || match as_of {
-            None => Failure::new(StatusCode::NOT_FOUND, "no cycle has finished yet")
-                .advise("the first one starts with the daemon; /readyz says what is missing"),
-            Some(time) => {
-                let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-                Failure::new(StatusCode::NOT_FOUND, format!("no cycle had finished by {time}"))
-            }
-        };
-        self.view(as_of).await?.ok_or_else(absent)
+        self.view(as_of).await?.ok_or_else(|| no_cycle(as_of))
+    }
+}
+
+/// There is nothing to show at that time.
+pub fn no_cycle(as_of: Option<DateTime<Utc>>) -> Failure {
+    match as_of {
+        None => Failure::new(StatusCode::NOT_FOUND, "no cycle has finished yet")
+            .advise("the first one starts with the daemon; /readyz says what is missing"),
+        Some(time) => {
+            let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            Failure::new(StatusCode::NOT_FOUND, format!("no cycle had finished by {time}"))
+        }
     }
 }
 

@@ -3,18 +3,48 @@
 use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::State;
 use super::failure::Failure;
 use crate::cycle::WhatIfError;
-use crate::domain::whatif::{Change, NAMES};
+use crate::domain::whatif::{Answer, Change, Levers, NAMES};
+
+/// The parameters; each may be given more than once, and they count in their order.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "its fields describe the parameters, which are read as pairs to keep their order")]
+pub struct WhatIfQuery {
+    /// All tokens of one model to another: `Claude Opus 5=Claude Sonnet 5`.
+    switch: Option<String>,
+    /// Share of prompt tokens read from the cache, `60%` or `+10`, for one model as `Claude Sonnet 5=60%`.
+    cache_hits: Option<String>,
+    /// Share of tokens in batch, written likewise.
+    batch: Option<String>,
+    /// Growth a month beyond the forecast: `5%`.
+    growth: Option<String>,
+    /// A training run: `type=trn1.32xlarge,chip-hours=5000,on=2026-12-01`.
+    train: Option<String>,
+    /// A new award: `amount=25000,from=2026-12-15`.
+    award: Option<String>,
+}
+
+/// What changes buy, or the levers.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WhatIfAnswer {
+    /// What the changes buy, all together.
+    Answer(Box<Answer>),
+    /// The levers of this account, ranked.
+    Levers(Levers),
+}
 
 /// Answers the changes together, or ranks the levers.
 pub async fn whatif(
     Shared(state): Shared<State>,
     Query(parameters): Query<Vec<(String, String)>>,
-) -> Result<Response, Failure> {
+) -> Result<Json<WhatIfAnswer>, Failure> {
     let read: Vec<_> = parameters.iter().map(|(name, text)| Change::parse(name, text)).collect();
     let problems: Vec<String> =
         read.iter().filter_map(|change| change.as_ref().err()).map(ToString::to_string).collect();
@@ -25,9 +55,9 @@ pub async fn whatif(
     let scenario: Vec<Change> = read.into_iter().filter_map(Result::ok).collect();
     let engine = state.engine().clone();
     if scenario.is_empty() {
-        return Ok(Json(engine.levers().await.map_err(failed)?).into_response());
+        return Ok(Json(WhatIfAnswer::Levers(engine.levers().await.map_err(failed)?)));
     }
-    Ok(Json(engine.what_if(scenario).await.map_err(failed)?).into_response())
+    Ok(Json(WhatIfAnswer::Answer(Box::new(engine.what_if(scenario).await.map_err(failed)?))))
 }
 
 fn failed(error: WhatIfError) -> Failure {

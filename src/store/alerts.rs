@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{
     Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, NewDelivery, OpenAlert, PendingDelivery,
@@ -221,6 +222,29 @@ pub fn dead_channels(conn: &Connection) -> duckdb::Result<Vec<DeadChannel>> {
         entry.last_error = last_error;
     }
     Ok(dead.into_values().collect())
+}
+
+/// Where a page of events ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventKey {
+    /// Clock of the cycle.
+    pub decided_at: DateTime<Utc>,
+    /// Id of the event.
+    pub event_id: String,
+}
+
+/// Events, newest first, at most `limit`, from behind `after` on. Cycles add theirs at the front.
+///
+/// # Errors
+/// Whatever DuckDB reports, or a stored event that this version cannot read.
+pub fn events(conn: &Connection, after: Option<EventKey>, limit: u32) -> duckdb::Result<Vec<AlertEvent>> {
+    let mut listed = conn.prepare(
+        "SELECT payload FROM alert_events
+         WHERE ?1 IS NULL OR epoch_us(decided_at) < ?1 OR (epoch_us(decided_at) = ?1 AND event_id > ?2)
+         ORDER BY decided_at DESC, event_id LIMIT ?3",
+    )?;
+    let (at, id) = after.map(|key| (key.decided_at.timestamp_micros(), key.event_id)).unzip();
+    listed.query_map(params![at, id, limit], |row| read_event(row, 0))?.collect()
 }
 
 fn read_event(row: &Row<'_>, column: usize) -> duckdb::Result<AlertEvent> {

@@ -5,12 +5,15 @@
 //! migrations run in order, each in a transaction of its own, with a checkpoint before and after.
 
 pub mod alerts;
+mod audit;
 mod backup;
+mod charges;
 mod credits;
 mod cycles;
 mod error;
 mod fingerprint;
 mod ingest;
+mod links;
 mod migrations;
 mod projections;
 mod read;
@@ -23,12 +26,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use duckdb::{Config, Connection, InterruptHandle};
 
+pub use audit::{AuditEntry, AuditKey, AuditRow};
+pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
 pub use fingerprint::Fingerprint;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
+pub use links::{Revocation, StoredLink};
 pub use projections::{NewProjection, StoredProjection};
-pub use read::Restatement;
+pub use read::{Restatement, RestatementKey};
 pub use requests::PaidRequests;
 pub use views::ViewMaker;
 

@@ -8,8 +8,9 @@ use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch};
 use duckdb::arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, UInt64Type};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
 use crate::domain::interner::{Interner, ranked};
@@ -20,7 +21,7 @@ use super::error::{Result, StoreError};
 use super::{Store, alerts, credits, requests};
 
 /// One thing that AWS changed about a day after it was complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Restatement {
     /// Clock of the cycle that noticed.
     pub noticed_at: DateTime<Utc>,
@@ -36,6 +37,27 @@ pub struct Restatement {
     pub after: Money,
 }
 
+/// Where a page of restatements ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestatementKey {
+    /// Clock of the cycle that noticed.
+    pub noticed_at: DateTime<Utc>,
+    /// The day that changed.
+    pub day: NaiveDate,
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// RECORD_TYPE, verbatim.
+    pub record_type: String,
+}
+
+impl Restatement {
+    /// Its place in the list.
+    pub fn key(&self) -> RestatementKey {
+        let Restatement { noticed_at, day, service, record_type, .. } = self.clone();
+        RestatementKey { noticed_at, day, service, record_type }
+    }
+}
+
 impl Store {
     /// Everything known from runs whose clock is at or before `as_of`.
     ///
@@ -45,16 +67,23 @@ impl Store {
         self.call(move |connection| facts(connection, as_of, &currency)).await
     }
 
-    /// Changes to complete days, newest first, at most `limit`.
+    /// Changes to complete days, newest first, at most `limit`, from behind `after` on. Cycles add theirs at the front,
+    /// so that pages read one after the other neither lose nor repeat a row.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn restatements(&self, limit: u32) -> Result<Vec<Restatement>> {
+    pub async fn restatements(&self, after: Option<RestatementKey>, limit: u32) -> Result<Vec<Restatement>> {
         self.call(move |connection| {
             let sql = "SELECT clock, charge_day, service_name, x_record_type, cost_before, cost_after
-                       FROM restatements ORDER BY clock DESC, charge_day DESC, service_name, x_record_type LIMIT ?";
+                       FROM restatements
+                       WHERE ?1 IS NULL OR clock < ?1 OR (clock = ?1 AND (charge_day < ?2 OR (charge_day = ?2 AND
+                           (service_name > ?3 OR (service_name = ?3 AND x_record_type > ?4)))))
+                       ORDER BY clock DESC, charge_day DESC, service_name, x_record_type LIMIT ?5";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map(params![limit], |row| {
+            let clock = after.as_ref().map(|key| key.noticed_at.naive_utc());
+            let (day, service) = (after.as_ref().map(|key| key.day), after.as_ref().map(|key| key.service.clone()));
+            let record_type = after.map(|key| key.record_type);
+            let rows = statement.query_map(params![clock, day, service, record_type, limit], |row| {
                 Ok(Restatement {
                     noticed_at: row.get::<_, NaiveDateTime>(0)?.and_utc(),
                     day: row.get(1)?,

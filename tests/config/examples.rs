@@ -66,6 +66,7 @@ fn the_example_loads_with_everything_switched_on() {
         ("glidepath-webhook-url", "https://example.com/hook"),
         ("glidepath-webhook-key", "whsec_c29tZS1zaWduaW5nLWtleS1vZi0zMi1ieXRlcyEhIQ=="),
         ("glidepath-token", "token-of-the-founder"),
+        ("glidepath-link-key", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
         ("glidepath-partner-token", "token-of-the-investor"),
     ];
     for (name, text) in secrets {
@@ -89,8 +90,12 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.pools[0].services.as_ref().unwrap().len(), 3);
     let kinds: Vec<(&str, &str)> = config.channels.iter().map(|(name, one)| (name.as_str(), one.kind())).collect();
     assert_eq!(kinds, [("log", "log"), ("our-system", "webhook"), ("team", "slack")]);
-    assert_eq!(config.tokens[0].role, Role::Owner);
-    assert_eq!(config.tokens[1].role, Role::Partner { records: vec!["ai".to_owned()] });
+    let roles = config.tokens.iter().map(|token| token.role.clone());
+    let partner = Role::Partner { records: vec!["ai".to_owned()] };
+    assert_eq!(roles.collect::<Vec<_>>(), [Role::Founder, Role::Ops, partner]);
+    assert_eq!(config.tokens[1].expires_on.unwrap().to_string(), "2027-12-31");
+    assert!(config.tokens[1].secret.is_none());
+    assert_eq!(config.link_key.unwrap().expose().len(), 64);
 }
 
 /// The keys that the reader knows in a section, which it names when it meets one that it does not know.
@@ -124,8 +129,8 @@ fn the_example_names_every_key() {
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 3),
         (webhook, &["channel"], 4),
-        ("[http]", &["http"], 3),
-        ("[[http.tokens]]", &["http", "tokens"], 4),
+        ("[http]", &["http"], 4),
+        ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
         ("", &["store"], 3),
     ];

@@ -57,7 +57,7 @@ fn whole_cycle(fake: &FakeAws, store: &Path, day: &str) -> Picture {
         assert_eq!(engine.deliver(morning(day)).await.unwrap(), (0, 0), "every message is out");
         let now = morning(day);
         let open = engine.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await.unwrap();
-        let restatements = engine.store().restatements(100).await.unwrap().len();
+        let restatements = engine.store().restatements(None, 100).await.unwrap().len();
         let mut view = comparable(&engine.view(None).await.unwrap().unwrap());
         view.position.findings.sort_by(|a, b| a.key.cmp(&b.key));
         engine.store().checkpoint().unwrap();
@@ -155,6 +155,6 @@ async fn killed_between_the_two_transactions() {
     world.cycle(SECOND).await;
     assert_eq!(world.facts(SECOND).await.charges, rows, "asked again, nothing was new");
     assert_eq!(comparable(&world.view().await), comparable(&calm.view().await));
-    let noted = world.engine.store().restatements(100).await.unwrap();
-    assert_eq!(noted, calm.engine.store().restatements(100).await.unwrap());
+    let noted = world.engine.store().restatements(None, 100).await.unwrap();
+    assert_eq!(noted, calm.engine.store().restatements(None, 100).await.unwrap());
 }

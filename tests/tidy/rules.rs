@@ -70,6 +70,8 @@ const DOMAIN_CRATES: &[&str] = &[
     "rand_chacha",
     "rand_distr",
     "rust_decimal",
+    // A derive beside serde's: what a value looks like as JSON, for the description of the API.
+    "schemars",
     "serde",
     "serde_json",
     "sha2",

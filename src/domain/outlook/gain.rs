@@ -1,10 +1,11 @@
 //! Days between two dates of exhaustion.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Days gained; negative = lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Gain {
     /// Days; `None` if credit lasts beyond the outlook before and after, so that nothing can be said.
     pub days: Option<i64>,

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::changes::Changes;
@@ -81,7 +82,7 @@ pub struct MonthSoFar {
 }
 
 /// An outlook as made: stored with its cycle, never recomputed for reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outlook {
     /// Last complete day that it knew.
     pub data_through: NaiveDate,
@@ -113,7 +114,7 @@ pub struct Outlook {
 
 /// Cash of the [`EXPOSURE_DAYS`] from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
 /// days, with tax where its rate is known. The days are the same on every path, whenever credit ends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exposure {
     /// First day.
     pub from: NaiveDate,
@@ -128,7 +129,7 @@ pub struct Exposure {
 }
 
 /// What an outlook was made with besides the facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MadeWith {
     /// How each workload was forecast.
     pub workloads: Vec<Basis>,
@@ -138,11 +139,12 @@ pub struct MadeWith {
     pub seed: u64,
     /// Tax on what credit does not pay; null if config gave no rate.
     #[serde(with = "rust_decimal::serde::str_option")]
+    #[schemars(with = "Option<Decimal>")]
     pub tax_rate: Option<Decimal>,
 }
 
 /// One pool's future.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PoolOutlook {
     /// Pool id.
     pub id: String,
@@ -157,7 +159,7 @@ pub struct PoolOutlook {
 }
 
 /// One month's bill: cash = gross - covered + tax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BillOutlook {
     /// Billing period.
     pub month: BillingPeriod,
@@ -178,7 +180,7 @@ pub struct BillOutlook {
 }
 
 /// One service's part of a bill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceOutlook {
     /// Service as Cost Explorer names it.
     pub service: String,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{FiledLine, FiledProjection, fold_instance_type};
@@ -65,7 +66,8 @@ impl Claim {
 }
 
 /// A rule of attribution, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AttributionRule")]
 pub struct Rule {
     /// What it claims.
     pub claims: String,

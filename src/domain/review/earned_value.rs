@@ -13,6 +13,7 @@
 //! | unused at completion | variance at completion, VAC = BAC - EAC |
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::credit::CreditPool;
@@ -21,7 +22,7 @@ use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 
 /// The figures of one pool, or of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PoolValue {
     /// Pool id; empty for the total.
     pub id: String,
@@ -46,7 +47,7 @@ pub struct PoolValue {
 }
 
 /// Every pool, in drawing order, and their sum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EarnedValue {
     /// Each pool.
     pub pools: Vec<PoolValue>,

@@ -10,6 +10,7 @@ pub mod credibility;
 pub mod earned_value;
 pub mod next_ask;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use assumptions::{Assumption, Measure};
@@ -20,7 +21,7 @@ pub use next_ask::NextAsk;
 use super::money::Money;
 
 /// Everything that a reviewer would ask.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
     /// Filed against implied, in the filing's order; empty while nothing is filed.
     pub assumptions: Vec<Assumption>,
@@ -33,7 +34,7 @@ pub struct Review {
 }
 
 /// A line of an arithmetic that people follow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// What it is, and how it follows from the lines above.
     pub label: String,

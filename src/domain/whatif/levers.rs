@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Base;
@@ -39,7 +40,7 @@ pub struct Proposal {
 }
 
 /// A lever that was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lever {
     /// What it is, in words.
     pub name: String,
@@ -50,7 +51,7 @@ pub struct Lever {
 }
 
 /// The levers, most days at 50 % first, those that cannot be told last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Levers {
     /// The levers.
     pub levers: Vec<Lever>,

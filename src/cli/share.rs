@@ -1,0 +1,134 @@
+//! `glidepath share`: links that show a report to somebody without an account.
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use clap::Subcommand;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::cycle::{LinkOrder, MadeLink};
+use crate::http::LinksList;
+use crate::http::client::Entry;
+use crate::report::{Format, ReportKind};
+use crate::store::StoredLink;
+
+use super::access::{Access, COMMAND_LINE, note, parse_clock};
+use super::table::{or_dash, table};
+
+/// Arguments of `share`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a link and print its address, this once.
+    New {
+        /// actual-vs-projected, trajectory or funding-pack.
+        #[arg(long)]
+        kind: ReportKind,
+        /// Formats, with commas between them; the first is what the link shows by itself.
+        #[arg(long, value_delimiter = ',', required = true)]
+        format: Vec<Format>,
+        /// Record ids of the filing that it shows, with commas between them.
+        #[arg(long, value_delimiter = ',', required = true)]
+        records: Vec<String>,
+        /// Days until it is refused.
+        #[arg(long)]
+        days: u32,
+        /// Always show what was known at this time [default: the newest].
+        #[arg(long, value_parser = parse_clock, value_name = "TIME")]
+        as_of: Option<DateTime<Utc>>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Links that were made; their addresses are not kept.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a link before its time.
+    Revoke {
+        /// Its id, as `share list` shows it.
+        id: String,
+    },
+}
+
+/// Runs a subcommand.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    let access = Access::open(config)?;
+    match &args.command {
+        Command::New { kind, format, records, days, as_of, json } => {
+            let formats = format.iter().map(ToString::to_string).collect();
+            let order =
+                LinkOrder { kind: kind.to_string(), formats, records: records.clone(), days: *days, as_of: *as_of };
+            make(access, order, *json).await
+        }
+        Command::List { json } => list(access, *json).await,
+        Command::Revoke { id } => revoke(access, id).await,
+    }
+}
+
+async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
+    let made: MadeLink = match access {
+        Access::Store(engine) => {
+            let made = engine.make_link(Clock::System.now(), COMMAND_LINE, order).await?;
+            note(&engine, "share made", &format!("link {}", made.link.id)).await?;
+            made
+        }
+        Access::Daemon(daemon) => {
+            let entry = Entry { content_type: "application/json", body: serde_json::to_string(&order)? };
+            daemon.enter("/api/v1/links", entry).await?
+        }
+    };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&made)?);
+        return Ok(());
+    }
+    println!("{}", made.url);
+    println!("\nThis is shown once. It opens the report until {}, or until", made.link.expires_at);
+    println!("`glidepath share revoke {}`.", made.link.id);
+    Ok(())
+}
+
+async fn list(access: Access, json: bool) -> Result<()> {
+    let links: Vec<StoredLink> = match access {
+        Access::Store(engine) => engine.store().links().await?,
+        Access::Daemon(daemon) => daemon.fetch::<LinksList>("/api/v1/links").await?.links,
+    };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&links)?);
+        return Ok(());
+    }
+    let rows = links.iter().map(|link| {
+        vec![
+            link.id.clone(),
+            link.made_at.to_string(),
+            link.made_by.clone(),
+            link.kind.clone(),
+            link.formats.join(", "),
+            link.records.join(", "),
+            link.expires_at.to_string(),
+            or_dash(link.revoked.as_ref().map(|revoked| revoked.at.to_string())),
+        ]
+    });
+    println!("{}", table(&["id", "made", "by", "kind", "formats", "records", "expires", "revoked"], &[], rows));
+    Ok(())
+}
+
+async fn revoke(access: Access, id: &str) -> Result<()> {
+    let link: StoredLink = match access {
+        Access::Store(engine) => {
+            let link = engine.revoke_link(Clock::System.now(), COMMAND_LINE, id).await?;
+            note(&engine, "share ended", &format!("link {id}")).await?;
+            link
+        }
+        Access::Daemon(daemon) => daemon.remove(&format!("/api/v1/links/{id}")).await?,
+    };
+    println!("revoked: {}", link.id);
+    Ok(())
+}

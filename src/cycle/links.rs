@@ -1,0 +1,275 @@
+//! Links to one report for somebody without an account: signed, expiring, revocable.
+//!
+//! Invariants: a link opens what it says and nothing else, because what it says is signed; a link is judged by its
+//! signature before anything that it says is believed, then by its time, then by the list of those that were revoked;
+//! the signature is compared in constant time; a link's own text is never stored or logged.
+
+use anyhow::{Context as _, Result, anyhow};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use thiserror::Error;
+
+use super::Engine;
+use crate::domain::secret::Secret;
+use crate::report::{Format, ReportKind};
+use crate::store::{Revocation, StoredLink};
+
+/// So that nothing else that is ever signed with the same key can be taken for a link.
+const PURPOSE: &[u8] = b"glidepath shared report 1\n";
+/// Days that a link may live: past a funding round, and no longer.
+const LONGEST_DAYS: u32 = 366;
+
+/// A link as it is ordered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkOrder {
+    /// Kind of report: actual-vs-projected, trajectory or funding-pack.
+    pub kind: String,
+    /// Formats; the first is what the link shows by itself, the others are asked for with `?format=`.
+    pub formats: Vec<String>,
+    /// Record ids of the filing that it shows.
+    pub records: Vec<String>,
+    /// Days until it is refused.
+    #[schemars(range(min = 1, max = 366))]
+    pub days: u32,
+    /// Shows what was known then; without it the newest.
+    #[serde(default)]
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// A link that was just made. Its address is shown this once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MadeLink {
+    /// The address to hand on.
+    pub url: String,
+    /// The link as listed from now on.
+    #[serde(flatten)]
+    pub link: StoredLink,
+}
+
+/// Why no link was made or ended.
+#[derive(Debug, Error)]
+pub enum LinkError {
+    /// Nothing to sign with.
+    #[error(
+        "links need a key: set link_key = {{ env = \"NAME\" }} or {{ file = \"PATH\" }} in [http], 32 bytes or more; \
+         `openssl rand -hex 32` prints one"
+    )]
+    NoKey,
+    /// The order cannot be carried out.
+    #[error("this link cannot be made: {0}")]
+    Order(String),
+    /// There is no such link.
+    #[error("no link has the id {0:?}; `glidepath share list` shows them")]
+    Unknown(String),
+    /// The store or the system failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// What a good link opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedReport {
+    /// Id of the link.
+    pub id: String,
+    /// Kind of report.
+    pub kind: ReportKind,
+    /// Formats; the first is shown by itself.
+    pub formats: Vec<Format>,
+    /// Record ids of the filing.
+    pub records: Vec<String>,
+    /// The clock it is pinned to.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// Why a link opens nothing.
+#[derive(Debug)]
+pub enum ClosedLink {
+    /// Not one of ours, or not as we signed it.
+    Unknown,
+    /// It was good once; its id.
+    Over(String),
+    /// The store failed.
+    Failed(anyhow::Error),
+}
+
+/// What is signed.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    id: String,
+    kind: String,
+    formats: Vec<String>,
+    records: Vec<String>,
+    expires_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<DateTime<Utc>>,
+}
+
+impl Engine {
+    /// Makes a link, ordered by `who`.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub async fn make_link(&self, now: DateTime<Utc>, who: &str, order: LinkOrder) -> Result<MadeLink, LinkError> {
+        let key = self.config().link_key.as_ref().ok_or(LinkError::NoKey)?;
+        self.judge(now, &order).await?;
+        let id = random_id()?;
+        let LinkOrder { kind, formats, records, days, as_of } = order;
+        let expires_at = now + TimeDelta::days(days.into());
+        let payload = Payload {
+            id: id.clone(),
+            kind: kind.clone(),
+            formats: formats.clone(),
+            records: records.clone(),
+            expires_at,
+            as_of,
+        };
+        let text = signed(key, &payload)?;
+        let made_by = who.to_owned();
+        let link = StoredLink { id, made_at: now, made_by, kind, formats, records, expires_at, as_of, revoked: None };
+        self.store().keep_link(link.clone()).await.context("storing the link")?;
+        let base = self.config().dashboard_url.clone().unwrap_or_else(|| format!("http://{}/", self.config().listen));
+        Ok(MadeLink { url: format!("{}/shared/{text}", base.trim_end_matches('/')), link })
+    }
+
+    async fn judge(&self, now: DateTime<Utc>, order: &LinkOrder) -> Result<(), LinkError> {
+        let wrong = |reason: String| Err(LinkError::Order(reason));
+        if let Err(error) = order.kind.parse::<ReportKind>() {
+            return wrong(error.to_string());
+        }
+        if let Some(error) = order.formats.iter().find_map(|format| format.parse::<Format>().err()) {
+            return wrong(error.to_string());
+        }
+        if order.formats.is_empty() {
+            return wrong("it names no format".to_owned());
+        }
+        if !(1..=LONGEST_DAYS).contains(&order.days) {
+            return wrong(format!("{} days; a link lives from 1 to {LONGEST_DAYS}", order.days));
+        }
+        let Some(view) = self.view(order.as_of.filter(|as_of| *as_of <= now)).await? else {
+            return wrong("no cycle had finished at the time that it shows".to_owned());
+        };
+        if order.as_of.is_some_and(|as_of| as_of > now) {
+            return wrong("the time that it shows lies in the future".to_owned());
+        }
+        let filed = view.position.filing.map(|filing| filing.records).unwrap_or_default();
+        let unknown: Vec<&str> =
+            order.records.iter().filter(|record| !filed.contains(record)).map(String::as_str).collect();
+        if order.records.is_empty() || !unknown.is_empty() {
+            let what = if unknown.is_empty() { "it names no record".to_owned() } else { unknown.join(", ") };
+            let known = if filed.is_empty() { "none".to_owned() } else { filed.join(", ") };
+            return wrong(format!("{what}: it has to show records of the filing, and these are: {known}"));
+        }
+        Ok(())
+    }
+
+    /// What `text`, the last part of a link's address, opens at `now`.
+    ///
+    /// # Errors
+    /// [`ClosedLink`].
+    pub async fn open_link(&self, now: DateTime<Utc>, text: &str) -> Result<SharedReport, ClosedLink> {
+        let key = self.config().link_key.as_ref().ok_or(ClosedLink::Unknown)?;
+        let Payload { id, kind, formats, records, expires_at, as_of } =
+            verified(key, text).ok_or(ClosedLink::Unknown)?;
+        if expires_at <= now {
+            return Err(ClosedLink::Over(id));
+        }
+        let stored = self.store().link(id.clone()).await.context("looking the link up");
+        match stored.map_err(ClosedLink::Failed)? {
+            // A store that was restored from before the link was made does not know whether it was revoked.
+            None => return Err(ClosedLink::Over(id)),
+            Some(link) if link.revoked.is_some() => return Err(ClosedLink::Over(id)),
+            Some(_) => {}
+        }
+        let read = |error| ClosedLink::Failed(anyhow!("reading what link {id} opens: {error}"));
+        let kind = kind.parse().map_err(read)?;
+        let formats = formats.iter().map(|format| format.parse()).collect::<Result<_, _>>().map_err(read)?;
+        Ok(SharedReport { id, kind, formats, records, as_of })
+    }
+
+    /// Ends a link, ordered by `who`.
+    ///
+    /// # Errors
+    /// [`LinkError::Unknown`], or if the store fails.
+    pub async fn revoke_link(&self, now: DateTime<Utc>, who: &str, id: &str) -> Result<StoredLink, LinkError> {
+        let find = async || self.store().link(id.to_owned()).await.context("looking the link up");
+        find().await?.ok_or_else(|| LinkError::Unknown(id.to_owned()))?;
+        let revocation = Revocation { at: now, by: who.to_owned() };
+        self.store().revoke_link(id.to_owned(), revocation).await.context("revoking the link")?;
+        find().await?.ok_or_else(|| LinkError::Unknown(id.to_owned()))
+    }
+}
+
+fn random_id() -> Result<String> {
+    let mut bytes = [0; 16];
+    SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
+    Ok(hex::encode(bytes))
+}
+
+fn mac(key: &Secret, payload: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).ok()?;
+    mac.update(PURPOSE);
+    mac.update(payload.as_bytes());
+    Some(mac)
+}
+
+fn signed(key: &Secret, payload: &Payload) -> Result<String> {
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(payload).context("writing the link as JSON")?);
+    let mac = mac(key, &payload).context("signing the link")?;
+    let signature = BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    Ok(format!("{payload}.{signature}"))
+}
+
+fn verified(key: &Secret, text: &str) -> Option<Payload> {
+    let (payload, signature) = text.split_once('.')?;
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
+    mac(key, payload)?.verify_slice(&signature).ok()?;
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload() -> Payload {
+        Payload {
+            id: "0123".to_owned(),
+            kind: "trajectory".to_owned(),
+            formats: vec!["html".to_owned()],
+            records: vec!["ai".to_owned()],
+            expires_at: "2026-12-01T00:00:00Z".parse().unwrap(),
+            as_of: None,
+        }
+    }
+
+    #[test]
+    fn a_link_is_good_as_signed_and_in_no_other_way() {
+        let key = Secret::new("0123456789abcdef0123456789abcdef");
+        let text = signed(&key, &payload()).unwrap();
+        assert_eq!(verified(&key, &text).unwrap().records, ["ai"]);
+        assert!(verified(&Secret::new("0123456789abcdef0123456789abcdeF"), &text).is_none());
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            // The last digit of a signature has bits that mean nothing; a decoder that minds refuses them too.
+            assert!(verified(&key, &changed).is_none(), "changed at {at}: {changed}");
+        }
+        let (body, signature) = text.split_once('.').unwrap();
+        for wrong in ["", ".", body, signature, &format!("{body}."), &format!(".{signature}"), &format!("{text}A")] {
+            assert!(verified(&key, wrong).is_none(), "{wrong}");
+        }
+        // Signed by the same key for another purpose.
+        let mut other = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).unwrap();
+        other.update(body.as_bytes());
+        let other = BASE64_URL_SAFE_NO_PAD.encode(other.finalize().into_bytes());
+        assert!(verified(&key, &format!("{body}.{other}")).is_none());
+    }
+}

@@ -1,0 +1,61 @@
+//! What is refused before anybody looks at it: a secret in the address, a body that is too large or does not end.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use reqwest::Url;
+use tokio::time::timeout;
+
+use super::failure::Failure;
+
+/// Names under which people put a token into an address.
+const SECRET_NAMES: [&str; 10] = [
+    "token",
+    "access_token",
+    "auth_token",
+    "api_key",
+    "apikey",
+    "api_token",
+    "key",
+    "authorization",
+    "bearer",
+    "password",
+];
+
+/// Refuses a token in the query, a right one and a wrong one alike: addresses end up in logs, histories and referrers.
+pub async fn no_secret_in_query(request: Request, next: Next) -> Result<Response, Failure> {
+    let names_one = |query: &str| {
+        // The crate that knows how names are escaped reads whole addresses only.
+        let address = Url::parse(&format!("http://localhost/?{query}")).ok();
+        let is_secret = |name: &str| SECRET_NAMES.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+        address.is_some_and(|address| address.query_pairs().any(|(name, _)| is_secret(&name)))
+    };
+    if request.uri().query().is_some_and(names_one) {
+        let error = "a token does not belong in an address, where logs and histories keep it";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, error)
+            .advise("send `Authorization: Bearer TOKEN`; if this token is real, replace it"));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Reads the body whole before the route sees it.
+///
+/// # Errors
+/// 408 for a body that does not end in `time`, 413 for one that turns out longer than `limit` bytes.
+pub async fn whole_body(request: Request, next: Next, limit: usize, time: Duration) -> Result<Response, Failure> {
+    let (head, body) = request.into_parts();
+    let body = timeout(time, to_bytes(body, limit)).await.map_err(|_| {
+        Failure::new(StatusCode::REQUEST_TIMEOUT, "the request's body did not come in time").advise("send it again")
+    })?;
+    let body = body.map_err(|_| {
+        Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the request's body is longer than {limit} bytes or broke off"),
+        )
+    })?;
+    Ok(next.run(Request::from_parts(head, Body::from(body))).await)
+}

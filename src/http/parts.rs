@@ -1,0 +1,193 @@
+//! Parts of the position under addresses of their own, and what was told about it.
+
+use axum::Json;
+use axum::extract;
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::State;
+use super::failure::Failure;
+use super::paging::{Asked, Paging, decode, next, page};
+use super::query::AsOf;
+use crate::domain::alert::{AlertEvent, OpenAlert};
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::outlook::{Exposure, MadeWith};
+use crate::domain::position::{DateQuantiles, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, Variance};
+use crate::domain::track_record::TrackRecord;
+use crate::store::alerts::{self, EventKey};
+
+/// Actual against filed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct VariancePart {
+    /// Clock of the cycle.
+    as_of: DateTime<Utc>,
+    /// Last complete day, inclusive.
+    data_through: Option<NaiveDate>,
+    /// ISO 4217 code of every amount.
+    currency: String,
+    /// The filing compared with; null while nothing is filed.
+    filing: Option<FilingRef>,
+    /// Per month, record, workload and model.
+    variance: Vec<Variance>,
+}
+
+/// Actual against filed.
+pub async fn variance(
+    extract::State(state): extract::State<State>,
+    AsOf(as_of): AsOf,
+) -> Result<Json<VariancePart>, Failure> {
+    let position = &state.existing_view(as_of).await?.position;
+    Ok(Json(VariancePart {
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        filing: position.filing.clone(),
+        variance: position.variance.clone(),
+    }))
+}
+
+/// What is to come.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OutlookPart {
+    /// Clock of the cycle that made it.
+    as_of: DateTime<Utc>,
+    /// Last complete day, inclusive; the outlook begins behind it.
+    data_through: Option<NaiveDate>,
+    /// ISO 4217 code of every amount.
+    currency: String,
+    /// When money that a pool could have paid for goes uncovered.
+    exhaustion: Exhaustion,
+    /// Each pool.
+    pools: Vec<PoolOutlook>,
+    /// The monthly bill from the current month on.
+    trajectory: Vec<MonthlyBill>,
+    /// Cash of the 90 days after credit ends; null where that lies beyond the outlook.
+    exposure: Option<Exposure>,
+    /// How it was made, in a sentence; null until one was made.
+    basis: Option<String>,
+    /// What it was made with; null until one was made.
+    made_with: Option<MadeWith>,
+    /// What earlier outlooks said, against what came.
+    track_record: TrackRecord,
+}
+
+/// A pool in the outlook.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PoolOutlook {
+    /// AWS's creditId.
+    id: String,
+    /// Name for people.
+    name: String,
+    /// First day on which it pays nothing any more.
+    expires_on: NaiveDate,
+    /// Day on which its balance reaches zero; null = not before it expires or not within the horizon.
+    exhausts_on: DateQuantiles,
+    /// Credit that expires unused; null = it expires beyond the horizon.
+    breakage: MoneyQuantiles,
+}
+
+/// What is to come.
+pub async fn outlook(
+    extract::State(state): extract::State<State>,
+    AsOf(as_of): AsOf,
+) -> Result<Json<OutlookPart>, Failure> {
+    let position = &state.existing_view(as_of).await?.position;
+    let pools = position.credits.pools.iter().map(|pool| PoolOutlook {
+        id: pool.id.clone(),
+        name: pool.name.clone(),
+        expires_on: pool.expires_on,
+        exhausts_on: pool.exhausts_on,
+        breakage: pool.breakage,
+    });
+    Ok(Json(OutlookPart {
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        exhaustion: position.exhaustion.clone(),
+        pools: pools.collect(),
+        trajectory: position.trajectory.clone(),
+        exposure: position.exposure,
+        basis: position.outlook_basis.clone(),
+        made_with: position.outlook_made_with.clone(),
+        track_record: position.track_record.clone(),
+    }))
+}
+
+/// What is found and what was told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AlertsPart {
+    /// Clock of the cycle.
+    as_of: DateTime<Utc>,
+    /// What its rules found, most severe first.
+    findings: Vec<Finding>,
+    /// What was told and is not over.
+    open: Vec<Open>,
+}
+
+/// Something that was told and is not over.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Open {
+    /// Key of the finding.
+    key: String,
+    /// Its rule.
+    rule: Rule,
+    /// How bad it was when last told.
+    severity: Severity,
+    /// Day since which it is so.
+    since: NaiveDate,
+    /// When it was told first.
+    opened_at: DateTime<Utc>,
+    /// When it was told last.
+    last_told_at: DateTime<Utc>,
+    /// Messages so far.
+    told: u32,
+    /// What was said last.
+    summary: String,
+    /// Channels that were told, or will be.
+    heard_by: Vec<String>,
+}
+
+impl From<OpenAlert> for Open {
+    fn from(alert: OpenAlert) -> Self {
+        let OpenAlert { key, rule, severity, since, opened_at, last_told_at, told, summary, heard_by } = alert;
+        let heard_by = heard_by.into_iter().collect();
+        Open { key, rule, severity, since, opened_at, last_told_at, told, summary, heard_by }
+    }
+}
+
+/// What is found and what was told.
+pub async fn alerts(
+    extract::State(state): extract::State<State>,
+    AsOf(as_of): AsOf,
+) -> Result<Json<AlertsPart>, Failure> {
+    let view = state.existing_view(as_of).await?;
+    let clock = view.position.as_of;
+    let open = state.engine().store().call(move |connection| Ok(alerts::open_alerts(connection, clock)?)).await;
+    let open = open.map_err(|error| Failure::internal("reading what was told", &error.into()))?;
+    let findings = view.position.findings.clone();
+    Ok(Json(AlertsPart { as_of: clock, findings, open: open.into_iter().map(Open::from).collect() }))
+}
+
+/// Messages, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EventsPage {
+    /// The messages.
+    pub events: Vec<AlertEvent>,
+    /// The address of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Every message that was decided on.
+pub async fn events(
+    extract::State(state): extract::State<State>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<EventsPage>, Failure> {
+    let after: Option<EventKey> = paging.cursor.as_deref().map(decode).transpose()?;
+    let limit = paging.limit()?;
+    let rows = state.engine().store().call(move |connection| Ok(alerts::events(connection, after, limit + 1)?)).await;
+    let rows = rows.map_err(|error| Failure::internal("reading what was told", &error.into()))?;
+    let key = |event: &AlertEvent| EventKey { decided_at: event.fired_at, event_id: event.event_id.clone() };
+    let (events, last) = page(rows, limit, key);
+    Ok(Json(EventsPage { events, next: next("/api/v1/alerts/events", limit, last) }))
+}

@@ -1,0 +1,306 @@
+//! The one table of routes: address, permission, description and handler in one place, so that the router, the OpenAPI
+//! document and the rules of access cannot disagree.
+
+use axum::handler::Handler;
+use axum::http::{Method, StatusCode};
+use axum::routing::{self, MethodRouter};
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::Schema;
+
+use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
+use super::health::{self, Ready};
+use super::pages::{self, ReportsList};
+use super::paging::Paging;
+use super::parts::{self, AlertsPart, EventsPage, OutlookPart, VariancePart};
+use super::permission::Needs;
+use super::query::AsOfQuery;
+use super::shared::{self, LinksList, SharedQuery};
+use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
+use super::{State, assets, audit, commands, entries, metrics, openapi};
+use crate::cycle::{
+    BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, RecordedEntry, TakenSnapshot,
+};
+use crate::domain::position::{Credits, Position, Series};
+use crate::report::{self, Format};
+use crate::store::{StoredLink, StoredProjection};
+
+/// Gives the schema of a type.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// How much a route takes and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Reads, or enters a line.
+    Light,
+    /// Takes thousands of lines.
+    Filing,
+    /// Asks AWS or copies the store.
+    Order,
+}
+
+/// One method of one address.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The address, as axum and OpenAPI both write it.
+    pub path: &'static str,
+    /// Who may.
+    pub needs: Needs,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// Its query parameters, as the fields of a type.
+    pub query: Option<SchemaOf>,
+    /// What it takes: media type and schema.
+    pub body: Option<(&'static str, SchemaOf)>,
+    /// How it answers when all is well.
+    pub status: StatusCode,
+    /// What it answers then: media types and schemas.
+    pub answers: Vec<(&'static str, SchemaOf)>,
+    /// What it may cost.
+    pub weight: Weight,
+    /// Whether a caller who has the answer is told so.
+    pub conditional: bool,
+    /// Who answers.
+    pub handler: MethodRouter<State>,
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// The type itself and not a reference to it: its fields are parameters.
+fn fields_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    T::json_schema(generator)
+}
+
+impl Route {
+    fn new(method: Method, path: &'static str, needs: Needs, handler: MethodRouter<State>) -> Route {
+        let conditional = method == Method::GET && needs != Needs::Open;
+        Route {
+            method,
+            path,
+            needs,
+            summary: "",
+            query: None,
+            body: None,
+            status: StatusCode::OK,
+            answers: Vec::new(),
+            weight: Weight::Light,
+            conditional,
+            handler,
+        }
+    }
+
+    fn get<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handler: H) -> Route {
+        Route::new(Method::GET, path, needs, routing::get(handler))
+    }
+
+    fn post<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handler: H) -> Route {
+        Route::new(Method::POST, path, needs, routing::post(handler))
+    }
+
+    fn delete<H: Handler<T, State>, T: 'static>(path: &'static str, needs: Needs, handler: H) -> Route {
+        Route::new(Method::DELETE, path, needs, routing::delete(handler))
+    }
+
+    fn says(self, summary: &'static str) -> Route {
+        Route { summary, ..self }
+    }
+
+    fn asks<Q: JsonSchema>(self) -> Route {
+        Route { query: Some(fields_of::<Q>), ..self }
+    }
+
+    fn takes<B: JsonSchema>(self, media_type: &'static str) -> Route {
+        Route { body: Some((media_type, schema_of::<B>)), ..self }
+    }
+
+    fn gives<A: JsonSchema>(self) -> Route {
+        self.gives_as::<A>("application/json")
+    }
+
+    fn gives_as<A: JsonSchema>(mut self, media_type: &'static str) -> Route {
+        self.answers.push((media_type, schema_of::<A>));
+        self
+    }
+
+    fn creates(self) -> Route {
+        Route { status: StatusCode::CREATED, ..self }
+    }
+
+    fn weighs(self, weight: Weight) -> Route {
+        Route { weight, ..self }
+    }
+
+    /// Never from a copy: every scrape and every probe is a new one.
+    fn always_anew(self) -> Route {
+        Route { conditional: false, ..self }
+    }
+
+    fn gives_reports(mut self) -> Route {
+        for format in Format::ALL {
+            let media_type = report::content_type(format).split(';').next().unwrap_or_default();
+            let schema: SchemaOf =
+                if format == Format::Json { schema_of::<serde_json::Value> } else { schema_of::<String> };
+            self.answers.push((media_type, schema));
+        }
+        self.conditional = true;
+        self
+    }
+}
+
+/// Every route.
+pub fn routes() -> Vec<Route> {
+    [about_itself(), figures(), stored_rows(), filings_and_credits(), reports_and_links(), orders()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn about_itself() -> Vec<Route> {
+    vec![
+        Route::get("/healthz", Needs::Open, health::healthz)
+            .says("Whether the process answers.")
+            .gives_as::<String>("text/plain"),
+        Route::get("/readyz", Needs::Open, health::readyz)
+            .says("Whether the store answers and costs were pulled within 36 hours.")
+            .gives::<Ready>(),
+        Route::get("/metrics", Needs::Read, metrics::metrics)
+            .says("Metrics for Prometheus.")
+            .gives_as::<String>("text/plain")
+            .always_anew(),
+        Route::get("/api/v1/openapi.json", Needs::Read, openapi::answer)
+            .says("This document.")
+            .gives::<serde_json::Value>(),
+        Route::get("/", Needs::Read, pages::page)
+            .says("The page for people.")
+            .asks::<AsOfQuery>()
+            .gives_as::<String>("text/html"),
+        // Its address changes with its content, so that a browser never asks again.
+        Route::get("/assets/{version}/{name}", Needs::Read, assets::asset)
+            .says("A stylesheet or script of the page.")
+            .gives_as::<String>("text/css")
+            .gives_as::<String>("text/javascript")
+            .always_anew(),
+    ]
+}
+
+fn figures() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/position", Needs::Read, pages::position)
+            .says("Everything as of one cycle.")
+            .asks::<AsOfQuery>()
+            .gives::<Position>(),
+        Route::get("/api/v1/variance", Needs::Read, parts::variance)
+            .says("Actual against filed, with causes.")
+            .asks::<AsOfQuery>()
+            .gives::<VariancePart>(),
+        Route::get("/api/v1/outlook", Needs::Read, parts::outlook)
+            .says("When credits end, the bill afterwards, and how good earlier outlooks were.")
+            .asks::<AsOfQuery>()
+            .gives::<OutlookPart>(),
+        Route::get("/api/v1/series", Needs::Read, pages::series)
+            .says("Day series for charts.")
+            .asks::<AsOfQuery>()
+            .gives::<Series>(),
+        Route::get("/api/v1/whatif", Needs::Read, whatif::whatif)
+            .says("What changes would buy, all together, or the levers of this account ranked where none is asked.")
+            .asks::<WhatIfQuery>()
+            .gives::<WhatIfAnswer>()
+            .weighs(Weight::Order),
+        Route::get("/api/v1/alerts", Needs::Read, parts::alerts)
+            .says("What the rules found, and what was told and is not over.")
+            .asks::<AsOfQuery>()
+            .gives::<AlertsPart>(),
+    ]
+}
+
+fn stored_rows() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/charges", Needs::Read, charges::charges)
+            .says("Stored charges as believed, by day, service and record type.")
+            .asks::<ChargesQuery>()
+            .gives::<ChargesPage>(),
+        Route::get("/api/v1/restatements", Needs::Read, charges::restatements)
+            .says("What AWS changed about complete days, newest first.")
+            .asks::<Paging>()
+            .gives::<RestatementsPage>(),
+        Route::get("/api/v1/alerts/events", Needs::Read, parts::events)
+            .says("Every message that was decided on, newest first.")
+            .asks::<Paging>()
+            .gives::<EventsPage>(),
+        Route::get("/api/v1/audit", Needs::Share, audit::list)
+            .says("Who read reports from outside and who entered what, newest first.")
+            .asks::<Paging>()
+            .gives::<audit::AuditPage>(),
+    ]
+}
+
+fn filings_and_credits() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/projections", Needs::Read, pages::projections)
+            .says("Every filing, oldest version first.")
+            .gives::<Vec<StoredProjection>>(),
+        Route::post("/api/v1/projections", Needs::Enter, entries::file_projection)
+            .says("Freeze a filing under the next version; the newest version's text again is that version.")
+            .takes::<String>("application/toml")
+            .gives::<StoredProjection>()
+            .weighs(Weight::Filing),
+        Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
+            .says("One filing with its plan, by number or as `newest`.")
+            .gives::<FiledView>(),
+        Route::get("/api/v1/credits", Needs::Read, pages::credits)
+            .says("Credit granted and left, with the pools.")
+            .asks::<AsOfQuery>()
+            .gives::<Credits>(),
+        Route::get("/api/v1/credits/history", Needs::Read, pages::credit_history)
+            .says("Every snapshot of what AWS listed, oldest first.")
+            .gives::<Vec<TakenSnapshot>>(),
+        Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
+            .says("Record a balance read off the console; it counts from the next cycle on.")
+            .takes::<BalanceEntry>("application/json")
+            .gives::<RecordedEntry>()
+            .creates(),
+    ]
+}
+
+fn reports_and_links() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/reports", Needs::Reports, pages::reports)
+            .says("The kinds of report, with their formats and addresses.")
+            .gives::<ReportsList>(),
+        Route::get("/api/v1/reports/{file}", Needs::Reports, pages::report)
+            .says("A report, named by kind and format; a partner sees its own records.")
+            .asks::<AsOfQuery>()
+            .gives_reports(),
+        Route::get("/shared/{link}", Needs::Open, shared::shared)
+            .says("The report behind a link that was made for somebody without an account.")
+            .asks::<SharedQuery>()
+            .gives_reports(),
+        Route::get("/api/v1/links", Needs::Share, shared::list)
+            .says("Links that were made, newest first.")
+            .gives::<LinksList>(),
+        Route::post("/api/v1/links", Needs::Share, shared::make)
+            .says("Make a link that shows a report to somebody without an account until it expires.")
+            .takes::<LinkOrder>("application/json")
+            .gives::<MadeLink>()
+            .creates(),
+        Route::delete("/api/v1/links/{id}", Needs::Share, shared::revoke)
+            .says("End a link before its time.")
+            .gives::<StoredLink>(),
+    ]
+}
+
+fn orders() -> Vec<Route> {
+    vec![
+        Route::post("/api/v1/cycle", Needs::Operate, commands::cycle)
+            .says("Run a cycle now. Asks AWS, which charges for it.")
+            .gives::<CycleReport>()
+            .weighs(Weight::Order),
+        Route::post("/api/v1/backup", Needs::Operate, commands::backup)
+            .says("Make a backup now.")
+            .gives::<BackupReport>()
+            .weighs(Weight::Order),
+    ]
+}

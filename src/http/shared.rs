@@ -1,0 +1,110 @@
+//! Links for people without an account: the report behind one, and the owner's making, listing and ending of them.
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{self, Path};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::{Extension, Json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::access::Reader;
+use super::audit;
+use super::failure::Failure;
+use super::pages;
+use super::paging::Asked;
+use crate::cycle::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+use crate::report::{Audience, Format};
+use crate::store::StoredLink;
+
+/// Which of the link's formats.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedQuery {
+    /// One of the formats that the link was made for; without it the first.
+    format: Option<String>,
+}
+
+/// The report behind a link, as a partner with its records would see it.
+pub async fn shared(
+    extract::State(state): extract::State<State>,
+    Path(text): Path<String>,
+    Asked(SharedQuery { format }): Asked<SharedQuery>,
+) -> Result<Response, Failure> {
+    // Nothing that was sent is repeated in these answers, and a link that ended early is told like one that ended.
+    let unknown = || Failure::new(StatusCode::NOT_FOUND, "there is no such link");
+    let over = || Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one");
+    let SharedReport { id, kind, formats, records, as_of } =
+        match state.engine().open_link(state.clock().now(), &text).await {
+            Ok(report) => report,
+            Err(ClosedLink::Unknown) => return Err(unknown()),
+            Err(ClosedLink::Over(id)) => {
+                audit::note(&state, &format!("link {id}"), "read", "/shared".to_owned(), StatusCode::GONE).await?;
+                return Err(over());
+            }
+            Err(ClosedLink::Failed(error)) => {
+                return Err(Failure::internal("opening a link", &error).without_details());
+            }
+        };
+    let wanted = match &format {
+        None => formats.first().copied(),
+        Some(name) => name.parse::<Format>().ok().filter(|format| formats.contains(format)),
+    };
+    let Some(format) = wanted else {
+        let names: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
+        let advice = format!("it was made for: {}", names.join(", "));
+        return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
+    };
+    let answer = pages::rendered(&state, &Audience::Partner { records }, kind, format, as_of).await;
+    let status = answer.as_ref().map_or_else(Failure::status, Response::status);
+    audit::note(&state, &format!("link {id}"), "read", format!("/shared ({kind}.{format})"), status).await?;
+    answer
+}
+
+/// Links that were made.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LinksList {
+    /// Newest first.
+    pub links: Vec<StoredLink>,
+}
+
+/// Every link.
+pub async fn list(extract::State(state): extract::State<State>) -> Result<Json<LinksList>, Failure> {
+    let links = state.engine().store().links().await;
+    let links = links.map_err(|error| Failure::internal("reading the links", &error.into()))?;
+    Ok(Json(LinksList { links }))
+}
+
+/// Makes a link.
+pub async fn make(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
+    order: Result<Json<LinkOrder>, JsonRejection>,
+) -> Result<(StatusCode, Json<MadeLink>), Failure> {
+    let Json(order) = order.map_err(|error| {
+        Failure::new(error.status(), error.body_text()).advise(
+            r#"send {"kind": "funding-pack", "formats": ["html"], "records": ["ID"], "days": 14} as application/json"#,
+        )
+    })?;
+    let made = state.engine().make_link(state.clock().now(), &who, order).await.map_err(refused)?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Ends a link.
+pub async fn revoke(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
+    Path(id): Path<String>,
+) -> Result<Json<StoredLink>, Failure> {
+    state.engine().revoke_link(state.clock().now(), &who, &id).await.map(Json).map_err(refused)
+}
+
+fn refused(error: LinkError) -> Failure {
+    match error {
+        LinkError::NoKey => Failure::new(StatusCode::CONFLICT, error.to_string()),
+        LinkError::Order(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        LinkError::Unknown(_) => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
+        LinkError::Failed(error) => Failure::internal("keeping the link", &error),
+    }
+}

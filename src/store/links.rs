@@ -1,0 +1,126 @@
+//! Links that were given to somebody without an account.
+//!
+//! Invariant: a link is appended when it is made and never edited; revoking appends as well.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::{Connection, params};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use super::error::Result;
+use super::read::{from_json, to_json};
+
+/// A link as listed. The link's own text is nowhere stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoredLink {
+    /// Its id, which reveals nothing.
+    pub id: String,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Who made it.
+    pub made_by: String,
+    /// Kind of report.
+    pub kind: String,
+    /// Formats it opens; the first is what it shows by itself.
+    pub formats: Vec<String>,
+    /// Record ids of the filing that it shows.
+    pub records: Vec<String>,
+    /// From then on it is refused.
+    pub expires_at: DateTime<Utc>,
+    /// The clock it is pinned to; null = always the newest.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Whether and how it was ended early.
+    pub revoked: Option<Revocation>,
+}
+
+/// The end of a link before its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Revocation {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it.
+    pub by: String,
+}
+
+impl Store {
+    /// Appends a link that was just made.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn keep_link(&self, link: StoredLink) -> Result<()> {
+        self.call(move |connection| {
+            connection.execute(
+                "INSERT INTO shared_links VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    link.id,
+                    link.made_at.naive_utc(),
+                    link.made_by,
+                    link.kind,
+                    to_json(&link.formats),
+                    to_json(&link.records),
+                    link.expires_at.naive_utc(),
+                    link.as_of.map(|as_of| as_of.naive_utc()),
+                ],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every link, newest first.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn links(&self) -> Result<Vec<StoredLink>> {
+        self.call(|connection| read(connection, None)).await
+    }
+
+    /// One link.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn link(&self, id: String) -> Result<Option<StoredLink>> {
+        self.call(move |connection| Ok(read(connection, Some(&id))?.pop())).await
+    }
+
+    /// Ends a link; ending it again changes nothing.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn revoke_link(&self, id: String, revocation: Revocation) -> Result<()> {
+        self.call(move |connection| {
+            connection.execute(
+                "INSERT INTO link_revocations VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                params![id, revocation.at.naive_utc(), revocation.by],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn read(connection: &Connection, id: Option<&str>) -> Result<Vec<StoredLink>> {
+    let sql = "SELECT link_id, made_at, made_by, kind, formats, records, expires_at, as_of, revoked_at, revoked_by
+               FROM shared_links LEFT JOIN link_revocations USING (link_id)
+               WHERE ?1 IS NULL OR link_id = ?1 ORDER BY made_at DESC, link_id";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(params![id])?;
+    let mut links = Vec::new();
+    while let Some(row) = rows.next()? {
+        let revoked_at: Option<NaiveDateTime> = row.get(8)?;
+        let revoked_by: Option<String> = row.get(9)?;
+        links.push(StoredLink {
+            id: row.get(0)?,
+            made_at: row.get::<_, NaiveDateTime>(1)?.and_utc(),
+            made_by: row.get(2)?,
+            kind: row.get(3)?,
+            formats: from_json("the formats of a link", &row.get::<_, String>(4)?)?,
+            records: from_json("the records of a link", &row.get::<_, String>(5)?)?,
+            expires_at: row.get::<_, NaiveDateTime>(6)?.and_utc(),
+            as_of: row.get::<_, Option<NaiveDateTime>>(7)?.map(|as_of| as_of.and_utc()),
+            revoked: revoked_at.zip(revoked_by).map(|(at, by)| Revocation { at: at.and_utc(), by }),
+        });
+    }
+    Ok(links)
+}
