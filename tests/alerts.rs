@@ -2,6 +2,8 @@
 
 #[path = "alerts/episodes.rs"]
 mod episodes;
+#[path = "alerts/muted.rs"]
+mod muted;
 #[path = "alerts/outbox.rs"]
 mod outbox;
 #[path = "alerts/payloads.rs"]
