@@ -1,5 +1,7 @@
 //! Alerts from decision to delivery: the store's transactions, the wire, and what must never be printed.
 
+#[path = "alerts/clock.rs"]
+mod clock;
 #[path = "alerts/episodes.rs"]
 mod episodes;
 #[path = "alerts/muted.rs"]

@@ -109,6 +109,7 @@ pub fn router(state: State) -> Router {
     let commands = Router::new()
         .route("/api/v1/cycle", post(commands::cycle))
         .route("/api/v1/backup", post(commands::backup))
+        .route("/api/v1/replay", post(commands::replay))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));
