@@ -34,7 +34,7 @@ pub async fn mute(
 ) -> Result<(StatusCode, Json<Mute>), Failure> {
     let Json(entry) = entry.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(
-            r#"send {"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"} as application/json; a "silence" also needs "until""#,
+            r#"send {"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"} as JSON; a "silence" needs "until""#,
         )
     })?;
     let kept = state.engine().mute(state.clock().now(), entry).await.map_err(refused)?;

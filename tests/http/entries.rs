@@ -239,7 +239,9 @@ async fn an_alert_is_silenced_listed_as_such_and_let_speak_again() {
 #[tokio::test]
 async fn what_cannot_be_meant_about_an_alert_is_refused_with_the_reason() {
     let daemon = Daemon::start().await;
-    let entry = |kind: &str, key: &str, why: &str, until: Value| json!({ "kind": kind, "key": key, "by": "ana", "why": why, "until": until });
+    fn entry(kind: &str, key: &str, why: &str, until: Value) -> Value {
+        json!({ "kind": kind, "key": key, "by": "ana", "why": why, "until": until })
+    }
     let (past, later) = (json!("2026-03-20T06:30:00Z"), json!("2026-04-01T00:00:00Z"));
     for (entry, reason) in [
         (entry("ack", "exhaustion:total", "x", Value::Null), "no alert \"exhaustion:total\" is open; open are: none"),

@@ -172,7 +172,8 @@ pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &
             usd_text(reported)
         ),
         reason: format!(
-            "How sure: both figures are exact; why they differ is not known. {meaning}. A warning from {} and {} %. Next: compare the Credits page of the billing console \
+            "How sure: both figures are exact; why they differ is not known. {meaning}. A \
+             warning from {} and {} %. Next: compare the Credits page of the billing console \
              with `glidepath credits list`, and correct the lists of services.",
             usd_text(rules.drift_usd),
             rules.drift_percent.normalize()
@@ -226,7 +227,8 @@ pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Optio
             month_text(newest),
             listed.join(" and ")
         ),
-        reason: "How sure: it is in the history of closed months. The bill as a whole is not touched, but which pool lasts how long is. The outlook starts from the \
+        reason: "How sure: it is in the history of closed months. The bill as a whole is not \
+                 touched, but which pool lasts how long is. The outlook starts from the \
                  balances that AWS states. Worth knowing because an undocumented split into credits before and after \
                  discounts can change the order. Next: nothing, unless a pool expires soon."
             .to_owned(),

@@ -248,8 +248,13 @@ fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, r
     let speaks = |decision: &&mut Decision| decision.action != Action::Hold && !decision.is_silent();
     let (waiting, urgent): (Vec<_>, Vec<_>) = decisions.iter_mut().filter(speaks).partition(|one| can_wait(one));
     told += urgent.len();
+    // A place is left for what is urgent and may yet come this week.
+    let limit_of = |decision: &Decision| match decision.severity {
+        Severity::Info => limit.saturating_sub(1).max(1),
+        _ => limit,
+    };
     for decision in waiting {
-        if told >= limit {
+        if told >= limit_of(decision) {
             (decision.action, decision.reason) = (Action::Hold, Reason::CanWait);
         } else {
             told += 1;
@@ -260,7 +265,10 @@ fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, r
 /// Reminders below critical, what is only worth knowing, and all-clears of warnings. That AWS answers again is told at once.
 fn can_wait(decision: &Decision) -> bool {
     match decision.action {
-        Action::Fire | Action::Escalate => decision.severity == Severity::Info,
+        // What foretells an event would be of no use after it.
+        Action::Fire | Action::Escalate => {
+            decision.severity == Severity::Info && !matches!(decision.rule, Rule::Exhaustion | Rule::ExpiringCredit)
+        }
         Action::Repeat => decision.severity < Severity::Critical,
         Action::Resolve => decision.severity == Severity::Warning && decision.rule.needs_fresh_data(),
         Action::Hold => false,
@@ -447,7 +455,9 @@ mod tests {
         };
         let (spike, drift, stale) = (Rule::Spike, Rule::BalanceDrift, Rule::StaleData);
         let waits = (Hold, Reason::CanWait);
-        assert_eq!(decided(1, &[(drift, Info)], vec![]), [(Fire, Reason::New)]);
+        assert_eq!(decided(0, &[(drift, Info)], vec![]), [(Fire, Reason::New)]);
+        assert_eq!(decided(1, &[(drift, Info)], vec![]), [waits], "a place is left for what is urgent");
+        assert_eq!(decided(9, &[(Rule::ExpiringCredit, Info)], vec![]), [(Fire, Reason::New)], "it foretells");
         assert_eq!(decided(2, &[(drift, Info)], vec![]), [waits]);
         assert_eq!(decided(9, &[(drift, Warning)], vec![]), [(Fire, Reason::New)], "what is new and urgent does not");
         let both = [(spike, Warning), (drift, Info)];

@@ -206,7 +206,8 @@ fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
         since,
         summary,
         reason: format!(
-            "How sure: every attempt is recorded. The limit is {} hours. Alerts on spend and credit are silent meanwhile: credit may run out unseen. {next}",
+            "How sure: every attempt is recorded. The limit is {} hours. Alerts on spend and credit are \
+             silent meanwhile: credit may run out unseen. {next}",
             rules.stale_after_hours
         ),
     })
