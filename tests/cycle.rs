@@ -12,6 +12,8 @@ mod faults;
 mod killed;
 #[path = "cycle/refused.rs"]
 mod refused;
+#[path = "cycle/replayed.rs"]
+mod replayed;
 #[path = "cycle/restatement.rs"]
 mod restatement;
 #[path = "cycle/startup.rs"]

@@ -1,6 +1,7 @@
 //! The command line, a file per command. Exit status: 0 done; 1 the operation failed; 2 usage or config.
 
 mod access;
+mod alerts;
 mod audit;
 mod backtest;
 mod backup;
@@ -10,6 +11,7 @@ mod cycle;
 mod demo;
 mod log;
 mod projection;
+mod replay;
 mod report;
 mod serve;
 mod share;
@@ -63,6 +65,10 @@ enum Command {
     Credits(credits::Args),
     /// Say what changes would buy in runway and do to the bill; without a change, rank the account's levers.
     Whatif(whatif::Args),
+    /// Show the alerts, say that somebody is on one, or keep one quiet for a while.
+    Alerts(alerts::Args),
+    /// Say what alert rules would have told over the past, and how that held.
+    Replay(replay::Args),
     /// Forecast series whose end is known, and say how good the forecasts were.
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
@@ -125,6 +131,8 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
         Command::Whatif(args) => whatif::run(config, args).await,
+        Command::Replay(args) => replay::run(config, args).await,
+        Command::Alerts(args) => alerts::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
         Command::Health => Ok(crate::http::client::health(config.listen).await?),
     }

@@ -1,11 +1,16 @@
 //! `[alerts]`: when the rules speak.
 
+use std::path::Path;
+
 use toml::{Table, Value};
 
 use crate::domain::alert::{AlertRules, RepeatPolicy};
 
-use super::problem::Problem;
+use super::problem::{ConfigError, Problem};
 use super::section::Section;
+
+/// What a multiple is written like.
+const MULTIPLE: &str = "a number of times, such as \"2\"";
 
 /// Reads the rules; what is not given, or not usable, is as by default.
 pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
@@ -13,7 +18,18 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let mut section = Section::new("[alerts]", keys, problems);
     let mut rules = AlertRules {
         next_award: section.programme("next_award").unwrap_or(standard.next_award),
+        next_window: section.day("next_window"),
         slack_days: section.count("slack_days", 0).unwrap_or(standard.slack_days),
+        wobble_days: section.count("wobble_days", 0).unwrap_or(standard.wobble_days),
+        clear_after_hours: section.count("clear_after_hours", 0).unwrap_or(standard.clear_after_hours),
+        first_cash_usd: section.money("first_cash_usd").unwrap_or(standard.first_cash_usd),
+        first_cash_share: section
+            .decimal("first_cash_share", "a share between \"0\" and \"1\", such as \"0.10\" for 10 %")
+            .unwrap_or(standard.first_cash_share),
+        burn_fast: section.decimal("burn_fast", MULTIPLE).unwrap_or(standard.burn_fast),
+        burn_slow: section.decimal("burn_slow", MULTIPLE).unwrap_or(standard.burn_slow),
+        spike_ratio: section.decimal("spike_ratio", MULTIPLE).unwrap_or(standard.spike_ratio),
+        spike_per_day: section.money("spike_per_day").unwrap_or(standard.spike_per_day),
         uncovered_per_day: section.money("uncovered_per_day").unwrap_or(standard.uncovered_per_day),
         stale_after_hours: section.count("stale_after_hours", 1).unwrap_or(standard.stale_after_hours),
         unclassified_share: section
@@ -26,6 +42,8 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
             .unwrap_or(standard.drift_percent),
         expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
         expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
+        asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
+        messages_a_week: section.count("messages_a_week", 1).unwrap_or(standard.messages_a_week),
         repeat: standard.repeat,
     };
     let repeat = section.value("repeat");
@@ -37,6 +55,29 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         problems.push(Problem::new("[alerts]", message));
     }
     rules
+}
+
+/// The rules of a file of their own: the keys of `[alerts]`, with or without that line above them.
+///
+/// # Errors
+/// [`ConfigError`] with every problem found.
+pub fn read_rules(text: &str, path: &Path) -> Result<AlertRules, ConfigError> {
+    let mut problems = Vec::new();
+    let rules = match toml::from_str::<Table>(text) {
+        Err(error) => {
+            problems.push(Problem::new("", format!("this is not TOML: {}", error.message())));
+            AlertRules::default()
+        }
+        Ok(mut keys) => match keys.remove("alerts") {
+            Some(Value::Table(section)) if keys.is_empty() => read(section, &mut problems),
+            Some(_) => {
+                problems.push(Problem::new("[alerts]", "a file of rules holds this section and no other"));
+                AlertRules::default()
+            }
+            None => read(keys, &mut problems),
+        },
+    };
+    if problems.is_empty() { Ok(rules) } else { Err(ConfigError { path: path.to_owned(), problems }) }
 }
 
 fn read_repeat(value: Value, problems: &mut Vec<Problem>) -> RepeatPolicy {

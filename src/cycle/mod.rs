@@ -4,6 +4,7 @@
 //! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated; one
 //! cycle at a time.
 
+mod alerts;
 mod backup;
 mod entries;
 mod filed;
@@ -11,9 +12,11 @@ mod ingest;
 mod links;
 mod meter;
 mod prices;
+mod replay;
 mod view;
 mod whatif;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -33,12 +36,15 @@ use crate::domain::price::PriceBook;
 use crate::domain::series::series;
 use crate::notify::{self, HttpClient, RetryPolicy};
 use crate::report;
-use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
+use crate::store::alerts::{history, pending_deliveries, record_outcomes};
+use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
+pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+pub use replay::ReplayOrder;
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -184,8 +190,10 @@ impl Engine {
         let before = self.store().fingerprint().await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
-        let history = self.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await?;
+        let within = self.config().rules.clear_after();
+        let history = self.store().call(move |connection| history(connection, now, within)).await?;
         let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
+        let own = self.own_accounts().await?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
         let (cycle, messages, view) = tokio::task::spawn_blocking(move || {
@@ -194,16 +202,15 @@ impl Engine {
             let mut position = assessment.position(outlook.as_ref());
             position.track_record = assessment.track_record(&past, &position.exhaustion);
             let observations = Observations {
-                uncovered: assessment.uncovered(&position.coverage),
-                unknown_record_types: assessment.unknown_record_types(),
-                order_contradictions: assessment.order_contradictions(),
                 dead_channels: engine.configured_dead_channels(&facts),
+                told: history.told(),
+                ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;
             let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
-            carry_since(&mut evaluation.findings, &history);
+            carry_since(&mut evaluation.findings, &history.open);
             position.findings.clone_from(&evaluation.findings);
-            let decisions = decide(&evaluation, &history, now, rules.repeat);
+            let decisions = decide(&evaluation, &history, now, rules);
             let view = View { series: series(&assessment, outlook.as_ref()), position };
             let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, now, trajectory);
@@ -216,6 +223,13 @@ impl Engine {
         self.store().finish_cycle(cycle, messages).await.context("storing the end of the cycle")?;
         self.keep_view(run_id, before, &view).await.context("storing the view")?;
         Ok(counts)
+    }
+
+    /// The accounts whose bills are watched: the configured ones, and the one that the stored data belongs to.
+    async fn own_accounts(&self) -> Result<BTreeSet<String>> {
+        let stored = self.store().account().await.context("reading whose the stored data is")?;
+        let configured = self.config().aws.accounts.iter().chain(&self.config().aws.payer_account).cloned();
+        Ok(configured.chain(stored).collect())
     }
 
     /// The messages that `decisions` ask for, each as it will be sent.
@@ -241,7 +255,7 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn deliver(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let due = self.store().call(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
+        let due = self.store().call(move |connection| Ok(pending_deliveries(connection, now)?)).await?;
         if due.is_empty() {
             return Ok((0, 0));
         }
@@ -250,7 +264,7 @@ impl Engine {
         let arrived = outcomes.iter().filter(|outcome| outcome.arrived()).count();
         let count = outcomes.len();
         self.store()
-            .call(move |connection| Ok(alerts::record_outcomes(connection, &outcomes, now)?))
+            .call(move |connection| Ok(record_outcomes(connection, &outcomes, now)?))
             .await
             .context("storing how deliveries went")?;
         Ok((arrived, count - arrived))

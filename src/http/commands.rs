@@ -5,11 +5,13 @@ use std::future::Future;
 use anyhow::{Context as _, Result};
 use axum::Json;
 use axum::extract;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::{BackupReport, CycleReport};
+use crate::cycle::{BackupReport, CycleReport, ReplayOrder};
+use crate::domain::alert::ReplayReport;
 
 /// Runs a cycle now.
 pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
@@ -26,6 +28,19 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+}
+
+/// Replays alert rules over the past; nothing is sent or stored.
+pub async fn replay(
+    extract::State(state): extract::State<State>,
+    order: Result<Json<ReplayOrder>, JsonRejection>,
+) -> Result<Json<ReplayReport>, Failure> {
+    let Json(order) = order.map_err(|error| {
+        Failure::new(error.status(), error.body_text())
+            .advise(r#"send {"from": "2026-01-01", "to": "2026-11-20"} as application/json"#)
+    })?;
+    let engine = state.engine().clone();
+    apart("the replay", async move { engine.replay(order).await }).await.map(Json)
 }
 
 async fn apart<T: Send + 'static>(

@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cycle::{FiledView, TakenSnapshot};
+use crate::cycle::{AlertList, FiledView, TakenSnapshot};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
@@ -114,6 +114,12 @@ pub async fn credits(extract::State(state): extract::State<State>, AsOf(as_of): 
 pub async fn credit_history(extract::State(state): extract::State<State>) -> Result<Json<Vec<TakenSnapshot>>, Failure> {
     let listed = state.engine().credit_history().await;
     listed.map(Json).map_err(|error| Failure::internal("reading what AWS listed", &error))
+}
+
+/// The alerts as they stand, with what is muted.
+pub async fn alerts(extract::State(state): extract::State<State>) -> Result<Json<AlertList>, Failure> {
+    let listed = state.engine().alerts(state.clock().now()).await;
+    listed.map(Json).map_err(|error| Failure::internal("reading the alerts", &error))
 }
 
 /// Every filing, oldest version first.

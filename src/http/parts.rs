@@ -10,8 +10,7 @@ use super::State;
 use super::failure::Failure;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::query::AsOf;
-use crate::domain::alert::{AlertEvent, OpenAlert};
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::alert::AlertEvent;
 use crate::domain::outlook::{Exposure, MadeWith};
 use crate::domain::position::{DateQuantiles, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, Variance};
 use crate::domain::track_record::TrackRecord;
@@ -112,61 +111,6 @@ pub async fn outlook(
         made_with: position.outlook_made_with.clone(),
         track_record: position.track_record.clone(),
     }))
-}
-
-/// What is found and what was told.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct AlertsPart {
-    /// Clock of the cycle.
-    as_of: DateTime<Utc>,
-    /// What its rules found, most severe first.
-    findings: Vec<Finding>,
-    /// What was told and is not over.
-    open: Vec<Open>,
-}
-
-/// Something that was told and is not over.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Open {
-    /// Key of the finding.
-    key: String,
-    /// Its rule.
-    rule: Rule,
-    /// How bad it was when last told.
-    severity: Severity,
-    /// Day since which it is so.
-    since: NaiveDate,
-    /// When it was told first.
-    opened_at: DateTime<Utc>,
-    /// When it was told last.
-    last_told_at: DateTime<Utc>,
-    /// Messages so far.
-    told: u32,
-    /// What was said last.
-    summary: String,
-    /// Channels that were told, or will be.
-    heard_by: Vec<String>,
-}
-
-impl From<OpenAlert> for Open {
-    fn from(alert: OpenAlert) -> Self {
-        let OpenAlert { key, rule, severity, since, opened_at, last_told_at, told, summary, heard_by } = alert;
-        let heard_by = heard_by.into_iter().collect();
-        Open { key, rule, severity, since, opened_at, last_told_at, told, summary, heard_by }
-    }
-}
-
-/// What is found and what was told.
-pub async fn alerts(
-    extract::State(state): extract::State<State>,
-    AsOf(as_of): AsOf,
-) -> Result<Json<AlertsPart>, Failure> {
-    let view = state.existing_view(as_of).await?;
-    let clock = view.position.as_of;
-    let open = state.engine().store().call(move |connection| Ok(alerts::open_alerts(connection, clock)?)).await;
-    let open = open.map_err(|error| Failure::internal("reading what was told", &error.into()))?;
-    let findings = view.position.findings.clone();
-    Ok(Json(AlertsPart { as_of: clock, findings, open: open.into_iter().map(Open::from).collect() }))
 }
 
 /// Messages, newest first.

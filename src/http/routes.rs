@@ -12,15 +12,17 @@ use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
 use super::health::{self, Ready};
 use super::pages::{self, ReportsList};
 use super::paging::Paging;
-use super::parts::{self, AlertsPart, EventsPage, OutlookPart, VariancePart};
+use super::parts::{self, EventsPage, OutlookPart, VariancePart};
 use super::permission::Needs;
 use super::query::AsOfQuery;
 use super::shared::{self, LinksList, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
-    BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, RecordedEntry, TakenSnapshot,
+    AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry, ReplayOrder,
+    TakenSnapshot,
 };
+use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::{self, Format};
 use crate::store::{StoredLink, StoredProjection};
@@ -209,10 +211,19 @@ fn figures() -> Vec<Route> {
             .asks::<WhatIfQuery>()
             .gives::<WhatIfAnswer>()
             .weighs(Weight::Order),
-        Route::get("/api/v1/alerts", Needs::Read, parts::alerts)
-            .says("What the rules found, and what was told and is not over.")
-            .asks::<AsOfQuery>()
-            .gives::<AlertsPart>(),
+        Route::get("/api/v1/alerts", Needs::Read, pages::alerts)
+            .says("The alerts as they stand, and what is acknowledged or silenced.")
+            .gives::<AlertList>(),
+        Route::post("/api/v1/alerts/mutes", Needs::Acknowledge, entries::mute)
+            .says("Acknowledge an alert, silence it for a while, or take either back.")
+            .takes::<MuteEntry>("application/json")
+            .gives::<Mute>()
+            .creates(),
+        Route::post("/api/v1/replay", Needs::Read, commands::replay)
+            .says("What alert rules would have told over the past. Nothing is sent or stored.")
+            .takes::<ReplayOrder>("application/json")
+            .gives::<ReplayReport>()
+            .weighs(Weight::Order),
     ]
 }
 

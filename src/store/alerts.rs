@@ -7,15 +7,20 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{
-    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, NewDelivery, OpenAlert, PendingDelivery,
+    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
+    OpenAlert, PendingDelivery,
 };
-use crate::domain::finding::Severity;
+use crate::domain::finding::{Finding, Severity};
+
+use super::error::Result;
+use super::mutes::mutes;
+use super::read::from_json;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
 /// left alone together with its deliveries, so running a cycle again changes nothing.
@@ -66,7 +71,31 @@ pub fn insert_events(
     Ok(inserted)
 }
 
-/// What is open at `now`, by key: the history that [`crate::domain::alert::decide`] compares with. Later events do not
+/// What [`crate::domain::alert::decide`] compares with at `now`: what is open, when the cycles of the time `within` before
+/// last found each key, and what was acknowledged or silenced.
+///
+/// # Errors
+/// DuckDB's, or something stored that this version cannot read.
+pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Result<History> {
+    let sql = "SELECT clock, findings FROM cycles WHERE clock > ? AND clock <= ? ORDER BY run_id";
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query(params![(now - within).naive_utc(), now.naive_utc()])?;
+    let mut last_found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let clock = row.get::<_, NaiveDateTime>(0)?.and_utc();
+        let findings: Vec<Finding> = from_json("the findings of a cycle", &row.get::<_, String>(1)?)?;
+        last_found.extend(findings.into_iter().map(|finding| (finding.key, clock)));
+    }
+    let sql = "SELECT decided_at FROM alert_events WHERE decided_at > ? AND decided_at <= ?
+                 AND NOT (decision = 'resolve' AND severity = 'info') ORDER BY decided_at";
+    let mut statement = conn.prepare(sql)?;
+    let clocks = params![(now - HISTORY_OF_MESSAGES).naive_utc(), now.naive_utc()];
+    let recent = statement.query_map(clocks, |row| Ok(row.get::<_, NaiveDateTime>(0)?.and_utc()))?;
+    let recent = recent.collect::<duckdb::Result<_>>()?;
+    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)?, recent })
+}
+
+/// What is open at `now`, by key: a part of the history that [`crate::domain::alert::decide`] compares with. Later events do not
 /// count, so that a cycle at an earlier clock sees what was known then.
 ///
 /// # Errors

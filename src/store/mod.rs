@@ -15,6 +15,7 @@ mod fingerprint;
 mod ingest;
 mod links;
 mod migrations;
+mod mutes;
 mod projections;
 mod read;
 mod requests;

@@ -125,7 +125,7 @@ fn the_example_names_every_key() {
         ("[schedule]", &["schedule"], 2),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 11),
+        ("[alerts]", &["alerts"], 22),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 3),
         (webhook, &["channel"], 4),

@@ -11,7 +11,7 @@ use glidepath::report::{Format, ReportKind};
 use crate::served::{Answer, Ask, OPS, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
 const ACCESS: &str = include_str!("../../docs/access.md");
-const OWNERS: [&str; 10] = [
+const OWNERS: [&str; 11] = [
     "/",
     "/metrics",
     "/api/v1/position",
@@ -22,8 +22,16 @@ const OWNERS: [&str; 10] = [
     "/api/v1/credits",
     "/api/v1/credits/history",
     "/api/v1/whatif",
+    "/api/v1/alerts",
 ];
-const ORDERS: [&str; 4] = ["/api/v1/cycle", "/api/v1/backup", "/api/v1/projections", "/api/v1/credits/statements"];
+const ORDERS: [&str; 6] = [
+    "/api/v1/cycle",
+    "/api/v1/backup",
+    "/api/v1/projections",
+    "/api/v1/credits/statements",
+    "/api/v1/alerts/mutes",
+    "/api/v1/replay",
+];
 
 fn with_tokens() -> Config {
     let folder = std::env::temp_dir().join("glidepath-no-backup-may-be-made-here");
