@@ -12,6 +12,7 @@ mod decide;
 mod event;
 mod exhaustion;
 mod input;
+mod letter;
 mod message;
 mod outbox;
 mod rules;
@@ -25,6 +26,7 @@ pub use event::{AlertEvent, Audience, event_id};
 pub use input::{
     DeadChannel, Evaluation, IngestHealth, Observations, OrderContradiction, Outcome, UncoveredBurn, UnknownRecordType,
 };
+pub use letter::{Hears, Letter, Phase, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
 pub use rules::evaluate;
