@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use rust_decimal::Decimal;
 
 use crate::aws::AwsSettings;
-use crate::domain::alert::AlertRules;
+use crate::domain::alert::{AlertRules, Hears};
 use crate::domain::pools::ConfiguredPool;
 use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
@@ -62,6 +62,8 @@ pub struct Config {
     pub dashboard_url: Option<String>,
     /// Where messages go, by name.
     pub channels: BTreeMap<String, Channel>,
+    /// What each of them wants to hear; everything, where nothing is said.
+    pub hears: BTreeMap<String, Hears>,
     /// Address that the daemon listens on.
     pub listen: SocketAddr,
     /// Who may read what.
@@ -94,6 +96,11 @@ pub enum Role {
 }
 
 impl Config {
+    /// The channels, and what each wants to hear.
+    pub fn listeners(&self) -> impl Iterator<Item = (&str, &Hears)> {
+        self.channels.keys().map(|name| (name.as_str(), self.hears.get(name).unwrap_or(Hears::all())))
+    }
+
     /// Reads and checks a config file. Relative paths in it are relative to the file.
     ///
     /// # Errors

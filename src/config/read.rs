@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
@@ -24,6 +24,10 @@ const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
 /// One cycle asks two questions, a page each at the least.
 const LEAST_PAID_REQUESTS_PER_DAY: i64 = 2;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
+/// The shortest time for which a receiver is told that an alert fires.
+const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
+/// Cycles that may be missed before such an alert ends by itself.
+const FIRING_CYCLES: i32 = 3;
 const RATE: &str = "a rate between \"0\" and \"1\", such as \"0.19\" for 19 %";
 
 /// Reads the whole file.
@@ -56,7 +60,8 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
     let pools = pools::read(table.remove("pool"), problems);
     let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
-    let channels = channels::read(table.remove("channel"), folder, problems);
+    let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
+    let (channels, hears) = channels::read(table.remove("channel"), folder, lasts, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
     let store = store?;
     Some(Config {
@@ -75,6 +80,7 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         rules,
         dashboard_url: http.dashboard_url,
         channels,
+        hears,
         listen: http.listen?,
         tokens: http.tokens,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
@@ -183,6 +189,22 @@ fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
         section.problem(key, format!("{text:?} names a day that no year has, so it would never run"));
     }
     Some(line)
+}
+
+/// How long a firing alert lasts where somebody has to be told again: three of the longest waits between two cycles, so that
+/// a daemon that is down for a day gives no all-clear by its silence.
+fn firing_lasts(schedule: &CronLine) -> TimeDelta {
+    let mut longest = TimeDelta::zero();
+    let mut last = DateTime::UNIX_EPOCH;
+    for number in 0..60 {
+        let Some(next) = schedule.next_after(last) else { break };
+        // The first wait begins at no cycle.
+        if number > 0 {
+            longest = longest.max(next - last);
+        }
+        last = next;
+    }
+    (longest * FIRING_CYCLES).max(FIRING_AT_LEAST)
 }
 
 struct Projection {

@@ -121,6 +121,17 @@ impl<'p> Section<'p> {
         }
     }
 
+    /// True or false.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.value(key)? {
+            Value::Boolean(flag) => Some(flag),
+            other => {
+                self.problem(key, format!("is {}; write true or false, without quotes", kind(&other)));
+                None
+            }
+        }
+    }
+
     /// The text of an exact number: in quotes, or a whole number as it is. A TOML number with a decimal point has gone
     /// through binary, where 0.19 is not 0.19 any more.
     fn exact(&mut self, key: &'static str) -> Option<String> {

@@ -9,6 +9,7 @@ mod entries;
 mod filed;
 mod ingest;
 mod meter;
+mod outbox;
 mod prices;
 mod view;
 
@@ -28,13 +29,14 @@ use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
-use crate::notify::{self, HttpClient, RetryPolicy};
+use crate::notify::{self, HttpClient};
 use crate::report;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
+pub use outbox::TestedChannel;
 pub use view::View;
 
 /// Where AWS is.
@@ -62,6 +64,8 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// Held while messages are on their way, so that none is sent twice at once.
+    delivering: Mutex<outbox::KnownDead>,
 }
 
 /// How a cycle went.
@@ -101,7 +105,8 @@ impl Engine {
         let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
         let prices = config.prices.clone();
         let program = view::program();
-        let parts = Parts { store, config, aws, classifier, prices, http, program, running: Mutex::new(()) };
+        let (running, delivering) = (Mutex::new(()), Mutex::default());
+        let parts = Parts { store, config, aws, classifier, prices, http, program, running, delivering };
         Ok(Engine { parts: Arc::new(parts) })
     }
 
@@ -180,7 +185,7 @@ impl Engine {
                 uncovered: assessment.uncovered(&position.coverage),
                 unknown_record_types: assessment.unknown_record_types(),
                 order_contradictions: assessment.order_contradictions(),
-                dead_channels: engine.configured_dead_channels(&facts),
+                dead_channels: engine.configured(&facts.dead_channels),
             };
             let rules = &engine.config().rules;
             let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
@@ -214,34 +219,12 @@ impl Engine {
             trajectory: trajectory.as_deref(),
             dashboard_url: self.config().dashboard_url.as_deref(),
         };
-        let events: Vec<_> = decisions.iter().filter_map(|decision| compose(decision, &context)).collect();
+        let mut events: Vec<_> = decisions.iter().filter_map(|decision| compose(decision, &context)).collect();
+        for event in &mut events {
+            event.address(self.config().listeners());
+        }
         let deliveries = notify::outbox(&events, &self.config().channels);
         Messages { config_digest: self.config().digest.clone(), events, deliveries }
-    }
-
-    /// Tries every delivery that is due; gives how many arrived and how many did not.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn deliver(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let due = self.store().call(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
-        if due.is_empty() {
-            return Ok((0, 0));
-        }
-        let retry = RetryPolicy::default();
-        let outcomes = notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now).await;
-        let arrived = outcomes.iter().filter(|outcome| outcome.arrived()).count();
-        let count = outcomes.len();
-        self.store()
-            .call(move |connection| Ok(alerts::record_outcomes(connection, &outcomes, now)?))
-            .await
-            .context("storing how deliveries went")?;
-        Ok((arrived, count - arrived))
-    }
-
-    fn configured_dead_channels(&self, facts: &Facts) -> Vec<crate::domain::alert::DeadChannel> {
-        let configured = |dead: &&crate::domain::alert::DeadChannel| self.config().channels.contains_key(&dead.channel);
-        facts.dead_channels.iter().filter(configured).cloned().collect()
     }
 }
 

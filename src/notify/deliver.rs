@@ -39,21 +39,18 @@ pub async fn deliver_due(
     for delivery in due {
         by_channel.entry(delivery.channel.as_str()).or_default().push(delivery);
     }
-    let runs = by_channel.into_iter().map(|(name, deliveries)| {
-        let outcomes = outcomes.clone();
-        async move {
-            match channels.get(name) {
-                Some(channel) => Run { channel, http, retry, now, outcomes }.deliver(&deliveries).await,
-                None => give_up(name, &deliveries, &outcomes).await,
-            }
-        }
-    });
+    // Built in a loop: the compiler cannot see that futures out of a closure may change threads.
+    let mut runs = Vec::new();
+    for (name, deliveries) in by_channel {
+        let run = Run { http, retry, now, outcomes: outcomes.clone() };
+        runs.push(run.deliver_channel(name, channels.get(name), deliveries));
+    }
+    drop(outcomes);
     iter(runs).buffer_unordered(CHANNELS_AT_ONCE).collect::<()>().await;
 }
 
 /// One channel's part of a run.
 struct Run<'a> {
-    channel: &'a Channel,
     http: &'a HttpClient,
     retry: &'a RetryPolicy,
     now: DateTime<Utc>,
@@ -61,15 +58,31 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn deliver(&self, deliveries: &[&PendingDelivery]) {
+    async fn deliver_channel(self, name: &str, channel: Option<&Channel>, deliveries: Vec<&PendingDelivery>) {
+        match channel {
+            Some(channel) => self.deliver(channel, &deliveries).await,
+            None => self.give_up(name, &deliveries).await,
+        }
+    }
+
+    async fn give_up(&self, name: &str, deliveries: &[&PendingDelivery]) {
+        for delivery in deliveries {
+            let error = format!("the channel {name} is not in the config any more");
+            if !self.hand_over(delivery, DeliveryResult::Dead { error }).await {
+                return;
+            }
+        }
+    }
+
+    async fn deliver(&self, channel: &Channel, deliveries: &[&PendingDelivery]) {
         let mut time = pin!(sleep(RUN_TIME));
         for (index, delivery) in deliveries.iter().enumerate() {
             if is_over(time.as_mut()).await {
                 return;
             }
-            let answer = self.channel.send(delivery, self.http, self.now).await;
+            let answer = channel.send(delivery, self.http, self.now).await;
             let attempt = Attempt { delivery, retry: self.retry, now: self.now };
-            let result = judge(&answer, &attempt, |text| self.channel.redact(text));
+            let result = judge(&answer, &attempt, |text| channel.redact(text));
             let failed_for_now = matches!(result, DeliveryResult::Retry { .. });
             if !self.hand_over(delivery, result).await {
                 return;
@@ -96,15 +109,6 @@ impl Run<'_> {
 /// True once the time is up. A timer notices only when it is polled.
 async fn is_over(mut time: Pin<&mut Sleep>) -> bool {
     poll_fn(|context| Poll::Ready(time.as_mut().poll(context).is_ready())).await
-}
-
-async fn give_up(name: &str, deliveries: &[&PendingDelivery], outcomes: &mpsc::Sender<DeliveryOutcome>) {
-    for delivery in deliveries {
-        let error = format!("the channel {name} is not in the config any more");
-        if outcomes.send(outcome(delivery, DeliveryResult::Dead { error })).await.is_err() {
-            return;
-        }
-    }
 }
 
 fn outcome(delivery: &PendingDelivery, result: DeliveryResult) -> DeliveryOutcome {

@@ -133,6 +133,12 @@ impl Hears {
     /// Everything.
     pub const ALL: Hears = Hears { min_severity: Severity::Info, rules: None, digest: true };
 
+    /// [`Hears::ALL`], for a channel of which config says no more.
+    pub fn all() -> &'static Hears {
+        static ALL: Hears = Hears::ALL;
+        &ALL
+    }
+
     /// True if the channel `name` is to get `event`. Who heard the alarm gets the all-clear, however mild it had become
     /// by then; and a channel is not told through itself that it is dead.
     pub fn wants(&self, name: &str, event: &AlertEvent) -> bool {
@@ -150,8 +156,8 @@ impl Hears {
 
 impl AlertEvent {
     /// Narrows who is to hear it to those of `channels` that want it.
-    pub fn address<'a>(&mut self, channels: impl Iterator<Item = (&'a String, &'a Hears)>) {
-        let wanting = channels.filter(|(name, hears)| hears.wants(name, self)).map(|(name, _)| name.clone());
+    pub fn address<'a>(&mut self, channels: impl Iterator<Item = (&'a str, &'a Hears)>) {
+        let wanting = channels.filter(|(name, hears)| hears.wants(name, self)).map(|(name, _)| name.to_owned());
         self.audience = Audience::Only(wanting.collect());
     }
 }
@@ -195,7 +201,7 @@ mod tests {
         let mut resolved = exhaustion(Severity::Critical, Action::Resolve);
         resolved.audience = Audience::Only(["pager".to_owned()].into());
         let channels = [("pager".to_owned(), paged), ("team".to_owned(), credit)];
-        resolved.address(channels.iter().map(|(name, hears)| (name, hears)));
+        resolved.address(channels.iter().map(|(name, hears)| (name.as_str(), hears)));
         assert_eq!(resolved.audience, Audience::Only(["pager".to_owned()].into()));
     }
 
@@ -203,7 +209,7 @@ mod tests {
     fn a_dead_channel_is_told_on_the_others_alone() {
         let mut dead = event(Rule::DeadChannel, "dead_channel:ops", Severity::Critical, Action::Fire);
         let channels = [("mail".to_owned(), Hears::ALL), ("ops".to_owned(), Hears::ALL)];
-        dead.address(channels.iter().map(|(name, hears)| (name, hears)));
+        dead.address(channels.iter().map(|(name, hears)| (name.as_str(), hears)));
         assert_eq!(dead.audience, Audience::Only(["mail".to_owned()].into()));
     }
 }

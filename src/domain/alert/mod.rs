@@ -29,7 +29,7 @@ pub use input::{
 pub use letter::{Hears, Letter, Phase, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
-pub use rules::evaluate;
+pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, RepeatPolicy};
 
 /// `1 day`, `12 days`.
