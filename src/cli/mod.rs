@@ -1,6 +1,7 @@
 //! The command line, a file per command. Exit status: 0 done; 1 the operation failed; 2 usage or config.
 
 mod access;
+mod alerts;
 mod backtest;
 mod backup;
 mod check;
@@ -54,6 +55,8 @@ enum Command {
     Projection(projection::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
+    /// Show the alerts, say that somebody is on one, or keep one quiet for a while.
+    Alerts(alerts::Args),
     /// Forecast series whose end is known, and say how good the forecasts were.
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
@@ -100,6 +103,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
+        Command::Alerts(args) => alerts::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
         Command::Health => Ok(crate::http::client::health(config.listen).await?),
     }

@@ -7,13 +7,27 @@ use crate::domain::alert::{AlertRules, RepeatPolicy};
 use super::problem::Problem;
 use super::section::Section;
 
+/// What a multiple is written like.
+const MULTIPLE: &str = "a number of times, such as \"2\"";
+
 /// Reads the rules; what is not given, or not usable, is as by default.
 pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let standard = AlertRules::default();
     let mut section = Section::new("[alerts]", keys, problems);
     let mut rules = AlertRules {
         next_award: section.programme("next_award").unwrap_or(standard.next_award),
+        next_window: section.day("next_window"),
         slack_days: section.count("slack_days", 0).unwrap_or(standard.slack_days),
+        wobble_days: section.count("wobble_days", 0).unwrap_or(standard.wobble_days),
+        clear_after_hours: section.count("clear_after_hours", 0).unwrap_or(standard.clear_after_hours),
+        first_cash_usd: section.money("first_cash_usd").unwrap_or(standard.first_cash_usd),
+        first_cash_share: section
+            .decimal("first_cash_share", "a share between \"0\" and \"1\", such as \"0.10\" for 10 %")
+            .unwrap_or(standard.first_cash_share),
+        burn_fast: section.decimal("burn_fast", MULTIPLE).unwrap_or(standard.burn_fast),
+        burn_slow: section.decimal("burn_slow", MULTIPLE).unwrap_or(standard.burn_slow),
+        spike_ratio: section.decimal("spike_ratio", MULTIPLE).unwrap_or(standard.spike_ratio),
+        spike_per_day: section.money("spike_per_day").unwrap_or(standard.spike_per_day),
         uncovered_per_day: section.money("uncovered_per_day").unwrap_or(standard.uncovered_per_day),
         stale_after_hours: section.count("stale_after_hours", 1).unwrap_or(standard.stale_after_hours),
         unclassified_share: section
@@ -26,6 +40,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
             .unwrap_or(standard.drift_percent),
         expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
         expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
+        asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
         repeat: standard.repeat,
     };
     let repeat = section.value("repeat");

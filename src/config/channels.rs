@@ -149,9 +149,12 @@ fn hears(section: &mut Section<'_>, at_leisure: bool) -> Hears {
     });
     let rules = section.texts("rules").map(|names| {
         let read = |name: String| {
-            serde_json::from_value::<Rule>(name.clone().into())
-                .map_err(|error| section.problem("rules", format!("{name:?} is not a rule: {error}")))
-                .ok()
+            let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == name);
+            if found.is_none() {
+                let known = Rule::ALL.map(Rule::as_str).join(", ");
+                section.problem("rules", format!("{name:?} is not a rule; write some of {known}"));
+            }
+            found
         };
         names.into_iter().filter_map(read).collect::<BTreeSet<Rule>>()
     });

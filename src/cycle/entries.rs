@@ -68,6 +68,12 @@ pub enum EntryError {
         /// Every problem, each with its place and remedy.
         problems: Vec<String>,
     },
+    /// What was said about an alert cannot be meant.
+    #[error("this cannot be kept: {reason}")]
+    Mute {
+        /// What is wrong with it, and what to do.
+        reason: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),

@@ -4,6 +4,7 @@
 //! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated; one
 //! cycle at a time.
 
+mod alerts;
 mod backup;
 mod entries;
 mod filed;
@@ -31,8 +32,10 @@ use crate::domain::price::PriceBook;
 use crate::domain::series::series;
 use crate::notify::{self, HttpClient};
 use crate::report;
-use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
+use crate::store::alerts::history;
+use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
+pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
@@ -172,7 +175,8 @@ impl Engine {
         let before = self.store().fingerprint().await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
-        let history = self.store().call(move |connection| Ok(alerts::open_alerts(connection, now)?)).await?;
+        let within = self.config().rules.clear_after();
+        let history = self.store().call(move |connection| history(connection, now, within)).await?;
         let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
@@ -189,9 +193,9 @@ impl Engine {
             };
             let rules = &engine.config().rules;
             let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
-            carry_since(&mut evaluation.findings, &history);
+            carry_since(&mut evaluation.findings, &history.open);
             position.findings.clone_from(&evaluation.findings);
-            let decisions = decide(&evaluation, &history, now, rules.repeat);
+            let decisions = decide(&evaluation, &history, now, rules);
             let view = View { series: series(&assessment, outlook.as_ref()), position };
             let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, now, trajectory);

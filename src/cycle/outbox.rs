@@ -98,14 +98,16 @@ impl Engine {
         if known.as_ref() == Some(&names) {
             return Ok(0);
         }
-        let read = self.store().call(move |connection| {
-            Ok((alerts::newest_run(connection)?, alerts::open_alerts(connection, now)?))
-        });
-        let (run_id, history) = read.await.context(looking)?;
-        let history: Vec<_> = history.into_iter().filter(|open| open.rule == Rule::DeadChannel).collect();
+        let rules = &self.config().rules;
+        let within = rules.clear_after();
+        let read = self
+            .store()
+            .call(move |connection| Ok((alerts::newest_run(connection)?, alerts::history(connection, now, within)?)));
+        let (run_id, mut history) = read.await.context(looking)?;
+        history.open.retain(|open| open.rule == Rule::DeadChannel);
         let findings = dead.iter().map(dead_channel_finding).collect();
         let evaluation = Evaluation { findings, costs_pulled: true, ..Evaluation::default() };
-        let decisions = decide(&evaluation, &history, now, self.config().rules.repeat);
+        let decisions = decide(&evaluation, &history, now, rules);
         let messages = self.messages(&decisions, now, String::new);
         let count = messages.events.len();
         self.store()

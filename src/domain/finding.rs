@@ -32,12 +32,22 @@ impl Severity {
 pub enum Rule {
     /// Credit runs out within the lead time of the next award.
     Exhaustion,
+    /// A month's bill is the first that takes real cash.
+    FirstCash,
+    /// Spend runs faster than the credit left can bear to its expiry, over a long and a short window.
+    BurnRate,
+    /// A model or a service costs far more than it did.
+    Spike,
     /// A service burns cash that no pool will pay.
     UncoveredSpend,
     /// Credit will expire unused.
     ExpiringCredit,
     /// A pool is switched off.
     PausedCredit,
+    /// AWS no longer lists a credit that held money: it was transferred, split or revoked.
+    CreditGone,
+    /// A credit pays for more than this account's bill shows.
+    DrainedCredit,
     /// No complete data for too long.
     StaleData,
     /// AWS refuses costs or credits.
@@ -46,6 +56,8 @@ pub enum Rule {
     IngestFailed,
     /// A check of our own refused what AWS answered, or whom it would have been asked for.
     IngestRefused,
+    /// Asking AWS costs more than it should.
+    IngestBudget,
     /// Spend that no classification rule understands.
     UnclassifiedSpend,
     /// A record type this program does not know.
@@ -69,17 +81,51 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule.
+    pub const ALL: [Rule; 24] = [
+        Rule::Exhaustion,
+        Rule::FirstCash,
+        Rule::BurnRate,
+        Rule::Spike,
+        Rule::UncoveredSpend,
+        Rule::ExpiringCredit,
+        Rule::PausedCredit,
+        Rule::CreditGone,
+        Rule::DrainedCredit,
+        Rule::StaleData,
+        Rule::IngestDenied,
+        Rule::IngestFailed,
+        Rule::IngestRefused,
+        Rule::IngestBudget,
+        Rule::UnclassifiedSpend,
+        Rule::UnknownRecordType,
+        Rule::BalanceDrift,
+        Rule::OrderContradicted,
+        Rule::CoverageUnknown,
+        Rule::AwardPace,
+        Rule::ProjectionInflated,
+        Rule::ProjectionExceeded,
+        Rule::CommitmentUnmet,
+        Rule::DeadChannel,
+    ];
+
     /// The name in JSON, config and alert keys.
     pub const fn as_str(self) -> &'static str {
         match self {
             Rule::Exhaustion => "exhaustion",
+            Rule::FirstCash => "first_cash",
+            Rule::BurnRate => "burn_rate",
+            Rule::Spike => "spike",
             Rule::UncoveredSpend => "uncovered_spend",
             Rule::ExpiringCredit => "expiring_credit",
             Rule::PausedCredit => "paused_credit",
+            Rule::CreditGone => "credit_gone",
+            Rule::DrainedCredit => "drained_credit",
             Rule::StaleData => "stale_data",
             Rule::IngestDenied => "ingest_denied",
             Rule::IngestFailed => "ingest_failed",
             Rule::IngestRefused => "ingest_refused",
+            Rule::IngestBudget => "ingest_budget",
             Rule::UnclassifiedSpend => "unclassified_spend",
             Rule::UnknownRecordType => "unknown_record_type",
             Rule::BalanceDrift => "balance_drift",
@@ -97,7 +143,12 @@ impl Rule {
     pub const fn needs_fresh_data(self) -> bool {
         !matches!(
             self,
-            Rule::StaleData | Rule::IngestDenied | Rule::IngestFailed | Rule::IngestRefused | Rule::DeadChannel
+            Rule::StaleData
+                | Rule::IngestDenied
+                | Rule::IngestFailed
+                | Rule::IngestRefused
+                | Rule::IngestBudget
+                | Rule::DeadChannel
         )
     }
 }
@@ -117,4 +168,11 @@ pub struct Finding {
     pub summary: String,
     /// Why the rule speaks at this severity, how sure, and what to do next.
     pub reason: String,
+}
+
+impl Finding {
+    /// What to do next: every reason ends with it, after "Next: ". Empty where a reason of an older version does not.
+    pub fn next_step(&self) -> &str {
+        self.reason.rsplit_once("Next: ").map_or("", |(_, next)| next)
+    }
 }

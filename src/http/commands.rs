@@ -4,12 +4,14 @@ use std::future::Future;
 
 use anyhow::{Context as _, Result};
 use axum::Json;
-use axum::extract;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{self, Query};
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::{BackupReport, CycleReport};
+use crate::cycle::{BackupReport, CycleReport, TestedChannel};
 
 /// Runs a cycle now.
 pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
@@ -26,6 +28,29 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+}
+
+/// Which channel to test; without one, all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestQuery {
+    channel: Option<String>,
+}
+
+/// Sends test messages and says how each went.
+pub async fn test_channels(
+    extract::State(state): extract::State<State>,
+    query: Result<Query<TestQuery>, QueryRejection>,
+) -> Result<Json<Vec<TestedChannel>>, Failure> {
+    let Query(TestQuery { channel }) =
+        query.map_err(|rejection| Failure::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let tested = apart("the test", async move { Ok(engine.test_channels(channel.as_deref(), now).await) }).await?;
+    tested.map(Json).ok_or_else(|| {
+        let names: Vec<&str> = state.engine().config().channels.keys().map(String::as_str).collect();
+        Failure::new(StatusCode::NOT_FOUND, "no such channel is configured")
+            .advise(format!("there are: {}", names.join(", ")))
+    })
 }
 
 async fn apart<T: Send + 'static>(

@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::{BalanceEntry, EntryError, RecordedEntry};
+use crate::cycle::{BalanceEntry, EntryError, MuteEntry, RecordedEntry};
+use crate::domain::alert::Mute;
 use crate::store::StoredProjection;
 
 /// What a filing is written in.
@@ -24,6 +25,20 @@ pub async fn record_balance(
     })?;
     let recorded = state.engine().record_balance(state.clock().now(), entry).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(recorded)))
+}
+
+/// Keeps an acknowledgement or a silence.
+pub async fn mute(
+    extract::State(state): extract::State<State>,
+    entry: Result<Json<MuteEntry>, JsonRejection>,
+) -> Result<(StatusCode, Json<Mute>), Failure> {
+    let Json(entry) = entry.map_err(|error| {
+        Failure::new(error.status(), error.body_text()).advise(
+            r#"send {"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"} as application/json; a "silence" also needs "until""#,
+        )
+    })?;
+    let kept = state.engine().mute(state.clock().now(), entry).await.map_err(refused)?;
+    Ok((StatusCode::CREATED, Json(kept)))
 }
 
 /// Freezes a filing. The newest version's text again is that version.
@@ -44,7 +59,9 @@ pub async fn file_projection(
 
 fn refused(error: EntryError) -> Failure {
     match error {
-        EntryError::Balance { .. } => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        EntryError::Balance { .. } | EntryError::Mute { .. } => {
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+        }
         EntryError::Filing { problems } => {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed").with_problems(problems)
         }

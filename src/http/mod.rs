@@ -96,6 +96,8 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/credits", get(pages::credits))
         .route("/api/v1/credits/history", get(pages::credit_history))
         .route("/api/v1/credits/statements", post(entries::record_balance))
+        .route("/api/v1/alerts", get(pages::alerts))
+        .route("/api/v1/alerts/mutes", post(entries::mute))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only));
     let reports = Router::new()
         .route("/api/v1/reports/{file}", get(pages::report))
@@ -107,6 +109,7 @@ pub fn router(state: State) -> Router {
     let commands = Router::new()
         .route("/api/v1/cycle", post(commands::cycle))
         .route("/api/v1/backup", post(commands::backup))
+        .route("/api/v1/alerts/test", post(commands::test_channels))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));

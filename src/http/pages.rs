@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::cycle::{FiledView, TakenSnapshot};
+use crate::cycle::{AlertList, FiledView, TakenSnapshot};
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
 use crate::store::{Restatement, StoreError, StoredProjection};
@@ -95,6 +95,12 @@ pub async fn restatements(extract::State(state): extract::State<State>) -> Resul
 pub async fn credit_history(extract::State(state): extract::State<State>) -> Result<Json<Vec<TakenSnapshot>>, Failure> {
     let listed = state.engine().credit_history().await;
     listed.map(Json).map_err(|error| Failure::internal("reading what AWS listed", &error))
+}
+
+/// The alerts as they stand, with what is muted.
+pub async fn alerts(extract::State(state): extract::State<State>) -> Result<Json<AlertList>, Failure> {
+    let listed = state.engine().alerts(state.clock().now()).await;
+    listed.map(Json).map_err(|error| Failure::internal("reading the alerts", &error))
 }
 
 /// Every filing, oldest version first.

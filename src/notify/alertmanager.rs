@@ -51,9 +51,7 @@ impl Login {
     pub(super) fn redact(&self, text: &str) -> String {
         match self {
             Login::Token(token) => token.redact(text),
-            Login::Password { user, password } => {
-                password.redact(&Secret::new(basic(user, password)).redact(text))
-            }
+            Login::Password { user, password } => password.redact(&Secret::new(basic(user, password)).redact(text)),
         }
     }
 }

@@ -95,9 +95,11 @@ fn plain(letter: &Letter) -> String {
 /// Inline styles, because mail programs drop every other kind.
 fn rich(letter: &Letter) -> String {
     let paragraphs = letter.text.split("\n\n").filter(|part| !part.trim().is_empty());
-    let paragraphs: String = paragraphs.map(|part| format!("<p>{}</p>\n", escape(part).replace('\n', "<br>\n"))).collect();
+    let paragraphs: String =
+        paragraphs.map(|part| format!("<p>{}</p>\n", escape(part).replace('\n', "<br>\n"))).collect();
     let link = letter.dashboard_url.as_ref();
-    let link = link.map_or_else(String::new, |url| format!("<p><a href=\"{}\">Open the dashboard</a></p>\n", escape(url)));
+    let link =
+        link.map_or_else(String::new, |url| format!("<p><a href=\"{}\">Open the dashboard</a></p>\n", escape(url)));
     let document = letter.attachment.as_deref().map_or_else(String::new, |markdown| {
         let tables = "<table cellpadding=\"4\" style=\"border-collapse:collapse\" border=\"1\">";
         format!("<hr>\n{}", document(markdown).replace("<table>", tables))
@@ -175,7 +177,10 @@ impl Email {
             .in_reply_to(thread.clone())
             .references(thread)
             // So that no holiday notice answers.
-            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
         for recipient in self.recipients().map_err(|error| error.to_string())? {
             message = message.to(recipient);
         }

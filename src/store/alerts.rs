@@ -7,14 +7,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
 
 use crate::domain::alert::{
-    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, NewDelivery, OpenAlert, PendingDelivery,
+    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, History, NewDelivery, OpenAlert, PendingDelivery,
 };
-use crate::domain::finding::Severity;
+use crate::domain::finding::{Finding, Severity};
+
+use super::error::Result;
+use super::mutes::mutes;
+use super::read::from_json;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
 /// left alone together with its deliveries, so running a cycle again changes nothing.
@@ -65,7 +69,25 @@ pub fn insert_events(
     Ok(inserted)
 }
 
-/// What is open at `now`, by key: the history that [`crate::domain::alert::decide`] compares with. Later events do not
+/// What [`crate::domain::alert::decide`] compares with at `now`: what is open, when the cycles of the time `within` before
+/// last found each key, and what was acknowledged or silenced.
+///
+/// # Errors
+/// DuckDB's, or something stored that this version cannot read.
+pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Result<History> {
+    let sql = "SELECT clock, findings FROM cycles WHERE clock > ? AND clock <= ? ORDER BY run_id";
+    let mut statement = conn.prepare(sql)?;
+    let mut rows = statement.query(params![(now - within).naive_utc(), now.naive_utc()])?;
+    let mut last_found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let clock = row.get::<_, NaiveDateTime>(0)?.and_utc();
+        let findings: Vec<Finding> = from_json("the findings of a cycle", &row.get::<_, String>(1)?)?;
+        last_found.extend(findings.into_iter().map(|finding| (finding.key, clock)));
+    }
+    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)? })
+}
+
+/// What is open at `now`, by key: a part of the history that [`crate::domain::alert::decide`] compares with. Later events do not
 /// count, so that a cycle at an earlier clock sees what was known then.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ mod error;
 mod fingerprint;
 mod ingest;
 mod migrations;
+mod mutes;
 mod projections;
 mod read;
 mod requests;

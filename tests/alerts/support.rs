@@ -1,6 +1,6 @@
 //! A receiver on loopback, and decisions made like a cycle makes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
 use glidepath::domain::alert::{
-    Action, AlertEvent, DeliveryOutcome, DeliveryResult, Evaluation, MessageContext, PendingDelivery, RepeatPolicy,
-    compose, decide,
+    Action, AlertEvent, AlertRules, Decision, DeliveryOutcome, DeliveryResult, Evaluation, History, MessageContext,
+    PendingDelivery, RepeatPolicy, compose, decide,
 };
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::secret::Secret;
@@ -24,6 +24,8 @@ use glidepath::store::alerts::{insert_events, open_alerts, record_outcomes};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+/// Warnings repeat after three days, critical alerts after one.
+const REPEAT: RepeatPolicy = RepeatPolicy { critical_hours: 24, warning_hours: 72 };
 pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub fn clock() -> DateTime<Utc> {
@@ -60,8 +62,11 @@ pub struct Script {
 pub async fn answer(State(script): State<Script>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let path = uri.path().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
+    let quoted = format!("you sent {:?} and {body}", headers.get("authorization"));
     script.received.lock().unwrap().push(Received { path, headers, body });
-    let text = if script.echo_path {
+    let text = if script.echo_path && uri.path().starts_with("/quote") {
+        quoted
+    } else if script.echo_path {
         format!("no such hook: {uri}; is {} right?", uri.path().rsplit('/').next().unwrap())
     } else {
         "answered".to_owned()
@@ -155,22 +160,25 @@ pub fn finding(severity: Severity) -> Finding {
 }
 
 pub fn fresh(findings: Vec<Finding>) -> Evaluation {
-    Evaluation { findings, stale: false, costs_pulled: true, unchecked: BTreeSet::new() }
+    Evaluation { findings, costs_pulled: true, ..Evaluation::default() }
 }
 
 /// Decides on what the store knows, without writing.
 pub fn messages(conn: &Connection, evaluation: &Evaluation, now: DateTime<Utc>) -> Vec<AlertEvent> {
-    let history = open_alerts(conn, now).unwrap();
+    let history = History::of(open_alerts(conn, now).unwrap());
+    let rules = AlertRules { clear_after_hours: 0, repeat: REPEAT, ..AlertRules::default() };
+    composed(&decide(evaluation, &history, now, &rules), now)
+}
+
+/// The messages that decisions ask for.
+pub fn composed(decisions: &[Decision], now: DateTime<Utc>) -> Vec<AlertEvent> {
     let context = MessageContext {
         now,
-        repeat: RepeatPolicy::default(),
+        repeat: REPEAT,
         trajectory: Some("| Month | Cash |\n| --- | ---: |\n| 2026-04 | $1,250.00 |\n| 2026-05 | $3,689.00 |\n"),
         dashboard_url: Some("https://glide.example/"),
     };
-    decide(evaluation, &history, now, context.repeat)
-        .iter()
-        .filter_map(|decision| compose(decision, &context))
-        .collect()
+    decisions.iter().filter_map(|decision| compose(decision, &context)).collect()
 }
 
 /// One cycle: decide and commit. Answers what was told.

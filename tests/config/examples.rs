@@ -63,6 +63,9 @@ fn the_example_loads_with_everything_switched_on() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = [
         ("slack-url", "https://hooks.slack.com/services/T000/B000/XXXX"),
+        ("glidepath-pagerduty-key", "0123456789abcdef0123456789abcdef"),
+        ("glidepath-smtp-password", "password-of-the-mail-server"),
+        ("glidepath-alertmanager-password", "password-of-the-alertmanager"),
         ("glidepath-webhook-url", "https://example.com/hook"),
         ("glidepath-webhook-key", "whsec_c29tZS1zaWduaW5nLWtleS1vZi0zMi1ieXRlcyEhIQ=="),
         ("glidepath-token", "token-of-the-founder"),
@@ -88,7 +91,14 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.pools[0].granted.unwrap().to_string(), "100000");
     assert_eq!(config.pools[0].services.as_ref().unwrap().len(), 3);
     let kinds: Vec<(&str, &str)> = config.channels.iter().map(|(name, one)| (name.as_str(), one.kind())).collect();
-    assert_eq!(kinds, [("log", "log"), ("our-system", "webhook"), ("team", "slack")]);
+    assert_eq!(kinds, [
+            ("alertmanager", "alertmanager"),
+            ("founders", "email"),
+            ("log", "log"),
+            ("on-call", "pagerduty"),
+            ("our-system", "webhook"),
+            ("team", "slack"),
+        ]);
     assert_eq!(config.tokens[0].role, Role::Owner);
     assert_eq!(config.tokens[1].role, Role::Partner { records: vec!["ai".to_owned()] });
 }
@@ -114,16 +124,22 @@ fn tables<'t>(root: &'t Table, path: &[&str]) -> Vec<&'t Table> {
 fn the_example_names_every_key() {
     let example: Table = switched_on().parse().unwrap();
     let slack = "[[channel]]\nname = \"a\"\ntype = \"slack\"";
+    let pagerduty = "[[channel]]\nname = \"a\"\ntype = \"pagerduty\"";
+    let email = "[[channel]]\nname = \"a\"\ntype = \"email\"";
+    let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
-    let sections: [(&str, &[&str], usize); 11] = [
+    let sections: [(&str, &[&str], usize); 14] = [
         ("[aws]", &["aws"], 8),
         ("[schedule]", &["schedule"], 2),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 11),
+        ("[alerts]", &["alerts"], 22),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
-        (slack, &["channel"], 3),
-        (webhook, &["channel"], 4),
+        (slack, &["channel"], 6),
+        (pagerduty, &["channel"], 7),
+        (email, &["channel"], 12),
+        (alertmanager, &["channel"], 9),
+        (webhook, &["channel"], 7),
         ("[http]", &["http"], 3),
         ("[[http.tokens]]", &["http", "tokens"], 4),
         // `parse` opens the file with [store].

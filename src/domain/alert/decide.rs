@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::input::Evaluation;
-use super::settings::RepeatPolicy;
+use super::mute::{Mute, MuteKind};
+use super::settings::AlertRules;
 use crate::domain::finding::{Finding, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
@@ -35,6 +36,35 @@ pub struct OpenAlert {
     pub summary: String,
     /// Channels that heard of it, or will: deliveries that were not given up.
     pub heard_by: BTreeSet<String>,
+}
+
+/// What is remembered when a cycle decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// What was told and not cleared.
+    pub open: Vec<OpenAlert>,
+    /// Clock of the newest cycle that found a key, as far back as an all-clear waits.
+    pub last_found: BTreeMap<String, DateTime<Utc>>,
+    /// What somebody acknowledged or silenced; the newest word about each key.
+    pub mutes: Vec<Mute>,
+}
+
+impl History {
+    /// A history of which only what is open is known.
+    pub fn of(open: Vec<OpenAlert>) -> History {
+        History { open, ..History::default() }
+    }
+
+    /// The mute that keeps a message about `key` at `severity` from being sent at `now`, if one does.
+    pub fn muted(&self, key: &str, severity: Severity, now: DateTime<Utc>) -> Option<&Mute> {
+        let open = self.open.iter().find(|open| open.key == key);
+        self.mutes.iter().find(|mute| mute.holds(key, severity, open, now))
+    }
+
+    /// How severe each open alert was when last told: rules let go of what was told later than they take hold of it.
+    pub fn told(&self) -> BTreeMap<String, Severity> {
+        self.open.iter().map(|open| (open.key.clone(), open.severity)).collect()
+    }
 }
 
 /// What to do about a finding, or about the absence of one.
@@ -86,6 +116,14 @@ pub enum Reason {
     DataStale,
     /// Hold: nothing was learnt in this cycle that could clear it.
     NotChecked,
+    /// Hold: it is gone, but not for long enough to say so.
+    Settling,
+    /// Hold: another message of this cycle, or one still open, says it already.
+    SaidElsewhere,
+    /// Hold: somebody knows.
+    Acknowledged,
+    /// Hold: somebody asked for silence.
+    Silenced,
 }
 
 impl Reason {
@@ -100,6 +138,10 @@ impl Reason {
             Reason::LessSevere => "less_severe",
             Reason::DataStale => "data_stale",
             Reason::NotChecked => "not_checked",
+            Reason::Settling => "settling",
+            Reason::SaidElsewhere => "said_elsewhere",
+            Reason::Acknowledged => "acknowledged",
+            Reason::Silenced => "silenced",
         }
     }
 }
@@ -126,33 +168,35 @@ pub struct Decision {
 /// One decision for every key that is found or open: most severe first, then by rule and key.
 ///
 /// ```
-/// use glidepath::domain::alert::{Action, Evaluation, Reason, RepeatPolicy, decide};
+/// use glidepath::domain::alert::{Action, AlertRules, Evaluation, History, Reason, decide};
 /// use glidepath::domain::finding::{Finding, Rule, Severity};
 /// let finding = Finding {
 ///     rule: Rule::Exhaustion,
 ///     severity: Severity::Critical,
 ///     key: "exhaustion:total".into(),
 ///     since: "2026-03-12".parse().unwrap(),
-///     summary: "Credit will probably run out on 2026-04-13, in 30 days.".into(),
-///     reason: "Next: apply by 2026-03-16.".into(),
+///     summary: "Credit will probably run out on 13 April 2026, in 30 days.".into(),
+///     reason: "Next: apply by 16 March 2026.".into(),
 /// };
 /// let evaluation = Evaluation { findings: vec![finding], costs_pulled: true, ..Evaluation::default() };
 /// let now = "2026-03-14T06:00:00Z".parse().unwrap();
-/// let decisions = decide(&evaluation, &[], now, RepeatPolicy::default());
+/// let decisions = decide(&evaluation, &History::default(), now, &AlertRules::default());
 /// assert_eq!((decisions[0].action, decisions[0].reason), (Action::Fire, Reason::New));
 /// ```
-pub fn decide(
-    evaluation: &Evaluation,
-    history: &[OpenAlert],
-    now: DateTime<Utc>,
-    repeat: RepeatPolicy,
-) -> Vec<Decision> {
-    let open: BTreeMap<&str, &OpenAlert> = history.iter().map(|alert| (alert.key.as_str(), alert)).collect();
-    let found: BTreeSet<&str> = evaluation.findings.iter().map(|finding| finding.key.as_str()).collect();
+pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, rules: &AlertRules) -> Vec<Decision> {
+    let open: BTreeMap<&str, &OpenAlert> = history.open.iter().map(|alert| (alert.key.as_str(), alert)).collect();
+    let found: BTreeMap<&str, &Finding> = evaluation.findings.iter().map(|found| (found.key.as_str(), found)).collect();
 
     let about_findings = evaluation.findings.iter().map(|finding| {
         let open = open.get(finding.key.as_str()).copied();
-        let (action, reason) = present(finding, open, now, repeat);
+        let (action, reason) = match present(finding, open, now, rules) {
+            (Action::Hold, reason) => (Action::Hold, reason),
+            _ if said_elsewhere(finding, evaluation, &found) => (Action::Hold, Reason::SaidElsewhere),
+            speaks => history.muted(&finding.key, finding.severity, now).map_or(speaks, |mute| match mute.kind {
+                MuteKind::Ack => (Action::Hold, Reason::Acknowledged),
+                MuteKind::Silence => (Action::Hold, Reason::Silenced),
+            }),
+        };
         Decision {
             action,
             reason,
@@ -163,8 +207,8 @@ pub fn decide(
             open: open.cloned(),
         }
     });
-    let about_silence = open.values().filter(|alert| !found.contains(alert.key.as_str())).map(|alert| {
-        let (action, reason) = absent(alert, evaluation);
+    let about_silence = open.values().filter(|alert| !found.contains_key(alert.key.as_str())).map(|alert| {
+        let (action, reason) = absent(alert, evaluation, history, now, rules);
         Decision {
             action,
             reason,
@@ -181,12 +225,13 @@ pub fn decide(
 }
 
 /// The condition holds.
-fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, repeat: RepeatPolicy) -> (Action, Reason) {
+fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, rules: &AlertRules) -> (Action, Reason) {
     let Some(open) = open else { return (Action::Fire, Reason::New) };
     if finding.severity > open.severity {
         return (Action::Escalate, Reason::MoreSevere);
     }
-    let due = repeat
+    let due = rules
+        .repeat
         .hours(finding.severity)
         .is_some_and(|hours| now - open.last_told_at + REPEAT_GRACE >= TimeDelta::hours(i64::from(hours)));
     if due {
@@ -198,15 +243,31 @@ fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, repe
     }
 }
 
+/// True if a finding of this cycle that is at least as severe says the same.
+fn said_elsewhere(finding: &Finding, evaluation: &Evaluation, found: &BTreeMap<&str, &Finding>) -> bool {
+    let other = evaluation.part_of.get(&finding.key).and_then(|key| found.get(key.as_str()));
+    other.is_some_and(|other| other.severity >= finding.severity)
+}
+
 /// The condition is open but was not found.
-fn absent(open: &OpenAlert, evaluation: &Evaluation) -> (Action, Reason) {
-    if evaluation.proves_gone(open.rule, &open.key) {
-        (Action::Resolve, Reason::ConditionGone)
-    } else if evaluation.stale && open.rule.needs_fresh_data() {
-        (Action::Hold, Reason::DataStale)
-    } else {
-        (Action::Hold, Reason::NotChecked)
+fn absent(
+    open: &OpenAlert,
+    evaluation: &Evaluation,
+    history: &History,
+    now: DateTime<Utc>,
+    rules: &AlertRules,
+) -> (Action, Reason) {
+    if !evaluation.proves_gone(open.rule, &open.key) {
+        let stale = evaluation.stale && open.rule.needs_fresh_data();
+        return (Action::Hold, if stale { Reason::DataStale } else { Reason::NotChecked });
     }
+    // An answer of AWS is an answer at once; a figure may cross its threshold again tomorrow.
+    let last_found =
+        history.last_found.get(&open.key).map_or(open.last_told_at, |found| *found.max(&open.last_told_at));
+    if open.rule.needs_fresh_data() && now - last_found + REPEAT_GRACE < rules.clear_after() {
+        return (Action::Hold, Reason::Settling);
+    }
+    (Action::Resolve, Reason::ConditionGone)
 }
 
 /// Dates each finding from the day its open alert was first dated from: a rule that looks at one position cannot know
@@ -272,9 +333,10 @@ mod tests {
             } else {
                 BTreeSet::new()
             },
+            part_of: BTreeMap::new(),
         };
-        let history: Vec<_> = told.map(|(severity, hours)| open(rule, severity, hours)).into_iter().collect();
-        let decisions = decide(&evaluation, &history, clock(), RepeatPolicy::default());
+        let history = History::of(told.map(|(severity, hours)| open(rule, severity, hours)).into_iter().collect());
+        let decisions = decide(&evaluation, &history, clock(), &AlertRules::default());
         assert!(decisions.len() <= 1);
         decisions.first().map(|decision| (decision.action, decision.reason))
     }
@@ -298,22 +360,24 @@ mod tests {
             (spend, Some((Info, 1)), Some(Critical), Data::Fresh, Some((Escalate, Reason::MoreSevere))),
             (spend, Some((Warning, 9_999)), Some(Info), Data::Fresh, Some((Hold, Reason::LessSevere))),
             (spend, Some((Warning, 0)), Some(Warning), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
-            (spend, Some((Warning, 70)), Some(Warning), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
-            (spend, Some((Warning, 71)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Warning, 334)), Some(Warning), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Warning, 335)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
             (spend, Some((Warning, 1)), Some(Critical), Data::Fresh, Some((Escalate, Reason::MoreSevere))),
             (spend, Some((Critical, 9_999)), Some(Info), Data::Fresh, Some((Hold, Reason::LessSevere))),
             (spend, Some((Critical, 24)), Some(Warning), Data::Fresh, Some((Hold, Reason::LessSevere))),
-            (spend, Some((Critical, 72)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
-            (spend, Some((Critical, 22)), Some(Critical), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
-            (spend, Some((Critical, 23)), Some(Critical), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
-            (spend, Some((Info, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
-            (spend, Some((Critical, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
+            (spend, Some((Critical, 336)), Some(Warning), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Critical, 166)), Some(Critical), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Critical, 167)), Some(Critical), Data::Fresh, Some((Repeat, Reason::RepeatDue))),
+            (spend, Some((Critical, -9_999)), Some(Critical), Data::Fresh, Some((Hold, Reason::AlreadyTold))),
+            (spend, Some((Info, 1)), None, Data::Fresh, Some((Hold, Reason::Settling))),
+            (spend, Some((Critical, 70)), None, Data::Fresh, Some((Hold, Reason::Settling))),
+            (spend, Some((Critical, 71)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
             (spend, Some((Critical, 1)), None, Data::NotPulled, Some((Hold, Reason::NotChecked))),
             (spend, Some((Critical, 99)), None, Data::Stale, Some((Hold, Reason::DataStale))),
             (data, None, Some(Warning), Data::Stale, Some((Fire, Reason::New))),
             (data, Some((Warning, 1)), Some(Warning), Data::Stale, Some((Hold, Reason::AlreadyTold))),
             (data, Some((Warning, 1)), Some(Critical), Data::Stale, Some((Escalate, Reason::MoreSevere))),
-            (data, Some((Critical, 23)), Some(Critical), Data::Stale, Some((Repeat, Reason::RepeatDue))),
+            (data, Some((Critical, 167)), Some(Critical), Data::Stale, Some((Repeat, Reason::RepeatDue))),
             (data, Some((Critical, 1)), None, Data::Fresh, Some((Resolve, Reason::ConditionGone))),
             (denied, Some((Critical, 1)), Some(Critical), Data::SourceDown, Some((Hold, Reason::AlreadyTold))),
             (denied, Some((Critical, 1)), None, Data::SourceDown, Some((Hold, Reason::NotChecked))),
@@ -355,9 +419,11 @@ mod tests {
                 stale,
                 costs_pulled,
                 unchecked: BTreeSet::new(),
+                part_of: BTreeMap::new(),
             };
-            let mut history: Vec<_> = told.iter().map(|(rule, (severity, hours))| open(*rule, *severity, *hours)).collect();
-            let decisions = decide(&evaluation, &history, clock(), RepeatPolicy::default());
+            let told_before = told.iter().map(|(rule, (severity, hours))| open(*rule, *severity, *hours));
+            let mut history = History::of(told_before.collect());
+            let decisions = decide(&evaluation, &history, clock(), &AlertRules::default());
             let keys: BTreeSet<_> = decisions.iter().map(|decision| decision.key.clone()).collect();
             let expected: BTreeSet<_> = found.keys().chain(told.keys()).map(|rule| format!("{}:x", rule.as_str())).collect();
             prop_assert_eq!(decisions.len(), keys.len());
@@ -367,8 +433,8 @@ mod tests {
                 prop_assert!((decision.action == Fire) == decision.open.is_none());
             }
             evaluation.findings.reverse();
-            history.reverse();
-            prop_assert_eq!(decide(&evaluation, &history, clock(), RepeatPolicy::default()), decisions);
+            history.open.reverse();
+            prop_assert_eq!(decide(&evaluation, &history, clock(), &AlertRules::default()), decisions);
         }
     }
 }

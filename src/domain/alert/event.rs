@@ -34,6 +34,9 @@ pub struct AlertEvent {
     pub summary: String,
     /// The whole message as plain text.
     pub text: String,
+    /// What to do next, in a sentence; empty in an all-clear.
+    #[serde(default)]
+    pub next: String,
     /// A Markdown document that belongs to it: the trajectory of the same cycle.
     pub attachment: Option<String>,
     /// Where to look.

@@ -21,7 +21,7 @@ pub(super) fn total(
     rules: &AlertRules,
 ) -> Option<Finding> {
     let dates = position.exhaustion.total;
-    let deadline = plus_days(health.today(), rules.lead_days());
+    let deadline = plus_days(health.today(), rules.lead_days(health.today()));
     let within = |date: Option<NaiveDate>| date.filter(|day| *day <= deadline);
 
     if let Some(began) = dates.p50.filter(|day| health.data_through.is_some_and(|through| *day <= through)) {
@@ -60,7 +60,7 @@ fn already_gone(began: NaiveDate, health: &IngestHealth, observations: &Observat
             "This is in the costs through {through}, not a forecast, and it is critical because it has happened. \
              Next: apply for the {} award today (it takes up to {}), and switch off or move what can wait.",
             rules.award_name(),
-            days_text(rules.award_days()),
+            days_text(rules.award(health.today()).longest()),
         ),
     }
 }
@@ -90,9 +90,9 @@ fn forecast(
             odds(position.exhaustion.total),
             if severity == Severity::Critical { "Critical" } else { "A warning" },
             rules.award_name(),
-            days_text(rules.award_days()),
+            days_text(rules.award(health.today()).longest()),
             days_text(i64::from(rules.slack_days)),
-            days_text(rules.lead_days()),
+            days_text(rules.lead_days(health.today())),
             next_step(date, health.today(), rules),
         ),
     }
@@ -120,7 +120,7 @@ fn odds(dates: DateQuantiles) -> String {
 }
 
 fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
-    let apply_by = plus_days(date, -rules.award_days());
+    let apply_by = plus_days(date, -rules.award(today).longest());
     if apply_by <= today {
         format!("Next: apply today, and cut spend to bridge the gap; an application in time was due by {apply_by}.")
     } else {

@@ -1,6 +1,6 @@
 //! What the rules look at beside the position, and what they answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -119,6 +119,8 @@ pub struct Evaluation {
     pub costs_pulled: bool,
     /// Keys about a source that gave no clean answer in this cycle: silence about them is no all-clear.
     pub unchecked: BTreeSet<String>,
+    /// Of these keys, the key of the finding that says the same: one message for one trouble.
+    pub part_of: BTreeMap<String, String>,
 }
 
 impl Evaluation {

@@ -148,7 +148,8 @@ impl Hears {
         if event.decision == Action::Resolve {
             return true;
         }
-        let about_itself = event.rule == Rule::DeadChannel && event.key.split_once(':').is_some_and(|(_, it)| it == name);
+        let about_itself =
+            event.rule == Rule::DeadChannel && event.key.split_once(':').is_some_and(|(_, it)| it == name);
         let of_its_rules = self.rules.as_ref().is_none_or(|rules| rules.contains(&event.rule));
         !about_itself && of_its_rules && event.severity >= self.min_severity
     }

@@ -52,6 +52,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
         title: title(decision),
         summary,
         text,
+        next: decision.finding.as_ref().map_or("", Finding::next_step).to_owned(),
         attachment: context.trajectory.filter(|_| attach).map(str::to_owned),
         dashboard_url: context.dashboard_url.map(str::to_owned),
         audience: audience(decision),
@@ -60,7 +61,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
 
 /// Rules whose messages carry what the bill becomes.
 pub const fn carries_trajectory(rule: Rule) -> bool {
-    matches!(rule, Rule::Exhaustion | Rule::ExpiringCredit)
+    matches!(rule, Rule::Exhaustion | Rule::FirstCash | Rule::ExpiringCredit)
 }
 
 /// An all-clear to somebody who heard no alarm is noise.
@@ -91,7 +92,14 @@ fn title(decision: &Decision) -> String {
 fn topic(rule: Rule, key: &str) -> String {
     let subject = key.split_once(':').map_or(key, |(_, subject)| subject);
     match rule {
-        Rule::Exhaustion => "AWS credit running out".to_owned(),
+        Rule::Exhaustion if subject == "total" => "AWS credit running out".to_owned(),
+        Rule::Exhaustion => format!("credit {subject} used up"),
+        Rule::FirstCash => "the first AWS bill in cash".to_owned(),
+        Rule::BurnRate => "credit burning fast".to_owned(),
+        Rule::Spike => format!("spike of {subject}"),
+        Rule::CreditGone => format!("credit {subject} no longer listed"),
+        Rule::DrainedCredit => format!("credit {subject} drawn by others"),
+        Rule::IngestBudget => "asking AWS costs too much".to_owned(),
         Rule::UncoveredSpend => format!("cash spend on {subject}"),
         Rule::ExpiringCredit => format!("credit {subject} expiring unused"),
         Rule::PausedCredit => format!("credit {subject} switched off"),
@@ -140,10 +148,11 @@ fn why_now(decision: &Decision, repeat: RepeatPolicy) -> String {
         }
         Reason::RepeatDue => {
             let hours = repeat.hours(decision.severity).unwrap_or_default();
-            format!("You hear this because it is still so; while it is, a reminder comes every {hours} hours.")
+            let days = days_text(i64::from(hours / 24).max(1));
+            format!("You hear this because it is still so; a reminder comes every {days} until it is over.")
         }
         Reason::ConditionGone => "You hear this because the newest data no longer shows it.".to_owned(),
-        Reason::AlreadyTold | Reason::LessSevere | Reason::DataStale | Reason::NotChecked => String::new(),
+        _ => String::new(),
     }
 }
 
@@ -249,7 +258,7 @@ mod tests {
     fn a_reminder_keeps_the_first_date_and_names_the_interval() {
         let event = message(Action::Repeat, Reason::RepeatDue, Severity::Warning, Some(Severity::Warning)).unwrap();
         assert_eq!(event.since, day("2026-03-01"));
-        assert!(event.text.contains("a reminder comes every 72 hours"), "{}", event.text);
+        assert!(event.text.contains("a reminder comes every 14 days"), "{}", event.text);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod exhaustion;
 mod input;
 mod letter;
 mod message;
+mod mute;
 mod outbox;
 mod rules;
 mod settings;
@@ -21,16 +22,17 @@ mod settings;
 #[cfg(test)]
 mod fixture;
 
-pub use decide::{Action, Decision, OpenAlert, Reason, carry_since, decide};
+pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
 pub use event::{AlertEvent, Audience, event_id};
 pub use input::{
     DeadChannel, Evaluation, IngestHealth, Observations, OrderContradiction, Outcome, UncoveredBurn, UnknownRecordType,
 };
 pub use letter::{Hears, Letter, Phase, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
+pub use mute::{Mute, MuteKind, newest_mutes};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
 pub use rules::{dead_channel_finding, evaluate};
-pub use settings::{AlertRules, RepeatPolicy};
+pub use settings::{AlertRules, AwardTime, RepeatPolicy};
 
 /// `1 day`, `12 days`.
 fn days_text(count: i64) -> String {

@@ -1,7 +1,7 @@
 //! [`evaluate`]: what deserves attention in a position and in the way it came about.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -42,7 +42,13 @@ pub fn evaluate(
         findings.extend(credibility_rules::claims(position, health));
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
-    Evaluation { findings, stale, costs_pulled: health.costs == Outcome::Ok, unchecked: unchecked(health) }
+    Evaluation {
+        findings,
+        stale,
+        costs_pulled: health.costs == Outcome::Ok,
+        unchecked: unchecked(health),
+        part_of: BTreeMap::new(),
+    }
 }
 
 /// The two things glidepath asks AWS for.
@@ -217,10 +223,7 @@ mod tests {
     #[test]
     fn a_healthy_position_finds_nothing() {
         let evaluation = run(&health(), &Observations::default());
-        assert_eq!(
-            evaluation,
-            Evaluation { findings: vec![], stale: false, costs_pulled: true, unchecked: BTreeSet::new() }
-        );
+        assert_eq!(evaluation, Evaluation { costs_pulled: true, ..Evaluation::default() });
     }
 
     #[test]

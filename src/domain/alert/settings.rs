@@ -1,6 +1,6 @@
 //! [`AlertRules`]: the thresholds, as config gives them.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,30 @@ use crate::domain::money::Money;
 pub struct AlertRules {
     /// The award meant next; the lead time comes from what it takes.
     pub next_award: Programme,
+    /// First day of the next window in which one can apply for it, where it has windows and the day is known.
+    pub next_window: Option<NaiveDate>,
     /// Days on top of what the award takes: somebody has to notice, decide and write the application.
     pub slack_days: u32,
+    /// Days by which a forecast date has to move out of the lead time again before what was told is let go.
+    pub wobble_days: u32,
+    /// Hours for which a condition has to be gone before the all-clear.
+    pub clear_after_hours: u32,
+    /// Cash of a month's bill from which it is the first that counts ...
+    pub first_cash_usd: Money,
+    /// ... if it is also at least this share of the month's gross.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub first_cash_share: Decimal,
+    /// Times the bearable burn from which a fast burn is told: over 7 days and over the last 2 of them.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub burn_fast: Decimal,
+    /// Times the bearable burn from which a slow burn is told: over 28 days and over the last 7 of them.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub burn_slow: Decimal,
+    /// Times the average of the 28 days before from which the last 3 days of a model or service are a spike ...
+    #[serde(with = "rust_decimal::serde::str")]
+    pub spike_ratio: Decimal,
+    /// ... if they also cost at least this much more a day.
+    pub spike_per_day: Money,
     /// Dollars a day, over the last 7 complete days, from which uncovered spend of a service is told.
     pub uncovered_per_day: Money,
     /// Hours without a whole pull after which data is stale.
@@ -34,6 +56,8 @@ pub struct AlertRules {
     pub expiring_usd: Money,
     /// Days before expiry from which that is a warning; before, it is worth knowing.
     pub expiring_warning_days: u32,
+    /// Dollars that asking AWS may cost in a month before it is told.
+    pub asking_usd_month: Money,
     /// How often an open alert is repeated.
     pub repeat: RepeatPolicy,
 }
@@ -42,7 +66,16 @@ impl Default for AlertRules {
     fn default() -> Self {
         AlertRules {
             next_award: Programme::GenAiTier,
+            next_window: None,
             slack_days: 14,
+            wobble_days: 7,
+            clear_after_hours: 72,
+            first_cash_usd: Money::from_micros(100_000_000),
+            first_cash_share: Decimal::new(10, 2),
+            burn_fast: Decimal::from(3),
+            burn_slow: Decimal::new(15, 1),
+            spike_ratio: Decimal::from(2),
+            spike_per_day: Money::from_micros(100_000_000),
             uncovered_per_day: Money::from_micros(5_000_000),
             stale_after_hours: 36,
             unclassified_share: Decimal::new(5, 2),
@@ -51,22 +84,31 @@ impl Default for AlertRules {
             drift_percent: Decimal::from(5),
             expiring_usd: Money::from_micros(100_000_000),
             expiring_warning_days: 90,
+            asking_usd_month: Money::from_micros(3_000_000),
             repeat: RepeatPolicy::default(),
         }
     }
 }
 
 impl AlertRules {
-    /// Days that the next award takes from application to credit, at the slow end of what is reported.
-    pub const fn award_days(&self) -> i64 {
-        match self.next_award {
+    /// What the next award takes, for an application that could be made on `today`.
+    pub fn award(&self, today: NaiveDate) -> AwardTime {
+        let (wait, fast, slow) = match self.next_award {
             // Self-serve and reported only as "days"; a week is our reading.
-            Programme::Founders => 7,
-            Programme::BedrockPoc | Programme::ActivatePortfolio => 18,
-            Programme::GenAiTier => 28,
-            // Up to 90 days of selection, after a wait of up to 90 for its roughly quarterly window.
-            Programme::Accelerator => 180,
-        }
+            Programme::Founders => (0, 1, 7),
+            Programme::BedrockPoc => (0, 10, 18),
+            Programme::ActivatePortfolio => (0, 11, 18),
+            Programme::GenAiTier => (0, 14, 28),
+            Programme::Accelerator => (self.wait_for_window(today), 60, 90),
+        };
+        AwardTime { wait, fast, slow }
+    }
+
+    /// Days until the next window opens. Windows are roughly quarterly: where none is named, or the named one is over, the
+    /// whole quarter counts.
+    fn wait_for_window(&self, today: NaiveDate) -> i64 {
+        const QUARTER: i64 = 90;
+        self.next_window.map(|opens| (opens - today).num_days()).filter(|days| *days >= 0).unwrap_or(QUARTER)
     }
 
     /// Days before exhaustion on which the founder must know.
@@ -74,10 +116,10 @@ impl AlertRules {
     /// ```
     /// use glidepath::domain::alert::AlertRules;
     /// // The GenAI tier takes up to 28 days, and slack is 14.
-    /// assert_eq!(AlertRules::default().lead_days(), 42);
+    /// assert_eq!(AlertRules::default().lead_days("2026-03-14".parse().unwrap()), 42);
     /// ```
-    pub fn lead_days(&self) -> i64 {
-        self.award_days() + i64::from(self.slack_days)
+    pub fn lead_days(&self, today: NaiveDate) -> i64 {
+        self.award(today).longest() + i64::from(self.slack_days)
     }
 
     /// The award's name in a sentence.
@@ -96,6 +138,11 @@ impl AlertRules {
         TimeDelta::hours(i64::from(self.stale_after_hours))
     }
 
+    /// Time for which a condition has to be gone before the all-clear.
+    pub fn clear_after(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.clear_after_hours))
+    }
+
     /// What is wrong with the values, a sentence each; config reports all of them at once.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -104,14 +151,27 @@ impl AlertRules {
             ("unclassified_usd", self.unclassified_usd),
             ("drift_usd", self.drift_usd),
             ("expiring_usd", self.expiring_usd),
+            ("first_cash_usd", self.first_cash_usd),
+            ("spike_per_day", self.spike_per_day),
+            ("asking_usd_month", self.asking_usd_month),
         ];
         for (key, amount) in amounts {
             if amount.is_negative() {
                 problems.push(format!("{key} is {amount}; it must not be negative"));
             }
         }
-        if self.unclassified_share < Decimal::ZERO || self.unclassified_share > Decimal::ONE {
-            problems.push(format!("unclassified_share is {}; it must lie between 0 and 1", self.unclassified_share));
+        let shares = [("unclassified_share", self.unclassified_share), ("first_cash_share", self.first_cash_share)];
+        for (key, share) in shares {
+            if share < Decimal::ZERO || share > Decimal::ONE {
+                problems.push(format!("{key} is {share}; it must lie between 0 and 1"));
+            }
+        }
+        let multiples =
+            [("burn_fast", self.burn_fast), ("burn_slow", self.burn_slow), ("spike_ratio", self.spike_ratio)];
+        for (key, multiple) in multiples {
+            if multiple <= Decimal::ONE {
+                problems.push(format!("{key} is {multiple}; it must be more than 1"));
+            }
         }
         if self.drift_percent < Decimal::ZERO {
             problems.push(format!("drift_percent is {}; it must not be negative", self.drift_percent));
@@ -130,6 +190,24 @@ impl AlertRules {
     }
 }
 
+/// Days from now to credit, for an award that is applied for at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwardTime {
+    /// Until one can apply.
+    pub wait: i64,
+    /// From the application to credit, at the fast end of what is reported.
+    pub fast: i64,
+    /// The same at the slow end.
+    pub slow: i64,
+}
+
+impl AwardTime {
+    /// Days at the slow end, the wait included.
+    pub const fn longest(self) -> i64 {
+        self.wait + self.slow
+    }
+}
+
 /// How often an open alert is repeated. What is merely worth knowing is told once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -142,7 +220,8 @@ pub struct RepeatPolicy {
 
 impl Default for RepeatPolicy {
     fn default() -> Self {
-        RepeatPolicy { critical_hours: 24, warning_hours: 72 }
+        // The weekly digest lists what is open besides.
+        RepeatPolicy { critical_hours: 168, warning_hours: 336 }
     }
 }
 
@@ -163,12 +242,22 @@ mod tests {
 
     #[test]
     fn lead_time_follows_the_award() {
-        let lead = |next_award| AlertRules { next_award, ..AlertRules::default() }.lead_days();
+        let today = "2026-03-14".parse().unwrap();
+        let lead = |next_award| AlertRules { next_award, ..AlertRules::default() }.lead_days(today);
+        assert_eq!(lead(Programme::Founders), 21);
         assert_eq!(lead(Programme::BedrockPoc), 32);
         assert_eq!(lead(Programme::ActivatePortfolio), 32);
         assert_eq!(lead(Programme::GenAiTier), 42);
         assert_eq!(lead(Programme::Accelerator), 194);
-        assert_eq!(AlertRules { slack_days: 0, ..AlertRules::default() }.lead_days(), 28);
+        assert_eq!(AlertRules { slack_days: 0, ..AlertRules::default() }.lead_days(today), 28);
+        let accelerator = |opens: &str| {
+            let next_window = Some(opens.parse().unwrap());
+            let rules = AlertRules { next_award: Programme::Accelerator, next_window, ..AlertRules::default() };
+            rules.lead_days(today)
+        };
+        assert_eq!(accelerator("2026-03-14"), 104, "today");
+        assert_eq!(accelerator("2026-04-01"), 122);
+        assert_eq!(accelerator("2026-03-13"), 194, "a window that is over says nothing of the next");
     }
 
     #[test]
@@ -180,7 +269,7 @@ mod tests {
         .unwrap();
         assert_eq!(rules.next_award, Programme::Accelerator);
         assert_eq!(rules.uncovered_per_day.to_string(), "2.5");
-        assert_eq!((rules.repeat.critical_hours, rules.repeat.warning_hours), (12, 72));
+        assert_eq!((rules.repeat.critical_hours, rules.repeat.warning_hours), (12, 336));
         assert!(toml::from_str::<AlertRules>("slack_day = 3").is_err());
         assert!(toml::from_str::<AlertRules>("next_award = \"grant\"").is_err());
     }
@@ -189,7 +278,7 @@ mod tests {
     fn every_bad_value_is_listed() {
         assert!(AlertRules::default().problems().is_empty());
         let rules: AlertRules = toml::from_str(
-            "drift_usd = \"-1\"\nunclassified_share = \"5\"\nstale_after_hours = 0\nrepeat = { warning_hours = 0 }",
+            "drift_usd = \"-1\"\nunclassified_share = \"5\"\nburn_fast = \"1\"\nstale_after_hours = 0\nrepeat = { warning_hours = 0 }",
         )
         .unwrap();
         assert_eq!(
@@ -197,6 +286,7 @@ mod tests {
             [
                 "drift_usd is -1; it must not be negative",
                 "unclassified_share is 5; it must lie between 0 and 1",
+                "burn_fast is 1; it must be more than 1",
                 "stale_after_hours is 0; it must be at least 1",
                 "repeat.warning_hours is 0; it must be at least 1",
             ]
