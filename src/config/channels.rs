@@ -118,15 +118,15 @@ fn login(section: &mut Section<'_>, folder: &Path) -> Result<Option<(String, Sec
 fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
     let host = section.required("host", "the mail server's name, such as \"smtp.example.com\"");
     let security = match section.text("tls").as_deref() {
-        None | Some("starttls") => Security::StartTls,
-        Some("implicit") => Security::Implicit,
-        Some("none") => Security::Plain,
+        None | Some("starttls") => Some(Security::StartTls),
+        Some("implicit") => Some(Security::Implicit),
+        Some("none") => Some(Security::Plain),
         Some(other) => {
             section.problem("tls", format!("{other:?} is not a way to protect a connection; write {SECURITIES}"));
-            return None;
+            None
         }
     };
-    let port = section.count("port", 1).unwrap_or(security.default_port());
+    let port = section.count("port", 1);
     let login = login(section, folder);
     let from = section.required("from", "the sender, such as \"Glidepath <glidepath@example.com>\"");
     let named = section.has("to");
@@ -134,7 +134,9 @@ fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
     if !named {
         section.problem("to", "is missing: who gets the messages, such as [\"ops@example.com\"]");
     }
-    Some(Channel::Email(Email { host: host?, port, security, login: login.ok()?, from: from?, to: to? }))
+    let (security, login) = (security?, login.ok()?);
+    let port = port.unwrap_or(security.default_port());
+    Some(Channel::Email(Email { host: host?, port, security, login, from: from?, to: to? }))
 }
 
 /// `at_leisure`: whether digests go there unless config says otherwise.

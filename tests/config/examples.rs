@@ -66,6 +66,7 @@ fn the_example_loads_with_everything_switched_on() {
         ("glidepath-pagerduty-key", "0123456789abcdef0123456789abcdef"),
         ("glidepath-smtp-password", "password-of-the-mail-server"),
         ("glidepath-alertmanager-password", "password-of-the-alertmanager"),
+        ("glidepath-alertmanager-token", "token-of-the-alertmanager"),
         ("glidepath-webhook-url", "https://example.com/hook"),
         ("glidepath-webhook-key", "whsec_c29tZS1zaWduaW5nLWtleS1vZi0zMi1ieXRlcyEhIQ=="),
         ("glidepath-token", "token-of-the-founder"),
@@ -91,14 +92,18 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.pools[0].granted.unwrap().to_string(), "100000");
     assert_eq!(config.pools[0].services.as_ref().unwrap().len(), 3);
     let kinds: Vec<(&str, &str)> = config.channels.iter().map(|(name, one)| (name.as_str(), one.kind())).collect();
-    assert_eq!(kinds, [
+    assert_eq!(
+        kinds,
+        [
             ("alertmanager", "alertmanager"),
+            ("alertmanager-by-token", "alertmanager"),
             ("founders", "email"),
             ("log", "log"),
             ("on-call", "pagerduty"),
             ("our-system", "webhook"),
             ("team", "slack"),
-        ]);
+        ]
+    );
     assert_eq!(config.tokens[0].role, Role::Owner);
     assert_eq!(config.tokens[1].role, Role::Partner { records: vec!["ai".to_owned()] });
 }

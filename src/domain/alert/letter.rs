@@ -182,6 +182,7 @@ mod tests {
             title: String::new(),
             summary: String::new(),
             text: String::new(),
+            next: String::new(),
             attachment: None,
             dashboard_url: None,
             audience: Audience::Everyone,
