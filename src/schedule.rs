@@ -29,6 +29,9 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
     .await?;
     add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move { catch_up(&engine, now).await }).await?;
     add(&scheduler, DELIVERIES, engine, clock, |engine, now| async move {
+        if let Err(error) = engine.digest_if_due(now).await {
+            error!("making the digest failed: {error:#}");
+        }
         if let Err(error) = engine.tend_outbox(now).await {
             error!("delivering messages failed: {error:#}");
         }

@@ -1,5 +1,7 @@
 //! The routes: what each answers, to whom, and what nobody else learns.
 
+#[path = "http/channels.rs"]
+mod channels;
 #[path = "http/entries.rs"]
 mod entries;
 #[path = "http/metrics.rs"]

@@ -33,7 +33,7 @@ enum Command {
     Ack(MuteArgs),
     /// Keep an alert quiet for a while: neither first messages nor reminders, unless it gets worse.
     Silence(MuteArgs),
-    /// Send a test message through every channel, or through one, and say how each went.
+    /// Send a test message through every channel, or through one, and say how each went. Status 1 if one did not arrive.
     Test {
         /// Only this channel.
         #[arg(long, value_name = "NAME")]

@@ -46,6 +46,8 @@ pub struct Config {
     pub model_aliases: BTreeMap<String, String>,
     /// When cycles run.
     pub cycle_schedule: CronLine,
+    /// When digests are made; `None` = never.
+    pub digest_schedule: Option<CronLine>,
     /// When backups are made; `None` = never by itself.
     pub backup_schedule: Option<CronLine>,
     /// Backups kept; older ones of ours are removed.

@@ -19,6 +19,10 @@ use super::{Config, alerts, channels, http, pools};
 const SECTIONS: [&str; 8] = ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
+/// Monday morning, after the cycle.
+const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
+/// In place of a cron line.
+const NEVER: &str = "never";
 /// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
 /// One cycle asks two questions, a page each at the least.
@@ -56,7 +60,8 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
 fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
-    let (cycle_schedule, backup_schedule) = schedule(section(table, "schedule", problems), problems);
+    let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
+        schedule(section(table, "schedule", problems), problems);
     let pools = pools::read(table.remove("pool"), problems);
     let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
@@ -74,6 +79,7 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         model_aliases: aws.model_aliases.into_iter().collect(),
         cycle_schedule: cycle_schedule?,
         backup_schedule,
+        digest_schedule,
         pools,
         projection_file: projection.file,
         prices: projection.prices,
@@ -170,7 +176,14 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     Aws { settings, paid_requests_per_day, tax_rate, model_aliases }
 }
 
-fn schedule(keys: Table, problems: &mut Vec<Problem>) -> (Option<CronLine>, Option<CronLine>) {
+struct Schedules {
+    /// `None` if it cannot be used.
+    cycle: Option<CronLine>,
+    backup: Option<CronLine>,
+    digest: Option<CronLine>,
+}
+
+fn schedule(keys: Table, problems: &mut Vec<Problem>) -> Schedules {
     let mut section = Section::new("[schedule]", keys, problems);
     let cycle = section.has("cycle");
     let cycle = match cron(&mut section, "cycle") {
@@ -178,8 +191,15 @@ fn schedule(keys: Table, problems: &mut Vec<Problem>) -> (Option<CronLine>, Opti
         read => read,
     };
     let backup = cron(&mut section, "backup");
+    let digest = if section.peek("digest") == Some(NEVER) {
+        section.value("digest").and(None)
+    } else {
+        let given = section.has("digest");
+        cron(&mut section, "digest")
+            .or_else(|| (!given).then(|| DEFAULT_DIGEST.parse().expect("the default is a cron line, as a test shows")))
+    };
     section.finish();
-    (cycle, backup)
+    Schedules { cycle, backup, digest }
 }
 
 fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {

@@ -48,6 +48,11 @@ impl<'p> Section<'p> {
         self.keys.contains_key(key)
     }
 
+    /// The text of a key, if it is given and text; empty if it is given and something else.
+    pub fn peek(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(|value| value.as_str().unwrap_or_default())
+    }
+
     /// The value as it stands.
     pub fn value(&mut self, key: &'static str) -> Option<Value> {
         self.asked.push(key);

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod backup;
+mod digest;
 mod entries;
 mod filed;
 mod ingest;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use crate::domain::alert::{DeadChannel, Evaluation, dead_channel_finding, decide, test_letter};
-use crate::domain::finding::Rule;
+use crate::domain::finding::{Finding, Rule};
 use crate::notify::{self, Channel, RetryPolicy};
 use crate::store::{Messages, alerts};
 
@@ -121,6 +121,16 @@ impl Engine {
             .context("storing that a channel is dead or alive again")?;
         *known = Some(names);
         Ok(count)
+    }
+
+    /// What there is to say of channels right now: between cycles one may have died, or come back.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn channel_findings(&self) -> Result<Vec<Finding>> {
+        let dead = self.store().call(|connection| Ok(alerts::dead_channels(connection)?)).await;
+        let dead = self.configured(&dead.context("looking for dead channels")?);
+        Ok(dead.iter().map(dead_channel_finding).collect())
     }
 
     /// Those of `dead` that config still names.

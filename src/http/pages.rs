@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::cycle::{AlertList, FiledView, TakenSnapshot};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
 use crate::store::{Restatement, StoreError, StoredProjection};
@@ -24,7 +25,12 @@ const NEWEST: &str = "newest";
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Html<String>, Failure> {
     let nav = nav(as_of);
     let html = match state.view(as_of).await? {
-        Some(view) => report::page(&view.position, &view.series, &nav),
+        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav),
+        Some(view) => {
+            let channels = state.engine().channel_findings().await;
+            let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
+            report::page(&with_channels(&view.position, channels), &view.series, &nav)
+        }
         None => {
             let currency = &state.engine().config().aws.currency;
             let nothing = nothing_yet(as_of.unwrap_or_else(|| state.clock().now()), currency);
@@ -32,6 +38,16 @@ pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsO
         }
     };
     Ok(Html(html))
+}
+
+/// The position with what is so of channels right now in place of what was so at the cycle.
+fn with_channels(position: &Position, channels: Vec<Finding>) -> Position {
+    let mut position = position.clone();
+    position.findings.retain(|finding| finding.rule != Rule::DeadChannel);
+    let milder = |finding: &Finding| finding.severity < Severity::Critical;
+    let place = position.findings.iter().position(milder).unwrap_or(position.findings.len());
+    position.findings.splice(place..place, channels);
+    position
 }
 
 /// Links that stay at the time that is looked at.

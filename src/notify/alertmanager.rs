@@ -76,7 +76,7 @@ struct PostableAlert {
 /// The letter's alert, and the same alert at the other severities as ended.
 pub(super) fn payload(letter: &Letter) -> String {
     let ends_at = match letter.phase {
-        Phase::Firing => None,
+        Phase::Firing | Phase::Acknowledged => None,
         Phase::Resolved => Some(letter.at),
         Phase::Once => Some(letter.at + ONCE),
     };

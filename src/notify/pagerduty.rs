@@ -23,11 +23,16 @@ const MAX_DETAIL: usize = 8000;
 /// The event without its routing key.
 pub(super) fn payload(letter: &Letter) -> String {
     let dedup_key = dedup_key(&letter.key);
-    if letter.phase == Phase::Resolved {
-        return json!({ "event_action": "resolve", "dedup_key": dedup_key }).to_string();
+    let action = match letter.phase {
+        Phase::Firing | Phase::Once => "trigger",
+        Phase::Acknowledged => "acknowledge",
+        Phase::Resolved => "resolve",
+    };
+    if action != "trigger" {
+        return json!({ "event_action": action, "dedup_key": dedup_key }).to_string();
     }
     let mut event = json!({
-        "event_action": "trigger",
+        "event_action": action,
         "dedup_key": dedup_key,
         "client": "glidepath",
         "payload": {

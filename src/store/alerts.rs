@@ -164,11 +164,11 @@ pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Resu
     let (now, latest) = (now.timestamp_micros(), (now + LONGEST_WAIT).timestamp_micros());
     let mut due = conn.prepare(
         "SELECT d.event_id, d.channel, e.key, e.severity, d.payload, d.attempts, epoch_us(e.decided_at)
-         FROM deliveries d JOIN alert_events e ON e.event_id = d.event_id
+         FROM deliveries d JOIN told e ON e.event_id = d.event_id
          WHERE d.state = 'pending'
            AND d.next_attempt_at NOT BETWEEN make_timestamp(CAST(?1 AS BIGINT) + 1) AND make_timestamp(CAST(?2 AS BIGINT))
            AND NOT EXISTS (
-               SELECT 1 FROM deliveries w JOIN alert_events f ON f.event_id = w.event_id
+               SELECT 1 FROM deliveries w JOIN told f ON f.event_id = w.event_id
                WHERE w.state = 'pending' AND w.channel = d.channel AND f.key = e.key AND f.decided_at < e.decided_at
                  AND w.next_attempt_at BETWEEN make_timestamp(CAST(?1 AS BIGINT) + 1) AND make_timestamp(CAST(?2 AS BIGINT))
            )",
@@ -230,7 +230,7 @@ pub fn record_outcomes(conn: &Connection, outcomes: &[DeliveryOutcome], now: Dat
 pub fn dead_channels(conn: &Connection) -> duckdb::Result<Vec<DeadChannel>> {
     let mut tried = conn.prepare(
         "SELECT d.channel, d.state, epoch_us(coalesce(d.settled_at, e.decided_at)), coalesce(d.last_error, '')
-         FROM deliveries d JOIN alert_events e ON e.event_id = d.event_id
+         FROM deliveries d JOIN told e ON e.event_id = d.event_id
          WHERE d.state <> 'pending' OR d.attempts >= ?
          ORDER BY d.state = 'pending', d.settled_at, d.event_id, d.channel",
     )?;

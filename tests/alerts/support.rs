@@ -199,6 +199,7 @@ pub fn cycle(
 pub fn store() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch(include_str!("../../src/store/migrations/0002_alerts.sql")).unwrap();
+    conn.execute_batch(include_str!("../../src/store/migrations/0005_notices.sql")).unwrap();
     conn
 }
 

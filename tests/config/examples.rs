@@ -40,6 +40,7 @@ fn two_lines_are_a_config_and_give_the_documented_defaults() {
     assert!(config.model_aliases.is_empty());
     assert_eq!(config.cycle_schedule.as_str(), "0 30 6 * * *");
     assert!(config.backup_schedule.is_none());
+    assert_eq!(config.digest_schedule.unwrap().as_str(), "0 0 7 * * 1");
     assert!(config.pools.is_empty());
     assert_eq!(config.projection_file, None);
     assert_eq!(config.rules, AlertRules::default());
@@ -135,10 +136,10 @@ fn the_example_names_every_key() {
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
     let sections: [(&str, &[&str], usize); 14] = [
         ("[aws]", &["aws"], 8),
-        ("[schedule]", &["schedule"], 2),
+        ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 22),
+        ("[alerts]", &["alerts"], 21),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 6),
         (pagerduty, &["channel"], 7),
@@ -183,7 +184,7 @@ fn the_example_explains_every_key() {
 fn every_cron_line_of_the_examples_parses() {
     let example: Table = switched_on().parse().unwrap();
     let lines: Vec<&str> = example["schedule"].as_table().unwrap().values().filter_map(Value::as_str).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     for line in lines {
         assert!(line.parse::<glidepath::config::CronLine>().is_ok(), "{line}");
     }

@@ -19,7 +19,8 @@ const OWNERS: [&str; 9] = [
     "/api/v1/credits",
     "/api/v1/credits/history",
 ];
-const ORDERS: [&str; 4] = ["/api/v1/cycle", "/api/v1/backup", "/api/v1/projections", "/api/v1/credits/statements"];
+const ORDERS: [&str; 5] =
+    ["/api/v1/cycle", "/api/v1/backup", "/api/v1/alerts/test", "/api/v1/projections", "/api/v1/credits/statements"];
 
 fn with_tokens() -> Config {
     let folder = std::env::temp_dir().join("glidepath-no-backup-may-be-made-here");

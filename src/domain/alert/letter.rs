@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::decide::Action;
 use super::event::{AlertEvent, Audience};
+use super::mute::Mute;
 use crate::domain::finding::{Rule, Severity};
 
 /// Where the thing that a letter speaks of is in its life.
@@ -14,6 +15,8 @@ use crate::domain::finding::{Rule, Severity};
 pub enum Phase {
     /// It is so.
     Firing,
+    /// It is so, and somebody is on it.
+    Acknowledged,
     /// It is over.
     Resolved,
     /// It has no end that will be told: a digest, a test.
@@ -115,6 +118,28 @@ pub fn test_letter(channel: &str, now: DateTime<Utc>, dashboard_url: Option<&str
         attachment: None,
         dashboard_url: dashboard_url.map(str::to_owned),
         data,
+    }
+}
+
+/// An alert's acknowledgement, for those who keep incidents.
+pub fn acknowledgement(mute: &Mute) -> Letter {
+    let event_id = super::event::stable_id(&["ack", &mute.key, &mute.made_at.timestamp_micros().to_string()]);
+    let summary = format!("{} is on it: {}", mute.by, mute.why);
+    Letter {
+        data: json!({ "event_id": event_id, "key": mute.key, "by": mute.by, "why": mute.why }),
+        event_id,
+        key: mute.key.clone(),
+        kind: "ack".to_owned(),
+        rule: None,
+        severity: mute.up_to,
+        phase: Phase::Acknowledged,
+        since: mute.made_at.date_naive(),
+        at: mute.made_at,
+        title: format!("Acknowledged: {}", mute.key),
+        text: summary.clone(),
+        summary,
+        attachment: None,
+        dashboard_url: None,
     }
 }
 

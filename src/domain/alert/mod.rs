@@ -9,6 +9,7 @@
 mod credibility_rules;
 mod credit_rules;
 mod decide;
+mod digest;
 mod event;
 mod exhaustion;
 mod input;
@@ -23,11 +24,12 @@ mod settings;
 mod fixture;
 
 pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
+pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use input::{
     DeadChannel, Evaluation, IngestHealth, Observations, OrderContradiction, Outcome, UncoveredBurn, UnknownRecordType,
 };
-pub use letter::{Hears, Letter, Phase, test_letter};
+pub use letter::{Hears, Letter, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use mute::{Mute, MuteKind, newest_mutes};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
