@@ -2,6 +2,8 @@
 
 #[path = "alerts/channels.rs"]
 mod channels;
+#[path = "alerts/clock.rs"]
+mod clock;
 #[path = "alerts/episodes.rs"]
 mod episodes;
 #[path = "alerts/mail.rs"]

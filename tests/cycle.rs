@@ -18,6 +18,8 @@ mod hook;
 mod killed;
 #[path = "cycle/refused.rs"]
 mod refused;
+#[path = "cycle/replayed.rs"]
+mod replayed;
 #[path = "cycle/restatement.rs"]
 mod restatement;
 #[path = "cycle/startup.rs"]

@@ -61,6 +61,15 @@ impl Daemon {
         let body = client::order(self.listen, self.token.as_ref(), path).await?;
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
+
+    /// Gives it an order with particulars, waits until it is carried out, and reads what it answers into a value.
+    ///
+    /// # Errors
+    /// If none answers, it refuses, or the answer has another shape.
+    pub async fn order_with<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
+        let body = client::order_with(self.listen, self.token.as_ref(), path, entry).await?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
 }
 
 impl Access {

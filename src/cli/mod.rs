@@ -10,6 +10,7 @@ mod cycle;
 mod demo;
 mod log;
 mod projection;
+mod replay;
 mod report;
 mod serve;
 mod status;
@@ -57,6 +58,8 @@ enum Command {
     Credits(credits::Args),
     /// Show the alerts, say that somebody is on one, or keep one quiet for a while.
     Alerts(alerts::Args),
+    /// Say what alert rules would have told over the past, and how that held.
+    Replay(replay::Args),
     /// Forecast series whose end is known, and say how good the forecasts were.
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
@@ -103,6 +106,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
+        Command::Replay(args) => replay::run(config, args).await,
         Command::Alerts(args) => alerts::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
         Command::Health => Ok(crate::http::client::health(config.listen).await?),

@@ -1,10 +1,12 @@
 //! `[alerts]`: when the rules speak.
 
+use std::path::Path;
+
 use toml::{Table, Value};
 
 use crate::domain::alert::{AlertRules, RepeatPolicy};
 
-use super::problem::Problem;
+use super::problem::{ConfigError, Problem};
 use super::section::Section;
 
 /// What a multiple is written like.
@@ -41,6 +43,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
         expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
         asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
+        messages_a_week: section.count("messages_a_week", 1).unwrap_or(standard.messages_a_week),
         repeat: standard.repeat,
     };
     let repeat = section.value("repeat");
@@ -52,6 +55,29 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         problems.push(Problem::new("[alerts]", message));
     }
     rules
+}
+
+/// The rules of a file of their own: the keys of `[alerts]`, with or without that line above them.
+///
+/// # Errors
+/// [`ConfigError`] with every problem found.
+pub fn read_rules(text: &str, path: &Path) -> Result<AlertRules, ConfigError> {
+    let mut problems = Vec::new();
+    let rules = match toml::from_str::<Table>(text) {
+        Err(error) => {
+            problems.push(Problem::new("", format!("this is not TOML: {}", error.message())));
+            AlertRules::default()
+        }
+        Ok(mut keys) => match keys.remove("alerts") {
+            Some(Value::Table(section)) if keys.is_empty() => read(section, &mut problems),
+            Some(_) => {
+                problems.push(Problem::new("[alerts]", "a file of rules holds this section and no other"));
+                AlertRules::default()
+            }
+            None => read(keys, &mut problems),
+        },
+    };
+    if problems.is_empty() { Ok(rules) } else { Err(ConfigError { path: path.to_owned(), problems }) }
 }
 
 fn read_repeat(value: Value, problems: &mut Vec<Problem>) -> RepeatPolicy {

@@ -26,6 +26,7 @@ use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
 use crate::notify::Channel;
 
+pub use alerts::read_rules;
 pub use problem::{ConfigError, Problem};
 pub use schedule::{CronLine, CronProblem};
 

@@ -13,8 +13,10 @@ mod ingest;
 mod meter;
 mod outbox;
 mod prices;
+mod replay;
 mod view;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -41,6 +43,7 @@ pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use outbox::TestedChannel;
+pub use replay::ReplayOrder;
 pub use view::View;
 
 /// Where AWS is.
@@ -179,6 +182,7 @@ impl Engine {
         let within = self.config().rules.clear_after();
         let history = self.store().call(move |connection| history(connection, now, within)).await?;
         let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
+        let own = self.own_accounts().await?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
         let (cycle, messages, view) = tokio::task::spawn_blocking(move || {
@@ -187,10 +191,9 @@ impl Engine {
             let mut position = assessment.position(outlook.as_ref());
             position.track_record = assessment.track_record(&past, &position.exhaustion);
             let observations = Observations {
-                uncovered: assessment.uncovered(&position.coverage),
-                unknown_record_types: assessment.unknown_record_types(),
-                order_contradictions: assessment.order_contradictions(),
                 dead_channels: engine.configured(&facts.dead_channels),
+                told: history.told(),
+                ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;
             let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
@@ -209,6 +212,13 @@ impl Engine {
         self.store().finish_cycle(cycle, messages).await.context("storing the end of the cycle")?;
         self.keep_view(run_id, before, &view).await.context("storing the view")?;
         Ok(counts)
+    }
+
+    /// The accounts whose bills are watched: the configured ones, and the one that the stored data belongs to.
+    async fn own_accounts(&self) -> Result<BTreeSet<String>> {
+        let stored = self.store().account().await.context("reading whose the stored data is")?;
+        let configured = self.config().aws.accounts.iter().chain(&self.config().aws.payer_account).cloned();
+        Ok(configured.chain(stored).collect())
     }
 
     /// The messages that `decisions` ask for, each as it will be sent.

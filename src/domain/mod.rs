@@ -11,6 +11,7 @@ pub mod credit;
 pub mod facts;
 pub mod finding;
 pub mod forecast;
+pub mod hindsight;
 pub mod implied_price;
 pub mod interner;
 pub mod ledger;

@@ -69,7 +69,20 @@ pub async fn order(listen: SocketAddr, token: Option<&Secret>, path: &str) -> Re
     send(Method::POST, listen, token, path, None, ORDER_TIMEOUT).await
 }
 
-/// What is sent to a daemon to be stored.
+/// Gives an order with particulars, and waits until it is carried out.
+///
+/// # Errors
+/// [`ClientError`].
+pub async fn order_with(
+    listen: SocketAddr,
+    token: Option<&Secret>,
+    path: &str,
+    entry: Entry,
+) -> Result<Vec<u8>, ClientError> {
+    send(Method::POST, listen, token, path, Some(entry), ORDER_TIMEOUT).await
+}
+
+/// What is sent to a daemon.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Its media type.

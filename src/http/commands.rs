@@ -4,14 +4,15 @@ use std::future::Future;
 
 use anyhow::{Context as _, Result};
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{self, Query};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::{BackupReport, CycleReport, TestedChannel};
+use crate::cycle::{BackupReport, CycleReport, ReplayOrder, TestedChannel};
+use crate::domain::alert::ReplayReport;
 
 /// Runs a cycle now.
 pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
@@ -51,6 +52,19 @@ pub async fn test_channels(
         Failure::new(StatusCode::NOT_FOUND, "no such channel is configured")
             .advise(format!("there are: {}", names.join(", ")))
     })
+}
+
+/// Replays alert rules over the past; nothing is sent or stored.
+pub async fn replay(
+    extract::State(state): extract::State<State>,
+    order: Result<Json<ReplayOrder>, JsonRejection>,
+) -> Result<Json<ReplayReport>, Failure> {
+    let Json(order) = order.map_err(|error| {
+        Failure::new(error.status(), error.body_text())
+            .advise(r#"send {"from": "2026-01-01", "to": "2026-11-20"} as application/json"#)
+    })?;
+    let engine = state.engine().clone();
+    apart("the replay", async move { engine.replay(order).await }).await.map(Json)
 }
 
 async fn apart<T: Send + 'static>(

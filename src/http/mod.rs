@@ -110,6 +110,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/cycle", post(commands::cycle))
         .route("/api/v1/backup", post(commands::backup))
         .route("/api/v1/alerts/test", post(commands::test_channels))
+        .route("/api/v1/replay", post(commands::replay))
         .route_layer(from_fn_with_state(state.clone(), access::owner_only))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, COMMAND_TIMEOUT))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT));

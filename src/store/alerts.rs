@@ -12,7 +12,8 @@ use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
 
 use crate::domain::alert::{
-    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, History, NewDelivery, OpenAlert, PendingDelivery,
+    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
+    OpenAlert, PendingDelivery,
 };
 use crate::domain::finding::{Finding, Severity};
 
@@ -84,7 +85,13 @@ pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Resu
         let findings: Vec<Finding> = from_json("the findings of a cycle", &row.get::<_, String>(1)?)?;
         last_found.extend(findings.into_iter().map(|finding| (finding.key, clock)));
     }
-    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)? })
+    let sql = "SELECT decided_at FROM alert_events WHERE decided_at > ? AND decided_at <= ?
+                 AND NOT (decision = 'resolve' AND severity = 'info') ORDER BY decided_at";
+    let mut statement = conn.prepare(sql)?;
+    let clocks = params![(now - HISTORY_OF_MESSAGES).naive_utc(), now.naive_utc()];
+    let recent = statement.query_map(clocks, |row| Ok(row.get::<_, NaiveDateTime>(0)?.and_utc()))?;
+    let recent = recent.collect::<duckdb::Result<_>>()?;
+    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)?, recent })
 }
 
 /// What is open at `now`, by key: a part of the history that [`crate::domain::alert::decide`] compares with. Later events do not

@@ -6,7 +6,7 @@ use duckdb::{Connection, params};
 use crate::domain::alert::{AlertEvent, NewDelivery};
 use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
-use crate::domain::period::plus_days;
+use crate::domain::period::{DayRange, plus_days};
 use crate::domain::track_record::{HORIZONS, PastOutlook};
 
 use super::Store;
@@ -64,6 +64,34 @@ impl Store {
     /// DuckDB's, or an unreadable outlook.
     pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
         self.call(move |connection| newest_cycle(connection, as_of)).await
+    }
+
+    /// Clock of the first finished cycle.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn first_cycle(&self) -> Result<Option<DateTime<Utc>>> {
+        self.call(|connection| {
+            let clock: Option<NaiveDateTime> =
+                connection.query_row("SELECT min(clock) FROM cycles", [], |row| row.get(0))?;
+            Ok(clock.map(|clock| clock.and_utc()))
+        })
+        .await
+    }
+
+    /// Clocks of the finished cycles of `days`, in order.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn cycle_clocks(&self, days: DayRange) -> Result<Vec<DateTime<Utc>>> {
+        self.call(move |connection| {
+            let sql = "SELECT DISTINCT clock FROM cycles
+                       WHERE CAST(clock AS DATE) >= ? AND CAST(clock AS DATE) < ? ORDER BY clock";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map(params![days.start, days.end], |row| row.get::<_, NaiveDateTime>(0))?;
+            Ok(rows.map(|clock| clock.map(|clock| clock.and_utc())).collect::<duckdb::Result<_>>()?)
+        })
+        .await
     }
 
     /// What outlooks said that are old enough at `as_of` to be judged, the newest of each UTC day, in order of their clocks.

@@ -94,17 +94,4 @@ impl Store {
         })
         .await
     }
-
-    /// Clock of the first finished cycle.
-    ///
-    /// # Errors
-    /// DuckDB's.
-    pub async fn first_cycle(&self) -> Result<Option<DateTime<Utc>>> {
-        self.call(|connection| {
-            let first: Option<NaiveDateTime> =
-                connection.query_row("SELECT min(clock) FROM cycles", [], |row| row.get(0))?;
-            Ok(first.map(|clock| clock.and_utc()))
-        })
-        .await
-    }
 }

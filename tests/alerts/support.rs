@@ -172,13 +172,18 @@ pub fn messages(conn: &Connection, evaluation: &Evaluation, now: DateTime<Utc>) 
 
 /// The messages that decisions ask for.
 pub fn composed(decisions: &[Decision], now: DateTime<Utc>) -> Vec<AlertEvent> {
+    decisions.iter().filter_map(|decision| composed_one(decision, now)).collect()
+}
+
+/// The message that a decision asks for.
+pub fn composed_one(decision: &Decision, now: DateTime<Utc>) -> Option<AlertEvent> {
     let context = MessageContext {
         now,
         repeat: REPEAT,
         trajectory: Some("| Month | Cash |\n| --- | ---: |\n| 2026-04 | $1,250.00 |\n| 2026-05 | $3,689.00 |\n"),
         dashboard_url: Some("https://glide.example/"),
     };
-    decisions.iter().filter_map(|decision| compose(decision, &context)).collect()
+    compose(decision, &context)
 }
 
 /// One cycle: decide and commit. Answers what was told.

@@ -8,8 +8,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::TimeDelta;
 use glidepath::config::Config;
+use glidepath::cycle::{AlertState, MuteEntry};
 use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
+use glidepath::domain::alert::MuteKind;
 use glidepath::domain::facts::Outcome;
+use glidepath::domain::finding::Severity;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::secret::Secret;
 use glidepath::notify::Channel;
@@ -106,7 +109,7 @@ async fn exhaustion_fires_once_escalates_and_carries_the_trajectory() {
     let world = World::with(account(), receiver.config()).await;
     // The lead time is 42 days, and the 11th of April is 57 days away.
     world.cycle("2026-02-13").await;
-    assert_eq!(receiver.heard(), [], "nothing to tell yet");
+    assert_eq!(said(&receiver.heard()), ["burn_rate:total fire warning"], "a year's credit goes in a hundred days");
     let position = world.position().await;
     assert_eq!(position.exhaustion.total.p50, Some(day("2026-04-11")));
 
@@ -121,20 +124,13 @@ async fn exhaustion_fires_once_escalates_and_carries_the_trajectory() {
             let attachment = body["data"]["attachment"].as_str().unwrap();
             assert!(attachment.contains("Apr 2026") && attachment.contains("May 2026"), "{attachment}");
         }
-        told.extend(receiver.heard().into_iter().map(|(line, _)| format!("{today} {line}")));
+        let heard = receiver.heard().into_iter().map(|(line, _)| line);
+        told.extend(heard.filter(|line| line.starts_with("exhaustion:")).map(|line| format!("{today} {line}")));
     }
     // From the 28th of February, 42 days reach the 11th of April. A week before that the early date, a day in ten, comes
-    // inside them. Warnings repeat every 72 hours.
+    // inside them. A warning is repeated after two weeks.
     assert_eq!(inside[0], day("2026-02-21"));
-    assert_eq!(
-        told,
-        [
-            "2026-02-21 exhaustion:total fire warning",
-            "2026-02-24 exhaustion:total repeat warning",
-            "2026-02-27 exhaustion:total repeat warning",
-            "2026-02-28 exhaustion:total escalate critical",
-        ]
-    );
+    assert_eq!(told, ["2026-02-21 exhaustion:total fire warning", "2026-02-28 exhaustion:total escalate critical",]);
 
     // The same cycle again says nothing again.
     world.cycle("2026-02-28").await;
@@ -149,9 +145,9 @@ async fn stale_data_holds_alerts_on_spend_and_clears_once() {
     assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical"]);
 
     world.fake.inject(Fault::InternalError.on(Operation::GetCostAndUsage).always());
-    // 24 hours old: not stale yet, so exhaustion is still judged, and its daily reminder is due.
+    // 24 hours old: not stale yet, so exhaustion is still judged, and was told yesterday.
     world.cycle("2026-03-11").await;
-    assert_eq!(said(&receiver.heard()), ["exhaustion:total repeat critical", "ingest_failed:costs fire warning"]);
+    assert_eq!(said(&receiver.heard()), ["ingest_failed:costs fire warning"]);
     // 48 hours old: exhaustion is held, the age of the data speaks.
     world.cycle("2026-03-12").await;
     assert_eq!(said(&receiver.heard()), ["stale_data:costs fire warning"]);
@@ -161,12 +157,12 @@ async fn stale_data_holds_alerts_on_spend_and_clears_once() {
 
     world.fake.clear_faults();
     world.cycle("2026-03-13").await;
-    assert_eq!(
-        said(&receiver.heard()),
-        ["exhaustion:total repeat critical", "stale_data:costs resolve warning", "ingest_failed:costs resolve warning"]
-    );
+    assert_eq!(said(&receiver.heard()), ["stale_data:costs resolve warning", "ingest_failed:costs resolve warning"]);
     world.cycle("2026-03-14").await;
-    assert_eq!(said(&receiver.heard()), ["exhaustion:total repeat critical"], "the all-clear came once");
+    assert_eq!(receiver.heard(), [], "the all-clear came once");
+    // Seven days after the first message, stale days and all.
+    world.cycle("2026-03-17").await;
+    assert_eq!(said(&receiver.heard()), ["exhaustion:total repeat critical"]);
 }
 
 #[tokio::test]
@@ -200,8 +196,8 @@ async fn a_channel_that_was_down_hears_it_in_the_next_cycle() {
     world.cycle("2026-03-10").await;
     receiver.heard();
     let report = world.cycle("2026-03-11").await;
-    assert_eq!((report.costs, report.delivered, report.undelivered), (Outcome::Ok, 2, 0));
-    assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical", "exhaustion:total repeat critical"]);
+    assert_eq!((report.costs, report.delivered, report.undelivered), (Outcome::Ok, 1, 0));
+    assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical"]);
 }
 
 #[tokio::test]
@@ -226,4 +222,45 @@ async fn a_denied_source_is_told_and_cleared() {
     world.cycle("2026-03-22").await;
     let heard = receiver.heard();
     assert!(said(&heard).contains(&"ingest_denied:credits resolve warning"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_neither_repeats_nor_loses_an_alert() {
+    let receiver = Receiver::start().await;
+    let world = World::with(account(), receiver.config()).await;
+    world.cycle("2026-03-10").await;
+    assert_eq!(said(&receiver.heard()), ["exhaustion:total fire critical"]);
+    // What was known cannot become known earlier: the cycle is refused, and its alert stays open.
+    let refused = world.engine.cycle(morning("2026-03-09")).await.unwrap_err();
+    assert!(refused.to_string().contains("lies before that of the newest stored cycle"), "{refused}");
+    assert_eq!(receiver.heard(), []);
+    world.cycle("2026-03-11").await;
+    assert_eq!(receiver.heard(), []);
+    world.cycle("2026-03-17").await;
+    assert_eq!(said(&receiver.heard()), ["exhaustion:total repeat critical"]);
+}
+
+#[tokio::test]
+async fn an_acknowledged_alert_is_held_by_the_cycle_and_listed_with_who_and_why() {
+    let receiver = Receiver::start().await;
+    let world = World::with(account(), receiver.config()).await;
+    world.cycle("2026-03-10").await;
+    receiver.heard();
+    let entry = MuteEntry {
+        kind: MuteKind::Ack,
+        key: "exhaustion:total".to_owned(),
+        by: "ana".to_owned(),
+        why: "applied for the GenAI tier".to_owned(),
+        until: Some(morning("2026-03-24")),
+        end: false,
+    };
+    let kept = world.engine.mute(morning("2026-03-10") + TimeDelta::hours(1), entry).await.unwrap();
+    assert_eq!(kept.up_to, Severity::Critical);
+    world.cycle("2026-03-17").await;
+    assert_eq!(receiver.heard(), [], "the reminder of the seventh day is held");
+    let list = world.engine.alerts(morning("2026-03-17")).await.unwrap();
+    let row = list.alerts.iter().find(|row| row.key == "exhaustion:total").unwrap();
+    assert_eq!((row.state, row.told, row.muted.as_ref()), (AlertState::Open, 1, Some(&kept)));
+    world.cycle("2026-03-24").await;
+    assert_eq!(said(&receiver.heard()), ["exhaustion:total repeat critical"], "it speaks again when the word ends");
 }

@@ -32,7 +32,9 @@ fn account() -> glidepath::demo::FakeAccount {
 }
 
 fn telling() -> glidepath::config::Config {
-    config_of("[store]\npath = \"unused.duckdb\"\n[[channel]]\nname = \"log\"\ntype = \"log\"\n")
+    config_of(
+        "[store]\npath = \"unused.duckdb\"\n[alerts.repeat]\ncritical_hours = 24\n[[channel]]\nname = \"log\"\ntype = \"log\"\n",
+    )
 }
 
 /// A process: its runtime ends with all its threads, whatever they were doing.

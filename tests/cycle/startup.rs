@@ -53,8 +53,15 @@ async fn the_year_in_one_cycle() {
     // The credit ends within the 42 days that the next award takes; and nobody says whether the proof of concept,
     // whose list AWS leaves out, would have paid for dashboards.
     // It spends far more than it filed, on tokens and on what serves them.
-    let told =
-        ["exhaustion:total", "coverage_unknown:services", "projection_exceeded:ai", "projection_exceeded:portfolio"];
+    // So the first bill in cash is near, and the pace is what ends the credit.
+    let told = [
+        "exhaustion:total",
+        "first_cash:bill",
+        "burn_rate:total",
+        "coverage_unknown:services",
+        "projection_exceeded:ai",
+        "projection_exceeded:portfolio",
+    ];
     assert_eq!(keys(&position.findings), told);
     assert!(finding(position, "coverage_unknown:services").summary.contains("Amazon QuickSight"));
 }

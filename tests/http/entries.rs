@@ -208,3 +208,56 @@ async fn the_history_has_every_snapshot_with_its_day() {
     assert_eq!(days, ["2026-03-20", "2026-03-20", "2026-03-21", "2026-03-21"]);
     assert_eq!((&history[0]["credit_id"], &history[0]["estimated"]), (&json!("9900111"), &json!("540")));
 }
+
+const MUTES: &str = "/api/v1/alerts/mutes";
+
+/// State and what mutes it, of the alert under `key`.
+async fn alert(daemon: &Daemon, key: &str) -> (Value, Value) {
+    let list = daemon.get("/api/v1/alerts").await;
+    let row = list["alerts"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
+    (row["state"].clone(), row["muted"]["why"].clone())
+}
+
+#[tokio::test]
+async fn an_alert_is_silenced_listed_as_such_and_let_speak_again() {
+    let daemon = Daemon::start().await;
+    assert_eq!(alert(&daemon, "uncovered_spend:rds").await, (json!("held"), Value::Null));
+    let silence = json!({ "kind": "silence", "key": "uncovered_spend:*", "by": "ana", "why": "moving it",
+        "until": "2026-03-27T00:00:00Z" });
+    let kept = daemon.enter(OWNER, MUTES, "application/json", &silence.to_string()).await.unwrap();
+    assert_eq!((&kept["up_to"], &kept["made_at"]), (&json!("warning"), &json!("2026-03-20T06:30:00Z")));
+    assert_eq!(alert(&daemon, "uncovered_spend:rds").await.1, json!("moving it"));
+    assert_eq!(alert(&daemon, "exhaustion:total").await.1, Value::Null);
+
+    daemon.served.clock.advance_to(first_cycle() + TimeDelta::hours(1));
+    let end = json!({ "kind": "silence", "key": "uncovered_spend:*", "by": "ben", "why": "moved", "end": true });
+    daemon.enter(OWNER, MUTES, "application/json", &end.to_string()).await.unwrap();
+    assert_eq!(alert(&daemon, "uncovered_spend:rds").await.1, Value::Null);
+    assert_eq!(daemon.get("/api/v1/alerts").await["mutes"], json!([]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_about_an_alert_is_refused_with_the_reason() {
+    let daemon = Daemon::start().await;
+    let entry = |kind: &str, key: &str, why: &str, until: Value| json!({ "kind": kind, "key": key, "by": "ana", "why": why, "until": until });
+    let (past, later) = (json!("2026-03-20T06:30:00Z"), json!("2026-04-01T00:00:00Z"));
+    for (entry, reason) in [
+        (entry("ack", "exhaustion:total", "x", Value::Null), "no alert \"exhaustion:total\" is open; open are: none"),
+        (entry("silence", "exhaustion:total", "x", Value::Null), "a silence needs an end"),
+        (entry("silence", "exhaustion:total", "x", past), "until lies in the past"),
+        (entry("silence", "exhaustion", "  ", later.clone()), "why is empty"),
+        (entry("silence", "everything", "x", later.clone()), "names no alert; write a key of `glidepath alerts list`"),
+        (entry("silence", "exhaustion:total", &"x".repeat(201), later), "longer than 200 characters"),
+        (
+            json!({ "kind": "silence", "key": "spike:*", "by": "ana", "why": "x", "end": true }),
+            "there is no silence of spike:* to end",
+        ),
+        (json!({ "kind": "shout", "key": "spike:*", "by": "ana", "why": "x" }), "unknown variant `shout`"),
+    ] {
+        let refused = daemon.enter(OWNER, MUTES, "application/json", &entry.to_string()).await.unwrap_err();
+        assert_eq!(refused.status, 422, "{entry}: {}", refused.message);
+        assert!(refused.message.contains(reason), "{entry}: {}", refused.message);
+    }
+    let list = daemon.get("/api/v1/alerts").await;
+    assert_eq!(list["mutes"], json!([]), "nothing of it was kept");
+}

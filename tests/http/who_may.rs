@@ -8,7 +8,7 @@ use glidepath::report::{Format, ReportKind};
 
 use crate::served::{Answer, Ask, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
-const OWNERS: [&str; 9] = [
+const OWNERS: [&str; 10] = [
     "/",
     "/metrics",
     "/api/v1/position",
@@ -18,9 +18,17 @@ const OWNERS: [&str; 9] = [
     "/api/v1/projections/1",
     "/api/v1/credits",
     "/api/v1/credits/history",
+    "/api/v1/alerts",
 ];
-const ORDERS: [&str; 5] =
-    ["/api/v1/cycle", "/api/v1/backup", "/api/v1/alerts/test", "/api/v1/projections", "/api/v1/credits/statements"];
+const ORDERS: [&str; 7] = [
+    "/api/v1/cycle",
+    "/api/v1/backup",
+    "/api/v1/projections",
+    "/api/v1/credits/statements",
+    "/api/v1/alerts/mutes",
+    "/api/v1/replay",
+    "/api/v1/alerts/test",
+];
 
 fn with_tokens() -> Config {
     let folder = std::env::temp_dir().join("glidepath-no-backup-may-be-made-here");

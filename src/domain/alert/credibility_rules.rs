@@ -19,7 +19,7 @@ pub(super) fn claims(position: &Position, health: &IngestHealth) -> impl Iterato
             key: key(rule, &claim.subject),
             since,
             summary: claim.statement.clone(),
-            reason: format!("{why} Next: {next}"),
+            reason: format!("How sure: these are whole months as billed. {why} Next: {next}"),
         })
     })
 }
@@ -101,7 +101,7 @@ mod tests {
             (Severity::Info, "Of $4.00 projected, $1.00 was spent.")
         );
         assert!(
-            finding.reason.starts_with("Below 75 % over the last full months") && finding.reason.contains("Next: file")
+            finding.reason.contains("Below 75 % over the last full months") && finding.reason.contains("Next: file")
         );
     }
 }

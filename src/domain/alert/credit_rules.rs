@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use super::{days_text, names_text};
+use super::words::{day_text, days_text, month_text, names_text, usd_text};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{PoolPosition, PoolStatus, Position};
@@ -39,13 +39,14 @@ fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
         summary: format!(
             "No credit pays for {}: {} a day in cash over the last 7 days, {} over the last 28, since {}.",
             burn.service,
-            burn.per_day_7d.dollars(),
-            burn.total_28d.dollars(),
-            burn.since
+            usd_text(burn.per_day_7d),
+            usd_text(burn.total_28d),
+            day_text(burn.since)
         ),
         reason: format!(
-            "{why}. A warning because it passes {} a day. Next: {next}.",
-            rules.uncovered_per_day.dollars()
+            "How sure: it is billed. {why}. Kept up it is {} a month; a warning from {} a day. Next: {next}.",
+            usd_text(burn.per_day_7d.times(Decimal::from(30))),
+            usd_text(rules.uncovered_per_day)
         ),
     }
 }
@@ -68,7 +69,7 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
     let near = days <= i64::from(rules.expiring_warning_days);
     let band = match (pool.breakage.p10, pool.breakage.p90) {
         (Some(low), Some(high)) => {
-            format!("How sure: eight forecast paths of ten lie between {} and {}. ", low.dollars(), high.dollars())
+            format!("How sure: eight forecast paths of ten lie between {} and {}. ", usd_text(low), usd_text(high))
         }
         _ => String::new(),
     };
@@ -84,9 +85,9 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
         since: data_day(health),
         summary: format!(
             "About {} of the credit {} will expire unused on {}, in {}.",
-            unused.dollars(),
+            usd_text(unused),
             pool.name,
-            pool.expires_on,
+            day_text(pool.expires_on),
             days_text(days)
         ),
         reason: format!(
@@ -107,10 +108,10 @@ pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterato
             summary: format!(
                 "The credit {} is switched off with {} left; it pays nothing, and expires on {}.",
                 pool.name,
-                pool.remaining.dollars(),
-                pool.expires_on
+                usd_text(pool.remaining),
+                day_text(pool.expires_on)
             ),
-            reason: "AWS reports it as disabled, which the owner of the credit can do. A warning because others are \
+            reason: "How sure: AWS reports it as disabled, which the owner of the credit can do. A warning because others are \
                      drawn or cash is paid meanwhile. Next: switch it on again on the Credits page of the billing \
                      console, unless it is meant to wait."
                 .to_owned(),
@@ -130,9 +131,9 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
         return None;
     }
     let why = if position.credits.pools.is_empty() {
-        "No credit is known at all. Next: allow billing:GetCredits, or name the credits in the config."
+        "How sure: no credit is known at all. Next: allow billing:GetCredits, or name the credits in the config."
     } else {
-        "AWS gave no list of services for a credit, and no credit row was seen under these services. Next: give the \
+        "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: give the \
          list in the config."
     };
     Some(Finding {
@@ -159,7 +160,7 @@ pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &
     } else {
         ("less", "Credit pays for something that we do not count, so it may end earlier than shown")
     };
-    let share = percent.map_or_else(String::new, |percent| format!(" ({}%)", percent.round_dp(1).normalize()));
+    let share = percent.map_or_else(String::new, |percent| format!(" ({} %)", percent.round_dp(1).normalize()));
     Some(Finding {
         rule: Rule::BalanceDrift,
         severity: Severity::Warning,
@@ -167,13 +168,13 @@ pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &
         since: data_day(health),
         summary: format!(
             "Our arithmetic draws {}{share} {direction} credit than AWS reports, {} in all.",
-            gap.abs().dollars(),
-            reported.dollars()
+            usd_text(gap.abs()),
+            usd_text(reported)
         ),
         reason: format!(
-            "{meaning}. A warning because it passes {} and {}%. Next: compare the Credits page of the billing console \
+            "How sure: both figures are exact; why they differ is not known. {meaning}. A warning from {} and {} %. Next: compare the Credits page of the billing console \
              with `glidepath credits list`, and correct the lists of services.",
-            rules.drift_usd.dollars(),
+            usd_text(rules.drift_usd),
             rules.drift_percent.normalize()
         ),
     })
@@ -192,11 +193,11 @@ pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &A
         key: key(Rule::UnclassifiedSpend, "month"),
         since: data_day(health),
         summary: format!(
-            "{} of this month's spend ({}%) is of a kind that glidepath does not recognise.",
-            cost.dollars(),
+            "{} of this month's spend ({} %) is of a kind that glidepath does not recognise.",
+            usd_text(cost),
             (share * Decimal::ONE_HUNDRED).round_dp(1).normalize()
         ),
-        reason: "It is counted in every total; only its workload and model are missing, so token figures and the \
+        reason: "How sure: it is billed, and counted in every total; only its workload and model are missing, so token figures and the \
                  comparison with the filing are too low. Next: add its usage types to the classification rules in the \
                  config."
             .to_owned(),
@@ -212,7 +213,7 @@ pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Optio
         .filter(|contradiction| contradiction.month == newest)
         .map(|contradiction| {
             let more = if contradiction.gap.is_negative() { "less" } else { "more" };
-            format!("{} {more} from {}", contradiction.gap.abs().dollars(), contradiction.pool)
+            format!("{} {more} from {}", usd_text(contradiction.gap.abs()), contradiction.pool)
         })
         .collect();
     Some(Finding {
@@ -221,10 +222,11 @@ pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Optio
         key: key(Rule::OrderContradicted, "pools"),
         since: first.month.first_day(),
         summary: format!(
-            "AWS's allocation history shows another order of credits than AWS documents: in {newest} it took {}.",
+            "AWS's allocation history shows another order of credits than AWS documents: in {} it took {}.",
+            month_text(newest),
             listed.join(" and ")
         ),
-        reason: "The bill as a whole is not touched, but which pool lasts how long is. The outlook starts from the \
+        reason: "How sure: it is in the history of closed months. The bill as a whole is not touched, but which pool lasts how long is. The outlook starts from the \
                  balances that AWS states. Worth knowing because an undocumented split into credits before and after \
                  discounts can change the order. Next: nothing, unless a pool expires soon."
             .to_owned(),
@@ -240,10 +242,10 @@ pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator
         since: record_type.since,
         summary: format!(
             "AWS reports {} under the charge type {}, which glidepath does not know.",
-            record_type.cost.dollars(),
+            usd_text(record_type.cost),
             record_type.name
         ),
-        reason: "It is counted by its sign and in every total. A warning because it may be a credit or a fee that \
+        reason: "How sure: it is billed. It is counted by its sign and in every total. A warning because it may be a credit or a fee that \
                  should be treated apart. Next: report it, and update glidepath."
             .to_owned(),
     })
@@ -274,7 +276,7 @@ mod tests {
         let evaluation = evaluate(&position(), &health(), &observations, &AlertRules::default());
         let finding = only(&evaluation);
         assert_eq!((finding.key.as_str(), finding.since), ("order_contradicted:pools", day("2026-01-01")));
-        assert!(finding.summary.ends_with("in 2026-02 it took $40.00 less from 1 and $40.00 more from 2."));
+        assert!(finding.summary.ends_with("in February 2026 it took $40.00 less from 1 and $40.00 more from 2."));
         assert_eq!(order_contradicted(&[]), None);
     }
 
@@ -291,15 +293,13 @@ mod tests {
         assert!(found(burn("4.99", CoverageState::Uncovered)).is_none());
         assert!(found(burn("50", CoverageState::Unknown)).is_none(), "nobody knows whether it is uncovered");
         assert!(found(burn("50", CoverageState::Covered)).is_none());
-        assert!(
-            found(burn("5", CoverageState::Exhausted)).unwrap().reason.starts_with("Credit that names it is used up")
-        );
+        assert!(found(burn("5", CoverageState::Exhausted)).unwrap().reason.contains("Credit that names it is used up"));
         let finding = found(burn("5", CoverageState::Uncovered)).unwrap();
         assert_eq!(finding.key, "uncovered_spend:Amazon RDS");
         assert_eq!(
             finding.summary,
-            "No credit pays for Amazon RDS: $5.00 a day in cash over the last 7 days, $101.50 over the last 28, since \
-             2026-02-20."
+            "No credit pays for Amazon RDS: $5.00 a day in cash over the last 7 days, $102 over the last 28, since 20 \
+             February 2026."
         );
     }
 
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(severity, Severity::Warning);
         assert_eq!(
             summary,
-            "About $100.00 of the credit Activate Portfolio will expire unused on 2026-06-12, in 90 days."
+            "About $100 of the credit Activate Portfolio will expire unused on 12 June 2026, in 90 days."
         );
     }
 
@@ -359,7 +359,7 @@ mod tests {
         assert_eq!(at("0", "0"), None);
         assert_eq!(
             at("-50", "-1000").as_deref(),
-            Some("Our arithmetic draws $50.00 (5%) less credit than AWS reports, $1,000.00 in all.")
+            Some("Our arithmetic draws $50.00 (5 %) less credit than AWS reports, $1,000 in all.")
         );
         assert_eq!(
             at("25", "0").as_deref(),
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(at("0", "0"), None);
         assert_eq!(
             at("60", "1200").as_deref(),
-            Some("$60.00 of this month's spend (5%) is of a kind that glidepath does not recognise.")
+            Some("$60.00 of this month's spend (5 %) is of a kind that glidepath does not recognise.")
         );
     }
 

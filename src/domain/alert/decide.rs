@@ -15,6 +15,9 @@ use crate::domain::finding::{Finding, Rule, Severity};
 /// would come every second day.
 const REPEAT_GRACE: TimeDelta = TimeDelta::hours(1);
 
+/// The time over which messages are counted: a week, less what cycles may differ by.
+pub const HISTORY_OF_MESSAGES: TimeDelta = TimeDelta::hours(7 * 24 - 1);
+
 /// What was told about a key since it last fired, as the stored events say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenAlert {
@@ -47,6 +50,8 @@ pub struct History {
     pub last_found: BTreeMap<String, DateTime<Utc>>,
     /// What somebody acknowledged or silenced; the newest word about each key.
     pub mutes: Vec<Mute>,
+    /// Clocks of the messages of the last seven days.
+    pub recent: Vec<DateTime<Utc>>,
 }
 
 impl History {
@@ -120,6 +125,8 @@ pub enum Reason {
     Settling,
     /// Hold: another message of this cycle, or one still open, says it already.
     SaidElsewhere,
+    /// Hold: enough was told within seven days, and this is not urgent.
+    CanWait,
     /// Hold: somebody knows.
     Acknowledged,
     /// Hold: somebody asked for silence.
@@ -140,6 +147,7 @@ impl Reason {
             Reason::NotChecked => "not_checked",
             Reason::Settling => "settling",
             Reason::SaidElsewhere => "said_elsewhere",
+            Reason::CanWait => "can_wait",
             Reason::Acknowledged => "acknowledged",
             Reason::Silenced => "silenced",
         }
@@ -163,6 +171,13 @@ pub struct Decision {
     pub finding: Option<Finding>,
     /// What was told before; none where it is new.
     pub open: Option<OpenAlert>,
+}
+
+impl Decision {
+    /// True for the end of what was only worth knowing: it is noted, and nobody is told.
+    pub fn is_silent(&self) -> bool {
+        self.action == Action::Resolve && self.severity == Severity::Info
+    }
 }
 
 /// One decision for every key that is found or open: most severe first, then by rule and key.
@@ -221,7 +236,35 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
     });
     let mut decisions: Vec<Decision> = about_findings.chain(about_silence).collect();
     decisions.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
+    postpone(&mut decisions, history, now, rules);
     decisions
+}
+
+/// Holds what can wait once a week has had its messages. What is urgent counts and does not wait.
+fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, rules: &AlertRules) {
+    let within = |told: &&DateTime<Utc>| **told <= now && now - **told < HISTORY_OF_MESSAGES;
+    let mut told = history.recent.iter().filter(within).count();
+    let limit = usize::try_from(rules.messages_a_week).unwrap_or(usize::MAX);
+    let speaks = |decision: &&mut Decision| decision.action != Action::Hold && !decision.is_silent();
+    let (waiting, urgent): (Vec<_>, Vec<_>) = decisions.iter_mut().filter(speaks).partition(|one| can_wait(one));
+    told += urgent.len();
+    for decision in waiting {
+        if told >= limit {
+            (decision.action, decision.reason) = (Action::Hold, Reason::CanWait);
+        } else {
+            told += 1;
+        }
+    }
+}
+
+/// Reminders below critical, what is only worth knowing, and all-clears of warnings. That AWS answers again is told at once.
+fn can_wait(decision: &Decision) -> bool {
+    match decision.action {
+        Action::Fire | Action::Escalate => decision.severity == Severity::Info,
+        Action::Repeat => decision.severity < Severity::Critical,
+        Action::Resolve => decision.severity == Severity::Warning && decision.rule.needs_fresh_data(),
+        Action::Hold => false,
+    }
 }
 
 /// The condition holds.
@@ -390,6 +433,35 @@ mod tests {
     }
 
     #[test]
+    fn what_can_wait_waits_once_the_week_has_had_its_messages() {
+        let decided = |messages: usize, found: &[(Rule, Severity)], told: Vec<OpenAlert>| {
+            let evaluation = Evaluation {
+                findings: found.iter().map(|(rule, severity)| finding(*rule, *severity)).collect(),
+                costs_pulled: true,
+                ..Evaluation::default()
+            };
+            let recent = vec![clock() - TimeDelta::hours(166); messages];
+            let history = History { recent, ..History::of(told) };
+            let decisions = decide(&evaluation, &history, clock(), &AlertRules::default());
+            decisions.into_iter().map(|decision| (decision.action, decision.reason)).collect::<Vec<_>>()
+        };
+        let (spike, drift, stale) = (Rule::Spike, Rule::BalanceDrift, Rule::StaleData);
+        let waits = (Hold, Reason::CanWait);
+        assert_eq!(decided(1, &[(drift, Info)], vec![]), [(Fire, Reason::New)]);
+        assert_eq!(decided(2, &[(drift, Info)], vec![]), [waits]);
+        assert_eq!(decided(9, &[(drift, Warning)], vec![]), [(Fire, Reason::New)], "what is new and urgent does not");
+        let both = [(spike, Warning), (drift, Info)];
+        assert_eq!(decided(1, &both, vec![]), [(Fire, Reason::New), waits], "what is urgent counts");
+        let opened = |severity| vec![open(drift, severity, 400)];
+        assert_eq!(decided(2, &[(drift, Warning)], opened(Warning)), [waits], "a reminder");
+        assert_eq!(decided(2, &[(drift, Critical)], opened(Critical)), [(Repeat, Reason::RepeatDue)]);
+        assert_eq!(decided(2, &[(drift, Critical)], opened(Warning)), [(Escalate, Reason::MoreSevere)]);
+        assert_eq!(decided(2, &[], opened(Warning)), [waits], "an all-clear");
+        assert_eq!(decided(2, &[], opened(Critical)), [(Resolve, Reason::ConditionGone)]);
+        assert_eq!(decided(2, &[], vec![open(stale, Warning, 9)]), [(Resolve, Reason::ConditionGone)]);
+    }
+
+    #[test]
     fn a_finding_is_dated_from_its_episode() {
         let mut findings = [finding(Rule::Exhaustion, Warning), finding(Rule::BalanceDrift, Warning)];
         carry_since(&mut findings, &[open(Rule::Exhaustion, Warning, 1)]);
@@ -430,7 +502,10 @@ mod tests {
             prop_assert_eq!(keys, expected);
             for decision in &decisions {
                 prop_assert!(decision.action != Resolve || decision.finding.is_none());
-                prop_assert!((decision.action == Fire) == decision.open.is_none());
+                prop_assert!(decision.action != Fire || decision.open.is_none());
+                // What is new is told, unless it is only worth knowing and the week has had its messages.
+                let waits = decision.severity == Info && decision.reason == Reason::CanWait;
+                prop_assert!(decision.open.is_some() || decision.action == Fire || waits);
             }
             evaluation.findings.reverse();
             history.open.reverse();

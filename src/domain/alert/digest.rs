@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::json;
 
-use super::days_text;
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
+use super::words::{day_text as date, days_text};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::money::Money;
 use crate::domain::position::{PoolStatus, Position};
@@ -68,10 +68,6 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
         dashboard_url: input.dashboard_url.map(str::to_owned),
         data,
     })
-}
-
-fn date(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
 }
 
 /// When credit ends, in a few words.

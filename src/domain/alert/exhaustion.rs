@@ -2,18 +2,22 @@
 
 use chrono::NaiveDate;
 
-use super::days_text;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
+use super::words::{day_text, days_text, month_text, names_text, usd_text};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{DateQuantiles, Position};
+use crate::domain::position::{DateQuantiles, PoolPosition, PoolStatus, Position};
+
+/// Key of the finding over all pools.
+pub(super) const TOTAL: &str = "exhaustion:total";
 
 /// One finding over all pools, at the most severe threshold that is crossed: credit that is gone, then the middle date
-/// within the lead time, then the early date within it. A pool that others take over from is no alarm.
+/// within the lead time, then the early date within it. What was told is let go later than it is taken up, so that a
+/// forecast that wobbles around the lead time is told once.
 pub(super) fn total(
     position: &Position,
     health: &IngestHealth,
@@ -21,32 +25,39 @@ pub(super) fn total(
     rules: &AlertRules,
 ) -> Option<Finding> {
     let dates = position.exhaustion.total;
-    let deadline = plus_days(health.today(), rules.lead_days(health.today()));
-    let within = |date: Option<NaiveDate>| date.filter(|day| *day <= deadline);
+    let today = health.today();
+    let within = |date: Option<NaiveDate>, severity| {
+        date.filter(|day| *day <= observations.reach(TOTAL, severity, today, rules))
+    };
 
     if let Some(began) = dates.p50.filter(|day| health.data_through.is_some_and(|through| *day <= through)) {
-        return Some(already_gone(began, health, observations, rules));
+        return Some(already_gone(began, position, health, observations, rules));
     }
-    if let Some(date) = within(dates.p50) {
-        let today = health.today();
+    if let Some(date) = within(dates.p50, Severity::Critical) {
         let opening = if date <= today {
-            format!("Credit has probably run out by now, around {date}")
+            format!("Credit has probably run out by now, around {}", day_text(date))
         } else {
-            format!("Credit will probably run out on {date}, in {}", days_text((date - today).num_days()))
+            format!("Credit will probably run out on {}, in {}", day_text(date), days_text((date - today).num_days()))
         };
         return Some(forecast(Severity::Critical, date, &opening, position, health, rules));
     }
-    let date = within(dates.p10)?;
-    let ahead = days_text((date - health.today()).num_days().max(0));
-    let opening = format!("Credit may run out as early as {date}, in {ahead}");
+    let date = within(dates.p10, Severity::Warning)?;
+    let ahead = days_text((date - today).num_days().max(0));
+    let opening = format!("Credit may run out as early as {}, in {ahead}", day_text(date));
     Some(forecast(Severity::Warning, date, &opening, position, health, rules))
 }
 
-fn already_gone(began: NaiveDate, health: &IngestHealth, observations: &Observations, rules: &AlertRules) -> Finding {
+fn already_gone(
+    began: NaiveDate,
+    position: &Position,
+    health: &IngestHealth,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> Finding {
     let through = data_day(health);
     let cash: Money =
         observations.uncovered.iter().filter(|burn| burn.state == CoverageState::Exhausted).map(|b| b.per_day_7d).sum();
-    let cash = if cash.is_positive() { format!(", about {} a day", cash.dollars()) } else { String::new() };
+    let cash = if cash.is_positive() { format!(", about {} a day", usd_text(cash)) } else { String::new() };
     let lasted = days_text((through - began).num_days() + 1);
     Finding {
         rule: Rule::Exhaustion,
@@ -54,13 +65,16 @@ fn already_gone(began: NaiveDate, health: &IngestHealth, observations: &Observat
         key: key(Rule::Exhaustion, "total"),
         since: began,
         summary: format!(
-            "Credit has run out: since {began} ({lasted}) you pay cash for what credit used to pay{cash}."
+            "Credit has run out: since {} ({lasted}) you pay cash for what credit used to pay{cash}.{}",
+            day_text(began),
+            bill_after(position, health.today())
         ),
         reason: format!(
-            "This is in the costs through {through}, not a forecast, and it is critical because it has happened. \
-             Next: apply for the {} award today (it takes up to {}), and switch off or move what can wait.",
+            "How sure: it is in the costs through {}, not a forecast. Next: file for the {} award today ({}), and switch \
+             off or move what can wait.",
+            day_text(through),
             rules.award_name(),
-            days_text(rules.award(health.today()).longest()),
+            rules.award_time_text(health.today()),
         ),
     }
 }
@@ -76,25 +90,19 @@ fn forecast(
     // Training comes in runs, so the two rates can differ widely, and the date follows from both.
     let burn = &position.spend.burn_per_day;
     let burn = burn.last_7_days.zip(burn.last_28_days).map_or_else(String::new, |(week, month)| {
-        format!(", and usage costs {} a day over the last 7 days, {} over 28", week.dollars(), month.dollars())
+        format!(", and usage costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
     });
-    let left = position.credits.remaining.dollars();
     Finding {
         rule: Rule::Exhaustion,
         severity,
         key: key(Rule::Exhaustion, "total"),
         since: data_day(health),
-        summary: format!("{opening}: {left} of credit is left{burn}.{}", bill_after(position, date)),
-        reason: format!(
-            "{} {} because the {} award takes up to {}, and {} of slack make it {}. {}",
-            odds(position.exhaustion.total),
-            if severity == Severity::Critical { "Critical" } else { "A warning" },
-            rules.award_name(),
-            days_text(rules.award(health.today()).longest()),
-            days_text(i64::from(rules.slack_days)),
-            days_text(rules.lead_days(health.today())),
-            next_step(date, health.today(), rules),
+        summary: format!(
+            "{opening}: {} of credit is left{burn}.{}",
+            usd_text(position.credits.remaining),
+            bill_after(position, date)
         ),
+        reason: format!("{} {}", odds(position.exhaustion.total), next_step(date, health.today(), rules)),
     }
 }
 
@@ -103,13 +111,13 @@ fn bill_after(position: &Position, date: NaiveDate) -> String {
     let month = BillingPeriod::of(date).next();
     position.trajectory.iter().find(|bill| bill.month == month).map_or_else(String::new, |bill| {
         let tax = if bill.tax.is_some() { "with tax" } else { "before tax" };
-        format!(" The bill of {month} is then about {} in cash, {tax}.", bill.cash.dollars())
+        format!(" The bill of {} is then about {} in cash, {tax}.", month_text(month), usd_text(bill.cash))
     })
 }
 
 fn odds(dates: DateQuantiles) -> String {
     let by = |date: Option<NaiveDate>| {
-        date.map_or_else(|| "later than the forecast reaches".to_owned(), |day| format!("by {day}"))
+        date.map_or_else(|| "later than the forecast reaches".to_owned(), |day| format!("by {}", day_text(day)))
     };
     format!(
         "How sure: in one forecast path of ten credit is gone {}, in half of them {}, in nine of ten {}.",
@@ -119,119 +127,69 @@ fn odds(dates: DateQuantiles) -> String {
     )
 }
 
+/// The day by which to file, from what the next award takes at the slow end.
 fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
-    let apply_by = plus_days(date, -rules.award(today).longest());
-    if apply_by <= today {
-        format!("Next: apply today, and cut spend to bridge the gap; an application in time was due by {apply_by}.")
-    } else {
-        format!("Next: apply by {apply_by}, so that the credit is there on {date}.")
+    let award = rules.award(today);
+    let file_by = plus_days(date, -award.slow);
+    let (name, takes) = (rules.award_name(), rules.award_time_text(today));
+    if plus_days(today, award.wait) < file_by {
+        return format!(
+            "Next: file for the {name} award by {} to have credits when these run out ({takes}).",
+            day_text(file_by)
+        );
     }
+    let short = days_text((plus_days(today, award.longest()) - date).num_days());
+    format!(
+        "Next: file for the {name} award today ({takes}), and cut spend to bridge up to {short} without credit; to have \
+         credits when these run out was to file by {}.",
+        day_text(file_by)
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::evaluate;
-    use super::super::fixture::{clock, day, health, only, position, usd};
-    use super::super::input::UncoveredBurn;
-    use super::*;
-    use crate::domain::position::MonthlyBill;
-
-    /// The clock is 14 March, the lead time 28 + 14 days: the deadline is 25 April.
-    fn run(p10: Option<&str>, p50: Option<&str>, p90: Option<&str>) -> Option<(Severity, String)> {
-        let mut position = position();
-        position.exhaustion.total = DateQuantiles { p10: p10.map(day), p50: p50.map(day), p90: p90.map(day) };
-        let evaluation = evaluate(&position, &health(), &Observations::default(), &AlertRules::default());
-        evaluation.findings.first().map(|_| {
-            let finding = only(&evaluation);
-            assert_eq!(finding.key, "exhaustion:total");
-            (finding.severity, finding.summary.clone())
+/// Pools that will be used up within the lead time while others go on. Worth knowing: what is then left unpaid is told
+/// over all pools, and where no other pool goes on, that is all there is to tell.
+pub(super) fn pools(
+    position: &Position,
+    health: &IngestHealth,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> Vec<Finding> {
+    let live = |pool: &&PoolPosition| matches!(pool.status, PoolStatus::Active | PoolStatus::Pending);
+    let live: Vec<&PoolPosition> = position.credits.pools.iter().filter(live).collect();
+    live.iter()
+        .filter_map(|pool| {
+            let key = key(Rule::Exhaustion, &pool.id);
+            let reach = observations.reach(&key, Severity::Info, health.today(), rules);
+            let early = pool.exhausts_on.p10.filter(|day| *day <= reach)?;
+            let others: Vec<&&PoolPosition> = live.iter().filter(|other| other.id != pool.id).collect();
+            if others.is_empty() {
+                return None;
+            }
+            let middle = pool.exhausts_on.p50.map_or_else(
+                || "later than the forecast reaches in half of the paths".to_owned(),
+                |day| format!("by {} in half of the paths", day_text(day)),
+            );
+            let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+            Some(Finding {
+                rule: Rule::Exhaustion,
+                severity: Severity::Info,
+                key,
+                since: data_day(health),
+                summary: format!(
+                    "The credit {} may be used up as early as {}: {} is left in it. After it there is {} in {}.",
+                    pool.name,
+                    day_text(early),
+                    usd_text(pool.remaining),
+                    usd_text(others.iter().map(|other| other.remaining).sum()),
+                    names_text(&names),
+                ),
+                reason: format!(
+                    "How sure: by {} in one forecast path of ten, {middle}. Worth knowing, because what another credit \
+                     does not list becomes cash; none of it is expected to within the same time. Next: look \
+                     whether the others list every service that this one pays.",
+                    day_text(early)
+                ),
+            })
         })
-    }
-
-    #[test]
-    fn only_the_most_severe_threshold_speaks() {
-        let severity = |p10, p50, p90| run(p10, p50, p90).map(|(severity, _)| severity);
-        assert_eq!(severity(None, None, None), None);
-        assert_eq!(severity(Some("2026-04-26"), Some("2026-05-10"), None), None, "a day beyond the lead time");
-        assert_eq!(severity(Some("2026-04-25"), None, None), Some(Severity::Warning));
-        assert_eq!(severity(Some("2026-04-25"), Some("2026-04-26"), None), Some(Severity::Warning));
-        assert_eq!(severity(Some("2026-04-01"), Some("2026-04-25"), None), Some(Severity::Critical));
-        assert_eq!(severity(Some("2026-03-01"), Some("2026-03-01"), Some("2026-03-01")), Some(Severity::Critical));
-    }
-
-    #[test]
-    fn says_when_and_how_much() {
-        let (_, summary) = run(Some("2026-04-01"), Some("2026-04-13"), Some("2026-04-20")).unwrap();
-        assert_eq!(
-            summary,
-            "Credit will probably run out on 2026-04-13, in 30 days: $9,000.00 of credit is left, and usage costs \
-             $100.00 a day over the last 7 days, $90.00 over 28."
-        );
-        let (_, summary) = run(Some("2026-04-01"), None, None).unwrap();
-        assert!(summary.starts_with("Credit may run out as early as 2026-04-01, in 18 days:"), "{summary}");
-        let (_, summary) = run(Some("2026-03-13"), Some("2026-03-14"), None).unwrap();
-        assert!(summary.starts_with("Credit has probably run out by now, around 2026-03-14:"), "{summary}");
-    }
-
-    #[test]
-    fn says_how_sure_and_by_when_to_apply() {
-        let mut position = position();
-        position.exhaustion.total =
-            DateQuantiles { p10: Some(day("2026-04-01")), p50: Some(day("2026-04-13")), p90: None };
-        position.trajectory = vec![MonthlyBill {
-            month: "2026-05".parse().unwrap(),
-            gross: usd("3100"),
-            covered: usd("0"),
-            cash: usd("3689"),
-            tax: Some(usd("589")),
-            cash_p10: usd("3000"),
-            cash_p90: usd("4000"),
-            lines: Vec::new(),
-        }];
-        let evaluation = evaluate(&position, &health(), &Observations::default(), &AlertRules::default());
-        let finding = only(&evaluation);
-        assert!(
-            finding.summary.ends_with("The bill of 2026-05 is then about $3,689.00 in cash, with tax."),
-            "{}",
-            finding.summary
-        );
-        // 13 April less 28 days is 16 March, two days from now.
-        assert_eq!(
-            finding.reason,
-            "How sure: in one forecast path of ten credit is gone by 2026-04-01, in half of them by 2026-04-13, in \
-             nine of ten later than the forecast reaches. Critical because the GenAI tier award takes up to 28 days, \
-             and 14 days of slack make it 42 days. Next: apply by 2026-03-16, so that the credit is there on \
-             2026-04-13."
-        );
-        assert_eq!(
-            next_step(day("2026-04-11"), clock().date_naive(), &AlertRules::default()).split(';').next(),
-            Some("Next: apply today, and cut spend to bridge the gap")
-        );
-    }
-
-    #[test]
-    fn credit_that_is_gone_is_said_in_dollars_a_day() {
-        let mut position = position();
-        position.exhaustion.total = DateQuantiles::certain(day("2026-03-01"));
-        let burn = |service: &str, per_day, state| UncoveredBurn {
-            service: service.into(),
-            since: day("2026-03-01"),
-            per_day_7d: usd(per_day),
-            total_28d: usd("24"),
-            state,
-        };
-        let observations = Observations {
-            uncovered: vec![
-                burn("Amazon Bedrock", "3", CoverageState::Exhausted),
-                burn("AWS Marketplace", "1", CoverageState::Uncovered),
-            ],
-            ..Observations::default()
-        };
-        let evaluation = evaluate(&position, &health(), &observations, &AlertRules::default());
-        assert_eq!(
-            only(&evaluation).summary,
-            "Credit has run out: since 2026-03-01 (12 days) you pay cash for what credit used to pay, about $3.00 a day."
-        );
-        assert_eq!(only(&evaluation).since, day("2026-03-01"));
-    }
+        .collect()
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
 
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 pub use crate::domain::facts::Outcome;
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::position::DayAmount;
 
 /// How the cycle's questions to AWS went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +97,81 @@ pub struct DeadChannel {
     pub last_error: String,
 }
 
+/// What a model or a service cost lately, against the weeks before. Both are averages of complete days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpendChange {
+    /// Name of the model, or of the service where no model is known.
+    pub subject: String,
+    /// A day, over the last 3 complete days.
+    pub recent_per_day: Money,
+    /// A day, over the 28 days before them (fewer if fewer are stored, but 14 at least).
+    pub before_per_day: Money,
+    /// The highest average of 3 days in a row within the 90 days before.
+    pub highest_before: Money,
+    /// First day of the last days above both.
+    pub since: NaiveDate,
+    /// What most of the rise comes from.
+    pub cause: ChangeCause,
+    /// That part of the rise a day.
+    pub cause_amount: Money,
+}
+
+impl SpendChange {
+    /// The rise a day.
+    pub fn more_per_day(&self) -> Money {
+        self.recent_per_day - self.before_per_day
+    }
+}
+
+/// Why spend changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeCause {
+    /// More of the same.
+    Volume {
+        /// How many times as much; none where units differ.
+        ratio: Option<Decimal>,
+        /// What is counted: tokens, chip hours.
+        unit: String,
+    },
+    /// Another price for the same.
+    Price,
+    /// Dearer kinds: other directions, tiers or routing.
+    Mix,
+    /// Usage that was not there before.
+    New {
+        /// The dearest of it, as AWS names it.
+        usage_type: String,
+    },
+}
+
+/// A credit that AWS listed and lists no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoneCredit {
+    /// Pool id.
+    pub pool: String,
+    /// Name for people.
+    pub name: String,
+    /// Newest day on which it was listed.
+    pub last_seen: NaiveDate,
+    /// Its balance then.
+    pub held: Money,
+}
+
+/// What a credit paid for accounts that are not watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrainedCredit {
+    /// Pool id.
+    pub pool: String,
+    /// Name for people.
+    pub name: String,
+    /// First month of it.
+    pub since: BillingPeriod,
+    /// The accounts.
+    pub accounts: BTreeSet<String>,
+    /// All of it.
+    pub amount: Money,
+}
+
 /// Facts for the rules that a position does not hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observations {
@@ -106,6 +183,26 @@ pub struct Observations {
     pub order_contradictions: Vec<OrderContradiction>,
     /// Channels that messages do not reach; only those that are still configured.
     pub dead_channels: Vec<DeadChannel>,
+    /// Cost per complete day that a credit could pay, without one-off fees: the last 28 days, each with an entry.
+    pub burn: Vec<DayAmount>,
+    /// What models and services cost lately against before; those that rose.
+    pub changes: Vec<SpendChange>,
+    /// Credits that are no longer listed.
+    pub gone: Vec<GoneCredit>,
+    /// Credits that pay for others.
+    pub drained: Vec<DrainedCredit>,
+    /// Severity of what was told and is open, by key.
+    pub told: BTreeMap<String, Severity>,
+}
+
+impl Observations {
+    /// The last day on which a date counts as near: the lead time from `today`, and some days more for what was told at
+    /// `severity` or above.
+    pub(super) fn reach(&self, key: &str, severity: Severity, today: NaiveDate, rules: &AlertRules) -> NaiveDate {
+        let told = self.told.get(key).is_some_and(|told| *told >= severity);
+        let wobble = if told { i64::from(rules.wobble_days) } else { 0 };
+        plus_days(today, rules.lead_days(today) + wobble)
+    }
 }
 
 /// What the rules found, and what they could not look at.

@@ -2,12 +2,14 @@
 //!
 //! It reads aloud: what happened, since when, how sure and what next (the finding's reason), and why it comes now.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::days_text;
 use super::decide::{Action, Decision, OpenAlert, Reason};
 use super::event::{AlertEvent, Audience, event_id};
 use super::settings::RepeatPolicy;
+use super::words::{day_text, days_text};
 use crate::domain::finding::{Finding, Rule, Severity};
 
 /// What a message needs beside the decision.
@@ -34,10 +36,10 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
         (_, finding, open) => {
             let finding = finding.as_ref()?;
             let since = open.as_ref().map_or(finding.since, |open| open.since.min(finding.since));
-            (finding.summary.clone(), held_since(finding, since, context.now.date_naive()), since)
+            (finding.summary.clone(), finding.reason.replacen(" Next: ", "\n\nNext: ", 1), since)
         }
     };
-    let paragraphs = [summary.clone(), body, why_now(decision, context.repeat)];
+    let paragraphs = [summary.clone(), body, footer(decision, since, context)];
     let text = paragraphs.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n\n");
     let attach = carries_trajectory(decision.rule) && decision.action != Action::Resolve;
     Some(AlertEvent {
@@ -64,9 +66,10 @@ pub const fn carries_trajectory(rule: Rule) -> bool {
     matches!(rule, Rule::Exhaustion | Rule::FirstCash | Rule::ExpiringCredit)
 }
 
-/// An all-clear to somebody who heard no alarm is noise.
+/// An all-clear to somebody who heard no alarm is noise, and so is one of what was only worth knowing.
 fn audience(decision: &Decision) -> Audience {
     match (&decision.open, decision.action) {
+        _ if decision.is_silent() => Audience::Only(BTreeSet::new()),
         (Some(open), Action::Resolve) => Audience::Only(open.heard_by.clone()),
         _ => Audience::Everyone,
     }
@@ -93,16 +96,16 @@ fn topic(rule: Rule, key: &str) -> String {
     let subject = key.split_once(':').map_or(key, |(_, subject)| subject);
     match rule {
         Rule::Exhaustion if subject == "total" => "AWS credit running out".to_owned(),
-        Rule::Exhaustion => format!("credit {subject} used up"),
+        Rule::Exhaustion => "a credit used up while others go on".to_owned(),
         Rule::FirstCash => "the first AWS bill in cash".to_owned(),
         Rule::BurnRate => "credit burning fast".to_owned(),
         Rule::Spike => format!("spike of {subject}"),
-        Rule::CreditGone => format!("credit {subject} no longer listed"),
-        Rule::DrainedCredit => format!("credit {subject} drawn by others"),
+        Rule::CreditGone => "a credit that AWS no longer lists".to_owned(),
+        Rule::DrainedCredit => "a credit drawn by other accounts".to_owned(),
         Rule::IngestBudget => "asking AWS costs too much".to_owned(),
         Rule::UncoveredSpend => format!("cash spend on {subject}"),
-        Rule::ExpiringCredit => format!("credit {subject} expiring unused"),
-        Rule::PausedCredit => format!("credit {subject} switched off"),
+        Rule::ExpiringCredit => "credit expiring unused".to_owned(),
+        Rule::PausedCredit => "a credit that is switched off".to_owned(),
         Rule::StaleData => "no fresh data from AWS".to_owned(),
         Rule::IngestDenied => format!("AWS refusing to show {subject}"),
         Rule::IngestFailed => format!("AWS not answering about {subject}"),
@@ -112,7 +115,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),
         Rule::BalanceDrift => "our credit balance differing from AWS's".to_owned(),
         Rule::CoverageUnknown => "services that credit may not pay".to_owned(),
-        Rule::AwardPace => format!("credit {subject} not being consumed in time"),
+        Rule::AwardPace => "a credit not being consumed in time".to_owned(),
         Rule::ProjectionInflated => format!("record {subject} spending far less than filed"),
         Rule::ProjectionExceeded => format!("record {subject} spending far more than filed"),
         Rule::CommitmentUnmet => format!("model spend of {subject} not where it was committed"),
@@ -120,9 +123,17 @@ fn topic(rule: Rule, key: &str) -> String {
     }
 }
 
-fn held_since(finding: &Finding, since: NaiveDate, today: NaiveDate) -> String {
-    let lasted = days_text((today - since).num_days().max(0));
-    format!("Known since {since} ({lasted} ago).\n{}", finding.reason)
+/// Since when, and why it comes now.
+fn footer(decision: &Decision, since: NaiveDate, context: &MessageContext<'_>) -> String {
+    let why = why_now(decision, context.repeat);
+    if decision.action == Action::Resolve {
+        return why;
+    }
+    let lasted = match (context.now.date_naive() - since).num_days() {
+        ..=0 => "today".to_owned(),
+        days => format!("{} ago", days_text(days)),
+    };
+    format!("Since {}, {lasted}. {why}", day_text(since))
 }
 
 fn gone(open: &OpenAlert, now: DateTime<Utc>) -> String {
@@ -130,7 +141,7 @@ fn gone(open: &OpenAlert, now: DateTime<Utc>) -> String {
     format!(
         "This is over: {} We first told you on {}, {lasted} ago. Nothing is left to do about it.",
         quoted(&open.summary),
-        open.opened_at.date_naive()
+        day_text(open.opened_at.date_naive())
     )
 }
 
@@ -142,24 +153,29 @@ fn quoted(summary: &str) -> String {
 fn why_now(decision: &Decision, repeat: RepeatPolicy) -> String {
     let before = decision.open.as_ref().map_or("", |open| open.severity.as_str());
     match decision.reason {
-        Reason::New => "You hear this because it is new.".to_owned(),
-        Reason::MoreSevere => {
-            format!("You hear this because it got worse: {before} before, {} now.", decision.severity.as_str())
-        }
+        Reason::New => "New.".to_owned(),
+        Reason::MoreSevere => format!("It got worse: {before} before, {} now.", decision.severity.as_str()),
         Reason::RepeatDue => {
             let hours = repeat.hours(decision.severity).unwrap_or_default();
             let days = days_text(i64::from(hours / 24).max(1));
-            format!("You hear this because it is still so; a reminder comes every {days} until it is over.")
+            format!(
+                "Still so; a reminder comes every {days} until it is over. To stop them: glidepath alerts ack {} --why ...",
+                shell_word(&decision.key)
+            )
         }
-        Reason::ConditionGone => "You hear this because the newest data no longer shows it.".to_owned(),
+        Reason::ConditionGone => "The newest data no longer shows it.".to_owned(),
         _ => String::new(),
     }
 }
 
+/// A key as it is typed in a shell.
+fn shell_word(key: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, ':' | '_' | '-' | '.');
+    if key.chars().all(plain) { key.to_owned() } else { format!("'{}'", key.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::super::fixture::{clock, day};
     use super::*;
 
@@ -213,8 +229,7 @@ mod tests {
         assert_eq!(event.title, "Critical: AWS credit running out");
         assert_eq!(
             event.text,
-            "Credit will run out.\n\nKnown since 2026-03-12 (2 days ago).\nHalf of the paths. Next: apply.\n\n\
-             You hear this because it is new."
+            "Credit will run out.\n\nHalf of the paths.\n\nNext: apply.\n\nSince 12 March 2026, 2 days ago. New."
         );
         assert_eq!(event.dashboard_url.as_deref(), Some("https://glide.example"));
         assert_eq!(event.attachment.as_deref(), Some("| Month | Cash |"));
@@ -227,7 +242,7 @@ mod tests {
             message(Action::Resolve, Reason::ConditionGone, Severity::Critical, Some(Severity::Critical)).unwrap();
         assert_eq!(event.title, "All clear: AWS credit running out");
         assert!(event.text.starts_with(
-            "This is over: \u{201c}Credit may run out.\u{201d} We first told you on 2026-03-03, 11 days ago."
+            "This is over: \u{201c}Credit may run out.\u{201d} We first told you on 3 March 2026, 11 days ago."
         ));
         assert_eq!(event.attachment, None);
         assert!(event.audience.includes("ops") && !event.audience.includes("new"));
@@ -257,6 +272,12 @@ mod tests {
     #[test]
     fn a_reminder_keeps_the_first_date_and_names_the_interval() {
         let event = message(Action::Repeat, Reason::RepeatDue, Severity::Warning, Some(Severity::Warning)).unwrap();
+        assert!(
+            event.text.ends_with("To stop them: glidepath alerts ack exhaustion:total --why ..."),
+            "{}",
+            event.text
+        );
+        assert_eq!(shell_word("spike:Claude Sonnet 5"), "'spike:Claude Sonnet 5'");
         assert_eq!(event.since, day("2026-03-01"));
         assert!(event.text.contains("a reminder comes every 14 days"), "{}", event.text);
     }

@@ -6,47 +6,44 @@
 //! Invariants: the same facts, history and clock give the same decisions, in the same order, under the same event ids;
 //! a decision always carries its reason; an all-clear is given on evidence only, never because nobody looked.
 
+mod burn_rule;
+mod cash_rule;
 mod credibility_rules;
 mod credit_rules;
 mod decide;
 mod digest;
 mod event;
+mod events;
 mod exhaustion;
 mod input;
 mod letter;
 mod message;
+mod moved_rules;
 mod mute;
 mod outbox;
+mod replay;
 mod rules;
 mod settings;
+mod spike_rule;
+mod words;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod scenarios;
 
-pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
+pub use decide::{Action, Decision, HISTORY_OF_MESSAGES, History, OpenAlert, Reason, carry_since, decide};
 pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
+pub use events::{Event, EventKind};
 pub use input::{
-    DeadChannel, Evaluation, IngestHealth, Observations, OrderContradiction, Outcome, UncoveredBurn, UnknownRecordType,
+    ChangeCause, DeadChannel, DrainedCredit, Evaluation, GoneCredit, IngestHealth, Observations, OrderContradiction,
+    Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
 };
 pub use letter::{Hears, Letter, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use mute::{Mute, MuteKind, newest_mutes};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
+pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Verdict};
 pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, AwardTime, RepeatPolicy};
-
-/// `1 day`, `12 days`.
-fn days_text(count: i64) -> String {
-    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
-}
-
-/// The first few names, and how many more there are.
-fn names_text(names: &[&str]) -> String {
-    const SHOWN: usize = 5;
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().checked_sub(SHOWN) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown} and {more} more"),
-    }
-}

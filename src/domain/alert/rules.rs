@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
-use super::{credibility_rules, credit_rules, days_text, exhaustion};
+use super::words::{day_text, days_text, usd_text};
+use super::{burn_rule, cash_rule, credibility_rules, credit_rules, exhaustion, moved_rules, spike_rule};
+use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
 
@@ -26,29 +28,56 @@ pub fn evaluate(
     for source in [Source::Costs, Source::Credits] {
         findings.extend(ingest(source, health));
     }
+    findings.extend(asking(position, health, rules));
     findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
 
     let stale = health.is_stale(rules);
+    let mut part_of = BTreeMap::new();
     if !stale {
         findings.extend(exhaustion::total(position, health, observations, rules));
+        findings.extend(exhaustion::pools(position, health, observations, rules));
+        findings.extend(cash_rule::first_cash(position, health, observations, rules));
+        findings.extend(burn_rule::burn(position, health, observations, rules));
         findings.extend(credit_rules::uncovered(&observations.uncovered, rules));
         findings.extend(credit_rules::expiring(position, health, rules));
         findings.extend(credit_rules::paused(position, health));
+        findings.extend(moved_rules::gone(&observations.gone));
+        findings.extend(moved_rules::drained(&observations.drained, rules));
         findings.extend(credit_rules::coverage_unknown(position, health));
         findings.extend(credit_rules::balance_drift(position, health, rules));
         findings.extend(credit_rules::unclassified(position, health, rules));
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
         findings.extend(credibility_rules::claims(position, health));
+        part_of = said_by_exhaustion(&findings, position, observations, rules);
+        let (spikes, with_larger) = spike_rule::spikes(observations, health, rules);
+        findings.extend(spikes);
+        part_of.extend(with_larger);
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
-    Evaluation {
-        findings,
-        stale,
-        costs_pulled: health.costs == Outcome::Ok,
-        unchecked: unchecked(health),
-        part_of: BTreeMap::new(),
-    }
+    Evaluation { findings, stale, costs_pulled: health.costs == Outcome::Ok, unchecked: unchecked(health), part_of }
+}
+
+/// What the message on exhaustion says already: the pools one by one, the pace, the bill after it, and the cash for
+/// services that credit used to pay.
+fn said_by_exhaustion(
+    findings: &[Finding],
+    position: &Position,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> BTreeMap<String, String> {
+    let exhausted = |key: &str| {
+        let mut burns = observations.uncovered.iter();
+        burns.any(|burn| burn.state == CoverageState::Exhausted && key.ends_with(&format!(":{}", burn.service)))
+    };
+    let is_part = |finding: &&Finding| match finding.rule {
+        Rule::Exhaustion => finding.key != exhaustion::TOTAL,
+        Rule::BurnRate => true,
+        Rule::FirstCash => cash_rule::follows_exhaustion(position, rules),
+        Rule::UncoveredSpend => exhausted(&finding.key),
+        _ => false,
+    };
+    findings.iter().filter(is_part).map(|finding| (finding.key.clone(), exhaustion::TOTAL.to_owned())).collect()
 }
 
 /// The two things glidepath asks AWS for.
@@ -115,10 +144,10 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
             "This does not mean that the balance is zero: balances shown are the last ones known. The next cycle tries again by itself.",
         ),
     };
-    let verb = match rule {
-        Rule::IngestDenied => "AWS refuses to show",
-        Rule::IngestRefused => "A check of glidepath's refuses",
-        _ => "Asking AWS failed for",
+    let (verb, sure) = match rule {
+        Rule::IngestDenied => ("AWS refuses to show", "AWS said so itself."),
+        Rule::IngestRefused => ("A check of glidepath's refuses", "the check is exact."),
+        _ => ("Asking AWS failed for", "it was tried several times."),
     };
     Some(Finding {
         rule,
@@ -126,7 +155,31 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
         key: source.key(rule),
         since: health.today(),
         summary: format!("{verb} {}: {}", source.name(), sentence(message)),
-        reason: format!("{effect} Next: {}", sentence(advice)),
+        reason: format!("How sure: {sure} {effect} Next: {}", sentence(advice)),
+    })
+}
+
+/// Asking costs a cent a page: what runs away here is a loop or a cron line.
+fn asking(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    let spent = position.data_quality.usd_spent_asking_month;
+    if !spent.is_positive() || spent < rules.asking_usd_month {
+        return None;
+    }
+    Some(Finding {
+        rule: Rule::IngestBudget,
+        severity: Severity::Warning,
+        key: key(Rule::IngestBudget, "month"),
+        since: health.today(),
+        summary: format!(
+            "Asking AWS for costs has itself cost {} this month; {} requests of it today.",
+            usd_text(spent),
+            position.data_quality.paid_requests_today
+        ),
+        reason: format!(
+            "How sure: every request is counted before it leaves. A warning from {} a month; three requests a day make \
+             about 1. Next: look at the cron line in [schedule], and at who runs `glidepath cycle` besides.",
+            usd_text(rules.asking_usd_month)
+        ),
     })
 }
 
@@ -139,7 +192,8 @@ fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
         (Some(at), Some(age)) => {
             let blind = age > rules.stale_after() * BLIND_FACTOR;
             let severity = if blind { Severity::Critical } else { Severity::Warning };
-            let through = health.data_through.map_or_else(String::new, |day| format!(" Figures end on {day}."));
+            let through =
+                health.data_through.map_or_else(String::new, |day| format!(" Figures end on {}.", day_text(day)));
             let since = at.date_naive();
             (severity, since, format!("No costs have come from AWS for {}.{through}", age_text(age.num_hours())))
         }
@@ -152,7 +206,7 @@ fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
         since,
         summary,
         reason: format!(
-            "The limit is {} hours. Alerts on spend and credit are silent meanwhile: credit may run out unseen. {next}",
+            "How sure: every attempt is recorded. The limit is {} hours. Alerts on spend and credit are silent meanwhile: credit may run out unseen. {next}",
             rules.stale_after_hours
         ),
     })
@@ -172,10 +226,10 @@ pub fn dead_channel_finding(dead: &DeadChannel) -> Finding {
         severity: Severity::Critical,
         key: key(Rule::DeadChannel, &dead.channel),
         since: dead.since,
-        summary: format!("Alerts do not reach the channel {}: {what} since {}.", dead.channel, dead.since),
+        summary: format!("Alerts do not reach the channel {}: {what} since {}.", dead.channel, day_text(dead.since)),
         reason: format!(
-            "Critical, because silence on a dead channel looks like good news. Its last answer: {} \
-             Next: correct its address or secret in the config, then run `glidepath alerts test --channel {}`.",
+            "How sure: its answers say so. Critical, because silence on a dead channel looks like good news. The last answer: \
+             {} Next: correct its address or secret in the config, then run `glidepath alerts test --channel {}`.",
             sentence(&dead.last_error),
             dead.channel
         ),
@@ -280,7 +334,7 @@ mod tests {
         let never = run(&IngestHealth { last_success: None, ..health() }, &Observations::default());
         assert_eq!(only(&never).summary, "No costs have come from AWS yet.");
         let old = run(&IngestHealth { last_success: hours_before(96), ..health() }, &Observations::default());
-        assert_eq!(only(&old).summary, "No costs have come from AWS for 4 days. Figures end on 2026-03-12.");
+        assert_eq!(only(&old).summary, "No costs have come from AWS for 4 days. Figures end on 12 March 2026.");
         assert_eq!(only(&old).since, day("2026-03-10"));
     }
 
@@ -308,7 +362,7 @@ mod tests {
         assert_eq!(evaluation.findings[0].key, "dead_channel:ops");
         assert_eq!(
             evaluation.findings[0].summary,
-            "Alerts do not reach the channel ops: 2 messages were given up since 2026-03-11."
+            "Alerts do not reach the channel ops: 2 messages were given up since 11 March 2026."
         );
         assert_eq!(evaluation.findings[1].rule, Rule::StaleData);
     }

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::words::day_text;
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
 use crate::domain::money::Money;
@@ -58,6 +59,9 @@ pub struct AlertRules {
     pub expiring_warning_days: u32,
     /// Dollars that asking AWS may cost in a month before it is told.
     pub asking_usd_month: Money,
+    /// Messages in seven days from which on what can wait does wait: first words on what is only worth knowing, reminders of
+    /// warnings, and their all-clears.
+    pub messages_a_week: u32,
     /// How often an open alert is repeated.
     pub repeat: RepeatPolicy,
 }
@@ -85,6 +89,7 @@ impl Default for AlertRules {
             expiring_usd: Money::from_micros(100_000_000),
             expiring_warning_days: 90,
             asking_usd_month: Money::from_micros(3_000_000),
+            messages_a_week: 2,
             repeat: RepeatPolicy::default(),
         }
     }
@@ -109,6 +114,18 @@ impl AlertRules {
     fn wait_for_window(&self, today: NaiveDate) -> i64 {
         const QUARTER: i64 = 90;
         self.next_window.map(|opens| (opens - today).num_days()).filter(|days| *days >= 0).unwrap_or(QUARTER)
+    }
+
+    /// "it takes 14 to 28 days", with the wait for a window.
+    pub fn award_time_text(&self, today: NaiveDate) -> String {
+        let AwardTime { wait, fast, slow } = self.award(today);
+        match (wait, self.next_window.filter(|_| wait > 0)) {
+            (0, _) => format!("it takes {fast} to {slow} days"),
+            (_, Some(opens)) if wait == (opens - today).num_days() => {
+                format!("its window opens on {}, and it takes {fast} to {slow} days from there", day_text(opens))
+            }
+            (wait, _) => format!("up to {wait} days until its window opens, and {fast} to {slow} from there"),
+        }
     }
 
     /// Days before exhaustion on which the founder must know.
@@ -178,6 +195,7 @@ impl AlertRules {
         }
         let hours = [
             ("stale_after_hours", self.stale_after_hours),
+            ("messages_a_week", self.messages_a_week),
             ("repeat.critical_hours", self.repeat.critical_hours),
             ("repeat.warning_hours", self.repeat.warning_hours),
         ];

@@ -16,6 +16,7 @@ mod run;
 mod span;
 mod track;
 mod uncovered;
+mod watched;
 
 use rust_decimal::Decimal;
 

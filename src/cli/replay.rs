@@ -1,0 +1,126 @@
+//! `glidepath replay`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::NaiveDate;
+
+use crate::config::{Config, read_rules};
+use crate::cycle::ReplayOrder;
+use crate::domain::alert::{EventKind, ReplayReport, Verdict};
+use crate::http::client::Entry;
+
+use super::access::Access;
+use super::table::{or_dash, table};
+
+/// Arguments of `replay`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// First day.
+    #[arg(long, value_name = "DAY")]
+    from: NaiveDate,
+    /// Last day.
+    #[arg(long, value_name = "DAY")]
+    to: NaiveDate,
+    /// A file with the keys of [alerts], to try other rules than the config's.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Says what the rules would have told, and how that held.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    if args.to < args.from {
+        bail!("--to {} lies before --from {}", args.to, args.from);
+    }
+    let rules = match &args.rules {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            Some(read_rules(&text, path)?)
+        }
+    };
+    let order = ReplayOrder { from: args.from, to: args.to, rules };
+    let report: ReplayReport = match Access::open(config)? {
+        Access::Store(engine) => engine.replay(order).await?,
+        Access::Daemon(daemon) => {
+            let entry = Entry { content_type: "application/json", body: serde_json::to_string(&order)? };
+            daemon.order_with("/api/v1/replay", entry).await?
+        }
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(())
+}
+
+fn print(report: &ReplayReport) {
+    let Some((from, to)) = report.from.zip(report.to) else {
+        println!("Nothing was known on these days: no cycle, and no stored day before the first one.");
+        return;
+    };
+    println!("{} looks from {} to {}.", report.looks, from.date_naive(), to.date_naive());
+    if report.reconstructed > 0 {
+        println!(
+            "{} of them nobody made: they lie before the first cycle, and are put together from what it learnt about \
+             these days, later corrections included.",
+            report.reconstructed
+        );
+    }
+    println!();
+    let rows = report.alerts.iter().map(|alert| {
+        let verdict = match &alert.verdict {
+            None => "-".to_owned(),
+            Some(Verdict::Came { on, lead_days }) => format!("{lead_days} days before {on}"),
+            Some(Verdict::FalseAlarm) => "false alarm".to_owned(),
+            Some(Verdict::Open) => "open".to_owned(),
+        };
+        vec![
+            alert.at.date_naive().to_string(),
+            if alert.silent { "ends, unsaid" } else { alert.decision.as_str() }.to_owned(),
+            alert.severity.as_str().to_owned(),
+            alert.key.clone(),
+            verdict,
+            alert.summary.clone(),
+        ]
+    });
+    println!("{}", table(&["day", "decision", "severity", "alert", "came", "summary"], &[], rows));
+    if !report.events.is_empty() {
+        println!();
+        let rows = report.events.iter().map(|event| {
+            vec![
+                event.event.on.to_string(),
+                event_name(&event.event.kind),
+                or_dash(event.event.amount.map(|amount| amount.dollars())),
+                match event.first_told_days_before {
+                    None => "missed".to_owned(),
+                    Some(days) => format!("{days} days before"),
+                },
+                if event.in_time { "in time" } else { "too late" }.to_owned(),
+            ]
+        });
+        println!("{}", table(&["day", "what came", "dollars", "first told", ""], &[2], rows));
+    }
+    println!();
+    println!(
+        "{} messages, at most {} in a week; {} of {} events missed, {} false alarms.",
+        report.sent,
+        report.most_in_a_week,
+        report.misses,
+        report.events.len(),
+        report.false_alarms
+    );
+}
+
+fn event_name(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Exhaustion => "credit ran out".to_owned(),
+        EventKind::PoolUsedUp { pool } => format!("credit {pool} was used up"),
+        EventKind::CreditExpired { pool } => format!("credit {pool} expired with money in it"),
+        EventKind::FirstCash => "the first bill in cash".to_owned(),
+    }
+}

@@ -1,0 +1,130 @@
+//! Alert rules over the store's past, as it was known then.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayReport};
+use crate::domain::assess::Filing;
+use crate::domain::facts::Facts;
+use crate::domain::hindsight::known_by;
+use crate::domain::period::{DayRange, plus_days};
+use crate::domain::position::Position;
+use crate::store::FinishedCycle;
+
+use super::{Engine, health};
+
+/// What to replay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayOrder {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Rules to try; without them the config's.
+    #[serde(default)]
+    pub rules: Option<AlertRules>,
+}
+
+/// Looks that are computed at the same time. Each forecasts, which keeps a core busy.
+const AT_ONCE: usize = 2;
+/// Time of day of a look that nobody made.
+const MORNING: NaiveTime = NaiveTime::from_hms_opt(6, 30, 0).expect("half past six exists");
+
+/// A moment to look at.
+enum Look {
+    /// A finished cycle.
+    Cycle(DateTime<Utc>),
+    /// Nobody looked; the facts of the first cycle, cut back.
+    Hindsight(DateTime<Utc>, Arc<Facts>),
+}
+
+/// What a look sees.
+struct Seen {
+    clock: DateTime<Utc>,
+    reconstructed: bool,
+    facts: Facts,
+    position: Position,
+    observations: Observations,
+}
+
+impl Engine {
+    /// Runs rules over every cycle of the ordered days, on the facts and the outlook of its time, and sends nothing. Days
+    /// before the first cycle of all are looked at once each, on what the first cycle learnt about them.
+    ///
+    /// # Errors
+    /// If the store fails, or a filing no longer reads.
+    pub async fn replay(&self, order: ReplayOrder) -> Result<ReplayReport> {
+        let ReplayOrder { from, to, rules } = order;
+        let own = Arc::new(self.own_accounts().await?);
+        let mut replay = Replay::new(rules.unwrap_or_else(|| self.config().rules.clone()));
+        let looks = self.looks(DayRange::new(from, plus_days(to, 1))).await?;
+        let mut looks = looks.into_iter().peekable();
+        while looks.peek().is_some() {
+            let mut running = Vec::new();
+            for look in looks.by_ref().take(AT_ONCE) {
+                running.push(self.start_look(look, Arc::clone(&own)).await?);
+            }
+            for seen in running {
+                let Seen { clock, reconstructed, facts, position, observations } =
+                    seen.await.context("looking at a past moment")?;
+                let health = health(&facts);
+                replay.look(Moment { clock, reconstructed, position: &position, health, observations });
+            }
+        }
+        Ok(replay.finish())
+    }
+
+    async fn looks(&self, days: DayRange) -> Result<Vec<Look>> {
+        let store = self.store();
+        let Some(first) = store.first_cycle().await.context("looking for the first cycle")? else {
+            return Ok(Vec::new());
+        };
+        let facts = store.facts(first, self.config().aws.currency.clone()).await.context("reading the facts")?;
+        let Some(first_day) = facts.first_day() else { return Ok(Vec::new()) };
+        let facts = Arc::new(facts);
+        let before = days.intersect(DayRange::new(first_day, plus_days(first.date_naive(), 1)));
+        let clocks = before.days().map(|day| day.and_time(MORNING).and_utc()).filter(|clock| *clock < first);
+        // Nothing is known until a complete day is: two days after the first stored one.
+        let clocks = clocks.filter(|clock| first_day <= plus_days(clock.date_naive(), -2));
+        let mut looks: Vec<Look> = clocks.map(|clock| Look::Hindsight(clock, Arc::clone(&facts))).collect();
+        let cycles = store.cycle_clocks(days).await.context("reading the cycles")?;
+        looks.extend(cycles.into_iter().map(Look::Cycle));
+        Ok(looks)
+    }
+
+    /// Reads what the look needs, and computes the rest where blocking is allowed.
+    async fn start_look(&self, look: Look, own: Arc<BTreeSet<String>>) -> Result<tokio::task::JoinHandle<Seen>> {
+        let engine = self.clone();
+        Ok(match look {
+            Look::Cycle(clock) => {
+                let filing = self.filing_as_of(clock).await?;
+                let facts = self.store().facts(clock, self.config().aws.currency.clone()).await?;
+                let cycle = self.store().newest_cycle(Some(clock)).await?;
+                tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, &own))
+            }
+            Look::Hindsight(clock, facts) => {
+                let filing = self.filing_as_of(clock).await?;
+                tokio::task::spawn_blocking(move || engine.see(known_by(&facts, clock), filing.as_ref(), None, &own))
+            }
+        })
+    }
+
+    /// The position as a cycle makes it; of a cycle, with the outlook that it stored.
+    fn see(&self, facts: Facts, filing: Option<&Filing>, cycle: Option<FinishedCycle>, own: &BTreeSet<String>) -> Seen {
+        let reconstructed = cycle.is_none();
+        let assessment = self.assess(&facts, filing);
+        let outlook = match cycle {
+            Some(cycle) => cycle.outlook,
+            None => assessment.outlook(),
+        };
+        let position = assessment.position(outlook.as_ref());
+        // A channel that died is no part of the rules' past.
+        let observations = assessment.observations(&position.coverage, own);
+        Seen { clock: facts.as_of, reconstructed, facts, position, observations }
+    }
+}

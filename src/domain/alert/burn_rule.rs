@@ -1,0 +1,97 @@
+//! Burn over paired windows: faster than the credit left can bear to its last expiry, for long enough to matter (the long
+//! window) and still so now (the short one).
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::input::{IngestHealth, Observations};
+use super::rules::{data_day, key};
+use super::settings::AlertRules;
+use super::words::{day_text, days_text, times_text, usd_text};
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::money::Money;
+use crate::domain::period::plus_days;
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
+
+/// What was told is let go below this share of its threshold.
+const LET_GO: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
+
+/// A long window and the short one inside it, in days.
+struct Windows {
+    long: usize,
+    short: usize,
+    severity: Severity,
+}
+
+const FAST: Windows = Windows { long: 7, short: 2, severity: Severity::Warning };
+const SLOW: Windows = Windows { long: 28, short: 7, severity: Severity::Info };
+
+/// One finding, of the fast pair of windows where both of them exceed, else of the slow pair.
+pub(super) fn burn(
+    position: &Position,
+    health: &IngestHealth,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> Option<Finding> {
+    let through = data_day(health);
+    let usable = |pool: &&PoolPosition| pool.status == PoolStatus::Active && pool.remaining.is_positive();
+    let usable: Vec<&PoolPosition> = position.credits.pools.iter().filter(usable).collect();
+    let left: Money = usable.iter().map(|pool| pool.remaining).sum();
+    let last = usable.iter().map(|pool| pool.expires_on).max()?;
+    let days = (last - through).num_days() - 1;
+    if days <= 0 {
+        return None;
+    }
+    let bearable = left.per(days);
+    [(FAST, rules.burn_fast), (SLOW, rules.burn_slow)].into_iter().find_map(|(windows, limit)| {
+        let told = observations.told.get(&key(Rule::BurnRate, "total"));
+        let limit = if told.is_some_and(|told| *told >= windows.severity) { limit * LET_GO } else { limit };
+        let (long, short) = (average(observations, windows.long)?, average(observations, windows.short)?);
+        let exceeds = |rate: Money| rate.ratio(bearable).is_some_and(|multiple| multiple >= limit);
+        (exceeds(long) && exceeds(short)).then(|| told_burn(&windows, [long, short, bearable, left], last, through))
+    })
+}
+
+/// Average of the newest `days` days; none while fewer are known.
+fn average(observations: &Observations, days: usize) -> Option<Money> {
+    let first = observations.burn.len().checked_sub(days)?;
+    let sum: Money = observations.burn[first..].iter().map(|day| day.amount).sum();
+    Some(sum.per(i64::try_from(days).ok()?))
+}
+
+fn told_burn(
+    windows: &Windows,
+    [long, short, bearable, left]: [Money; 4],
+    last: NaiveDate,
+    through: NaiveDate,
+) -> Finding {
+    let multiple = long.ratio(bearable).unwrap_or_default();
+    // Rounded down: the last day is not a whole one.
+    let lasts = left.ratio(long).map_or(0, |days| i64::try_from(days.trunc()).unwrap_or(i64::MAX));
+    Finding {
+        rule: Rule::BurnRate,
+        severity: windows.severity,
+        key: key(Rule::BurnRate, "total"),
+        since: through,
+        summary: format!(
+            "Credit burns {} as fast as it can bear: {} a day over the last {} days and {} over the last {}, where {} a \
+             day would last until {}.",
+            times_text(multiple),
+            usd_text(long),
+            windows.long,
+            usd_text(short),
+            windows.short,
+            usd_text(bearable),
+            day_text(last)
+        ),
+        reason: format!(
+            "How sure: this is what was billed through {}. At this pace the {} that is left lasts {}, to about {}; the \
+             outlook weighs it with what came before. Next: look which model or service grew, and plan the next award \
+             for that day.",
+            day_text(through),
+            usd_text(left),
+            days_text(lasts),
+            day_text(plus_days(through, lasts))
+        ),
+    }
+}

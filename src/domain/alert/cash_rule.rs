@@ -1,0 +1,64 @@
+//! The first bill that takes real cash.
+
+use super::input::{IngestHealth, Observations};
+use super::rules::{data_day, key};
+use super::settings::AlertRules;
+use super::words::{month_text, percent_text, usd_text};
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::position::{MonthlyBill, Position};
+
+/// The first month of the trajectory whose cash counts, once it is near: by amount and by its share of the gross, so that
+/// a support fee beside a covered bill is none.
+pub(super) fn first_cash(
+    position: &Position,
+    health: &IngestHealth,
+    observations: &Observations,
+    rules: &AlertRules,
+) -> Option<Finding> {
+    let bill = first_bill(position, rules)?;
+    let key = key(Rule::FirstCash, "bill");
+    let reach = observations.reach(&key, Severity::Warning, health.today(), rules);
+    if bill.month.first_day() > reach {
+        return None;
+    }
+    let tax = if bill.tax.is_some() { "with tax" } else { "before tax" };
+    let share = bill
+        .cash
+        .ratio(bill.gross)
+        .map_or_else(String::new, |share| format!(", {} of what is used", percent_text(share.min(1.into()))));
+    Some(Finding {
+        rule: Rule::FirstCash,
+        severity: Severity::Warning,
+        key,
+        since: data_day(health),
+        summary: format!(
+            "The bill of {} takes real cash: about {} {tax}{share}. It is to be paid at the start of {}.",
+            month_text(bill.month),
+            usd_text(bill.cash),
+            month_text(bill.month.next())
+        ),
+        reason: format!(
+            "How sure: eight forecast paths of ten lie between {} and {}. The attached trajectory has the months after. \
+             Next: have the cash on the card's account by then, or move what credit does not pay.",
+            usd_text(bill.cash_p10),
+            usd_text(bill.cash_p90)
+        ),
+    })
+}
+
+/// True if the finding over all pools says the same: the cash comes because credit ends.
+pub(super) fn follows_exhaustion(position: &Position, rules: &AlertRules) -> bool {
+    let end = position.exhaustion.total.p10.or(position.exhaustion.total.p50);
+    end.zip(first_bill(position, rules)).is_some_and(|(end, bill)| end < bill.month.next().first_day())
+}
+
+fn first_bill<'p>(position: &'p Position, rules: &AlertRules) -> Option<&'p MonthlyBill> {
+    position.trajectory.iter().find(|bill| is_real_cash(bill, rules))
+}
+
+/// True if the cash of a bill counts.
+pub(super) fn is_real_cash(bill: &MonthlyBill, rules: &AlertRules) -> bool {
+    bill.cash.is_positive()
+        && bill.cash >= rules.first_cash_usd
+        && bill.cash.ratio(bill.gross).is_none_or(|share| share >= rules.first_cash_share)
+}

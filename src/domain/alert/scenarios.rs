@@ -1,0 +1,454 @@
+//! A scenario table per rule: when it speaks, when it does not, and where the boundary lies; and every message, read aloud.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::fixture::{clock, day, health, pool, position, usd};
+use super::*;
+use crate::domain::credit::{CoverageState, Programme};
+use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::period::plus_days;
+use crate::domain::position::{
+    Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
+};
+use crate::domain::review::{Claim, Question, Verdict as Judged};
+use Severity::{Critical, Info, Warning};
+
+fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
+    evaluate(position, &health(), observations, &AlertRules::default())
+}
+
+/// Severity of the finding under `key`.
+fn severity(position: &Position, observations: &Observations, key: &str) -> Option<Severity> {
+    let evaluation = evaluated(position, observations);
+    evaluation.findings.iter().find(|finding| finding.key == key).map(|finding| finding.severity)
+}
+
+fn told(key: &str, severity: Severity) -> Observations {
+    Observations { told: BTreeMap::from([(key.to_owned(), severity)]), ..Observations::default() }
+}
+
+fn dates(p10: &str, p50: &str, p90: &str) -> DateQuantiles {
+    let day = |text: &str| (text != "-").then(|| day(text));
+    DateQuantiles { p10: day(p10), p50: day(p50), p90: day(p90) }
+}
+
+fn running_out(p10: &str, p50: &str, p90: &str) -> Position {
+    let mut position = position();
+    position.exhaustion.total = dates(p10, p50, p90);
+    position
+}
+
+fn bill(month: &str, gross: &str, cash: &str) -> MonthlyBill {
+    MonthlyBill {
+        month: month.parse().unwrap(),
+        gross: usd(gross),
+        covered: usd(gross) - usd(cash),
+        cash: usd(cash),
+        tax: None,
+        cash_p10: usd(cash).times("0.8".parse().unwrap()),
+        cash_p90: usd(cash).times("1.3".parse().unwrap()),
+        lines: Vec::new(),
+    }
+}
+
+// The clock is 14 March 2026, the lead time 28 + 14 days: it reaches to 25 April, and to 2 May for what was told.
+
+#[test]
+fn exhaustion_over_all_pools() {
+    let key = "exhaustion:total";
+    let never = Observations::default();
+    let (warned, alarmed) = (told(key, Warning), told(key, Critical));
+    let table = [
+        ("empty data", "-", "-", "-", &never, None),
+        ("a day beyond the lead time", "2026-04-26", "2026-05-10", "-", &never, None),
+        ("early date on its last day", "2026-04-25", "-", "-", &never, Some(Warning)),
+        ("middle date a day beyond", "2026-04-25", "2026-04-26", "-", &never, Some(Warning)),
+        ("middle date on its last day", "2026-04-01", "2026-04-25", "-", &never, Some(Critical)),
+        ("already gone", "2026-03-01", "2026-03-01", "2026-03-01", &never, Some(Critical)),
+        ("gone by now, not seen yet", "2026-03-13", "2026-03-14", "-", &never, Some(Critical)),
+        ("told, and wobbling out", "2026-05-02", "-", "-", &warned, Some(Warning)),
+        ("told, and out", "2026-05-03", "-", "-", &warned, None),
+        ("alarmed, and wobbling out", "2026-04-20", "2026-05-02", "-", &alarmed, Some(Critical)),
+        ("alarmed, and milder", "2026-04-20", "2026-05-03", "-", &alarmed, Some(Warning)),
+        ("warned is no licence to alarm", "2026-04-20", "2026-04-28", "-", &warned, Some(Warning)),
+    ];
+    for (name, p10, p50, p90, observations, expected) in table {
+        assert_eq!(severity(&running_out(p10, p50, p90), observations, key), expected, "{name}");
+    }
+}
+
+#[test]
+fn lead_time_follows_the_award_that_is_meant() {
+    let at = |next_award, date: &str| {
+        let rules = AlertRules { next_award, ..AlertRules::default() };
+        let evaluation = evaluate(&running_out(date, date, date), &health(), &Observations::default(), &rules);
+        evaluation.findings.first().map(|finding| finding.next_step().to_owned())
+    };
+    // 14 days of slack, and what the award takes at the slow end: 18, 28, 90 after a quarter's wait.
+    for (award, last_day) in [
+        (Programme::BedrockPoc, "2026-04-15"),
+        (Programme::ActivatePortfolio, "2026-04-15"),
+        (Programme::GenAiTier, "2026-04-25"),
+        (Programme::Accelerator, "2026-09-24"),
+    ] {
+        assert!(at(award, last_day).is_some(), "{award:?} on {last_day}");
+        assert_eq!(at(award, &plus_days(day(last_day), 1).to_string()), None, "{award:?} a day later");
+    }
+    assert_eq!(
+        at(Programme::GenAiTier, "2026-04-20").unwrap(),
+        "file for the GenAI tier award by 23 March 2026 to have credits when these run out (it takes 14 to 28 days)."
+    );
+    assert_eq!(
+        at(Programme::GenAiTier, "2026-04-01").unwrap(),
+        "file for the GenAI tier award today (it takes 14 to 28 days), and cut spend to bridge up to 10 days without \
+         credit; to have credits when these run out was to file by 4 March 2026."
+    );
+    assert_eq!(
+        at(Programme::Accelerator, "2026-09-24").unwrap(),
+        "file for the Generative AI Accelerator award by 26 June 2026 to have credits when these run out (up to 90 days \
+         until its window opens, and 60 to 90 from there)."
+    );
+}
+
+#[test]
+fn exhaustion_of_a_pool_while_others_go_on() {
+    let other = PoolPosition { id: "4712".into(), name: "GenAI tier".into(), ..pool() };
+    let with = |p10: &str, others: &[PoolPosition]| {
+        let mut position = position();
+        position.credits.pools = vec![PoolPosition { exhausts_on: dates(p10, "-", "-"), ..pool() }];
+        position.credits.pools.extend_from_slice(others);
+        position
+    };
+    let never = Observations::default();
+    let key = "exhaustion:4711";
+    assert_eq!(severity(&with("2026-04-25", std::slice::from_ref(&other)), &never, key), Some(Info));
+    assert_eq!(severity(&with("2026-04-26", std::slice::from_ref(&other)), &never, key), None);
+    assert_eq!(severity(&with("2026-05-02", std::slice::from_ref(&other)), &told(key, Info), key), Some(Info));
+    assert_eq!(severity(&with("-", std::slice::from_ref(&other)), &never, key), None, "empty data");
+    assert_eq!(severity(&with("2026-04-25", &[]), &never, key), None, "the last pool is the whole");
+    let used_up = PoolPosition { status: PoolStatus::Exhausted, ..other.clone() };
+    assert_eq!(severity(&with("2026-04-25", &[used_up]), &never, key), None, "nobody goes on");
+    // Where all of it ends, one message is enough.
+    let mut all = with("2026-04-20", &[other]);
+    all.exhaustion.total = dates("2026-04-22", "-", "-");
+    assert_eq!(evaluated(&all, &never).part_of.get(key).map(String::as_str), Some("exhaustion:total"));
+}
+
+/// 9,000 dollars to the 1st of September: 172 days, 52.33 a day are bearable.
+fn burning(days: usize, per_day: impl Fn(usize) -> &'static str) -> Observations {
+    let burn = (0..days).map(|index| DayAmount {
+        day: plus_days(day("2026-02-13"), i64::try_from(index).unwrap()),
+        amount: usd(per_day(days - 1 - index)),
+    });
+    Observations { burn: burn.collect(), ..Observations::default() }
+}
+
+#[test]
+fn burn_over_paired_windows() {
+    let key = "burn_rate:total";
+    let table = [
+        ("empty data", burning(0, |_| "0"), None),
+        ("bearable", burning(28, |_| "52"), None),
+        ("slow: both windows at 1.5", burning(28, |_| "78.5"), Some(Info)),
+        ("slow: just below", burning(28, |_| "78.4"), None),
+        ("slow: the short window has calmed down", burning(28, |ago| if ago < 7 { "50" } else { "120" }), None),
+        ("slow: only the short window", burning(28, |ago| if ago < 7 { "120" } else { "50" }), None),
+        ("fast: both windows at 3", burning(28, |ago| if ago < 7 { "157" } else { "10" }), Some(Warning)),
+        ("fast: just below, and too short for slow", burning(28, |ago| if ago < 7 { "156" } else { "10" }), None),
+        ("fast: over in the last 2 days", burning(28, |ago| if (2..7).contains(&ago) { "300" } else { "10" }), None),
+        ("fast: a single day", burning(28, |ago| if ago == 0 { "900" } else { "10" }), None),
+        ("fast: a week is enough of a history", burning(7, |_| "200"), Some(Warning)),
+        ("too young", burning(6, |_| "200"), None),
+    ];
+    for (name, observations, expected) in table {
+        assert_eq!(severity(&position(), &observations, key), expected, "{name}");
+    }
+    let wobbling = Observations { told: told(key, Info).told, ..burning(28, |_| "70") };
+    assert_eq!(severity(&position(), &wobbling, key), Some(Info), "what was told is let go at 85 %");
+    let mut nothing_left = position();
+    nothing_left.credits.pools[0].remaining = usd("0");
+    assert_eq!(severity(&nothing_left, &burning(28, |_| "900"), key), None, "exhaustion says it");
+}
+
+#[test]
+fn first_bill_in_cash() {
+    let key = "first_cash:bill";
+    let with = |bills: &[MonthlyBill]| {
+        let mut position = position();
+        position.trajectory = bills.to_vec();
+        position
+    };
+    let covered = || bill("2026-03", "3000", "29");
+    let never = Observations::default();
+    let table = [
+        ("empty data", with(&[]), None),
+        ("a support fee beside a covered bill", with(&[covered(), bill("2026-04", "3000", "299")]), None),
+        ("a tenth of the bill", with(&[covered(), bill("2026-04", "3000", "300")]), Some(Warning)),
+        ("all of a small bill", with(&[covered(), bill("2026-04", "99", "99")]), None),
+        ("all of a bill that counts", with(&[covered(), bill("2026-04", "100", "100")]), Some(Warning)),
+        ("already this month", with(&[bill("2026-03", "3000", "600")]), Some(Warning)),
+        ("beyond the lead time", with(&[covered(), bill("2026-05", "3000", "900")]), None),
+        ("nothing is used", with(&[bill("2026-04", "0", "0")]), None),
+    ];
+    for (name, position, expected) in table {
+        assert_eq!(severity(&position, &never, key), expected, "{name}");
+    }
+    let wobbling = with(&[covered(), bill("2026-05", "3000", "900")]);
+    assert_eq!(severity(&wobbling, &told(key, Warning), key), Some(Warning), "1 May is within 7 days of the reach");
+    // Cash that comes with the end of credit is a part of that message; cash that comes before it is not.
+    let mut ending = with(&[covered(), bill("2026-04", "3000", "900")]);
+    ending.exhaustion.total = dates("2026-04-20", "-", "-");
+    assert!(evaluated(&ending, &never).part_of.contains_key(key));
+    ending.trajectory[0] = bill("2026-03", "3000", "900");
+    assert!(!evaluated(&ending, &never).part_of.contains_key(key));
+}
+
+fn change(subject: &str, recent: &str, before: &str, highest: &str, since: &str) -> SpendChange {
+    SpendChange {
+        subject: subject.into(),
+        recent_per_day: usd(recent),
+        before_per_day: usd(before),
+        highest_before: usd(highest),
+        since: day(since),
+        cause: ChangeCause::Volume { ratio: Some("3.4".parse().unwrap()), unit: "tokens".into() },
+        cause_amount: usd(recent) - usd(before),
+    }
+}
+
+#[test]
+fn spike_of_a_model_or_service() {
+    let at = |recent: &str, before: &str, highest: &str, told: Observations| {
+        let changes = vec![change("Nova", recent, before, highest, "2026-03-10")];
+        severity(&position(), &Observations { changes, ..told }, "spike:Nova")
+    };
+    let never = Observations::default;
+    let open = || told("spike:Nova", Warning);
+    let table = [
+        ("double, and a hundred more", at("200", "100", "110", never()), Some(Warning)),
+        ("not double", at("199", "100", "110", never()), None),
+        ("triple of little", at("149", "50", "50", never()), None),
+        ("as dear as the last training run", at("300", "50", "250", never()), None),
+        ("a quarter dearer than the last training run", at("312.5", "50", "250", never()), Some(Warning)),
+        ("new altogether", at("100", "0", "0", never()), Some(Warning)),
+        ("told, and still one and a half times", at("300", "200", "300", open()), Some(Warning)),
+        ("told, and back", at("290", "200", "300", open()), None),
+    ];
+    for (name, found, expected) in table {
+        assert_eq!(found, expected, "{name}");
+    }
+    assert!(evaluated(&position(), &never()).findings.is_empty(), "empty data");
+}
+
+#[test]
+fn spikes_of_the_same_days_are_one_event() {
+    let changes = vec![
+        change("Haiku", "300", "50", "60", "2026-03-11"),
+        change("Sonnet", "900", "100", "100", "2026-03-10"),
+        change("RDS", "400", "50", "60", "2026-02-20"),
+    ];
+    let evaluation = evaluated(&position(), &Observations { changes: changes.clone(), ..Observations::default() });
+    assert_eq!(evaluation.findings.len(), 3, "all of them are seen");
+    let part_of = BTreeMap::from([("spike:Haiku".to_owned(), "spike:Sonnet".to_owned())]);
+    assert_eq!(evaluation.part_of, part_of);
+    let text = &evaluation.findings.iter().find(|finding| finding.key == "spike:Sonnet").unwrap().summary;
+    assert!(text.ends_with("With it rose Haiku."), "{text}");
+    // Whoever was told leads, although another has overtaken it.
+    let observations = Observations { changes, ..told("spike:Haiku", Warning) };
+    let evaluation = evaluated(&position(), &observations);
+    assert_eq!(evaluation.part_of.get("spike:Sonnet").map(String::as_str), Some("spike:Haiku"));
+}
+
+#[test]
+fn credit_that_went_elsewhere() {
+    let gone = |held: &str| GoneCredit {
+        pool: "4711".into(),
+        name: "Activate Portfolio".into(),
+        last_seen: day("2026-03-01"),
+        held: usd(held),
+    };
+    let drained = |amount: &str| DrainedCredit {
+        pool: "4711".into(),
+        name: "Activate Portfolio".into(),
+        since: "2026-02".parse().unwrap(),
+        accounts: BTreeSet::from(["111122223333".to_owned()]),
+        amount: usd(amount),
+    };
+    let with = |gone: Vec<GoneCredit>, drained: Vec<DrainedCredit>| {
+        let observations = Observations { gone, drained, ..Observations::default() };
+        evaluated(&position(), &observations).findings.into_iter().map(|f| (f.key, f.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(with(vec![], vec![]), []);
+    assert_eq!(with(vec![gone("0")], vec![drained("24.99")]), []);
+    assert_eq!(with(vec![gone("0.01")], vec![]), [("credit_gone:4711".to_owned(), Critical)]);
+    assert_eq!(with(vec![], vec![drained("25")]), [("drained_credit:4711".to_owned(), Warning)]);
+}
+
+#[test]
+fn asking_costs_too_much() {
+    let at = |spent: &str| {
+        let mut position = position();
+        position.data_quality.usd_spent_asking_month = usd(spent);
+        severity(&position, &Observations::default(), "ingest_budget:month")
+    };
+    assert_eq!([at("0"), at("2.99"), at("3")], [None, None, Some(Warning)]);
+}
+
+#[test]
+fn exhausted_services_are_a_part_of_exhaustion_and_unlisted_ones_are_not() {
+    let burn = |service: &str, state| UncoveredBurn {
+        service: service.into(),
+        since: day("2026-03-01"),
+        per_day_7d: usd("50"),
+        total_28d: usd("600"),
+        state,
+    };
+    let uncovered =
+        vec![burn("Amazon Bedrock", CoverageState::Exhausted), burn("AWS Marketplace", CoverageState::Uncovered)];
+    let observations = Observations { uncovered, ..Observations::default() };
+    let evaluation = evaluated(&running_out("2026-03-01", "2026-03-01", "2026-03-01"), &observations);
+    let parts: Vec<&str> = evaluation.part_of.keys().map(String::as_str).collect();
+    assert_eq!(parts, ["uncovered_spend:Amazon Bedrock"]);
+}
+
+proptest! {
+    /// A forecast that wobbles within the band around the lead time is told once, and never taken back.
+    #[test]
+    fn a_wobbling_forecast_is_told_once(
+        wobble in proptest::collection::vec((-20i64..=7, 0i64..40), 1..60),
+    ) {
+        let rules = AlertRules::default();
+        let mut replay = Replay::new(rules.clone());
+        for (cycle, (early, later)) in (0i64..).zip(wobble) {
+            let clock = clock() + chrono::TimeDelta::days(cycle);
+            let reach = plus_days(clock.date_naive(), rules.lead_days(clock.date_naive()));
+            // The early date stays within the band; the middle date lies beyond it.
+            let (p10, p50) = (plus_days(reach, early), plus_days(reach, 8 + later));
+            let mut position = position();
+            position.exhaustion.total = DateQuantiles { p10: Some(p10), p50: Some(p50), p90: None };
+            position.credits.pools[0].expires_on = day("2027-09-01");
+            let health = IngestHealth { as_of: clock, last_success: Some(clock), ..health() };
+            replay.look(Moment { clock, reconstructed: false, position: &position, health, observations: Observations::default() });
+        }
+        let told = replay.finish().alerts;
+        let count = |action| told.iter().filter(|alert| alert.decision == action).count();
+        prop_assert!(count(Action::Fire) <= 1);
+        prop_assert_eq!(count(Action::Resolve) + count(Action::Escalate), 0);
+    }
+}
+
+/// One finding of every rule that a position can show.
+fn every_finding() -> Vec<Finding> {
+    let mut position = running_out("2026-04-10", "2026-04-20", "-");
+    position.trajectory =
+        vec![bill("2026-03", "3000", "29"), bill("2026-04", "3100", "1240"), bill("2026-05", "3100", "3100")];
+    let breakage = MoneyQuantiles { p10: Some(usd("1200")), p50: Some(usd("4321")), p90: Some(usd("7000")) };
+    position.credits.pools = vec![
+        PoolPosition { exhausts_on: dates("2026-04-01", "2026-04-05", "-"), breakage, ..pool() },
+        PoolPosition { id: "4712".into(), name: "Bedrock POC".into(), status: PoolStatus::Paused, ..pool() },
+        PoolPosition { id: "4713".into(), name: "GenAI tier".into(), ..pool() },
+    ];
+    position.coverage =
+        vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
+    position.data_quality.reconciliation_gap = usd("-1100");
+    position.data_quality.unclassified_cost = usd("120");
+    position.data_quality.usd_spent_asking_month = usd("4.20");
+    position.data_quality.paid_requests_today = 96;
+    let claim = |question, statement: &str| Claim {
+        question,
+        record: Some("ai".into()),
+        subject: "ai".into(),
+        about: "ai".into(),
+        verdict: Judged::Below,
+        statement: statement.into(),
+        figures: vec![],
+    };
+    position.review.claims = vec![
+        claim(Question::Pace, "Credit GenAI tier: of $9,000.00 left, $4,000.00 will be used by 1 September 2026."),
+        claim(Question::Projection, "Record ai: of $4,000.00 projected from 2026-01 to 2026-02, $1,000.00 was spent."),
+        claim(Question::Commitment, "Record ai: of $2,000.00 committed to Trainium, $300.00 was spent."),
+    ];
+    let observations = Observations {
+        uncovered: vec![UncoveredBurn {
+            service: "AWS Marketplace".into(),
+            since: day("2026-02-20"),
+            per_day_7d: usd("14.5"),
+            total_28d: usd("301.5"),
+            state: CoverageState::Uncovered,
+        }],
+        unknown_record_types: vec![UnknownRecordType {
+            name: "Rebate".into(),
+            since: day("2026-03-02"),
+            cost: usd("-7.5"),
+        }],
+        order_contradictions: vec![OrderContradiction {
+            month: "2026-02".parse().unwrap(),
+            pool: "4711".into(),
+            gap: usd("40"),
+        }],
+        dead_channels: vec![DeadChannel {
+            channel: "ops".into(),
+            since: day("2026-03-11"),
+            lost: 2,
+            waiting: 0,
+            last_error: "HTTP 404: no_service".into(),
+        }],
+        changes: vec![change("Claude Sonnet 5", "900", "264.7", "300", "2026-03-10")],
+        gone: vec![GoneCredit {
+            pool: "4714".into(),
+            name: "Activate Founders".into(),
+            last_seen: day("2026-03-10"),
+            held: usd("812.40"),
+        }],
+        drained: vec![DrainedCredit {
+            pool: "4711".into(),
+            name: "Activate Portfolio".into(),
+            since: "2026-02".parse().unwrap(),
+            accounts: BTreeSet::from(["111122223333".to_owned()]),
+            amount: usd("640"),
+        }],
+        ..burning(28, |_| "170")
+    };
+    let costs =
+        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() };
+    let credits = Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into() };
+    let health = IngestHealth { costs, credits, ..health() };
+    let rules = AlertRules::default();
+    let mut findings = evaluate(&position, &health, &observations, &rules).findings;
+    let refused = Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into() };
+    let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
+    findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
+    let mut over = position.clone();
+    over.review.claims = vec![Claim {
+        verdict: Judged::Above,
+        ..claim(Question::Projection, "Record ai: of $4,000.00 projected from 2026-01 to 2026-02, $9,000.00 was spent.")
+    }];
+    findings.extend(evaluated(&over, &Observations::default()).findings);
+    let mut seen = BTreeSet::new();
+    findings.retain(|finding| seen.insert(finding.key.clone()));
+    findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
+    findings
+}
+
+#[test]
+fn every_message_read_aloud() {
+    let findings = every_finding();
+    let spoken: BTreeSet<Rule> = findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(spoken, Rule::ALL.into_iter().collect(), "every rule has its say");
+    let rules = AlertRules { messages_a_week: 1_000, ..AlertRules::default() };
+    let evaluation = Evaluation { findings, costs_pulled: true, ..Evaluation::default() };
+    let context = MessageContext { now: clock(), repeat: rules.repeat, trajectory: None, dashboard_url: None };
+    let mut decisions = decide(&evaluation, &History::default(), clock(), &rules);
+    decisions.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
+    let mut aloud = String::new();
+    for event in decisions.iter().filter_map(|decision| compose(decision, &context)) {
+        // A phone's notification and one screen below it.
+        assert!(event.text.chars().count() <= 900, "{}: {} characters", event.key, event.text.chars().count());
+        assert!(event.title.chars().count() <= 80, "{}", event.title);
+        assert!(event.text.contains("How sure: "), "{}: {}", event.key, event.text);
+        assert!(!event.next.is_empty(), "{} says what to do next", event.key);
+        aloud += &format!("## {}\n[{}]\n\n{}\n\n", event.title, event.key, event.text);
+    }
+    insta::assert_snapshot!(aloud);
+}

@@ -1,0 +1,233 @@
+//! What the rules look at beside the position: the pace, what rose and why, and where credit went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::Assessment;
+use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange};
+use crate::domain::charge::is_capacity_block_fee;
+use crate::domain::costs::DetailRow;
+use crate::domain::facts::SeenCredit;
+use crate::domain::money::Money;
+use crate::domain::period::{DayRange, plus_days};
+use crate::domain::position::{Coverage, DayAmount};
+
+/// Days of the pace.
+const BURN_DAYS: i64 = 28;
+/// Complete days that a rise is looked for in.
+const RECENT_DAYS: i64 = 3;
+/// Days before them that it is measured against, and how many of these there must be.
+const BEFORE_DAYS: i64 = 28;
+const LEAST_BEFORE_DAYS: i64 = 14;
+/// Days in which nothing may have been as high.
+const QUARTER_DAYS: i64 = 90;
+/// Days for which a credit is missing before it counts as gone: a list may be cut short once.
+const MISSING_DAYS: i64 = 2;
+
+impl Assessment<'_> {
+    /// Everything but what only the caller knows: channels, and what was told. `own` are the accounts that are watched.
+    pub fn observations(&self, coverage: &[Coverage], own: &BTreeSet<String>) -> Observations {
+        Observations {
+            uncovered: self.uncovered(coverage),
+            unknown_record_types: self.unknown_record_types(),
+            order_contradictions: self.order_contradictions(),
+            burn: self.burn(),
+            changes: self.changes(),
+            gone: self.gone(),
+            drained: self.drained(own),
+            ..Observations::default()
+        }
+    }
+
+    /// Cost per day that some credit could pay.
+    fn burn(&self) -> Vec<DayAmount> {
+        let Some(span) = self.span else { return Vec::new() };
+        let days = span.last(BURN_DAYS);
+        let mut by_day: BTreeMap<NaiveDate, Money> = days.days().map(|day| (day, Money::ZERO)).collect();
+        for cost in self.costs.split.iter().filter(|cost| days.contains(cost.day)) {
+            if self.ledger.pools.iter().any(|pool| pool.pays(&cost.service) && pool.window().contains(cost.day)) {
+                *by_day.entry(cost.day).or_default() += cost.payable;
+            }
+        }
+        by_day.into_iter().map(|(day, amount)| DayAmount { day, amount }).collect()
+    }
+
+    /// Models and services that cost more over the last days than in the weeks before.
+    fn changes(&self) -> Vec<SpendChange> {
+        let Some(span) = self.span else { return Vec::new() };
+        let recent = span.last(RECENT_DAYS);
+        let before = DayRange::new(plus_days(recent.start, -BEFORE_DAYS).max(span.first), recent.start);
+        if before.len() < LEAST_BEFORE_DAYS {
+            return Vec::new();
+        }
+        let quarter = DayRange::new(plus_days(recent.start, -QUARTER_DAYS).max(span.first), recent.start);
+        let mut subjects: BTreeMap<&str, Vec<&DetailRow>> = BTreeMap::new();
+        let looked_at = DayRange::new(quarter.start, recent.end);
+        for row in self.costs.detail.iter().filter(|row| looked_at.contains(row.day)) {
+            let kind = &self.costs.kinds[row.kind];
+            // One-off fees are cash of their day, and no spend that goes on.
+            if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
+                let subject = kind.class.model.as_deref().unwrap_or(&kind.service);
+                subjects.entry(subject).or_default().push(row);
+            }
+        }
+        let change = |(subject, rows): (&str, Vec<&DetailRow>)| {
+            let windows = Windows { recent, before, quarter };
+            self.change(subject, &rows, &windows)
+        };
+        subjects.into_iter().filter_map(change).collect()
+    }
+
+    fn change(&self, subject: &str, rows: &[&DetailRow], windows: &Windows) -> Option<SpendChange> {
+        let mut by_day: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+        for row in rows {
+            *by_day.entry(row.day).or_default() += row.cost;
+        }
+        let sum = |days: DayRange| by_day.range(days.start..days.end).map(|(_, cost)| *cost).sum::<Money>();
+        let average = |days: DayRange| sum(days).per(days.len());
+        let (recent, before) = (average(windows.recent), average(windows.before));
+        if recent <= before {
+            return None;
+        }
+        let threes = windows.quarter.days().map(|day| DayRange::new(day, plus_days(day, RECENT_DAYS)));
+        let threes = threes.filter(|three| three.end <= windows.recent.start);
+        let highest = threes.map(average).max().unwrap_or_default();
+        // The rise began with the last run of days that are nearer to what is now than to what was.
+        let middle = (recent + before).per(2);
+        let rose = |day: NaiveDate| by_day.get(&day).is_some_and(|cost| *cost > middle);
+        let last = plus_days(windows.recent.end, -1);
+        let back = (0..QUARTER_DAYS).map(|days| plus_days(last, -days));
+        let since = back.skip_while(|day| !rose(*day)).take_while(|day| rose(*day)).last().unwrap_or(last);
+        let (cause, cause_amount) = self.cause(rows, windows);
+        Some(SpendChange {
+            subject: subject.to_owned(),
+            recent_per_day: recent,
+            before_per_day: before,
+            highest_before: highest,
+            since,
+            cause,
+            cause_amount,
+        })
+    }
+
+    /// Divides the rise a day into volume, price, mix and what is new, and names the largest. Where all is counted in one
+    /// unit, volume is what the old mix at old prices would have cost more; where it is not, each usage type has its own.
+    fn cause(&self, rows: &[&DetailRow], windows: &Windows) -> (ChangeCause, Money) {
+        let mut kinds: BTreeMap<usize, [Metered; 2]> = BTreeMap::new();
+        for row in rows {
+            let side = match row.day {
+                day if windows.recent.contains(day) => 1,
+                day if windows.before.contains(day) => 0,
+                _ => continue,
+            };
+            let kind = &mut kinds.entry(row.kind).or_default()[side];
+            kind.cost += row.cost;
+            let scale = self.costs.kinds[row.kind].class.scale.unwrap_or(Decimal::ONE);
+            kind.quantity += row.quantity.times(scale).amount();
+        }
+        let lengths = [windows.before.len(), windows.recent.len()];
+        for sides in kinds.values_mut() {
+            for (side, days) in sides.iter_mut().zip(lengths) {
+                *side = Metered { cost: side.cost.per(days), quantity: side.quantity / Decimal::from(days) };
+            }
+        }
+        let units: BTreeSet<&str> = kinds.keys().map(|kind| self.costs.kinds[*kind].class.unit.as_str()).collect();
+        let total = |side: usize| kinds.values().map(|sides| sides[side].quantity).sum::<Decimal>();
+        let ratio = (units.len() == 1 && total(0) > Decimal::ZERO).then(|| total(1) / total(0));
+
+        let (mut volume, mut price, mut mix, mut new) = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO);
+        let mut dearest: Option<(Money, usize)> = None;
+        for (kind, [was, is]) in &kinds {
+            let (Some(old), Some(now)) = (was.price(), is.price()) else {
+                if was.quantity.is_zero() && ratio.is_none() {
+                    new += is.cost;
+                    dearest = dearest.max(Some((is.cost, *kind)));
+                } else {
+                    mix += is.cost - was.cost;
+                }
+                continue;
+            };
+            let at_old_price = Money::from_decimal(old * is.quantity);
+            price += Money::from_decimal(now * is.quantity) - at_old_price;
+            let grown = ratio.map_or(at_old_price, |ratio| was.cost.times(ratio));
+            volume += grown - was.cost;
+            mix += at_old_price - grown;
+        }
+        let unit = units.first().map_or_else(String::new, |unit| (*unit).replace('_', " "));
+        let name = |kind: usize| self.costs.kinds[kind].usage_type.clone().unwrap_or_default();
+        let new_usage = ChangeCause::New { usage_type: dearest.map(|(_, kind)| name(kind)).unwrap_or_default() };
+        let parts = [
+            (mix, ChangeCause::Mix),
+            (new, new_usage),
+            (price, ChangeCause::Price),
+            (volume, ChangeCause::Volume { ratio, unit }),
+        ];
+        let [first, rest @ ..] = parts;
+        let (amount, cause) = rest.into_iter().fold(first, |best, part| if part.0 >= best.0 { part } else { best });
+        (cause, amount)
+    }
+
+    /// Credits that are missing from the newest lists.
+    fn gone(&self) -> Vec<GoneCredit> {
+        let Some(newest) = self.facts.credits.iter().map(|seen| seen.seen_on).max() else { return Vec::new() };
+        let missing = |seen: &&SeenCredit| {
+            (newest - seen.seen_on).num_days() >= MISSING_DAYS && seen.snapshot.expires_on > newest
+        };
+        let missing = self.facts.credits.iter().filter(missing);
+        missing
+            .map(|seen| GoneCredit {
+                pool: seen.snapshot.credit_id.clone(),
+                name: self.pool_name(&seen.snapshot.credit_id),
+                last_seen: seen.seen_on,
+                held: seen.snapshot.usable_balance().unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// What credits paid for other accounts, by AWS's allocation history. Without any own account nobody is another.
+    fn drained(&self, own: &BTreeSet<String>) -> Vec<DrainedCredit> {
+        let mut drained: BTreeMap<&str, DrainedCredit> = BTreeMap::new();
+        let others = self.facts.allocations.iter().filter(|row| !own.is_empty() && !own.contains(&row.account));
+        for row in others.filter(|row| !row.amount.is_zero()) {
+            let fresh = || DrainedCredit {
+                pool: row.credit_id.clone(),
+                name: self.pool_name(&row.credit_id),
+                since: row.month,
+                accounts: BTreeSet::new(),
+                amount: Money::ZERO,
+            };
+            let credit = drained.entry(&row.credit_id).or_insert_with(fresh);
+            credit.since = credit.since.min(row.month);
+            credit.accounts.insert(row.account.clone());
+            credit.amount += row.amount;
+        }
+        drained.into_values().collect()
+    }
+
+    fn pool_name(&self, id: &str) -> String {
+        let pool = self.ledger.pools.iter().find(|pool| pool.id == id);
+        pool.map_or_else(|| id.to_owned(), |pool| pool.name.clone())
+    }
+}
+
+/// The days that a change is measured over.
+struct Windows {
+    recent: DayRange,
+    before: DayRange,
+    quarter: DayRange,
+}
+
+/// Cost and quantity a day.
+#[derive(Default)]
+struct Metered {
+    cost: Money,
+    quantity: Decimal,
+}
+
+impl Metered {
+    fn price(&self) -> Option<Decimal> {
+        (self.quantity > Decimal::ZERO).then(|| self.cost.amount() / self.quantity)
+    }
+}
