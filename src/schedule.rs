@@ -12,6 +12,8 @@ use crate::domain::facts::Outcome;
 
 /// Deliveries that wait for another attempt are looked at every minute.
 const DELIVERIES: &str = "0 * * * * *";
+/// Alerts that fire are posted again where they would be forgotten otherwise.
+const FIRING: &str = "30 */10 * * * *";
 /// After a pull that failed, AWS is asked again every hour until one succeeds.
 const CATCH_UP: &str = "0 17 * * * *";
 
@@ -27,8 +29,17 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
     .await?;
     add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move { catch_up(&engine, now).await }).await?;
     add(&scheduler, DELIVERIES, engine, clock, |engine, now| async move {
-        if let Err(error) = engine.deliver(now).await {
+        if let Err(error) = engine.digest_if_due(now).await {
+            error!("making the digest failed: {error:#}");
+        }
+        if let Err(error) = engine.tend_outbox(now).await {
             error!("delivering messages failed: {error:#}");
+        }
+    })
+    .await?;
+    add(&scheduler, FIRING, engine, clock, |engine, now| async move {
+        if let Err(error) = engine.refresh_firing(now).await {
+            error!("posting again what fires failed: {error:#}");
         }
     })
     .await?;
@@ -97,7 +108,7 @@ mod tests {
 
     #[test]
     fn our_own_lines_are_lines_that_the_scheduler_runs() {
-        for line in [DELIVERIES, CATCH_UP] {
+        for line in [DELIVERIES, FIRING, CATCH_UP] {
             line.parse::<CronLine>().unwrap();
             Job::new_async(line, |_, _| Box::pin(async {})).unwrap();
         }

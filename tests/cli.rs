@@ -67,6 +67,29 @@ fn without_aws_a_cycle_fails_tells_and_is_recorded() {
     assert!(rules.contains(&"stale_data") && rules.contains(&"ingest_failed"), "{rules:?}");
 }
 
+#[test]
+fn a_test_message_through_every_channel_and_status_1_if_one_fails() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("url"), "http://127.0.0.1:9/hook").unwrap();
+    std::fs::write(folder.path().join("key"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let log = "[[channel]]\nname = \"log\"\ntype = \"log\"\n";
+    let hook =
+        "[[channel]]\nname = \"hook\"\ntype = \"webhook\"\nurl = { file = \"url\" }\nsecret = { file = \"key\" }\n";
+    config(&folder, &format!("{log}{hook}"));
+    let test = |args: &[&str]| run(glidepath(folder.path(), None).args(["alerts", "test"]).args(args));
+    let one = test(&["--channel", "log"]);
+    assert_eq!(one.status.code(), Some(0), "{}", text(&one.stderr));
+    assert!(text(&one.stdout).contains("arrived"), "{}", text(&one.stdout));
+    let all = test(&["--json"]);
+    assert_eq!(all.status.code(), Some(1));
+    let tested: Value = serde_json::from_slice(&all.stdout).unwrap();
+    assert_eq!((&tested[0]["channel"], &tested[0]["arrived"]), (&Value::from("hook"), &Value::from(false)));
+    assert!(text(&all.stderr).contains("1 of 2 test messages did not arrive"), "{}", text(&all.stderr));
+    let unknown = test(&["--channel", "pigeon"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("there are: hook, log"), "{}", text(&unknown.stderr));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_founder_s_session() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();

@@ -6,8 +6,14 @@ mod alerts;
 mod ceiling;
 #[path = "cycle/credits.rs"]
 mod credits;
+#[path = "cycle/delivery.rs"]
+mod delivery;
+#[path = "cycle/digest.rs"]
+mod digest;
 #[path = "cycle/faults.rs"]
 mod faults;
+#[path = "cycle/hook.rs"]
+mod hook;
 #[path = "cycle/killed.rs"]
 mod killed;
 #[path = "cycle/refused.rs"]

@@ -6,6 +6,8 @@ mod api;
 mod assets;
 #[path = "http/bad_input.rs"]
 mod bad_input;
+#[path = "http/channels.rs"]
+mod channels;
 #[path = "http/entries.rs"]
 mod entries;
 #[path = "http/links.rs"]

@@ -54,7 +54,7 @@ def workspace():
         yield folder
 
 
-def environment(folder, endpoint=None):
+def environment(folder, endpoint=None, **more):
     """Nothing of the caller's AWS settings, proxies or home may decide the result."""
     env = {
         "PATH": os.environ["PATH"],
@@ -67,15 +67,15 @@ def environment(folder, endpoint=None):
     }
     if endpoint:
         env["AWS_ENDPOINT_URL"] = endpoint
-    return env
+    return env | more
 
 
-def glidepath(binary, folder, *arguments, endpoint=None, seconds=120):
+def glidepath(binary, folder, *arguments, endpoint=None, seconds=120, **more):
     """Runs one command to its end; returns its exit status and standard output, and shows its standard error."""
     command = [str(binary), *arguments, "--config", str(folder / "glidepath.toml")]
     try:
         done = subprocess.run(
-            command, env=environment(folder, endpoint), cwd=folder, capture_output=True, text=True, timeout=seconds
+            command, env=environment(folder, endpoint, **more), cwd=folder, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
         raise CheckFailed(f"`glidepath {' '.join(arguments)}` was not done in {seconds} s") from None

@@ -1,12 +1,12 @@
 //! `glidepath alerts`.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{AlertList, MuteEntry};
+use crate::cycle::{AlertList, MuteEntry, TestedChannel};
 use crate::domain::alert::{Mute, MuteKind};
 use crate::domain::finding::Severity;
 use crate::http::client::Entry;
@@ -33,6 +33,15 @@ enum Command {
     Ack(MuteArgs),
     /// Keep an alert quiet for a while: neither first messages nor reminders, unless it gets worse.
     Silence(MuteArgs),
+    /// Send a test message through every channel, or through one, and say how each went. Status 1 if one did not arrive.
+    Test {
+        /// Only this channel.
+        #[arg(long, value_name = "NAME")]
+        channel: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What is said about an alert.
@@ -63,7 +72,46 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Command::List { json } => list(Access::open(config)?, *json).await,
         Command::Ack(args) => mute(config, MuteKind::Ack, args).await,
         Command::Silence(args) => mute(config, MuteKind::Silence, args).await,
+        Command::Test { channel, json } => test(config, channel.as_deref(), *json).await,
     }
+}
+
+/// Through the daemon where one runs: what it can reach is what counts.
+async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
+    let tested: Vec<TestedChannel> = match Access::open(config)? {
+        Access::Store(engine) => {
+            let names: Vec<String> = engine.config().channels.keys().cloned().collect();
+            let tested = engine.test_channels(channel, Clock::System.now()).await;
+            tested.with_context(|| format!("no such channel is configured; there are: {}", names.join(", ")))?
+        }
+        Access::Daemon(daemon) => {
+            let query: String = channel.map(|name| format!("?channel={}", encoded(name))).unwrap_or_default();
+            daemon.order(&format!("/api/v1/alerts/test{query}")).await?
+        }
+    };
+    if json {
+        println!("{}", serde_json::to_string_pretty(&tested)?);
+    } else if tested.is_empty() {
+        println!("No channel is configured: alerts are seen on the page and in `status` only.");
+    } else {
+        let rows = tested.iter().map(|one| {
+            let outcome = one.error.clone().unwrap_or_else(|| "arrived".to_owned());
+            vec![one.channel.clone(), one.kind.clone(), outcome]
+        });
+        println!("{}", table(&["channel", "type", "outcome"], &[], rows));
+    }
+    let failed = tested.iter().filter(|one| !one.arrived).count();
+    if failed > 0 {
+        bail!("{failed} of {} test messages did not arrive", tested.len());
+    }
+    Ok(())
+}
+
+/// A name as it may stand in a query.
+fn encoded(name: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let coded = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    name.bytes().map(coded).collect()
 }
 
 async fn list(access: Access, json: bool) -> Result<()> {

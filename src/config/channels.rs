@@ -1,21 +1,34 @@
-//! `[[channel]]`: where messages go.
+//! `[[channel]]`: where messages go, and which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use chrono::TimeDelta;
 use toml::Value;
 
-use crate::notify::Channel;
+use crate::domain::alert::Hears;
+use crate::domain::finding::{Rule, Severity};
+use crate::domain::secret::Secret;
+use crate::notify::{Channel, Email, Login, PAGERDUTY_URL, Security};
 
 use super::problem::Problem;
+use super::secret::Reported;
 use super::section::{Section, entries};
 
-const TYPES: &str = "slack, webhook, log";
+const TYPES: &str = "slack, pagerduty, email, alertmanager, webhook, log";
+const SEVERITIES: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
+const SECURITIES: &str = "\"starttls\", \"implicit\" or \"none\"";
 
-/// Reads every channel, by name.
-pub fn read(value: Option<Value>, folder: &Path, problems: &mut Vec<Problem>) -> BTreeMap<String, Channel> {
+/// Reads every channel, by name, and what it wants to hear. `lasts` is how long a firing alert lasts for a receiver that
+/// has to be told again.
+pub fn read(
+    value: Option<Value>,
+    folder: &Path,
+    lasts: TimeDelta,
+    problems: &mut Vec<Problem>,
+) -> (BTreeMap<String, Channel>, BTreeMap<String, Hears>) {
     let mut names = BTreeSet::new();
-    let mut channels = BTreeMap::new();
+    let (mut channels, mut all_hear) = (BTreeMap::new(), BTreeMap::new());
     for (place, keys) in entries("channel", value, problems) {
         let mut section = Section::new(place, keys, problems);
         let name = section.required("name", "any name of your own, such as \"team\"");
@@ -29,6 +42,9 @@ pub fn read(value: Option<Value>, folder: &Path, problems: &mut Vec<Problem>) ->
         let Some(kind) = section.required("type", &format!("one of {TYPES}")) else { continue };
         let channel = match kind.as_str() {
             "slack" => slack(&mut section, folder),
+            "pagerduty" => pagerduty(&mut section, folder),
+            "email" => email(&mut section, folder),
+            "alertmanager" => alertmanager(&mut section, folder, lasts),
             "webhook" => webhook(&mut section, folder),
             "log" => Some(Channel::Log),
             _ => {
@@ -40,12 +56,14 @@ pub fn read(value: Option<Value>, folder: &Path, problems: &mut Vec<Problem>) ->
         if let Some(Err(error)) = channel.as_ref().map(Channel::validate) {
             section.problem_here(error.to_string());
         }
+        let hears = hears(&mut section, channel.as_ref().is_none_or(Channel::is_read_at_leisure));
         section.finish();
         if let (Some(name), Some(channel)) = (name, channel) {
-            channels.insert(name, channel);
+            channels.insert(name.clone(), channel);
+            all_hear.insert(name, hears);
         }
     }
-    channels
+    (channels, all_hear)
 }
 
 fn slack(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
@@ -56,4 +74,92 @@ fn webhook(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
     let url = section.secret("url", folder);
     let secret = section.secret("secret", folder);
     Some(Channel::Webhook { url: url?, secret: secret? })
+}
+
+fn pagerduty(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
+    let routing_key = section.secret("routing_key", folder);
+    let url = section.text("url").unwrap_or_else(|| PAGERDUTY_URL.to_owned());
+    Some(Channel::PagerDuty { routing_key: routing_key?, url })
+}
+
+fn alertmanager(section: &mut Section<'_>, folder: &Path, lasts: TimeDelta) -> Option<Channel> {
+    let url = section.required("url", "its address, such as \"http://alertmanager.internal:9093\"");
+    if url.as_ref().is_some_and(|url| url.contains('@')) {
+        section.problem("url", "holds a user: a secret never stands in the config; write user and password instead");
+        return None;
+    }
+    let token = section.secret_if_given("token", folder);
+    let password = login(section, folder);
+    let login = match (token.ok()?, password.ok()?) {
+        (Some(_), Some(_)) => {
+            section.problem_here("give token, or user and password, and not both");
+            return None;
+        }
+        (Some(token), None) => Some(Login::Token(token)),
+        (None, Some((user, password))) => Some(Login::Password { user, password }),
+        (None, None) => None,
+    };
+    Some(Channel::Alertmanager { url: url?, login, lasts })
+}
+
+/// User and password, both or neither.
+fn login(section: &mut Section<'_>, folder: &Path) -> Result<Option<(String, Secret)>, Reported> {
+    let user = section.text("user");
+    let (given, missing) = match (user, section.secret_if_given("password", folder)?) {
+        (Some(user), Some(password)) => return Ok(Some((user, password))),
+        (None, None) => return Ok(None),
+        (Some(_), None) => ("user", "password"),
+        (None, Some(_)) => ("password", "user"),
+    };
+    section.problem(missing, format!("is missing: it belongs to {given}"));
+    Err(Reported)
+}
+
+fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
+    let host = section.required("host", "the mail server's name, such as \"smtp.example.com\"");
+    let security = match section.text("tls").as_deref() {
+        None | Some("starttls") => Some(Security::StartTls),
+        Some("implicit") => Some(Security::Implicit),
+        Some("none") => Some(Security::Plain),
+        Some(other) => {
+            section.problem("tls", format!("{other:?} is not a way to protect a connection; write {SECURITIES}"));
+            None
+        }
+    };
+    let port = section.count("port", 1);
+    let login = login(section, folder);
+    let from = section.required("from", "the sender, such as \"Glidepath <glidepath@example.com>\"");
+    let named = section.has("to");
+    let to = section.texts("to");
+    if !named {
+        section.problem("to", "is missing: who gets the messages, such as [\"ops@example.com\"]");
+    }
+    let (security, login) = (security?, login.ok()?);
+    let port = port.unwrap_or(security.default_port());
+    Some(Channel::Email(Email { host: host?, port, security, login, from: from?, to: to? }))
+}
+
+/// `at_leisure`: whether digests go there unless config says otherwise.
+fn hears(section: &mut Section<'_>, at_leisure: bool) -> Hears {
+    let min_severity = section.text("min_severity").and_then(|text| {
+        let found = SEVERITIES.into_iter().find(|severity| severity.as_str() == text);
+        if found.is_none() {
+            let known = SEVERITIES.map(Severity::as_str).join(", ");
+            section.problem("min_severity", format!("{text:?} is not a severity; write one of {known}"));
+        }
+        found
+    });
+    let rules = section.texts("rules").map(|names| {
+        let read = |name: String| {
+            let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == name);
+            if found.is_none() {
+                let known = Rule::ALL.map(Rule::as_str).join(", ");
+                section.problem("rules", format!("{name:?} is not a rule; write some of {known}"));
+            }
+            found
+        };
+        names.into_iter().filter_map(read).collect::<BTreeSet<Rule>>()
+    });
+    let digest = section.flag("digest").unwrap_or(at_leisure);
+    Hears { min_severity: min_severity.unwrap_or(Severity::Info), rules, digest }
 }

@@ -22,7 +22,7 @@ use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 
 use crate::aws::AwsSettings;
-use crate::domain::alert::AlertRules;
+use crate::domain::alert::{AlertRules, Hears};
 use crate::domain::pools::ConfiguredPool;
 use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
@@ -49,6 +49,8 @@ pub struct Config {
     pub model_aliases: BTreeMap<String, String>,
     /// When cycles run.
     pub cycle_schedule: CronLine,
+    /// When digests are made; `None` = never.
+    pub digest_schedule: Option<CronLine>,
     /// When backups are made; `None` = never by itself.
     pub backup_schedule: Option<CronLine>,
     /// Backups kept; older ones of ours are removed.
@@ -65,6 +67,8 @@ pub struct Config {
     pub dashboard_url: Option<String>,
     /// Where messages go, by name.
     pub channels: BTreeMap<String, Channel>,
+    /// What each of them wants to hear; everything, where nothing is said.
+    pub hears: BTreeMap<String, Hears>,
     /// Address that the daemon listens on.
     pub listen: SocketAddr,
     /// Who may read what.
@@ -132,6 +136,11 @@ impl Role {
 }
 
 impl Config {
+    /// The channels, and what each wants to hear.
+    pub fn listeners(&self) -> impl Iterator<Item = (&str, &Hears)> {
+        self.channels.keys().map(|name| (name.as_str(), self.hears.get(name).unwrap_or(Hears::all())))
+    }
+
     /// Reads and checks a config file. Relative paths in it are relative to the file.
     ///
     /// # Errors

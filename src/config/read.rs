@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
@@ -19,11 +19,19 @@ use super::{Config, alerts, channels, http, pools};
 const SECTIONS: [&str; 8] = ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
+/// Monday morning, after the cycle.
+const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
+/// In place of a cron line.
+const NEVER: &str = "never";
 /// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
 /// One cycle asks two questions, a page each at the least.
 const LEAST_PAID_REQUESTS_PER_DAY: i64 = 2;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
+/// The shortest time for which a receiver is told that an alert fires.
+const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
+/// Cycles that may be missed before such an alert ends by itself.
+const FIRING_CYCLES: i32 = 3;
 const RATE: &str = "a rate between \"0\" and \"1\", such as \"0.19\" for 19 %";
 
 /// Reads the whole file.
@@ -52,11 +60,13 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
 fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
-    let (cycle_schedule, backup_schedule) = schedule(section(table, "schedule", problems), problems);
+    let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
+        schedule(section(table, "schedule", problems), problems);
     let pools = pools::read(table.remove("pool"), problems);
     let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
-    let channels = channels::read(table.remove("channel"), folder, problems);
+    let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
+    let (channels, hears) = channels::read(table.remove("channel"), folder, lasts, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
     let store = store?;
     Some(Config {
@@ -69,12 +79,14 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         model_aliases: aws.model_aliases.into_iter().collect(),
         cycle_schedule: cycle_schedule?,
         backup_schedule,
+        digest_schedule,
         pools,
         projection_file: projection.file,
         prices: projection.prices,
         rules,
         dashboard_url: http.dashboard_url,
         channels,
+        hears,
         listen: http.listen?,
         tokens: http.tokens,
         link_key: http.link_key,
@@ -166,7 +178,14 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     Aws { settings, paid_requests_per_day, tax_rate, model_aliases }
 }
 
-fn schedule(keys: Table, problems: &mut Vec<Problem>) -> (Option<CronLine>, Option<CronLine>) {
+struct Schedules {
+    /// `None` if it cannot be used.
+    cycle: Option<CronLine>,
+    backup: Option<CronLine>,
+    digest: Option<CronLine>,
+}
+
+fn schedule(keys: Table, problems: &mut Vec<Problem>) -> Schedules {
     let mut section = Section::new("[schedule]", keys, problems);
     let cycle = section.has("cycle");
     let cycle = match cron(&mut section, "cycle") {
@@ -174,8 +193,15 @@ fn schedule(keys: Table, problems: &mut Vec<Problem>) -> (Option<CronLine>, Opti
         read => read,
     };
     let backup = cron(&mut section, "backup");
+    let digest = if section.peek("digest") == Some(NEVER) {
+        section.value("digest").and(None)
+    } else {
+        let given = section.has("digest");
+        cron(&mut section, "digest")
+            .or_else(|| (!given).then(|| DEFAULT_DIGEST.parse().expect("the default is a cron line, as a test shows")))
+    };
     section.finish();
-    (cycle, backup)
+    Schedules { cycle, backup, digest }
 }
 
 fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
@@ -185,6 +211,22 @@ fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
         section.problem(key, format!("{text:?} names a day that no year has, so it would never run"));
     }
     Some(line)
+}
+
+/// How long a firing alert lasts where somebody has to be told again: three of the longest waits between two cycles, so that
+/// a daemon that is down for a day gives no all-clear by its silence.
+fn firing_lasts(schedule: &CronLine) -> TimeDelta {
+    let mut longest = TimeDelta::zero();
+    let mut last = DateTime::UNIX_EPOCH;
+    for number in 0..60 {
+        let Some(next) = schedule.next_after(last) else { break };
+        // The first wait begins at no cycle.
+        if number > 0 {
+            longest = longest.max(next - last);
+        }
+        last = next;
+    }
+    (longest * FIRING_CYCLES).max(FIRING_AT_LEAST)
 }
 
 struct Projection {

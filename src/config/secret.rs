@@ -11,6 +11,10 @@ use crate::domain::secret::Secret;
 
 use super::section::Section;
 
+/// It is among the problems already.
+#[derive(Debug)]
+pub struct Reported;
+
 const HOW: &str = "write { env = \"NAME\" } or { file = \"PATH\" }";
 
 impl Section<'_> {
@@ -21,6 +25,15 @@ impl Section<'_> {
             None => Err(format!("is missing: {HOW}")),
         };
         read.map_err(|message| self.problem(key, message)).ok()
+    }
+
+    /// The same where it may be left out; `Err` once the problem is reported.
+    pub fn secret_if_given(&mut self, key: &'static str, folder: &Path) -> Result<Option<Secret>, Reported> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        read(&value, folder).map(Some).map_err(|message| {
+            self.problem(key, message);
+            Reported
+        })
     }
 }
 

@@ -48,6 +48,11 @@ impl<'p> Section<'p> {
         self.keys.contains_key(key)
     }
 
+    /// The text of a key, if it is given and text; empty if it is given and something else.
+    pub fn peek(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(|value| value.as_str().unwrap_or_default())
+    }
+
     /// The value as it stands.
     pub fn value(&mut self, key: &'static str) -> Option<Value> {
         self.asked.push(key);
@@ -116,6 +121,17 @@ impl<'p> Section<'p> {
             other => {
                 let message = format!("is {}; write a whole number without quotes, at least {least}", kind(&other));
                 self.problem(key, message);
+                None
+            }
+        }
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.value(key)? {
+            Value::Boolean(flag) => Some(flag),
+            other => {
+                self.problem(key, format!("is {}; write true or false, without quotes", kind(&other)));
                 None
             }
         }

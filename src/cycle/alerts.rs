@@ -148,6 +148,9 @@ impl Engine {
         let (history, found) = self.alert_state(now).await?;
         let mute = judged(&history, &found, now, entry).map_err(|reason| EntryError::Mute { reason })?;
         self.store().record_mute(mute.clone()).await.context("keeping what was said about the alert")?;
+        if mute.kind == MuteKind::Ack && mute.in_force(now) {
+            self.pass_on(&mute, now).await?;
+        }
         Ok(mute)
     }
 

@@ -6,11 +6,13 @@
 
 mod alerts;
 mod backup;
+mod digest;
 mod entries;
 mod filed;
 mod ingest;
 mod links;
 mod meter;
+mod outbox;
 mod prices;
 mod replay;
 mod view;
@@ -34,9 +36,9 @@ use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
-use crate::notify::{self, HttpClient, RetryPolicy};
+use crate::notify::{self, HttpClient};
 use crate::report;
-use crate::store::alerts::{history, pending_deliveries, record_outcomes};
+use crate::store::alerts::history;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
@@ -44,6 +46,7 @@ pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+pub use outbox::TestedChannel;
 pub use replay::ReplayOrder;
 pub use view::View;
 pub use whatif::WhatIfError;
@@ -75,6 +78,8 @@ struct Parts {
     running: Mutex<()>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
+    /// Held while messages are on their way, so that none is sent twice at once.
+    delivering: Mutex<outbox::KnownDead>,
 }
 
 /// How a cycle went.
@@ -124,6 +129,7 @@ impl Engine {
             program,
             running: Mutex::new(()),
             reckoning: Mutex::new(()),
+            delivering: Mutex::default(),
         };
         Ok(Engine { parts: Arc::new(parts) })
     }
@@ -202,7 +208,7 @@ impl Engine {
             let mut position = assessment.position(outlook.as_ref());
             position.track_record = assessment.track_record(&past, &position.exhaustion);
             let observations = Observations {
-                dead_channels: engine.configured_dead_channels(&facts),
+                dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),
                 ..assessment.observations(&position.coverage, &own)
             };
@@ -245,34 +251,12 @@ impl Engine {
             trajectory: trajectory.as_deref(),
             dashboard_url: self.config().dashboard_url.as_deref(),
         };
-        let events: Vec<_> = decisions.iter().filter_map(|decision| compose(decision, &context)).collect();
+        let mut events: Vec<_> = decisions.iter().filter_map(|decision| compose(decision, &context)).collect();
+        for event in &mut events {
+            event.address(self.config().listeners());
+        }
         let deliveries = notify::outbox(&events, &self.config().channels);
         Messages { config_digest: self.config().digest.clone(), events, deliveries }
-    }
-
-    /// Tries every delivery that is due; gives how many arrived and how many did not.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn deliver(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let due = self.store().call(move |connection| Ok(pending_deliveries(connection, now)?)).await?;
-        if due.is_empty() {
-            return Ok((0, 0));
-        }
-        let retry = RetryPolicy::default();
-        let outcomes = notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now).await;
-        let arrived = outcomes.iter().filter(|outcome| outcome.arrived()).count();
-        let count = outcomes.len();
-        self.store()
-            .call(move |connection| Ok(record_outcomes(connection, &outcomes, now)?))
-            .await
-            .context("storing how deliveries went")?;
-        Ok((arrived, count - arrived))
-    }
-
-    fn configured_dead_channels(&self, facts: &Facts) -> Vec<crate::domain::alert::DeadChannel> {
-        let configured = |dead: &&crate::domain::alert::DeadChannel| self.config().channels.contains_key(&dead.channel);
-        facts.dead_channels.iter().filter(configured).cloned().collect()
     }
 }
 

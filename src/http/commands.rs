@@ -4,13 +4,15 @@ use std::future::Future;
 
 use anyhow::{Context as _, Result};
 use axum::Json;
-use axum::extract;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{self, Query};
 use axum::http::StatusCode;
+use serde::Deserialize;
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::{BackupReport, CycleReport, ReplayOrder};
+use super::paging::Asked;
+use crate::cycle::{BackupReport, CycleReport, ReplayOrder, TestedChannel};
 use crate::domain::alert::ReplayReport;
 
 /// Runs a cycle now.
@@ -28,6 +30,28 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+}
+
+/// Which channel to test; without one, all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestQuery {
+    /// Name of the channel; without it all.
+    channel: Option<String>,
+}
+
+/// Sends test messages and says how each went.
+pub async fn test_channels(
+    extract::State(state): extract::State<State>,
+    Asked(TestQuery { channel }): Asked<TestQuery>,
+) -> Result<Json<Vec<TestedChannel>>, Failure> {
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let tested = apart("the test", async move { Ok(engine.test_channels(channel.as_deref(), now).await) }).await?;
+    tested.map(Json).ok_or_else(|| {
+        let names: Vec<&str> = state.engine().config().channels.keys().map(String::as_str).collect();
+        Failure::new(StatusCode::NOT_FOUND, "no such channel is configured")
+            .advise(format!("there are: {}", names.join(", ")))
+    })
 }
 
 /// Replays alert rules over the past; nothing is sent or stored.

@@ -33,9 +33,9 @@ pub async fn mute(
     entry: Result<Json<MuteEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Mute>), Failure> {
     let Json(entry) = entry.map_err(|error| {
-        Failure::new(error.status(), error.body_text()).advise(
-            r#"send {"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"} as JSON; a "silence" needs "until""#,
-        )
+        let entry = r#"{"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"}"#;
+        let advice = format!("send {entry} as application/json; a \"silence\" also needs \"until\"");
+        Failure::new(error.status(), error.body_text()).advise(advice)
     })?;
     let kept = state.engine().mute(state.clock().now(), entry).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(kept)))

@@ -18,7 +18,8 @@ use crate::cycle::View;
 use crate::domain::assess::request_price;
 use crate::domain::money::Money;
 use crate::domain::position::{DateQuantiles, PoolPosition, Position};
-use crate::store::{PaidRequests, StoreError, alerts};
+use crate::store::alerts::{self, ChannelState};
+use crate::store::{PaidRequests, StoreError};
 
 use super::State;
 use super::failure::Failure;
@@ -119,14 +120,15 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
     let store = state.engine().store();
     let last_pull = store.last_pull().await?;
     let paid: PaidRequests = store.paid_requests(state.clock().now().date_naive()).await?;
-    let dead = store.call(|connection| Ok(alerts::dead_channels(connection)?)).await?;
+    let (dead, states) =
+        store.call(|connection| Ok((alerts::dead_channels(connection)?, alerts::channel_states(connection)?))).await?;
     let config = state.engine().config();
     let channels = config.channels.keys().map(|name| Sample {
         labels: vec![("channel", name.clone())],
         value: f64::from(u8::from(dead.iter().any(|dead| dead.channel == *name))),
     });
     let asked = request_price().times(Decimal::from(paid.charged_month));
-    Ok(vec![
+    let mut families = vec![
         Family::seconds(
             "last_successful_pull_timestamp",
             "Clock of the newest cycle that pulled costs from AWS",
@@ -160,8 +162,42 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
             "Time that the next award takes from application to credit, with slack, as config names it",
             Sample::alone(config.rules.lead_days() as f64 * SECONDS_PER_DAY),
         ),
-        Family::gauge("channel_dead", None, "1 if the newest message to the channel was given up", channels.collect()),
-    ])
+        Family::gauge(
+            "channel_dead",
+            None,
+            "1 if the newest message to the channel was given up, or has been refused for an hour",
+            channels.collect(),
+        ),
+    ];
+    let names = &config.channels;
+    families.extend(about_channels(states.into_iter().filter(|state| names.contains_key(&state.channel)).collect()));
+    Ok(families)
+}
+
+fn about_channels(states: Vec<ChannelState>) -> Vec<Family> {
+    let count = |what: fn(&ChannelState) -> u64, outcome: &'static str| {
+        states.iter().map(move |state| {
+            let mut labels = vec![("channel", state.channel.clone())];
+            labels.extend((!outcome.is_empty()).then(|| ("outcome", outcome.to_owned())));
+            Sample { labels, value: what(state) as f64 }
+        })
+    };
+    let settled = count(|state| state.delivered, "delivered").chain(count(|state| state.dead, "given_up")).collect();
+    let last = states.iter().filter_map(|state| {
+        let labels = vec![("channel", state.channel.clone())];
+        Some(Sample { labels, value: state.last_delivered_at?.timestamp() as f64 })
+    });
+    vec![
+        Family::gauge(
+            "deliveries_pending",
+            None,
+            "Messages that wait for an attempt",
+            count(|state| state.pending, "").collect(),
+        ),
+        // A gauge: what is counted are rows, and a store may be put back from a backup.
+        Family::gauge("deliveries_settled", None, "Messages that arrived or were given up", settled),
+        Family::seconds("channel_last_delivery_timestamp", "When a message last arrived", last.collect()),
+    ]
 }
 
 fn about_the_position(view: &View, now: DateTime<Utc>) -> Vec<Family> {

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cycle::{AlertList, FiledView, TakenSnapshot};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
@@ -31,11 +32,14 @@ const NEWEST: &str = "newest";
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
     let mut nav = nav(as_of);
     let html = match state.view(as_of).await? {
+        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav),
         Some(view) => {
             // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
-            nav.what_if = as_of.is_none().then(|| what_if_form(&state, &view.position));
-            nav.alerts = as_of.is_none().then(|| "/api/v1/alerts".to_owned());
-            report::page(&view.position, &view.series, &nav)
+            nav.what_if = Some(what_if_form(&state, &view.position));
+            nav.alerts = Some("/api/v1/alerts".to_owned());
+            let channels = state.engine().channel_findings().await;
+            let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
+            report::page(&with_channels(&view.position, channels), &view.series, &nav)
         }
         None => {
             let currency = &state.engine().config().aws.currency;
@@ -55,6 +59,16 @@ fn what_if_form(state: &State, position: &Position) -> WhatIfForm {
         instance_types: prices.instance_types().map(str::to_owned).collect(),
         soon: plus_days(position.as_of.date_naive(), SOON),
     }
+}
+
+/// The position with what is so of channels right now in place of what was so at the cycle.
+fn with_channels(position: &Position, channels: Vec<Finding>) -> Position {
+    let mut position = position.clone();
+    position.findings.retain(|finding| finding.rule != Rule::DeadChannel);
+    let milder = |finding: &Finding| finding.severity < Severity::Critical;
+    let place = position.findings.iter().position(milder).unwrap_or(position.findings.len());
+    position.findings.splice(place..place, channels);
+    position
 }
 
 /// Links that stay at the time that is looked at.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::Schema;
 
+use super::commands::TestQuery;
 use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
 use super::health::{self, Ready};
 use super::pages::{self, ReportsList};
@@ -20,7 +21,7 @@ use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
     AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry, ReplayOrder,
-    TakenSnapshot,
+    TakenSnapshot, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::position::{Credits, Position, Series};
@@ -219,6 +220,11 @@ fn figures() -> Vec<Route> {
             .takes::<MuteEntry>("application/json")
             .gives::<Mute>()
             .creates(),
+        Route::post("/api/v1/alerts/test", Needs::Operate, commands::test_channels)
+            .says("Send a test message through every channel, or one.")
+            .asks::<TestQuery>()
+            .gives::<Vec<TestedChannel>>()
+            .weighs(Weight::Order),
         Route::post("/api/v1/replay", Needs::Read, commands::replay)
             .says("What alert rules would have told over the past. Nothing is sent or stored.")
             .takes::<ReplayOrder>("application/json")

@@ -1,8 +1,9 @@
 //! What a receiver's answer means: delivered, again later, or never.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest as _, Sha256};
 
-use crate::domain::alert::DeliveryResult;
+use crate::domain::alert::{DeliveryResult, PendingDelivery};
 
 /// The longest pause that a receiver may ask for. Longer than that, and an alert is of no use.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(6);
@@ -18,21 +19,51 @@ pub struct RetryPolicy {
     pub longest_wait: TimeDelta,
     /// Attempts after which a delivery is given up.
     pub max_attempts: u32,
+    /// Up to this many percent are added to each wait, so that what failed together is not tried again together.
+    pub jitter_percent: u32,
 }
 
 impl Default for RetryPolicy {
-    /// 1, 2, 4 ... minutes, at most 6 hours apart: 12 attempts over about 20 hours, so that a channel that is down for
-    /// a night still hears.
+    /// 1, 2, 4 ... minutes and up to a quarter more, at most 6 hours apart: 12 attempts over 20 to 26 hours, so that a
+    /// channel that is down for a night still hears.
     fn default() -> Self {
-        RetryPolicy { first_wait: TimeDelta::minutes(1), longest_wait: TimeDelta::hours(6), max_attempts: 12 }
+        RetryPolicy {
+            first_wait: TimeDelta::minutes(1),
+            longest_wait: TimeDelta::hours(6),
+            max_attempts: 12,
+            jitter_percent: 25,
+        }
     }
 }
 
 impl RetryPolicy {
-    /// The wait after the attempt with this number, counted from 1.
-    fn wait_after(&self, attempt: u32) -> TimeDelta {
+    /// The wait after the attempt with this number, counted from 1. `dice` is an evenly spread number.
+    fn wait_after(&self, attempt: u32, dice: u8) -> TimeDelta {
         let factor = 1i32.checked_shl(attempt.saturating_sub(1)).filter(|factor| *factor > 0).unwrap_or(i32::MAX);
-        self.first_wait.checked_mul(factor).map_or(self.longest_wait, |wait| wait.min(self.longest_wait))
+        let wait = self.first_wait.checked_mul(factor).map_or(self.longest_wait, |wait| wait.min(self.longest_wait));
+        let most = wait.num_milliseconds() / 100 * i64::from(self.jitter_percent);
+        wait + TimeDelta::milliseconds(most / 256 * i64::from(dice))
+    }
+}
+
+/// One attempt at one delivery.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt<'a> {
+    pub(super) delivery: &'a PendingDelivery,
+    pub(super) retry: &'a RetryPolicy,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Attempt<'_> {
+    /// Counted from 1.
+    fn number(&self) -> u32 {
+        self.delivery.attempts + 1
+    }
+
+    /// Chance drawn from what is delivered where and how often: another at each attempt, and the same in every run.
+    fn dice(&self) -> u8 {
+        let PendingDelivery { event_id, channel, .. } = self.delivery;
+        Sha256::digest(format!("{event_id} {channel} {}", self.number()))[0]
     }
 }
 
@@ -51,6 +82,13 @@ pub(super) enum Answer {
     /// No answer: refused, reset, or out of time.
     Unreachable {
         /// What went wrong.
+        error: String,
+    },
+    /// An answer in another language than HTTP's.
+    Refused {
+        /// Whether it may pass.
+        may_pass: bool,
+        /// What was said.
         error: String,
     },
     /// It could not even be sent, and never will be.
@@ -74,14 +112,9 @@ impl Answer {
     }
 }
 
-/// Turns an answer into what is written back. `attempt` counts from 1; `redact` masks secrets in others' text.
-pub(super) fn judge(
-    answer: &Answer,
-    attempt: u32,
-    retry: &RetryPolicy,
-    now: DateTime<Utc>,
-    redact: impl Fn(&str) -> String,
-) -> DeliveryResult {
+/// Turns an answer into what is written back. `redact` masks secrets in others' text.
+pub(super) fn judge(answer: &Answer, attempt: &Attempt<'_>, redact: impl Fn(&str) -> String) -> DeliveryResult {
+    let Attempt { retry, now, .. } = *attempt;
     let (may_pass, retry_after, error) = match answer {
         Answer::Status { code: 200..=299, .. } => return DeliveryResult::Delivered,
         Answer::Status { code, retry_after, body } => {
@@ -92,16 +125,18 @@ pub(super) fn judge(
             (may_pass, retry_after.as_deref(), format!("HTTP {code}{separator}{body}"))
         }
         Answer::Unreachable { error } => (true, None, error.clone()),
+        Answer::Refused { may_pass, error } => (*may_pass, None, error.clone()),
         Answer::Unsendable { error } => (false, None, error.clone()),
     };
     let error = one_line(&redact(&error));
     if !may_pass {
         return DeliveryResult::Dead { error };
     }
-    if attempt >= retry.max_attempts {
-        return DeliveryResult::Dead { error: format!("given up after {attempt} attempts; the last: {error}") };
+    let number = attempt.number();
+    if number >= retry.max_attempts {
+        return DeliveryResult::Dead { error: format!("given up after {number} attempts; the last: {error}") };
     }
-    let backed_off = now + retry.wait_after(attempt);
+    let backed_off = now + retry.wait_after(number, attempt.dice());
     // Never sooner than asked; and never sooner than our own back-off, or a receiver that always asks for a second
     // would use up all attempts within minutes.
     let next_attempt_at = asked_pause(retry_after, now).map_or(backed_off, |asked| asked.max(backed_off));
@@ -125,7 +160,10 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::domain::finding::Severity;
 
     fn now() -> DateTime<Utc> {
         "2026-03-14T06:00:00Z".parse().unwrap()
@@ -135,8 +173,32 @@ mod tests {
         Answer::Status { code, retry_after: retry_after.map(str::to_owned), body: "no".into() }
     }
 
-    fn judged(answer: &Answer, attempt: u32) -> DeliveryResult {
-        judge(answer, attempt, &RetryPolicy::default(), now(), str::to_owned)
+    const STEADY: RetryPolicy = RetryPolicy {
+        first_wait: TimeDelta::minutes(1),
+        longest_wait: TimeDelta::hours(6),
+        max_attempts: 12,
+        jitter_percent: 0,
+    };
+
+    fn delivery(event_id: &str, attempts: u32) -> PendingDelivery {
+        PendingDelivery {
+            event_id: event_id.into(),
+            channel: "ops".into(),
+            key: "exhaustion:total".into(),
+            severity: Severity::Critical,
+            payload: String::new(),
+            attempts,
+        }
+    }
+
+    /// The attempt with this number, counted from 1.
+    fn judged_with(answer: &Answer, number: u32, redact: impl Fn(&str) -> String) -> DeliveryResult {
+        let delivery = delivery("e", number - 1);
+        judge(answer, &Attempt { delivery: &delivery, retry: &STEADY, now: now() }, redact)
+    }
+
+    fn judged(answer: &Answer, number: u32) -> DeliveryResult {
+        judged_with(answer, number, str::to_owned)
     }
 
     fn retry_in(answer: &Answer, attempt: u32) -> Option<i64> {
@@ -159,6 +221,10 @@ mod tests {
         }
         assert_eq!(retry_in(&Answer::Unreachable { error: "timed out".into() }, 1), Some(60));
         assert!(matches!(judged(&Answer::Unsendable { error: "bad".into() }, 1), DeliveryResult::Dead { .. }));
+        for (may_pass, dead) in [(true, false), (false, true)] {
+            let judged = judged(&Answer::Refused { may_pass, error: "no".into() }, 1);
+            assert_eq!(matches!(judged, DeliveryResult::Dead { .. }), dead, "{judged:?}");
+        }
     }
 
     #[test]
@@ -171,8 +237,27 @@ mod tests {
             judged(&status(500, None), 12),
             DeliveryResult::Dead { error: "given up after 12 attempts; the last: HTTP 500: no".into() }
         );
-        assert_eq!(RetryPolicy::default().wait_after(u32::MAX), TimeDelta::hours(6));
-        assert_eq!(RetryPolicy::default().wait_after(0), TimeDelta::minutes(1));
+        assert_eq!(STEADY.wait_after(u32::MAX, 255), TimeDelta::hours(6));
+        assert_eq!(STEADY.wait_after(0, 255), TimeDelta::minutes(1));
+    }
+
+    #[test]
+    fn what_failed_together_is_tried_again_apart_and_never_sooner() {
+        let retry = RetryPolicy::default();
+        assert_eq!(RetryPolicy { jitter_percent: 0, ..retry }, STEADY);
+        let waits = |number: u32| -> BTreeSet<i64> {
+            let wait = |event: u32| {
+                let delivery = delivery(&event.to_string(), number - 1);
+                let attempt = Attempt { delivery: &delivery, retry: &retry, now: now() };
+                retry.wait_after(number, attempt.dice()).num_milliseconds()
+            };
+            (0..100).map(wait).collect()
+        };
+        for (number, least) in [(1, 60_000), (3, 240_000), (11, 6 * 3_600_000)] {
+            let waits = waits(number);
+            assert!(waits.iter().all(|wait| (least..=least * 5 / 4).contains(wait)), "{waits:?}");
+            assert!(waits.len() > 50, "{} different waits of 100", waits.len());
+        }
     }
 
     #[test]
@@ -194,7 +279,7 @@ mod tests {
     #[test]
     fn errors_are_one_short_line_without_secrets() {
         let answer = Answer::Status { code: 400, retry_after: None, body: format!("a\nhunter2\t{}", "x".repeat(1000)) };
-        let judged = judge(&answer, 1, &RetryPolicy::default(), now(), |text| text.replace("hunter2", "***"));
+        let judged = judged_with(&answer, 1, |text| text.replace("hunter2", "***"));
         let DeliveryResult::Dead { error } = judged else { panic!("{judged:?}") };
         assert!(error.starts_with("HTTP 400: a *** xxx"), "{error}");
         assert_eq!(error.chars().count(), 300);

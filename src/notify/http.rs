@@ -36,8 +36,8 @@ impl HttpClient {
     }
 
     /// Posts JSON once.
-    pub(super) async fn post(&self, url: &Secret, headers: &[(&'static str, String)], body: &str) -> Answer {
-        let url = match Url::parse(url.expose()) {
+    pub(super) async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str) -> Answer {
+        let url = match Url::parse(url) {
             Ok(url) => url,
             Err(error) => return Answer::Unsendable { error: format!("the URL cannot be used: {error}") },
         };
@@ -71,13 +71,13 @@ async fn read(mut response: Response) -> Answer {
 }
 
 /// Checks a URL at start. Plain HTTP is refused where the URL itself is the credential, except on loopback.
-pub(super) fn check_url(url: &Secret, needs_tls: bool) -> Result<(), ChannelError> {
-    let parsed = Url::parse(url.expose()).map_err(|error| ChannelError::Url(error.to_string()))?;
+pub(super) fn check_url(url: &str, needs_tls: bool) -> Result<(), ChannelError> {
+    let parsed = Url::parse(url).map_err(|error| ChannelError::Url(error.to_string()))?;
     let loopback = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match parsed.scheme() {
         "https" => Ok(()),
         "http" if !needs_tls || loopback => Ok(()),
-        "http" => Err(ChannelError::Url("it must start with https://, since the URL is a credential".to_owned())),
+        "http" => Err(ChannelError::Url("it must start with https://, since a credential goes with it".to_owned())),
         other => Err(ChannelError::Url(format!("it starts with {other}://, not with https://"))),
     }
 }

@@ -1,13 +1,13 @@
 //! The daemon's own log as a channel: it needs no configuration and cannot be down.
 
 use super::answer::Answer;
-use crate::domain::alert::{AlertEvent, PendingDelivery};
+use crate::domain::alert::{Letter, PendingDelivery};
 use crate::domain::finding::Severity;
 
 /// Title and text; the attached document would drown the log.
-pub(super) fn payload(event: &AlertEvent) -> String {
-    let link = event.dashboard_url.as_ref().map_or_else(String::new, |url| format!("\n\nDashboard: {url}"));
-    format!("{}\n\n{}{link}", event.title, event.text)
+pub(super) fn payload(letter: &Letter) -> String {
+    let link = letter.dashboard_url.as_ref().map_or_else(String::new, |url| format!("\n\nDashboard: {url}"));
+    format!("{}\n\n{}{link}", letter.title, letter.text)
 }
 
 /// Writes one record at the level of its severity.

@@ -1,29 +1,39 @@
 //! Delivers messages to channels: at least once, always under the same event id, retrying only what can succeed.
 //!
 //! What to send is built beforehand and pure ([`outbox`]); [`deliver_due`] tries each due delivery once and answers how
-//! it went. It neither reads nor writes the store, never sleeps, and is bounded by the client's time limit: the next run
-//! tries again what may succeed later.
+//! it went. It neither reads nor writes the store, never sleeps, and is bounded in time: the next run tries again what may
+//! succeed later.
 
+mod alertmanager;
 mod answer;
+mod deliver;
+mod email;
 mod http;
 mod log;
+mod pagerduty;
 mod slack;
+mod smtp;
+mod text;
 mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-use crate::domain::alert::{AlertEvent, DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
+use crate::domain::alert::{AlertEvent, Letter, NewDelivery, PendingDelivery};
 use crate::domain::secret::Secret;
 
+pub use alertmanager::Login;
 use answer::Answer;
 pub use answer::RetryPolicy;
+pub use deliver::{deliver_due, refresh, try_once};
+pub use email::{Email, Security};
 pub use http::HttpClient;
+pub use pagerduty::DEFAULT_URL as PAGERDUTY_URL;
 
-/// Longest that one delivery may take. A cycle waits for its deliveries, each channel at most this long.
+/// Longest that one delivery over HTTP may take; e-mail, whose servers keep strangers waiting, has three times as long.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where messages go.
@@ -33,6 +43,24 @@ pub enum Channel {
     Slack {
         /// `https://hooks.slack.com/services/...`
         webhook_url: Secret,
+    },
+    /// A PagerDuty service, through Events API v2.
+    PagerDuty {
+        /// The integration key.
+        routing_key: Secret,
+        /// Where events are taken; regions differ.
+        url: String,
+    },
+    /// People, through a mail server.
+    Email(Email),
+    /// A Prometheus Alertmanager, API v2.
+    Alertmanager {
+        /// Its address, without `/api/v2`.
+        url: String,
+        /// How to log in, if it asks.
+        login: Option<Login>,
+        /// How long a firing alert lasts unless it is posted again.
+        lasts: TimeDelta,
     },
     /// Any receiver of signed webhooks (Standard Webhooks).
     Webhook {
@@ -54,6 +82,9 @@ pub enum ChannelError {
     /// Not a signing key.
     #[error("the signing secret is not base64, as Standard Webhooks asks for: {0}")]
     SigningSecret(String),
+    /// Not somewhere that mail can go.
+    #[error("mail cannot be sent: {0}")]
+    Address(String),
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
     Client(String),
@@ -64,9 +95,17 @@ impl Channel {
     pub const fn kind(&self) -> &'static str {
         match self {
             Channel::Slack { .. } => "slack",
+            Channel::PagerDuty { .. } => "pagerduty",
+            Channel::Email(_) => "email",
+            Channel::Alertmanager { .. } => "alertmanager",
             Channel::Webhook { .. } => "webhook",
             Channel::Log => "log",
         }
+    }
+
+    /// True where a summary of the week makes sense: not for what wakes people, or counts what fires.
+    pub const fn is_read_at_leisure(&self) -> bool {
+        !matches!(self, Channel::PagerDuty { .. } | Channel::Alertmanager { .. })
     }
 
     /// Says what would make every delivery fail, so that config can report it at start.
@@ -75,9 +114,12 @@ impl Channel {
     /// [`ChannelError`] with the part that cannot be used; never with the secret.
     pub fn validate(&self) -> Result<(), ChannelError> {
         match self {
-            Channel::Slack { webhook_url } => http::check_url(webhook_url, true),
+            Channel::Slack { webhook_url } => http::check_url(webhook_url.expose(), true),
+            Channel::PagerDuty { url, .. } => http::check_url(url, true),
+            Channel::Email(email) => email.validate(),
+            Channel::Alertmanager { url, login, .. } => http::check_url(url, login.is_some()),
             Channel::Webhook { url, secret } => {
-                http::check_url(url, false)?;
+                http::check_url(url.expose(), false)?;
                 webhook::signer(secret).map(drop)
             }
             Channel::Log => Ok(()),
@@ -85,19 +127,29 @@ impl Channel {
     }
 
     /// The body for this channel, as it will be sent.
-    pub fn payload(&self, event: &AlertEvent) -> String {
+    pub fn payload(&self, letter: impl Into<Letter>) -> String {
+        let letter = letter.into();
         match self {
-            Channel::Slack { .. } => slack::payload(event),
-            Channel::Webhook { .. } => webhook::payload(event),
-            Channel::Log => log::payload(event),
+            Channel::Slack { .. } => slack::payload(&letter),
+            Channel::PagerDuty { .. } => pagerduty::payload(&letter),
+            Channel::Email(_) => email::payload(&letter),
+            Channel::Alertmanager { .. } => alertmanager::payload(&letter),
+            Channel::Webhook { .. } => webhook::payload(&letter),
+            Channel::Log => log::payload(&letter),
         }
     }
 
     async fn send(&self, delivery: &PendingDelivery, http: &HttpClient, now: DateTime<Utc>) -> Answer {
+        let payload = &delivery.payload;
         match self {
-            Channel::Slack { webhook_url } => http.post(webhook_url, &[], &delivery.payload).await,
+            Channel::Slack { webhook_url } => http.post(webhook_url.expose(), &[], payload).await,
+            Channel::PagerDuty { routing_key, url } => pagerduty::send(http, url, routing_key, payload).await,
+            Channel::Email(email) => email.send(delivery).await,
+            Channel::Alertmanager { url, login, lasts } => {
+                alertmanager::send(http, url, login.as_ref(), payload, now + *lasts).await
+            }
             Channel::Webhook { url, secret } => match webhook::headers(secret, delivery, now) {
-                Ok(headers) => http.post(url, &headers, &delivery.payload).await,
+                Ok(headers) => http.post(url.expose(), &headers, payload).await,
                 Err(error) => Answer::Unsendable { error: error.to_string() },
             },
             Channel::Log => log::send(delivery),
@@ -108,6 +160,11 @@ impl Channel {
     fn redact(&self, text: &str) -> String {
         match self {
             Channel::Slack { webhook_url } => http::redact_url(webhook_url, text),
+            Channel::PagerDuty { routing_key, .. } => routing_key.redact(text),
+            Channel::Email(email) => email.redact(text),
+            Channel::Alertmanager { login, .. } => {
+                login.as_ref().map_or_else(|| text.to_owned(), |login| login.redact(text))
+            }
             Channel::Webhook { url, secret } => secret.redact(&http::redact_url(url, text)),
             Channel::Log => text.to_owned(),
         }
@@ -127,60 +184,4 @@ pub fn outbox(events: &[AlertEvent], channels: &BTreeMap<String, Channel>) -> Ve
         }
     }
     deliveries
-}
-
-/// Tries each due delivery once. After a failure that may pass, the rest of that channel's deliveries wait: until the
-/// end of the pause that a 429 asks for, or else for the next run; so one dead receiver costs one time limit per run.
-pub async fn deliver_due(
-    due: &[PendingDelivery],
-    channels: &BTreeMap<String, Channel>,
-    http: &HttpClient,
-    retry: &RetryPolicy,
-    now: DateTime<Utc>,
-) -> Vec<DeliveryOutcome> {
-    let mut by_channel: BTreeMap<&str, Vec<&PendingDelivery>> = BTreeMap::new();
-    for delivery in due {
-        by_channel.entry(delivery.channel.as_str()).or_default().push(delivery);
-    }
-    let mut outcomes = Vec::new();
-    for (name, deliveries) in by_channel {
-        match channels.get(name) {
-            Some(channel) => outcomes.extend(deliver_channel(channel, &deliveries, http, retry, now).await),
-            None => outcomes.extend(deliveries.into_iter().map(|delivery| {
-                let error = format!("the channel {name} is not in the config any more");
-                outcome(delivery, DeliveryResult::Dead { error })
-            })),
-        }
-    }
-    outcomes
-}
-
-async fn deliver_channel(
-    channel: &Channel,
-    deliveries: &[&PendingDelivery],
-    http: &HttpClient,
-    retry: &RetryPolicy,
-    now: DateTime<Utc>,
-) -> Vec<DeliveryOutcome> {
-    let mut outcomes = Vec::new();
-    for (index, delivery) in deliveries.iter().enumerate() {
-        let answer = channel.send(delivery, http, now).await;
-        let result = answer::judge(&answer, delivery.attempts + 1, retry, now, |text| channel.redact(text));
-        let failed_for_now = matches!(result, DeliveryResult::Retry { .. });
-        let pause = answer.pause_until(retry, now);
-        outcomes.push(outcome(delivery, result));
-        if let Some(next_attempt_at) = pause {
-            let rest = &deliveries[index + 1..];
-            outcomes.extend(rest.iter().map(|later| outcome(later, DeliveryResult::Deferred { next_attempt_at })));
-            break;
-        }
-        if failed_for_now {
-            break;
-        }
-    }
-    outcomes
-}
-
-fn outcome(delivery: &PendingDelivery, result: DeliveryResult) -> DeliveryOutcome {
-    DeliveryOutcome { event_id: delivery.event_id.clone(), channel: delivery.channel.clone(), result }
 }

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::alert::AlertEvent;
+use super::text;
+use crate::domain::alert::Letter;
 
 /// Characters in a section's text.
 const MAX_SECTION: usize = 3000;
@@ -21,10 +22,10 @@ const MAX_TEXT: usize = 6_000;
 const FENCE: usize = "```\n\n```".len();
 
 /// The JSON body. Slack's markup knows no tables, so an attached document is shown as it is written, in fixed width.
-pub(super) fn payload(event: &AlertEvent) -> String {
-    let (text, text_is_cut) = fit(&escape(&event.text), MAX_TEXT);
+pub(super) fn payload(letter: &Letter) -> String {
+    let (text, text_is_cut) = fit(&escape(&letter.text), MAX_TEXT);
     // A fence inside the document would end ours.
-    let document = escape(&event.attachment.as_deref().unwrap_or_default().replace("```", "'''"));
+    let document = escape(&letter.attachment.as_deref().unwrap_or_default().replace("```", "'''"));
     let (document, document_is_cut) = fit(&document, MAX_TOTAL - text.chars().count());
     let mut texts = chunks(&text, MAX_SECTION);
     texts.extend(chunks(&document, MAX_SECTION - FENCE).into_iter().map(|part| format!("```\n{part}\n```")));
@@ -32,13 +33,13 @@ pub(super) fn payload(event: &AlertEvent) -> String {
 
     let mut blocks = vec![json!({
         "type": "header",
-        "text": { "type": "plain_text", "text": shorten(&escape(&event.title), MAX_HEADER) },
+        "text": { "type": "plain_text", "text": shorten(&escape(&letter.title), MAX_HEADER) },
     })];
     blocks.extend(texts.iter().map(|text| section(text)));
     if is_cut {
         blocks.push(section("_This message was cut to what Slack accepts; the report holds all of it._"));
     }
-    if let Some(url) = event.dashboard_url.as_ref().filter(|url| url.chars().count() <= MAX_URL) {
+    if let Some(url) = letter.dashboard_url.as_ref().filter(|url| url.chars().count() <= MAX_URL) {
         let button = json!({
             "type": "button",
             "text": { "type": "plain_text", "text": "Open the dashboard" },
@@ -46,12 +47,12 @@ pub(super) fn payload(event: &AlertEvent) -> String {
         });
         blocks.push(json!({ "type": "actions", "elements": [button] }));
     }
-    let note = format!("{} · {}", escape(&event.key), event.event_id);
+    let note = format!("{} · {}", escape(&letter.key), letter.event_id);
     blocks.push(json!({
         "type": "context",
         "elements": [{ "type": "mrkdwn", "text": shorten(&note, MAX_SECTION) }],
     }));
-    let fallback = shorten(&format!("{}: {}", escape(&event.title), escape(&event.summary)), MAX_SECTION);
+    let fallback = shorten(&format!("{}: {}", escape(&letter.title), escape(&letter.summary)), MAX_SECTION);
     json!({ "text": fallback, "blocks": blocks }).to_string()
 }
 
@@ -64,13 +65,13 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// At most `limit` characters, the last an ellipsis where something is missing.
+/// [`text::shorten`] for escaped text: no entity is cut in two.
 fn shorten(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
+    let short = text::shorten(text, limit);
+    if short.len() == text.len() {
+        return short;
     }
-    let kept: String = text.chars().take(limit - 1).collect();
-    format!("{}…", without_cut_entity(&kept))
+    format!("{}…", without_cut_entity(short.trim_end_matches('…')))
 }
 
 /// The beginning of escaped text that has at most `limit` characters, and whether anything is missing.
@@ -121,8 +122,6 @@ mod tests {
         assert_eq!(chunks("abcdef", 4), ["abcd", "ef"]);
         assert_eq!(chunks("abc&amp;d", 5), ["abc", "&amp;", "d"]);
         assert_eq!(chunks("", 5), Vec::<String>::new());
-        assert_eq!(shorten("äöüß", 4), "äöüß");
-        assert_eq!(shorten("äöüßx", 4), "äöü…");
         assert_eq!(shorten("ab&lt;cd", 5), "ab…");
     }
 

@@ -8,13 +8,12 @@ use serde_json::json;
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 
 use super::ChannelError;
-use crate::domain::alert::{AlertEvent, PendingDelivery};
+use crate::domain::alert::{Letter, PendingDelivery};
 use crate::domain::secret::Secret;
 
 /// `{type, timestamp, data}`, as the specification recommends.
-pub(super) fn payload(event: &AlertEvent) -> String {
-    let event_type = format!("alert.{}", event.decision.as_str());
-    json!({ "type": event_type, "timestamp": event.fired_at, "data": event }).to_string()
+pub(super) fn payload(letter: &Letter) -> String {
+    json!({ "type": letter.kind, "timestamp": letter.at, "data": letter.data }).to_string()
 }
 
 /// Reads the signing key.

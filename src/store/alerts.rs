@@ -158,24 +158,30 @@ fn add_to_history(
     }
 }
 
+/// Attempts after which a delivery that still waits speaks for a dead channel: with the default waits, after an hour.
+const FAILING_FROM: u32 = 7;
+/// No wait is longer. A next attempt further away was set by a clock that has since been put back.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(8);
+
 /// Deliveries that are due at `now`, oldest first, the most severe of a cycle first. While an earlier message about the
 /// same key waits for its next attempt on a channel, later ones wait behind it: an all-clear must not overtake its alarm.
 ///
 /// # Errors
 /// Whatever DuckDB reports, or a stored severity that this version cannot read.
 pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<PendingDelivery>> {
-    let now = now.timestamp_micros();
+    let (now, latest) = (now.timestamp_micros(), (now + LONGEST_WAIT).timestamp_micros());
     let mut due = conn.prepare(
         "SELECT d.event_id, d.channel, e.key, e.severity, d.payload, d.attempts, epoch_us(e.decided_at)
-         FROM deliveries d JOIN alert_events e ON e.event_id = d.event_id
-         WHERE d.state = 'pending' AND d.next_attempt_at <= make_timestamp(CAST(? AS BIGINT))
+         FROM deliveries d JOIN told e ON e.event_id = d.event_id
+         WHERE d.state = 'pending'
+           AND d.next_attempt_at NOT BETWEEN make_timestamp(CAST(?1 AS BIGINT) + 1) AND make_timestamp(CAST(?2 AS BIGINT))
            AND NOT EXISTS (
-               SELECT 1 FROM deliveries w JOIN alert_events f ON f.event_id = w.event_id
-               WHERE w.state = 'pending' AND w.next_attempt_at > make_timestamp(CAST(? AS BIGINT))
-                 AND w.channel = d.channel AND f.key = e.key AND f.decided_at < e.decided_at
+               SELECT 1 FROM deliveries w JOIN told f ON f.event_id = w.event_id
+               WHERE w.state = 'pending' AND w.channel = d.channel AND f.key = e.key AND f.decided_at < e.decided_at
+                 AND w.next_attempt_at BETWEEN make_timestamp(CAST(?1 AS BIGINT) + 1) AND make_timestamp(CAST(?2 AS BIGINT))
            )",
     )?;
-    let rows = due.query_map(params![now, now], |row| {
+    let rows = due.query_map(params![now, latest], |row| {
         let delivery = PendingDelivery {
             event_id: row.get(0)?,
             channel: row.get(1)?,
@@ -224,30 +230,36 @@ pub fn record_outcomes(conn: &Connection, outcomes: &[DeliveryOutcome], now: Dat
     Ok(())
 }
 
-/// Channels whose newest settled delivery was given up. Config may have dropped one since: the caller keeps those it
-/// still knows.
+/// Channels whose newest settled delivery was given up, or that have refused a message for about an hour. Config may have
+/// dropped one since: the caller keeps those it still knows.
 ///
 /// # Errors
 /// Whatever DuckDB reports.
 pub fn dead_channels(conn: &Connection) -> duckdb::Result<Vec<DeadChannel>> {
-    let mut settled = conn.prepare(
-        "SELECT channel, state = 'dead', epoch_us(settled_at), coalesce(last_error, '') FROM deliveries
-         WHERE state <> 'pending' ORDER BY settled_at, event_id, channel",
+    let mut tried = conn.prepare(
+        "SELECT d.channel, d.state, epoch_us(coalesce(d.settled_at, e.decided_at)), coalesce(d.last_error, '')
+         FROM deliveries d JOIN told e ON e.event_id = d.event_id
+         WHERE d.state <> 'pending' OR d.attempts >= ?
+         ORDER BY d.state = 'pending', d.settled_at, d.event_id, d.channel",
     )?;
-    let rows = settled.query_map([], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+    let rows = tried.query_map(params![FAILING_FROM], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
     })?;
     let mut dead: BTreeMap<String, DeadChannel> = BTreeMap::new();
     for row in rows {
-        let (channel, is_dead, at, last_error) = row?;
-        if !is_dead {
+        let (channel, state, at, last_error) = row?;
+        if state == "delivered" {
             dead.remove(&channel);
             continue;
         }
         let since = DateTime::from_timestamp_micros(at).unwrap_or_default().date_naive();
-        let entry =
-            dead.entry(channel.clone()).or_insert(DeadChannel { channel, since, lost: 0, last_error: String::new() });
-        entry.lost += 1;
+        let new = || DeadChannel { channel: channel.clone(), since, lost: 0, waiting: 0, last_error: String::new() };
+        let entry = dead.entry(channel.clone()).or_insert_with(new);
+        match state.as_str() {
+            "pending" => entry.waiting += 1,
+            _ => entry.lost += 1,
+        }
+        entry.since = entry.since.min(since);
         entry.last_error = last_error;
     }
     Ok(dead.into_values().collect())
@@ -274,6 +286,67 @@ pub fn events(conn: &Connection, after: Option<EventKey>, limit: u32) -> duckdb:
     )?;
     let (at, id) = after.map(|key| (key.decided_at.timestamp_micros(), key.event_id)).unzip();
     listed.query_map(params![at, id, limit], |row| read_event(row, 0))?.collect()
+}
+
+/// What a channel was told last about each key that fires: event id and payload. A key whose all-clear is on its way, or
+/// was given up, fires no more.
+///
+/// # Errors
+/// Whatever DuckDB reports.
+pub fn firing_on(conn: &Connection, channel: &str) -> duckdb::Result<Vec<(String, String)>> {
+    let mut newest = conn.prepare(
+        "SELECT event_id, payload FROM (
+             SELECT d.event_id, d.payload, d.state, e.decision FROM deliveries d
+             JOIN alert_events e ON e.event_id = d.event_id WHERE d.channel = ?
+             QUALIFY row_number() OVER (PARTITION BY e.key ORDER BY e.decided_at DESC, e.event_id DESC) = 1
+         ) WHERE state = 'delivered' AND decision <> 'resolve' ORDER BY event_id",
+    )?;
+    newest.query_map(params![channel], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// The newest ingest run, whose facts are the newest; 0 before the first.
+///
+/// # Errors
+/// Whatever DuckDB reports.
+pub fn newest_run(conn: &Connection) -> duckdb::Result<i64> {
+    conn.query_row("SELECT coalesce(max(run_id), 0) FROM ingest_runs", [], |row| row.get(0))
+}
+
+/// How a channel does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelState {
+    /// Name in config.
+    pub channel: String,
+    /// Messages on their way.
+    pub pending: u64,
+    /// Messages that arrived.
+    pub delivered: u64,
+    /// Messages that were given up.
+    pub dead: u64,
+    /// When one last arrived.
+    pub last_delivered_at: Option<DateTime<Utc>>,
+}
+
+/// Each channel that a message was ever meant for.
+///
+/// # Errors
+/// Whatever DuckDB reports.
+pub fn channel_states(conn: &Connection) -> duckdb::Result<Vec<ChannelState>> {
+    let mut states = conn.prepare(
+        "SELECT channel, count(*) FILTER (state = 'pending'), count(*) FILTER (state = 'delivered'),
+                count(*) FILTER (state = 'dead'), epoch_us(max(settled_at) FILTER (state = 'delivered'))
+         FROM deliveries GROUP BY channel ORDER BY channel",
+    )?;
+    let rows = states.query_map([], |row| {
+        Ok(ChannelState {
+            channel: row.get(0)?,
+            pending: row.get(1)?,
+            delivered: row.get(2)?,
+            dead: row.get(3)?,
+            last_delivered_at: row.get::<_, Option<i64>>(4)?.and_then(DateTime::from_timestamp_micros),
+        })
+    })?;
+    rows.collect()
 }
 
 fn read_event(row: &Row<'_>, column: usize) -> duckdb::Result<AlertEvent> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glidepath::domain::alert::{Action, DeliveryResult};
 use glidepath::domain::finding::Severity;
-use glidepath::notify::{Channel, RetryPolicy, deliver_due};
+use glidepath::notify::Channel;
 use glidepath::store::Store;
 use glidepath::store::alerts::{dead_channels, pending_deliveries, record_outcomes};
 
@@ -31,13 +31,13 @@ async fn killed_between_commit_and_delivery_it_is_delivered_next_time_under_the_
     assert_eq!(told, [], "already told");
     let due = with(&store, |conn| pending_deliveries(conn, now).unwrap());
     assert_eq!(due, written);
-    let outcomes = deliver_due(&due, &channels, &http(), &RetryPolicy::default(), now).await;
+    let outcomes = attempt(&due, &channels, &http(), now).await;
     with(&store, |conn| record_outcomes(conn, &outcomes, now).unwrap());
     assert_eq!(receiver.received()[0].headers["webhook-id"], written[0].event_id.as_str());
     assert_eq!(with(&store, |conn| pending_deliveries(conn, later(100)).unwrap()), []);
 
     // Killed again, now between the answer and writing it back: at least once, under the same id.
-    deliver_due(&due, &channels, &http(), &RetryPolicy::default(), now).await;
+    attempt(&due, &channels, &http(), now).await;
     let ids: BTreeSet<_> = receiver.received().iter().map(|got| got.headers["webhook-id"].clone()).collect();
     assert_eq!((receiver.received().len(), ids.len()), (2, 1));
 }

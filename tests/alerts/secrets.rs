@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use glidepath::domain::alert::DeliveryResult;
+use chrono::TimeDelta;
+use glidepath::domain::alert::{DeliveryResult, PendingDelivery, test_letter};
 use glidepath::domain::secret::Secret;
-use glidepath::notify::Channel;
+use glidepath::notify::{Channel, Login};
 
+use super::mail::MailServer;
 use super::support::*;
 
 /// Collects what the log writes.
@@ -44,8 +46,33 @@ async fn secrets_are_never_printed() {
         ("slack", Channel::Slack { webhook_url: Secret::new("/services/T0/B0/hunter2hunter2") }),
         ("slack2", Channel::Slack { webhook_url: Secret::new(&url) }),
     ]);
-    let due = [due("evt-1", "hook"), due("evt-1", "log"), due("evt-1", "slack"), due("evt-1", "slack2")];
+    // One channel of each kind whose receiver refuses and quotes what it was sent.
+    let mail = MailServer::start(&[("AUTH", "535 not hunter2hunter2 AG9wcwBodW50ZXIyaHVudGVyMg==")]).await;
+    let alertmanager = |login| Channel::Alertmanager {
+        url: format!("http://{}/quote", rude.address),
+        login: Some(login),
+        lasts: TimeDelta::days(1),
+    };
+    let password = || Secret::new("hunter2hunter2");
+    let mut channels = channels;
+    channels.extend([
+        ("am1".to_owned(), alertmanager(Login::Token(password()))),
+        ("am2".to_owned(), alertmanager(Login::Password { user: "ops".into(), password: password() })),
+        ("mail".to_owned(), mail.channel(true)),
+        (
+            "pager".to_owned(),
+            Channel::PagerDuty { routing_key: password(), url: format!("http://{}/quote", rude.address) },
+        ),
+    ]);
+    let stored = |name: &str| match &channels[name] {
+        Channel::Slack { .. } | Channel::PagerDuty { .. } | Channel::Webhook { .. } | Channel::Log => {
+            due("evt-1", name)
+        }
+        channel => PendingDelivery { payload: channel.payload(test_letter(name, clock(), None)), ..due("evt-1", name) },
+    };
+    let due: Vec<PendingDelivery> = channels.keys().map(|name| stored(name)).collect();
     let results = deliver(&due, &channels).await;
+    assert_eq!(results.len(), channels.len());
     for channel in channels.values() {
         tracing::info!(?channel, invalid = ?channel.validate().err(), "as a careless caller would log it");
     }
@@ -54,9 +81,15 @@ async fn secrets_are_never_printed() {
 
     let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("\"event_id\":\"evt-1\""), "the log channel wrote: {log}");
-    assert!(log.contains("***"), "{log}");
+    let said = format!("{results:?}");
+    for quoted in ["Bearer ***", "Basic ***", "routing_key", "535 not *** ***", "no such hook: ***"] {
+        assert!(said.contains(quoted), "nobody quoted {quoted}: {said}");
+    }
     for line in log.lines() {
-        assert!(!line.contains("hunter2"), "{line}");
+        // The password as such, and as PLAIN, LOGIN and Basic send it.
+        for secret in ["hunter2", "aHVudGVyMmh1bnRlcjI", "AG9wcwBodW50ZXIyaHVudGVyMg", "b3BzOmh1bnRlcjJodW50ZXIy"] {
+            assert!(!line.contains(secret), "{line}");
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use glidepath::notify::{Channel, HttpClient, RetryPolicy, deliver_due, outbox};
 use glidepath::store::Store;
 use glidepath::store::alerts::{insert_events, open_alerts, record_outcomes};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
 /// Warnings repeat after three days, critical alerts after one.
 const REPEAT: RepeatPolicy = RepeatPolicy { critical_hours: 24, warning_hours: 72 };
@@ -61,8 +62,11 @@ pub struct Script {
 pub async fn answer(State(script): State<Script>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let path = uri.path().to_owned();
     let body = String::from_utf8(body.to_vec()).unwrap();
+    let quoted = format!("you sent {:?} and {body}", headers.get("authorization"));
     script.received.lock().unwrap().push(Received { path, headers, body });
-    let text = if script.echo_path {
+    let text = if script.echo_path && uri.path().starts_with("/quote") {
+        quoted
+    } else if script.echo_path {
         format!("no such hook: {uri}; is {} right?", uri.path().rsplit('/').next().unwrap())
     } else {
         "answered".to_owned()
@@ -120,10 +124,28 @@ pub fn due(event_id: &str, channel: &str) -> PendingDelivery {
     }
 }
 
-/// Delivers with the default retry policy at the test's clock.
+/// Delivers with the default waits and no chance in them, and gives what came of it, channel by channel.
+pub async fn attempt(
+    due: &[PendingDelivery],
+    channels: &BTreeMap<String, Channel>,
+    http: &HttpClient,
+    now: DateTime<Utc>,
+) -> Vec<DeliveryOutcome> {
+    let retry = RetryPolicy { jitter_percent: 0, ..RetryPolicy::default() };
+    let (sender, mut receiver) = mpsc::channel(due.len().max(1));
+    deliver_due(due, channels, http, &retry, now, sender).await;
+    let mut outcomes = Vec::new();
+    while let Some(outcome) = receiver.recv().await {
+        outcomes.push(outcome);
+    }
+    // Channels are tried beside each other; the order within one is kept.
+    outcomes.sort_by(|a, b| a.channel.cmp(&b.channel));
+    outcomes
+}
+
+/// [`attempt`] at the test's clock: the results alone.
 pub async fn deliver(due: &[PendingDelivery], channels: &BTreeMap<String, Channel>) -> Vec<DeliveryResult> {
-    let outcomes = deliver_due(due, channels, &http(), &RetryPolicy::default(), clock()).await;
-    outcomes.into_iter().map(|outcome| outcome.result).collect()
+    attempt(due, channels, &http(), clock()).await.into_iter().map(|outcome| outcome.result).collect()
 }
 
 pub fn finding(severity: Severity) -> Finding {
@@ -182,6 +204,7 @@ pub fn cycle(
 pub fn store() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch(include_str!("../../src/store/migrations/0002_alerts.sql")).unwrap();
+    conn.execute_batch(include_str!("../../src/store/migrations/0005_notices.sql")).unwrap();
     conn
 }
 

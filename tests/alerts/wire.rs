@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use glidepath::domain::alert::DeliveryResult;
 use glidepath::domain::secret::Secret;
-use glidepath::notify::{Channel, ChannelError, HttpClient, RetryPolicy, deliver_due};
+use glidepath::notify::{Channel, ChannelError, HttpClient};
 use tokio::net::TcpListener;
 
 use super::support::*;
@@ -84,7 +84,7 @@ async fn a_receiver_that_never_answers_costs_one_time_limit() {
     let channels = channels([("hook", Channel::Webhook { url, secret: Secret::new(KEY) })]);
     let http = HttpClient::new(Duration::from_millis(100)).unwrap();
     let due = [due("evt-1", "hook"), due("evt-2", "hook")];
-    let outcomes = deliver_due(&due, &channels, &http, &RetryPolicy::default(), clock()).await;
+    let outcomes = attempt(&due, &channels, &http, clock()).await;
     assert_eq!(outcomes.len(), 1);
     assert_eq!(
         outcomes[0].result,

@@ -40,6 +40,7 @@ fn two_lines_are_a_config_and_give_the_documented_defaults() {
     assert!(config.model_aliases.is_empty());
     assert_eq!(config.cycle_schedule.as_str(), "0 30 6 * * *");
     assert!(config.backup_schedule.is_none());
+    assert_eq!(config.digest_schedule.unwrap().as_str(), "0 0 7 * * 1");
     assert!(config.pools.is_empty());
     assert_eq!(config.projection_file, None);
     assert_eq!(config.rules, AlertRules::default());
@@ -63,6 +64,10 @@ fn the_example_loads_with_everything_switched_on() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = [
         ("slack-url", "https://hooks.slack.com/services/T000/B000/XXXX"),
+        ("glidepath-pagerduty-key", "0123456789abcdef0123456789abcdef"),
+        ("glidepath-smtp-password", "password-of-the-mail-server"),
+        ("glidepath-alertmanager-password", "password-of-the-alertmanager"),
+        ("glidepath-alertmanager-token", "token-of-the-alertmanager"),
         ("glidepath-webhook-url", "https://example.com/hook"),
         ("glidepath-webhook-key", "whsec_c29tZS1zaWduaW5nLWtleS1vZi0zMi1ieXRlcyEhIQ=="),
         ("glidepath-token", "token-of-the-founder"),
@@ -89,7 +94,18 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.pools[0].granted.unwrap().to_string(), "100000");
     assert_eq!(config.pools[0].services.as_ref().unwrap().len(), 3);
     let kinds: Vec<(&str, &str)> = config.channels.iter().map(|(name, one)| (name.as_str(), one.kind())).collect();
-    assert_eq!(kinds, [("log", "log"), ("our-system", "webhook"), ("team", "slack")]);
+    assert_eq!(
+        kinds,
+        [
+            ("alertmanager", "alertmanager"),
+            ("alertmanager-by-token", "alertmanager"),
+            ("founders", "email"),
+            ("log", "log"),
+            ("on-call", "pagerduty"),
+            ("our-system", "webhook"),
+            ("team", "slack"),
+        ]
+    );
     let roles = config.tokens.iter().map(|token| token.role.clone());
     let partner = Role::Partner { records: vec!["ai".to_owned()] };
     assert_eq!(roles.collect::<Vec<_>>(), [Role::Founder, Role::Ops, partner]);
@@ -119,16 +135,22 @@ fn tables<'t>(root: &'t Table, path: &[&str]) -> Vec<&'t Table> {
 fn the_example_names_every_key() {
     let example: Table = switched_on().parse().unwrap();
     let slack = "[[channel]]\nname = \"a\"\ntype = \"slack\"";
+    let pagerduty = "[[channel]]\nname = \"a\"\ntype = \"pagerduty\"";
+    let email = "[[channel]]\nname = \"a\"\ntype = \"email\"";
+    let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
-    let sections: [(&str, &[&str], usize); 11] = [
+    let sections: [(&str, &[&str], usize); 14] = [
         ("[aws]", &["aws"], 8),
-        ("[schedule]", &["schedule"], 2),
+        ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
         ("[alerts]", &["alerts"], 22),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
-        (slack, &["channel"], 3),
-        (webhook, &["channel"], 4),
+        (slack, &["channel"], 6),
+        (pagerduty, &["channel"], 7),
+        (email, &["channel"], 12),
+        (alertmanager, &["channel"], 9),
+        (webhook, &["channel"], 7),
         ("[http]", &["http"], 4),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
@@ -167,7 +189,7 @@ fn the_example_explains_every_key() {
 fn every_cron_line_of_the_examples_parses() {
     let example: Table = switched_on().parse().unwrap();
     let lines: Vec<&str> = example["schedule"].as_table().unwrap().values().filter_map(Value::as_str).collect();
-    assert_eq!(lines.len(), 2);
+    assert_eq!(lines.len(), 3);
     for line in lines {
         assert!(line.parse::<glidepath::config::CronLine>().is_ok(), "{line}");
     }

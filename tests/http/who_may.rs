@@ -24,13 +24,14 @@ const OWNERS: [&str; 11] = [
     "/api/v1/whatif",
     "/api/v1/alerts",
 ];
-const ORDERS: [&str; 6] = [
+const ORDERS: [&str; 7] = [
     "/api/v1/cycle",
     "/api/v1/backup",
     "/api/v1/projections",
     "/api/v1/credits/statements",
     "/api/v1/alerts/mutes",
     "/api/v1/replay",
+    "/api/v1/alerts/test",
 ];
 
 fn with_tokens() -> Config {

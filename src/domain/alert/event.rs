@@ -73,13 +73,17 @@ impl Audience {
 pub fn event_id(decision: &Decision, now: DateTime<Utc>) -> String {
     let (opened_at, told) = decision.open.as_ref().map_or((now, 0), |open| (open.opened_at, open.told));
     // Microseconds, because that is what the store keeps.
-    let parts = [
+    stable_id(&[
         decision.key.as_str(),
         &opened_at.timestamp_micros().to_string(),
         decision.action.as_str(),
         decision.severity.as_str(),
         &told.to_string(),
-    ];
+    ])
+}
+
+/// 128 bits of a hash over `parts`, in hex.
+pub(in crate::domain) fn stable_id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

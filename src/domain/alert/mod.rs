@@ -11,10 +11,12 @@ mod cash_rule;
 mod credibility_rules;
 mod credit_rules;
 mod decide;
+mod digest;
 mod event;
 mod events;
 mod exhaustion;
 mod input;
+mod letter;
 mod message;
 mod moved_rules;
 mod mute;
@@ -31,15 +33,17 @@ mod fixture;
 mod scenarios;
 
 pub use decide::{Action, Decision, HISTORY_OF_MESSAGES, History, OpenAlert, Reason, carry_since, decide};
+pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
 pub use input::{
     ChangeCause, DeadChannel, DrainedCredit, Evaluation, GoneCredit, IngestHealth, Observations, OrderContradiction,
     Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
 };
+pub use letter::{Hears, Letter, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use mute::{Mute, MuteKind, newest_mutes};
 pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
 pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Verdict};
-pub use rules::evaluate;
+pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, AwardTime, RepeatPolicy};

@@ -29,7 +29,7 @@ pub fn evaluate(
         findings.extend(ingest(source, health));
     }
     findings.extend(asking(position, health, rules));
-    findings.extend(observations.dead_channels.iter().map(dead_channel));
+    findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
 
     let stale = health.is_stale(rules);
     let mut part_of = BTreeMap::new();
@@ -213,22 +213,26 @@ fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
     })
 }
 
-fn dead_channel(dead: &DeadChannel) -> Finding {
-    let messages = if dead.lost == 1 { "1 message was".to_owned() } else { format!("{} messages were", dead.lost) };
+/// What to say of a channel that messages do not reach.
+pub fn dead_channel_finding(dead: &DeadChannel) -> Finding {
+    let messages = |count: u32| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    let were = if dead.lost == 1 { "was" } else { "were" };
+    let what = match (dead.lost, dead.waiting) {
+        (0, waiting) => format!("{} could not be delivered", messages(waiting)),
+        (lost, 0) => format!("{} {were} given up", messages(lost)),
+        (lost, waiting) => format!("{} {were} given up, and {waiting} more could not be delivered,", messages(lost)),
+    };
     Finding {
         rule: Rule::DeadChannel,
         severity: Severity::Critical,
         key: key(Rule::DeadChannel, &dead.channel),
         since: dead.since,
-        summary: format!(
-            "Alerts do not reach the channel {}: {messages} given up since {}.",
-            dead.channel,
-            day_text(dead.since)
-        ),
+        summary: format!("Alerts do not reach the channel {}: {what} since {}.", dead.channel, day_text(dead.since)),
         reason: format!(
-            "How sure: the channel said so. Critical, because silence on a dead channel looks like good news. Its last answer: {} \
-             Next: correct its URL or secret in the config, then send a test with `glidepath alerts test`.",
-            sentence(&dead.last_error)
+            "How sure: its answers say so. Critical, because silence on a dead channel looks like good news. The last answer: \
+             {} Next: correct its address or secret in the config, then run `glidepath alerts test --channel {}`.",
+            sentence(&dead.last_error),
+            dead.channel
         ),
     }
 }
@@ -351,6 +355,7 @@ mod tests {
             channel: "ops".into(),
             since: day("2026-03-11"),
             lost: 2,
+            waiting: 0,
             last_error: "HTTP 404: no_service".into(),
         };
         let observations = Observations { dead_channels: vec![dead], ..Observations::default() };

@@ -391,6 +391,7 @@ fn every_finding() -> Vec<Finding> {
             channel: "ops".into(),
             since: day("2026-03-11"),
             lost: 2,
+            waiting: 0,
             last_error: "HTTP 404: no_service".into(),
         }],
         changes: vec![change("Claude Sonnet 5", "900", "264.7", "300", "2026-03-10")],

@@ -1,0 +1,75 @@
+//! Digests, and acknowledgements to those who keep incidents: messages that no rule decides.
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, Utc};
+use tracing::info;
+
+use crate::domain::alert::{DigestInput, Letter, Mute, NewDelivery, acknowledgement, digest};
+use crate::notify::Channel;
+use crate::store::NoticeKind;
+
+use super::Engine;
+
+impl Engine {
+    /// Puts the digest into the outbox if its moment has come since the last one (or, before the first, since the first
+    /// cycle). After a pause one is made, however many were missed. True if one was made.
+    ///
+    /// # Errors
+    /// If the store fails or a stored filing no longer reads.
+    pub async fn digest_if_due(&self, now: DateTime<Utc>) -> Result<bool> {
+        let Some(schedule) = &self.config().digest_schedule else { return Ok(false) };
+        let last = self.store().last_digest().await.context("looking for the last digest")?;
+        let since = match last {
+            Some(last) => Some(last.made_at),
+            None => self.store().first_cycle().await.context("looking for the first cycle")?,
+        };
+        let Some(due_at) = since.and_then(|since| schedule.next_after(since)).filter(|due| *due <= now) else {
+            return Ok(false);
+        };
+        // A cycle that is running brings newer figures; the digest waits for them.
+        if self.parts.running.try_lock().is_err() {
+            return Ok(false);
+        }
+        let Some(view) = self.view(None).await? else { return Ok(false) };
+        let before = match last {
+            Some(last) => self.view(Some(last.as_of)).await.context("reading what the last digest told")?,
+            None => None,
+        };
+        let input = DigestInput {
+            due_at,
+            now,
+            before: before.as_ref().map(|view| &view.position),
+            position: &view.position,
+            dashboard_url: self.config().dashboard_url.as_deref(),
+        };
+        let Some(letter) = digest(&input) else { return Ok(false) };
+        let wanting = self.config().listeners().filter(|(_, hears)| hears.digest).map(|(name, _)| name);
+        let deliveries = self.deliveries(&letter, wanting);
+        info!(event_id = letter.event_id, channels = deliveries.len(), "digest");
+        let made = self.store().add_notice(NoticeKind::Digest, letter, view.position.as_of, deliveries).await;
+        made.context("storing the digest")
+    }
+
+    /// Tells who keeps incidents that somebody is on one.
+    pub(super) async fn pass_on(&self, mute: &Mute, now: DateTime<Utc>) -> Result<()> {
+        let letter = acknowledgement(mute);
+        let channels = self.config().channels.iter();
+        let keepers = channels.filter(|(_, channel)| matches!(channel, Channel::PagerDuty { .. }));
+        let deliveries = self.deliveries(&letter, keepers.map(|(name, _)| name.as_str()));
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let added = self.store().add_notice(NoticeKind::Ack, letter, now, deliveries).await;
+        added.map(drop).context("storing the acknowledgement for those who keep incidents")
+    }
+
+    fn deliveries<'a>(&self, letter: &Letter, names: impl Iterator<Item = &'a str>) -> Vec<NewDelivery> {
+        let addressed = names.filter_map(|name| Some((name, self.config().channels.get(name)?)));
+        let delivery = |(name, channel): (&str, &Channel)| NewDelivery {
+            event_id: letter.event_id.clone(),
+            channel: name.to_owned(),
+            payload: channel.payload(letter.clone()),
+        };
+        addressed.map(delivery).collect()
+    }
+}

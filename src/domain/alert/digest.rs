@@ -1,0 +1,328 @@
+//! [`digest`]: the summary of a week, from two positions: where things stand, what changed, what is open, what to do.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde_json::json;
+
+use super::event::stable_id;
+use super::letter::{Letter, Phase};
+use super::words::{day_text as date, days_text};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::money::Money;
+use crate::domain::position::{PoolStatus, Position};
+
+/// Key of every digest.
+pub const DIGEST_KEY: &str = "digest";
+/// Days between the last complete day and the position, from which figures are old: two is as good as it gets.
+const OLD_FROM: TimeDelta = TimeDelta::days(4);
+/// Findings that are named; more would not be read.
+const NAMED: usize = 6;
+
+/// What a digest is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct DigestInput<'a> {
+    /// The moment of the schedule that it is for; its id comes from it.
+    pub due_at: DateTime<Utc>,
+    /// When it is written.
+    pub now: DateTime<Utc>,
+    /// The position that the last digest told; none for the first.
+    pub before: Option<&'a Position>,
+    /// The newest position.
+    pub position: &'a Position,
+    /// Where the dashboard is.
+    pub dashboard_url: Option<&'a str>,
+}
+
+/// The digest; `None` before there is a complete day to tell of.
+pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
+    let position = input.position;
+    let through = position.data_through?;
+    let today = input.now.date_naive();
+    let summary = headline(position, today);
+    let parts = [
+        standing(position, through, today),
+        changes(input.before, position),
+        open(&position.findings),
+        to_do(&position.findings),
+    ];
+    let text = format!("{summary}\n\n{}", parts.join("\n\n"));
+    let event_id = stable_id(&[DIGEST_KEY, &input.due_at.timestamp_micros().to_string()]);
+    let title = format!("AWS credit, {}: {}", date(today), short(position, today));
+    let data = json!({
+        "event_id": event_id, "key": DIGEST_KEY, "title": title, "summary": summary, "text": text,
+        "since": input.before.map(|before| before.as_of), "as_of": position.as_of,
+    });
+    Some(Letter {
+        event_id,
+        key: DIGEST_KEY.to_owned(),
+        kind: DIGEST_KEY.to_owned(),
+        rule: None,
+        severity: Severity::Info,
+        phase: Phase::Once,
+        since: input.before.map_or(through, |before| before.as_of.date_naive()),
+        at: input.now,
+        title,
+        summary,
+        text,
+        attachment: None,
+        dashboard_url: input.dashboard_url.map(str::to_owned),
+        data,
+    })
+}
+
+/// When credit ends, in a few words.
+fn short(position: &Position, today: NaiveDate) -> String {
+    match position.exhaustion.total.p50 {
+        Some(day) if day <= today => "it no longer pays everything it could".to_owned(),
+        Some(day) => format!("lasts until about {}", date(day)),
+        None if position.credits.pools.is_empty() => "none is known".to_owned(),
+        None if !position.credits.remaining.is_positive() => "none is left".to_owned(),
+        None => "lasts a year and more".to_owned(),
+    }
+}
+
+fn headline(position: &Position, today: NaiveDate) -> String {
+    let left = position.credits.remaining.dollars();
+    match position.exhaustion.total.p50 {
+        Some(day) if day <= today => {
+            format!("Credit has not paid everything it could since {}; {left} is left.", date(day))
+        }
+        Some(day) => format!(
+            "{left} of credit is left, and will probably run out on {}, in {}.",
+            date(day),
+            days_text((day - today).num_days())
+        ),
+        None if position.credits.pools.is_empty() => "No credit is known.".to_owned(),
+        None if !position.credits.remaining.is_positive() => "No credit is left.".to_owned(),
+        None => format!("{left} of credit is left, and it lasts for a year and more at this pace."),
+    }
+}
+
+fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String {
+    let mut lines = vec![format!("Where you stand, with costs up to {}:", date(through))];
+    if today - through >= OLD_FROM {
+        lines.push(format!("- These figures are old: AWS has given nothing complete since {}.", date(through)));
+    }
+    lines.push(format!(
+        "- Credit: {} of {} is left.",
+        position.credits.remaining.dollars(),
+        position.credits.granted.dollars()
+    ));
+    let usable = position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Active);
+    lines.extend(usable.map(|pool| {
+        format!("- {}: {} left, expires on {}.", pool.name, pool.remaining.dollars(), date(pool.expires_on))
+    }));
+    let odds = &position.exhaustion.total;
+    if let (Some(early), Some(middle)) = (odds.p10, odds.p50)
+        && middle > today
+    {
+        let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
+        lines.push(format!(
+            "- End of credit: {}; one chance in ten by {}, one in ten after {late}.",
+            date(middle),
+            date(early)
+        ));
+    }
+    if let Some(burn) = position.spend.burn_per_day.last_7_days {
+        let month = position.spend.gross_month_to_date.dollars();
+        lines.push(format!("- Spend: {} a day over the last 7 days, {month} this month so far.", burn.dollars()));
+    }
+    if let Some(bill) = position.trajectory.iter().find(|bill| bill.cash.cents() > Decimal::ZERO) {
+        let month = bill.month.first_day().format("%B %Y");
+        lines.push(format!(
+            "- Next bill to pay: {month}, {} (likely {} to {}).",
+            bill.cash.dollars(),
+            bill.cash_p10.dollars(),
+            bill.cash_p90.dollars()
+        ));
+    }
+    lines.join("\n")
+}
+
+fn changes(before: Option<&Position>, position: &Position) -> String {
+    let Some(before) = before else {
+        return "This is the first digest; the next says what changed since.".to_owned();
+    };
+    let (then, now) = (&before.spend, &position.spend);
+    let mut lines = vec![format!("Since the last digest, of {}:", date(before.as_of.date_naive()))];
+    let spent = now.gross_to_date - then.gross_to_date;
+    let paid = then.credit_to_date - now.credit_to_date;
+    lines.push(format!("- {} was spent, of which credit paid {}.", spent.dollars(), paid.dollars()));
+    lines.extend(end_moved(before, position));
+    if let (Some(was), Some(is)) = (then.burn_per_day.last_7_days, now.burn_per_day.last_7_days) {
+        lines.push(format!("- Spend per day {}.", moved(was, is)));
+    }
+    let keys = |position: &Position| position.findings.iter().map(|found| found.key.clone()).collect::<Vec<_>>();
+    let (were, are) = (keys(before), keys(position));
+    let news = position.findings.iter().filter(|found| !were.contains(&found.key));
+    lines.extend(named("New", news));
+    lines.extend(named("No longer so", before.findings.iter().filter(|found| !are.contains(&found.key))));
+    lines.join("\n")
+}
+
+fn end_moved(before: &Position, position: &Position) -> Option<String> {
+    match (before.exhaustion.total.p50, position.exhaustion.total.p50) {
+        (Some(was), Some(is)) if was == is => None,
+        (Some(was), Some(is)) => {
+            let days = (is - was).num_days();
+            let direction = if days < 0 { "earlier" } else { "later" };
+            Some(format!("- The end of credit moved {} {direction}: it was {}.", days_text(days.abs()), date(was)))
+        }
+        (Some(was), None) => Some(format!("- The end of credit, {} before, is out of sight.", date(was))),
+        (None, Some(is)) => Some(format!("- The end of credit came in sight: {}.", date(is))),
+        (None, None) => None,
+    }
+}
+
+/// `rose by 12 %, from $188.00 to $210.00`
+fn moved(was: Money, is: Money) -> String {
+    let range = format!("from {} to {}", was.dollars(), is.dollars());
+    let percent = (is - was)
+        .ratio(was)
+        .map(|share| (share * Decimal::ONE_HUNDRED).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
+    match percent {
+        Some(percent) if percent.is_zero() => format!("stayed at {}", is.dollars()),
+        Some(percent) if percent.is_sign_negative() => format!("fell by {} %, {range}", percent.abs().normalize()),
+        Some(percent) => format!("rose by {} %, {range}", percent.normalize()),
+        None => format!("went {range}"),
+    }
+}
+
+fn named<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
+    findings.take(NAMED).map(|found| format!("- {what}: {}", found.summary)).collect()
+}
+
+fn open(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return "Nothing is open.".to_owned();
+    }
+    let mut lines = vec![format!("Open ({}):", findings.len())];
+    let shown = findings.iter().take(NAMED);
+    lines.extend(
+        shown.map(|found| format!("- {}, since {}: {}", found.severity.as_str(), date(found.since), found.summary)),
+    );
+    lines
+        .extend(findings.len().checked_sub(NAMED + 1).map(|more| format!("- and {} more on the dashboard.", more + 1)));
+    lines.join("\n")
+}
+
+/// The next steps of what is open, worst first; what is only worth knowing asks for nothing.
+fn to_do(findings: &[Finding]) -> String {
+    let mut steps: Vec<String> = Vec::new();
+    for found in findings.iter().filter(|found| found.severity > Severity::Info) {
+        let step = capitalised(found.next_step());
+        if !step.is_empty() && !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    if steps.is_empty() {
+        return "Nothing needs doing this week.".to_owned();
+    }
+    let listed = steps.iter().take(NAMED).zip(1..).map(|(step, number)| format!("{number}. {step}"));
+    format!("What to do:\n{}", listed.collect::<Vec<_>>().join("\n"))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{clock, day, position, usd};
+    use super::*;
+    use crate::domain::finding::Rule;
+    use crate::domain::position::DateQuantiles;
+
+    fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
+        DigestInput { due_at: clock(), now: clock(), before, position, dashboard_url: None }
+    }
+
+    fn text(before: Option<&Position>, position: &Position) -> String {
+        digest(&input(before, position)).unwrap().text
+    }
+
+    fn finding(rule: Rule, severity: Severity, summary: &str, reason: &str) -> Finding {
+        let key = format!("{}:x", rule.as_str());
+        Finding { rule, severity, key, since: day("2026-03-02"), summary: summary.into(), reason: reason.into() }
+    }
+
+    #[test]
+    fn a_week_is_told_by_its_differences() {
+        let mut before = position();
+        before.as_of = clock() - TimeDelta::days(7);
+        before.exhaustion.total = DateQuantiles::certain(day("2026-06-30"));
+        before.findings = vec![finding(Rule::StaleData, Severity::Warning, "No costs came.", "Next: look.")];
+        let mut after = position();
+        after.spend.gross_to_date = usd("16770");
+        after.spend.credit_to_date = usd("-16700");
+        after.spend.burn_per_day.last_7_days = Some(usd("110"));
+        after.exhaustion.total =
+            DateQuantiles { p10: Some(day("2026-06-01")), p50: Some(day("2026-06-27")), p90: None };
+        after.findings = vec![
+            finding(Rule::Exhaustion, Severity::Critical, "Credit will run out.", "So it is. Next: apply by 1 April."),
+            finding(Rule::AwardPace, Severity::Info, "Slow.", "Next: wait."),
+        ];
+        assert_eq!(
+            text(Some(&before), &after),
+            "$9,000.00 of credit is left, and will probably run out on 27 June 2026, in 105 days.\n\n\
+             Where you stand, with costs up to 12 March 2026:\n\
+             - Credit: $9,000.00 of $25,000.00 is left.\n\
+             - Activate Portfolio: $9,000.00 left, expires on 1 September 2026.\n\
+             - End of credit: 27 June 2026; one chance in ten by 1 June 2026, one in ten after a year from now.\n\
+             - Spend: $110.00 a day over the last 7 days, $1,200.00 this month so far.\n\n\
+             Since the last digest, of 7 March 2026:\n\
+             - $770.00 was spent, of which credit paid $700.00.\n\
+             - The end of credit moved 3 days earlier: it was 30 June 2026.\n\
+             - Spend per day rose by 10 %, from $100.00 to $110.00.\n\
+             - New: Credit will run out.\n\
+             - New: Slow.\n\
+             - No longer so: No costs came.\n\n\
+             Open (2):\n\
+             - critical, since 2 March 2026: Credit will run out.\n\
+             - info, since 2 March 2026: Slow.\n\n\
+             What to do:\n\
+             1. Apply by 1 April."
+        );
+    }
+
+    #[test]
+    fn a_quiet_first_week_says_so() {
+        let quiet = position();
+        let text = text(None, &quiet);
+        assert!(
+            text.starts_with("$9,000.00 of credit is left, and it lasts for a year and more at this pace."),
+            "{text}"
+        );
+        assert!(text.contains("This is the first digest"), "{text}");
+        assert!(text.ends_with("Nothing is open.\n\nNothing needs doing this week."), "{text}");
+    }
+
+    #[test]
+    fn old_figures_are_called_old_and_no_figures_make_no_digest() {
+        let mut old = position();
+        old.data_through = Some(day("2026-03-05"));
+        assert!(text(None, &old).contains("These figures are old: AWS has given nothing complete since 5 March 2026."));
+        old.data_through = None;
+        assert_eq!(digest(&input(None, &old)), None);
+    }
+
+    #[test]
+    fn the_moment_of_the_schedule_makes_the_id() {
+        let position = position();
+        let id = |due_at, now| {
+            let input = DigestInput { due_at, now, ..input(None, &position) };
+            digest(&input).unwrap().event_id
+        };
+        let later = clock() + TimeDelta::hours(3);
+        assert_eq!(id(clock(), clock()), id(clock(), later), "caught up later, it is the same digest");
+        assert_ne!(id(clock(), later), id(later, later));
+    }
+
+    #[test]
+    fn a_change_in_words() {
+        assert_eq!(moved(usd("100"), usd("100.40")), "stayed at $100.40");
+        assert_eq!(moved(usd("100"), usd("87.5")), "fell by 13 %, from $100.00 to $87.50");
+        assert_eq!(moved(usd("0"), usd("5")), "went from $0.00 to $5.00");
+    }
+}

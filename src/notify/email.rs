@@ -1,0 +1,212 @@
+//! E-mail: text and HTML of one letter, the document attached, all letters about one alert in one thread.
+//!
+//! The Message-ID is made of the event id, so every attempt carries the same and a mailbox keeps one; the thread is made of
+//! the alert's key. What is stored are the words; addresses come from config when the message leaves.
+
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+use pulldown_cmark::{Options, Parser, html};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::answer::Answer;
+use super::text::shorten;
+use super::{ChannelError, smtp};
+use crate::domain::alert::{Letter, PendingDelivery};
+use crate::domain::secret::Secret;
+
+/// Characters of a subject; longer ones are cut by most mail programs anyway.
+const MAX_SUBJECT: usize = 200;
+
+/// A mail server, and from whom to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    /// Server's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// User and password, if it asks for them.
+    pub login: Option<(String, Secret)>,
+    /// `Glidepath <alerts@example.com>`
+    pub from: String,
+    /// Who gets every message.
+    pub to: Vec<String>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Plain at first, TLS before anything that matters; a server without it is refused.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None, for a server on this machine.
+    Plain,
+}
+
+impl Security {
+    /// The port where such a server usually listens.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Security::StartTls => 587,
+            Security::Implicit => 465,
+            Security::Plain => 25,
+        }
+    }
+}
+
+/// What is stored of a message.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mail {
+    subject: String,
+    text: String,
+    html: String,
+    /// A Markdown document.
+    document: Option<String>,
+    written_at: DateTime<Utc>,
+}
+
+/// Both forms of the words.
+pub(super) fn payload(letter: &Letter) -> String {
+    let mail = Mail {
+        subject: shorten(&letter.title, MAX_SUBJECT),
+        text: plain(letter),
+        html: rich(letter),
+        document: letter.attachment.clone(),
+        written_at: letter.at,
+    };
+    serde_json::to_string(&mail).expect("a struct of texts and a time")
+}
+
+fn plain(letter: &Letter) -> String {
+    let link = letter.dashboard_url.as_ref().map_or_else(String::new, |url| format!("Dashboard: {url}\n"));
+    let attached = letter.attachment.as_ref().map_or("", |_| "Attached: what the bill becomes.\n");
+    let foot = if link.is_empty() && attached.is_empty() { String::new() } else { format!("\n{attached}{link}") };
+    format!("{}\n{foot}\n-- \nglidepath, about {}\n", letter.text, letter.key)
+}
+
+/// Inline styles, because mail programs drop every other kind.
+fn rich(letter: &Letter) -> String {
+    let paragraphs = letter.text.split("\n\n").filter(|part| !part.trim().is_empty());
+    let paragraphs: String =
+        paragraphs.map(|part| format!("<p>{}</p>\n", escape(part).replace('\n', "<br>\n"))).collect();
+    let link = letter.dashboard_url.as_ref();
+    let link =
+        link.map_or_else(String::new, |url| format!("<p><a href=\"{}\">Open the dashboard</a></p>\n", escape(url)));
+    let document = letter.attachment.as_deref().map_or_else(String::new, |markdown| {
+        let tables = "<table cellpadding=\"4\" style=\"border-collapse:collapse\" border=\"1\">";
+        format!("<hr>\n{}", document(markdown).replace("<table>", tables))
+    });
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body style=\"font-family:sans-serif;line-height:1.4;max-width:46em\">\n<h2>{title}</h2>\n{paragraphs}{link}{document}\
+         <p style=\"color:#666;font-size:85%\">glidepath, about {key}</p>\n</body></html>\n",
+        title = escape(&letter.title),
+        key = escape(&letter.key),
+    )
+}
+
+/// Markdown as HTML. Raw HTML in it is shown, not obeyed: names on a bill are others' text.
+fn document(markdown: &str) -> String {
+    use pulldown_cmark::Event;
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
+        Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
+        other => other,
+    });
+    let mut written = String::new();
+    html::push_html(&mut written, events);
+    written
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+impl Email {
+    /// Says what would make every message fail.
+    pub(super) fn validate(&self) -> Result<(), ChannelError> {
+        self.sender()?;
+        if self.to.is_empty() {
+            return Err(ChannelError::Address("nobody is named in `to`".to_owned()));
+        }
+        self.recipients()?;
+        let is_loopback = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+        if self.security == Security::Plain && !is_loopback {
+            return Err(ChannelError::Address(format!(
+                "a message to {} would cross the network unprotected; tls = \"none\" is for a server on this machine",
+                self.host
+            )));
+        }
+        Ok(())
+    }
+
+    fn sender(&self) -> Result<Mailbox, ChannelError> {
+        mailbox(&self.from)
+    }
+
+    fn recipients(&self) -> Result<Vec<Mailbox>, ChannelError> {
+        self.to.iter().map(|address| mailbox(address)).collect()
+    }
+
+    /// Sends a stored message.
+    pub(super) async fn send(&self, delivery: &PendingDelivery) -> Answer {
+        match self.message(delivery) {
+            Ok(message) => smtp::send(self, message.envelope(), &message.formatted()).await,
+            Err(error) => Answer::Unsendable { error },
+        }
+    }
+
+    fn message(&self, delivery: &PendingDelivery) -> Result<Message, String> {
+        let mail: Mail = serde_json::from_str(&delivery.payload)
+            .map_err(|error| format!("the stored message is no e-mail: {error}"))?;
+        let from = self.sender().map_err(|error| error.to_string())?;
+        let domain = from.email.domain().to_owned();
+        let thread = format!("<{}@{domain}>", &hex::encode(Sha256::digest(&delivery.key))[..32]);
+        let mut message = Message::builder()
+            .from(from)
+            .subject(mail.subject)
+            .date(SystemTime::from(mail.written_at))
+            .message_id(Some(format!("<{}@{domain}>", delivery.event_id)))
+            .in_reply_to(thread.clone())
+            .references(thread)
+            // So that no holiday notice answers.
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        for recipient in self.recipients().map_err(|error| error.to_string())? {
+            message = message.to(recipient);
+        }
+        let words = MultiPart::alternative_plain_html(mail.text, mail.html);
+        let whole = match mail.document {
+            Some(document) => MultiPart::mixed().multipart(words).singlepart(attached(document)),
+            None => words,
+        };
+        message.multipart(whole).map_err(|error| format!("the message cannot be built: {error}"))
+    }
+
+    /// Masks the password in others' text: as it is, and in each form in which it is sent.
+    pub(super) fn redact(&self, text: &str) -> String {
+        let Some((user, password)) = &self.login else { return text.to_owned() };
+        let plain = BASE64_STANDARD.encode(format!("\0{user}\0{}", password.expose()));
+        let login = BASE64_STANDARD.encode(password.expose());
+        [plain, login].into_iter().fold(password.redact(text), |text, sent| Secret::new(sent).redact(&text))
+    }
+}
+
+fn attached(document: String) -> SinglePart {
+    let kind = ContentType::parse("text/markdown; charset=utf-8").expect("a media type that a test sends");
+    Attachment::new("trajectory.md".to_owned()).body(document, kind)
+}
+
+fn mailbox(text: &str) -> Result<Mailbox, ChannelError> {
+    let wanted = "write ops@example.com or \"Ops <ops@example.com>\"";
+    text.parse().map_err(|error| ChannelError::Address(format!("{text:?} is no e-mail address ({error}); {wanted}")))
+}
