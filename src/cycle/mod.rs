@@ -9,6 +9,7 @@ mod entries;
 mod filed;
 mod ingest;
 mod meter;
+mod papers;
 mod prices;
 mod view;
 
@@ -35,6 +36,7 @@ use crate::store::{FinishedCycle, IngestRun, Messages, Store, alerts};
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
+pub use papers::AsOfError;
 pub use view::View;
 
 /// Where AWS is.

@@ -91,6 +91,7 @@ pub fn router(state: State) -> Router {
         .route("/api/v1/position", get(pages::position))
         .route("/api/v1/series", get(pages::series))
         .route("/api/v1/restatements", get(pages::restatements))
+        .route("/api/v1/reports", get(pages::issued_reports))
         .route("/api/v1/projections", get(pages::projections))
         .route("/api/v1/projections/{version}", get(pages::projection))
         .route("/api/v1/credits", get(pages::credits))

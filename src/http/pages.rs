@@ -6,10 +6,10 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::cycle::{FiledView, TakenSnapshot};
+use crate::cycle::{AsOfError, FiledView, TakenSnapshot};
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind};
-use crate::store::{Restatement, StoreError, StoredProjection};
+use crate::store::{IssuedReport, Restatement, StoreError, StoredProjection};
 
 use super::State;
 use super::failure::Failure;
@@ -136,19 +136,37 @@ pub async fn report(
     AsOf(as_of): AsOf,
 ) -> Result<Response, Failure> {
     let (kind, format) = asked_for(&file)?;
-    let view = state.existing_view(as_of).await.map_err(|failure| match audience {
+    let for_reader = |failure: Failure| match audience {
         Audience::Owner => failure,
         Audience::Partner { .. } => failure.without_details(),
-    })?;
-    let document = report::build(kind, &view.position, &view.series, &audience);
+    };
+    let now = state.clock().now();
+    state.engine().check_as_of(as_of, now).await.map_err(|error| for_reader(refused(error)))?;
+    let view = state.existing_view(as_of).await.map_err(for_reader)?;
+    let made = state.engine().report(&view, kind, format, &audience, now).await;
+    let made = made.map_err(|error| for_reader(Failure::internal("making the report", &error)))?;
     // A browser shows HTML where it stands; everything else is a file to keep.
     let disposition = if format == Format::Html { "inline" } else { "attachment" };
-    let name = format!("glidepath-{kind}-{}.{format}", view.position.as_of.date_naive());
     let headers = [
-        (header::CONTENT_TYPE, report::content_type(format).to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{name}\"")),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", made.name)),
     ];
-    Ok((headers, report::render(&document, format)).into_response())
+    Ok((headers, made.bytes).into_response())
+}
+
+fn refused(error: AsOfError) -> Failure {
+    match error {
+        AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, error.to_string()),
+        AsOfError::BeforeFirst { .. } => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
+        AsOfError::NothingYet => State::nothing_yet(),
+        AsOfError::Store(error) => failed("looking for the cycles", error),
+    }
+}
+
+/// Every report that was handed out, oldest first.
+pub async fn issued_reports(extract::State(state): extract::State<State>) -> Result<Json<Vec<IssuedReport>>, Failure> {
+    let listed = state.engine().store().issued_reports().await;
+    listed.map(Json).map_err(|error| failed("reading which reports were handed out", error))
 }
 
 fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {

@@ -45,11 +45,16 @@ impl State {
         Ok(view)
     }
 
+    /// 404 before the first finished cycle.
+    pub fn nothing_yet() -> Failure {
+        Failure::new(StatusCode::NOT_FOUND, "no cycle has finished yet")
+            .advise("the first one starts with the daemon; /readyz says what is missing")
+    }
+
     /// The view, or 404.
     pub async fn existing_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Arc<View>, Failure> {
         let absent = || match as_of {
-            None => Failure::new(StatusCode::NOT_FOUND, "no cycle has finished yet")
-                .advise("the first one starts with the daemon; /readyz says what is missing"),
+            None => State::nothing_yet(),
             Some(time) => {
                 let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
                 Failure::new(StatusCode::NOT_FOUND, format!("no cycle had finished by {time}"))

@@ -9,11 +9,13 @@ mod backup;
 mod credits;
 mod cycles;
 mod error;
+mod evidence;
 mod fingerprint;
 mod ingest;
 mod migrations;
 mod projections;
 mod read;
+mod reports;
 mod requests;
 mod views;
 
@@ -29,6 +31,7 @@ pub use fingerprint::Fingerprint;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::Restatement;
+pub use reports::IssuedReport;
 pub use requests::PaidRequests;
 pub use views::ViewMaker;
 
