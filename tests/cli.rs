@@ -112,6 +112,37 @@ async fn a_founder_s_session() {
     assert!(ask(&["report", "--kind", "funding-pack", "--format", "md"]).contains("|Month|"));
     ask(&["report", "--kind", "actual-vs-projected", "--format", "csv", "-o", "report.csv"]);
     assert!(std::fs::read_to_string(folder.path().join("report.csv")).unwrap().contains("portfolio"));
+    let written: Value = serde_json::from_str(&ask(&[
+        "report",
+        "--kind",
+        "funding-pack",
+        "--format",
+        "pdf",
+        "-o",
+        "pack.pdf",
+        "--json",
+    ]))
+    .unwrap();
+    let pack = std::fs::read(folder.path().join("pack.pdf")).unwrap();
+    assert_eq!(written["sha256"], glidepath::report::sha256(&pack).as_str());
+    assert_eq!(written["bytes"], pack.len());
+    let listed: Value = serde_json::from_str(&ask(&["report", "--list", "--json"])).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 3, "{listed}");
+    assert!(ask(&["report", "--list"]).contains(written["sha256"].as_str().unwrap()));
+    assert!(ask(&["report", "--verify", "pack.pdf"]).contains("is the funding-pack report as pdf for owner"));
+    std::fs::write(folder.path().join("pack.pdf"), [pack, b" ".to_vec()].concat()).unwrap();
+    let refuse = |args: &[&str], status, words: &str| {
+        let output = run(glidepath(folder.path(), Some(&endpoint)).args(args));
+        assert_eq!(output.status.code(), Some(status), "{args:?}");
+        assert!(text(&output.stderr).contains(words), "{args:?}: {}", text(&output.stderr));
+    };
+    refuse(&["report", "--verify", "pack.pdf"], 1, "or it was changed since");
+    refuse(&["report", "--verify", "nothing.pdf"], 1, "reading nothing.pdf");
+    let trajectory = ["report", "--kind", "trajectory", "--format", "pdf", "--as-of"];
+    refuse(&[&trajectory[..], &["2999-01-01"]].concat(), 2, "lies in the future");
+    refuse(&[&trajectory[..], &["2026-11-19"]].concat(), 1, "the first one finished at 2026-11-20T06:00:00Z");
+    refuse(&["report", "--kind", "trajectory", "--format", "docx"], 2, "html, pdf, xlsx, csv, json and md");
+    refuse(&["report"], 2, "--kind");
     ask(&["backup", "copy.duckdb"]);
     assert!(folder.path().join("copy.duckdb").exists());
     let same = ask(&["status", "--json"]);

@@ -18,6 +18,8 @@ mod metrics;
 mod orders;
 #[path = "http/outsiders.rs"]
 mod outsiders;
+#[path = "support/paper.rs"]
+mod paper;
 #[path = "support/served.rs"]
 mod served;
 #[path = "http/whatif.rs"]
@@ -106,10 +108,13 @@ async fn every_report_in_every_format() {
     let served = Served::fed(config()).await;
     let types = [
         (Format::Html, "text/html; charset=utf-8", "inline"),
+        (Format::Pdf, "application/pdf", "attachment"),
+        (Format::Xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
         (Format::Csv, "text/csv; charset=utf-8; header=present", "attachment"),
         (Format::Json, "application/json", "attachment"),
         (Format::Markdown, "text/markdown; charset=utf-8", "attachment"),
     ];
+    let mut issued = std::collections::BTreeSet::new();
     for kind in ReportKind::ALL {
         for (format, content_type, disposition) in types {
             let answer = served.get(&format!("/api/v1/reports/{kind}.{format}")).await;
@@ -118,11 +123,26 @@ async fn every_report_in_every_format() {
             let name = format!("{disposition}; filename=\"glidepath-{kind}-2026-03-20.{format}\"");
             assert_eq!(answer.header("content-disposition"), name);
             let again = served.get(&format!("/api/v1/reports/{kind}.{format}?as_of=2026-03-20T06:30:00Z")).await;
-            assert_eq!(answer.body, again.body);
+            assert!(answer.bytes == again.bytes, "{kind}.{format} comes out differently");
+            issued.insert(glidepath::report::sha256(&answer.bytes));
         }
     }
+    // Each was noted once, however often it was handed out.
+    let listed = served.get("/api/v1/reports").await.json();
+    let hashes: Vec<&str> = listed.as_array().unwrap().iter().map(|it| it["sha256"].as_str().unwrap()).collect();
+    assert_eq!(hashes.len(), 18);
+    assert!(hashes.iter().all(|hash| issued.contains(*hash)));
+    assert_eq!(listed[0]["audience"], "owner");
+    assert_eq!(listed[0]["as_of"], "2026-03-20T06:30:00Z");
+    for (time, status, error) in [
+        ("2020-01-01T00:00:00Z", StatusCode::NOT_FOUND, "the first one finished at 2026-03-20T06:30:00Z"),
+        ("2999-01-01T00:00:00Z", StatusCode::BAD_REQUEST, "lies in the future"),
+    ] {
+        let answer = served.get(&format!("/api/v1/reports/trajectory.pdf?as_of={time}")).await;
+        assert_eq!(answer.status, status, "{time}");
+        assert!(answer.error().contains(error), "{}", answer.body);
+    }
     for (file, error) in [
-        ("trajectory.pdf", "not built yet"),
         ("trajectory.docx", "is not a report format"),
         ("balance.html", "is not a kind of report"),
         ("trajectory", "names no format"),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_billing::operation::RequestId as _;
 use aws_sdk_billing::types::CreditAllocationHistoryEntry;
 use chrono::NaiveDate;
 
@@ -46,17 +47,18 @@ pub struct Allocation {
 }
 
 /// The last months, oldest first, and why earlier ones are missing. The newest months are asked for first, so that
-/// a failure costs the least recent knowledge.
+/// a failure costs the least recent knowledge. AWS's request ids are added to `asked`.
 pub(super) async fn history(
     clients: &AwsClients,
     account: &str,
     today: NaiveDate,
+    asked: &mut Vec<String>,
 ) -> (Vec<MonthAllocation>, Option<AwsError>) {
     let mut months = Vec::new();
     let mut month = BillingPeriod::of(today);
     let mut failure = None;
     for _ in 0..clients.settings().history_months {
-        match read_month(clients, account, month).await {
+        match read_month(clients, account, month, asked).await {
             Ok(allocation) => months.push(allocation),
             Err(error) => {
                 failure = Some(error);
@@ -74,12 +76,18 @@ pub(super) async fn read_month(
     clients: &AwsClients,
     account: &str,
     month: BillingPeriod,
+    asked: &mut Vec<String>,
 ) -> Result<MonthAllocation, AwsError> {
-    let first = read_pages(clients, account, month).await?;
-    if first.rows.is_empty() { read_pages(clients, account, month).await } else { Ok(first) }
+    let first = read_pages(clients, account, month, asked).await?;
+    if first.rows.is_empty() { read_pages(clients, account, month, asked).await } else { Ok(first) }
 }
 
-async fn read_pages(clients: &AwsClients, account: &str, month: BillingPeriod) -> Result<MonthAllocation, AwsError> {
+async fn read_pages(
+    clients: &AwsClients,
+    account: &str,
+    month: BillingPeriod,
+    asked: &mut Vec<String>,
+) -> Result<MonthAllocation, AwsError> {
     let operation = Operation::GetCreditAllocationHistory;
     let limit = clients.settings().max_pages;
     let request = clients
@@ -94,6 +102,7 @@ async fn read_pages(clients: &AwsClients, account: &str, month: BillingPeriod) -
     for page in 1..=limit {
         let sent = request.clone().set_next_token(token).send().await;
         let output = sent.map_err(|error| AwsError::from_sdk(operation, &error))?;
+        asked.extend(output.request_id().map(str::to_owned));
         complete &= !output.partial_results() && output.failed_months().is_empty();
         for entry in output.credit_allocation_history_list() {
             // AWS's own texts differ on whether the end is part of the range, so the next month's rows may come

@@ -4,6 +4,7 @@
 //! uses; an absent or empty product list is an unknown restriction, not an empty one; one credit that cannot be
 //! read fails its account's list, so that a balance is never a part taken for the whole.
 
+use aws_sdk_billing::operation::RequestId as _;
 use aws_sdk_billing::types::{Amount, CreditData, CreditStatus};
 use aws_smithy_types::DateTime;
 use chrono::NaiveDate;
@@ -38,6 +39,8 @@ pub struct AccountCredits {
     pub history: Vec<MonthAllocation>,
     /// Why months are missing from `history`.
     pub history_error: Option<AwsError>,
+    /// AWS's ids of the requests that it answered.
+    pub request_ids: Vec<String>,
 }
 
 /// What AWS says to "which credits".
@@ -61,22 +64,24 @@ pub const NO_EXPIRY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a
 pub async fn pull(clients: &AwsClients, today: NaiveDate) -> Result<CreditPull, AwsError> {
     let mut accounts = Vec::new();
     for account in clients.account_ids().await? {
-        let credits = match list(clients, &account, today).await {
+        let mut request_ids = Vec::new();
+        let credits = match list(clients, &account, today, &mut request_ids).await {
             Ok(listed) => CreditAnswer::Listed(listed),
             Err(denied @ AwsError::Denied { .. }) => CreditAnswer::Denied(denied),
             Err(error) => CreditAnswer::Failed(error),
         };
-        let (history, history_error) = allocation::history(clients, &account, today).await;
-        accounts.push(AccountCredits { account, credits, history, history_error });
+        let (history, history_error) = allocation::history(clients, &account, today, &mut request_ids).await;
+        accounts.push(AccountCredits { account, credits, history, history_error, request_ids });
     }
     Ok(CreditPull { accounts })
 }
 
-/// One account's credits, sorted by id.
+/// One account's credits, sorted by id. AWS's request id is added to `asked`.
 pub(super) async fn list(
     clients: &AwsClients,
     account: &str,
     today: NaiveDate,
+    asked: &mut Vec<String>,
 ) -> Result<Vec<CreditSnapshot>, AwsError> {
     let answer = clients
         .billing
@@ -86,6 +91,7 @@ pub(super) async fn list(
         .send()
         .await
         .map_err(|error| AwsError::from_sdk(Operation::GetCredits, &error))?;
+    asked.extend(answer.request_id().map(str::to_owned));
     let currency = &clients.settings().currency;
     let mut credits: Vec<_> =
         answer.credits().iter().map(|credit| snapshot(credit, currency)).collect::<Result<_, _>>()?;

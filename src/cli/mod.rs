@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError};
+use crate::cycle::AsOfError;
 use crate::store::StoreError;
 
 /// Watches AWS credits against the projection they were granted for.
@@ -147,5 +148,6 @@ fn openapi() -> anyhow::Result<()> {
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let config = error.downcast_ref::<ConfigError>().is_some();
     let usage = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::ClockGoesBack { .. }));
-    ExitCode::from(if config || usage { 2 } else { 1 })
+    let ahead = matches!(error.downcast_ref::<AsOfError>(), Some(AsOfError::Future { .. }));
+    ExitCode::from(if config || usage || ahead { 2 } else { 1 })
 }

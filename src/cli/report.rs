@@ -1,48 +1,139 @@
 //! `glidepath report`.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use chrono::{DateTime, Utc};
+use anyhow::{Context as _, Result, anyhow, bail};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::json;
 
 use crate::config::Config;
 use crate::report::{self, Audience, Format, ReportKind};
+use crate::store::IssuedReport;
 
 use super::access::{Access, as_of_query, parse_clock};
+use super::table::table;
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// actual-vs-projected, trajectory or funding-pack.
-    #[arg(long)]
-    kind: ReportKind,
-    /// html, csv, json or md.
-    #[arg(long)]
-    format: Format,
+    #[arg(long, required_unless_present_any = ["list", "verify"])]
+    kind: Option<ReportKind>,
+    /// html, pdf, xlsx, csv, json or md.
+    #[arg(long, required_unless_present_any = ["list", "verify"])]
+    format: Option<Format>,
     /// Clock of the report, as in `status`.
     #[arg(long, value_parser = parse_clock, value_name = "TIME")]
     as_of: Option<DateTime<Utc>>,
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Say as JSON what was written, listed or verified.
+    #[arg(long)]
+    json: bool,
+    /// List the reports that were handed out, with their hashes.
+    #[arg(long, conflicts_with_all = ["kind", "format", "as_of", "output", "verify"])]
+    list: bool,
+    /// Say whether a file is a report that was handed out from this store, unchanged.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["kind", "format", "as_of", "output"])]
+    verify: Option<PathBuf>,
 }
 
-/// Writes a report.
+/// Writes a report, lists those written, or verifies one.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
+    if args.list {
+        return list(config, args.json).await;
+    }
+    if let Some(path) = &args.verify {
+        return verify(config, path, args.json).await;
+    }
+    let (Some(kind), Some(format)) = (args.kind, args.format) else { bail!("--kind and --format are needed") };
+    if args.json && args.output.is_none() {
+        bail!("--json goes to standard output, and so would the report: name a file with -o");
+    }
+    write(config, args, kind, format).await
+}
+
+async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) -> Result<()> {
     let bytes = match Access::open(config)? {
         Access::Store(engine) => {
+            let now = Utc::now();
+            engine.check_as_of(args.as_of, now).await?;
             let Some(view) = engine.view(args.as_of).await? else { bail!(super::status::NOTHING_YET) };
-            let document = report::build(args.kind, &view.position, &view.series, &Audience::Owner);
-            report::render(&document, args.format)
+            engine.report(&view, kind, format, &Audience::Owner, now).await?.bytes
         }
         Access::Daemon(daemon) => {
-            let path = format!("/api/v1/reports/{}.{}{}", args.kind, args.format, as_of_query(args.as_of));
-            daemon.get(&path).await?
+            daemon.get(&format!("/api/v1/reports/{kind}.{format}{}", as_of_query(args.as_of))).await?
         }
     };
+    let sha256 = report::sha256(&bytes);
     match &args.output {
-        Some(path) => std::fs::write(path, bytes).with_context(|| format!("writing {}", path.display())),
-        None => std::io::stdout().write_all(&bytes).context("writing to standard output"),
+        Some(path) => std::fs::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?,
+        None => std::io::stdout().write_all(&bytes).context("writing to standard output")?,
     }
+    if args.json {
+        let said = json!({
+            "kind": kind.as_str(), "format": format.as_str(), "path": args.output, "bytes": bytes.len(), "sha256": sha256,
+        });
+        println!("{}", serde_json::to_string_pretty(&said)?);
+    } else {
+        eprintln!("sha256 {sha256}");
+    }
+    Ok(())
+}
+
+async fn issued(config: Config) -> Result<Vec<IssuedReport>> {
+    match Access::open(config)? {
+        Access::Store(engine) => Ok(engine.store().issued_reports().await?),
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/reports/issued").await,
+    }
+}
+
+async fn list(config: Config, json: bool) -> Result<()> {
+    let issued = issued(config).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&issued)?);
+        return Ok(());
+    }
+    if issued.is_empty() {
+        println!("no report was handed out yet");
+        return Ok(());
+    }
+    let row = |it: IssuedReport| vec![it.kind, it.format, it.audience, time(it.as_of), time(it.made_at), it.sha256];
+    let header = ["kind", "format", "for", "as of", "made at", "sha256"];
+    println!("{}", table(&header, &[], issued.into_iter().map(row)));
+    Ok(())
+}
+
+async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let sha256 = report::sha256(&bytes);
+    let found = issued(config).await?.into_iter().find(|it| it.sha256 == sha256);
+    if json {
+        println!("{}", serde_json::to_string_pretty(&json!({ "sha256": sha256, "report": found }))?);
+    }
+    let it = found.ok_or_else(|| {
+        anyhow!(
+            "{} is no report that was handed out from this store, or it was changed since: its SHA-256 is {sha256}",
+            path.display()
+        )
+    })?;
+    if !json {
+        println!(
+            "{} is the {} report as {} for {}, as of {}, first made at {} by glidepath {}, unchanged",
+            path.display(),
+            it.kind,
+            it.format,
+            it.audience,
+            time(it.as_of),
+            time(it.made_at),
+            it.program
+        );
+    }
+    Ok(())
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

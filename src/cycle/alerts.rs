@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{History, Mute, MuteKind};
@@ -15,7 +16,7 @@ use super::entries::EntryError;
 const LONGEST_TEXT: usize = 200;
 
 /// Every alert that is open or found, and what is muted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertList {
     /// The moment that it is of.
     pub as_of: DateTime<Utc>,
@@ -26,7 +27,7 @@ pub struct AlertList {
 }
 
 /// One alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertRow {
     /// Its key.
     pub key: String,
@@ -51,7 +52,7 @@ pub struct AlertRow {
 }
 
 /// Where an alert stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// Told, and still so.
@@ -74,7 +75,7 @@ impl AlertState {
 }
 
 /// What somebody says about an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MuteEntry {
     /// Acknowledge or silence.

@@ -168,6 +168,7 @@ fn gather(accounts: Vec<AccountCredits>) -> (CreditPull, Outcome) {
     let mut incomplete: Vec<BillingPeriod> = Vec::new();
     let mut months: BTreeMap<BillingPeriod, Vec<Allocation>> = BTreeMap::new();
     for account in accounts {
+        pull.request_ids.extend(account.request_ids);
         match account.credits {
             CreditAnswer::Listed(snapshots) => pull.snapshots.extend(snapshots),
             CreditAnswer::Denied(error) | CreditAnswer::Failed(error) => result = outcome(&error),

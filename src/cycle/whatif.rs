@@ -78,7 +78,7 @@ impl Engine {
     /// The award that config means next.
     fn next_award(&self, base: &Base, amount: Option<Money>) -> NextAward {
         let rules = &self.config().rules;
-        let from = plus_days(base.on, rules.award_days());
+        let from = plus_days(base.on, rules.award(base.on).longest());
         let same = self.config().pools.iter().find(|pool| pool.programme == Some(rules.next_award));
         NextAward {
             name: rules.award_name().to_owned(),

@@ -8,6 +8,7 @@ pub mod classify;
 pub mod costs;
 pub mod coverage;
 pub mod credit;
+pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod forecast;

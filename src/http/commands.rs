@@ -4,9 +4,10 @@ use std::future::Future;
 
 use anyhow::{Context as _, Result};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{self, Query};
+use axum::extract;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::State;
@@ -33,7 +34,7 @@ pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json
 }
 
 /// Which channel to test; without one, all.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestQuery {
     /// Name of the channel; without it all.

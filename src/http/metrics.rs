@@ -160,7 +160,7 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
         Family::seconds(
             "award_lead_time",
             "Time that the next award takes from application to credit, with slack, as config names it",
-            Sample::alone(config.rules.lead_days() as f64 * SECONDS_PER_DAY),
+            Sample::alone(config.rules.lead_days(state.clock().now().date_naive()) as f64 * SECONDS_PER_DAY),
         ),
         Family::gauge(
             "channel_dead",

@@ -13,7 +13,7 @@ use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
-use crate::store::{StoreError, StoredProjection};
+use crate::store::{IssuedReport, StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
@@ -200,7 +200,7 @@ struct ListedFormat {
 pub async fn reports() -> Json<ReportsList> {
     let format = |kind: ReportKind, format: Format| ListedFormat {
         format: format.to_string(),
-        media_type: report::content_type(format).to_owned(),
+        media_type: format.media_type().to_owned(),
         href: format!("/api/v1/reports/{kind}.{format}"),
     };
     let listed = ReportKind::ALL.into_iter().map(|kind| ListedReport {
@@ -230,19 +230,26 @@ pub async fn rendered(
     format: Format,
     as_of: Option<DateTime<Utc>>,
 ) -> Result<Response, Failure> {
-    let view = state.existing_view(as_of).await.map_err(|failure| match audience {
+    let for_reader = |failure: Failure| match audience {
         Audience::Owner => failure,
         Audience::Partner { .. } => failure.without_details(),
-    })?;
-    let document = report::build(kind, &view.position, &view.series, audience);
+    };
+    let view = state.existing_view(as_of).await.map_err(for_reader)?;
+    let made = state.engine().report(&view, kind, format, audience, state.clock().now()).await;
+    let made = made.map_err(|error| for_reader(Failure::internal("making the report", &error)))?;
     // A browser shows HTML where it stands; everything else is a file to keep.
     let disposition = if format == Format::Html { "inline" } else { "attachment" };
-    let name = format!("glidepath-{kind}-{}.{format}", view.position.as_of.date_naive());
     let headers = [
-        (header::CONTENT_TYPE, report::content_type(format).to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{name}\"")),
+        (header::CONTENT_TYPE, format.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", made.name)),
     ];
-    Ok((headers, report::render(&document, format)).into_response())
+    Ok((headers, made.bytes).into_response())
+}
+
+/// Every report that was handed out, oldest first.
+pub async fn issued_reports(extract::State(state): extract::State<State>) -> Result<Json<Vec<IssuedReport>>, Failure> {
+    let listed = state.engine().store().issued_reports().await;
+    listed.map(Json).map_err(|error| failed("reading which reports were handed out", error))
 }
 
 fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::Schema;
 
-use super::commands::TestQuery;
 use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
+use super::commands::TestQuery;
 use super::health::{self, Ready};
 use super::pages::{self, ReportsList};
 use super::paging::Paging;
@@ -20,13 +20,13 @@ use super::shared::{self, LinksList, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
-    AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry, ReplayOrder,
-    TakenSnapshot, TestedChannel,
+    AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry,
+    ReplayOrder, TakenSnapshot, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::position::{Credits, Position, Series};
-use crate::report::{self, Format};
-use crate::store::{StoredLink, StoredProjection};
+use crate::report::Format;
+use crate::store::{IssuedReport, StoredLink, StoredProjection};
 
 /// Gives the schema of a type.
 pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -143,7 +143,7 @@ impl Route {
 
     fn gives_reports(mut self) -> Route {
         for format in Format::ALL {
-            let media_type = report::content_type(format).split(';').next().unwrap_or_default();
+            let media_type = format.media_type().split(';').next().unwrap_or_default();
             let schema: SchemaOf =
                 if format == Format::Json { schema_of::<serde_json::Value> } else { schema_of::<String> };
             self.answers.push((media_type, schema));
@@ -287,6 +287,9 @@ fn reports_and_links() -> Vec<Route> {
         Route::get("/api/v1/reports", Needs::Reports, pages::reports)
             .says("The kinds of report, with their formats and addresses.")
             .gives::<ReportsList>(),
+        Route::get("/api/v1/reports/issued", Needs::Read, pages::issued_reports)
+            .says("Every report that was handed out, with its hash.")
+            .gives::<Vec<IssuedReport>>(),
         Route::get("/api/v1/reports/{file}", Needs::Reports, pages::report)
             .says("A report, named by kind and format; a partner sees its own records.")
             .asks::<AsOfQuery>()

@@ -15,6 +15,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
+        about: Vec::new(),
         summary: summary(position),
         figures: figures(position),
         findings: Vec::new(),
@@ -103,7 +104,7 @@ pub(super) fn sections(position: &Position, series: &Series) -> Vec<Section> {
         sections.push(Section {
             id: LINES,
             title: "Line by line".to_owned(),
-            blocks: vec![Block::Table(variance::lines(position))],
+            blocks: vec![Block::Table(variance::by_line(position)), Block::Table(variance::lines(position))],
         });
     }
     sections
@@ -134,7 +135,6 @@ fn overview(position: &Position, series: &Series) -> Vec<Block> {
         blocks.push(Block::Table(variance::by_cause(position)));
         blocks.push(Block::Table(variance::by_month(position)));
         blocks.push(Block::Table(variance::by_record(position)));
-        blocks.push(Block::Table(variance::by_line(position)));
     }
     blocks
 }

@@ -1,6 +1,6 @@
 //! The first full bill without credits, part by part, and what the outlook takes for granted.
 
-use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::document::{Block, Cell, Column, Section, Table};
 use super::trajectory::AfterCredits;
 use super::words;
 use crate::domain::money::Money;
@@ -49,31 +49,28 @@ fn explained(after: &AfterCredits, bill: &MonthlyBill, position: &Position) -> S
 }
 
 fn sums(bill: &MonthlyBill) -> Table {
-    let row = |label: &str, amount| Row::new(vec![Cell::text(label), amount]);
-    Table {
-        id: "first_full_bill",
-        title: "What it consists of".to_owned(),
-        columns: vec![Column::text("of", "Part"), Column::number("amount", "Amount")],
-        rows: vec![
+    let columns = [Column::text("of", "Part"), Column::number("amount", "Amount")];
+    let row = |label: &str, amount| vec![Cell::text(label), amount];
+    Table::new("first_full_bill", "What it consists of", columns)
+        .rows([
             row("Usage and fees", Cell::Money(bill.gross)),
             row("Paid by credit", Cell::Money(-bill.covered)),
             row("Tax", Cell::money_or(bill.tax, "unknown")),
-            Row::total(vec![Cell::text("Cash"), Cell::Money(bill.cash)]),
-        ],
-    }
+        ])
+        .total(row("Cash", Cell::Money(bill.cash)))
 }
 
 fn lines(bill: &MonthlyBill) -> Table {
     let row = |service: &str, workload: Cell, model: Option<&str>, gross: Money, covered: Money| {
         let model = model.map_or(Cell::Absent(""), Cell::text);
         let amounts = [gross, covered, gross - covered].map(Cell::Money);
-        Row::new([Cell::text(service), workload, model].into_iter().chain(amounts).collect())
+        [Cell::text(service), workload, model].into_iter().chain(amounts).collect()
     };
     let of = |line: &BillLine| {
         let workload = Cell::text(line.workload.label());
         row(&line.service, workload, line.model.as_deref(), line.gross, line.covered)
     };
-    let mut rows: Vec<Row> = bill.lines.iter().map(of).collect();
+    let mut rows: Vec<Vec<Cell>> = bill.lines.iter().map(of).collect();
     let listed = |pick: fn(&BillLine) -> Money| bill.lines.iter().map(pick).sum::<Money>();
     let (rest, rest_covered) = (bill.gross - listed(|line| line.gross), bill.covered - listed(|line| line.covered));
     if !rest.is_zero() || !rest_covered.is_zero() {
@@ -81,20 +78,17 @@ fn lines(bill: &MonthlyBill) -> Table {
     }
     let totals = [bill.gross, bill.covered, bill.gross - bill.covered].map(Cell::Money);
     let words = [Cell::text("Total before tax"), Cell::Absent(""), Cell::Absent("")];
-    rows.push(Row::total(words.into_iter().chain(totals).collect()));
-    Table {
-        id: "first_full_bill_lines",
-        title: "By service and model".to_owned(),
-        columns: vec![
-            Column::text("service", "Service"),
-            Column::text("workload", "Workload"),
-            Column::text("model", "Model").optional(),
-            Column::number("gross", "Usage"),
-            Column::number("covered", "Paid by credit"),
-            Column::number("cash", "Cash before tax"),
-        ],
-        rows,
-    }
+    let columns = [
+        Column::text("service", "Service"),
+        Column::text("workload", "Workload"),
+        Column::text("model", "Model").optional(),
+        Column::number("gross", "Usage"),
+        Column::number("covered", "Paid by credit"),
+        Column::number("cash", "Cash before tax"),
+    ];
+    Table::new("first_full_bill_lines", "By service and model", columns)
+        .rows(rows)
+        .total(words.into_iter().chain(totals))
 }
 
 /// The section; `None` before the first outlook.
@@ -121,24 +115,20 @@ fn methods(workloads: &[Basis]) -> Table {
             Voice::PlainRate => "average of the last 7 days goes on",
             Voice::Bursts => "past runs and pauses are repeated",
         };
-        Row::new(vec![
+        vec![
             Cell::text(basis.workload.label()),
             Cell::text(method),
             Cell::Count(basis.known_days as u64),
             if basis.trials == 0 { Cell::Absent("too few to judge") } else { Cell::Count(basis.trials as u64) },
             Cell::text(if basis.by_plan { "the filed projection" } else { "its own past" }),
-        ])
+        ]
     };
-    Table {
-        id: "outlook_methods",
-        title: "What speaks for each workload".to_owned(),
-        columns: vec![
-            Column::text("workload", "Workload"),
-            Column::text("method", "Method"),
-            Column::number("known_days", "Days known"),
-            Column::number("trials", "Past forecasts judged"),
-            Column::text("growth", "Growth from"),
-        ],
-        rows: workloads.iter().map(row).collect(),
-    }
+    let columns = [
+        Column::text("workload", "Workload"),
+        Column::text("method", "Method"),
+        Column::number("known_days", "Days known"),
+        Column::number("trials", "Past forecasts judged"),
+        Column::text("growth", "Growth from"),
+    ];
+    Table::new("outlook_methods", "What speaks for each workload", columns).rows(workloads.iter().map(row))
 }

@@ -4,6 +4,8 @@
 //! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and what happened to
 //! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
 
+use std::fmt;
+
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
@@ -25,6 +27,15 @@ pub enum Audience {
         /// Record ids of the filing.
         records: Vec<String>,
     },
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Audience::Owner => f.write_str("owner"),
+            Audience::Partner { records } => write!(f, "partner: {}", records.join(", ")),
+        }
+    }
 }
 
 impl Audience {

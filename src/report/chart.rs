@@ -120,6 +120,15 @@ pub(super) fn draw(chart: &Chart, size: Size) -> Picture {
     Picture { size: size.name(), width, height, body: themed(&drawn) }
 }
 
+/// A chart as an SVG file of its own, under `style`.
+pub(super) fn file(chart: &Chart, style: &str) -> String {
+    let Picture { width, height, body, .. } = draw(chart, Size::Wide);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\"><style>{style}</style>{body}</svg>"
+    )
+}
+
 /// Replaces sentinels by classes, and takes off the element around them, whose size is fixed.
 fn themed(drawn: &str) -> String {
     let inside = drawn.split_once('>').map_or("", |(_, inside)| inside);

@@ -7,7 +7,7 @@
 
 use csv::{Writer, WriterBuilder};
 
-use super::document::{Block, Cell, Document, Table};
+use super::document::{Cell, Document, Table};
 
 /// Renders the file.
 pub(super) fn render(document: &Document) -> Vec<u8> {
@@ -15,13 +15,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
     header(&mut writer, document);
     findings(&mut writer, document);
-    for section in &document.sections {
-        for block in &section.blocks {
-            if let Block::Table(table) = block {
-                write_table(&mut writer, table);
-            }
-        }
-    }
+    document.tables().for_each(|table| write_table(&mut writer, table));
     for (name, texts) in [("summary", &document.summary), ("notes", &document.notes)] {
         line(&mut writer, [name.to_owned(), "text".to_owned()]);
         for text in texts {
@@ -40,6 +34,9 @@ fn header(writer: &mut Writer<Vec<u8>>, document: &Document) {
     let through = document.data_through.map_or_else(String::new, |day| day.to_string());
     line(writer, key_value("data_through", through, "Last complete day"));
     line(writer, key_value("currency", document.currency.clone(), "Currency"));
+    for about in &document.about {
+        line(writer, key_value(about.key, machine(&about.value), about.label));
+    }
     for figure in &document.figures {
         line(writer, key_value(figure.key, machine(&figure.value), &figure.label));
     }

@@ -6,7 +6,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::words;
+use super::audience::Audience;
+use super::{evidence, words};
+use crate::domain::evidence::Evidence;
 use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
@@ -25,6 +27,8 @@ pub struct Document {
     pub data_through: Option<NaiveDate>,
     /// ISO 4217 code of every amount.
     pub currency: String,
+    /// What the document rests on besides the data: the filing, its reader's records, the program.
+    pub about: Vec<About>,
     /// The message in sentences, the most important first.
     pub summary: Vec<String>,
     /// The few figures that matter.
@@ -46,6 +50,42 @@ impl Document {
             None => format!("No data yet · as of {as_of}"),
         }
     }
+
+    /// "Filing: version 2 · filed on: 1 Feb 2026", empty where there is nothing to say.
+    pub fn about_line(&self) -> String {
+        let parts = self.about.iter().map(|about| format!("{}: {}", about.label, about.value.shown()));
+        parts.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// The same with the appendix that says what its figures rest on, as far as `audience` may see it.
+    #[must_use]
+    pub fn with_evidence(mut self, evidence: &Evidence, audience: &Audience) -> Self {
+        self.sections.extend(evidence::section(evidence, audience));
+        self
+    }
+
+    /// The tables of the body, in order; those that stand for a chart are the chart's.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.filter_map(|block| if let Block::Table(table) = block { Some(table) } else { None })
+    }
+
+    /// The charts of the body, in order.
+    pub fn charts(&self) -> impl Iterator<Item = &Chart> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.filter_map(|block| if let Block::Chart(chart) = block { Some(chart) } else { None })
+    }
+}
+
+/// One thing that a document rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// Name for machines.
+    pub key: &'static str,
+    /// Name for people.
+    pub label: &'static str,
+    /// Which.
+    pub value: Cell,
 }
 
 /// One figure that matters.
@@ -126,6 +166,25 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table without rows.
+    pub fn new(id: &'static str, title: impl Into<String>, columns: impl IntoIterator<Item = Column>) -> Self {
+        Table { id, title: title.into(), columns: columns.into_iter().collect(), rows: Vec::new() }
+    }
+
+    /// The same with these rows below, each with one cell per column.
+    #[must_use]
+    pub fn rows(mut self, rows: impl IntoIterator<Item = Vec<Cell>>) -> Self {
+        self.rows.extend(rows.into_iter().map(Row::new));
+        self
+    }
+
+    /// The same with a row that sums up.
+    #[must_use]
+    pub fn total(mut self, cells: impl IntoIterator<Item = Cell>) -> Self {
+        self.rows.push(Row::total(cells.into_iter().collect()));
+        self
+    }
+
     /// Indices of the columns that people get to see: an optional column without any value is left out.
     pub fn shown_columns(&self) -> Vec<usize> {
         let useful = |index: &usize| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::{Block, Cell, Chart, Document, Plot, Table};
+use super::document::{Cell, Chart, Document, Plot, Table};
 
 /// The keys in the order in which a person would read them.
 #[derive(Serialize)]
@@ -16,6 +16,7 @@ struct Body<'a> {
     as_of: String,
     data_through: Option<String>,
     currency: &'a str,
+    about: BTreeMap<&'a str, Option<String>>,
     summary: &'a [String],
     figures: BTreeMap<&'a str, Value>,
     findings: Vec<Value>,
@@ -34,7 +35,6 @@ struct TableBody<'a> {
 
 /// Renders the file.
 pub(super) fn render(document: &Document) -> Vec<u8> {
-    let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
     let figure =
         |value: &Cell, label: &str, detail: &str| json!({ "value": value.exact(), "label": label, "detail": detail });
     let body = Body {
@@ -43,6 +43,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         as_of: document.as_of.to_rfc3339(),
         data_through: document.data_through.map(|day| day.to_string()),
         currency: &document.currency,
+        about: document.about.iter().map(|it| (it.key, it.value.exact())).collect(),
         summary: &document.summary,
         figures: document.figures.iter().map(|it| (it.key, figure(&it.value, &it.label, &it.detail))).collect(),
         findings: document
@@ -55,14 +56,8 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
                 })
             })
             .collect(),
-        tables: blocks()
-            .filter_map(
-                |block| if let Block::Table(table) = block { Some((table.id, table_body(table))) } else { None },
-            )
-            .collect(),
-        charts: blocks()
-            .filter_map(|block| if let Block::Chart(it) = block { Some((it.id.as_str(), chart(it))) } else { None })
-            .collect(),
+        tables: document.tables().map(|table| (table.id, table_body(table))).collect(),
+        charts: document.charts().map(|it| (it.id.as_str(), chart(it))).collect(),
         notes: &document.notes,
     };
     let mut bytes = serde_json::to_vec_pretty(&body).expect("strings under string keys always serialize");

@@ -1,4 +1,4 @@
-//! Renders a position: one document model to HTML, CSV, JSON and Markdown, and the one page.
+//! Renders a position: one document model to HTML, PDF, XLSX, CSV, JSON and Markdown, and the one page.
 //!
 //! Invariants: every format is made from the same [`Document`], so that formats cannot disagree; the same position,
 //! series and audience give the same bytes, because nothing here reads a clock; an audience is applied before a
@@ -12,12 +12,14 @@ mod chart_data;
 mod csv;
 mod curves;
 pub mod document;
+mod evidence;
 mod funding_pack;
 mod html;
 mod json;
 mod markdown;
 mod models;
 mod page;
+mod pdf;
 mod pools;
 mod review;
 mod sensitivity;
@@ -25,10 +27,12 @@ mod track_record;
 mod trajectory;
 mod variance;
 mod words;
+mod xlsx;
 
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use audience::Audience;
@@ -36,6 +40,7 @@ pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 
 use crate::domain::position::{Position, Series};
+use document::{About, Cell};
 
 /// The one stylesheet: inlined in reports, so that a saved file stands alone; inlined or linked by the page.
 pub const STYLESHEET: &str = include_str!("../../dashboards/style.css");
@@ -79,7 +84,11 @@ impl ReportKind {
 pub enum Format {
     /// One self-contained file with charts.
     Html,
-    /// Tables for a spreadsheet, amounts with every digit.
+    /// A typeset document with charts, to hand over or print.
+    Pdf,
+    /// A workbook, a sheet per table.
+    Xlsx,
+    /// Tables as text, amounts with every digit.
     Csv,
     /// Everything, amounts as exact strings.
     Json,
@@ -88,16 +97,30 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats that are built.
-    pub const ALL: [Format; 4] = [Format::Html, Format::Csv, Format::Json, Format::Markdown];
+    /// All formats.
+    pub const ALL: [Format; 6] = [Format::Html, Format::Pdf, Format::Xlsx, Format::Csv, Format::Json, Format::Markdown];
 
     /// The name on the command line, which is also the file extension.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Html => "html",
+            Format::Pdf => "pdf",
+            Format::Xlsx => "xlsx",
             Format::Csv => "csv",
             Format::Json => "json",
             Format::Markdown => "md",
+        }
+    }
+
+    /// What HTTP and e-mail call it.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Format::Html => "text/html; charset=utf-8",
+            Format::Pdf => "application/pdf",
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+            Format::Json => "application/json",
+            Format::Markdown => "text/markdown; charset=utf-8",
         }
     }
 }
@@ -108,12 +131,19 @@ pub enum ReportError {
     /// No such kind.
     #[error("{0:?} is not a kind of report; there are actual-vs-projected, trajectory and funding-pack")]
     UnknownKind(String),
-    /// A format that is planned.
-    #[error("reports as {0} are not built yet; there are html, csv, json and md (print the HTML report to get a PDF)")]
-    NotBuiltYet(String),
     /// No such format.
-    #[error("{0:?} is not a report format; there are html, csv, json and md")]
+    #[error("{0:?} is not a report format; there are html, pdf, xlsx, csv, json and md")]
     UnknownFormat(String),
+    /// A library gave up.
+    #[error(
+        "the report cannot be written as {format}: {reason}. Please report this as a defect; another format may do"
+    )]
+    NotRendered {
+        /// Which.
+        format: Format,
+        /// What it said.
+        reason: String,
+    },
 }
 
 impl fmt::Display for ReportKind {
@@ -141,9 +171,6 @@ impl FromStr for Format {
     type Err = ReportError;
 
     fn from_str(text: &str) -> Result<Self, ReportError> {
-        if matches!(text, "pdf" | "xlsx") {
-            return Err(ReportError::NotBuiltYet(text.to_owned()));
-        }
         let found = Format::ALL.into_iter().find(|format| format.as_str() == text);
         found.ok_or_else(|| ReportError::UnknownFormat(text.to_owned()))
     }
@@ -163,7 +190,7 @@ impl FromStr for Format {
 /// #     uncovered: Default::default(), sensitivity: None,
 /// # };
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
-/// let text = String::from_utf8(report::render(&document, Format::Markdown)).unwrap();
+/// let text = String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap();
 /// assert!(text.starts_with("# Funding pack"));
 /// ```
 pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &Audience) -> Document {
@@ -173,28 +200,71 @@ pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &
         ReportKind::Trajectory => trajectory::build(&position, &series),
         ReportKind::FundingPack => funding_pack::build(&position, &series),
     };
+    document.about = about(&position);
     document.notes.extend(audience.note());
     document
 }
 
-/// Renders a document as the bytes of a file.
-pub fn render(document: &Document, format: Format) -> Vec<u8> {
+/// What a report rests on besides the data.
+fn about(position: &Position) -> Vec<About> {
+    let about = |key, label, value| About { key, label, value };
+    let mut all = Vec::new();
+    if let Some(filing) = &position.filing {
+        all.push(about("filing_version", "Filing version", Cell::Count(filing.version.into())));
+        all.push(about("filed_on", "Filed on", Cell::Day(filing.filed_on)));
+        all.push(about("records", "Records", Cell::text(filing.records.join(", "))));
+        all.push(about("filing_hash", "Content hash", Cell::text(&filing.content_hash)));
+    }
+    all.push(about("program", "Made by", Cell::text(concat!("glidepath ", env!("CARGO_PKG_VERSION")))));
+    all
+}
+
+/// Renders a document as the bytes of a file: the same document, the same bytes.
+///
+/// # Errors
+/// [`ReportError::NotRendered`], if the typesetter or the writer of workbooks gives up.
+pub fn render(document: &Document, format: Format) -> Result<Vec<u8>, ReportError> {
+    let refused = |reason: String| ReportError::NotRendered { format, reason };
     match format {
-        Format::Html => html::render(document).into_bytes(),
-        Format::Csv => csv::render(document),
-        Format::Json => json::render(document),
-        Format::Markdown => markdown::render(document).into_bytes(),
+        Format::Html => Ok(html::render(document).into_bytes()),
+        Format::Pdf => pdf::render(document).map_err(refused),
+        Format::Xlsx => xlsx::render(document).map_err(|error| refused(error.to_string())),
+        Format::Csv => Ok(csv::render(document)),
+        Format::Json => Ok(json::render(document)),
+        Format::Markdown => Ok(markdown::render(document).into_bytes()),
     }
 }
 
-/// The media type that goes with [`render`].
-pub const fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::Html => "text/html; charset=utf-8",
-        Format::Csv => "text/csv; charset=utf-8; header=present",
-        Format::Json => "application/json",
-        Format::Markdown => "text/markdown; charset=utf-8",
+/// A report as a file to store, send or serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// "glidepath-funding-pack-2026-11-23.pdf".
+    pub name: String,
+    /// What it is.
+    pub format: Format,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// Renders `document` under the name that goes with it.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn of(document: &Document, format: Format) -> Result<File, ReportError> {
+        let name = format!("glidepath-{}-{}.{format}", document.kind, document.as_of.date_naive());
+        Ok(File { name, format, bytes: render(document, format)? })
     }
+
+    /// SHA-256 of the file, in hex.
+    pub fn sha256(&self) -> String {
+        sha256(&self.bytes)
+    }
+}
+
+/// SHA-256 in hex: how a stored report is known again.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.
@@ -202,7 +272,16 @@ pub fn track_record_sentence(position: &Position) -> Option<String> {
     track_record::sentence(position)
 }
 
-/// The trajectory as Markdown, for alerts on exhaustion, first cash and expiring credit.
+/// The trajectory for an alert on exhaustion, first cash or expiring credit, as the file to attach in the form that a
+/// channel takes.
+///
+/// # Errors
+/// As [`render`].
+pub fn attachment(position: &Position, series: &Series, format: Format) -> Result<File, ReportError> {
+    File::of(&build(ReportKind::Trajectory, position, series, &Audience::Owner), format)
+}
+
+/// [`attachment`] as text, for channels that carry nothing else.
 pub fn alert_attachment(position: &Position, series: &Series) -> String {
     markdown::render(&build(ReportKind::Trajectory, position, series, &Audience::Owner))
 }
@@ -222,12 +301,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_said_so() {
-        for text in ["pdf", "xlsx"] {
-            let message = text.parse::<Format>().unwrap_err().to_string();
-            assert!(message.contains("not built yet") && message.contains("html, csv, json and md"), "{message}");
+    fn what_is_unknown_is_told_what_there_is() {
+        for text in ["HTML", "docx", ""] {
+            let error = text.parse::<Format>().unwrap_err();
+            assert_eq!(error, ReportError::UnknownFormat(text.into()));
+            assert!(error.to_string().contains("html, pdf, xlsx, csv, json and md"), "{error}");
         }
-        assert_eq!("HTML".parse::<Format>(), Err(ReportError::UnknownFormat("HTML".into())));
         assert_eq!("pack".parse::<ReportKind>(), Err(ReportError::UnknownKind("pack".into())));
     }
 }

@@ -3,14 +3,14 @@
 
 use chrono::NaiveDate;
 
-use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
+use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::{
     Format, ReportKind, actual_vs_projected, after_credits, curves, html, models, pools, sensitivity, track_record,
     trajectory, words,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
-use crate::domain::position::{Position, Series};
+use crate::domain::position::{Position, Series, WorkloadSpend};
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,6 +133,7 @@ fn document(position: &Position, series: &Series) -> Document {
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
+        about: Vec::new(),
         summary,
         figures: figures(position),
         findings: position.findings.iter().map(trajectory::notice).collect(),
@@ -200,63 +201,53 @@ fn spend(position: &Position, series: &Series) -> Section {
 
 fn to_date(position: &Position) -> Table {
     let spend = &position.spend;
-    let row = |label: &str, amount| Row::new(vec![Cell::text(label), Cell::Money(amount)]);
-    Table {
-        id: "spend_to_date",
-        title: "From the first stored day".to_owned(),
-        columns: vec![Column::text("of", "Part of the bill"), Column::number("amount", "Amount")],
-        rows: vec![
+    let row = |label: &str, amount| vec![Cell::text(label), Cell::Money(amount)];
+    let columns = [Column::text("of", "Part of the bill"), Column::number("amount", "Amount")];
+    Table::new("spend_to_date", "From the first stored day", columns)
+        .rows([
             row("Usage and fees", spend.gross_to_date),
             row("Credit", spend.credit_to_date),
             row("Refunds", spend.refund_to_date),
             row("Tax", spend.tax_to_date),
-            Row::total(vec![Cell::text("Cash"), Cell::Money(spend.net_to_date)]),
-        ],
-    }
+        ])
+        .total(row("Cash", spend.net_to_date))
 }
 
 fn workloads(position: &Position) -> Table {
     let maybe = |text: Option<&str>| text.map_or(Cell::Absent(""), Cell::text);
-    let mut rows: Vec<Row> = position
-        .workloads
-        .iter()
-        .map(|row| {
-            Row::new(vec![
-                Cell::text(row.workload.label()),
-                maybe(row.model.as_deref()),
-                maybe(row.direction.map(words::direction)),
-                maybe(row.tier.map(words::tier)),
-                maybe(row.routing.map(words::routing)),
-                Cell::Money(row.cost),
-                row.quantity.map_or(Cell::Absent(""), Cell::Quantity),
-                maybe(row.unit.as_deref().map(|unit| if unit == "chip_hours" { "chip-hours" } else { unit })),
-            ])
-        })
-        .collect();
-    let mut cells = vec![Cell::Absent(""); 8];
-    cells[0] = Cell::text("Total");
-    cells[5] = Cell::Money(position.workloads.iter().map(|row| row.cost).sum());
-    rows.push(Row::total(cells));
-    Table {
-        id: "workloads",
-        title: "This month so far, by workload and model".to_owned(),
-        columns: vec![
-            Column::text("workload", "Workload"),
-            Column::text("model", "Model").optional(),
-            Column::text("direction", "Tokens").optional(),
-            Column::text("tier", "Tier").optional(),
-            Column::text("routing", "Routing").optional(),
-            Column::number("cost", "Cost"),
-            Column::number("quantity", "Quantity"),
-            Column::text("unit", "Unit"),
-        ],
-        rows,
-    }
+    let row = |row: &WorkloadSpend| {
+        vec![
+            Cell::text(row.workload.label()),
+            maybe(row.model.as_deref()),
+            maybe(row.direction.map(words::direction)),
+            maybe(row.tier.map(words::tier)),
+            maybe(row.routing.map(words::routing)),
+            Cell::Money(row.cost),
+            row.quantity.map_or(Cell::Absent(""), Cell::Quantity),
+            maybe(row.unit.as_deref().map(|unit| if unit == "chip_hours" { "chip-hours" } else { unit })),
+        ]
+    };
+    let mut total = vec![Cell::Absent(""); 8];
+    total[0] = Cell::text("Total");
+    total[5] = Cell::Money(position.workloads.iter().map(|row| row.cost).sum());
+    let columns = [
+        Column::text("workload", "Workload"),
+        Column::text("model", "Model").optional(),
+        Column::text("direction", "Tokens").optional(),
+        Column::text("tier", "Tier").optional(),
+        Column::text("routing", "Routing").optional(),
+        Column::number("cost", "Cost"),
+        Column::number("quantity", "Quantity"),
+        Column::text("unit", "Unit"),
+    ];
+    Table::new("workloads", "This month so far, by workload and model", columns)
+        .rows(position.workloads.iter().map(row))
+        .total(total)
 }
 
 fn coverage(position: &Position) -> Section {
     let row = |coverage: &crate::domain::position::Coverage| {
-        Row::new(vec![
+        vec![
             Cell::text(&coverage.service),
             Cell::text(match coverage.state {
                 CoverageState::Covered => "covered",
@@ -265,63 +256,42 @@ fn coverage(position: &Position) -> Section {
                 CoverageState::Unknown => "unknown",
             }),
             Cell::text(&coverage.evidence),
-        ])
+        ]
     };
+    let columns =
+        [Column::text("service", "Service"), Column::text("state", "State"), Column::text("evidence", "How we know")];
     let blocks = if position.coverage.is_empty() {
         vec![Block::Text("No service has cost anything yet.".to_owned())]
     } else {
-        vec![Block::Table(Table {
-            id: "coverage",
-            title: "Does credit pay for it?".to_owned(),
-            columns: vec![
-                Column::text("service", "Service"),
-                Column::text("state", "State"),
-                Column::text("evidence", "How we know"),
-            ],
-            rows: position.coverage.iter().map(row).collect(),
-        })]
+        let table = Table::new("coverage", "Does credit pay for it?", columns);
+        vec![Block::Table(table.rows(position.coverage.iter().map(row)))]
     };
     Section { id: "coverage", title: "Coverage by service".to_owned(), blocks }
 }
 
 fn quality(position: &Position) -> Section {
     let quality = &position.data_quality;
-    let row = |label: &str, value, meaning: &str| Row::new(vec![Cell::text(label), value, Cell::text(meaning)]);
-    let table = Table {
-        id: "data_quality",
-        title: "How far the figures can be trusted".to_owned(),
-        columns: vec![
-            Column::text("measure", "Measure"),
-            Column::number("value", "Value"),
-            Column::text("meaning", "Meaning"),
-        ],
-        rows: vec![
-            row(
-                "Unclassified spend",
-                Cell::Money(quality.unclassified_cost),
-                "this month's spend that no rule understands; it counts in every total",
-            ),
-            row(
-                "Reconciliation gap",
-                Cell::Money(quality.reconciliation_gap),
-                "credit by our replay less credit on AWS's rows",
-            ),
-            row(
-                "Moved in the last cycle",
-                Cell::Money(quality.moved_in_last_cycle),
-                "what AWS corrected on days already stored",
-            ),
-            row(
-                "Paid requests today",
-                Cell::Count(quality.paid_requests_today),
-                "Cost Explorer requests that AWS charges",
-            ),
-            row(
-                "Spent on asking this month",
-                Cell::Money(quality.usd_spent_asking_month),
-                "what watching costs by itself",
-            ),
-        ],
-    };
+    let row = |label: &str, value, meaning: &str| vec![Cell::text(label), value, Cell::text(meaning)];
+    let columns =
+        [Column::text("measure", "Measure"), Column::number("value", "Value"), Column::text("meaning", "Meaning")];
+    let table = Table::new("data_quality", "How far the figures can be trusted", columns).rows([
+        row(
+            "Unclassified spend",
+            Cell::Money(quality.unclassified_cost),
+            "this month's spend that no rule understands; it counts in every total",
+        ),
+        row(
+            "Reconciliation gap",
+            Cell::Money(quality.reconciliation_gap),
+            "credit by our replay less credit on AWS's rows",
+        ),
+        row(
+            "Moved in the last cycle",
+            Cell::Money(quality.moved_in_last_cycle),
+            "what AWS corrected on days already stored",
+        ),
+        row("Paid requests today", Cell::Count(quality.paid_requests_today), "Cost Explorer requests that AWS charges"),
+        row("Spent on asking this month", Cell::Money(quality.usd_spent_asking_month), "what watching costs by itself"),
+    ]);
     Section { id: "data-quality", title: "Data quality".to_owned(), blocks: vec![Block::Table(table)] }
 }

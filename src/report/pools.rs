@@ -1,6 +1,6 @@
 //! Credit pools as a table and their burn-down as charts.
 
-use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
 use crate::domain::credit::Programme;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
@@ -49,33 +49,29 @@ fn nothing_known(position: &Position) -> String {
 }
 
 fn balances(position: &Position) -> Table {
-    let mut rows: Vec<Row> = ordered(position).map(balance).collect();
     let credits = &position.credits;
     let drawn = credits.pools.iter().map(|pool| pool.drawn).sum();
-    let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
-    cells.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
-    cells.extend([Cell::Absent(""), Cell::Absent("")]);
-    rows.push(Row::total(cells));
-    Table {
-        id: "pools",
-        title: "Pools, those with credit left first".to_owned(),
-        columns: vec![
-            Column::text("pool", "Pool"),
-            Column::text("id", "Credit id").optional(),
-            Column::text("programme", "Programme").optional(),
-            Column::text("status", "Status"),
-            Column::number("granted", "Granted"),
-            Column::number("drawn", "Drawn"),
-            Column::number("remaining", "Remaining"),
-            Column::number("stated", "AWS states").optional(),
-            Column::text("stated_at", "Stated on").optional(),
-        ],
-        rows,
-    }
+    let mut total = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
+    total.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
+    total.extend([Cell::Absent(""), Cell::Absent("")]);
+    let columns = [
+        Column::text("pool", "Pool"),
+        Column::text("id", "Credit id").optional(),
+        Column::text("programme", "Programme").optional(),
+        Column::text("status", "Status"),
+        Column::number("granted", "Granted"),
+        Column::number("drawn", "Drawn"),
+        Column::number("remaining", "Remaining"),
+        Column::number("stated", "AWS states").optional(),
+        Column::text("stated_at", "Stated on").optional(),
+    ];
+    Table::new("pools", "Pools, those with credit left first", columns)
+        .rows(ordered(position).map(balance))
+        .total(total)
 }
 
-fn balance(pool: &PoolPosition) -> Row {
-    Row::new(vec![
+fn balance(pool: &PoolPosition) -> Vec<Cell> {
+    vec![
         Cell::text(&pool.name),
         if pool.id.is_empty() { Cell::Absent("") } else { Cell::text(&pool.id) },
         pool.programme.map_or(Cell::Absent(""), |programme| Cell::text(programme_label(programme))),
@@ -85,34 +81,31 @@ fn balance(pool: &PoolPosition) -> Row {
         Cell::Money(pool.remaining),
         Cell::money_or(pool.stated.map(|stated| stated.amount), ""),
         Cell::day_or(pool.stated.map(|stated| stated.at), ""),
-    ])
+    ]
 }
 
 fn ends(position: &Position) -> Table {
-    Table {
-        id: "pool_ends",
-        title: "When each pool ends, and what of it expires unused".to_owned(),
-        columns: vec![
-            Column::text("pool", "Pool"),
-            Column::text("starts_on", "Starts"),
-            Column::text("expires_on", "Expires"),
-            Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
-            Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
-            Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
-            Column::number("breakage_p10", "Unused, low (10 %)").optional(),
-            Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
-            Column::number("breakage_p90", "Unused, high (90 %)").optional(),
-        ],
-        rows: ordered(position).map(end).collect(),
-    }
+    let columns = [
+        Column::text("pool", "Pool"),
+        Column::text("starts_on", "Starts"),
+        Column::text("expires_on", "Expires"),
+        Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
+        Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
+        Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
+        Column::number("breakage_p10", "Unused, low (10 %)").optional(),
+        Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
+        Column::number("breakage_p90", "Unused, high (90 %)").optional(),
+    ];
+    Table::new("pool_ends", "When each pool ends, and what of it expires unused", columns)
+        .rows(ordered(position).map(end))
 }
 
-fn end(pool: &PoolPosition) -> Row {
+fn end(pool: &PoolPosition) -> Vec<Cell> {
     let live = matches!(pool.status, PoolStatus::Pending | PoolStatus::Active);
     // Of a pool that is empty, expired or off there is nothing to expect.
     let no_date = if live { "not before expiry" } else { "" };
     let no_breakage = if live { "beyond the outlook" } else { "" };
-    Row::new(vec![
+    vec![
         Cell::text(&pool.name),
         Cell::Day(pool.starts_on),
         Cell::Day(pool.expires_on),
@@ -122,7 +115,7 @@ fn end(pool: &PoolPosition) -> Row {
         Cell::money_or(pool.breakage.p10, no_breakage),
         Cell::money_or(pool.breakage.p50, no_breakage),
         Cell::money_or(pool.breakage.p90, no_breakage),
-    ])
+    ]
 }
 
 /// The programme as its applicants call it.

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::document::{Block, Cell, Column, Figure, Row, Section, Table};
+use super::document::{Block, Cell, Column, Figure, Section, Table};
 use super::{pools, words};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::position::Position;
@@ -81,48 +81,33 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
 
 fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
     let row = |claim: &Claim| {
-        Row::new(vec![
+        vec![
             Cell::text(question(claim.question)),
             Cell::text(&claim.about),
             Cell::text(verdict(claim)),
             Cell::text(&claim.statement),
-        ])
+        ]
     };
     let figures = claims.iter().flat_map(|claim| {
         claim.figures.iter().map(|step| {
-            Row::new(vec![
+            vec![
                 Cell::text(question(claim.question)),
                 Cell::text(&claim.about),
                 Cell::text(&step.label),
                 Cell::Money(step.amount),
-            ])
+            ]
         })
     });
-    let table = |id, title: &str, columns, rows| Block::Table(Table { id, title: title.to_owned(), columns, rows });
-    vec![
-        table(
-            "claims",
-            "What the filing claims, and what the bill says",
-            vec![
-                Column::text("question", "Claim"),
-                Column::text("about", "Of"),
-                Column::text("verdict", "Verdict"),
-                Column::text("statement", "In words"),
-            ],
-            claims.iter().map(row).collect(),
-        ),
-        table(
-            "claim_figures",
-            "The figures behind it",
-            vec![
-                Column::text("question", "Claim"),
-                Column::text("about", "Of"),
-                Column::text("figure", "Figure"),
-                Column::number("amount", "Amount"),
-            ],
-            figures.collect(),
-        ),
-    ]
+    let (question, of) = (Column::text("question", "Claim"), Column::text("about", "Of"));
+    let (verdict, words) = (Column::text("verdict", "Verdict"), Column::text("statement", "In words"));
+    let said = Table::new(
+        "claims",
+        "What the filing claims, and what the bill says",
+        [question.clone(), of.clone(), verdict, words],
+    );
+    let (figure, amount) = (Column::text("figure", "Figure"), Column::number("amount", "Amount"));
+    let behind = Table::new("claim_figures", "The figures behind it", [question, of, figure, amount]);
+    vec![Block::Table(said.rows(claims.iter().map(row))), Block::Table(behind.rows(figures))]
 }
 
 const fn question(question: Question) -> &'static str {
@@ -147,7 +132,7 @@ const fn verdict(claim: &Claim) -> &'static str {
 
 fn assumption_blocks(assumptions: &[Assumption]) -> Vec<Block> {
     let row = |it: &Assumption| {
-        Row::new(vec![
+        vec![
             Cell::text(&it.of),
             Cell::text(measure(it.measure)),
             it.filed.map_or(Cell::Absent("not filed"), |value| valued(it.measure, value)),
@@ -155,22 +140,19 @@ fn assumption_blocks(assumptions: &[Assumption]) -> Vec<Block> {
             Cell::Count(it.days as u64),
             Cell::text(it.not_enough_data.clone().unwrap_or_else(|| words::days(it.window))),
             Cell::text(&it.record),
-        ])
+        ]
     };
-    vec![Block::Table(Table {
-        id: "assumptions",
-        title: "What was assumed, and what the bill implies".to_owned(),
-        columns: vec![
-            Column::text("of", "Model or type"),
-            Column::text("assumption", "Assumption"),
-            Column::number("filed", "Filed"),
-            Column::number("implied", "Implied"),
-            Column::number("days", "Days with usage"),
-            Column::text("rests_on", "Rests on"),
-            Column::text("record", "Record"),
-        ],
-        rows: assumptions.iter().map(row).collect(),
-    })]
+    let columns = [
+        Column::text("of", "Model or type"),
+        Column::text("assumption", "Assumption"),
+        Column::number("filed", "Filed"),
+        Column::number("implied", "Implied"),
+        Column::number("days", "Days with usage"),
+        Column::text("rests_on", "Rests on"),
+        Column::text("record", "Record"),
+    ];
+    let table = Table::new("assumptions", "What was assumed, and what the bill implies", columns);
+    vec![Block::Table(table.rows(assumptions.iter().map(row)))]
 }
 
 const fn measure(measure: Measure) -> &'static str {
@@ -202,19 +184,15 @@ fn ask_blocks(ask: Option<&NextAsk>) -> Vec<Block> {
             "Not enough data: the size of a next ask rests on three full months, which are not stored yet.".to_owned(),
         )];
     };
-    let row = |step: &crate::domain::review::Step| Row::new(vec![Cell::text(&step.label), Cell::Money(step.amount)]);
+    let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
+    let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
     vec![
         Block::Text(
             "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays \
              are left out; what a programme grants at most is not considered."
                 .to_owned(),
         ),
-        Block::Table(Table {
-            id: "next_ask",
-            title: "The arithmetic".to_owned(),
-            columns: vec![Column::text("step", "Step"), Column::number("amount", "Amount")],
-            rows: ask.steps.iter().map(row).collect(),
-        }),
+        Block::Table(Table::new("next_ask", "The arithmetic", columns).rows(ask.steps.iter().map(row))),
     ]
 }
 
@@ -233,22 +211,17 @@ fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
         ]
     };
     let ordered = pools::left_first(position).into_iter().filter_map(|index| value.pools.get(index));
-    let mut rows: Vec<Row> = ordered.map(|pool| Row::new(cells(pool))).collect();
-    rows.push(Row::total(cells(&value.total)));
-    vec![Block::Table(Table {
-        id: "earned_value",
-        title: "Plan to date, drawn to date, and where each award ends".to_owned(),
-        columns: vec![
-            Column::text("pool", "Pool"),
-            Column::number("granted", "Granted (BAC)"),
-            Column::number("planned_to_date", "Plan to date (PV)"),
-            Column::number("drawn_to_date", "Drawn to date (AC = EV)"),
-            Column::number("ahead_of_plan", "Ahead of plan (SV)"),
-            Column::number("run_rate", "Run rate a day"),
-            Column::number("estimate_at_completion", "At completion (EAC)"),
-            Column::number("variance_at_completion", "Unused at completion (VAC)"),
-            Column::text("completes_on", "Drawn to its end"),
-        ],
-        rows,
-    })]
+    let columns = [
+        Column::text("pool", "Pool"),
+        Column::number("granted", "Granted (BAC)"),
+        Column::number("planned_to_date", "Plan to date (PV)"),
+        Column::number("drawn_to_date", "Drawn to date (AC = EV)"),
+        Column::number("ahead_of_plan", "Ahead of plan (SV)"),
+        Column::number("run_rate", "Run rate a day"),
+        Column::number("estimate_at_completion", "At completion (EAC)"),
+        Column::number("variance_at_completion", "Unused at completion (VAC)"),
+        Column::text("completes_on", "Drawn to its end"),
+    ];
+    let table = Table::new("earned_value", "Plan to date, drawn to date, and where each award ends", columns);
+    vec![Block::Table(table.rows(ordered.map(cells)).total(cells(&value.total)))]
 }

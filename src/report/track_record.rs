@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::document::{Block, Cell, Column, Row, Section, Table};
+use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
 use crate::domain::position::Position;
 use crate::domain::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
@@ -39,7 +39,7 @@ pub(super) fn section(position: &Position) -> Option<Section> {
             " Outlooks made days apart are judged over overlapping days: they are not so many independent trials.",
         );
     }
-    let checks: Vec<Row> = horizons.iter().flat_map(check_rows).collect();
+    let checks: Vec<Vec<Cell>> = horizons.iter().flat_map(check_rows).collect();
     let mut blocks = vec![Block::Text(format!("{said} {meaning}"))];
     if !checks.is_empty() {
         blocks.push(Block::Table(checks_table(checks)));
@@ -54,11 +54,11 @@ pub(super) fn section(position: &Position) -> Option<Section> {
     Some(Section { id: "track-record", title: "What earlier outlooks said".to_owned(), blocks })
 }
 
-fn check_rows(horizon: &Horizon) -> Vec<Row> {
+fn check_rows(horizon: &Horizon) -> Vec<Vec<Cell>> {
     let row = |what: &str, cells: [Cell; 4], place| {
         let [low, middle, high, came] = cells;
         let made = Cell::Day(horizon.data_through);
-        Row::new(vec![made, Cell::text(what), low, middle, high, came, Cell::text(place)])
+        vec![made, Cell::text(what), low, middle, high, came, Cell::text(place)]
     };
     let spend = horizon.spend.map(|SpendCheck { p10, p50, p90, actual, place }| {
         row(&format!("Spend over {} days", horizon.days), [p10, p50, p90, actual].map(Cell::Money), spend_place(place))
@@ -93,41 +93,33 @@ const fn date_place(place: Place) -> &'static str {
     }
 }
 
-fn checks_table(rows: Vec<Row>) -> Table {
-    Table {
-        id: "track_record",
-        title: "Said then, and what came".to_owned(),
-        columns: vec![
-            Column::text("known_through", "Said with data through"),
-            Column::text("of", "Of"),
-            Column::number("p10", "Said, low (10 %)"),
-            Column::number("p50", "Said, middle (50 %)"),
-            Column::number("p90", "Said, high (90 %)"),
-            Column::number("came", "Came"),
-            Column::text("odds", "80 % odds"),
-        ],
-        rows,
-    }
+fn checks_table(rows: Vec<Vec<Cell>>) -> Table {
+    let columns = [
+        Column::text("known_through", "Said with data through"),
+        Column::text("of", "Of"),
+        Column::number("p10", "Said, low (10 %)"),
+        Column::number("p50", "Said, middle (50 %)"),
+        Column::number("p90", "Said, high (90 %)"),
+        Column::number("came", "Came"),
+        Column::text("odds", "80 % odds"),
+    ];
+    Table::new("track_record", "Said then, and what came", columns).rows(rows)
 }
 
 fn tally_table(horizons: &[Horizon]) -> Table {
     let row = |horizon: &Horizon| {
-        Row::new(vec![
+        vec![
             Cell::text(format!("{} days", horizon.days)),
             Cell::Count(horizon.outlooks),
             Cell::Count(horizon.held),
             Cell::Percent(Decimal::from(horizon.held_percent())),
-        ])
+        ]
     };
-    Table {
-        id: "track_record_tally",
-        title: "How often the odds on spend held".to_owned(),
-        columns: vec![
-            Column::text("horizon", "Over"),
-            Column::number("outlooks", "Outlooks old enough"),
-            Column::number("held", "Held"),
-            Column::number("share", "Share"),
-        ],
-        rows: horizons.iter().map(row).collect(),
-    }
+    let columns = [
+        Column::text("horizon", "Over"),
+        Column::number("outlooks", "Outlooks old enough"),
+        Column::number("held", "Held"),
+        Column::number("share", "Share"),
+    ];
+    Table::new("track_record_tally", "How often the odds on spend held", columns).rows(horizons.iter().map(row))
 }

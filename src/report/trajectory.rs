@@ -16,6 +16,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
+        about: Vec::new(),
         summary: summary(position),
         figures: figures(position),
         findings: position.findings.iter().filter(ending).map(notice).collect(),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::document::{Cell, Column, Row, Table};
+use super::document::{Cell, Column, Table};
 use super::words;
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -139,35 +139,25 @@ fn cause_columns() -> impl Iterator<Item = Column> {
 pub(super) fn by_cause(position: &Position) -> Table {
     let totals = Totals::of(&position.variance);
     let shown = CAUSES.iter().zip(totals.causes).filter(|(_, amount)| !amount.is_zero());
-    let mut rows: Vec<Row> = shown
-        .map(|(cause, amount)| {
-            let share = amount.ratio(totals.projected).map(|share| (share * Decimal::ONE_HUNDRED).round_dp(1));
-            Row::new(vec![
-                Cell::text(cause.title),
-                Cell::Money(amount),
-                Cell::percent_or(share, "no plan"),
-                Cell::text(meaning(cause.key)),
-            ])
-        })
-        .collect();
-    let total = vec![
-        Cell::text("Total"),
-        Cell::Money(totals.amount()),
-        Cell::percent_or(totals.percent(), "no plan"),
-        Cell::Absent(""),
+    let row = |label, amount, share, meaning| {
+        vec![Cell::text(label), Cell::Money(amount), Cell::percent_or(share, "no plan"), meaning]
+    };
+    let causes = shown.map(|(cause, amount)| {
+        let share = amount.ratio(totals.projected).map(|share| (share * Decimal::ONE_HUNDRED).round_dp(1));
+        row(cause.title, amount, share, Cell::text(meaning(cause.key)))
+    });
+    let columns = [
+        Column::text("cause", "Cause"),
+        Column::number("amount", "Adds to spend"),
+        Column::number("percent", "Of the projection"),
+        Column::text("meaning", "What it is"),
     ];
-    rows.push(Row::total(total));
-    Table {
-        id: "variance_by_cause",
-        title: "By cause".to_owned(),
-        columns: vec![
-            Column::text("cause", "Cause"),
-            Column::number("amount", "Adds to spend"),
-            Column::number("percent", "Of the projection"),
-            Column::text("meaning", "What it is"),
-        ],
-        rows,
-    }
+    Table::new("variance_by_cause", "By cause", columns).rows(causes).total(row(
+        "Total",
+        totals.amount(),
+        totals.percent(),
+        Cell::Absent(""),
+    ))
 }
 
 fn meaning(key: &str) -> &'static str {
@@ -189,23 +179,14 @@ pub(super) fn by_month(position: &Position) -> Table {
     for row in &position.variance {
         months.entry(row.month).or_default().add(row);
     }
-    let mut rows: Vec<Row> = months
-        .iter()
-        .map(|(month, totals)| {
-            let mut cells = vec![Cell::Month(*month)];
-            cells.extend(totals.cells());
-            cells.push(Cell::text(extent(position, *month)));
-            Row::new(cells)
-        })
-        .collect();
-    let mut cells = vec![Cell::text("Total")];
-    cells.extend(Totals::of(&position.variance).cells());
-    cells.push(Cell::Absent(""));
-    rows.push(Row::total(cells));
-    let mut columns = vec![Column::text("month", "Month")];
-    columns.extend(COMPARED);
-    columns.push(Column::text("days", "Days"));
-    Table { id: "variance_by_month", title: "By month".to_owned(), columns, rows }
+    let row = |month, totals: &Totals, days| [vec![month], totals.cells().to_vec(), vec![days]].concat();
+    let columns =
+        [vec![Column::text("month", "Month")], COMPARED.to_vec(), vec![Column::text("days", "Days")]].concat();
+    Table::new("variance_by_month", "By month", columns)
+        .rows(
+            months.iter().map(|(month, totals)| row(Cell::Month(*month), totals, Cell::text(extent(position, *month)))),
+        )
+        .total(row(Cell::text("Total"), &Totals::of(&position.variance), Cell::Absent("")))
 }
 
 pub(super) fn by_record(position: &Position) -> Table {
@@ -213,20 +194,11 @@ pub(super) fn by_record(position: &Position) -> Table {
     for row in &position.variance {
         records.entry(&row.record).or_default().add(row);
     }
-    let mut rows: Vec<Row> = records
-        .iter()
-        .map(|(record, totals)| {
-            let mut cells = vec![Cell::text(*record)];
-            cells.extend(totals.cells());
-            Row::new(cells)
-        })
-        .collect();
-    let mut cells = vec![Cell::text("Total")];
-    cells.extend(Totals::of(&position.variance).cells());
-    rows.push(Row::total(cells));
-    let mut columns = vec![Column::text("record", "Record")];
-    columns.extend(COMPARED);
-    Table { id: "variance_by_record", title: "By record of the filing".to_owned(), columns, rows }
+    let row = |name: &str, totals: &Totals| [vec![Cell::text(name)], totals.cells().to_vec()].concat();
+    let columns = [vec![Column::text("record", "Record")], COMPARED.to_vec()].concat();
+    Table::new("variance_by_record", "By record of the filing", columns)
+        .rows(records.iter().map(|(record, totals)| row(record, totals)))
+        .total(row("Total", &Totals::of(&position.variance)))
 }
 
 /// What a row is about, without its month.
@@ -238,29 +210,21 @@ pub(super) fn by_line(position: &Position) -> Table {
     for row in &position.variance {
         lines.entry((&row.record, row.workload, row.model.as_deref())).or_default().add(row);
     }
-    let mut rows: Vec<Row> = lines
-        .iter()
-        .map(|((record, workload, model), totals)| {
-            let model = model.map_or(Cell::Absent(""), Cell::text);
-            let mut cells = vec![Cell::text(*record), Cell::text(workload.label()), model];
-            cells.push(Cell::Money(totals.amount()));
-            cells.extend(totals.cause_cells());
-            Row::new(cells)
-        })
-        .collect();
-    let totals = Totals::of(&position.variance);
-    let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent("")];
-    cells.push(Cell::Money(totals.amount()));
-    cells.extend(totals.cause_cells());
-    rows.push(Row::total(cells));
-    let mut columns = vec![
+    let row = |names: [Cell; 3], totals: &Totals| {
+        names.into_iter().chain([Cell::Money(totals.amount())]).chain(totals.cause_cells()).collect::<Vec<_>>()
+    };
+    let columns = [
         Column::text("record", "Record"),
         Column::text("workload", "Workload"),
         Column::text("model", "Model").optional(),
+        Column::number("amount", "Difference"),
     ];
-    columns.push(Column::number("amount", "Difference"));
-    columns.extend(cause_columns());
-    Table { id: "variance_by_line", title: "By workload and model, with causes".to_owned(), columns, rows }
+    let named = |(record, workload, model): &Line<'_>| {
+        [Cell::text(*record), Cell::text(workload.label()), model.map_or(Cell::Absent(""), Cell::text)]
+    };
+    Table::new("variance_by_line", "By workload and model, with causes", columns.into_iter().chain(cause_columns()))
+        .rows(lines.iter().map(|(line, totals)| row(named(line), totals)))
+        .total(row([Cell::text("Total"), Cell::Absent(""), Cell::Absent("")], &Totals::of(&position.variance)))
 }
 
 /// Whether a month is whole, or to which day it runs.
@@ -277,25 +241,23 @@ fn extent(position: &Position, month: BillingPeriod) -> String {
 pub(super) fn lines(position: &Position) -> Table {
     let mut sorted: Vec<&Variance> = position.variance.iter().collect();
     sorted.sort_by_key(|row| (row.month, &row.record, row.workload, &row.model));
-    let mut rows: Vec<Row> = sorted.iter().map(|row| line(position, row)).collect();
-    let totals = Totals::of(sorted);
-    let mut cells = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
-    cells.extend(totals.cells());
-    cells.extend(totals.cause_cells());
-    rows.push(Row::total(cells));
-    let mut columns = vec![
+    let totals = Totals::of(sorted.iter().copied());
+    let mut total = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
+    total.extend(totals.cells().into_iter().chain(totals.cause_cells()));
+    let columns = [
         Column::text("month", "Month"),
         Column::text("days", "Days").optional(),
         Column::text("record", "Record"),
         Column::text("workload", "Workload"),
         Column::text("model", "Model").optional(),
     ];
-    columns.extend(COMPARED);
-    columns.extend(cause_columns());
-    Table { id: "variance", title: "Every line of every month with its causes".to_owned(), columns, rows }
+    let columns = columns.into_iter().chain(COMPARED).chain(cause_columns());
+    Table::new("variance", "Every line of every month with its causes", columns)
+        .rows(sorted.iter().map(|row| line(position, row)))
+        .total(total)
 }
 
-fn line(position: &Position, row: &Variance) -> Row {
+fn line(position: &Position, row: &Variance) -> Vec<Cell> {
     let partial = extent(position, row.month) != "full month";
     let mut cells = vec![
         Cell::Month(row.month),
@@ -310,5 +272,5 @@ fn line(position: &Position, row: &Variance) -> Row {
         favourable(row.favourable),
     ];
     cells.extend(Totals::of([row]).cause_cells());
-    Row::new(cells)
+    cells
 }

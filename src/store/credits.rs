@@ -54,6 +54,9 @@ pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &C
             params![run_id, today, snapshot.credit_id, snapshot.enabled, to_json(snapshot)],
         )?;
     }
+    for request_id in &pull.request_ids {
+        transaction.execute("INSERT INTO credit_requests VALUES (?, ?)", params![run_id, request_id])?;
+    }
     let known = allocation_bodies(transaction, run_id)?;
     for (month, rows) in &pull.allocations {
         let body = to_json(rows);

@@ -94,6 +94,20 @@ impl Store {
         .await
     }
 
+    /// Clocks of the first and the newest finished cycle; `None` before the first.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn first_and_newest_cycle(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        self.call(|connection| {
+            let sql = "SELECT min(clock), max(clock) FROM cycles";
+            let clocks: (Option<NaiveDateTime>, Option<NaiveDateTime>) =
+                connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(clocks.0.zip(clocks.1).map(|(first, newest)| (first.and_utc(), newest.and_utc())))
+        })
+        .await
+    }
+
     /// What outlooks said that are old enough at `as_of` to be judged, the newest of each UTC day, in order of their clocks.
     ///
     /// # Errors

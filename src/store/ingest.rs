@@ -41,6 +41,8 @@ pub struct CreditPull {
     pub snapshots: Vec<CreditSnapshot>,
     /// Months whose allocation history came back complete.
     pub allocations: BTreeMap<BillingPeriod, Vec<Allocation>>,
+    /// AWS's request ids.
+    pub request_ids: Vec<String>,
 }
 
 /// One cycle's asking, successful or not.

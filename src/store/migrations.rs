@@ -13,13 +13,14 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
     Migration { name: "0004_mutes.sql", sql: include_str!("migrations/0004_mutes.sql") },
     Migration { name: "0005_notices.sql", sql: include_str!("migrations/0005_notices.sql") },
-    Migration { name: "0008_links_and_audit.sql", sql: include_str!("migrations/0008_links_and_audit.sql") },
+    Migration { name: "0006_reports.sql", sql: include_str!("migrations/0006_reports.sql") },
+    Migration { name: "0007_links_and_audit.sql", sql: include_str!("migrations/0007_links_and_audit.sql") },
 ];
 
 /// Brings the schema up to date.

@@ -11,6 +11,7 @@ mod charges;
 mod credits;
 mod cycles;
 mod error;
+mod evidence;
 mod fingerprint;
 mod ingest;
 mod links;
@@ -19,6 +20,7 @@ mod mutes;
 mod notices;
 mod projections;
 mod read;
+mod reports;
 mod requests;
 mod views;
 
@@ -38,6 +40,7 @@ pub use links::{Revocation, StoredLink};
 pub use notices::{LastDigest, NoticeKind};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::{Restatement, RestatementKey};
+pub use reports::IssuedReport;
 pub use requests::PaidRequests;
 pub use views::ViewMaker;
 

@@ -154,7 +154,8 @@ impl Served {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: head.status, headers: head.headers, body: text, bytes: body.to_vec() }
     }
 }
 
@@ -222,6 +223,7 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {

@@ -55,6 +55,8 @@ const OWNED_CRATES: &[(&str, &[&str], &str)] = &[
     ("duckdb", &["store"], "the store is the only place that knows the database"),
     ("aws_sdk_", &["aws", "app", "demo"], "aws is the only place that knows AWS's shapes"),
     ("axum", &["http", "demo", "app"], "http is the only place that serves"),
+    ("typst", &["report"], "only reports are typeset"),
+    ("rust_xlsxwriter", &["report"], "only reports are workbooks"),
     ("clap", &["cli", "main"], "only the command line parses arguments"),
     ("comfy_table", &["cli"], "only the command line prints tables"),
     ("indicatif", &["cli", "demo"], "only the command line shows progress"),
@@ -89,6 +91,7 @@ const FLOAT_PLACES: &[(&str, &str)] = &[
     ("src/domain/forecast", "statistics of a forecast"),
     ("src/domain/outlook", "statistics of a forecast"),
     ("src/report/chart", "coordinates of a drawing"),
+    ("src/report/xlsx.rs", "a workbook's numbers are doubles"),
     ("src/http/metrics", "a Prometheus sample is a float"),
 ];
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
@@ -45,7 +46,7 @@ pub struct Replay {
 }
 
 /// A message that would have been sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplayedAlert {
     /// Clock of the look that sends it.
     pub at: DateTime<Utc>,
@@ -72,7 +73,7 @@ pub struct ReplayedAlert {
 }
 
 /// What came of a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Verdict {
     /// It came.
@@ -89,7 +90,7 @@ pub enum Verdict {
 }
 
 /// An event, and the first word about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplayedEvent {
     /// What happened.
     #[serde(flatten)]
@@ -101,7 +102,7 @@ pub struct ReplayedEvent {
 }
 
 /// What came out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplayReport {
     /// Clock of the first look; null without any.
     pub from: Option<DateTime<Utc>>,

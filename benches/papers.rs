@@ -1,0 +1,47 @@
+//! The funding pack of the demo's year as each form: a PDF is meant to take under 1 s, HTML under 100 ms.
+
+use std::path::Path;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
+use glidepath::demo::{FakeAws, startup};
+use glidepath::report::{self, Audience, Format, ReportKind};
+use glidepath::store::Store;
+use tokio::runtime::Builder;
+
+const CONFIG: &str = "[store]\npath = \"unused\"\n[aws]\ntax_rate = \"0.20\"\npaid_requests_per_day = 1000\n";
+
+async fn after_a_cycle() -> Engine {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.expect("a free port");
+    let config = Config::parse(CONFIG, Path::new("glidepath.toml")).expect("a good config");
+    let store = Store::in_memory().expect("a store");
+    let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint())).expect("an engine");
+    engine.file_projection(startup::TODAY, startup::PROJECTION_TOML.to_owned()).await.expect("a good filing");
+    engine.cycle(startup::TODAY).await.expect("a cycle").expect("no other cycle runs");
+    engine
+}
+
+fn benches(criterion: &mut Criterion) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let engine = runtime.block_on(after_a_cycle());
+    let view = runtime.block_on(engine.view(None)).expect("a readable store").expect("a finished cycle");
+    let evidence = runtime.block_on(engine.store().evidence(view.position.as_of)).expect("a readable store");
+    let mut group = criterion.benchmark_group("funding pack");
+    group.sample_size(20);
+    for format in Format::ALL {
+        group.bench_function(format.as_str(), |bencher| {
+            let render = |()| {
+                let document = report::build(ReportKind::FundingPack, &view.position, &view.series, &Audience::Owner);
+                report::render(&document.with_evidence(&evidence, &Audience::Owner), format)
+                    .expect("it can be rendered")
+            };
+            // The typesetter remembers what it has set, and a reader seldom asks for the same paper twice.
+            bencher.iter_batched(|| typst::comemo::evict(0), render, BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(papers, benches);
+criterion_main!(papers);

@@ -1,0 +1,282 @@
+//! A document as a PDF, set by Typst from the template in `dashboards/`.
+//!
+//! Invariants: the document reaches the template as data (a JSON file and the charts as SVG files), never as markup, so
+//! that no name can be read as an instruction; the typesetter sees no other file, no package, no font of the machine
+//! and no clock; the same document gives the same bytes. The file is tagged and claims PDF/UA-1.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::{Datelike, Timelike};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use typst::comemo;
+use typst::diag::{FileError, FileResult, SourceDiagnostic};
+use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt as _, World};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
+
+use super::chart;
+use super::document::{Block, Cell, Chart, Column, Document, Row, Section, Table};
+
+const TEMPLATE: &str = include_str!("../../dashboards/report.typ");
+const CHART_STYLE: &str = include_str!("../../dashboards/chart.css");
+/// IBM Plex Sans, under the SIL Open Font License beside it.
+const FONTS: [&[u8]; 2] = [
+    include_bytes!("../../dashboards/fonts/IBMPlexSans-Regular.ttf"),
+    include_bytes!("../../dashboards/fonts/IBMPlexSans-SemiBold.ttf"),
+];
+/// Stands for a character that the fonts lack.
+const LACKING: char = '\u{fffd}';
+/// A hash in hex; longer words are broken.
+const LONGEST_WORD: usize = 64;
+/// Rounds of typesetting for which intermediate results are kept; a daemon would otherwise collect them for ever.
+const KEPT_ROUNDS: usize = 4;
+
+/// Renders the file.
+///
+/// # Errors
+/// What the typesetter said, in a line.
+pub(super) fn render(document: &Document) -> Result<Vec<u8>, String> {
+    let order = Order::new(document);
+    let set = typst::compile::<PagedDocument>(&order).output.map_err(|errors| said(&errors));
+    let bytes = set.and_then(|pages| typst_pdf::pdf(&pages, &order.options()?).map_err(|errors| said(&errors)));
+    comemo::evict(KEPT_ROUNDS);
+    bytes
+}
+
+fn said<'a>(errors: impl IntoIterator<Item = &'a SourceDiagnostic>) -> String {
+    errors.into_iter().map(|error| error.message.to_string()).collect::<Vec<_>>().join("; ")
+}
+
+/// What every typesetting shares.
+struct Shop {
+    library: LazyHash<Library>,
+    book: LazyHash<FontBook>,
+    fonts: Vec<Font>,
+    template: Source,
+}
+
+static SHOP: LazyLock<Shop> = LazyLock::new(|| {
+    let fonts: Vec<Font> = FONTS.iter().filter_map(|data| Font::new(Bytes::new(*data), 0)).collect();
+    Shop {
+        library: LazyHash::new(Library::builder().build()),
+        book: LazyHash::new(FontBook::from_fonts(&fonts)),
+        fonts,
+        template: Source::new(file_id("report.typ"), TEMPLATE.to_owned()),
+    }
+});
+
+fn file_id(name: &str) -> FileId {
+    let path = VirtualPath::new(name).expect("names of ours have no way up");
+    RootedPath::new(VirtualRoot::Project, path).intern()
+}
+
+/// One document to set: the only files there are.
+struct Order {
+    files: BTreeMap<String, Bytes>,
+    today: Option<Datetime>,
+    now: Option<Datetime>,
+    ident: String,
+}
+
+impl Order {
+    fn new(document: &Document) -> Order {
+        let body = to_data(document).to_string();
+        let ident = hex::encode(Sha256::digest(&body));
+        let charts = (1..).zip(document.charts());
+        let mut files: BTreeMap<String, Bytes> = charts
+            .map(|(number, it)| (chart_name(number), Bytes::from_string(known(&chart::file(it, CHART_STYLE)))))
+            .collect();
+        files.insert("document.json".to_owned(), Bytes::from_string(body));
+        let (day, at) = (document.as_of.date_naive(), document.as_of.time());
+        let part = |number: u32| u8::try_from(number).unwrap_or_default();
+        let (year, month, date) = (day.year(), part(day.month()), part(day.day()));
+        let (hour, minute, second) = (part(at.hour()), part(at.minute()), part(at.second()));
+        Order {
+            files,
+            today: Datetime::from_ymd(year, month, date),
+            now: Datetime::from_ymd_hms(year, month, date, hour, minute, second),
+            ident,
+        }
+    }
+
+    fn options(&self) -> Result<PdfOptions, String> {
+        let standards = PdfStandards::new(&[PdfStandard::Ua_1]).map_err(|error| error.message().to_string())?;
+        Ok(PdfOptions {
+            ident: Smart::Custom(self.ident.clone()),
+            creator: Smart::Custom(Some(format!("glidepath {}", env!("CARGO_PKG_VERSION")))),
+            timestamp: self.now.map(Timestamp::new_utc),
+            standards,
+            ..PdfOptions::default()
+        })
+    }
+}
+
+impl World for Order {
+    fn library(&self) -> &LazyHash<Library> {
+        &SHOP.library
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        &SHOP.book
+    }
+
+    fn main(&self) -> FileId {
+        SHOP.template.id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        if id == SHOP.template.id() { Ok(SHOP.template.clone()) } else { Err(FileError::AccessDenied) }
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        let path = id.get();
+        let ours = matches!(path.root(), VirtualRoot::Project);
+        let found = self.files.get(path.vpath().get_without_slash()).filter(|_| ours);
+        found.cloned().ok_or(FileError::AccessDenied)
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        SHOP.fonts.get(index).cloned()
+    }
+
+    fn today(&self, _: Option<Duration>) -> Option<Datetime> {
+        self.today
+    }
+}
+
+fn chart_name(number: usize) -> String {
+    format!("chart-{number}.svg")
+}
+
+/// The document as the template reads it: everything as it is shown.
+fn to_data(document: &Document) -> Value {
+    let mut charts = 0;
+    let sections: Vec<Value> = document.sections.iter().map(|it| section(it, &mut charts)).collect();
+    let mut notes: Vec<String> = document.notes.iter().map(|it| known(it)).collect();
+    let lacking =
+        document.tables().flat_map(|it| &it.rows).flat_map(|row| &row.cells).any(|cell| shown(cell).contains(LACKING));
+    if lacking {
+        notes.push(format!(
+            "{LACKING} stands for a character that this document's fonts lack; the other forms hold it."
+        ));
+    }
+    let about = document.about.iter().map(|it| json!([it.label, shown(&it.value)]));
+    json!({
+        "kind": document.kind,
+        "title": known(&document.title),
+        "dateline": known(&document.dateline()),
+        "currency": known(&document.currency),
+        "about": about.collect::<Vec<_>>(),
+        "summary": document.summary.iter().map(|it| known(it)).collect::<Vec<_>>(),
+        "figures": document.figures.iter().map(|it| json!({
+            "label": known(&it.label), "value": shown(&it.value), "detail": known(&it.detail),
+        })).collect::<Vec<_>>(),
+        "findings": document.findings.iter().map(|it| json!({
+            "severity": it.severity.as_str(), "urgency": it.urgency(), "since": it.since_shown(),
+            "summary": known(&it.summary), "reason": known(&it.reason),
+        })).collect::<Vec<_>>(),
+        "sections": sections,
+        "notes": notes,
+    })
+}
+
+fn section(section: &Section, charts: &mut usize) -> Value {
+    let blocks = section.blocks.iter().map(|block| match block {
+        Block::Text(text) => json!({ "is": "text", "text": known(text) }),
+        Block::Table(it) => table(it),
+        Block::Chart(it) => {
+            *charts += 1;
+            picture(it, *charts)
+        }
+    });
+    json!({ "id": section.id, "title": known(&section.title), "blocks": blocks.collect::<Vec<_>>() })
+}
+
+fn table(table: &Table) -> Value {
+    let columns = table.shown_columns();
+    let heading = |index: usize| {
+        let Column { title, numeric, .. } = table.columns[index];
+        let cells = || table.rows.iter().map(|row| row.cells[index].shown());
+        let longest = cells().map(|cell| length(&cell)).max().unwrap_or(0);
+        let word = cells().flat_map(|cell| cell.split_whitespace().map(length).collect::<Vec<_>>()).max().unwrap_or(0);
+        json!({ "title": title, "numeric": numeric, "longest": longest, "word": word.min(LONGEST_WORD) })
+    };
+    let row = |row: &Row| {
+        let cells: Vec<String> = columns.iter().map(|index| breakable(&shown(&row.cells[*index]))).collect();
+        json!({ "total": row.total, "cells": cells })
+    };
+    json!({
+        "is": "table",
+        "title": known(&table.title),
+        "columns": columns.iter().map(|index| heading(*index)).collect::<Vec<_>>(),
+        "rows": table.rows.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The text with places to break inside of words that no column holds.
+fn breakable(text: &str) -> String {
+    let mut run = 0;
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        run = if character.is_whitespace() { 0 } else { run + 1 };
+        if run > LONGEST_WORD {
+            out.push('\u{200b}');
+            run = 1;
+        }
+        out.push(character);
+    }
+    out
+}
+
+fn picture(chart: &Chart, number: usize) -> Value {
+    let legend = chart::legend(chart).into_iter();
+    json!({
+        "is": "chart",
+        "title": known(&chart.title),
+        "description": known(&chart.description),
+        "file": chart_name(number),
+        "legend": legend.map(|it| json!({ "class": it.class, "label": known(&it.label) })).collect::<Vec<_>>(),
+    })
+}
+
+fn shown(cell: &Cell) -> String {
+    known(&cell.shown())
+}
+
+/// The text with what the fonts lack replaced, since a file that claims to be readable aloud may hold no blank glyph.
+fn known(text: &str) -> String {
+    let known = |character: char| {
+        let there = |font: &Font| font.info().coverage.contains(character as u32);
+        matches!(character, '\n' | ' '..='~') || (!character.is_control() && SHOP.fonts.iter().all(there))
+    };
+    text.chars().map(|character| if known(character) { character } else { LACKING }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_fonts_lack_is_replaced_and_the_rest_stays() {
+        assert_eq!(SHOP.fonts.len(), FONTS.len(), "a font does not read");
+        assert_eq!(known("Zażółć – 1.234 €\n"), "Zażółć – 1.234 €\n");
+        assert_eq!(known("信用 a\u{0}"), "\u{fffd}\u{fffd} a\u{fffd}");
+    }
+
+    #[test]
+    fn the_typesetter_sees_no_file_but_its_own() {
+        let order = Order { files: BTreeMap::new(), today: None, now: None, ident: String::new() };
+        assert!(order.file(file_id("etc/passwd")).is_err());
+        assert!(order.source(file_id("document.json")).is_err());
+    }
+}

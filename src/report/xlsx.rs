@@ -1,0 +1,275 @@
+//! A document as a workbook: a summary sheet, a sheet per table, the figures of the charts, the notes.
+//!
+//! Amounts are numbers, days are dates and shares are percentages, so that a reader can go on calculating. A workbook
+//! keeps 15 digits of a number; the CSV and JSON forms keep all. The same document gives the same bytes: the only time
+//! in the file is the document's own.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use rust_decimal::Decimal;
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+};
+
+use super::document::{Cell, Document, Row, Table};
+
+/// Rows above a table's header: its title, the dates, and a blank one.
+const ABOVE: u32 = 3;
+/// What a sheet's name holds at most.
+const LONGEST_NAME: usize = 31;
+/// What a cell holds at most.
+const LONGEST_TEXT: usize = 32_767;
+/// Narrowest and widest column, in characters; longer text wraps.
+const WIDTHS: (usize, usize) = (9, 60);
+/// More columns than this are printed on a page on its side.
+const UPRIGHT_COLUMNS: usize = 6;
+/// Paper size A4.
+const A4: u8 = 9;
+
+/// Renders the file.
+pub(super) fn render(document: &Document) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    let properties = DocProperties::new()
+        .set_title(&document.title)
+        .set_subject(document.dateline())
+        .set_author("glidepath")
+        .set_creation_datetime(&moment(document.as_of)?);
+    workbook.set_properties(&properties);
+    let look = Look::new();
+    summary(workbook.add_worksheet(), document, &look)?;
+    let mut names = BTreeSet::from(["summary".to_owned(), "notes".to_owned()]);
+    let charted = document.charts().filter_map(|chart| chart.table.as_ref());
+    for table in document.tables().chain(charted) {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(free_name(table.id, &mut names))?;
+        write_table(sheet, document, table, &look)?;
+    }
+    if !document.notes.is_empty() {
+        notes(workbook.add_worksheet(), document, &look)?;
+    }
+    workbook.save_to_buffer()
+}
+
+/// How cells look.
+struct Look {
+    title: Format,
+    quiet: Format,
+    header: Format,
+    header_number: Format,
+    /// An ordinary row.
+    body: Formats,
+    /// A row that sums up.
+    total: Formats,
+}
+
+struct Formats {
+    text: Format,
+    /// Words where a number would stand.
+    absent: Format,
+    money: Format,
+    effect: Format,
+    percent: Format,
+    day: Format,
+    month: Format,
+    quantity: Format,
+    count: Format,
+}
+
+impl Look {
+    fn new() -> Look {
+        let quiet = Color::RGB(0x0053_6071);
+        let header = Format::new()
+            .set_bold()
+            .set_text_wrap()
+            .set_align(FormatAlign::Bottom)
+            .set_background_color(Color::RGB(0x00E8_ECF2))
+            .set_border_bottom(FormatBorder::Thin);
+        Look {
+            title: Format::new().set_bold().set_font_size(14),
+            quiet: Format::new().set_font_color(quiet),
+            header_number: header.clone().set_align(FormatAlign::Right),
+            header,
+            body: Formats::over(&Format::new().set_align(FormatAlign::Top)),
+            total: Formats::over(&Format::new().set_bold().set_border_top(FormatBorder::Thin)),
+        }
+    }
+}
+
+impl Formats {
+    fn over(base: &Format) -> Formats {
+        let number = |format: &str| base.clone().set_num_format(format).set_align(FormatAlign::Right);
+        Formats {
+            text: base.clone().set_text_wrap(),
+            absent: base.clone().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x0053_6071)),
+            money: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00"),
+            effect: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00;\"–\""),
+            percent: number("0.0%;[Red]-0.0%"),
+            day: base.clone().set_num_format("d mmm yyyy").set_align(FormatAlign::Left),
+            month: base.clone().set_num_format("mmm yyyy").set_align(FormatAlign::Left),
+            quantity: number("#,##0.##"),
+            count: number("0"),
+        }
+    }
+}
+
+fn summary(sheet: &mut Worksheet, document: &Document, look: &Look) -> Result<(), XlsxError> {
+    sheet.set_name("Summary")?;
+    sheet.set_column_width(0, 34)?;
+    sheet.set_column_width(1, 22)?;
+    sheet.set_column_width(2, 70)?;
+    sheet.write_string_with_format(0, 0, clipped(&document.title), &look.title)?;
+    let mut row = 2;
+    let mut line = |sheet: &mut Worksheet, label: &str, value: &Cell, detail: &str| -> Result<(), XlsxError> {
+        sheet.write_string_with_format(row, 0, clipped(label), &look.body.text)?;
+        write_cell(sheet, row, 1, value, &look.body)?;
+        sheet.write_string_with_format(row, 2, clipped(detail), &look.body.text)?;
+        row += 1;
+        Ok(())
+    };
+    line(sheet, "As of", &Cell::text(document.as_of.format("%-d %b %Y %H:%M UTC").to_string()), "")?;
+    line(sheet, "Data through", &Cell::day_or(document.data_through, "no data yet"), "last complete day")?;
+    line(sheet, "Currency", &Cell::text(&document.currency), "")?;
+    for about in &document.about {
+        line(sheet, about.label, &about.value, "")?;
+    }
+    line(sheet, "", &Cell::Absent(""), "")?;
+    for figure in &document.figures {
+        line(sheet, &figure.label, &figure.value, &figure.detail)?;
+    }
+    row += 1;
+    let findings = document.findings.iter();
+    let findings =
+        findings.map(|it| format!("{}: {} {} Since {}.", it.urgency(), it.summary, it.reason, it.since_shown()));
+    for sentence in document.summary.iter().cloned().chain(findings) {
+        sheet.merge_range(row, 0, row, 2, &clipped(&sentence), &look.body.text)?;
+        sheet.set_row_height(row, lines(&sentence, 126) * 15)?;
+        row += 1;
+    }
+    print_setup(sheet, document, 3)
+}
+
+fn notes(sheet: &mut Worksheet, document: &Document, look: &Look) -> Result<(), XlsxError> {
+    sheet.set_name("Notes")?;
+    sheet.set_column_width(0, 110)?;
+    sheet.write_string_with_format(0, 0, "How to read this", &look.title)?;
+    for (row, note) in (2..).zip(&document.notes) {
+        sheet.write_string_with_format(row, 0, clipped(note), &look.body.text)?;
+    }
+    print_setup(sheet, document, 1)
+}
+
+fn write_table(sheet: &mut Worksheet, document: &Document, table: &Table, look: &Look) -> Result<(), XlsxError> {
+    sheet.write_string_with_format(0, 0, clipped(&table.title), &look.title)?;
+    sheet.write_string_with_format(1, 0, clipped(&document.dateline()), &look.quiet)?;
+    for (at, column) in (0..).zip(&table.columns) {
+        let format = if column.numeric { &look.header_number } else { &look.header };
+        sheet.write_string_with_format(ABOVE, at, column.title, format)?;
+        sheet.set_column_width(at, width(table, usize::from(at)))?;
+    }
+    for (at, Row { cells, total }) in (ABOVE + 1..).zip(&table.rows) {
+        let formats = if *total { &look.total } else { &look.body };
+        for (column, cell) in (0..).zip(cells) {
+            write_cell(sheet, at, column, cell, formats)?;
+        }
+    }
+    sheet.set_freeze_panes(ABOVE + 1, 1)?;
+    sheet.set_repeat_rows(ABOVE, ABOVE)?;
+    print_setup(sheet, document, table.columns.len())
+}
+
+fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, formats: &Formats) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Money(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.money),
+        Cell::Effect(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.effect),
+        Cell::Percent(percent) => {
+            sheet.write_number_with_format(row, column, number(percent / Decimal::ONE_HUNDRED), &formats.percent)
+        }
+        Cell::Quantity(quantity) => {
+            sheet.write_number_with_format(row, column, number(quantity.amount()), &formats.quantity)
+        }
+        Cell::Count(count) => sheet.write_number_with_format(row, column, number((*count).into()), &formats.count),
+        Cell::Day(day) => write_day(sheet, row, column, *day, &formats.day),
+        Cell::Month(month) => write_day(sheet, row, column, month.first_day(), &formats.month),
+        Cell::Text(text) => sheet.write_string_with_format(row, column, clipped(text), &formats.text),
+        Cell::Absent("") => sheet.write_blank(row, column, &formats.text),
+        Cell::Absent(why) => sheet.write_string_with_format(row, column, *why, &formats.absent),
+    }?;
+    Ok(())
+}
+
+fn write_day<'a>(
+    sheet: &'a mut Worksheet,
+    row: u32,
+    column: u16,
+    day: NaiveDate,
+    format: &Format,
+) -> Result<&'a mut Worksheet, XlsxError> {
+    // A spreadsheet's calendar begins in 1900.
+    match date(day) {
+        Ok(date) => sheet.write_datetime_with_format(row, column, &date, format),
+        Err(_) => sheet.write_string_with_format(row, column, day.to_string(), format),
+    }
+}
+
+fn date(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
+    let part = |number: u32| u8::try_from(number).unwrap_or_default();
+    ExcelDateTime::from_ymd(u16::try_from(day.year()).unwrap_or_default(), part(day.month()), part(day.day()))
+}
+
+fn moment(at: DateTime<Utc>) -> Result<ExcelDateTime, XlsxError> {
+    let part = |number: u32| u8::try_from(number).unwrap_or_default();
+    date(at.date_naive())?.and_hms(u16::try_from(at.hour()).unwrap_or_default(), part(at.minute()), part(at.second()))
+}
+
+/// The double nearest to a decimal: by its text, because that way is exact to the last bit.
+fn number(decimal: Decimal) -> f64 {
+    decimal.to_string().parse().unwrap_or(f64::NAN)
+}
+
+fn width(table: &Table, column: usize) -> u32 {
+    let cells = table.rows.iter().map(|row| row.cells[column].shown().chars().count());
+    // A heading wraps at its words.
+    let heading = table.columns[column].title.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    let widest = cells.max().unwrap_or(0).max(heading) + 2;
+    u32::try_from(widest.clamp(WIDTHS.0, WIDTHS.1)).unwrap_or(u32::MAX)
+}
+
+/// Lines that a text fills at `width` characters.
+fn lines(text: &str, width: usize) -> u32 {
+    u32::try_from(text.chars().count().div_ceil(width).max(1)).unwrap_or(1)
+}
+
+fn clipped(text: &str) -> String {
+    if text.chars().count() <= LONGEST_TEXT {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST_TEXT - 1).chain(['…']).collect()
+}
+
+/// "Variance by month", with a number where that is taken already.
+fn free_name(id: &str, taken: &mut BTreeSet<String>) -> String {
+    let words = id.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let words: String = first.into_iter().chain(letters).collect();
+    let numbered = |number: usize| {
+        let end = if number == 1 { String::new() } else { format!(" {number}") };
+        words.chars().take(LONGEST_NAME - end.len()).chain(end.chars()).collect::<String>()
+    };
+    let name = (1..).map(numbered).find(|name| !taken.contains(&name.to_lowercase())).unwrap_or_default();
+    taken.insert(name.to_lowercase());
+    name
+}
+
+fn print_setup(sheet: &mut Worksheet, document: &Document, columns: usize) -> Result<(), XlsxError> {
+    sheet.set_paper_size(A4);
+    if columns > UPRIGHT_COLUMNS {
+        sheet.set_landscape();
+    }
+    sheet.set_print_fit_to_pages(1, 0);
+    // An ampersand begins a command there.
+    let title = document.title.replace('&', "&&");
+    sheet.set_footer(format!("&L{title} · as of {}&RPage &P of &N", document.as_of.date_naive()));
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Reports from a store: as of any past moment, the same bytes again, known by their hash, with the runs and requests
+//! that they rest on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use glidepath::config::Config;
+use glidepath::cycle::{AsOfError, AwsAccess, Engine};
+use glidepath::demo::{FakeAws, startup};
+use glidepath::report::{Audience, Format, ReportKind};
+use glidepath::store::Store;
+use tempfile::TempDir;
+
+const CONFIG: &str = "[store]\npath = \"unused\"\n[aws]\ntax_rate = \"0.20\"\npaid_requests_per_day = 1000\n";
+
+fn open(path: &Path, fake: &FakeAws) -> Engine {
+    let config = Config::parse(CONFIG, Path::new("glidepath.toml")).unwrap();
+    Engine::new(Store::open(path).unwrap(), config, AwsAccess::Endpoint(fake.endpoint())).unwrap()
+}
+
+fn moments() -> [DateTime<Utc>; 2] {
+    [startup::TODAY - TimeDelta::days(1), startup::TODAY]
+}
+
+/// The hash of every kind in every form, for the owner and a partner, as of a moment.
+async fn every_report(engine: &Engine, as_of: DateTime<Utc>) -> BTreeMap<String, String> {
+    let view = engine.view(Some(as_of)).await.unwrap().unwrap();
+    let mut hashes = BTreeMap::new();
+    for kind in ReportKind::ALL {
+        for format in Format::ALL {
+            for audience in [Audience::Owner, Audience::Partner { records: vec!["portfolio".into()] }] {
+                let file = engine.report(&view, kind, format, &audience, startup::TODAY).await.unwrap();
+                hashes.insert(format!("{kind}.{format} for {audience}"), file.sha256());
+            }
+        }
+    }
+    hashes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("glidepath.duckdb");
+    let [first, second] = moments();
+    let engine = open(&path, &fake);
+    engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await.unwrap();
+    engine.cycle(first).await.unwrap().unwrap();
+    let then = every_report(&engine, first).await;
+    assert_eq!(then.len(), 36);
+    assert_eq!(then, every_report(&engine, first).await, "made twice");
+    engine.cycle(second).await.unwrap().unwrap();
+    let now = every_report(&engine, second).await;
+    assert!(then.iter().all(|(name, hash)| now[name] != *hash), "a day later every report says something else");
+    assert_eq!(then, every_report(&engine, first).await, "a day later");
+    drop(engine);
+    let engine = open(&path, &fake);
+    assert_eq!(then, every_report(&engine, first).await, "from the store opened again");
+    assert_eq!(now, every_report(&engine, second).await, "from the store opened again");
+    // Each is known by its hash, once, however often it was made.
+    let issued = engine.store().issued_reports().await.unwrap();
+    assert_eq!(issued.len(), 72);
+    for (name, hash) in then.iter().chain(&now) {
+        let known = issued.iter().find(|it| it.sha256 == *hash).unwrap_or_else(|| panic!("{name} is not known"));
+        assert_eq!(*name, format!("{}.{} for {}", known.kind, known.format, known.audience));
+        assert_eq!(known.as_of, if then[name] == *hash { first } else { second });
+        assert_eq!(known.config_digest, engine.config().digest);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_moment_without_knowledge_is_refused_with_the_reason() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
+    let [before, at] = moments();
+    assert!(matches!(engine.check_as_of(None, at).await, Err(AsOfError::NothingYet)));
+    engine.cycle(at).await.unwrap().unwrap();
+    let second = TimeDelta::seconds(1);
+    assert!(engine.check_as_of(None, at).await.is_ok());
+    assert!(engine.check_as_of(Some(at), at).await.is_ok());
+    let early = engine.check_as_of(Some(at - second), at).await.unwrap_err();
+    assert!(matches!(early, AsOfError::BeforeFirst { first, .. } if first == at), "{early}");
+    let late = engine.check_as_of(Some(at + second), at).await.unwrap_err();
+    assert!(late.to_string().contains("lies in the future"), "{late}");
+    // A cycle can have run under a clock ahead of this machine's.
+    assert!(engine.check_as_of(Some(at), before).await.is_ok());
+    assert!(engine.check_as_of(Some(at + second), before).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_month_rests_on_runs_with_aws_s_own_request_ids() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
+    for at in moments() {
+        engine.cycle(at).await.unwrap().unwrap();
+    }
+    let [first, second] = moments();
+    let evidence = engine.store().evidence(second).await.unwrap();
+    assert_eq!((evidence.credits, evidence.cycle), (Some(2), Some(2)));
+    assert!(evidence.months.len() >= 12, "{} months", evidence.months.len());
+    let newest = evidence.months.last().unwrap();
+    assert_eq!((newest.brought_by.as_slice(), newest.confirmed_by), ([1, 2].as_slice(), Some(2)));
+    assert_eq!((evidence.months[0].brought_by.as_slice(), evidence.months[0].confirmed_by), ([1].as_slice(), Some(1)));
+    for run in &evidence.runs {
+        let pages = if run.run_id == 1 { 2 } else { 1 };
+        assert!(run.cost_requests.len() >= pages, "{run:?}");
+        assert!(!run.credit_requests.is_empty(), "{run:?}");
+        assert!(run.cost_requests.iter().chain(&run.credit_requests).all(|id| !id.is_empty()));
+    }
+    // Every believed row is somebody's, and each is counted once.
+    let by_run: u64 = evidence.runs.iter().map(|run| run.rows).sum();
+    let by_month: u64 = evidence.months.iter().map(|month| month.rows).sum();
+    assert_eq!(by_run, by_month);
+    // What came later is no evidence of what was believed before.
+    let earlier = engine.store().evidence(first).await.unwrap();
+    assert_eq!(earlier.runs.len(), 1);
+    assert!(earlier.months.iter().all(|month| month.brought_by == [1] && month.confirmed_by == Some(1)));
+}
