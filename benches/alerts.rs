@@ -72,6 +72,8 @@ fn position(trouble: bool) -> Position {
         exposure: None,
         filing: None,
         review: Review::default(),
+        uncovered: Default::default(),
+        sensitivity: None,
         track_record: TrackRecord::default(),
     };
     position.credits.pools = (0..POOLS).map(|number| pool(number, trouble)).collect();

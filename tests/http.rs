@@ -128,14 +128,14 @@ async fn every_report_in_every_format() {
         }
     }
     // Each was noted once, however often it was handed out.
-    let listed = served.get("/api/v1/reports").await.json();
+    let listed = served.get("/api/v1/reports/issued").await.json();
     let hashes: Vec<&str> = listed.as_array().unwrap().iter().map(|it| it["sha256"].as_str().unwrap()).collect();
     assert_eq!(hashes.len(), 18);
     assert!(hashes.iter().all(|hash| issued.contains(*hash)));
     assert_eq!(listed[0]["audience"], "owner");
     assert_eq!(listed[0]["as_of"], "2026-03-20T06:30:00Z");
     for (time, status, error) in [
-        ("2020-01-01T00:00:00Z", StatusCode::NOT_FOUND, "the first one finished at 2026-03-20T06:30:00Z"),
+        ("2020-01-01T00:00:00Z", StatusCode::NOT_FOUND, "no cycle had finished by 2020-01-01T00:00:00Z"),
         ("2999-01-01T00:00:00Z", StatusCode::BAD_REQUEST, "lies in the future"),
     ] {
         let answer = served.get(&format!("/api/v1/reports/trajectory.pdf?as_of={time}")).await;

@@ -186,13 +186,13 @@ fn credits_that_are_gone_are_said_to_be_gone() {
 fn nothing_leaks_to_a_partner() {
     let mut position = sample::position();
     let mut series = sample::series();
-    position.credits.pools[0].name = format!("Credit {} of 999988887777", sample::POOL_IDS[0]);
+    position.credits.pools[0].name = format!("Credit {} of 999988887777", sample::days::POOL_IDS[0]);
     series.pools[0].name = position.credits.pools[0].name.clone();
     position.workloads[0].model = Some("secret-model-of-others".into());
     position.coverage[0].service = "secret-service".into();
     position.coverage[0].evidence = "secret-evidence of 999988887777".into();
     position.outlook_basis = Some("costs of 999988887777".into());
-    position.findings[0].summary = format!("Account 999988887777 drains {}.", sample::POOL_IDS[2]);
+    position.findings[0].summary = format!("Account 999988887777 drains {}.", sample::days::POOL_IDS[2]);
     position.findings.push(Finding {
         rule: Rule::BalanceDrift,
         severity: Severity::Critical,
@@ -205,7 +205,7 @@ fn nothing_leaks_to_a_partner() {
     let review = &mut position.review;
     review.assumptions[0].of = "secret-model-of-others".into();
     // What is said of an award names it, and a pool that config does not name is called by its id.
-    let called = format!("{} of 999988887777", sample::POOL_IDS[2]);
+    let called = format!("{} of 999988887777", sample::days::POOL_IDS[2]);
     (review.claims[0].about, review.claims[0].statement) = (called.clone(), called.clone());
     review.claims[1].figures[0].label = "secret-figure".into();
     review.next_ask.as_mut().unwrap().steps[0].label = called.clone();
@@ -222,7 +222,7 @@ fn nothing_leaks_to_a_partner() {
                 let word = |text: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == secret);
                 assert!(!word(&text), "{secret} in {kind}.{format}");
             }
-            for id in sample::POOL_IDS {
+            for id in sample::days::POOL_IDS {
                 assert!(!text.contains(id), "{id} in {kind}.{format}");
             }
             for row in &foreign {

@@ -163,7 +163,7 @@ fn a_change_of_all_models_leaves_those_without_a_price_as_they_are_and_says_so()
     };
     let more = [change("cache-hits", "+10")];
     assert_eq!(rows(true).would_have_cost(&more) - rows(false).would_have_cost(&more), usd("42"));
-    let told = rows(true).ask(|base| answer(base, &outlook(base.inputs), &more.to_vec()).unwrap());
+    let told = rows(true).ask(|base| answer(base, &outlook(base.inputs), more.as_ref()).unwrap());
     assert!(told.assumptions.iter().any(|said| said.contains("gpt-oss-120b would become")), "{:?}", told.assumptions);
     // By its name it is refused, because then nothing would happen.
     assert_eq!(rows(true).problems(&[change("cache-hits", "gpt-oss-120b=+10")]).len(), 1);

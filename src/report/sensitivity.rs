@@ -1,7 +1,5 @@
 //! Which assumption moves the date of exhaustion most, as the cycle tried it; nothing is reckoned here.
 
-use std::cmp::Ordering;
-
 use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Row, Section, Table};
@@ -30,7 +28,7 @@ fn table(tried: &Sensitivity) -> Table {
     let mut columns = vec![
         Column::text("assumption", "Assumption"),
         Column::text("moved_by", "Moved by"),
-        Column::number("days", "Middle date, days"),
+        Column::text("days", "Middle date"),
     ];
     if tried.bill_month.is_some() {
         columns.push(Column::number("cash", "First full bill, cash"));
@@ -61,28 +59,26 @@ fn assumption(assumed: &Assumed) -> String {
     }
 }
 
+/// In words and without signs: a text that begins with one is a formula to a spreadsheet.
 fn moved_by(assumed: &Assumed, by: Decimal) -> String {
-    let percent = (by * Decimal::ONE_HUNDRED).round_dp(1).normalize();
-    let sign = if percent.is_sign_positive() { "+" } else { "" };
+    let percent = (by.abs() * Decimal::ONE_HUNDRED).round_dp(1).normalize();
+    let way = if by.is_sign_negative() { "less" } else { "more" };
     match assumed {
         Assumed::FiledPlan => "without it".to_owned(),
-        Assumed::Growth => format!("{sign}{percent} % a month"),
-        Assumed::CacheHits { .. } | Assumed::TaxRate => format!("{sign}{percent} points"),
-        Assumed::Spend { .. } | Assumed::Balances => format!("{sign}{percent} %"),
+        Assumed::Growth => format!("{percent} % {way} a month"),
+        Assumed::CacheHits { .. } | Assumed::TaxRate => format!("{percent} points {way}"),
+        Assumed::Spend { .. } | Assumed::Balances => format!("{percent} % {way}"),
     }
 }
 
 fn days(moved: Gain) -> Cell {
     let Some(days) = moved.days else { return Cell::Absent("beyond a year") };
-    let beyond = if !moved.at_least {
-        ""
-    } else if days < 0 {
-        " or less"
-    } else {
-        " or more"
-    };
-    Cell::text(match days.cmp(&0) {
-        Ordering::Greater => format!("+{days}{beyond}"),
-        Ordering::Equal | Ordering::Less => format!("{days}{beyond}"),
+    let least = if moved.at_least { "at least " } else { "" };
+    let count = days.unsigned_abs();
+    let unit = if count == 1 { "day" } else { "days" };
+    Cell::text(match days {
+        0 => "the same".to_owned(),
+        1.. => format!("{least}{count} {unit} later"),
+        _ => format!("{least}{count} {unit} earlier"),
     })
 }

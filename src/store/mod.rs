@@ -150,7 +150,8 @@ impl Store {
 /// Ends whatever transaction a failed call left behind. Dropping it has done so already, unless [`Store::interrupt`]
 /// cut that rollback short as well; then the next call would fail for a reason that is not its own.
 fn undo(connection: &Connection) {
-    const TRIES: u32 = 8;
+    // Many, since who interrupts may do so in a loop.
+    const TRIES: u32 = 10_000;
     for _ in 0..TRIES {
         match connection.execute_batch("ROLLBACK") {
             Ok(()) => return,

@@ -2,7 +2,7 @@
 //! derived from one table of days, so that position and series agree and the same code gives the same bytes.
 
 #[path = "sample_days.rs"]
-mod days;
+pub mod days;
 #[path = "sample_outlook.rs"]
 mod outlook;
 #[path = "sample_review.rs"]
@@ -19,8 +19,8 @@ use glidepath::domain::position::*;
 use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
+pub use days::through;
 use days::*;
-pub use days::{POOL_IDS, through};
 use outlook::*;
 
 fn pool_position(pool: &Pool) -> PoolPosition {
