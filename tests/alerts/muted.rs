@@ -39,8 +39,8 @@ async fn an_acknowledged_alert_is_quiet_until_it_gets_worse_or_comes_again() {
     assert_eq!(decided(&store, critical, later(3_384)).await, (Action::Escalate, Reason::MoreSevere));
     // The all-clear comes to those who know, too; and the next episode is news.
     assert_eq!(decided(&store, None, later(3_480)).await, (Action::Resolve, Reason::ConditionGone));
-    assert_eq!(decided(&store, warning, later(3_504)).await, (Action::Fire, Reason::New));
-    assert_eq!(decided(&store, warning, later(3_840)).await, (Action::Repeat, Reason::RepeatDue));
+    assert_eq!(decided(&store, warning, later(3_720)).await, (Action::Fire, Reason::New));
+    assert_eq!(decided(&store, warning, later(4_056)).await, (Action::Repeat, Reason::RepeatDue));
 }
 
 #[tokio::test]

@@ -263,9 +263,17 @@ fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, r
     }
 }
 
-/// Reminders below critical, what is only worth knowing, and all-clears of warnings. That AWS answers again is told at once.
+/// The early call of exhaustion comes a lead time ahead, of which a week is at most the slack; a burn that is not yet
+/// critical is measured over four weeks. The urgent calls of both never wait.
+fn unfolds_over_weeks(decision: &Decision) -> bool {
+    decision.severity == Severity::Warning && matches!(decision.rule, Rule::Exhaustion | Rule::BurnRate)
+}
+
+/// Reminders below critical, what is only worth knowing, warnings of what unfolds over weeks, and all-clears of warnings. That
+/// AWS answers again is told at once.
 fn can_wait(decision: &Decision) -> bool {
     match decision.action {
+        Action::Fire if unfolds_over_weeks(decision) => true,
         // What foretells an event would be of no use after it.
         Action::Fire | Action::Escalate => {
             decision.severity == Severity::Info && !matches!(decision.rule, Rule::Exhaustion | Rule::ExpiringCredit)
@@ -461,6 +469,9 @@ mod tests {
         assert_eq!(decided(9, &[(Rule::ExpiringCredit, Info)], vec![]), [(Fire, Reason::New)], "it foretells");
         assert_eq!(decided(2, &[(drift, Info)], vec![]), [waits]);
         assert_eq!(decided(9, &[(drift, Warning)], vec![]), [(Fire, Reason::New)], "what is new and urgent does not");
+        assert_eq!(decided(1, &[(Rule::Exhaustion, Warning)], vec![]), [(Fire, Reason::New)]);
+        assert_eq!(decided(2, &[(Rule::Exhaustion, Warning)], vec![]), [waits], "the early call");
+        assert_eq!(decided(9, &[(Rule::Exhaustion, Critical)], vec![]), [(Fire, Reason::New)], "the urgent one");
         let both = [(spike, Warning), (drift, Info)];
         assert_eq!(decided(1, &both, vec![]), [(Fire, Reason::New), waits], "what is urgent counts");
         let opened = |severity| vec![open(drift, severity, 400)];
@@ -514,8 +525,9 @@ mod tests {
             for decision in &decisions {
                 prop_assert!(decision.action != Resolve || decision.finding.is_none());
                 prop_assert!(decision.action != Fire || decision.open.is_none());
-                // What is new is told, unless it is only worth knowing and the week has had its messages.
-                let waits = decision.severity == Info && decision.reason == Reason::CanWait;
+                // What is new is told, unless it is only worth knowing or an early call, and the week has had its messages.
+                let early = decision.rule == Rule::Exhaustion && decision.severity == Warning;
+                let waits = (decision.severity == Info || early) && decision.reason == Reason::CanWait;
                 prop_assert!(decision.open.is_some() || decision.action == Fire || waits);
             }
             evaluation.findings.reverse();
