@@ -87,7 +87,6 @@ async fn the_launch_is_told_with_its_cause() {
 
 /// Every day of the demo's year is looked at, and forecast.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a year of daily forecasts takes minutes without optimisation; run it with --ignored"]
 async fn the_default_rules_over_the_year_miss_nothing_and_send_two_a_week_at_most() {
     let (_fake, engine) = after([startup::TODAY.date_naive()].into_iter()).await;
     let report = replayed(&engine, "2025-11-03", "2026-11-20").await;

@@ -250,8 +250,8 @@ fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, r
     let (waiting, urgent): (Vec<_>, Vec<_>) = decisions.iter_mut().filter(speaks).partition(|one| can_wait(one));
     told += urgent.len();
     // A place is left for what is urgent and may yet come this week.
-    let limit_of = |decision: &Decision| match decision.severity {
-        Severity::Info => limit.saturating_sub(1).max(1),
+    let limit_of = |decision: &Decision| match (decision.severity, decision.action) {
+        (Severity::Info, _) | (_, Action::Repeat) => limit.saturating_sub(1).max(1),
         _ => limit,
     };
     for decision in waiting {
@@ -475,7 +475,8 @@ mod tests {
         let both = [(spike, Warning), (drift, Info)];
         assert_eq!(decided(1, &both, vec![]), [(Fire, Reason::New), waits], "what is urgent counts");
         let opened = |severity| vec![open(drift, severity, 400)];
-        assert_eq!(decided(2, &[(drift, Warning)], opened(Warning)), [waits], "a reminder");
+        assert_eq!(decided(0, &[(drift, Warning)], opened(Warning)), [(Repeat, Reason::RepeatDue)]);
+        assert_eq!(decided(1, &[(drift, Warning)], opened(Warning)), [waits], "a reminder leaves a place, too");
         assert_eq!(decided(2, &[(drift, Critical)], opened(Critical)), [(Repeat, Reason::RepeatDue)]);
         assert_eq!(decided(2, &[(drift, Critical)], opened(Warning)), [(Escalate, Reason::MoreSevere)]);
         assert_eq!(decided(2, &[], opened(Warning)), [waits], "an all-clear");
