@@ -14,11 +14,8 @@ use glidepath::domain::credit::CoverageState;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::{
-    Coverage, Credits, DataQuality, DateQuantiles, DayAmount, Exhaustion, MoneyQuantiles, MonthlyBill, PoolPosition,
-    PoolStatus, Position, Spend,
+    Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
-use glidepath::domain::review::Review;
-use glidepath::domain::track_record::TrackRecord;
 
 const POOLS: i64 = 5;
 const SERVICES: i64 = 60;
@@ -54,28 +51,8 @@ fn pool(number: i64, trouble: bool) -> PoolPosition {
 }
 
 fn position(trouble: bool) -> Position {
-    let mut position = Position {
-        as_of: clock(),
-        data_through: Some(plus_days(today(), -2)),
-        currency: "USD".to_owned(),
-        spend: Spend::default(),
-        credits: Credits::default(),
-        exhaustion: Exhaustion::default(),
-        workloads: Vec::new(),
-        coverage: Vec::new(),
-        variance: Vec::new(),
-        trajectory: Vec::new(),
-        findings: Vec::new(),
-        data_quality: DataQuality::default(),
-        outlook_basis: None,
-        outlook_made_with: None,
-        exposure: None,
-        filing: None,
-        review: Review::default(),
-        uncovered: Default::default(),
-        sensitivity: None,
-        track_record: TrackRecord::default(),
-    };
+    let mut position = Position::empty(clock(), "USD");
+    position.data_through = Some(plus_days(today(), -2));
     position.credits.pools = (0..POOLS).map(|number| pool(number, trouble)).collect();
     position.credits.remaining = usd(60_000 * POOLS);
     let state = if trouble { CoverageState::Unknown } else { CoverageState::Covered };

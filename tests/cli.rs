@@ -49,6 +49,20 @@ fn a_bad_config_is_status_2_with_every_problem() {
 }
 
 #[test]
+fn a_reader_that_has_had_enough_ends_the_program_quietly() {
+    use std::io::Read as _;
+    let folder = TempDir::new().unwrap();
+    // More than a pipe holds, so that the program is still writing when the pipe closes.
+    let mut command = glidepath(folder.path(), None);
+    let mut child = command.arg("openapi").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 100]).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[test]
 fn without_aws_a_cycle_fails_tells_and_is_recorded() {
     let folder = TempDir::new().unwrap();
     config(&folder, "");

@@ -12,7 +12,7 @@
   const URGENCY = { critical: "Act today", warning: "Act this week", info: "Worth knowing" };
   const STATE = { open: "open", settling: "no longer found; the all-clear follows if that lasts", held: "held" };
   const WEEK = 7 * 86400 * 1000;
-  const day = (time) => time.slice(0, 10);
+  const { day } = words;
 
   const mutedText = ({ kind, by, why, until }) => {
     const end = until ? `until ${day(until)}` : "until it is over";

@@ -6,16 +6,9 @@
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const colour = (tone) => css(tone.startsWith("series-") ? `--s${tone.slice(7)}` : `--${tone}`);
-  const currency = document.documentElement.dataset.currency;
-  const whole = new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0 });
-  const exact = new Intl.NumberFormat("en-US", { style: "currency", currency });
-  /* As the rest of the page writes days, whatever the browser's own language does to "Sep". */
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const monthOf = (date) => MONTHS[date.getUTCMonth()];
-  const dayText = (day) => {
-    const date = new Date(day * DAY * 1000);
-    return `${date.getUTCDate()} ${monthOf(date)} ${date.getUTCFullYear()}`;
-  };
+  const { exact, whole } = words;
+  const monthOf = (date) => words.monthName(date.getUTCMonth());
+  const dayText = (day) => words.day(new Date(day * DAY * 1000).toISOString());
   const DAY = 86400;
   const NARROW = 560;
   const FONT = "12px system-ui, sans-serif";
@@ -70,13 +63,13 @@
       const parts = [];
       for (const line of data.lines) {
         const value = at(line.values, index);
-        if (value !== null) parts.push(`${line.label} ${whole.format(value)}`);
+        if (value !== null) parts.push(`${line.label} ${whole(value)}`);
       }
       for (const band of data.bands) {
         const near = nearest(band.middle, index);
         if (near === null) continue;
         const day = near === index ? "" : ` on ${dayText(data.days[near])}`;
-        parts.push(`outlook${day} ${whole.format(band.middle[near])} (${whole.format(band.low[near])} to ${whole.format(band.high[near])})`);
+        parts.push(`outlook${day} ${whole(band.middle[near])} (${whole(band.low[near])} to ${whole(band.high[near])})`);
       }
       return `${dayText(data.days[index])}: ${parts.join(", ") || "nothing known"}`;
     };
@@ -153,9 +146,9 @@
     }
     const readout = (index) => {
       const parts = data.layers.filter((layer) => layer.values[index] !== 0)
-        .map((layer) => `${layer.label} ${exact.format(layer.values[index])}`);
+        .map((layer) => `${layer.label} ${exact(layer.values[index])}`);
       const range = data.ranges[index];
-      if (range && range[0] !== range[1]) parts.push(`range ${exact.format(range[0])} to ${exact.format(range[1])}`);
+      if (range && range[0] !== range[1]) parts.push(`range ${exact(range[0])} to ${exact(range[1])}`);
       return `${data.months[index]}: ${parts.join(", ") || "nothing"}`;
     };
     const whiskers = (plot) => {

@@ -11,16 +11,9 @@
   const answer = section.querySelector(".answer");
   const levers = section.querySelector(".levers");
   const field = (name) => form.elements.namedItem(name);
-  const currency = document.documentElement.dataset.currency;
-  const whole = new Intl.NumberFormat("en-US", { style: "currency", currency, maximumFractionDigits: 0 });
-  const dollars = (text) => whole.format(Number(text));
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const day = (iso) => {
-    if (!iso) return "beyond a year";
-    const [year, month, date] = iso.split("-").map(Number);
-    return `${date} ${MONTHS[month - 1]} ${year}`;
-  };
-  const month = (iso) => `${MONTHS[Number(iso.slice(5, 7)) - 1]} ${iso.slice(0, 4)}`;
+  const dollars = (text) => words.whole(Number(text));
+  const { month } = words;
+  const day = (iso) => (iso ? words.day(iso) : "beyond a year");
   const element = (name, text, attributes = {}) => {
     const made = document.createElement(name);
     made.textContent = text;

@@ -12,6 +12,7 @@ use crate::domain::finding::Severity;
 use crate::http::client::Entry;
 
 use super::access::{Access, parse_clock};
+use super::out::outln;
 use super::table::{or_dash, table};
 
 /// Arguments of `alerts`.
@@ -90,15 +91,15 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
         }
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&tested)?);
+        outln!("{}", serde_json::to_string_pretty(&tested)?);
     } else if tested.is_empty() {
-        println!("No channel is configured: alerts are seen on the page and in `status` only.");
+        outln!("No channel is configured: alerts are seen on the page and in `status` only.");
     } else {
         let rows = tested.iter().map(|one| {
             let outcome = one.error.clone().unwrap_or_else(|| "arrived".to_owned());
             vec![one.channel.clone(), one.kind.clone(), outcome]
         });
-        println!("{}", table(&["channel", "type", "outcome"], &[], rows));
+        outln!("{}", table(&["channel", "type", "outcome"], &[], rows));
     }
     let failed = tested.iter().filter(|one| !one.arrived).count();
     if failed > 0 {
@@ -120,11 +121,11 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch("/api/v1/alerts").await?,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&list)?);
+        outln!("{}", serde_json::to_string_pretty(&list)?);
         return Ok(());
     }
     if list.alerts.is_empty() && list.mutes.is_empty() {
-        println!("Nothing is open.");
+        outln!("Nothing is open.");
         return Ok(());
     }
     let rows = list.alerts.iter().map(|row| {
@@ -140,9 +141,9 @@ async fn list(access: Access, json: bool) -> Result<()> {
             row.summary.clone(),
         ]
     });
-    println!("{}", table(&["alert", "severity", "state", "since", "last told", "summary"], &[], rows));
+    outln!("{}", table(&["alert", "severity", "state", "since", "last told", "summary"], &[], rows));
     for mute in &list.mutes {
-        println!("{}", said(mute));
+        outln!("{}", said(mute));
     }
     Ok(())
 }
@@ -161,11 +162,11 @@ async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
         }
     };
     if *json {
-        println!("{}", serde_json::to_string_pretty(&mute)?);
+        outln!("{}", serde_json::to_string_pretty(&mute)?);
     } else if *end {
-        println!("{} speaks again, from the next cycle on", mute.key);
+        outln!("{} speaks again, from the next cycle on", mute.key);
     } else {
-        println!("{}", said(&mute));
+        outln!("{}", said(&mute));
     }
     Ok(())
 }

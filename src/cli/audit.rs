@@ -8,6 +8,7 @@ use crate::http::AuditPage;
 use crate::store::AuditRow;
 
 use super::access::Access;
+use super::out::outln;
 use super::table::table;
 
 /// Arguments of `audit`.
@@ -38,7 +39,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch::<AuditPage>(&format!("/api/v1/audit?limit={limit}")).await?.entries,
     };
     if *json {
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        outln!("{}", serde_json::to_string_pretty(&entries)?);
         return Ok(());
     }
     let rows = entries.iter().map(|AuditRow { entry, .. }| {
@@ -50,6 +51,6 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
             entry.status.to_string(),
         ]
     });
-    println!("{}", table(&["at", "who", "action", "path", "status"], &[4], rows));
+    outln!("{}", table(&["at", "who", "action", "path", "status"], &[4], rows));
     Ok(())
 }

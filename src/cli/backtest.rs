@@ -14,6 +14,7 @@ use crate::domain::backtest::{Answerer, Case, Origin, Questions, Scores, Series,
 use crate::domain::forecast::{Evidence, Method};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
+use super::out::outln;
 use super::table::table;
 
 /// Methods whose errors the program ships with: the two that an outlook may speak by.
@@ -67,7 +68,7 @@ pub fn run(args: &Args) -> Result<()> {
     let rows = score_rows(&scores);
     write_rows(&args.output.join("scores.csv"), &rows)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        outln!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
         print_scores(&scores);
     }
@@ -293,15 +294,15 @@ fn score_rows(scores: &Scores) -> Vec<ScoreRow> {
 
 fn print_scores(scores: &Scores) {
     for (at, days) in scores.methods[0].spend.iter().map(|spend| spend.days).enumerate() {
-        println!("Cumulative spend over {days} days, in shares of the actual spend\n\n{}\n", spend_table(scores, at));
+        outln!("Cumulative spend over {days} days, in shares of the actual spend\n\n{}\n", spend_table(scores, at));
     }
-    println!("Dates of exhaustion, in days\n\n{}\n", date_table(scores));
-    println!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better\n");
+    outln!("Dates of exhaustion, in days\n\n{}\n", date_table(scores));
+    outln!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better\n");
     let rows = scores.against_plain.iter().map(|of| {
         let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
         std::iter::once(of.measure.clone()).chain(figures).collect()
     });
-    println!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
+    outln!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
 }
 
 fn spend_table(scores: &Scores, at: usize) -> Table {

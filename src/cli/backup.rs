@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::cycle::BackupReport;
 
 use super::access::Access;
+use super::out::outln;
 
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]
@@ -22,14 +23,14 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     match (Access::open(config)?, &args.path) {
         (Access::Store(engine), Some(path)) => {
             engine.store().backup(path).await?;
-            println!("{}", path.display());
+            outln!("{}", path.display());
         }
-        (Access::Store(engine), None) => println!("{}", engine.back_up(Clock::System.now()).await?.path.display()),
+        (Access::Store(engine), None) => outln!("{}", engine.back_up(Clock::System.now()).await?.path.display()),
         (Access::Daemon(_), Some(_)) => {
             bail!("a daemon holds the store and writes backups to its own folder; leave the path out")
         }
         (Access::Daemon(daemon), None) => {
-            println!("{}", daemon.order::<BackupReport>("/api/v1/backup").await?.path.display());
+            outln!("{}", daemon.order::<BackupReport>("/api/v1/backup").await?.path.display());
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use crate::domain::assess::request_price;
 use crate::store::StoreError;
 
 use super::access::Access;
+use super::out::outln;
 
 /// Requests of a steady day: two questions, a page each, and now and then a third page.
 const STEADY_REQUESTS_PER_DAY: u32 = 3;
@@ -29,12 +30,12 @@ pub struct Args {
 /// Says what is configured, what asking will cost and, online, what AWS allows.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
-    println!("config    no problems");
-    println!("store     {}", config.store_path.display());
-    println!("schedule  {} (UTC)", config.cycle_schedule);
-    println!("pools     {} named in config", config.pools.len());
-    println!("channels  {}", config.channels.len());
-    println!(
+    outln!("config    no problems");
+    outln!("store     {}", config.store_path.display());
+    outln!("schedule  {} (UTC)", config.cycle_schedule);
+    outln!("pools     {} named in config", config.pools.len());
+    outln!("channels  {}", config.channels.len());
+    outln!(
         "asking    about {} a month at most {STEADY_REQUESTS_PER_DAY} paid requests a day; the ceiling of {} a day keeps \
          it below {}",
         month(STEADY_REQUESTS_PER_DAY.into()),
@@ -42,7 +43,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         month(config.paid_requests_per_day)
     );
     for line in tokens(&config, Clock::System.now().date_naive()) {
-        println!("{line}");
+        outln!("{line}");
     }
     if !args.online {
         return Ok(());
@@ -56,13 +57,13 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     for check in &probe.checks {
         let account = check.account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
         match &check.result {
-            Ok(answer) => println!("allowed   {}{account}: {answer}", check.operation),
-            Err(error) => println!("refused   {}{account}: {error}\n          {}", check.operation, error.advice()),
+            Ok(answer) => outln!("allowed   {}{account}: {answer}", check.operation),
+            Err(error) => outln!("refused   {}{account}: {error}\n          {}", check.operation, error.advice()),
         }
     }
-    println!("asking this cost {}", probe.usd_spent.dollars());
+    outln!("asking this cost {}", probe.usd_spent.dollars());
     if let Some(other) = other_account(&engine, &clients).await? {
-        println!("refused   the store: {other}");
+        outln!("refused   the store: {other}");
         bail!("a cycle would be refused; see above");
     }
     if !probe.all_granted() {

@@ -12,6 +12,7 @@ use crate::domain::position::{Credits, PoolPosition};
 use crate::http::client::Entry;
 
 use super::access::{Access, note};
+use super::out::outln;
 use super::status::NOTHING_YET;
 use super::table::{or_dash, table};
 
@@ -71,7 +72,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch::<Credits>("/api/v1/credits").await?.pools,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&pools)?);
+        outln!("{}", serde_json::to_string_pretty(&pools)?);
         return Ok(());
     }
     let rows = pools.iter().map(|pool| {
@@ -90,7 +91,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
     });
     let header =
         ["id", "name", "programme", "granted", "drawn", "remaining", "AWS states", "starts", "expires", "status"];
-    println!("{}", table(&header, &[3, 4, 5, 6], rows));
+    outln!("{}", table(&header, &[3, 4, 5, 6], rows));
     Ok(())
 }
 
@@ -107,7 +108,7 @@ async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
         }
     };
     let RecordedEntry { pool, remaining, on, .. } = recorded;
-    println!("recorded: {} left in {pool} on {on}; it counts from the next cycle on", remaining.dollars());
+    outln!("recorded: {} left in {pool} on {on}; it counts from the next cycle on", remaining.dollars());
     Ok(())
 }
 
@@ -117,7 +118,7 @@ async fn history(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch("/api/v1/credits/history").await?,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&history)?);
+        outln!("{}", serde_json::to_string_pretty(&history)?);
         return Ok(());
     }
     let rows = history.iter().map(|TakenSnapshot { taken_on, credit }| {
@@ -131,6 +132,6 @@ async fn history(access: Access, json: bool) -> Result<()> {
             if credit.enabled { "on" } else { "off" }.to_owned(),
         ]
     });
-    println!("{}", table(&["day", "id", "description", "granted", "balance", "expires", "switch"], &[3, 4], rows));
+    outln!("{}", table(&["day", "id", "description", "granted", "balance", "expires", "switch"], &[3, 4], rows));
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::cycle::CycleReport;
 use crate::domain::facts::Outcome;
 
 use super::access::{Access, parse_clock};
+use super::out::outln;
 
 /// Arguments of `cycle`.
 #[derive(Debug, clap::Args)]
@@ -40,17 +41,17 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 /// Says what the cycle did.
 fn print(report: &CycleReport) {
-    println!("cycle {} at {}", report.run_id, report.clock.to_rfc3339());
-    println!(
+    outln!("cycle {} at {}", report.run_id, report.clock.to_rfc3339());
+    outln!(
         "  costs     {}: {} charges, {} usage rows on {} pages",
         word(&report.costs),
         report.charges,
         report.usage,
         report.pages
     );
-    println!("  credits   {}", word(&report.credits));
-    println!("  findings  {}, messages {}", report.findings, report.messages);
-    println!("  delivered {}, failed {}", report.delivered, report.undelivered);
+    outln!("  credits   {}", word(&report.credits));
+    outln!("  findings  {}, messages {}", report.findings, report.messages);
+    outln!("  delivered {}, failed {}", report.delivered, report.undelivered);
     if let Some((message, advice)) = report.credits.problem() {
         eprintln!("credits could not be read: {message}\n{advice}");
     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 
+use super::out::outln;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -43,19 +44,19 @@ pub async fn run(args: &Args) -> Result<()> {
     let address = listener.local_addr().context("reading the address listened on")?;
     let first = startup::TODAY - chrono::TimeDelta::days(DAYS_OF_CYCLES);
     let fake = FakeAws::start(startup::account(), first).await.context("starting the fake AWS")?;
-    println!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
+    outln!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
     let store = Store::open(&folder.path.join("demo.duckdb"))?;
     let config = Config::parse(&config_text(address), &folder.path.join("demo.toml"))?;
     let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint()))?;
     let filed = engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await?;
-    println!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
+    outln!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
     cycles(&engine, &fake, first).await?;
     if let Some(view) = engine.view(None).await? {
-        println!();
+        outln!();
         super::status::print(&view.position);
     }
     if !args.exit {
-        println!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
+        outln!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
         app::run(engine, Clock::set_to(startup::TODAY), listener, shutdown).await?;
     }
     fake.stop().await.context("stopping the fake AWS")
@@ -84,7 +85,7 @@ async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>) -> Result
         bar.inc(1);
     }
     bar.finish_and_clear();
-    println!(
+    outln!(
         "{} daily cycles up to {}: {pages} pages of Cost Explorer, {messages} messages.",
         DAYS_OF_CYCLES + 1,
         startup::TODAY.format("%Y-%m-%d")

@@ -10,6 +10,7 @@ mod credits;
 mod cycle;
 mod demo;
 mod log;
+mod out;
 mod projection;
 mod replay;
 mod report;
@@ -28,6 +29,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
 use crate::store::StoreError;
+use out::outln;
 
 /// Watches AWS credits against the projection they were granted for.
 #[derive(Debug, Parser)]
@@ -140,7 +142,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
 }
 
 fn openapi() -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(&crate::http::openapi())?);
+    outln!("{}", serde_json::to_string_pretty(&crate::http::openapi())?);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
 use super::access::{Access, note};
+use super::out::{out, outln};
 use super::table::table;
 
 /// Arguments of `projection`.
@@ -139,13 +140,13 @@ fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
         found[filings[overlap.part].0].problems.push(ProjectionProblem { line, problem, remedy });
     }
     if json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        outln!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         for Found { path, content_hash, problems, remarks } in &found {
             problems.iter().for_each(|problem| eprintln!("{path}: {problem}"));
-            remarks.iter().for_each(|remark| println!("{path}: worth a look: {remark}"));
+            remarks.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
             if problems.is_empty() {
-                println!("{path}: nothing wrong, content hash {content_hash}");
+                outln!("{path}: nothing wrong, content hash {content_hash}");
             }
         }
     }
@@ -187,14 +188,14 @@ async fn file(config: Config, path: &Path) -> Result<()> {
             daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?
         }
     };
-    println!("version {}, filed on {}, content hash {}", new.version, new.filed_on, new.content_hash);
+    outln!("version {}, filed on {}, content hash {}", new.version, new.filed_on, new.content_hash);
     for remark in FiledProjection::parse_with(&new.body, &book.prices).map(|filing| filing.remarks).unwrap_or_default()
     {
-        println!("worth a look: {remark}");
+        outln!("worth a look: {remark}");
     }
     if before.is_some_and(|before| before.version != new.version && before.is_intact()) {
         let compared = book.compare(&filed(&access).await?, &FilingSource::Previous, &FilingSource::Newest)?;
-        print!("\n{}", diff::text(&compared));
+        out!("\n{}", diff::text(&compared));
     }
     Ok(())
 }
@@ -227,7 +228,7 @@ async fn list(config: Config, json: bool) -> Result<()> {
     let filings = filed(&Access::open(config)?).await?;
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        outln!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(());
     }
     let rows = filings.iter().map(|filing| {
@@ -236,13 +237,13 @@ async fn list(config: Config, json: bool) -> Result<()> {
         let hash = filing.content_hash.clone();
         vec![filing.version.to_string(), filing.filed_on.to_string(), recorded, hash, state.to_owned()]
     });
-    println!("{}", table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
+    outln!("{}", table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
     let text = configured.as_deref().map(|path| Ok::<_, anyhow::Error>((path, read(path)?))).transpose()?;
     if let Some((path, text)) = text
         && !filings.is_empty()
         && !filings.iter().any(|filing| filing.content_hash == content_hash(&text))
     {
-        println!(
+        outln!(
             "\n{}, which the config names, was never filed as it stands (content hash {}); `glidepath projection diff \
              {0}` shows what it changes, and `projection file` freezes it",
             path.display(),

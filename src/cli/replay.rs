@@ -11,6 +11,7 @@ use crate::domain::alert::{EventKind, ReplayReport, Verdict};
 use crate::http::client::Entry;
 
 use super::access::Access;
+use super::out::outln;
 use super::table::{or_dash, table};
 
 /// Arguments of `replay`.
@@ -51,7 +52,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         }
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        outln!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
@@ -60,18 +61,18 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 fn print(report: &ReplayReport) {
     let Some((from, to)) = report.from.zip(report.to) else {
-        println!("Nothing was known on these days: no cycle, and no stored day before the first one.");
+        outln!("Nothing was known on these days: no cycle, and no stored day before the first one.");
         return;
     };
-    println!("{} looks from {} to {}.", report.looks, from.date_naive(), to.date_naive());
+    outln!("{} looks from {} to {}.", report.looks, from.date_naive(), to.date_naive());
     if report.reconstructed > 0 {
-        println!(
+        outln!(
             "{} of them nobody made: they lie before the first cycle, and are put together from what it learnt about \
              these days, later corrections included.",
             report.reconstructed
         );
     }
-    println!();
+    outln!();
     let rows = report.alerts.iter().map(|alert| {
         let verdict = match &alert.verdict {
             None => "-".to_owned(),
@@ -88,9 +89,9 @@ fn print(report: &ReplayReport) {
             alert.summary.clone(),
         ]
     });
-    println!("{}", table(&["day", "decision", "severity", "alert", "came", "summary"], &[], rows));
+    outln!("{}", table(&["day", "decision", "severity", "alert", "came", "summary"], &[], rows));
     if !report.events.is_empty() {
-        println!();
+        outln!();
         let rows = report.events.iter().map(|event| {
             vec![
                 event.event.on.to_string(),
@@ -103,10 +104,10 @@ fn print(report: &ReplayReport) {
                 if event.in_time { "in time" } else { "too late" }.to_owned(),
             ]
         });
-        println!("{}", table(&["day", "what came", "dollars", "first told", ""], &[2], rows));
+        outln!("{}", table(&["day", "what came", "dollars", "first told", ""], &[2], rows));
     }
-    println!();
-    println!(
+    outln!();
+    outln!(
         "{} messages, at most {} in a week; {} of {} events missed, {} false alarms.",
         report.sent,
         report.most_in_a_week,

@@ -12,6 +12,7 @@ use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
 
 use super::access::{Access, as_of_query, parse_clock};
+use super::out::outln;
 use super::table::table;
 
 /// Arguments of `report`.
@@ -76,7 +77,7 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
         let said = json!({
             "kind": kind.as_str(), "format": format.as_str(), "path": args.output, "bytes": bytes.len(), "sha256": sha256,
         });
-        println!("{}", serde_json::to_string_pretty(&said)?);
+        outln!("{}", serde_json::to_string_pretty(&said)?);
     } else {
         eprintln!("sha256 {sha256}");
     }
@@ -93,16 +94,16 @@ async fn issued(config: Config) -> Result<Vec<IssuedReport>> {
 async fn list(config: Config, json: bool) -> Result<()> {
     let issued = issued(config).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&issued)?);
+        outln!("{}", serde_json::to_string_pretty(&issued)?);
         return Ok(());
     }
     if issued.is_empty() {
-        println!("no report was handed out yet");
+        outln!("no report was handed out yet");
         return Ok(());
     }
     let row = |it: IssuedReport| vec![it.kind, it.format, it.audience, time(it.as_of), time(it.made_at), it.sha256];
     let header = ["kind", "format", "for", "as of", "made at", "sha256"];
-    println!("{}", table(&header, &[], issued.into_iter().map(row)));
+    outln!("{}", table(&header, &[], issued.into_iter().map(row)));
     Ok(())
 }
 
@@ -111,7 +112,7 @@ async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
     let sha256 = report::sha256(&bytes);
     let found = issued(config).await?.into_iter().find(|it| it.sha256 == sha256);
     if json {
-        println!("{}", serde_json::to_string_pretty(&json!({ "sha256": sha256, "report": found }))?);
+        outln!("{}", serde_json::to_string_pretty(&json!({ "sha256": sha256, "report": found }))?);
     }
     let it = found.ok_or_else(|| {
         anyhow!(
@@ -120,7 +121,7 @@ async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
         )
     })?;
     if !json {
-        println!(
+        outln!(
             "{} is the {} report as {} for {}, as of {}, first made at {} by glidepath {}, unchanged",
             path.display(),
             it.kind,

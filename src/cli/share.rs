@@ -13,6 +13,7 @@ use crate::report::{Format, ReportKind};
 use crate::store::StoredLink;
 
 use super::access::{Access, COMMAND_LINE, note, parse_clock};
+use super::out::outln;
 use super::table::{or_dash, table};
 
 /// Arguments of `share`.
@@ -86,12 +87,12 @@ async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
         }
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&made)?);
+        outln!("{}", serde_json::to_string_pretty(&made)?);
         return Ok(());
     }
-    println!("{}", made.url);
-    println!("\nThis is shown once. It opens the report until {}, or until", made.link.expires_at);
-    println!("`glidepath share revoke {}`.", made.link.id);
+    outln!("{}", made.url);
+    outln!("\nThis is shown once. It opens the report until {}, or until", made.link.expires_at);
+    outln!("`glidepath share revoke {}`.", made.link.id);
     Ok(())
 }
 
@@ -101,7 +102,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch::<LinksList>("/api/v1/links").await?.links,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&links)?);
+        outln!("{}", serde_json::to_string_pretty(&links)?);
         return Ok(());
     }
     let rows = links.iter().map(|link| {
@@ -116,7 +117,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             or_dash(link.revoked.as_ref().map(|revoked| revoked.at.to_string())),
         ]
     });
-    println!("{}", table(&["id", "made", "by", "kind", "formats", "records", "expires", "revoked"], &[], rows));
+    outln!("{}", table(&["id", "made", "by", "kind", "formats", "records", "expires", "revoked"], &[], rows));
     Ok(())
 }
 
@@ -129,6 +130,6 @@ async fn revoke(access: Access, id: &str) -> Result<()> {
         }
         Access::Daemon(daemon) => daemon.remove(&format!("/api/v1/links/{id}")).await?,
     };
-    println!("revoked: {}", link.id);
+    outln!("revoked: {}", link.id);
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::domain::position::{DateQuantiles, MoneyQuantiles, Position};
 use crate::report;
 
 use super::access::{Access, as_of_query, parse_clock};
+use super::out::outln;
 use super::table::{or_dash, table};
 
 /// What to say before the first cycle.
@@ -35,7 +36,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch(&format!("/api/v1/position{}", as_of_query(args.as_of))).await?,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&position)?);
+        outln!("{}", serde_json::to_string_pretty(&position)?);
     } else {
         print(&position);
     }
@@ -46,20 +47,20 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 pub fn print(position: &Position) {
     let through =
         position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
-    println!("{}, as of {}\n", through, position.as_of.to_rfc3339());
+    outln!("{}, as of {}\n", through, position.as_of.to_rfc3339());
     if position.data_through.is_some() {
-        println!("{}", exhaustion(&position.exhaustion.total));
+        outln!("{}", exhaustion(&position.exhaustion.total));
         if let Some(uncovered) = uncovered(&position.uncovered) {
-            println!("{uncovered}");
+            outln!("{uncovered}");
         }
         if let Some(record) = report::track_record_sentence(position) {
-            println!("{record}");
+            outln!("{record}");
         }
-        println!();
+        outln!();
     }
     let spend = &position.spend;
     let burn = |burn: Option<Money>| burn.map_or_else(|| "-".to_owned(), Money::dollars);
-    println!(
+    outln!(
         "spend to date {}: credit {}, refunds {}, tax {}, cash {}",
         spend.gross_to_date.dollars(),
         spend.credit_to_date.dollars(),
@@ -67,7 +68,7 @@ pub fn print(position: &Position) {
         spend.tax_to_date.dollars(),
         spend.net_to_date.dollars()
     );
-    println!(
+    outln!(
         "this month {}; burn a day {} over 7 days, {} over 28\n",
         spend.gross_month_to_date.dollars(),
         burn(spend.burn_per_day.last_7_days),
@@ -85,12 +86,12 @@ pub fn print(position: &Position) {
         ]
     });
     let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
-    println!("{}\n", table(&header, &[1, 2, 3], pools));
+    outln!("{}\n", table(&header, &[1, 2, 3], pools));
     if position.findings.is_empty() {
-        println!("no findings");
+        outln!("no findings");
     }
     for finding in &position.findings {
-        println!("{:8} {}", finding.severity.as_str(), finding.summary);
+        outln!("{:8} {}", finding.severity.as_str(), finding.summary);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `glidepath token`. Needs no config: what it prints goes into one.
 
+use super::out::outln;
 use anyhow::{Context as _, Result, bail};
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
@@ -64,9 +65,9 @@ pub fn run(args: &Args) -> Result<()> {
     let mut bytes = [0; 32];
     SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
     let token = format!("{PREFIX}{}", hex::encode(bytes));
-    println!("{token}\n");
-    println!("This is shown once. In the config:\n");
-    println!("{}", stanza(&token, name, role.as_str(), records, *expires_on)?);
+    outln!("{token}\n");
+    outln!("This is shown once. In the config:\n");
+    outln!("{}", stanza(&token, name, role.as_str(), records, *expires_on)?);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::domain::outlook::Gain;
 use crate::domain::whatif::{Answer, Change, Levers, MonthBill};
 
 use super::access::Access;
+use super::out::outln;
 use super::table::table;
 
 const PATH: &str = "/api/v1/whatif";
@@ -74,7 +75,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 fn show<T: Serialize>(json: bool, told: &T, print: fn(&T)) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(told)?);
+        outln!("{}", serde_json::to_string_pretty(told)?);
     } else {
         print(told);
     }
@@ -83,9 +84,9 @@ fn show<T: Serialize>(json: bool, told: &T, print: fn(&T)) -> Result<()> {
 
 fn print_answer(answer: &Answer) {
     for (name, text) in &answer.changes {
-        println!("--{name} \"{text}\"");
+        outln!("--{name} \"{text}\"");
     }
-    println!();
+    outln!();
     let (before, after, gained) = (answer.runway.before, answer.runway.after, answer.runway.gained);
     let row = |odds: &str, before: Option<NaiveDate>, after: Option<NaiveDate>, gain: Gain| {
         vec![odds.to_owned(), day(before), day(after), days(gain)]
@@ -95,7 +96,7 @@ fn print_answer(answer: &Answer) {
         row("50 %", before.p50, after.p50, gained.p50),
         row("90 %", before.p90, after.p90, gained.p90),
     ];
-    println!("{}\n", table(&["credit gone by", "now", "then", "days gained"], &[3], rows));
+    outln!("{}\n", table(&["credit gone by", "now", "then", "days gained"], &[3], rows));
     if let Some(bill) = &answer.bill {
         let row = |name: &str, of: fn(&MonthBill) -> Money| {
             let (now, then) = (of(&bill.before), of(&bill.after));
@@ -103,17 +104,17 @@ fn print_answer(answer: &Answer) {
         };
         let rows =
             [row("gross", |bill| bill.gross), row("covered", |bill| bill.covered), row("cash", |bill| bill.cash)];
-        println!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
+        outln!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
     }
     let change = answer.per_month;
-    println!("Change in an average month ahead: gross {}, cash {}.", change.gross.dollars(), change.cash.dollars());
-    println!(
+    outln!("Change in an average month ahead: gross {}, cash {}.", change.gross.dollars(), change.cash.dollars());
+    outln!(
         "The last 28 days cost {} and would have cost {}.\n",
         answer.last_days_before.dollars(),
         answer.last_days_after.dollars()
     );
     for assumption in &answer.assumptions {
-        println!("- {assumption}");
+        outln!("- {assumption}");
     }
 }
 
@@ -129,14 +130,14 @@ fn print_levers(levers: &Levers) {
         None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });
     let header = ["lever", "days gained", "credit gone by (50 %)", "gross a month", "cash a month"];
-    println!("{}\n", table(&header, &[1, 3, 4], rows));
+    outln!("{}\n", table(&header, &[1, 3, 4], rows));
     for lever in &levers.levers {
         match (&lever.answer, &lever.untold) {
             (Some(answer), _) => {
                 let flags = answer.changes.iter().map(|(name, text)| format!(" --{name} \"{text}\""));
-                println!("{}: glidepath whatif{}", lever.name, flags.collect::<String>());
+                outln!("{}: glidepath whatif{}", lever.name, flags.collect::<String>());
             }
-            (None, Some(reason)) => println!("{}: {reason}", lever.name),
+            (None, Some(reason)) => outln!("{}: {reason}", lever.name),
             (None, None) => {}
         }
     }

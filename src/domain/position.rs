@@ -63,6 +63,34 @@ pub struct Position {
     pub track_record: TrackRecord,
 }
 
+impl Position {
+    /// The position before anything is known.
+    pub fn empty(as_of: DateTime<Utc>, currency: &str) -> Position {
+        Position {
+            as_of,
+            data_through: None,
+            currency: currency.to_owned(),
+            spend: Spend::default(),
+            credits: Credits::default(),
+            exhaustion: Exhaustion::default(),
+            workloads: Vec::new(),
+            coverage: Vec::new(),
+            variance: Vec::new(),
+            trajectory: Vec::new(),
+            findings: Vec::new(),
+            data_quality: DataQuality::default(),
+            outlook_basis: None,
+            outlook_made_with: None,
+            exposure: None,
+            uncovered: MoneyQuantiles::default(),
+            sensitivity: None,
+            filing: None,
+            review: Review::default(),
+            track_record: TrackRecord::default(),
+        }
+    }
+}
+
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spend {

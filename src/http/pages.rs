@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::cycle::{AlertList, FiledView, TakenSnapshot};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
-use crate::domain::position::{Credits, DataQuality, Exhaustion, Position, Series, Spend};
+use crate::domain::position::{Position, Series};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
 use crate::store::{IssuedReport, StoreError, StoredProjection};
 
@@ -43,7 +43,7 @@ pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsO
         }
         None => {
             let currency = &state.engine().config().aws.currency;
-            let nothing = nothing_yet(as_of.unwrap_or_else(|| state.clock().now()), currency);
+            let nothing = Position::empty(as_of.unwrap_or_else(|| state.clock().now()), currency);
             report::page(&nothing, &Series::default(), &nav)
         }
     };
@@ -82,31 +82,6 @@ fn nav(as_of: Option<DateTime<Utc>>) -> Nav {
         }
     }
     nav
-}
-
-fn nothing_yet(as_of: DateTime<Utc>, currency: &str) -> Position {
-    Position {
-        as_of,
-        data_through: None,
-        currency: currency.to_owned(),
-        spend: Spend::default(),
-        credits: Credits::default(),
-        exhaustion: Exhaustion::default(),
-        workloads: Vec::new(),
-        coverage: Vec::new(),
-        variance: Vec::new(),
-        trajectory: Vec::new(),
-        findings: Vec::new(),
-        data_quality: DataQuality::default(),
-        outlook_basis: None,
-        outlook_made_with: None,
-        exposure: None,
-        uncovered: Default::default(),
-        sensitivity: None,
-        filing: None,
-        review: crate::domain::review::Review::default(),
-        track_record: crate::domain::track_record::TrackRecord::default(),
-    }
 }
 
 /// The position, exactly as `status --json` shows it.

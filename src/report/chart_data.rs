@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::document::{Chart, DayPlot, MonthPlot, Plot};
+use super::document::{Chart, DayPlot, MonthPlot, Plot, Tone};
 use super::words;
 use crate::domain::money::Money;
 
@@ -77,6 +77,12 @@ pub(super) fn json(chart: &Chart) -> String {
     json.replace('<', "\\u003c")
 }
 
+/// The last day that is known, from where a reader looks back and ahead.
+fn last_actual(plot: &DayPlot) -> Option<NaiveDate> {
+    let actual = plot.lines.iter().filter(|line| line.tone == Tone::Actual);
+    actual.flat_map(|line| &line.points).map(|point| point.day).max()
+}
+
 fn days(plot: &DayPlot) -> Days<'_> {
     let lines = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.day));
     let bands = plot.bands.iter().flat_map(|band| band.points.iter().map(|point| point.day));
@@ -88,7 +94,7 @@ fn days(plot: &DayPlot) -> Days<'_> {
     Days {
         days: axis.iter().map(|day| number(*day)).collect(),
         span: plot.span.map(|(first, last)| (number(first), number(last))),
-        through: plot.marks.first().map(|mark| number(mark.day)),
+        through: last_actual(plot).map(number),
         low: plot.low,
         lines: plot
             .lines

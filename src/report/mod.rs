@@ -181,14 +181,7 @@ impl FromStr for Format {
 /// ```
 /// use glidepath::report::{self, Audience, Format, ReportKind};
 /// # use glidepath::domain::position::*;
-/// # let position = Position {
-/// #     as_of: "2026-11-23T06:00:00Z".parse().unwrap(), data_through: None, currency: "USD".into(),
-/// #     spend: Spend::default(), credits: Credits::default(), exhaustion: Exhaustion::default(), workloads: vec![],
-/// #     coverage: vec![], variance: vec![], trajectory: vec![], findings: vec![],
-/// #     data_quality: DataQuality::default(), outlook_basis: None, filing: None, review: Default::default(),
-/// #     track_record: Default::default(), outlook_made_with: None, exposure: None,
-/// #     uncovered: Default::default(), sensitivity: None,
-/// # };
+/// # let position = Position::empty("2026-11-23T06:00:00Z".parse().unwrap(), "USD");
 /// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
 /// let text = String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap();
 /// assert!(text.starts_with("# Funding pack"));

@@ -11,25 +11,26 @@ use crate::domain::workload::{Routing, Tier};
 
 use super::super::table::{or_dash, table};
 use super::open;
+use crate::cli::out::outln;
 
 /// Shows the book beside the bill.
 pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
     let rows = open(config)?.prices_paid(Clock::System.now(), all).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
+        outln!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
     }
     if rows.is_empty() {
-        println!("The bill shows no metered tokens or accelerator hours yet; --all lists the price book.");
+        outln!("The bill shows no metered tokens or accelerator hours yet; --all lists the price book.");
         return Ok(());
     }
-    println!("US dollars per million tokens, or per instance hour. Billed prices win where there is enough use.\n");
+    outln!("US dollars per million tokens, or per instance hour. Billed prices win where there is enough use.\n");
     let header = ["price of", "kind", "book", "billed", "difference", "used", "billed use", "source"];
     let mut sources: Vec<String> = Vec::new();
     let cells: Vec<_> = rows.iter().map(|row| cells(row, &mut sources)).collect();
-    println!("{}\n", table(&header, &[2, 3, 4], cells));
+    outln!("{}\n", table(&header, &[2, 3, 4], cells));
     for (number, source) in (1..).zip(sources) {
-        println!("[{number}] {source}");
+        outln!("[{number}] {source}");
     }
     Ok(())
 }

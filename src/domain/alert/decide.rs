@@ -10,14 +10,12 @@ use serde::{Deserialize, Serialize};
 use super::input::Evaluation;
 use super::mute::{Mute, MuteKind};
 use super::settings::AlertRules;
+use super::week::postpone;
 use crate::domain::finding::{Finding, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
 /// would come every second day.
 const REPEAT_GRACE: TimeDelta = TimeDelta::hours(1);
-
-/// The time over which messages are counted: a week, less what cycles may differ by.
-pub const HISTORY_OF_MESSAGES: TimeDelta = TimeDelta::hours(7 * 24 - 1);
 
 /// What was told about a key since it last fired, as the stored events say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,49 +237,6 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
     decisions.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
     postpone(&mut decisions, history, now, rules);
     decisions
-}
-
-/// Holds what can wait once a week has had its messages. What is urgent counts and does not wait.
-fn postpone(decisions: &mut [Decision], history: &History, now: DateTime<Utc>, rules: &AlertRules) {
-    let within = |told: &&DateTime<Utc>| **told <= now && now - **told < HISTORY_OF_MESSAGES;
-    let mut told = history.recent.iter().filter(within).count();
-    let limit = usize::try_from(rules.messages_a_week).unwrap_or(usize::MAX);
-    let speaks = |decision: &&mut Decision| decision.action != Action::Hold && !decision.is_silent();
-    let (waiting, urgent): (Vec<_>, Vec<_>) = decisions.iter_mut().filter(speaks).partition(|one| can_wait(one));
-    told += urgent.len();
-    // A place is left for what is urgent and may yet come this week.
-    let limit_of = |decision: &Decision| match (decision.severity, decision.action) {
-        (Severity::Info, _) | (_, Action::Repeat) => limit.saturating_sub(1).max(1),
-        _ => limit,
-    };
-    for decision in waiting {
-        if told >= limit_of(decision) {
-            (decision.action, decision.reason) = (Action::Hold, Reason::CanWait);
-        } else {
-            told += 1;
-        }
-    }
-}
-
-/// The early call of exhaustion comes a lead time ahead, of which a week is at most the slack; a burn that is not yet
-/// critical is measured over four weeks. The urgent calls of both never wait.
-fn unfolds_over_weeks(decision: &Decision) -> bool {
-    decision.severity == Severity::Warning && matches!(decision.rule, Rule::Exhaustion | Rule::BurnRate)
-}
-
-/// Reminders below critical, what is only worth knowing, warnings of what unfolds over weeks, and all-clears of warnings. That
-/// AWS answers again is told at once.
-fn can_wait(decision: &Decision) -> bool {
-    match decision.action {
-        Action::Fire if unfolds_over_weeks(decision) => true,
-        // What foretells an event would be of no use after it.
-        Action::Fire | Action::Escalate => {
-            decision.severity == Severity::Info && !matches!(decision.rule, Rule::Exhaustion | Rule::ExpiringCredit)
-        }
-        Action::Repeat => decision.severity < Severity::Critical,
-        Action::Resolve => decision.severity == Severity::Warning && decision.rule.needs_fresh_data(),
-        Action::Hold => false,
-    }
 }
 
 /// The condition holds.

@@ -6,8 +6,7 @@ use super::input::{Evaluation, IngestHealth, Outcome};
 use crate::domain::finding::Finding;
 use crate::domain::money::Money;
 use crate::domain::position::{
-    BurnPerDay, Credits, DataQuality, DateQuantiles, Exhaustion, MoneyQuantiles, PoolPosition, PoolStatus, Position,
-    Spend,
+    BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend,
 };
 
 pub(super) fn day(text: &str) -> NaiveDate {
@@ -39,9 +38,7 @@ pub(super) fn health() -> IngestHealth {
 /// Twelve days into March: 9,000 of 25,000 dollars left, 100 dollars a day.
 pub(super) fn position() -> Position {
     Position {
-        as_of: clock(),
         data_through: Some(day("2026-03-12")),
-        currency: "USD".into(),
         spend: Spend {
             gross_to_date: usd("16000"),
             credit_to_date: usd("-16000"),
@@ -50,21 +47,7 @@ pub(super) fn position() -> Position {
             ..Spend::default()
         },
         credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()] },
-        exhaustion: Exhaustion::default(),
-        workloads: vec![],
-        coverage: vec![],
-        variance: vec![],
-        trajectory: vec![],
-        findings: vec![],
-        data_quality: DataQuality::default(),
-        outlook_basis: None,
-        outlook_made_with: None,
-        exposure: None,
-        uncovered: Default::default(),
-        sensitivity: None,
-        filing: None,
-        review: crate::domain::review::Review::default(),
-        track_record: crate::domain::track_record::TrackRecord::default(),
+        ..Position::empty(clock(), "USD")
     }
 }
 

@@ -25,6 +25,7 @@ mod replay;
 mod rules;
 mod settings;
 mod spike_rule;
+mod week;
 mod words;
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod fixture;
 #[cfg(test)]
 mod scenarios;
 
-pub use decide::{Action, Decision, HISTORY_OF_MESSAGES, History, OpenAlert, Reason, carry_since, decide};
+pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
 pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
@@ -47,3 +48,4 @@ pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
 pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Verdict};
 pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, AwardTime, RepeatPolicy};
+pub use week::HISTORY_OF_MESSAGES;
