@@ -157,7 +157,7 @@ fn is_same(found: &Data, expected: &Cell) -> bool {
         matches!(found, Data::DateTime(at) if at.as_f64().to_i64() == Some(since))
     };
     match expected {
-        Cell::Money(money) | Cell::Effect(money) => same(found, money.amount()),
+        Cell::Money(money) | Cell::Effect(money) | Cell::Forecast(money) => same(found, money.amount()),
         Cell::Percent(percent) => same(found, percent / Decimal::ONE_HUNDRED),
         Cell::Quantity(quantity) => same(found, quantity.amount()),
         Cell::Count(count) => same(found, (*count).into()),

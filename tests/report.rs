@@ -145,14 +145,14 @@ fn the_step_to_cash_is_counted_from_whole_bills() {
         document.figures.iter().find(|figure| figure.key == key).unwrap().value.shown()
     };
     // February is the first whole month without credits; December the last with.
-    assert_eq!(figure(&position, "first_full_bill"), "$300.00");
-    assert_eq!(figure(&position, "monthly_step"), "$200.00");
+    assert_eq!(figure(&position, "first_full_bill"), "$300");
+    assert_eq!(figure(&position, "monthly_step"), "$200");
     // Credits that end on the first of a month leave that month whole.
     position.exhaustion.total.p50 = Some("2027-01-01".parse().unwrap());
-    assert_eq!(figure(&position, "first_full_bill"), "$200.00");
+    assert_eq!(figure(&position, "first_full_bill"), "$200");
     // The 90 days are the outlook's own.
     position.exposure.as_mut().unwrap().p50 = Money::from_micros(1_234_560_000);
-    assert_eq!(figure(&position, "exposure_90_days"), "$1,234.56");
+    assert_eq!(figure(&position, "exposure_90_days"), "$1,235");
     position.exposure = None;
     assert_eq!(figure(&position, "exposure_90_days"), "beyond the outlook");
 }

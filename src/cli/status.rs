@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::config::Config;
 use crate::domain::money::Money;
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, Position};
+use crate::domain::words::usd_text;
 use crate::report;
 
 use super::access::{Access, as_of_query, parse_clock};
@@ -98,7 +99,7 @@ pub fn print(position: &Position) {
 /// `None` where credit pays nearly everything.
 fn uncovered(of: &MoneyQuantiles) -> Option<String> {
     let (low, middle, high) = (of.p10?, of.p50?, of.p90?);
-    let dollars = [low, middle, high].map(Money::dollars);
+    let dollars = [low, middle, high].map(usd_text);
     (high > Money::ONE).then(|| {
         format!(
             "Within 365 days {} find no credit, before tax (80 % odds: {} to {}).",

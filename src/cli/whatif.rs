@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::money::Money;
 use crate::domain::outlook::Gain;
 use crate::domain::whatif::{Answer, Change, Levers, MonthBill};
+use crate::domain::words::usd_text;
 
 use super::access::Access;
 use super::out::outln;
@@ -100,14 +101,14 @@ fn print_answer(answer: &Answer) {
     if let Some(bill) = &answer.bill {
         let row = |name: &str, of: fn(&MonthBill) -> Money| {
             let (now, then) = (of(&bill.before), of(&bill.after));
-            vec![name.to_owned(), now.dollars(), then.dollars(), (then - now).dollars()]
+            vec![name.to_owned(), usd_text(now), usd_text(then), usd_text(then - now)]
         };
         let rows =
             [row("gross", |bill| bill.gross), row("covered", |bill| bill.covered), row("cash", |bill| bill.cash)];
         outln!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
     }
     let change = answer.per_month;
-    outln!("Change in an average month ahead: gross {}, cash {}.", change.gross.dollars(), change.cash.dollars());
+    outln!("Change in an average month ahead: gross {}, cash {}.", usd_text(change.gross), usd_text(change.cash));
     outln!(
         "The last 28 days cost {} and would have cost {}.\n",
         answer.last_days_before.dollars(),
@@ -124,8 +125,8 @@ fn print_levers(levers: &Levers) {
             lever.name.clone(),
             days(answer.runway.gained.p50),
             day(answer.runway.after.p50),
-            answer.per_month.gross.dollars(),
-            answer.per_month.cash.dollars(),
+            usd_text(answer.per_month.gross),
+            usd_text(answer.per_month.cash),
         ],
         None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });

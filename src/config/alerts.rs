@@ -40,6 +40,12 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         drift_percent: section
             .decimal("drift_percent", "a number of percent, such as \"5\"")
             .unwrap_or(standard.drift_percent),
+        under_projection_percent: section
+            .decimal("under_projection_percent", "a number of percent, such as \"75\"")
+            .unwrap_or(standard.under_projection_percent),
+        over_projection_percent: section
+            .decimal("over_projection_percent", "a number of percent, such as \"125\"")
+            .unwrap_or(standard.over_projection_percent),
         expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
         expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
         asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),

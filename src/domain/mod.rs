@@ -32,4 +32,5 @@ pub mod track_record;
 pub mod variance;
 pub mod whatif;
 pub mod window;
+pub mod words;
 pub mod workload;

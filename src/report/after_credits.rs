@@ -7,6 +7,7 @@ use crate::domain::money::Money;
 use crate::domain::outlook::{Basis, Voice};
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{BillLine, MonthlyBill, Position};
+use crate::domain::words::usd_text;
 
 /// The section; `None` where no whole month without credits lies in the outlook.
 pub(super) fn first_bill(position: &Position) -> Option<Section> {
@@ -30,7 +31,7 @@ fn explained(after: &AfterCredits, bill: &MonthlyBill, position: &Position) -> S
     if let (Some(step), Some(before)) = (after.step(), after.before) {
         said.push_str(&format!(
             " Its cash is {} more than that of {}, the last month covered to its end.",
-            step.dollars(),
+            usd_text(step),
             words::month(before.month)
         ));
     }
@@ -40,9 +41,9 @@ fn explained(after: &AfterCredits, bill: &MonthlyBill, position: &Position) -> S
              credits really end: {} in the middle, {} to {} with 80 % odds.",
             it.days,
             words::days(DayRange::new(it.from, plus_days(it.from, it.days))),
-            it.p50.dollars(),
-            it.p10.dollars(),
-            it.p90.dollars()
+            usd_text(it.p50),
+            usd_text(it.p10),
+            usd_text(it.p90)
         ));
     }
     said
@@ -53,17 +54,17 @@ fn sums(bill: &MonthlyBill) -> Table {
     let row = |label: &str, amount| vec![Cell::text(label), amount];
     Table::new("first_full_bill", "What it consists of", columns)
         .rows([
-            row("Usage and fees", Cell::Money(bill.gross)),
-            row("Paid by credit", Cell::Money(-bill.covered)),
-            row("Tax", Cell::money_or(bill.tax, "unknown")),
+            row("Usage and fees", Cell::Forecast(bill.gross)),
+            row("Paid by credit", Cell::Forecast(-bill.covered)),
+            row("Tax", Cell::forecast_or(bill.tax, "unknown")),
         ])
-        .total(row("Cash", Cell::Money(bill.cash)))
+        .total(row("Cash", Cell::Forecast(bill.cash)))
 }
 
 fn lines(bill: &MonthlyBill) -> Table {
     let row = |service: &str, workload: Cell, model: Option<&str>, gross: Money, covered: Money| {
         let model = model.map_or(Cell::Absent(""), Cell::text);
-        let amounts = [gross, covered, gross - covered].map(Cell::Money);
+        let amounts = [gross, covered, gross - covered].map(Cell::Forecast);
         [Cell::text(service), workload, model].into_iter().chain(amounts).collect()
     };
     let of = |line: &BillLine| {
@@ -76,7 +77,7 @@ fn lines(bill: &MonthlyBill) -> Table {
     if !rest.is_zero() || !rest_covered.is_zero() {
         rows.push(row("Support and rounding", Cell::Absent(""), None, rest, rest_covered));
     }
-    let totals = [bill.gross, bill.covered, bill.gross - bill.covered].map(Cell::Money);
+    let totals = [bill.gross, bill.covered, bill.gross - bill.covered].map(Cell::Forecast);
     let words = [Cell::text("Total before tax"), Cell::Absent(""), Cell::Absent("")];
     let columns = [
         Column::text("service", "Service"),

@@ -13,6 +13,7 @@ use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{DayAmount, DayBand};
+use crate::domain::words::whole_usd_text;
 
 /// A report or the page.
 #[derive(Debug, Clone, PartialEq)]
@@ -253,6 +254,8 @@ pub enum Cell {
     Money(Money),
     /// What a cause adds: an amount, and a dash where it adds nothing.
     Effect(Money),
+    /// An amount that nobody knows yet: people are shown whole dollars, as cents would claim more than is known.
+    Forecast(Money),
     /// A percentage.
     Percent(Decimal),
     /// A UTC day.
@@ -285,6 +288,11 @@ impl Cell {
         money.map_or(Cell::Absent(absent), Cell::Money)
     }
 
+    /// An amount that nobody knows yet, or why there is none.
+    pub fn forecast_or(money: Option<Money>, absent: &'static str) -> Self {
+        money.map_or(Cell::Absent(absent), Cell::Forecast)
+    }
+
     /// A percentage, or why there is none.
     pub fn percent_or(percent: Option<Decimal>, absent: &'static str) -> Self {
         percent.map_or(Cell::Absent(absent), Cell::Percent)
@@ -293,18 +301,19 @@ impl Cell {
     /// Zero or absent.
     pub fn is_nothing(&self) -> bool {
         match self {
-            Cell::Money(money) | Cell::Effect(money) => money.is_zero(),
+            Cell::Money(money) | Cell::Effect(money) | Cell::Forecast(money) => money.is_zero(),
             Cell::Absent(_) => true,
             Cell::Text(text) => text.is_empty(),
             _ => false,
         }
     }
 
-    /// For people: rounded to the cent, with thousands and units.
+    /// For people: rounded to the cent, or to the dollar where it is a forecast, with thousands and units.
     pub fn shown(&self) -> String {
         match self {
             Cell::Effect(money) if money.is_zero() => "–".to_owned(),
             Cell::Money(money) | Cell::Effect(money) => money.dollars(),
+            Cell::Forecast(money) => whole_usd_text(*money),
             // Normalized, since a decimal knows a zero with a sign.
             Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1).normalize()),
             Cell::Day(day) => words::day(*day),
@@ -319,7 +328,7 @@ impl Cell {
     /// For machines: every digit, ISO dates, no units; `None` where there is nothing.
     pub fn exact(&self) -> Option<String> {
         match self {
-            Cell::Money(money) | Cell::Effect(money) => Some(money.to_string()),
+            Cell::Money(money) | Cell::Effect(money) | Cell::Forecast(money) => Some(money.to_string()),
             Cell::Percent(percent) => Some(percent.normalize().to_string()),
             Cell::Day(day) => Some(day.to_string()),
             Cell::Month(month) => Some(month.to_string()),

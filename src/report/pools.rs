@@ -4,6 +4,7 @@ use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
 use crate::domain::credit::Programme;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
+use crate::domain::words::usd_text;
 
 /// The section on credit: burn-down and state of every pool, or why there is none.
 pub(super) fn section(position: &Position, series: &Series) -> Section {
@@ -112,9 +113,9 @@ fn end(pool: &PoolPosition) -> Vec<Cell> {
         Cell::day_or(pool.exhausts_on.p10, no_date),
         Cell::day_or(pool.exhausts_on.p50, no_date),
         Cell::day_or(pool.exhausts_on.p90, no_date),
-        Cell::money_or(pool.breakage.p10, no_breakage),
-        Cell::money_or(pool.breakage.p50, no_breakage),
-        Cell::money_or(pool.breakage.p90, no_breakage),
+        Cell::forecast_or(pool.breakage.p10, no_breakage),
+        Cell::forecast_or(pool.breakage.p50, no_breakage),
+        Cell::forecast_or(pool.breakage.p90, no_breakage),
     ]
 }
 
@@ -135,7 +136,7 @@ pub(super) fn breakage_sentences(position: &Position) -> Vec<String> {
         let lost = pool.breakage.p50.filter(|lost| lost.cents() >= rust_decimal::Decimal::ONE)?;
         let open = position.data_through.is_some_and(|through| through < pool.expires_on);
         open.then(|| {
-            format!("About {} of {} will expire unused on {}.", lost.dollars(), pool.name, words::day(pool.expires_on))
+            format!("About {} of {} will expire unused on {}.", usd_text(lost), pool.name, words::day(pool.expires_on))
         })
     };
     position.credits.pools.iter().filter_map(expected).collect()

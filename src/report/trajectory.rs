@@ -6,6 +6,7 @@ use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
+use crate::domain::words::usd_text;
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -84,9 +85,9 @@ pub(super) fn consequences(position: &Position) -> Vec<String> {
         format!(
             "The first full bill without credits, {}, is expected to be {} (between {} and {}).",
             words::month(first.month),
-            first.cash.dollars(),
-            first.cash_p10.dollars(),
-            first.cash_p90.dollars()
+            usd_text(first.cash),
+            usd_text(first.cash_p10),
+            usd_text(first.cash_p90)
         )
     });
     bill.into_iter().chain(pools::breakage_sentences(position)).collect()
@@ -100,7 +101,7 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
     // Once credits are gone for good, the bills in the outlook are all bills after credits, and there is no step ahead.
     let ahead = position.exhaustion.total.p50.is_some_and(|day| day > through);
     let mut push = |key, label: &str, amount: Option<Money>, absent, detail: String| {
-        figures.push(Figure { key, label: label.to_owned(), value: Cell::money_or(amount, absent), detail });
+        figures.push(Figure { key, label: label.to_owned(), value: Cell::forecast_or(amount, absent), detail });
     };
     if let Some(after) = after {
         let month = after.first.map_or("the outlook ends before".to_owned(), |bill| words::month(bill.month));
@@ -118,7 +119,7 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
             push("monthly_step", "Monthly step", after.step(), "unknown", against);
         }
         let detail = position.exposure.map_or("the outlook ends before".to_owned(), |it| {
-            let odds = format!("{} to {}", it.p10.dollars(), it.p90.dollars());
+            let odds = format!("{} to {}", usd_text(it.p10), usd_text(it.p90));
             format!("cash from {}, {odds}", words::days(DayRange::new(it.from, plus_days(it.from, it.days))))
         });
         let exposure = position.exposure.map(|exposure| exposure.p50);
@@ -196,7 +197,7 @@ pub(super) fn odds_section(position: &Position) -> Section {
 /// Spend of the outlook that no pool pays.
 fn uncovered(position: &Position) -> Table {
     let MoneyQuantiles { p10, p50, p90 } = position.uncovered;
-    let amount = |amount| Cell::money_or(amount, "unknown");
+    let amount = |amount| Cell::forecast_or(amount, "unknown");
     Table {
         id: "uncovered",
         title: "Spend of the next 365 days that no credit pays, before tax".to_owned(),
@@ -223,14 +224,14 @@ pub(super) fn bill_section(position: &Position) -> Section {
 /// The bills and their sum; tax is summed only where every month has one.
 fn bills(position: &Position) -> Table {
     let bills = &position.trajectory;
-    let sum = |pick: fn(&MonthlyBill) -> Money| Cell::Money(bills.iter().map(pick).sum());
+    let sum = |pick: fn(&MonthlyBill) -> Money| Cell::Forecast(bills.iter().map(pick).sum());
     let tax: Option<Money> = bills.iter().map(|bill| bill.tax).sum();
     let mut rows: Vec<Row> = bills.iter().map(bill_row).collect();
     rows.push(Row::total(vec![
         Cell::text("Total"),
         sum(|bill| bill.gross),
         sum(|bill| bill.covered),
-        Cell::money_or(tax, "unknown"),
+        Cell::forecast_or(tax, "unknown"),
         sum(|bill| bill.cash),
         // Quantiles do not add up: three bad months in a row are rarer than one.
         Cell::Absent(""),
@@ -255,12 +256,12 @@ fn bills(position: &Position) -> Table {
 fn bill_row(bill: &MonthlyBill) -> Row {
     Row::new(vec![
         Cell::Month(bill.month),
-        Cell::Money(bill.gross),
-        Cell::Money(bill.covered),
-        Cell::money_or(bill.tax, "unknown"),
-        Cell::Money(bill.cash),
-        Cell::Money(bill.cash_p10),
-        Cell::Money(bill.cash_p90),
+        Cell::Forecast(bill.gross),
+        Cell::Forecast(bill.covered),
+        Cell::forecast_or(bill.tax, "unknown"),
+        Cell::Forecast(bill.cash),
+        Cell::Forecast(bill.cash_p10),
+        Cell::Forecast(bill.cash_p90),
     ])
 }
 

@@ -69,6 +69,7 @@ struct Formats {
     absent: Format,
     money: Format,
     effect: Format,
+    forecast: Format,
     percent: Format,
     day: Format,
     month: Format,
@@ -104,6 +105,7 @@ impl Formats {
             absent: base.clone().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x0053_6071)),
             money: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00"),
             effect: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00;\"–\""),
+            forecast: number("\"$\"#,##0;[Red]-\"$\"#,##0"),
             percent: number("0.0%;[Red]-0.0%"),
             day: base.clone().set_num_format("d mmm yyyy").set_align(FormatAlign::Left),
             month: base.clone().set_num_format("mmm yyyy").set_align(FormatAlign::Left),
@@ -182,6 +184,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, formats
     match cell {
         Cell::Money(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.money),
         Cell::Effect(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.effect),
+        Cell::Forecast(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.forecast),
         Cell::Percent(percent) => {
             sheet.write_number_with_format(row, column, number(percent / Decimal::ONE_HUNDRED), &formats.percent)
         }

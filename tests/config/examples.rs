@@ -144,7 +144,7 @@ fn the_example_names_every_key() {
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 22),
+        ("[alerts]", &["alerts"], 24),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 6),
         (pagerduty, &["channel"], 7),

@@ -71,6 +71,7 @@ fn claims(pools: &[PoolPosition]) -> Vec<Claim> {
         about: about.to_owned(),
         verdict,
         statement: statement.to_owned(),
+        compared: None,
         figures: vec![Step::new("Projected", usd("20000")), Step::new("Spent", usd("12000"))],
     };
     let pool = &pools[2];
@@ -84,7 +85,7 @@ fn claims(pools: &[PoolPosition]) -> Vec<Claim> {
             Some("ai"),
             "ai",
             Verdict::Below,
-            "Record ai: of $20,000.00 projected, $12,000.00 was spent, 60 %; the projection looks inflated.",
+            "Record ai: of $20,000 projected, $12,000 was spent, 60 %; the projection looks inflated.",
         ),
         claim(
             Question::Projection,

@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use super::words::{day_text, days_text, times_text, usd_text};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
 use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::words::{day_text, days_text, times_text, usd_text};
 
 /// What was told is let go below this share of its threshold.
 const LET_GO: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
@@ -74,8 +74,8 @@ fn told_burn(
         key: key(Rule::BurnRate, "total"),
         since: through,
         summary: format!(
-            "Credit burns {} as fast as it can bear: {} a day over the last {} days and {} over the last {}, where {} a \
-             day would last until {}.",
+            "Credit burns {} as fast as it can bear: it pays {} a day over the last {} days and {} over the last {}, where \
+             {} a day would last until {}.",
             times_text(multiple),
             usd_text(long),
             windows.long,

@@ -5,10 +5,10 @@ use rust_decimal::Decimal;
 use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use super::words::{day_text, days_text, month_text, names_text, usd_text};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
 pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Iterator<Item = Finding> {

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
-use super::words::{day_text as date, days_text};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::money::Money;
 use crate::domain::position::{PoolStatus, Position};
+use crate::domain::words::{day_text as date, days_text};
 
 /// Key of every digest.
 pub const DIGEST_KEY: &str = "digest";

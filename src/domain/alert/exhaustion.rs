@@ -5,12 +5,12 @@ use chrono::NaiveDate;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use super::words::{day_text, days_text, month_text, names_text, usd_text};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{DateQuantiles, PoolPosition, PoolStatus, Position};
+use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
 pub(super) const TOTAL: &str = "exhaustion:total";

@@ -9,8 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::decide::{Action, Decision, OpenAlert, Reason};
 use super::event::{AlertEvent, Audience, event_id};
 use super::settings::RepeatPolicy;
-use super::words::{day_text, days_text};
 use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::words::{day_text, days_text};
 
 /// What a message needs beside the decision.
 #[derive(Debug, Clone, Copy)]

@@ -26,7 +26,6 @@ mod rules;
 mod settings;
 mod spike_rule;
 mod week;
-mod words;
 
 #[cfg(test)]
 mod fixture;

@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
-use super::words::{day_text, days_text, usd_text};
 use super::{burn_rule, cash_rule, credibility_rules, credit_rules, exhaustion, moved_rules, spike_rule};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
+use crate::domain::words::{day_text, days_text, usd_text};
 
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
 const BLIND_FACTOR: i32 = 3;
@@ -48,7 +48,7 @@ pub fn evaluate(
         findings.extend(credit_rules::unclassified(position, health, rules));
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
-        findings.extend(credibility_rules::claims(position, health));
+        findings.extend(credibility_rules::claims(position, health, rules));
         part_of = said_by_exhaustion(&findings, position, observations, rules);
         let (spikes, with_larger) = spike_rule::spikes(observations, health, rules);
         findings.extend(spikes);

@@ -12,7 +12,7 @@ use crate::domain::period::plus_days;
 use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
-use crate::domain::review::{Claim, Question, Verdict as Judged};
+use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
@@ -362,11 +362,21 @@ fn every_finding() -> Vec<Finding> {
         about: "ai".into(),
         verdict: Judged::Below,
         statement: statement.into(),
+        compared: None,
         figures: vec![],
+    };
+    let projection = |spent: &str, percent: i64| Claim {
+        compared: Some(Compared {
+            percent: percent.into(),
+            words: format!(
+                "Record ai: of $4,000 projected from January to February 2026, {spent} was spent, {percent} %"
+            ),
+        }),
+        ..claim(Question::Projection, "")
     };
     position.review.claims = vec![
         claim(Question::Pace, "Credit GenAI tier: of $9,000.00 left, $4,000.00 will be used by 1 September 2026."),
-        claim(Question::Projection, "Record ai: of $4,000.00 projected from 2026-01 to 2026-02, $1,000.00 was spent."),
+        projection("$1,000", 25),
         claim(Question::Commitment, "Record ai: of $2,000.00 committed to Trainium, $300.00 was spent."),
     ];
     let observations = Observations {
@@ -420,10 +430,7 @@ fn every_finding() -> Vec<Finding> {
     let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
     findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
     let mut over = position.clone();
-    over.review.claims = vec![Claim {
-        verdict: Judged::Above,
-        ..claim(Question::Projection, "Record ai: of $4,000.00 projected from 2026-01 to 2026-02, $9,000.00 was spent.")
-    }];
+    over.review.claims = vec![projection("$9,000", 225)];
     findings.extend(evaluated(&over, &Observations::default()).findings);
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));

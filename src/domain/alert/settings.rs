@@ -5,10 +5,10 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::words::day_text;
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
 use crate::domain::money::Money;
+use crate::domain::words::day_text;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,6 +60,14 @@ pub struct AlertRules {
     #[serde(with = "rust_decimal::serde::str")]
     #[schemars(with = "Decimal")]
     pub drift_percent: Decimal,
+    /// Percent of a record's projection, over the last full months, below which spend is told ...
+    #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "Decimal")]
+    pub under_projection_percent: Decimal,
+    /// ... and above which it is.
+    #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "Decimal")]
+    pub over_projection_percent: Decimal,
     /// Credit expected to expire unused from which it is told.
     pub expiring_usd: Money,
     /// Days before expiry from which that is a warning; before, it is worth knowing.
@@ -93,6 +101,8 @@ impl Default for AlertRules {
             unclassified_usd: Money::from_micros(10_000_000),
             drift_usd: Money::from_micros(25_000_000),
             drift_percent: Decimal::from(5),
+            under_projection_percent: Decimal::from(75),
+            over_projection_percent: Decimal::from(125),
             expiring_usd: Money::from_micros(100_000_000),
             expiring_warning_days: 90,
             asking_usd_month: Money::from_micros(3_000_000),
@@ -200,6 +210,13 @@ impl AlertRules {
         if self.drift_percent < Decimal::ZERO {
             problems.push(format!("drift_percent is {}; it must not be negative", self.drift_percent));
         }
+        let (under, over) = (self.under_projection_percent, self.over_projection_percent);
+        if under < Decimal::ZERO || under > Decimal::ONE_HUNDRED {
+            problems.push(format!("under_projection_percent is {under}; it must lie between 0 and 100"));
+        }
+        if over < Decimal::ONE_HUNDRED {
+            problems.push(format!("over_projection_percent is {over}; it must be at least 100"));
+        }
         let hours = [
             ("stale_after_hours", self.stale_after_hours),
             ("messages_a_week", self.messages_a_week),
@@ -303,7 +320,9 @@ mod tests {
     fn every_bad_value_is_listed() {
         assert!(AlertRules::default().problems().is_empty());
         let rules: AlertRules = toml::from_str(
-            "drift_usd = \"-1\"\nunclassified_share = \"5\"\nburn_fast = \"1\"\nstale_after_hours = 0\nrepeat = { warning_hours = 0 }",
+            "drift_usd = \"-1\"\n\
+             under_projection_percent = \"101\"\nover_projection_percent = \"99\"\n\
+             unclassified_share = \"5\"\nburn_fast = \"1\"\nstale_after_hours = 0\nrepeat = { warning_hours = 0 }",
         )
         .unwrap();
         assert_eq!(
@@ -312,6 +331,8 @@ mod tests {
                 "drift_usd is -1; it must not be negative",
                 "unclassified_share is 5; it must lie between 0 and 1",
                 "burn_fast is 1; it must be more than 1",
+                "under_projection_percent is 101; it must lie between 0 and 100",
+                "over_projection_percent is 99; it must be at least 100",
                 "stale_after_hours is 0; it must be at least 1",
                 "repeat.warning_hours is 0; it must be at least 1",
             ]

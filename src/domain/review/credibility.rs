@@ -17,6 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Causes, Variance};
 use crate::domain::projection::{FiledProjection, OUTSIDE};
+use crate::domain::words::{day_text, months_text, usd_text};
 use crate::domain::workload::Workload;
 
 /// Full months that a verdict rests on at most.
@@ -69,8 +70,21 @@ pub struct Claim {
     pub verdict: Verdict,
     /// In a reviewer's words, with the figures.
     pub statement: String,
+    /// Of a projection: what was spent of it, without a judgement; null for any other claim.
+    pub compared: Option<Compared>,
     /// The figures behind it.
     pub figures: Vec<Step>,
+}
+
+/// Spend beside what was projected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Compared {
+    /// Spent, in percent of what was projected.
+    #[serde(with = "rust_decimal::serde::str")]
+    #[schemars(with = "Decimal")]
+    pub percent: Decimal,
+    /// The same in words, without a full stop.
+    pub words: String,
 }
 
 /// Answers for one pool that still holds credit: is it drawn to its end before it expires?
@@ -83,21 +97,24 @@ pub fn pace(pool: &PoolValue, expires_on: NaiveDate, days_left: i64) -> Claim {
         Some(day) => (
             Verdict::Supported,
             format!(
-                "The pace consumes the award: {} of {} is left, and at the rate of the last 28 days it is drawn by {day}, \
-                 before it expires on {expires_on}.",
-                left.dollars(),
-                pool.granted.dollars()
+                "The pace consumes the award: {} of {} is left, and at the rate of the last 28 days it is drawn by {}, \
+                 before it expires on {}.",
+                usd_text(left),
+                usd_text(pool.granted),
+                day_text(day),
+                day_text(expires_on)
             ),
         ),
         None => (
             Verdict::Below,
             format!(
                 "The pace does not consume the award: at the rate of the last 28 days {} of the {} left is drawn by \
-                 {expires_on}, and {} expires unused. It takes {} a day.",
-                ahead.dollars(),
-                left.dollars(),
-                unused.dollars(),
-                needed.dollars()
+                 {}, and {} expires unused. It takes {} a day.",
+                usd_text(ahead),
+                usd_text(left),
+                day_text(expires_on),
+                usd_text(unused),
+                usd_text(needed)
             ),
         ),
     };
@@ -108,6 +125,7 @@ pub fn pace(pool: &PoolValue, expires_on: NaiveDate, days_left: i64) -> Claim {
         about: pool.name.clone(),
         verdict,
         statement,
+        compared: None,
         figures: vec![
             Step::new("Granted", pool.granted),
             Step::new("Left", left),
@@ -143,11 +161,7 @@ impl Months {
     }
 
     fn text(self) -> String {
-        if self.first == self.last {
-            format!("in {}", self.last)
-        } else {
-            format!("from {} to {}", self.first, self.last)
-        }
+        months_text(self.first, self.last)
     }
 }
 
@@ -169,19 +183,21 @@ pub fn projections(filing: &FiledProjection, variance: &[Variance], months: Opti
         };
         let mut figures = vec![Step::new("Projected", projected), Step::new("Spent", actual)];
         figures.extend(cause_steps(&rows));
+        let words = format!(
+            "Record {record}: of {} projected {}, {} was spent, {} %",
+            usd_text(projected),
+            months.text(),
+            usd_text(actual),
+            percent.round()
+        );
         Some(Claim {
             question: Question::Projection,
             record: Some(record.to_owned()),
             subject: record.to_owned(),
             about: record.to_owned(),
             verdict,
-            statement: format!(
-                "Record {record}: of {} projected {}, {} was spent, {} %; {judgement}.",
-                projected.dollars(),
-                months.text(),
-                actual.dollars(),
-                percent.round()
-            ),
+            statement: format!("{words}; {judgement}."),
+            compared: Some(Compared { percent, words }),
             figures,
         })
     };
@@ -233,7 +249,7 @@ fn commitment(record: &str, variance: &[Variance], months: Months) -> Option<Cla
     let shown: Vec<String> = committed
         .iter()
         .map(|(workload, (projected, actual))| {
-            format!("{} on {} against {} committed", actual.dollars(), workload.label(), projected.dollars())
+            format!("{} on {} against {} committed", usd_text(*actual), workload.label(), usd_text(*projected))
         })
         .collect();
     let judgement = match unmet.as_slice() {
@@ -253,6 +269,7 @@ fn commitment(record: &str, variance: &[Variance], months: Months) -> Option<Cla
         about: record.to_owned(),
         verdict: if unmet.is_empty() { Verdict::Supported } else { Verdict::Below },
         statement: format!("Record {record}: {judgement}, {} {}.", shown.join(" and "), months.text()),
+        compared: None,
         figures: committed.iter().flat_map(figure).collect(),
     })
 }
@@ -272,7 +289,7 @@ pub fn elsewhere(variance: &[Variance], elsewhere: &BTreeMap<String, Money>, mon
     } else {
         format!(
             "{} of model spend, {} %, went to GPUs of EC2 or SageMaker instead of Bedrock, Trainium or Inferentia {}.",
-            other.dollars(),
+            usd_text(other),
             share.round_dp(1).normalize(),
             months.text()
         )
@@ -284,6 +301,7 @@ pub fn elsewhere(variance: &[Variance], elsewhere: &BTreeMap<String, Money>, mon
         about: "spend elsewhere".to_owned(),
         verdict: if above { Verdict::Above } else { Verdict::Supported },
         statement,
+        compared: None,
         figures,
     })
 }
@@ -317,6 +335,7 @@ fn not_yet(question: Question, record: &str) -> Claim {
         about: record.to_owned(),
         verdict: Verdict::NotEnoughData,
         statement: "It cannot be said yet: no filed month is complete.".to_owned(),
+        compared: None,
         figures: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use assumptions::{Assumption, Measure};
-pub use credibility::{Claim, Question, Verdict};
+pub use credibility::{Claim, Compared, Question, Verdict};
 pub use earned_value::{EarnedValue, PoolValue};
 pub use next_ask::NextAsk;
 

@@ -1,0 +1,92 @@
+//! Days, names and dollars as sentences say them: read on a phone, by somebody who is in a hurry.
+
+use chrono::{Datelike as _, NaiveDate};
+use rust_decimal::Decimal;
+
+use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
+
+/// `1 day`, `12 days`.
+pub fn days_text(count: i64) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
+/// `12 January 2027`.
+pub fn day_text(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// `January 2027`.
+pub fn month_text(month: BillingPeriod) -> String {
+    month.first_day().format("%B %Y").to_string()
+}
+
+/// `in August 2026`, `from August to October 2026`, `from November 2026 to January 2027`; both months inclusive.
+pub fn months_text(first: BillingPeriod, last: BillingPeriod) -> String {
+    let name = |month: BillingPeriod, format| month.first_day().format(format).to_string();
+    if first == last {
+        format!("in {}", month_text(last))
+    } else if first.first_day().year() == last.first_day().year() {
+        format!("from {} to {}", name(first, "%B"), month_text(last))
+    } else {
+        format!("from {} to {}", month_text(first), month_text(last))
+    }
+}
+
+/// `$4.99`, and `$12,346` where cents are noise.
+pub fn usd_text(amount: Money) -> String {
+    // From a hundred dollars on cents are noise.
+    if amount.abs().amount() < Decimal::ONE_HUNDRED {
+        return amount.dollars();
+    }
+    whole_usd_text(amount)
+}
+
+/// `$5`, `$12,346`: in a column of forecasts, where all are whole dollars.
+pub fn whole_usd_text(amount: Money) -> String {
+    let text = Money::from_decimal(amount.amount().round_dp(0)).dollars();
+    text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
+}
+
+/// `3.4 times`.
+pub fn times_text(multiple: Decimal) -> String {
+    format!("{} times", multiple.round_dp(1).normalize())
+}
+
+/// `12 %`, of a share.
+pub fn percent_text(share: Decimal) -> String {
+    format!("{} %", (share * Decimal::ONE_HUNDRED).round_dp(0).normalize())
+}
+
+/// The first few names, and how many more there are.
+pub fn names_text(names: &[&str]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_aloud() {
+        assert_eq!((days_text(1), days_text(12)), ("1 day".to_owned(), "12 days".to_owned()));
+        assert_eq!(day_text("2027-01-02".parse().unwrap()), "2 January 2027");
+        assert_eq!(month_text("2026-05".parse().unwrap()), "May 2026");
+        let months = |first: &str, last: &str| months_text(first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(months("2026-05", "2026-05"), "in May 2026");
+        assert_eq!(months("2026-05", "2026-07"), "from May to July 2026");
+        assert_eq!(months("2026-11", "2027-01"), "from November 2026 to January 2027");
+        let amounts = ["4.999", "99.99", "100", "12345.678", "-350.4", "0"].map(|text| usd_text(text.parse().unwrap()));
+        assert_eq!(amounts, ["$5.00", "$99.99", "$100", "$12,346", "-$350", "$0.00"]);
+        assert_eq!(["4.999", "-0.2"].map(|text| whole_usd_text(text.parse().unwrap())), ["$5", "$0"]);
+        assert_eq!(times_text("3.44".parse().unwrap()), "3.4 times");
+        assert_eq!(percent_text("0.125".parse().unwrap()), "12 %");
+        assert_eq!(names_text(&["a", "b"]), "a, b");
+        assert_eq!(names_text(&["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
+    }
+}
