@@ -38,7 +38,7 @@ pub(super) fn first_cash(
             month_text(bill.month.next())
         ),
         reason: format!(
-            "How sure: eight forecast paths of ten lie between {} and {}. The attached trajectory has the months after. \
+            "How sure: eight forecast paths of ten lie between {} and {}. The trajectory has the months after. \
              Next: have the cash on the card's account by then, or move what credit does not pay.",
             usd_text(bill.cash_p10),
             usd_text(bill.cash_p90)
