@@ -272,7 +272,8 @@ pub fn track_record_sentence(position: &Position) -> Option<String> {
     track_record::sentence(position)
 }
 
-/// What a report of `kind` says in two or three sentences, for whom it is, where the report itself is attached or linked.
+/// What a report of `kind` says in two or three sentences where the report itself is attached or linked; a partner is also
+/// told what they cover.
 pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
     let (position, _) = audience.scope(position, &Series::default());
     let compared = || actual_vs_projected::summary(&position).into_iter().take(1);
@@ -288,6 +289,7 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
     };
     said.dedup();
+    said.extend(audience.note());
     said
 }
 
