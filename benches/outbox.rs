@@ -13,7 +13,7 @@ use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::alert::{Letter, NewDelivery, test_letter};
 use glidepath::domain::secret::Secret;
 use glidepath::notify::Channel;
-use glidepath::store::{NoticeKind, Store};
+use glidepath::store::{Enclosed, NoticeKind, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
@@ -44,7 +44,11 @@ async fn drain(url: &str, now: DateTime<Utc>) -> Duration {
     for number in 0..LETTERS {
         let letter = test_letter(&format!("letter {number}"), now, None);
         let deliveries = deliveries(&engine, &letter);
-        engine.store().add_notice(NoticeKind::Digest, letter, now, deliveries).await.expect("it is stored");
+        engine
+            .store()
+            .add_notice(NoticeKind::Digest, letter, now, deliveries, Enclosed::default())
+            .await
+            .expect("it is stored");
     }
     let started = Instant::now();
     let (arrived, failed) = engine.deliver(now).await.expect("the store works");

@@ -22,6 +22,7 @@ const CATCH_UP: &str = "0 17 * * * *";
 /// # Errors
 /// If the scheduler cannot start.
 pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
+    engine.meet_schedules(clock.now()).await.context("reading since when reports are scheduled")?;
     let scheduler = JobScheduler::new().await.context("starting the scheduler")?;
     add(&scheduler, engine.config().cycle_schedule.as_str(), engine, clock, |engine, now| async move {
         run_cycle(&engine, now).await;
@@ -32,6 +33,7 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
         if let Err(error) = engine.digest_if_due(now).await {
             error!("making the digest failed: {error:#}");
         }
+        engine.reports_if_due(now).await;
         if let Err(error) = engine.tend_outbox(now).await {
             error!("delivering messages failed: {error:#}");
         }

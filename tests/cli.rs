@@ -1,5 +1,8 @@
 //! The binary as its users meet it: exit status, words, the lock, signals.
 
+#[path = "cli/access.rs"]
+mod access;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -157,12 +160,26 @@ async fn a_founder_s_session() {
     refuse(&[&trajectory[..], &["2026-11-19"]].concat(), 1, "the first one finished at 2026-11-20T06:00:00Z");
     refuse(&["report", "--kind", "trajectory", "--format", "docx"], 2, "html, pdf, xlsx, csv, json and md");
     refuse(&["report"], 2, "--kind");
+    refuse(&["status", "--as-of", "2999-01-01"], 2, "lies in the future");
+    refuse(&["status", "--as-of", "2026-11-19"], 1, "the first one finished at 2026-11-20T06:00:00Z");
+    refuse(&["report", "--kind", "trajectory", "--format", "md", "--json"], 2, "name a file with -o");
+    refuse(&["alerts", "silence", "exhaustion:total", "--why", "w", "--by", "b"], 2, "a silence needs an end");
     ask(&["backup", "copy.duckdb"]);
     assert!(folder.path().join("copy.duckdb").exists());
     let same = ask(&["status", "--json"]);
     assert_eq!(ask(&["status", "--json", "--as-of", "2026-11-21T00:00:00Z"]), same, "the newest cycle by then");
     let early = run(glidepath(folder.path(), Some(&endpoint)).args(["status", "--as-of", "2026-11-19T00:00:00Z"]));
     assert_eq!(early.status.code(), Some(1), "nothing was known then");
+}
+
+#[test]
+fn arguments_that_contradict_each_other_are_status_2() {
+    let folder = TempDir::new().unwrap();
+    let output =
+        run(glidepath(folder.path(), None).args(["token", "new", "--name", "n", "--role", "ops", "--records", "x"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--records belongs to --role partner"), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty(), "no token is printed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,8 +220,13 @@ struct Daemon {
 
 impl Daemon {
     fn start(folder: &TempDir, endpoint: &str) -> Daemon {
+        Daemon::start_with(folder, endpoint, "")
+    }
+
+    /// With `more` in the section [http] and below.
+    fn start_with(folder: &TempDir, endpoint: &str, more: &str) -> Daemon {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n"));
+        config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n{more}"));
         let mut child = glidepath(folder.path(), Some(endpoint)).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         // Serving is said once the listener is open; every line is JSON. Read on, so that the pipe never fills.

@@ -9,6 +9,8 @@ mod examples;
 use std::path::{Path, PathBuf};
 
 use glidepath::config::{Config, ConfigError, Role};
+use glidepath::domain::alert::Hears;
+use glidepath::report::{Format, ReportKind};
 
 /// A file in `tests/config`, and the place and a part of the message of each of its problems, in order.
 type Case = (&'static str, &'static [(&'static str, &'static str)]);
@@ -153,7 +155,52 @@ const CASES: &[Case] = &[
     ("channel_severity_unknown", &[("[[channel]] 1 (team) min_severity", r#""high" is not a severity; write one of info, warning"#)]),
     ("channel_rule_unknown", &[("[[channel]] 1 (team) rules", r#""weather" is not a rule; write some of exhaustion"#)]),
     ("channel_digest_text", &[("[[channel]] 1 (team) digest", "is text; write true or false, without quotes")]),
+    ("channel_records_empty", &[("[[channel]] 1 (mail) records", "is empty: the record ids of the filing that the partner may see")]),
+    ("channel_records_beside_alerts", &[
+        ("[[channel]] 1 (mail) min_severity", "it gets reports, and no alert or digest"),
+        ("[[channel]] 1 (mail) rules", "stands beside records, which makes this a partner's channel"),
+        ("[[channel]] 1 (mail) digest", "stands beside records"),
+    ]),
+    ("channel_records_on_a_pager", &[
+        ("[[channel]] 1 (pager) records", "pagerduty carries no report; use email, webhook or slack"),
+    ]),
+    ("channel_links_in_the_log", &[("[[channel]] 1 (log) links", "log shows what it is sent to more people than a link is for")]),
+    // [[report]]
+    ("report_name_missing", &[("[[report]] 1 name", "is missing: any name of your own")]),
+    ("report_name_twice", &[("[[report]] 2 (board) name", "is used by an earlier report")]),
+    ("report_schedule_missing", &[("[[report]] 1 (board) schedule", r#"is missing: a cron line, such as "0 0 8 1 * *""#)]),
+    ("report_schedule_five_fields", &[("[[report]] 1 (board) schedule", "is not a cron line of six fields")]),
+    ("report_schedule_never", &[("[[report]] 1 (board) schedule", "would never run")]),
+    ("report_kind_unknown", &[("[[report]] 1 (board) kind", r#""balance" is not a kind of report; there are actual-vs-projected"#)]),
+    ("report_formats_wrong", &[
+        ("[[report]] 1 (board) formats", r#""docx" is not a report format; there are html, pdf"#),
+        ("[[report]] 1 (board) formats", "names pdf twice"),
+    ]),
+    ("report_formats_empty", &[("[[report]] 1 (board) formats", "names no format: write some of html, pdf")]),
+    ("report_channels_missing", &[("[[report]] 1 (board) channels", "is missing: the names of the channels that it goes to")]),
+    ("report_channels_empty", &[("[[report]] 1 (board) channels", "is empty: name the channels")]),
+    ("report_channels_unknown", &[
+        ("[[report]] 1 (board) channels", r#"no [[channel]] has the name "male"; there are: log, mail"#),
+        ("[[report]] 1 (board) channels", r#"names "mail" twice"#),
+    ]),
+    ("report_channel_takes_incidents", &[
+        ("[[report]] 1 (board) channels", r#""pager" is of the type pagerduty, which takes incidents and no documents"#),
+        ("[[report]] 1 (board) channels", r#""am" is of the type alertmanager, which takes incidents and no documents"#),
+    ]),
+    ("report_channel_without_links", &[
+        ("[[report]] 1 (board) channels", "takes a report as a link only: set dashboard_url and link_key in [http]"),
+    ]),
+    ("report_channel_links_off", &[
+        ("[[report]] 1 (board) channels", "takes a report as a link only, and its links = false; send it over email or webhook"),
+    ]),
+    ("report_with_one_bracket", &[("[report]", "write [[report]], with two brackets")]),
+    ("unknown_key_report", &[
+        ("[[report]] 1 (board)", r#"there is no key "format" here; the keys are name, kind, formats, schedule, channels"#),
+    ]),
     // [http]
+    ("link_days_zero", &[("[http] link_days", "is 0; it must be at least 1")]),
+    ("link_days_too_many", &[("[http] link_days", "is 1000; a link lives for 366 days at most")]),
+    ("audit_days_zero", &[("[http] audit_days", "is 0; it must be at least 1")]),
     ("listen_garbled", &[("[http] listen", r#""localhost" is not an address and port such as "127.0.0.1:8437""#)]),
     ("listen_number", &[("[http] listen", "is a whole number; write text in quotes")]),
     ("listen_beyond_loopback", &[("[http] listen", "so at least one token is needed: add [[http.tokens]], or listen on 127.0.0.1")]),
@@ -194,6 +241,9 @@ const CASES: &[Case] = &[
         ("[http] listen", r#""0.0.0.0" is not an address and port"#),
         ("[[http.tokens]] 1 token", "is missing"),
         ("[[http.tokens]] 1 role", r#""admin" is not a role"#),
+        ("[[report]] 1 name", "is missing"),
+        ("[[report]] 1 schedule", "is not a cron line"),
+        ("[[report]] 1 channels", r#"no [[channel]] has the name "crew"; there are: team"#),
     ]),
 ];
 
@@ -254,8 +304,8 @@ fn an_unreadable_file_says_so() {
 fn the_message_lists_every_problem_on_a_line_of_its_own() {
     let error = load("everything_at_once").unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("tests/config/everything_at_once.toml has 18 problems:\n"), "{text}");
-    assert_eq!(text.lines().count(), 19);
+    assert!(text.starts_with("tests/config/everything_at_once.toml has 21 problems:\n"), "{text}");
+    assert_eq!(text.lines().count(), 22);
     assert!(text.contains("\n  - [schedule] cycle: \"30 6 * * *\" is not a cron line"), "{text}");
 }
 
@@ -280,6 +330,28 @@ fn credits_that_overlap_are_two_pools() {
     let pool =
         |id: &str| format!("[[pool]]\nid = \"{id}\"\ngranted = 1\nstarts_on = 2026-02-01\nexpires_on = 2027-02-01\n");
     assert_eq!(parse(&(pool("a") + &pool("b"))).unwrap().pools.len(), 2);
+}
+
+#[test]
+fn three_lines_are_a_scheduled_report_and_records_make_a_partner_s_channel() {
+    let mail = |name: &str, more: &str| {
+        format!(
+            "[[channel]]\nname = \"{name}\"\ntype = \"email\"\nhost = \"localhost\"\ntls = \"none\"\n\
+             from = \"g@example.com\"\nto = [\"a@example.com\"]\n{more}"
+        )
+    };
+    let report = "[[report]]\nname = \"board\"\nschedule = \"0 0 8 1 * *\"\nchannels = [\"founders\", \"investor\"]\n";
+    let config =
+        parse(&format!("{}{}{report}", mail("founders", ""), mail("investor", "records = [\"ai\"]\n"))).unwrap();
+    let board = &config.reports[0];
+    assert_eq!((board.kind, board.formats.as_slice()), (ReportKind::FundingPack, [Format::Pdf].as_slice()));
+    assert_eq!(board.schedule.as_str(), "0 0 8 1 * *");
+    assert_eq!(board.channels, ["founders", "investor"]);
+    assert_eq!(config.hears("founders"), Hears::all());
+    let investor = config.hears("investor");
+    assert_eq!(investor.records.as_deref(), Some(["ai".to_owned()].as_slice()));
+    assert!(!investor.digest, "a partner gets no digest");
+    assert_eq!((config.link_days, config.audit_days), (14, 400));
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod killed;
 mod refused;
 #[path = "cycle/replayed.rs"]
 mod replayed;
+#[path = "cycle/reports.rs"]
+mod reports;
 #[path = "cycle/restatement.rs"]
 mod restatement;
 #[path = "cycle/startup.rs"]

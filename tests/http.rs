@@ -82,7 +82,10 @@ async fn as_of_reads_the_past() {
     assert_eq!(gross("/api/v1/position?as_of=2026-03-21T07:30:00%2B01:00").await, "611");
     let before = served.get("/api/v1/position?as_of=2026-03-20T06:29:59Z").await;
     assert_eq!(before.status, StatusCode::NOT_FOUND);
-    assert_eq!(before.error(), "no cycle had finished by 2026-03-20T06:29:59Z");
+    assert_eq!(
+        before.error(),
+        "no cycle had finished by 2026-03-20T06:29:59Z: the first one finished at 2026-03-20T06:30:00Z"
+    );
     let page = served.get("/?as_of=2026-03-20T12:00:00Z").await.body;
     assert!(page.contains("/api/v1/reports/trajectory.csv?as_of=2026-03-20T12:00:00Z"), "{page}");
     for wrong in ["as_of=yesterday", "as_of=2026-03-20", "asof=2026-03-20T06:30:00Z"] {

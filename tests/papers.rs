@@ -264,15 +264,35 @@ fn the_owner_sees_requests_and_a_partner_their_hash() {
 }
 
 #[test]
-fn what_an_alert_carries_is_the_trajectory_in_the_form_asked_for() {
-    let (position, series) = (sample::position(), sample::series());
+fn a_file_is_named_after_what_it_holds() {
+    let document = report::build(ReportKind::Trajectory, &sample::position(), &sample::series(), &Audience::Owner);
     for format in Format::ALL {
-        let file = report::attachment(&position, &series, format).unwrap();
+        let file = File::of(&document, format).unwrap();
         assert_eq!(file.name, format!("glidepath-trajectory-2026-11-23.{format}"));
         let text = squeezed(&text_of(&file.bytes, file.format));
         assert!(text.contains("Jan2027") || format == Format::Xlsx || text.contains("2027-01"), "{format}: {text}");
     }
     assert_eq!(Format::Pdf.media_type(), "application/pdf");
+}
+
+#[test]
+fn a_few_sentences_stand_for_a_report_that_goes_along() {
+    let position = sample::position();
+    let said = |kind, audience: &Audience| report::headline(kind, &position, audience);
+    let compared = "$238,757.24 was spent where $216,634.55 was projected: $22,122.69 over the plan (10.2 %).";
+    let ahead = "Credits last until about 30 Dec 2026 (between 22 Dec 2026 and 8 Jan 2027).";
+    let left = "$49,179.90 of $285,000.00 of credit is left.";
+    assert_eq!(said(ReportKind::ActualVsProjected, &Audience::Owner), [compared]);
+    assert_eq!(said(ReportKind::Trajectory, &Audience::Owner), [ahead, left]);
+    assert_eq!(said(ReportKind::FundingPack, &Audience::Owner), [compared, ahead, left]);
+    // A partner's are those of its records.
+    let partner = Audience::Partner { records: vec!["ai".to_owned()] };
+    let theirs = said(ReportKind::FundingPack, &partner);
+    let covers = "Actual against projected covers these records only: ai. Credits and the monthly bill are those of the whole \
+                  account.";
+    assert_eq!(theirs[1..], [ahead, left, covers]);
+    let shown = report::build(ReportKind::FundingPack, &position, &sample::series(), &partner);
+    assert!(theirs[0] != compared && theirs[0] == shown.summary[0], "{theirs:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Clock;
 use crate::config::{Config, Role};
-use crate::cycle::{AwsAccess, Engine};
+use crate::cycle::{AwsAccess, Engine, View};
 use crate::domain::secret::Secret;
 use crate::http::client;
 use crate::store::{AuditEntry, Store, StoreError};
@@ -161,6 +161,22 @@ pub async fn note(engine: &Engine, action: &str, what: &str) -> Result<()> {
     let (who, action, path) = (COMMAND_LINE.to_owned(), action.to_owned(), what.to_owned());
     let entry = AuditEntry { at: Clock::System.now(), who, action, path, status: DONE };
     engine.store().audit(entry).await.context("writing the audit")
+}
+
+/// The view as of a time, or the newest.
+///
+/// # Errors
+/// [`crate::cycle::AsOfError`] where there is nothing to show, or if the store fails.
+pub async fn existing_view(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Result<View> {
+    engine.check_as_of(as_of, Clock::System.now()).await?;
+    engine.view(as_of).await?.context("the cycle of that time is not in the store")
+}
+
+/// A name as it may stand in an address.
+pub fn encoded(name: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let coded = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    name.bytes().map(coded).collect()
 }
 
 /// `?as_of=...` for a path, or nothing.

@@ -11,7 +11,8 @@ use crate::domain::alert::{Mute, MuteKind};
 use crate::domain::finding::Severity;
 use crate::http::client::Entry;
 
-use super::access::{Access, parse_clock};
+use super::Usage;
+use super::access::{Access, encoded, parse_clock};
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -108,13 +109,6 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// A name as it may stand in a query.
-fn encoded(name: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    let coded = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    name.bytes().map(coded).collect()
-}
-
 async fn list(access: Access, json: bool) -> Result<()> {
     let list: AlertList = match access {
         Access::Store(engine) => engine.alerts(Clock::System.now()).await?,
@@ -150,7 +144,10 @@ async fn list(access: Access, json: bool) -> Result<()> {
 
 async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
     if kind == MuteKind::Silence && args.until.is_none() && !args.end {
-        bail!("a silence needs an end: give --until with a day or a time, or --end to take one back");
+        return Err(Usage(
+            "a silence needs an end: give --until with a day or a time, or --end to take one back".into(),
+        )
+        .into());
     }
     let MuteArgs { key, why, by, until, end, json } = args;
     let entry = MuteEntry { kind, key: key.clone(), by: by.clone(), why: why.clone(), until: *until, end: *end };

@@ -1,11 +1,11 @@
 //! `glidepath check`. The config itself was read before; its problems end the command with status 2.
 
 use anyhow::{Result, bail};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::aws::{AwsClients, probe};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ScheduledReport};
 use crate::cycle::Engine;
 use crate::domain::assess::request_price;
 use crate::store::StoreError;
@@ -42,6 +42,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         config.paid_requests_per_day,
         month(config.paid_requests_per_day)
     );
+    for line in reports(&config, Clock::System.now()) {
+        outln!("{line}");
+    }
     for line in tokens(&config, Clock::System.now().date_naive()) {
         outln!("{line}");
     }
@@ -70,6 +73,27 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         bail!("not everything is allowed; see above");
     }
     Ok(())
+}
+
+/// A line for each report that goes out by itself, and one for each channel that is there for reports and gets none.
+fn reports(config: &Config, now: DateTime<Utc>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for ScheduledReport { name, kind, formats, schedule, channels } in &config.reports {
+        let formats = formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let to = channels.iter().map(|channel| match &config.hears(channel).records {
+            Some(records) => format!("{channel} (a partner: {})", records.join(", ")),
+            None => channel.clone(),
+        });
+        let to = to.collect::<Vec<_>>().join(", ");
+        let next = schedule.next_after(now).map(|next| format!(", next on {}", next.format("%Y-%m-%d %H:%M UTC")));
+        lines.push(format!("report    {name}: {kind} as {formats} to {to}{}", next.unwrap_or_default()));
+    }
+    let served = |name: &str| config.reports.iter().any(|report| report.channels.iter().any(|it| it == name));
+    let idle = config.listeners().filter(|(name, hears)| hears.records.is_some() && !served(name));
+    lines.extend(idle.map(|(name, _)| {
+        format!("warning   the channel {name} is a partner's, and no [[report]] names it: nothing goes there by itself")
+    }));
+    lines
 }
 
 /// A line for the tokens, and one for each that is of no use any more or soon.

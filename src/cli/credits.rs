@@ -1,6 +1,6 @@
 //! `glidepath credits`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::NaiveDate;
 use clap::Subcommand;
 
@@ -11,9 +11,8 @@ use crate::domain::money::Money;
 use crate::domain::position::{Credits, PoolPosition};
 use crate::http::client::Entry;
 
-use super::access::{Access, note};
+use super::access::{Access, existing_view, note};
 use super::out::outln;
-use super::status::NOTHING_YET;
 use super::table::{or_dash, table};
 
 /// Arguments of `credits`.
@@ -65,10 +64,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 async fn list(access: Access, json: bool) -> Result<()> {
     let pools: Vec<PoolPosition> = match access {
-        Access::Store(engine) => match engine.view(None).await? {
-            Some(view) => view.position.credits.pools,
-            None => bail!(NOTHING_YET),
-        },
+        Access::Store(engine) => existing_view(&engine, None).await?.position.credits.pools,
         Access::Daemon(daemon) => daemon.fetch::<Credits>("/api/v1/credits").await?.pools,
     };
     if json {

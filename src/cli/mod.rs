@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use thiserror::Error;
 
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
@@ -104,6 +105,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("glidepath: {error:#}");
+            if let Some(advice) = error.downcast_ref::<AsOfError>().and_then(AsOfError::advice) {
+                eprintln!("{advice}");
+            }
             exit_code(&error)
         }
     }
@@ -146,10 +150,16 @@ fn openapi() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Arguments that contradict each other in a way that the parser cannot see. Status 2.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct Usage(String);
+
 /// 2 for a config or a request that has to be corrected, 1 for an operation that failed.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let config = error.downcast_ref::<ConfigError>().is_some();
-    let usage = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::ClockGoesBack { .. }));
+    let usage = error.downcast_ref::<Usage>().is_some();
+    let back = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::ClockGoesBack { .. }));
     let ahead = matches!(error.downcast_ref::<AsOfError>(), Some(AsOfError::Future { .. }));
-    ExitCode::from(if config || usage || ahead { 2 } else { 1 })
+    ExitCode::from(if config || usage || back || ahead { 2 } else { 1 })
 }

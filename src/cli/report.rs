@@ -7,11 +7,14 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::cycle::{SendError, SentReport};
 use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
 
-use super::access::{Access, as_of_query, parse_clock};
+use super::Usage;
+use super::access::{Access, COMMAND_LINE, as_of_query, encoded, existing_view, note, parse_clock};
 use super::out::outln;
 use super::table::table;
 
@@ -30,18 +33,21 @@ pub struct Args {
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Say as JSON what was written, listed or verified.
+    /// Send it to this channel of the config now. A partner's channel gets the partner's view.
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "output")]
+    send: Option<String>,
+    /// Say as JSON what was written, sent, listed or verified.
     #[arg(long)]
     json: bool,
     /// List the reports that were handed out, with their hashes.
-    #[arg(long, conflicts_with_all = ["kind", "format", "as_of", "output", "verify"])]
+    #[arg(long, conflicts_with_all = ["kind", "format", "as_of", "output", "send", "verify"])]
     list: bool,
     /// Say whether a file is a report that was handed out from this store, unchanged.
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["kind", "format", "as_of", "output"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["kind", "format", "as_of", "output", "send"])]
     verify: Option<PathBuf>,
 }
 
-/// Writes a report, lists those written, or verifies one.
+/// Writes or sends a report, lists those handed out, or verifies one.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     if args.list {
         return list(config, args.json).await;
@@ -50,8 +56,11 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         return verify(config, path, args.json).await;
     }
     let (Some(kind), Some(format)) = (args.kind, args.format) else { bail!("--kind and --format are needed") };
+    if let Some(channel) = &args.send {
+        return send(config, args, (kind, format), channel).await;
+    }
     if args.json && args.output.is_none() {
-        bail!("--json goes to standard output, and so would the report: name a file with -o");
+        return Err(Usage("--json goes to standard output, and so would the report: name a file with -o".into()).into());
     }
     write(config, args, kind, format).await
 }
@@ -59,10 +68,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) -> Result<()> {
     let bytes = match Access::open(config)? {
         Access::Store(engine) => {
-            let now = Utc::now();
-            engine.check_as_of(args.as_of, now).await?;
-            let Some(view) = engine.view(args.as_of).await? else { bail!(super::status::NOTHING_YET) };
-            engine.report(&view, kind, format, &Audience::Owner, now).await?.bytes
+            let view = existing_view(&engine, args.as_of).await?;
+            engine.report(&view, kind, format, &Audience::Owner, Clock::System.now()).await?.bytes
         }
         Access::Daemon(daemon) => {
             daemon.get(&format!("/api/v1/reports/{kind}.{format}{}", as_of_query(args.as_of))).await?
@@ -80,6 +87,42 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
         outln!("{}", serde_json::to_string_pretty(&said)?);
     } else {
         eprintln!("sha256 {sha256}");
+    }
+    Ok(())
+}
+
+/// Through the daemon where one runs, as it would send it by itself.
+async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel: &str) -> Result<()> {
+    let (kind, format) = wanted;
+    let sent: SentReport = match Access::open(config)? {
+        Access::Store(engine) => {
+            let sent = engine.send_report((Clock::System.now(), COMMAND_LINE), channel, wanted, args.as_of).await;
+            let sent = sent.map_err(|error| match error {
+                SendError::AsOf(error) => error.into(),
+                other => anyhow::Error::new(other),
+            })?;
+            note(&engine, "share made", &format!("report {kind}.{format} to channel {channel}")).await?;
+            sent
+        }
+        Access::Daemon(daemon) => {
+            let query = as_of_query(args.as_of);
+            daemon.order(&format!("/api/v1/reports/{kind}.{format}/send/{}{query}", encoded(channel))).await?
+        }
+    };
+    if args.json {
+        outln!("{}", serde_json::to_string_pretty(&sent)?);
+    }
+    if let Some(error) = &sent.error {
+        bail!("{channel} did not take the report: {error}");
+    }
+    if !args.json {
+        outln!("sent to {channel} ({}), for {}, as of {}", sent.kind, sent.audience, time(sent.as_of));
+        for file in &sent.files {
+            outln!("sha256 {}  {}", file.sha256, file.name);
+        }
+        if let Some(id) = &sent.link {
+            outln!("behind a link, which `glidepath share revoke {id}` ends");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `glidepath status`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use crate::config::Config;
@@ -9,12 +9,9 @@ use crate::domain::position::{DateQuantiles, MoneyQuantiles, Position};
 use crate::domain::words::usd_text;
 use crate::report;
 
-use super::access::{Access, as_of_query, parse_clock};
+use super::access::{Access, as_of_query, existing_view, parse_clock};
 use super::out::outln;
 use super::table::{or_dash, table};
-
-/// What to say before the first cycle.
-pub const NOTHING_YET: &str = "no cycle has finished yet at that time; run `glidepath cycle`, or wait for the daemon's";
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -30,10 +27,7 @@ pub struct Args {
 /// Shows the position.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let position: Position = match Access::open(config)? {
-        Access::Store(engine) => match engine.view(args.as_of).await? {
-            Some(view) => view.position,
-            None => bail!(NOTHING_YET),
-        },
+        Access::Store(engine) => existing_view(&engine, args.as_of).await?.position,
         Access::Daemon(daemon) => daemon.fetch(&format!("/api/v1/position{}", as_of_query(args.as_of))).await?,
     };
     if args.json {

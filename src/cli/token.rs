@@ -1,13 +1,15 @@
 //! `glidepath token`. Needs no config: what it prints goes into one.
 
 use super::out::outln;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
+
+use super::Usage;
 
 /// So that people and scanners of repositories know one when they see it.
 const PREFIX: &str = "glp_";
@@ -59,7 +61,11 @@ impl RoleName {
 pub fn run(args: &Args) -> Result<()> {
     let Command::New { name, role, records, expires_on } = &args.command;
     if *role != RoleName::Partner && !records.is_empty() {
-        bail!("--records belongs to --role partner; {} sees the figures of all records", role.as_str());
+        return Err(Usage(format!(
+            "--records belongs to --role partner; {} sees the figures of all records",
+            role.as_str()
+        ))
+        .into());
     }
     // 256 bits: nobody finds it by trying, which is why its bare hash may stand in the config.
     let mut bytes = [0; 32];

@@ -9,7 +9,7 @@ use toml::Value;
 use crate::domain::alert::Hears;
 use crate::domain::finding::{Rule, Severity};
 use crate::domain::secret::Secret;
-use crate::notify::{Channel, Email, Login, PAGERDUTY_URL, Security};
+use crate::notify::{Carries, Channel, Email, Login, PAGERDUTY_URL, Security};
 
 use super::problem::Problem;
 use super::secret::Reported;
@@ -19,14 +19,19 @@ const TYPES: &str = "slack, pagerduty, email, alertmanager, webhook, log";
 const SEVERITIES: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 const SECURITIES: &str = "\"starttls\", \"implicit\" or \"none\"";
 
-/// Reads every channel, by name, and what it wants to hear. `lasts` is how long a firing alert lasts for a receiver that
-/// has to be told again.
-pub fn read(
-    value: Option<Value>,
-    folder: &Path,
-    lasts: TimeDelta,
-    problems: &mut Vec<Problem>,
-) -> (BTreeMap<String, Channel>, BTreeMap<String, Hears>) {
+/// Channels as config names them.
+pub struct Channels {
+    /// Every name, of those with problems too.
+    pub names: BTreeSet<String>,
+    /// Those that can be used.
+    pub channels: BTreeMap<String, Channel>,
+    /// What each of them wants to hear.
+    pub hears: BTreeMap<String, Hears>,
+}
+
+/// Reads every channel, and what it wants to hear. `lasts` is how long a firing alert lasts for a receiver that has to be
+/// told again.
+pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mut Vec<Problem>) -> Channels {
     let mut names = BTreeSet::new();
     let (mut channels, mut all_hear) = (BTreeMap::new(), BTreeMap::new());
     for (place, keys) in entries("channel", value, problems) {
@@ -56,14 +61,14 @@ pub fn read(
         if let Some(Err(error)) = channel.as_ref().map(Channel::validate) {
             section.problem_here(error.to_string());
         }
-        let hears = hears(&mut section, channel.as_ref().is_none_or(Channel::is_read_at_leisure));
+        let hears = hears(&mut section, &kind, channel.as_ref());
         section.finish();
         if let (Some(name), Some(channel)) = (name, channel) {
             channels.insert(name.clone(), channel);
             all_hear.insert(name, hears);
         }
     }
-    (channels, all_hear)
+    Channels { names, channels, hears: all_hear }
 }
 
 fn slack(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
@@ -139,8 +144,19 @@ fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
     Some(Channel::Email(Email { host: host?, port, security, login, from: from?, to: to? }))
 }
 
-/// `at_leisure`: whether digests go there unless config says otherwise.
-fn hears(section: &mut Section<'_>, at_leisure: bool) -> Hears {
+/// What a partner's channel never gets, so that asking for some of it is a mistake.
+const OF_ALERTS: [&str; 3] = ["min_severity", "rules", "digest"];
+
+/// What goes there. `channel` is `None` where it has problems of its own.
+fn hears(section: &mut Section<'_>, kind: &str, channel: Option<&Channel>) -> Hears {
+    let records = partner_records(section, kind, channel);
+    let links = section.flag("links");
+    if links == Some(true) && channel.is_some_and(|channel| !channel.may_carry_links()) {
+        let message =
+            format!("is true, and {kind} shows what it is sent to more people than a link is for; leave it out");
+        section.problem("links", message);
+    }
+    let at_leisure = channel.is_none_or(Channel::is_read_at_leisure);
     let min_severity = section.text("min_severity").and_then(|text| {
         let found = SEVERITIES.into_iter().find(|severity| severity.as_str() == text);
         if found.is_none() {
@@ -160,6 +176,32 @@ fn hears(section: &mut Section<'_>, at_leisure: bool) -> Hears {
         };
         names.into_iter().filter_map(read).collect::<BTreeSet<Rule>>()
     });
-    let digest = section.flag("digest").unwrap_or(at_leisure);
-    Hears { min_severity: min_severity.unwrap_or(Severity::Info), rules, digest }
+    let digest = section.flag("digest").unwrap_or(at_leisure) && records.is_none();
+    let min_severity = min_severity.unwrap_or(Severity::Info);
+    Hears { min_severity, rules, digest, records, links: links.unwrap_or(true) }
+}
+
+/// The records of a partner's channel. Whatever is wrong with them, it stays a partner's.
+fn partner_records(section: &mut Section<'_>, kind: &str, channel: Option<&Channel>) -> Option<Vec<String>> {
+    if !section.has("records") {
+        section.value("records");
+        return None;
+    }
+    let records = section.texts("records").unwrap_or_default();
+    if records.is_empty() {
+        section.problem("records", "is empty: the record ids of the filing that the partner may see");
+    }
+    if channel.is_some_and(|channel| !matches!(channel.carries(), Carries::Files | Carries::Links)) {
+        let message =
+            format!("makes this a partner's channel, and {kind} carries no report; use email, webhook or slack");
+        section.problem("records", message);
+    }
+    for key in OF_ALERTS {
+        if section.has(key) {
+            let message =
+                "stands beside records, which makes this a partner's channel: it gets reports, and no alert or digest";
+            section.problem(key, message);
+        }
+    }
+    Some(records)
 }

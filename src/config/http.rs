@@ -15,6 +15,12 @@ use super::section::{Section, entries};
 use super::{Role, Token};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8437";
+/// Two digests: who was away for a week can still open the last one's.
+const DEFAULT_LINK_DAYS: u32 = 14;
+/// Past a funding round, and no longer.
+pub const LONGEST_LINK_DAYS: u32 = 366;
+/// A year, so that a round can be looked back on from the next one, and a month to do so.
+const DEFAULT_AUDIT_DAYS: u32 = 400;
 const ROLES: &str = "write founder, ops or partner";
 /// Bytes: as many as the hash that signs.
 const SHORTEST_LINK_KEY: usize = 32;
@@ -29,6 +35,10 @@ pub struct Http {
     pub tokens: Vec<Token>,
     /// What links are signed with.
     pub link_key: Option<Secret>,
+    /// Days that a link lives which nobody ordered by hand.
+    pub link_days: u32,
+    /// Days that the audit is kept.
+    pub audit_days: u32,
 }
 
 /// Reads the section.
@@ -41,6 +51,11 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         section.problem("dashboard_url", "is not a web address such as \"https://glidepath.example.com/\"");
     }
     let link_key = link_key(&mut section, folder);
+    let link_days = section.count("link_days", 1).unwrap_or(DEFAULT_LINK_DAYS);
+    if link_days > LONGEST_LINK_DAYS {
+        section.problem("link_days", format!("is {link_days}; a link lives for {LONGEST_LINK_DAYS} days at most"));
+    }
+    let audit_days = section.count("audit_days", 1).unwrap_or(DEFAULT_AUDIT_DAYS);
     let tokens = section.value("tokens");
     section.finish();
     let mut names = BTreeSet::new();
@@ -61,7 +76,7 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         }
         section.finish();
     }
-    Http { listen, dashboard_url, tokens: read, link_key }
+    Http { listen, dashboard_url, tokens: read, link_key, link_days, audit_days }
 }
 
 fn listen(section: &mut Section<'_>, has_tokens: bool) -> Option<SocketAddr> {

@@ -9,6 +9,7 @@ mod http;
 mod pools;
 mod problem;
 mod read;
+mod reports;
 mod schedule;
 mod secret;
 mod section;
@@ -29,7 +30,9 @@ use crate::domain::secret::Secret;
 use crate::notify::Channel;
 
 pub use alerts::read_rules;
+pub use http::LONGEST_LINK_DAYS;
 pub use problem::{ConfigError, Problem};
+pub use reports::ScheduledReport;
 pub use schedule::{CronLine, CronProblem};
 
 /// Everything that config decides.
@@ -69,12 +72,18 @@ pub struct Config {
     pub channels: BTreeMap<String, Channel>,
     /// What each of them wants to hear; everything, where nothing is said.
     pub hears: BTreeMap<String, Hears>,
+    /// Reports that go out by themselves.
+    pub reports: Vec<ScheduledReport>,
     /// Address that the daemon listens on.
     pub listen: SocketAddr,
     /// Who may read what.
     pub tokens: Vec<Token>,
     /// What links for people without an account are signed with; without it there are none.
     pub link_key: Option<Secret>,
+    /// Days for which the links in digests and scheduled reports open.
+    pub link_days: u32,
+    /// Days for which the audit is kept.
+    pub audit_days: u32,
     /// What a command beside a daemon shows instead of a token of the config. It comes from the command line or the
     /// environment, never from the file.
     pub shown_token: Option<Secret>,
@@ -138,7 +147,29 @@ impl Role {
 impl Config {
     /// The channels, and what each wants to hear.
     pub fn listeners(&self) -> impl Iterator<Item = (&str, &Hears)> {
-        self.channels.keys().map(|name| (name.as_str(), self.hears.get(name).unwrap_or(Hears::all())))
+        self.channels.keys().map(|name| (name.as_str(), self.hears(name)))
+    }
+
+    /// What the channel `name` wants to hear.
+    pub fn hears(&self, name: &str) -> &Hears {
+        self.hears.get(name).unwrap_or(Hears::all())
+    }
+
+    /// Whether links can be signed, and where they would lead is known.
+    pub fn may_link(&self) -> bool {
+        self.link_key.is_some() && self.dashboard_url.is_some()
+    }
+
+    /// The channel `name`, if a report can go there.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub fn carrier(&self, name: &str) -> Result<&Channel, String> {
+        let channel = self.channels.get(name).ok_or_else(|| {
+            let names: Vec<&str> = self.channels.keys().map(String::as_str).collect();
+            format!("no channel has the name {name:?}; there are: {}", names.join(", "))
+        })?;
+        reports::can_carry(name, channel, self.hears(name), self.may_link()).map(|()| channel)
     }
 
     /// Reads and checks a config file. Relative paths in it are relative to the file.

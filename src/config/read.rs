@@ -14,9 +14,9 @@ use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, servic
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
 use super::section::{Section, kind};
-use super::{Config, alerts, channels, http, pools};
+use super::{Config, alerts, channels, http, pools, reports};
 
-const SECTIONS: [&str; 8] = ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "http"];
+const SECTIONS: [&str; 9] = ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
 /// Monday morning, after the cycle.
@@ -66,8 +66,10 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
     let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
     let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
-    let (channels, hears) = channels::read(table.remove("channel"), folder, lasts, problems);
+    let channels = channels::read(table.remove("channel"), folder, lasts, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
+    let may_link = http.dashboard_url.is_some() && http.link_key.is_some();
+    let reports = reports::read(table.remove("report"), &channels, may_link, problems);
     let store = store?;
     Some(Config {
         store_path: store.path,
@@ -85,11 +87,14 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         prices: projection.prices,
         rules,
         dashboard_url: http.dashboard_url,
-        channels,
-        hears,
+        channels: channels.channels,
+        hears: channels.hears,
+        reports,
         listen: http.listen?,
         tokens: http.tokens,
         link_key: http.link_key,
+        link_days: http.link_days,
+        audit_days: http.audit_days,
         shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })
@@ -204,7 +209,8 @@ fn schedule(keys: Table, problems: &mut Vec<Problem>) -> Schedules {
     Schedules { cycle, backup, digest }
 }
 
-fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
+/// A cron line that runs at some time.
+pub fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
     let text = section.text(key)?;
     let line: CronLine = text.parse().map_err(|problem: CronProblem| section.problem(key, problem.to_string())).ok()?;
     if line.next_after(DateTime::UNIX_EPOCH).is_none() {

@@ -4,11 +4,13 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use tracing::info;
 
-use crate::domain::alert::{DigestInput, Letter, Mute, NewDelivery, acknowledgement, digest};
+use crate::domain::alert::{DIGEST_KEY, DigestInput, Letter, Mute, NewDelivery, acknowledgement, digest};
 use crate::notify::Channel;
-use crate::store::NoticeKind;
+use crate::report::{Format, ReportKind};
+use crate::store::{Enclosed, NoticeKind};
 
 use super::Engine;
+use super::enclosed_links::{EnclosedLink, SCHEDULE};
 
 impl Engine {
     /// Puts the digest into the outbox if its moment has come since the last one (or, before the first, since the first
@@ -18,10 +20,14 @@ impl Engine {
     /// If the store fails or a stored filing no longer reads.
     pub async fn digest_if_due(&self, now: DateTime<Utc>) -> Result<bool> {
         let Some(schedule) = &self.config().digest_schedule else { return Ok(false) };
-        let last = self.store().last_digest().await.context("looking for the last digest")?;
+        let last = self
+            .store()
+            .last_notice(NoticeKind::Digest, DIGEST_KEY.to_owned())
+            .await
+            .context("looking for the last digest")?;
         let since = match last {
             Some(last) => Some(last.made_at),
-            None => self.store().first_cycle().await.context("looking for the first cycle")?,
+            None => self.first_cycle().await?,
         };
         let Some(due_at) = since.and_then(|since| schedule.next_after(since)).filter(|due| *due <= now) else {
             return Ok(false);
@@ -42,11 +48,24 @@ impl Engine {
             position: &view.position,
             dashboard_url: self.config().dashboard_url.as_deref(),
         };
-        let Some(letter) = digest(&input) else { return Ok(false) };
-        let wanting = self.config().listeners().filter(|(_, hears)| hears.digest).map(|(name, _)| name);
-        let deliveries = self.deliveries(&letter, wanting);
+        let Some(mut letter) = digest(&input) else { return Ok(false) };
+        let wanting: Vec<&str> =
+            self.config().listeners().filter(|(_, hears)| hears.digest).map(|(name, _)| name).collect();
+        let link = if wanting.iter().any(|name| self.takes_links(name)) {
+            Some(self.enclosed_link(&view, ReportKind::FundingPack, &[Format::Html], None, (now, SCHEDULE))?)
+        } else {
+            None
+        };
+        letter.links = link.as_ref().map(|link| link.shown.clone()).unwrap_or_default();
+        let deliveries = self.deliveries(&letter, wanting.into_iter());
+        let enclosed = Enclosed {
+            audit: link.iter().map(EnclosedLink::entry).collect(),
+            links: link.map(|link| link.stored).into_iter().collect(),
+            files: Vec::new(),
+        };
         info!(event_id = letter.event_id, channels = deliveries.len(), "digest");
-        let made = self.store().add_notice(NoticeKind::Digest, letter, view.position.as_of, deliveries).await;
+        let as_of = view.position.as_of;
+        let made = self.store().add_notice(NoticeKind::Digest, letter, as_of, deliveries, enclosed).await;
         made.context("storing the digest")
     }
 
@@ -59,7 +78,7 @@ impl Engine {
         if deliveries.is_empty() {
             return Ok(());
         }
-        let added = self.store().add_notice(NoticeKind::Ack, letter, now, deliveries).await;
+        let added = self.store().add_notice(NoticeKind::Ack, letter, now, deliveries, Enclosed::default()).await;
         added.map(drop).context("storing the acknowledgement for those who keep incidents")
     }
 
@@ -68,8 +87,19 @@ impl Engine {
         let delivery = |(name, channel): (&str, &Channel)| NewDelivery {
             event_id: letter.event_id.clone(),
             channel: name.to_owned(),
-            payload: channel.payload(letter.clone()),
+            payload: if self.takes_links(name) {
+                channel.payload(letter.clone())
+            } else {
+                channel.payload(Letter { links: Vec::new(), ..letter.clone() })
+            },
         };
         addressed.map(delivery).collect()
+    }
+
+    /// True if a signed link can be made, and the channel `name` may show it.
+    fn takes_links(&self, name: &str) -> bool {
+        let config = self.config();
+        let can_carry = config.channels.get(name).is_some_and(Channel::may_carry_links);
+        config.may_link() && can_carry && config.hears(name).links
     }
 }

@@ -16,15 +16,14 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
 
-use super::Engine;
+use super::{AsOfError, Engine};
+use crate::config::LONGEST_LINK_DAYS;
 use crate::domain::secret::Secret;
 use crate::report::{Format, ReportKind};
 use crate::store::{Revocation, StoredLink};
 
 /// So that nothing else that is ever signed with the same key can be taken for a link.
 const PURPOSE: &[u8] = b"glidepath shared report 1\n";
-/// Days that a link may live: past a funding round, and no longer.
-const LONGEST_DAYS: u32 = 366;
 
 /// A link as it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,7 +101,7 @@ pub enum ClosedLink {
 
 /// What is signed.
 #[derive(Serialize, Deserialize)]
-struct Payload {
+pub(super) struct Payload {
     id: String,
     kind: String,
     formats: Vec<String>,
@@ -110,6 +109,13 @@ struct Payload {
     expires_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     as_of: Option<DateTime<Utc>>,
+}
+
+impl Payload {
+    pub(super) fn of(link: &StoredLink) -> Payload {
+        let StoredLink { id, kind, formats, records, expires_at, as_of, .. } = link.clone();
+        Payload { id, kind, formats, records, expires_at, as_of }
+    }
 }
 
 impl Engine {
@@ -120,23 +126,27 @@ impl Engine {
     pub async fn make_link(&self, now: DateTime<Utc>, who: &str, order: LinkOrder) -> Result<MadeLink, LinkError> {
         let key = self.config().link_key.as_ref().ok_or(LinkError::NoKey)?;
         self.judge(now, &order).await?;
-        let id = random_id()?;
         let LinkOrder { kind, formats, records, days, as_of } = order;
-        let expires_at = now + TimeDelta::days(days.into());
-        let payload = Payload {
-            id: id.clone(),
-            kind: kind.clone(),
-            formats: formats.clone(),
-            records: records.clone(),
-            expires_at,
+        let link = StoredLink {
+            id: random_id()?,
+            made_at: now,
+            made_by: who.to_owned(),
+            kind,
+            formats,
+            records,
+            expires_at: now + TimeDelta::days(days.into()),
             as_of,
+            revoked: None,
         };
-        let text = signed(key, &payload)?;
-        let made_by = who.to_owned();
-        let link = StoredLink { id, made_at: now, made_by, kind, formats, records, expires_at, as_of, revoked: None };
+        let text = signed(key, &Payload::of(&link))?;
         self.store().keep_link(link.clone()).await.context("storing the link")?;
+        Ok(MadeLink { url: self.link_address(&text), link })
+    }
+
+    /// Where the link with this text leads.
+    pub(super) fn link_address(&self, text: &str) -> String {
         let base = self.config().dashboard_url.clone().unwrap_or_else(|| format!("http://{}/", self.config().listen));
-        Ok(MadeLink { url: format!("{}/shared/{text}", base.trim_end_matches('/')), link })
+        format!("{}/shared/{text}", base.trim_end_matches('/'))
     }
 
     async fn judge(&self, now: DateTime<Utc>, order: &LinkOrder) -> Result<(), LinkError> {
@@ -150,15 +160,15 @@ impl Engine {
         if order.formats.is_empty() {
             return wrong("it names no format".to_owned());
         }
-        if !(1..=LONGEST_DAYS).contains(&order.days) {
-            return wrong(format!("{} days; a link lives from 1 to {LONGEST_DAYS}", order.days));
+        if !(1..=LONGEST_LINK_DAYS).contains(&order.days) {
+            return wrong(format!("{} days; a link lives from 1 to {LONGEST_LINK_DAYS}", order.days));
         }
-        let Some(view) = self.view(order.as_of.filter(|as_of| *as_of <= now)).await? else {
-            return wrong("no cycle had finished at the time that it shows".to_owned());
-        };
-        if order.as_of.is_some_and(|as_of| as_of > now) {
-            return wrong("the time that it shows lies in the future".to_owned());
+        match self.check_as_of(order.as_of, now).await {
+            Ok(()) => {}
+            Err(AsOfError::Store(error)) => return Err(LinkError::Failed(error.into())),
+            Err(refused) => return wrong(refused.to_string()),
         }
+        let view = self.view(order.as_of).await?.context("reading what the link would show")?;
         let filed = view.position.filing.map(|filing| filing.records).unwrap_or_default();
         let unknown: Vec<&str> =
             order.records.iter().filter(|record| !filed.contains(record)).map(String::as_str).collect();
@@ -207,7 +217,7 @@ impl Engine {
     }
 }
 
-fn random_id() -> Result<String> {
+pub(super) fn random_id() -> Result<String> {
     let mut bytes = [0; 16];
     SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
     Ok(hex::encode(bytes))
@@ -220,7 +230,7 @@ fn mac(key: &Secret, payload: &str) -> Option<Hmac<Sha256>> {
     Some(mac)
 }
 
-fn signed(key: &Secret, payload: &Payload) -> Result<String> {
+pub(super) fn signed(key: &Secret, payload: &Payload) -> Result<String> {
     let payload = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(payload).context("writing the link as JSON")?);
     let mac = mac(key, &payload).context("signing the link")?;
     let signature = BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());

@@ -5,8 +5,10 @@
 //! cycle at a time.
 
 mod alerts;
+mod as_of;
 mod backup;
 mod digest;
+mod enclosed_links;
 mod entries;
 mod filed;
 mod ingest;
@@ -16,6 +18,7 @@ mod outbox;
 mod papers;
 mod prices;
 mod replay;
+mod sent_reports;
 mod view;
 mod whatif;
 
@@ -23,7 +26,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -43,13 +46,14 @@ use crate::store::alerts::history;
 use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
+pub use as_of::AsOfError;
 pub use backup::BackupReport;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
-pub use papers::AsOfError;
 pub use replay::ReplayOrder;
+pub use sent_reports::{SendError, SentFile, SentReport};
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -177,6 +181,7 @@ impl Engine {
         log_outcomes(&run);
         let (findings, messages) = self.finish(run_id, now).await?;
         let (delivered, undelivered) = self.deliver(now).await?;
+        self.prune_audit(now).await?;
         info!(run_id, pages, charges, usage, findings, messages, "cycle finished");
         Ok(CycleReport {
             run_id,
@@ -191,6 +196,17 @@ impl Engine {
             delivered,
             undelivered,
         })
+    }
+
+    /// Removes what the audit has kept for as long as config says.
+    async fn prune_audit(&self, now: DateTime<Utc>) -> Result<()> {
+        let days = self.config().audit_days;
+        let removed = self.store().prune_audit(now - TimeDelta::days(days.into())).await;
+        match removed.context("removing old entries of the audit")? {
+            0 => {}
+            removed => info!(removed, days, "entries of the audit were as old as they may become"),
+        }
+        Ok(())
     }
 
     /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::domain::alert::{DeadChannel, Evaluation, dead_channel_finding, decide, test_letter};
 use crate::domain::finding::{Finding, Rule};
 use crate::notify::{self, Channel, RetryPolicy};
+use crate::report::Audience;
 use crate::store::{Messages, alerts};
 
 use super::Engine;
@@ -66,9 +67,16 @@ impl Engine {
         if due.is_empty() {
             return Ok((0, 0));
         }
+        let (due, refused) = self.with_signed_links(due).await?;
         let (sender, mut outcomes) = mpsc::channel(OUTCOMES_AT_ONCE);
         let retry = RetryPolicy::default();
-        let sending = notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now, sender);
+        let sending = async {
+            for outcome in refused {
+                // Whoever takes outcomes is the other half of this.
+                let _ = sender.send(outcome).await;
+            }
+            notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now, sender).await;
+        };
         let recording = async move {
             let (mut arrived, mut count) = (0, 0);
             let mut some = Vec::new();
@@ -165,8 +173,11 @@ impl Engine {
         }
         let mut tested = Vec::new();
         for (name, channel) in channels {
-            let letter = test_letter(name, now, self.config().dashboard_url.as_deref());
-            let sent = notify::try_once(name, channel, letter, &self.parts.http, now).await;
+            // A partner has no use for an address that takes a token of another role.
+            let dashboard =
+                self.config().dashboard_url.as_deref().filter(|_| self.audience_of(name) == Audience::Owner);
+            let letter = test_letter(name, now, dashboard);
+            let sent = notify::try_once(name, channel, letter, Vec::new(), &self.parts.http, now).await;
             info!(channel = name, kind = channel.kind(), arrived = sent.is_ok(), "test message");
             tested.push(TestedChannel {
                 channel: name.clone(),

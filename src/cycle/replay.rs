@@ -82,7 +82,7 @@ impl Engine {
 
     async fn looks(&self, days: DayRange) -> Result<Vec<Look>> {
         let store = self.store();
-        let Some(first) = store.first_cycle().await.context("looking for the first cycle")? else {
+        let Some(first) = self.first_cycle().await? else {
             return Ok(Vec::new());
         };
         let facts = store.facts(first, self.config().aws.currency.clone()).await.context("reading the facts")?;

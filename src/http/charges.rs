@@ -11,7 +11,6 @@ use super::State;
 use super::failure::Failure;
 use super::paging::{Asked, Paging, decode, limit, next, page};
 use super::query::parse_as_of;
-use super::views::no_cycle;
 use crate::store::{ChargeFilter, ChargeKey, Restatement, RestatementKey, StoreError, StoredCharge};
 
 /// Which charges.
@@ -77,7 +76,9 @@ type Start = (i64, DateTime<Utc>, ChargeFilter, Option<ChargeKey>);
 async fn begun(state: &State, asked: &ChargesQuery) -> Result<Start, Failure> {
     let as_of = parse_as_of(state, asked.as_of.as_deref()).await?;
     let store = state.engine().store();
-    let cycle = store.newest_cycle(as_of).await.map_err(failed)?.ok_or_else(|| no_cycle(as_of))?;
+    let Some(cycle) = store.newest_cycle(as_of).await.map_err(failed)? else {
+        return Err(state.nothing_at(as_of).await);
+    };
     let ChargesQuery { from, to, service, record_type, .. } = asked;
     if let (Some(from), Some(to)) = (from, to)
         && from >= to

@@ -3,17 +3,19 @@
 use std::future::Future;
 
 use anyhow::{Context as _, Result};
-use axum::Json;
-use axum::extract;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{self, Path};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::State;
+use super::access::Reader;
 use super::failure::Failure;
 use super::paging::Asked;
-use crate::cycle::{BackupReport, CycleReport, ReplayOrder, TestedChannel};
+use super::query::AsOf;
+use super::{State, pages};
+use crate::cycle::{BackupReport, CycleReport, ReplayOrder, SendError, SentReport, TestedChannel};
 use crate::domain::alert::ReplayReport;
 
 /// Runs a cycle now.
@@ -66,6 +68,23 @@ pub async fn replay(
     })?;
     let engine = state.engine().clone();
     apart("the replay", async move { engine.replay(order).await }).await.map(Json)
+}
+
+/// Sends a report to a channel now.
+pub async fn send_report(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
+    Path((file, channel)): Path<(String, String)>,
+    AsOf(as_of): AsOf,
+) -> Result<Json<SentReport>, Failure> {
+    let wanted = pages::asked_for(&file)?;
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let sending = async move { Ok(engine.send_report((now, &who), &channel, wanted, as_of).await) };
+    apart("sending the report", sending).await?.map(Json).map_err(|error| match error {
+        SendError::Channel(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        SendError::AsOf(error) => error.into(),
+        SendError::Failed(error) => Failure::internal("sending the report", &error),
+    })
 }
 
 async fn apart<T: Send + 'static>(

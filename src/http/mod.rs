@@ -20,6 +20,7 @@ mod openapi;
 mod pages;
 mod paging;
 mod parts;
+mod patience;
 mod permission;
 mod query;
 mod requests;

@@ -227,7 +227,8 @@ pub async fn issued_reports(extract::State(state): extract::State<State>) -> Res
     listed.map(Json).map_err(|error| failed("reading which reports were handed out", error))
 }
 
-fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {
+/// The kind and format that the name of a file names.
+pub fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {
     let Some((kind, format)) = file.rsplit_once('.') else {
         let error = format!("{file:?} names no format");
         return Err(Failure::new(StatusCode::NOT_FOUND, error).advise("write it like trajectory.html"));

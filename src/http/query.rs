@@ -3,13 +3,14 @@
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::State;
 use super::failure::Failure;
 use super::paging::Asked;
+use crate::cycle::AsOfError;
 
 /// `?as_of=T`: from the cycles whose clock is at or before T; without it the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,28 +34,43 @@ impl FromRequestParts<State> for AsOf {
     }
 }
 
-/// The time that `text` names, which may not lie in the future: what will be known then nobody can show.
+/// The time that `text` names, which may not lie in the future: what will be known then nobody can show. One before the
+/// first cycle is let through, since the page has something to say of it; see [`State::existing_view`].
 ///
 /// # Errors
 /// For what is no time, and for one that is still to come.
 pub async fn parse_as_of(state: &State, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(text) = text else { return Ok(None) };
-    let refused = |error: String| Failure::new(StatusCode::BAD_REQUEST, error);
     let time = DateTime::parse_from_rfc3339(text).map_err(|error| {
-        refused(format!("as_of {text:?} is not an RFC 3339 time: {error}"))
+        Failure::new(StatusCode::BAD_REQUEST, format!("as_of {text:?} is not an RFC 3339 time: {error}"))
             .advise("write a time as in ?as_of=2026-11-23T06:30:00Z")
     })?;
-    let (time, now) = (time.to_utc(), state.clock().now());
-    if time <= now {
-        return Ok(Some(time));
+    let time = time.to_utc();
+    match state.engine().check_as_of(Some(time), state.clock().now()).await {
+        Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet) => Ok(Some(time)),
+        Err(refused) => Err(refused.into()),
     }
-    // A cycle can have been run with a clock of its own, ahead of this one.
-    let newest = state.engine().store().newest_cycle(None).await;
-    let newest = newest.map_err(|error| Failure::internal("looking for the newest cycle", &error.into()))?;
-    if newest.is_some_and(|cycle| time <= cycle.clock) {
-        return Ok(Some(time));
+}
+
+impl State {
+    /// Why there is nothing to show at a time.
+    pub async fn nothing_at(&self, as_of: Option<DateTime<Utc>>) -> Failure {
+        // A cycle that has finished since this was asked changes nothing about the answer.
+        self.engine().check_as_of(as_of, self.clock().now()).await.err().unwrap_or(AsOfError::NothingYet).into()
     }
-    let now = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    Err(refused(format!("as_of {text:?} lies in the future: it is {now}"))
-        .advise("leave as_of out for the newest figures; the outlook says what is to come"))
+}
+
+impl From<AsOfError> for Failure {
+    fn from(error: AsOfError) -> Failure {
+        let (words, advice) = (error.to_string(), error.advice());
+        let failure = match error {
+            AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
+            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet => Failure::new(StatusCode::NOT_FOUND, words),
+            AsOfError::Store(error) => Failure::internal("looking for the cycle of that time", &error.into()),
+        };
+        match advice {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
+    }
 }

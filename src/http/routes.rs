@@ -21,7 +21,7 @@ use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
     AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry,
-    ReplayOrder, TakenSnapshot, TestedChannel,
+    ReplayOrder, SentReport, TakenSnapshot, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::position::{Credits, Position, Series};
@@ -294,6 +294,11 @@ fn reports_and_links() -> Vec<Route> {
             .says("A report, named by kind and format; a partner sees its own records.")
             .asks::<AsOfQuery>()
             .gives_reports(),
+        Route::post("/api/v1/reports/{file}/send/{channel}", Needs::Share, commands::send_report)
+            .says("Send a report to a channel now; a partner's channel gets the partner's view.")
+            .asks::<AsOfQuery>()
+            .gives::<SentReport>()
+            .weighs(Weight::Order),
         Route::get("/shared/{link}", Needs::Open, shared::shared)
             .says("The report behind a link that was made for somebody without an account.")
             .asks::<SharedQuery>()

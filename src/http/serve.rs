@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use super::patience::Impatient;
 use super::{BODY_TIME, State, router_within};
 
 /// How long things may take that only a caller decides.
@@ -29,14 +30,21 @@ struct Patience {
     head: Duration,
     /// For a request's body.
     body: Duration,
+    /// For an answer to be taken: a report of 600 KB at 5 KB a second, as a phone at the edge of its network has it.
+    answer: Duration,
     /// For open connections after the order to stop; an orchestrator kills after 10 seconds.
     end: Duration,
 }
 
-const PATIENCE: Patience = Patience { head: Duration::from_secs(15), body: BODY_TIME, end: Duration::from_secs(8) };
+const PATIENCE: Patience = Patience {
+    head: Duration::from_secs(15),
+    body: BODY_TIME,
+    answer: Duration::from_secs(120),
+    end: Duration::from_secs(8),
+};
 
 /// Serves on `listener` until `shutdown`; then answers what was asked already, for at most 8 seconds. A caller who sends
-/// slower than anybody has to is dropped, so that nobody can hold connections for nothing.
+/// or reads slower than anybody has to is dropped, so that nobody can hold connections for nothing.
 ///
 /// # Errors
 /// If the listener fails.
@@ -61,7 +69,7 @@ async fn serve_within(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), shutdown.clone(), patience.head));
+                    connections.spawn(connection(stream, peer, router.clone(), shutdown.clone(), patience));
                 }
                 // A caller who left again, or no descriptors for the moment: the next one may be served.
                 Err(error) => {
@@ -88,7 +96,7 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     shutdown: CancellationToken,
-    head_time: Duration,
+    patience: Patience,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
@@ -97,8 +105,9 @@ async fn connection(
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(head_time);
-    let mut serving = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
+    server.timer(TokioTimer::new()).header_read_timeout(patience.head);
+    let mut serving =
+        std::pin::pin!(server.serve_connection(TokioIo::new(Impatient::new(stream, patience.answer)), service));
     let ended = tokio::select! {
         ended = &mut serving => ended,
         () = shutdown.cancelled() => {
@@ -116,7 +125,7 @@ mod tests {
     use std::path::Path;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpStream;
+    use tokio::net::{TcpSocket, TcpStream};
 
     use super::*;
     use crate::clock::Clock;
@@ -169,6 +178,31 @@ mod tests {
             let answer = answered(slow).await;
             assert!(!answer.contains("200 OK"), "{begun:?}: {answer}");
         }
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
+    }
+
+    /// Asks over and over, and never reads, until the connection is closed.
+    async fn ask_without_reading(stream: &mut TcpStream) {
+        let asked = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        while stream.write_all(asked).await.is_ok() {}
+    }
+
+    #[tokio::test]
+    async fn a_caller_who_does_not_take_its_answers_is_dropped() {
+        let (address, shutdown, serving) = daemon(Patience { answer: Duration::from_millis(50), ..PATIENCE }).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        // So that the system does not take megabytes in the caller's stead.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stuck = socket.connect(address).await.unwrap();
+        timeout(Duration::from_secs(20), ask_without_reading(&mut stuck)).await.expect("the connection stays open");
+        // Who reads gets the whole of it.
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let asked = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(asked).await.unwrap();
+        let answer = answered(stream).await;
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok(), "{answer}");
         shutdown.cancel();
         serving.await.unwrap().unwrap();
     }

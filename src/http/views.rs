@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::cycle::View;
 use crate::store::Fingerprint;
@@ -47,18 +46,9 @@ impl State {
 
     /// The view, or 404.
     pub async fn existing_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Arc<View>, Failure> {
-        self.view(as_of).await?.ok_or_else(|| no_cycle(as_of))
-    }
-}
-
-/// There is nothing to show at that time.
-pub fn no_cycle(as_of: Option<DateTime<Utc>>) -> Failure {
-    match as_of {
-        None => Failure::new(StatusCode::NOT_FOUND, "no cycle has finished yet")
-            .advise("the first one starts with the daemon; /readyz says what is missing"),
-        Some(time) => {
-            let time = time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
-            Failure::new(StatusCode::NOT_FOUND, format!("no cycle had finished by {time}"))
+        match self.view(as_of).await? {
+            Some(view) => Ok(view),
+            None => Err(self.nothing_at(as_of).await),
         }
     }
 }

@@ -187,6 +187,7 @@ mod tests {
             key: "exhaustion:total".into(),
             severity: Severity::Critical,
             payload: String::new(),
+            files: Vec::new(),
             attempts,
         }
     }

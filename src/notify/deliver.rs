@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::answer::{Answer, Attempt, judge};
 use super::{Channel, HttpClient, RetryPolicy};
-use crate::domain::alert::{DeliveryOutcome, DeliveryResult, Letter, PendingDelivery};
+use crate::domain::alert::{DeliveryOutcome, DeliveryResult, Letter, OutboxFile, PendingDelivery};
 use crate::domain::finding::Severity;
 
 /// Channels that are delivered to at the same time.
@@ -115,7 +115,7 @@ fn outcome(delivery: &PendingDelivery, result: DeliveryResult) -> DeliveryOutcom
     DeliveryOutcome { event_id: delivery.event_id.clone(), channel: delivery.channel.clone(), result }
 }
 
-/// Sends one letter to one channel now, outside every outbox.
+/// Sends one letter with its files to one channel now, outside every outbox.
 ///
 /// # Errors
 /// What the channel answered, without secrets.
@@ -123,6 +123,7 @@ pub async fn try_once(
     name: &str,
     channel: &Channel,
     letter: Letter,
+    files: Vec<OutboxFile>,
     http: &HttpClient,
     now: DateTime<Utc>,
 ) -> Result<(), String> {
@@ -132,6 +133,7 @@ pub async fn try_once(
         key: letter.key.clone(),
         severity: letter.severity,
         payload: channel.payload(letter),
+        files,
         attempts: 0,
     };
     let answer = channel.send(&delivery, http, now).await;
@@ -155,8 +157,8 @@ pub async fn refresh(
     }
     for (event_id, payload) in firing {
         let (channel_name, key) = (name.to_owned(), String::new());
-        let delivery =
-            PendingDelivery { event_id, channel: channel_name, key, severity: Severity::Info, payload, attempts: 0 };
+        let (severity, files) = (Severity::Info, Vec::new());
+        let delivery = PendingDelivery { event_id, channel: channel_name, key, severity, payload, files, attempts: 0 };
         let answer = channel.send(&delivery, http, now).await;
         error_of(channel, &delivery, &answer, now)?;
     }

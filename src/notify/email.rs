@@ -1,7 +1,7 @@
 //! E-mail: text and HTML of one letter, the document attached, all letters about one alert in one thread.
 //!
 //! The Message-ID is made of the event id, so every attempt carries the same and a mailbox keeps one; the thread is made of
-//! the alert's key. What is stored are the words; addresses come from config when the message leaves.
+//! the alert's key. What is stored are the words; addresses come from config when the message leaves, files from beside it.
 
 use std::time::SystemTime;
 
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::answer::Answer;
 use super::text::shorten;
 use super::{ChannelError, smtp};
-use crate::domain::alert::{Letter, PendingDelivery};
+use crate::domain::alert::{Letter, OutboxFile, PendingDelivery, REPORT_KIND};
 use crate::domain::secret::Secret;
 
 /// Characters of a subject; longer ones are cut by most mail programs anyway.
@@ -86,10 +86,26 @@ pub(super) fn payload(letter: &Letter) -> String {
 }
 
 fn plain(letter: &Letter) -> String {
-    let link = letter.dashboard_url.as_ref().map_or_else(String::new, |url| format!("Dashboard: {url}\n"));
-    let attached = letter.attachment.as_ref().map_or("", |_| "Attached: what the bill becomes.\n");
-    let foot = if link.is_empty() && attached.is_empty() { String::new() } else { format!("\n{attached}{link}") };
-    format!("{}\n{foot}\n-- \nglidepath, about {}\n", letter.text, letter.key)
+    let mut lines = Vec::new();
+    lines.extend(letter.attachment.as_ref().map(|_| "Attached: what the bill becomes.".to_owned()));
+    lines.extend(attached_files(letter));
+    lines.extend(
+        letter.links.iter().map(|link| format!("{}, for whoever has this link:\n{}", link.caption(), link.url)),
+    );
+    lines.extend(letter.dashboard_url.as_ref().map(|url| format!("Dashboard: {url}")));
+    let foot: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let gap = if foot.is_empty() { "" } else { "\n" };
+    format!("{}\n{gap}{foot}\n-- \n{}\n", letter.text, about(letter))
+}
+
+fn attached_files(letter: &Letter) -> Option<String> {
+    let names: Vec<&str> = letter.files.iter().map(|file| file.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("Attached: {}.", names.join(", ")))
+}
+
+/// What the letter is about, where that says something to its reader.
+fn about(letter: &Letter) -> String {
+    if letter.kind == REPORT_KIND { "sent by glidepath".to_owned() } else { format!("glidepath, about {}", letter.key) }
 }
 
 /// Inline styles, because mail programs drop every other kind.
@@ -97,19 +113,23 @@ fn rich(letter: &Letter) -> String {
     let paragraphs = letter.text.split("\n\n").filter(|part| !part.trim().is_empty());
     let paragraphs: String =
         paragraphs.map(|part| format!("<p>{}</p>\n", escape(part).replace('\n', "<br>\n"))).collect();
-    let link = letter.dashboard_url.as_ref();
-    let link =
-        link.map_or_else(String::new, |url| format!("<p><a href=\"{}\">Open the dashboard</a></p>\n", escape(url)));
+    let attached = attached_files(letter).map_or_else(String::new, |names| format!("<p>{}</p>\n", escape(&names)));
+    let anchor = |url: &str, words: &str| format!("<a href=\"{}\">{}</a>", escape(url), escape(words));
+    let shared = letter.links.iter();
+    let shared =
+        shared.map(|link| format!("<p>{}, for whoever has this link</p>\n", anchor(&link.url, &link.caption())));
+    let dashboard = letter.dashboard_url.iter().map(|url| format!("<p>{}</p>\n", anchor(url, "Open the dashboard")));
+    let link: String = shared.chain(dashboard).collect();
     let document = letter.attachment.as_deref().map_or_else(String::new, |markdown| {
         let tables = "<table cellpadding=\"4\" style=\"border-collapse:collapse\" border=\"1\">";
         format!("<hr>\n{}", document(markdown).replace("<table>", tables))
     });
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
-         <body style=\"font-family:sans-serif;line-height:1.4;max-width:46em\">\n<h2>{title}</h2>\n{paragraphs}{link}{document}\
-         <p style=\"color:#666;font-size:85%\">glidepath, about {key}</p>\n</body></html>\n",
+         <body style=\"font-family:sans-serif;line-height:1.4;max-width:46em\">\n<h2>{title}</h2>\n{paragraphs}{attached}{link}{document}\
+         <p style=\"color:#666;font-size:85%\">{about}</p>\n</body></html>\n",
         title = escape(&letter.title),
-        key = escape(&letter.key),
+        about = escape(&about(letter)),
     )
 }
 
@@ -185,9 +205,14 @@ impl Email {
             message = message.to(recipient);
         }
         let words = MultiPart::alternative_plain_html(mail.text, mail.html);
-        let whole = match mail.document {
-            Some(document) => MultiPart::mixed().multipart(words).singlepart(attached(document)),
-            None => words,
+        let mut enclosed: Vec<SinglePart> = mail.document.map(attached).into_iter().collect();
+        for file in &delivery.files {
+            enclosed.push(enclosed_file(file)?);
+        }
+        let whole = if enclosed.is_empty() {
+            words
+        } else {
+            enclosed.into_iter().fold(MultiPart::mixed().multipart(words), MultiPart::singlepart)
         };
         message.multipart(whole).map_err(|error| format!("the message cannot be built: {error}"))
     }
@@ -204,6 +229,12 @@ impl Email {
 fn attached(document: String) -> SinglePart {
     let kind = ContentType::parse("text/markdown; charset=utf-8").expect("a media type that a test sends");
     Attachment::new("trajectory.md".to_owned()).body(document, kind)
+}
+
+fn enclosed_file(file: &OutboxFile) -> Result<SinglePart, String> {
+    let kind = ContentType::parse(&file.media_type)
+        .map_err(|error| format!("{} is of a kind that mail cannot carry ({error})", file.name))?;
+    Ok(Attachment::new(file.name.clone()).body(file.bytes.clone(), kind))
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, ChannelError> {

@@ -73,6 +73,19 @@ pub enum Channel {
     Log,
 }
 
+/// How a channel carries a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// As files.
+    Files,
+    /// By links, beside a few words.
+    Links,
+    /// The few words alone.
+    Words,
+    /// Not at all.
+    Nothing,
+}
+
 /// A channel that can never work as configured.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ChannelError {
@@ -101,6 +114,21 @@ impl Channel {
             Channel::Webhook { .. } => "webhook",
             Channel::Log => "log",
         }
+    }
+
+    /// How a report goes there.
+    pub const fn carries(&self) -> Carries {
+        match self {
+            Channel::Email(_) | Channel::Webhook { .. } => Carries::Files,
+            Channel::Slack { .. } => Carries::Links,
+            Channel::Log => Carries::Words,
+            Channel::PagerDuty { .. } | Channel::Alertmanager { .. } => Carries::Nothing,
+        }
+    }
+
+    /// True where a signed link is kept to those for whom it is: not where logs are collected, and not on a pager.
+    pub const fn may_carry_links(&self) -> bool {
+        matches!(self, Channel::Slack { .. } | Channel::Email(_) | Channel::Webhook { .. })
     }
 
     /// True where a summary of the week makes sense: not for what wakes people, or counts what fires.
@@ -148,10 +176,7 @@ impl Channel {
             Channel::Alertmanager { url, login, lasts } => {
                 alertmanager::send(http, url, login.as_ref(), payload, now + *lasts).await
             }
-            Channel::Webhook { url, secret } => match webhook::headers(secret, delivery, now) {
-                Ok(headers) => http.post(url.expose(), &headers, payload).await,
-                Err(error) => Answer::Unsendable { error: error.to_string() },
-            },
+            Channel::Webhook { url, secret } => webhook::send(http, url, secret, delivery, now).await,
             Channel::Log => log::send(delivery),
         }
     }

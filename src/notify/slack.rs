@@ -11,6 +11,8 @@ use crate::domain::alert::Letter;
 const MAX_SECTION: usize = 3000;
 /// Characters in a header.
 const MAX_HEADER: usize = 150;
+/// Characters on a button.
+const MAX_BUTTON: usize = 75;
 /// Characters in a button's URL.
 const MAX_URL: usize = 3000;
 /// Characters in all sections. The documented limit is 50 blocks, but Slack answers `msg_blocks_too_long` from about
@@ -39,13 +41,19 @@ pub(super) fn payload(letter: &Letter) -> String {
     if is_cut {
         blocks.push(section("_This message was cut to what Slack accepts; the report holds all of it._"));
     }
-    if let Some(url) = letter.dashboard_url.as_ref().filter(|url| url.chars().count() <= MAX_URL) {
-        let button = json!({
-            "type": "button",
-            "text": { "type": "plain_text", "text": "Open the dashboard" },
-            "url": url,
-        });
-        blocks.push(json!({ "type": "actions", "elements": [button] }));
+    // As buttons: Slack fetches what stands in a text to show a preview of it, which would be somebody reading the report.
+    let shared = letter.links.iter().map(|link| (link.caption(), &link.url));
+    let dashboard = letter.dashboard_url.iter().map(|url| ("Open the dashboard".to_owned(), url));
+    let buttons: Vec<Value> = shared
+        .chain(dashboard)
+        .filter(|(_, url)| url.chars().count() <= MAX_URL)
+        .map(|(caption, url)| {
+            let caption = shorten(&escape(&caption), MAX_BUTTON);
+            json!({ "type": "button", "text": { "type": "plain_text", "text": caption }, "url": url })
+        })
+        .collect();
+    if !buttons.is_empty() {
+        blocks.push(json!({ "type": "actions", "elements": buttons }));
     }
     let note = format!("{} · {}", escape(&letter.key), letter.event_id);
     blocks.push(json!({

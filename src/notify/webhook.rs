@@ -3,17 +3,57 @@
 //! The event id is the webhook id, the same at every attempt, so that a receiver can drop what it has seen. The
 //! timestamp is that of the attempt: receivers refuse old ones.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 
-use super::ChannelError;
-use crate::domain::alert::{Letter, PendingDelivery};
+use super::answer::Answer;
+use super::{ChannelError, HttpClient};
+use crate::domain::alert::{Letter, OutboxFile, PendingDelivery};
 use crate::domain::secret::Secret;
 
 /// `{type, timestamp, data}`, as the specification recommends.
 pub(super) fn payload(letter: &Letter) -> String {
-    json!({ "type": letter.kind, "timestamp": letter.at, "data": letter.data }).to_string()
+    let mut data = letter.data.clone();
+    if !letter.links.is_empty() {
+        data["links"] = json!(letter.links);
+    }
+    json!({ "type": letter.kind, "timestamp": letter.at, "data": data }).to_string()
+}
+
+/// Posts a stored message, signed for this attempt.
+pub(super) async fn send(
+    http: &HttpClient,
+    url: &Secret,
+    secret: &Secret,
+    delivery: &PendingDelivery,
+    now: DateTime<Utc>,
+) -> Answer {
+    let body = match with_files(&delivery.payload, &delivery.files) {
+        Ok(body) => body,
+        Err(error) => return Answer::Unsendable { error },
+    };
+    match headers(secret, &delivery.event_id, &body, now) {
+        Ok(headers) => http.post(url.expose(), &headers, &body).await,
+        Err(error) => Answer::Unsendable { error: error.to_string() },
+    }
+}
+
+/// The message with the bytes of its files beside their names, in base64.
+fn with_files(payload: &str, files: &[OutboxFile]) -> Result<String, String> {
+    if files.is_empty() {
+        return Ok(payload.to_owned());
+    }
+    let unreadable = "the stored message does not name the files that belong to it";
+    let mut message: Value = serde_json::from_str(payload).map_err(|error| format!("{unreadable}: {error}"))?;
+    let named = message["data"]["files"].as_array_mut().ok_or(unreadable)?;
+    for file in files {
+        let place = named.iter_mut().find(|it| it["name"] == file.name.as_str()).ok_or(unreadable)?;
+        place["base64"] = json!(BASE64_STANDARD.encode(&file.bytes));
+    }
+    Ok(message.to_string())
 }
 
 /// Reads the signing key.
@@ -28,17 +68,18 @@ pub(super) fn signer(secret: &Secret) -> Result<Webhook, ChannelError> {
 }
 
 /// The three headers of one attempt.
-pub(super) fn headers(
+fn headers(
     secret: &Secret,
-    delivery: &PendingDelivery,
+    event_id: &str,
+    body: &str,
     now: DateTime<Utc>,
 ) -> Result<[(&'static str, String); 3], ChannelError> {
     let timestamp = now.timestamp();
     let signature = signer(secret)?
-        .sign(&delivery.event_id, timestamp, delivery.payload.as_bytes())
+        .sign(event_id, timestamp, body.as_bytes())
         .expect("a str is valid UTF-8, which is all that signing asks for");
     Ok([
-        (HEADER_WEBHOOK_ID, delivery.event_id.clone()),
+        (HEADER_WEBHOOK_ID, event_id.to_owned()),
         (HEADER_WEBHOOK_TIMESTAMP, timestamp.to_string()),
         (HEADER_WEBHOOK_SIGNATURE, signature),
     ])

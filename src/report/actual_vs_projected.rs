@@ -24,7 +24,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
     }
 }
 
-fn summary(position: &Position) -> Vec<String> {
+pub(super) fn summary(position: &Position) -> Vec<String> {
     if position.data_through.is_none() {
         return vec![format!("{}.", words::headline(position))];
     }

@@ -265,16 +265,28 @@ pub fn track_record_sentence(position: &Position) -> Option<String> {
     track_record::sentence(position)
 }
 
-/// The trajectory for an alert on exhaustion, first cash or expiring credit, as the file to attach in the form that a
-/// channel takes.
-///
-/// # Errors
-/// As [`render`].
-pub fn attachment(position: &Position, series: &Series, format: Format) -> Result<File, ReportError> {
-    File::of(&build(ReportKind::Trajectory, position, series, &Audience::Owner), format)
+/// What a report of `kind` says in two or three sentences where the report itself is attached or linked; a partner is also
+/// told what they cover.
+pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
+    let (position, _) = audience.scope(position, &Series::default());
+    let compared = || actual_vs_projected::summary(&position).into_iter().take(1);
+    let ahead = || trajectory::summary(&position).into_iter().take(1);
+    let left = || {
+        let credits = &position.credits;
+        let known = !credits.pools.is_empty();
+        known.then(|| format!("{} of {} of credit is left.", credits.remaining.dollars(), credits.granted.dollars()))
+    };
+    let mut said: Vec<String> = match kind {
+        ReportKind::ActualVsProjected => compared().collect(),
+        ReportKind::Trajectory => ahead().chain(left()).collect(),
+        ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
+    };
+    said.dedup();
+    said.extend(audience.note());
+    said
 }
 
-/// [`attachment`] as text, for channels that carry nothing else.
+/// The trajectory for an alert on exhaustion, first cash or expiring credit, as text, which every channel carries.
 pub fn alert_attachment(position: &Position, series: &Series) -> String {
     markdown::render(&build(ReportKind::Trajectory, position, series, &Audience::Owner))
 }

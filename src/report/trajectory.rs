@@ -71,7 +71,7 @@ impl<'a> AfterCredits<'a> {
     }
 }
 
-fn summary(position: &Position) -> Vec<String> {
+pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
     sentences.extend(words::odds(position));
     sentences.extend(consequences(position));

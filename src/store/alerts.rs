@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{
     Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
-    OpenAlert, PendingDelivery,
+    OpenAlert, OutboxFile, PendingDelivery,
 };
 use crate::domain::finding::{Finding, Severity};
 
@@ -188,6 +188,7 @@ pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Resu
             key: row.get(2)?,
             severity: read_severity(row, 3)?,
             payload: row.get(4)?,
+            files: Vec::new(),
             attempts: row.get(5)?,
         };
         Ok((row.get::<_, i64>(6)?, delivery))
@@ -196,7 +197,26 @@ pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Resu
     rows.sort_by(|(at, a), (bt, b)| {
         (at, Reverse(a.severity), &a.event_id, &a.channel).cmp(&(bt, Reverse(b.severity), &b.event_id, &b.channel))
     });
-    Ok(rows.into_iter().map(|(_, delivery)| delivery).collect())
+    let mut due: Vec<PendingDelivery> = rows.into_iter().map(|(_, delivery)| delivery).collect();
+    if !due.is_empty() {
+        attach_files(conn, &mut due)?;
+    }
+    Ok(due)
+}
+
+/// Puts the files that wait beside their deliveries.
+fn attach_files(conn: &Connection, due: &mut [PendingDelivery]) -> duckdb::Result<()> {
+    let mut waiting =
+        conn.prepare("SELECT event_id, channel, name, media_type, content FROM delivery_files ORDER BY place")?;
+    let mut rows = waiting.query([])?;
+    while let Some(row) = rows.next()? {
+        let (event_id, channel) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
+        let Some(delivery) = due.iter_mut().find(|it| it.event_id == event_id && it.channel == channel) else {
+            continue;
+        };
+        delivery.files.push(OutboxFile { name: row.get(2)?, media_type: row.get(3)?, bytes: row.get(4)? });
+    }
+    Ok(())
 }
 
 /// Writes back how deliveries went. A delivery that is settled already stays as it is.
@@ -213,6 +233,7 @@ pub fn record_outcomes(conn: &Connection, outcomes: &[DeliveryOutcome], now: Dat
              settled_at = make_timestamp(CAST(? AS BIGINT))
          WHERE event_id = ? AND channel = ? AND state = 'pending'",
     )?;
+    let mut discard = conn.prepare("DELETE FROM delivery_files WHERE event_id = ? AND channel = ?")?;
     let settled = Some(now.timestamp_micros());
     for outcome in outcomes {
         let (state, attempt, error, next, settled) = match &outcome.result {
@@ -226,6 +247,9 @@ pub fn record_outcomes(conn: &Connection, outcomes: &[DeliveryOutcome], now: Dat
             DeliveryResult::Dead { error } => ("dead", 1, Some(error), None, settled),
         };
         update.execute(params![state, attempt, error, next, settled, outcome.event_id, outcome.channel])?;
+        if settled.is_some() {
+            discard.execute(params![outcome.event_id, outcome.channel])?;
+        }
     }
     Ok(())
 }

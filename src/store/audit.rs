@@ -1,7 +1,7 @@
-//! Who read a report or entered something. Append-only.
+//! Who read a report or entered something. Entries are appended, never edited, and removed once they are as old as config says.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use duckdb::params;
+use duckdb::{Connection, params};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +46,18 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn audit(&self, entry: AuditEntry) -> Result<()> {
+        self.call(move |connection| insert_entry(connection, &entry)).await
+    }
+
+    /// Removes the entries from before `before`, and tells how many. The newest entry stays in any case: the numbers go on
+    /// from it.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn prune_audit(&self, before: DateTime<Utc>) -> Result<usize> {
         self.call(move |connection| {
-            connection.execute(
-                "INSERT INTO audit SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM audit",
-                params![entry.at.naive_utc(), entry.who, entry.action, entry.path, entry.status],
-            )?;
-            Ok(())
+            let sql = "DELETE FROM audit WHERE noted_at < ? AND number < (SELECT max(number) FROM audit)";
+            Ok(connection.execute(sql, params![before.naive_utc()])?)
         })
         .await
     }
@@ -79,4 +85,13 @@ impl Store {
         })
         .await
     }
+}
+
+/// Appends an entry.
+pub(super) fn insert_entry(connection: &Connection, entry: &AuditEntry) -> Result<()> {
+    connection.execute(
+        "INSERT INTO audit SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM audit",
+        params![entry.at.naive_utc(), entry.who, entry.action, entry.path, entry.status],
+    )?;
+    Ok(())
 }

@@ -66,19 +66,6 @@ impl Store {
         self.call(move |connection| newest_cycle(connection, as_of)).await
     }
 
-    /// Clock of the first finished cycle.
-    ///
-    /// # Errors
-    /// DuckDB's.
-    pub async fn first_cycle(&self) -> Result<Option<DateTime<Utc>>> {
-        self.call(|connection| {
-            let clock: Option<NaiveDateTime> =
-                connection.query_row("SELECT min(clock) FROM cycles", [], |row| row.get(0))?;
-            Ok(clock.map(|clock| clock.and_utc()))
-        })
-        .await
-    }
-
     /// Clocks of the finished cycles of `days`, in order.
     ///
     /// # Errors

@@ -49,23 +49,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn keep_link(&self, link: StoredLink) -> Result<()> {
-        self.call(move |connection| {
-            connection.execute(
-                "INSERT INTO shared_links VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    link.id,
-                    link.made_at.naive_utc(),
-                    link.made_by,
-                    link.kind,
-                    to_json(&link.formats),
-                    to_json(&link.records),
-                    link.expires_at.naive_utc(),
-                    link.as_of.map(|as_of| as_of.naive_utc()),
-                ],
-            )?;
-            Ok(())
-        })
-        .await
+        self.call(move |connection| insert_link(connection, &link)).await
     }
 
     /// Every link, newest first.
@@ -98,6 +82,24 @@ impl Store {
         })
         .await
     }
+}
+
+/// Appends a link.
+pub(super) fn insert_link(connection: &Connection, link: &StoredLink) -> Result<()> {
+    connection.execute(
+        "INSERT INTO shared_links VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            link.id,
+            link.made_at.naive_utc(),
+            link.made_by,
+            link.kind,
+            to_json(&link.formats),
+            to_json(&link.records),
+            link.expires_at.naive_utc(),
+            link.as_of.map(|as_of| as_of.naive_utc()),
+        ],
+    )?;
+    Ok(())
 }
 
 fn read(connection: &Connection, id: Option<&str>) -> Result<Vec<StoredLink>> {

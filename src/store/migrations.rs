@@ -13,7 +13,7 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -21,6 +21,7 @@ const MIGRATIONS: [Migration; 7] = [
     Migration { name: "0005_notices.sql", sql: include_str!("migrations/0005_notices.sql") },
     Migration { name: "0006_reports.sql", sql: include_str!("migrations/0006_reports.sql") },
     Migration { name: "0007_links_and_audit.sql", sql: include_str!("migrations/0007_links_and_audit.sql") },
+    Migration { name: "0008_sent_reports.sql", sql: include_str!("migrations/0008_sent_reports.sql") },
 ];
 
 /// Brings the schema up to date.
@@ -57,6 +58,23 @@ fn version(connection: &Connection) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notices_survive_the_change_of_their_check() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        version(&connection).unwrap();
+        for (step, migration) in (1_i64..).zip(&MIGRATIONS[..7]) {
+            apply(&mut connection, step, migration).unwrap();
+        }
+        let at = "TIMESTAMP '2026-03-23 07:00:00'";
+        let sql = format!("INSERT INTO notices VALUES ('e', 'digest', 'digest', 'info', {at}, {at}, '{{}}')");
+        connection.execute(&sql, []).unwrap();
+        migrate(Path::new("somewhere.duckdb"), &mut connection).unwrap();
+        let told: String = connection.query_row("SELECT key FROM told", [], |row| row.get(0)).unwrap();
+        assert_eq!(told, "digest");
+        assert!(connection.execute(&sql, []).is_err(), "an id is told once");
+        connection.execute(&sql.replace("'e', 'digest'", "'f', 'report'"), []).unwrap();
+    }
 
     #[test]
     fn every_migration_applies_once_and_a_newer_store_is_refused() {

@@ -37,7 +37,7 @@ pub use error::{Result, StoreError};
 pub use fingerprint::Fingerprint;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{Revocation, StoredLink};
-pub use notices::{LastDigest, NoticeKind};
+pub use notices::{Enclosed, LastNotice, NoticeKind};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::{Restatement, RestatementKey};
 pub use reports::IssuedReport;

@@ -1,20 +1,24 @@
-//! Messages that are no alerts: digests and acknowledgements.
+//! Messages that are no alerts: digests, reports and acknowledgements.
 //!
-//! Invariant: a notice is written once, under its id, together with its deliveries.
+//! Invariant: a notice is written once, under its id, together with its deliveries and what goes with them.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt as _, params};
 
-use crate::domain::alert::{Letter, NewDelivery};
+use crate::domain::alert::{Letter, NewDelivery, OutboxFile};
 
 use super::Store;
+use super::audit::{AuditEntry, insert_entry};
 use super::error::Result;
+use super::links::{StoredLink, insert_link};
 
 /// What kind of notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
     /// A summary of the week.
     Digest,
+    /// A report on its schedule.
+    Report,
     /// Somebody is on it.
     Ack,
 }
@@ -23,14 +27,26 @@ impl NoticeKind {
     const fn as_str(self) -> &'static str {
         match self {
             NoticeKind::Digest => "digest",
+            NoticeKind::Report => "report",
             NoticeKind::Ack => "ack",
         }
     }
 }
 
-/// The newest digest.
+/// What goes with a notice, and is written with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Links that stand in it.
+    pub links: Vec<StoredLink>,
+    /// Files for a channel, in order.
+    pub files: Vec<(String, OutboxFile)>,
+    /// What the audit is to remember of it.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// The newest notice of its kind and key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LastDigest {
+pub struct LastNotice {
     /// When it was made.
     pub made_at: DateTime<Utc>,
     /// Clock of the position that it told.
@@ -38,7 +54,8 @@ pub struct LastDigest {
 }
 
 impl Store {
-    /// Keeps a notice that tells of the position at `as_of`, with its deliveries; false if it is kept already.
+    /// Keeps a notice that tells of the position at `as_of`, with its deliveries and what goes with them; false if it is
+    /// kept already.
     ///
     /// # Errors
     /// DuckDB's; then nothing of it is stored.
@@ -48,6 +65,7 @@ impl Store {
         letter: Letter,
         as_of: DateTime<Utc>,
         deliveries: Vec<NewDelivery>,
+        enclosed: Enclosed,
     ) -> Result<bool> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
@@ -73,24 +91,58 @@ impl Store {
                     params![delivery.event_id, delivery.channel, delivery.payload, at],
                 )?;
             }
+            for link in &enclosed.links {
+                insert_link(&transaction, link)?;
+            }
+            for (place, (channel, file)) in (0_i32..).zip(&enclosed.files) {
+                transaction.execute(
+                    "INSERT INTO delivery_files VALUES (?, ?, ?, ?, ?, ?)",
+                    params![letter.event_id, channel, place, file.name, file.media_type, file.bytes],
+                )?;
+            }
+            for entry in &enclosed.audit {
+                insert_entry(&transaction, entry)?;
+            }
             transaction.commit()?;
             Ok(true)
         })
         .await
     }
 
-    /// The newest digest, if there was one.
+    /// The newest notice of `kind` under `key`, if there was one.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn last_digest(&self) -> Result<Option<LastDigest>> {
-        self.call(|connection| {
-            let sql = "SELECT made_at, as_of FROM notices WHERE kind = 'digest' ORDER BY made_at DESC LIMIT 1";
-            let read = connection.query_row(sql, [], |row| {
+    pub async fn last_notice(&self, kind: NoticeKind, key: String) -> Result<Option<LastNotice>> {
+        self.call(move |connection| {
+            let sql = "SELECT made_at, as_of FROM notices WHERE kind = ? AND key = ? ORDER BY made_at DESC LIMIT 1";
+            let read = connection.query_row(sql, params![kind.as_str(), key], |row| {
                 let (made_at, as_of) = (row.get::<_, NaiveDateTime>(0)?, row.get::<_, NaiveDateTime>(1)?);
-                Ok(LastDigest { made_at: made_at.and_utc(), as_of: as_of.and_utc() })
+                Ok(LastNotice { made_at: made_at.and_utc(), as_of: as_of.and_utc() })
             });
             Ok(read.optional()?)
+        })
+        .await
+    }
+
+    /// When the report `name` was first met on this schedule, which is `now` if it never was before.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn schedule_first_met(
+        &self,
+        name: String,
+        schedule: String,
+        now: DateTime<Utc>,
+    ) -> Result<DateTime<Utc>> {
+        self.call(move |connection| {
+            connection.execute(
+                "INSERT INTO report_schedules VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                params![name, schedule, now.naive_utc()],
+            )?;
+            let sql = "SELECT first_met FROM report_schedules WHERE name = ? AND schedule = ?";
+            let met: NaiveDateTime = connection.query_row(sql, params![name, schedule], |row| row.get(0))?;
+            Ok(met.and_utc())
         })
         .await
     }

@@ -118,13 +118,13 @@ async fn alertmanager_is_told_an_end_that_outlasts_the_next_cycles_and_told_agai
 async fn a_test_message_says_what_it_is_and_how_it_went() {
     let fine = Receiver::start(200, &[]).await;
     let letter = || test_letter("ops", clock(), Some("https://glide.example/"));
-    try_once("ops", &fine.webhook(), letter(), &http(), clock()).await.unwrap();
+    try_once("ops", &fine.webhook(), letter(), Vec::new(), &http(), clock()).await.unwrap();
     let body = read(&fine.received()[0].body);
     assert_eq!(body["type"], "test");
     assert_eq!(body["data"]["summary"], "This is a test of the channel ops: nothing is wrong.");
 
     let broken = Receiver::start(500, &[]).await;
-    let refused = try_once("ops", &broken.slack(), letter(), &http(), clock()).await;
+    let refused = try_once("ops", &broken.slack(), letter(), Vec::new(), &http(), clock()).await;
     assert_eq!(refused, Err("HTTP 500: answered".to_owned()));
     let event = read(&pagerduty("https://example.com").payload(letter()));
     assert_eq!((&event["event_action"], &event["payload"]["severity"]), (&json!("trigger"), &json!("info")));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use glidepath::domain::alert::{DeliveryResult, PendingDelivery};
+use glidepath::domain::alert::{DeliveryResult, LetterFile, OutboxFile, PendingDelivery, ReportLetter, report_letter};
 use glidepath::domain::finding::Severity;
 use glidepath::domain::secret::Secret;
 use glidepath::notify::{Channel, ChannelError, Email, Security};
@@ -140,6 +140,41 @@ async fn a_message_goes_to_everybody_under_its_own_id_in_its_alert_s_thread() {
     let again = self::headers(&second);
     assert_ne!(again["Message-ID"], headers["Message-ID"]);
     assert_eq!(again["References"], headers["References"]);
+}
+
+#[tokio::test]
+async fn a_report_goes_along_as_files() {
+    let server = MailServer::start(&[]).await;
+    let channel = server.channel(false);
+    let letter = report_letter(ReportLetter {
+        event_id: "evt-9".into(),
+        name: "board",
+        report: "funding-pack",
+        title: "Funding pack",
+        now: clock(),
+        as_of: clock(),
+        data_through: None,
+        headline: vec!["$10.00 of $20.00 of credit is left.".into()],
+        files: vec![LetterFile { name: "pack.pdf".into(), media_type: "application/pdf".into(), sha256: "0a".into() }],
+        links: Vec::new(),
+        dashboard_url: None,
+    });
+    let payload = channel.payload(letter);
+    let files = vec![OutboxFile {
+        name: "pack.pdf".into(),
+        media_type: "application/pdf".into(),
+        bytes: b"%PDF-1.7 \xe2\xe3 bytes".to_vec(),
+    }];
+    let delivery = PendingDelivery { payload, files, ..due("evt-9", "mail") };
+    let results = deliver(&[delivery], &channels([("mail", channel)])).await;
+    assert_eq!(results, [DeliveryResult::Delivered]);
+    let body = server.said().join("\n");
+    // base64 of the bytes, by coreutils.
+    for part in ["Content-Type: application/pdf", "filename=\"pack.pdf\"", "JVBERi0xLjcg4uMgYnl0ZXM="] {
+        assert!(body.contains(part), "{part} is missing in {body}");
+    }
+    assert!(body.contains("Attached: pack.pdf.") && body.contains("sent by glidepath"), "{body}");
+    assert!(!body.contains("report:board"), "what it is called here means nothing to its reader: {body}");
 }
 
 #[tokio::test]

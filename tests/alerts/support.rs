@@ -120,6 +120,7 @@ pub fn due(event_id: &str, channel: &str) -> PendingDelivery {
         key: "exhaustion:total".into(),
         severity: Severity::Critical,
         payload: r#"{"type":"alert.fire"}"#.into(),
+        files: Vec::new(),
         attempts: 0,
     }
 }
@@ -205,6 +206,7 @@ pub fn store() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch(include_str!("../../src/store/migrations/0002_alerts.sql")).unwrap();
     conn.execute_batch(include_str!("../../src/store/migrations/0005_notices.sql")).unwrap();
+    conn.execute_batch(include_str!("../../src/store/migrations/0008_sent_reports.sql")).unwrap();
     conn
 }
 

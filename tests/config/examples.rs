@@ -46,6 +46,8 @@ fn two_lines_are_a_config_and_give_the_documented_defaults() {
     assert_eq!(config.rules, AlertRules::default());
     assert_eq!(config.dashboard_url, None);
     assert!(config.channels.is_empty());
+    assert!(config.reports.is_empty());
+    assert_eq!((config.link_days, config.audit_days), (14, 400));
     assert_eq!(config.listen.to_string(), "127.0.0.1:8437");
     assert!(config.tokens.is_empty());
 }
@@ -100,6 +102,7 @@ fn the_example_loads_with_everything_switched_on() {
             ("alertmanager", "alertmanager"),
             ("alertmanager-by-token", "alertmanager"),
             ("founders", "email"),
+            ("investor", "email"),
             ("log", "log"),
             ("on-call", "pagerduty"),
             ("our-system", "webhook"),
@@ -112,6 +115,13 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.tokens[1].expires_on.unwrap().to_string(), "2027-12-31");
     assert!(config.tokens[1].secret.is_none());
     assert_eq!(config.link_key.unwrap().expose().len(), 64);
+    let reports: Vec<(&str, String, usize)> = config
+        .reports
+        .iter()
+        .map(|report| (report.name.as_str(), report.kind.to_string(), report.channels.len()))
+        .collect();
+    assert_eq!(reports, [("board", "funding-pack".to_owned(), 2)]);
+    assert_eq!(config.hears["investor"].records.as_deref(), Some(["ai".to_owned()].as_slice()));
 }
 
 /// The keys that the reader knows in a section, which it names when it meets one that it does not know.
@@ -139,19 +149,20 @@ fn the_example_names_every_key() {
     let email = "[[channel]]\nname = \"a\"\ntype = \"email\"";
     let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
-    let sections: [(&str, &[&str], usize); 14] = [
+    let sections: [(&str, &[&str], usize); 15] = [
         ("[aws]", &["aws"], 8),
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
         ("[alerts]", &["alerts"], 24),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
-        (slack, &["channel"], 6),
-        (pagerduty, &["channel"], 7),
-        (email, &["channel"], 12),
-        (alertmanager, &["channel"], 9),
-        (webhook, &["channel"], 7),
-        ("[http]", &["http"], 4),
+        (slack, &["channel"], 8),
+        (pagerduty, &["channel"], 9),
+        (email, &["channel"], 14),
+        (alertmanager, &["channel"], 11),
+        (webhook, &["channel"], 9),
+        ("[[report]]", &["report"], 5),
+        ("[http]", &["http"], 6),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
         ("", &["store"], 3),
@@ -190,7 +201,8 @@ fn every_cron_line_of_the_examples_parses() {
     let example: Table = switched_on().parse().unwrap();
     let lines: Vec<&str> = example["schedule"].as_table().unwrap().values().filter_map(Value::as_str).collect();
     assert_eq!(lines.len(), 3);
-    for line in lines {
+    let reports = example["report"].as_array().unwrap().iter().map(|report| report["schedule"].as_str().unwrap());
+    for line in lines.into_iter().chain(reports) {
         assert!(line.parse::<glidepath::config::CronLine>().is_ok(), "{line}");
     }
 }

@@ -7,7 +7,7 @@ use glidepath::config::Config;
 use glidepath::domain::alert::{NewDelivery, test_letter};
 use glidepath::domain::secret::Secret;
 use glidepath::notify::Channel;
-use glidepath::store::NoticeKind;
+use glidepath::store::{Enclosed, NoticeKind};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -54,7 +54,11 @@ async fn a_channel_that_dies_between_cycles_is_on_the_page_and_in_the_metrics_at
     };
     assert!(!gone.get("/").await.body.contains("do not reach"));
     let deliveries = vec![delivery("hook", "not sent"), delivery("log", "hello")];
-    gone.engine.store().add_notice(NoticeKind::Digest, letter.clone(), first_cycle(), deliveries).await.unwrap();
+    gone.engine
+        .store()
+        .add_notice(NoticeKind::Digest, letter.clone(), first_cycle(), deliveries, Enclosed::default())
+        .await
+        .unwrap();
     let waiting = gone.get("/metrics").await.body;
     assert!(waiting.contains("glidepath_deliveries_pending{channel=\"hook\"} 1"), "{waiting}");
     // Refused connections are tried for hours; each time as soon as it is due.

@@ -37,7 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("notify", &["domain"]),
     // Config validates into the types of those whom it configures.
-    ("config", &["domain", "aws", "notify"]),
+    ("config", &["domain", "aws", "notify", "report"]),
     ("report", &["domain"]),
     ("cycle", &["domain", "aws", "store", "notify", "report", "config"]),
     ("http", &["domain", "report", "cycle", "store", "config", "clock"]),

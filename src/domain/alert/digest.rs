@@ -65,6 +65,8 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
         summary,
         text,
         attachment: None,
+        files: Vec::new(),
+        links: Vec::new(),
         dashboard_url: input.dashboard_url.map(str::to_owned),
         data,
     })

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::decide::Action;
 use super::event::{AlertEvent, Audience};
 use super::mute::Mute;
 use crate::domain::finding::{Rule, Severity};
+use crate::domain::words::day_text;
 
 /// Where the thing that a letter speaks of is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +52,43 @@ pub struct Letter {
     pub text: String,
     /// A Markdown document that belongs to it.
     pub attachment: Option<String>,
+    /// Files that go with it, where the channel carries files.
+    pub files: Vec<LetterFile>,
+    /// Links that open without a token.
+    pub links: Vec<LetterLink>,
     /// Where to look.
     pub dashboard_url: Option<String>,
     /// The same for programs.
     pub data: Value,
+}
+
+/// A file as a letter names it; the file itself goes beside the letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LetterFile {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub media_type: String,
+    /// SHA-256 of its bytes in hex.
+    pub sha256: String,
+}
+
+/// A signed link. Who has it needs no account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LetterLink {
+    /// What it opens, in a few words.
+    pub label: String,
+    /// The address.
+    pub url: String,
+    /// From then on it is refused.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl LetterLink {
+    /// What it opens and until when, in a line that fits a button.
+    pub fn caption(&self) -> String {
+        format!("{}, until {}", self.label, day_text(self.expires_at.date_naive()))
+    }
 }
 
 impl Letter {
@@ -79,6 +114,8 @@ impl From<&AlertEvent> for Letter {
             summary: event.summary.clone(),
             text: event.text.clone(),
             attachment: event.attachment.clone(),
+            files: Vec::new(),
+            links: Vec::new(),
             dashboard_url: event.dashboard_url.clone(),
             data: serde_json::to_value(event).expect("an event has text keys and no failing serialiser"),
         }
@@ -98,7 +135,7 @@ pub fn test_letter(channel: &str, now: DateTime<Utc>, dashboard_url: Option<&str
     let event_id = super::event::stable_id(&[&key, &now.timestamp_micros().to_string()]);
     let summary = format!("This is a test of the channel {channel}: nothing is wrong.");
     let text = format!(
-        "{summary}\n\nSomebody asked glidepath for it on {}. Alerts and digests will come this way. \
+        "{summary}\n\nSomebody asked glidepath for it on {}. What it has to tell will come this way. \
          Where it opened an incident, close it.",
         now.format("%Y-%m-%d at %H:%M UTC")
     );
@@ -116,6 +153,8 @@ pub fn test_letter(channel: &str, now: DateTime<Utc>, dashboard_url: Option<&str
         summary,
         text,
         attachment: None,
+        files: Vec::new(),
+        links: Vec::new(),
         dashboard_url: dashboard_url.map(str::to_owned),
         data,
     }
@@ -139,6 +178,8 @@ pub fn acknowledgement(mute: &Mute) -> Letter {
         text: summary.clone(),
         summary,
         attachment: None,
+        files: Vec::new(),
+        links: Vec::new(),
         dashboard_url: None,
     }
 }
@@ -152,11 +193,16 @@ pub struct Hears {
     pub rules: Option<BTreeSet<Rule>>,
     /// Digests too.
     pub digest: bool,
+    /// A partner's channel: it gets reports, each limited to these records of the filing, and nothing else.
+    pub records: Option<Vec<String>>,
+    /// Signed links may stand in what goes there.
+    pub links: bool,
 }
 
 impl Hears {
     /// Everything.
-    pub const ALL: Hears = Hears { min_severity: Severity::Info, rules: None, digest: true };
+    pub const ALL: Hears =
+        Hears { min_severity: Severity::Info, rules: None, digest: true, records: None, links: true };
 
     /// [`Hears::ALL`], for a channel of which config says no more.
     pub fn all() -> &'static Hears {
@@ -165,9 +211,9 @@ impl Hears {
     }
 
     /// True if the channel `name` is to get `event`. Who heard the alarm gets the all-clear, however mild it had become
-    /// by then; and a channel is not told through itself that it is dead.
+    /// by then; and a channel is not told through itself that it is dead. A partner gets none at all.
     pub fn wants(&self, name: &str, event: &AlertEvent) -> bool {
-        if !event.audience.includes(name) {
+        if self.records.is_some() || !event.audience.includes(name) {
             return false;
         }
         if event.decision == Action::Resolve {
@@ -216,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_channel_hears_what_it_wants_and_every_all_clear_of_what_it_heard() {
-        let paged = Hears { min_severity: Severity::Critical, rules: None, digest: false };
+        let paged = Hears { min_severity: Severity::Critical, digest: false, ..Hears::ALL };
         let credit = Hears { rules: Some([Rule::Exhaustion].into()), ..Hears::ALL };
         let exhaustion = |severity, action| event(Rule::Exhaustion, "exhaustion:total", severity, action);
         assert!(paged.wants("pager", &exhaustion(Severity::Critical, Action::Escalate)));
@@ -230,6 +276,17 @@ mod tests {
         let channels = [("pager".to_owned(), paged), ("team".to_owned(), credit)];
         resolved.address(channels.iter().map(|(name, hears)| (name.as_str(), hears)));
         assert_eq!(resolved.audience, Audience::Only(["pager".to_owned()].into()));
+    }
+
+    #[test]
+    fn a_partner_s_channel_gets_no_alert_and_no_all_clear() {
+        let partner = Hears { records: Some(vec!["ai".to_owned()]), ..Hears::ALL };
+        for action in [Action::Fire, Action::Escalate, Action::Repeat, Action::Resolve] {
+            // It may have heard the alarm before it became a partner's.
+            let mut told = event(Rule::Exhaustion, "exhaustion:total", Severity::Critical, action);
+            told.audience = Audience::Only(["investor".to_owned()].into());
+            assert!(!partner.wants("investor", &told), "{action:?}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod moved_rules;
 mod mute;
 mod outbox;
 mod replay;
+mod report_letter;
 mod rules;
 mod settings;
 mod spike_rule;
@@ -40,11 +41,12 @@ pub use input::{
     ChangeCause, DeadChannel, DrainedCredit, Evaluation, GoneCredit, IngestHealth, Observations, OrderContradiction,
     Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
 };
-pub use letter::{Hears, Letter, Phase, acknowledgement, test_letter};
+pub use letter::{Hears, Letter, LetterFile, LetterLink, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};
 pub use mute::{Mute, MuteKind, newest_mutes};
-pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, PendingDelivery};
+pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, OutboxFile, PendingDelivery};
 pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Verdict};
+pub use report_letter::{REPORT_KIND, ReportLetter, report_event_id, report_key, report_letter};
 pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, AwardTime, RepeatPolicy};
 pub use week::HISTORY_OF_MESSAGES;

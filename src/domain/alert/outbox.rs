@@ -15,6 +15,17 @@ pub struct NewDelivery {
     pub payload: String,
 }
 
+/// A file that goes with a message, on channels that carry files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxFile {
+    /// `glidepath-funding-pack-2026-11-23.pdf`
+    pub name: String,
+    /// What it is, as HTTP and e-mail call it.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
 /// A delivery that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingDelivery {
@@ -28,6 +39,8 @@ pub struct PendingDelivery {
     pub severity: Severity,
     /// Body to be sent.
     pub payload: String,
+    /// Files that go with it.
+    pub files: Vec<OutboxFile>,
     /// Attempts made before this one.
     pub attempts: u32,
 }

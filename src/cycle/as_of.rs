@@ -1,0 +1,104 @@
+//! The one judgement of a moment that somebody wants to see: commands, requests and links all ask here, and say the same.
+
+use std::fmt;
+
+use anyhow::{Context as _, Result};
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::store::StoreError;
+
+use super::Engine;
+
+/// A moment of which nothing can be shown.
+#[derive(Debug)]
+pub enum AsOfError {
+    /// It has not come yet.
+    Future {
+        /// What was asked for.
+        as_of: DateTime<Utc>,
+        /// The present.
+        now: DateTime<Utc>,
+    },
+    /// Nothing was known then.
+    BeforeFirst {
+        /// What was asked for.
+        as_of: DateTime<Utc>,
+        /// Clock of the first finished cycle.
+        first: DateTime<Utc>,
+    },
+    /// Nothing is known yet.
+    NothingYet,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl AsOfError {
+    /// What to do about it; `None` if the caller can do nothing.
+    pub const fn advice(&self) -> Option<&'static str> {
+        match self {
+            AsOfError::Future { .. } => Some(
+                "ask for a time that has passed, or for none, to get the newest cycle; the outlook says what is to come",
+            ),
+            AsOfError::BeforeFirst { .. } => Some("ask for that time or a later one"),
+            AsOfError::NothingYet => {
+                Some("run `glidepath cycle`, or wait for the daemon's first one; /readyz says what is missing")
+            }
+            AsOfError::Store(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for AsOfError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        match self {
+            AsOfError::Future { as_of, now } => {
+                write!(f, "{} lies in the future: it is {} now", shown(as_of), shown(now))
+            }
+            AsOfError::BeforeFirst { as_of, first } => {
+                write!(f, "no cycle had finished by {}: the first one finished at {}", shown(as_of), shown(first))
+            }
+            AsOfError::NothingYet => f.write_str("no cycle has finished yet"),
+            AsOfError::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AsOfError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            AsOfError::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for AsOfError {
+    fn from(error: StoreError) -> Self {
+        AsOfError::Store(error)
+    }
+}
+
+impl Engine {
+    /// Refuses a moment of which nothing can be shown; without one, the newest cycle is meant. Cycles can be run under a
+    /// clock ahead of `now`, and what they know can be asked for.
+    ///
+    /// # Errors
+    /// [`AsOfError`].
+    pub async fn check_as_of(&self, as_of: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), AsOfError> {
+        let cycles = self.store().first_and_newest_cycle().await?;
+        let now = cycles.map_or(now, |(_, newest)| newest.max(now));
+        match (as_of, cycles) {
+            (Some(as_of), _) if as_of > now => Err(AsOfError::Future { as_of, now }),
+            (Some(as_of), Some((first, _))) if as_of < first => Err(AsOfError::BeforeFirst { as_of, first }),
+            (_, None) => Err(AsOfError::NothingYet),
+            _ => Ok(()),
+        }
+    }
+
+    /// Clock of the first finished cycle.
+    pub(super) async fn first_cycle(&self) -> Result<Option<DateTime<Utc>>> {
+        let cycles = self.store().first_and_newest_cycle().await.context("looking for the first cycle")?;
+        Ok(cycles.map(|(first, _)| first))
+    }
+}
