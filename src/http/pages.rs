@@ -1,5 +1,6 @@
 //! What is read: the page, the position, its parts, and the reports.
 
+use axum::body::Bytes;
 use axum::extract::{self, Path};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -31,20 +32,21 @@ const NEWEST: &str = "newest";
 /// The one page; before the first cycle it says that it waits.
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
     let mut nav = nav(as_of);
-    let html = match state.view(as_of).await? {
-        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav),
+    let html: Bytes = match state.view(as_of).await? {
+        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav).into(),
         Some(view) => {
             // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
             nav.what_if = Some(what_if_form(&state, &view.position));
             nav.alerts = Some("/api/v1/alerts".to_owned());
             let channels = state.engine().channel_findings().await;
             let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
-            report::page(&with_channels(&view.position, channels), &view.series, &nav)
+            let shown = || with_channels(&view.position, channels.clone());
+            state.shared.page.get_or(&view, &channels, || report::page(&shown(), &view.series, &nav))
         }
         None => {
             let currency = &state.engine().config().aws.currency;
             let nothing = nothing_yet(as_of.unwrap_or_else(|| state.clock().now()), currency);
-            report::page(&nothing, &Series::default(), &nav)
+            report::page(&nothing, &Series::default(), &nav).into()
         }
     };
     Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(html)).into_response())

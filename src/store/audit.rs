@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn audit(&self, entry: AuditEntry) -> Result<()> {
-        self.call(move |connection| {
+        self.note(move |connection| {
             connection.execute(
                 "INSERT INTO audit SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM audit",
                 params![entry.at.naive_utc(), entry.who, entry.action, entry.path, entry.status],
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn audited(&self, after: Option<AuditKey>, limit: u32) -> Result<Vec<AuditRow>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT number, noted_at, who, action, path, status FROM audit
                        WHERE ?1 IS NULL OR number < ?1 ORDER BY number DESC LIMIT ?2";
             let mut statement = connection.prepare(sql)?;

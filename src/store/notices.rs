@@ -84,7 +84,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn last_digest(&self) -> Result<Option<LastDigest>> {
-        self.call(|connection| {
+        self.read(|connection| {
             let sql = "SELECT made_at, as_of FROM notices WHERE kind = 'digest' ORDER BY made_at DESC LIMIT 1";
             let read = connection.query_row(sql, [], |row| {
                 let (made_at, as_of) = (row.get::<_, NaiveDateTime>(0)?, row.get::<_, NaiveDateTime>(1)?);
