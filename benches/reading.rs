@@ -35,7 +35,7 @@ const WORKERS: usize = 2;
 const BLOCKING_THREADS: usize = 8;
 const READERS: usize = 2;
 /// Requests of each reader for each address.
-const REQUESTS: usize = 1_000;
+const REQUESTS: usize = 500;
 const ADDRESSES: [&str; 2] = ["/", "/api/v1/position"];
 const CONFIG: &str = "[store]\npath = \"unused\"\n[aws]\npaid_requests_per_day = 1000000\ntax_rate = \"0.20\"\n";
 /// Days that the fake bills: more than a cycle asks for.

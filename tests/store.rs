@@ -540,6 +540,7 @@ async fn who_reads_waits_for_no_writer_and_sees_one_moment() {
     };
     store.audit(entry).await.unwrap();
     assert_eq!(store.audited(None, 9).await.unwrap().len(), 1, "and who read is noted all the same");
+    let writes = store.writes();
 
     let both = store.read(move |connection| {
         let first = counted(connection)?;
@@ -547,6 +548,7 @@ async fn who_reads_waits_for_no_writer_and_sees_one_moment() {
         Ok((first, tokio::runtime::Handle::current().block_on(writing).unwrap().is_ok(), counted(connection)?))
     });
     assert_eq!(both.await.unwrap(), (0, true, 0), "what is committed meanwhile is of another moment");
+    assert_eq!(store.writes(), writes + 1, "a write that has ended is counted");
     assert_eq!(store.read(counted).await.unwrap(), 1);
 
     let refused = store.read(move |connection| Ok(connection.execute(balance, [])?)).await.unwrap_err().to_string();

@@ -14,21 +14,32 @@ pub struct KeptPage(Mutex<Option<Drawn>>);
 struct Drawn {
     /// Held, so that no other view can ever be at its address.
     view: Arc<View>,
+    /// Writes to the store before the channels were looked at.
+    writes: u64,
     channels: Vec<Finding>,
     html: Bytes,
 }
 
 impl KeptPage {
-    /// The page of `view` and `channels`, drawn with `draw` where it is not the one that is kept.
-    pub fn get_or(&self, view: &Arc<View>, channels: &[Finding], draw: impl FnOnce() -> String) -> Bytes {
-        let is_kept = |drawn: &&Drawn| Arc::ptr_eq(&drawn.view, view) && drawn.channels == channels;
-        let kept =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(is_kept).map(|d| d.html.clone());
-        kept.unwrap_or_else(|| {
-            let html = Bytes::from(draw());
-            let drawn = Drawn { view: view.clone(), channels: channels.to_vec(), html: html.clone() };
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(drawn);
-            html
-        })
+    /// The page of `view`, if nothing was written since its channels were looked at.
+    pub fn fresh(&self, view: &Arc<View>, writes: u64) -> Option<Bytes> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|drawn| drawn.writes == writes && Arc::ptr_eq(&drawn.view, view)).map(|d| d.html.clone())
+    }
+
+    /// The page of `view` and `channels` as they are after `writes`, drawn with `draw` where it is not the one that is kept.
+    pub fn get_or(
+        &self,
+        view: &Arc<View>,
+        writes: u64,
+        channels: Vec<Finding>,
+        draw: impl FnOnce() -> String,
+    ) -> Bytes {
+        let same = |drawn: &&Drawn| Arc::ptr_eq(&drawn.view, view) && drawn.channels == channels;
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(same).map(|d| d.html.clone());
+        let html = kept.unwrap_or_else(|| Bytes::from(draw()));
+        let drawn = Drawn { view: view.clone(), writes, channels, html: html.clone() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(drawn);
+        html
     }
 }

@@ -28,6 +28,7 @@ mod views;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckdb::{Config, Connection, InterruptHandle};
@@ -67,6 +68,8 @@ struct Inner {
     /// Appends who read what, which must not wait for a cycle; no other connection writes these tables.
     notes: Mutex<Connection>,
     readers: Readers,
+    /// See [`Store::writes`].
+    writes: AtomicU64,
     interrupt: Arc<InterruptHandle>,
     /// Held for as long as the store is open; the operating system lets go of it when the process dies.
     _lock: Option<File>,
@@ -106,6 +109,7 @@ impl Store {
             path: path.to_owned(),
             notes: Mutex::new(connection.try_clone()?),
             readers: Readers::beside(&connection)?,
+            writes: AtomicU64::new(0),
             interrupt: connection.interrupt_handle(),
             connection: Mutex::new(connection),
             _lock: lock,
@@ -159,12 +163,20 @@ impl Store {
     /// # Errors
     /// Those of `work`.
     pub fn call_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        // Counted when it ends, however it does, and before the writer is answered: nobody is told of what readers miss.
+        let _counted = Counted(&self.inner.writes);
         let mut connection = locked(&self.inner.connection);
         let result = work(&mut connection);
         if result.is_err() {
             undo(&connection);
         }
         result
+    }
+
+    /// How often something may have been written since the store was opened, notes on who read what left out. Nothing else
+    /// writes the file, so what is read between two equal counts is the same; asking costs nothing, unlike a query.
+    pub fn writes(&self) -> u64 {
+        self.inner.writes.load(Ordering::SeqCst)
     }
 
     /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
@@ -184,6 +196,15 @@ impl Store {
         // DuckDB refuses while another connection writes.
         let _no_notes = locked(&self.inner.notes);
         Ok(connection.execute_batch("CHECKPOINT")?)
+    }
+}
+
+/// Counts when it is dropped.
+struct Counted<'a>(&'a AtomicU64);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
