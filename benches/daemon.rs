@@ -13,15 +13,15 @@ use tokio::runtime::Builder;
 mod busy;
 #[path = "support/daemon.rs"]
 mod daemon;
-#[path = "support/two_years.rs"]
-mod two_years;
+#[path = "support/stored.rs"]
+mod stored;
 use daemon::Daemon;
 
 fn benches(criterion: &mut Criterion) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a temporary folder");
     // The daemon looks at the real clock, and asks AWS at once where the data is older than its schedule.
-    drop(runtime.block_on(two_years::two_years(&folder.path().join("bench.duckdb"), Utc::now())));
+    drop(runtime.block_on(stored::stored(&folder.path().join("bench.duckdb"), Utc::now(), 2)));
     let config = daemon::config(folder.path(), "bench.duckdb");
     criterion.bench_function("start to ready on two years", |bencher| {
         bencher.iter_custom(|times| (0..times).map(|_| start(&config)).sum());

@@ -13,10 +13,10 @@ use tokio::runtime::Builder;
 
 #[path = "support/busy.rs"]
 mod busy;
-#[path = "support/two_years.rs"]
-mod two_years;
+#[path = "support/stored.rs"]
+mod stored;
 use busy::{SIZE, pull, run};
-use two_years::{engine, two_years};
+use stored::{engine, stored};
 
 fn clock() -> DateTime<Utc> {
     "2026-11-20T06:00:00Z".parse().expect("a time")
@@ -25,7 +25,7 @@ fn clock() -> DateTime<Utc> {
 fn benches(criterion: &mut Criterion) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let kept = runtime.block_on(two_years(&folder.path().join("bench.duckdb"), clock()));
+    let kept = runtime.block_on(stored(&folder.path().join("bench.duckdb"), clock(), 2));
     let store = kept.store().clone();
     // Another config makes another view, so that what is kept does not count.
     let changed = engine(store.clone(), "[aws]\ntax_rate = \"0.20\"\n");

@@ -9,8 +9,9 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Two workers are plenty for one daemon; each more would cost memory that it never uses.
 const WORKERS: usize = 2;
-/// The store serves one call at a time, so more threads would only wait, and keep memory of their own.
-const BLOCKING_THREADS: usize = 4;
+/// Four that read the store, one that writes it, one that notes who read; and one each for what computes long: a cycle, and
+/// what somebody asks beside it. More would only wait, and keep memory of their own.
+const BLOCKING_THREADS: usize = 8;
 /// What is still running on a blocking thread at the end is left behind: a transaction that is cut anywhere leaves the
 /// store as it was, and waiting for it would outlast an orchestrator's patience.
 const LAST_WAIT: Duration = Duration::from_millis(500);

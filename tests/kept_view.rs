@@ -1,4 +1,5 @@
-//! The view that a cycle leaves in the store: it is used only while putting it together would give the same, to the byte.
+//! The view that a cycle leaves in the store: it is used only while putting it together would give the same, to the byte,
+//! and for as long as it would.
 
 use std::path::Path;
 
@@ -105,16 +106,33 @@ async fn a_correction_of_the_filing_makes_it_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_paid_request_makes_it_anew() {
+async fn paid_requests_are_counted_into_it() {
     let (_fake, engine) = after_a_cycle().await;
-    let before = view(&engine, None).await.position.data_quality.paid_requests_today;
+    let counted = async || {
+        let quality = view(&engine, None).await.position.data_quality;
+        (quality.paid_requests_today, quality.usd_spent_asking_month)
+    };
+    let (today, asking) = counted().await;
     mark(&engine);
     let ticket = engine.store().reserve_request(startup::TODAY.date_naive(), 1000).await.unwrap().unwrap();
-    assert!(!is_kept(&engine, None).await);
-    assert_eq!(view(&engine, None).await.position.data_quality.paid_requests_today, before + 1);
+    assert_eq!(counted().await, (today + 1, asking + usd("0.01")));
+    assert!(is_kept(&engine, None).await);
     engine.store().settle_request(ticket, false).await.unwrap();
-    assert!(!is_kept(&engine, None).await);
-    assert_eq!(view(&engine, None).await.position.data_quality.paid_requests_today, before);
+    assert_eq!(counted().await, (today, asking));
+    assert!(is_kept(&engine, None).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_running_cycle_appends_is_no_part_of_it() {
+    let (fake, engine) = after_a_cycle().await;
+    let before = view(&engine, None).await;
+    let tomorrow = startup::TODAY + TimeDelta::days(1);
+    fake.set_now(tomorrow);
+    engine.cycle(tomorrow).await.unwrap().unwrap();
+    // Its run is in, its end is not: as far as a running cycle gets.
+    assert_eq!(execute(&engine, "DELETE FROM cycles WHERE run_id = 2"), 1);
+    assert_eq!(execute(&engine, "DELETE FROM views"), 1);
+    assert_eq!(view(&engine, None).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, Recor
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
-use glidepath::store::{CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
+use glidepath::store::{AuditEntry, CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
 
 #[path = "support/pulls.rs"]
 mod pulls;
@@ -318,7 +318,7 @@ async fn killed_between_two_transactions_the_next_cycle_puts_it_right() {
     {
         let store = Store::open(&path).unwrap();
         let id = store.append_run(run("2026-03-20", vec![charge("2026-03-18", BEDROCK, "Usage", "10")], vec![])).await;
-        store.finish_cycle(finished(id.unwrap(), "2026-03-20"), Messages::default()).await.unwrap();
+        store.finish_cycle(finished(id.unwrap(), "2026-03-20"), Messages::default(), None).await.unwrap();
         // The costs of the 21st are in; the process dies before its outlook and alerts are.
         store.append_run(run("2026-03-21", vec![charge("2026-03-18", BEDROCK, "Usage", "11")], vec![])).await.unwrap();
     }
@@ -328,7 +328,7 @@ async fn killed_between_two_transactions_the_next_cycle_puts_it_right() {
     assert_eq!(believed(&facts(&store, "2026-03-20").await), [row("2026-03-18", BEDROCK, "Usage", "10")]);
     let again = run("2026-03-21", vec![charge("2026-03-18", BEDROCK, "Usage", "11")], vec![]);
     let id = store.append_run(again).await.unwrap();
-    store.finish_cycle(finished(id, "2026-03-21"), Messages::default()).await.unwrap();
+    store.finish_cycle(finished(id, "2026-03-21"), Messages::default(), None).await.unwrap();
     assert_eq!(count(&store, "charges"), 2, "what the killed cycle stored is not stored again");
     assert_eq!(store.newest_cycle(None).await.unwrap().unwrap().run_id, 3);
     assert_eq!(store.newest_cycle(Some(at("2026-03-20"))).await.unwrap().unwrap().run_id, 1);
@@ -422,7 +422,7 @@ async fn a_backup_is_a_store_with_the_same_facts() {
     first.credits.snapshots = vec![snapshot("1", true, "900")];
     let run_id = store.append_run(first).await.unwrap();
     let cycle = FinishedCycle { run_id, clock: at("2026-03-20"), outlook: None, findings: Vec::new() };
-    store.finish_cycle(cycle, Messages::default()).await.unwrap();
+    store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
     store.reserve_request(day("2026-03-20"), 9).await.unwrap();
 
     let target = folder.path().join("it's a backup.duckdb");
@@ -506,6 +506,54 @@ async fn a_statement_can_be_cut_short_and_the_store_goes_on() {
     assert!(cut.to_lowercase().contains("interrupt"), "{cut}");
     assert_eq!(count(&store, "recorded_balances"), 0, "its transaction is undone");
     store.checkpoint().unwrap();
+}
+
+#[tokio::test]
+async fn who_reads_waits_for_no_writer_and_sees_one_moment() {
+    let store = Store::in_memory().unwrap();
+    let balance = "INSERT INTO recorded_balances VALUES ('2026-03-20', '1', 1, '2026-03-20')";
+    let counted = |connection: &Connection| -> Result<i64, StoreError> {
+        Ok(connection.query_row("SELECT count(*) FROM recorded_balances", [], |row| row.get(0))?)
+    };
+    let (begun, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let writer = store.clone();
+    let writing = tokio::spawn(async move {
+        writer
+            .call(move |connection| {
+                let transaction = connection.transaction()?;
+                transaction.execute(balance, [])?;
+                begun.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                Ok(transaction.commit()?)
+            })
+            .await
+    });
+    has_begun.await.unwrap();
+    assert_eq!(store.read(counted).await.unwrap(), 0, "the writer is in the middle of it");
+    let entry = AuditEntry {
+        at: at("2026-03-20"),
+        who: "partner".to_owned(),
+        action: "read".to_owned(),
+        path: "/".to_owned(),
+        status: 200,
+    };
+    store.audit(entry).await.unwrap();
+    assert_eq!(store.audited(None, 9).await.unwrap().len(), 1, "and who read is noted all the same");
+    let writes = store.writes();
+
+    let both = store.read(move |connection| {
+        let first = counted(connection)?;
+        go_on.send(()).unwrap();
+        Ok((first, tokio::runtime::Handle::current().block_on(writing).unwrap().is_ok(), counted(connection)?))
+    });
+    assert_eq!(both.await.unwrap(), (0, true, 0), "what is committed meanwhile is of another moment");
+    assert_eq!(store.writes(), writes + 1, "a write that has ended is counted");
+    assert_eq!(store.read(counted).await.unwrap(), 1);
+
+    let refused = store.read(move |connection| Ok(connection.execute(balance, [])?)).await.unwrap_err().to_string();
+    assert!(refused.contains("read-only") || refused.contains("READ ONLY"), "{refused}");
+    assert_eq!(store.read(counted).await.unwrap(), 1, "the connection is fit for the next");
 }
 
 /// Would take an hour.

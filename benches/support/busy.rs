@@ -12,7 +12,8 @@ pub use pulls::{Size, pull};
 
 /// Services and usage types of every day.
 pub const SIZE: Size = Size { services: 40, usage_types: 100 };
-const ACCOUNT: &str = "111122223333";
+/// The account that it bills.
+pub const ACCOUNT: &str = "111122223333";
 
 /// Pool `number` pays three services of four.
 fn credit(number: i64, today: NaiveDate) -> CreditSnapshot {

@@ -10,7 +10,9 @@ use comfy_table::Table;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::backtest::{Answerer, Case, Origin, Questions, Scores, Series, exhaustion, score, spend};
+use crate::domain::backtest::{
+    Answerer, Case, Origin, Questions, Scores, Series, SpendScore, exhaustion, score, spend,
+};
 use crate::domain::forecast::{Evidence, Method};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
@@ -257,16 +259,7 @@ fn score_rows(scores: &Scores) -> Vec<ScoreRow> {
         let method = scored.answerer.as_str();
         let mut add = |measure: String, value: f64| rows.push(ScoreRow { method, measure, value });
         for at in &scored.spend {
-            let named = |name: &str| format!("{name}, {} days", at.days);
-            add(named("forecasts"), at.forecasts as f64);
-            add(named("wape_mean"), at.wape_mean);
-            add(named("wape_median"), at.wape_median);
-            add(named("bias"), at.bias);
-            add(named("cov80"), at.coverage);
-            add(named("under_p10"), at.below);
-            add(named("over_p90"), at.above);
-            add(named("width"), at.width);
-            add(named("wql"), at.loss);
+            spend_measures(at).for_each(|(name, value)| add(format!("{name}, {} days", at.days), value));
         }
         if let Some(dates) = &scored.dates {
             add("dates".to_owned(), dates.dates as f64);
@@ -278,6 +271,16 @@ fn score_rows(scores: &Scores) -> Vec<ScoreRow> {
             add("late7".to_owned(), dates.late);
             add("never".to_owned(), dates.never as f64);
             add("width_days".to_owned(), dates.width);
+        }
+    }
+    for young in &scores.young {
+        let of = format!("{} days known{}", young.known_days, if young.as_filed { ", as filed" } else { "" });
+        for at in &young.spend {
+            rows.extend(spend_measures(at).map(|(name, value)| ScoreRow {
+                method: Answerer::Glidepath.as_str(),
+                measure: format!("{name}, {} days, {of}", at.days),
+                value,
+            }));
         }
     }
     for against in &scores.against_plain {
@@ -292,11 +295,30 @@ fn score_rows(scores: &Scores) -> Vec<ScoreRow> {
     rows
 }
 
+fn spend_measures(at: &SpendScore) -> impl Iterator<Item = (&'static str, f64)> {
+    [
+        ("forecasts", at.forecasts as f64),
+        ("wape_mean", at.wape_mean),
+        ("wape_median", at.wape_median),
+        ("bias", at.bias),
+        ("cov80", at.coverage),
+        ("under_p10", at.below),
+        ("over_p90", at.above),
+        ("width", at.width),
+        ("wql", at.loss),
+    ]
+    .into_iter()
+}
+
 fn print_scores(scores: &Scores) {
     for (at, days) in scores.methods[0].spend.iter().map(|spend| spend.days).enumerate() {
         outln!("Cumulative spend over {days} days, in shares of the actual spend\n\n{}\n", spend_table(scores, at));
     }
     outln!("Dates of exhaustion, in days\n\n{}\n", date_table(scores));
+    outln!(
+        "Cumulative spend of every series when it was young, in shares of the actual spend\n\n{}\n",
+        young_table(scores)
+    );
     outln!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better\n");
     let rows = scores.against_plain.iter().map(|of| {
         let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
@@ -306,15 +328,32 @@ fn print_scores(scores: &Scores) {
 }
 
 fn spend_table(scores: &Scores, at: usize) -> Table {
-    let header = ["method", "n", "wape", "wape median", "bias", "cov80", "below p10", "above p90", "width", "loss"];
+    let header: Vec<&str> = std::iter::once("method").chain(SPEND_HEADER).collect();
     let rows = scores.methods.iter().filter_map(|scored| {
         let of = scored.spend.get(at)?;
-        let shares = [of.wape_mean, of.wape_median, of.bias, of.coverage, of.below, of.above, of.width, of.loss];
-        let mut cells = vec![scored.answerer.as_str().to_owned(), of.forecasts.to_string()];
-        cells.extend(shares.map(|share| format!("{share:.3}")));
-        Some(cells)
+        Some(std::iter::once(scored.answerer.as_str().to_owned()).chain(spend_cells(of)).collect())
     });
     table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9], rows)
+}
+
+const SPEND_HEADER: [&str; 9] =
+    ["n", "wape", "wape median", "bias", "cov80", "below p10", "above p90", "width", "loss"];
+
+fn spend_cells(of: &SpendScore) -> impl Iterator<Item = String> {
+    let shares = [of.wape_mean, of.wape_median, of.bias, of.coverage, of.below, of.above, of.width, of.loss];
+    std::iter::once(of.forecasts.to_string()).chain(shares.map(|share| format!("{share:.3}")))
+}
+
+fn young_table(scores: &Scores) -> Table {
+    let header: Vec<&str> = ["days known", "filing", "days ahead"].into_iter().chain(SPEND_HEADER).collect();
+    let rows = scores.young.iter().flat_map(|young| {
+        young.spend.iter().map(|of| {
+            let filing = if young.as_filed { "with" } else { "without" };
+            let asked = [young.known_days.to_string(), filing.to_owned(), of.days.to_string()];
+            asked.into_iter().chain(spend_cells(of)).collect()
+        })
+    });
+    table(&header, &[0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], rows)
 }
 
 fn date_table(scores: &Scores) -> Table {

@@ -157,7 +157,7 @@ impl Engine {
 
     async fn alert_state(&self, now: DateTime<Utc>) -> anyhow::Result<(History, Vec<Finding>)> {
         let within = self.config().rules.clear_after();
-        let history = self.store().call(move |connection| history(connection, now, within)).await;
+        let history = self.store().read(move |connection| history(connection, now, within)).await;
         let history = history.context("reading what was told")?;
         let newest = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
         Ok((history, newest.map(|cycle| cycle.findings).unwrap_or_default()))

@@ -211,16 +211,16 @@ impl Engine {
 
     /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.
     async fn finish(&self, run_id: i64, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let before = self.store().fingerprint().await.context("reading what the store holds")?;
+        let before = self.store().fingerprint(run_id, now).await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
         let within = self.config().rules.clear_after();
-        let history = self.store().call(move |connection| history(connection, now, within)).await?;
+        let history = self.store().read(move |connection| history(connection, now, within)).await?;
         let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
         let own = self.own_accounts().await?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
-        let (cycle, messages, view) = tokio::task::spawn_blocking(move || {
+        let (cycle, messages, view) = tokio::task::spawn_blocking(move || -> Result<_> {
             let assessment = engine.assess(&facts, filing.as_ref());
             let outlook = assessment.outlook();
             let mut position = assessment.position(outlook.as_ref());
@@ -239,13 +239,12 @@ impl Engine {
             let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, now, trajectory);
             let cycle = FinishedCycle { run_id, clock: now, outlook, findings: evaluation.findings };
-            (cycle, messages, view)
+            Ok((cycle, messages, engine.to_keep(before, &view)?))
         })
         .await
-        .context("assessing the facts")?;
+        .context("assessing the facts")??;
         let counts = (cycle.findings.len(), messages.events.len());
-        self.store().finish_cycle(cycle, messages).await.context("storing the end of the cycle")?;
-        self.keep_view(run_id, before, &view).await.context("storing the view")?;
+        self.store().finish_cycle(cycle, messages, view).await.context("storing the end of the cycle")?;
         Ok(counts)
     }
 

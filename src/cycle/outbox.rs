@@ -63,7 +63,7 @@ impl Engine {
     }
 
     async fn deliver_alone(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let due = self.store().call(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
+        let due = self.store().read(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
         if due.is_empty() {
             return Ok((0, 0));
         }
@@ -101,7 +101,7 @@ impl Engine {
     /// else is decided, since nothing else can have changed.
     async fn tell_dead_channels(&self, known: &mut KnownDead, now: DateTime<Utc>) -> Result<usize> {
         let looking = "looking for dead channels";
-        let dead = self.store().call(|connection| Ok(alerts::dead_channels(connection)?)).await.context(looking)?;
+        let dead = self.store().read(|connection| Ok(alerts::dead_channels(connection)?)).await.context(looking)?;
         let dead = self.configured(&dead);
         let names: BTreeSet<String> = dead.iter().map(|dead| dead.channel.clone()).collect();
         if known.as_ref() == Some(&names) {
@@ -111,7 +111,7 @@ impl Engine {
         let within = rules.clear_after();
         let read = self
             .store()
-            .call(move |connection| Ok((alerts::newest_run(connection)?, alerts::history(connection, now, within)?)));
+            .read(move |connection| Ok((alerts::newest_run(connection)?, alerts::history(connection, now, within)?)));
         let (run_id, mut history) = read.await.context(looking)?;
         history.open.retain(|open| open.rule == Rule::DeadChannel);
         let findings = dead.iter().map(dead_channel_finding).collect();
@@ -137,7 +137,7 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn channel_findings(&self) -> Result<Vec<Finding>> {
-        let dead = self.store().call(|connection| Ok(alerts::dead_channels(connection)?)).await;
+        let dead = self.store().read(|connection| Ok(alerts::dead_channels(connection)?)).await;
         let dead = self.configured(&dead.context("looking for dead channels")?);
         Ok(dead.iter().map(dead_channel_finding).collect())
     }
@@ -155,7 +155,7 @@ impl Engine {
         let forgetful = |channel: &Channel| matches!(channel, Channel::Alertmanager { .. });
         for (name, channel) in self.config().channels.iter().filter(|(_, channel)| forgetful(channel)) {
             let asked = name.clone();
-            let firing = self.store().call(move |connection| Ok(alerts::firing_on(connection, &asked)?)).await?;
+            let firing = self.store().read(move |connection| Ok(alerts::firing_on(connection, &asked)?)).await?;
             if let Err(error) = notify::refresh(name, channel, firing, &self.parts.http, now).await {
                 warn!(channel = name, error, "what fires could not be posted again");
             }

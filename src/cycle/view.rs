@@ -14,7 +14,7 @@ use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
-use crate::store::{Fingerprint, StoredProjection, ViewMaker};
+use crate::store::{ChargedRequests, Fingerprint, KeptView, StoredProjection, ViewMaker};
 
 use super::Engine;
 
@@ -28,6 +28,15 @@ pub struct View {
     pub position: Position,
     /// Day series for charts.
     pub series: Series,
+}
+
+impl View {
+    /// The same, with the paid requests that are known now: a running cycle adds some, and changes nothing else of a view.
+    #[must_use]
+    pub fn charged(mut self, requests: ChargedRequests) -> View {
+        self.position.data_quality.asked(requests.today, requests.month);
+        self
+    }
 }
 
 impl Engine {
@@ -46,23 +55,21 @@ impl Engine {
     async fn kept_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
         let Some(maker) = self.view_maker() else { return Ok(None) };
         let kept = self.store().kept_view(as_of, maker).await.context("looking for the newest cycle's view")?;
-        let read = |body: String| match serde_json::from_str(&body) {
-            Ok(view) => Some(view),
+        let Some((body, charged)) = kept else { return Ok(None) };
+        Ok(match serde_json::from_str::<View>(&body) {
+            Ok(view) => Some(view.charged(charged)),
             Err(error) => {
                 warn!(%error, "the kept view cannot be read; it is put together again");
                 None
             }
-        };
-        Ok(kept.and_then(read))
+        })
     }
 
-    /// Keeps the view of `cycle`. `before` is what the store counted before the view's facts were read, so that what
-    /// was written since keeps the view from being used.
-    pub(super) async fn keep_view(&self, cycle: i64, before: Fingerprint, view: &View) -> Result<()> {
-        let Some(maker) = self.view_maker() else { return Ok(()) };
+    /// The view as it is kept. `fingerprint` says what the store held before the view's facts were read.
+    pub(super) fn to_keep(&self, fingerprint: Fingerprint, view: &View) -> Result<Option<KeptView>> {
+        let Some(maker) = self.view_maker() else { return Ok(None) };
         let body = serde_json::to_string(view).context("writing the view as JSON")?;
-        let store = Fingerprint { newest_cycle: cycle, ..before };
-        Ok(self.store().keep_view(cycle, store, maker, body).await?)
+        Ok(Some(KeptView { fingerprint, maker, body }))
     }
 
     fn view_maker(&self) -> Option<ViewMaker> {

@@ -121,7 +121,7 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
     let last_pull = store.last_pull().await?;
     let paid: PaidRequests = store.paid_requests(state.clock().now().date_naive()).await?;
     let (dead, states) =
-        store.call(|connection| Ok((alerts::dead_channels(connection)?, alerts::channel_states(connection)?))).await?;
+        store.read(|connection| Ok((alerts::dead_channels(connection)?, alerts::channel_states(connection)?))).await?;
     let config = state.engine().config();
     let channels = config.channels.keys().map(|name| Sample {
         labels: vec![("channel", name.clone())],

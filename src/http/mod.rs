@@ -15,6 +15,7 @@ mod conditional;
 mod entries;
 mod failure;
 mod health;
+mod kept_page;
 mod metrics;
 mod openapi;
 mod pages;
@@ -52,6 +53,7 @@ use crate::clock::Clock;
 use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
+use kept_page::KeptPage;
 use requests::RequestCounts;
 use routes::{Route, Weight};
 use views::ViewCache;
@@ -83,13 +85,20 @@ struct Shared {
     engine: Engine,
     clock: Clock,
     views: ViewCache,
+    page: KeptPage,
     requests: RequestCounts,
 }
 
 impl State {
     /// Routes over `engine`, whose "now" is that of `clock`.
     pub fn new(engine: Engine, clock: Clock) -> State {
-        let shared = Shared { engine, clock, views: ViewCache::default(), requests: RequestCounts::default() };
+        let shared = Shared {
+            engine,
+            clock,
+            views: ViewCache::default(),
+            page: KeptPage::default(),
+            requests: RequestCounts::default(),
+        };
         State { shared: Arc::new(shared) }
     }
 

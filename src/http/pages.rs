@@ -1,5 +1,8 @@
 //! What is read: the page, the position, its parts, and the reports.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
 use axum::extract::{self, Path};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -8,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cycle::{AlertList, FiledView, TakenSnapshot};
+use crate::cycle::{AlertList, FiledView, TakenSnapshot, View};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
@@ -30,24 +33,41 @@ const NEWEST: &str = "newest";
 
 /// The one page; before the first cycle it says that it waits.
 pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
+    // Taken first: what is written meanwhile makes the next reader look again.
+    let writes = state.engine().store().writes();
+    let view = state.view(as_of).await?;
+    let fresh = view.as_ref().filter(|_| as_of.is_none()).and_then(|view| state.shared.page.fresh(view, writes));
+    let html = match fresh {
+        Some(html) => html,
+        None => drawn(&state, view, as_of, writes).await?,
+    };
+    Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(html)).into_response())
+}
+
+async fn drawn(
+    state: &State,
+    view: Option<Arc<View>>,
+    as_of: Option<DateTime<Utc>>,
+    writes: u64,
+) -> Result<Bytes, Failure> {
     let mut nav = nav(as_of);
-    let html = match state.view(as_of).await? {
-        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav),
+    Ok(match view {
+        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav).into(),
         Some(view) => {
             // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
-            nav.what_if = Some(what_if_form(&state, &view.position));
+            nav.what_if = Some(what_if_form(state, &view.position));
             nav.alerts = Some("/api/v1/alerts".to_owned());
             let channels = state.engine().channel_findings().await;
             let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
-            report::page(&with_channels(&view.position, channels), &view.series, &nav)
+            let shown = with_channels(&view.position, channels.clone());
+            state.shared.page.get_or(&view, writes, channels, || report::page(&shown, &view.series, &nav))
         }
         None => {
             let currency = &state.engine().config().aws.currency;
             let nothing = Position::empty(as_of.unwrap_or_else(|| state.clock().now()), currency);
-            report::page(&nothing, &Series::default(), &nav)
+            report::page(&nothing, &Series::default(), &nav).into()
         }
-    };
-    Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(html)).into_response())
+    })
 }
 
 fn what_if_form(state: &State, position: &Position) -> WhatIfForm {

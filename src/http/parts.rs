@@ -129,7 +129,7 @@ pub async fn events(
 ) -> Result<Json<EventsPage>, Failure> {
     let after: Option<EventKey> = paging.cursor.as_deref().map(decode).transpose()?;
     let limit = paging.limit()?;
-    let rows = state.engine().store().call(move |connection| Ok(alerts::events(connection, after, limit + 1)?)).await;
+    let rows = state.engine().store().read(move |connection| Ok(alerts::events(connection, after, limit + 1)?)).await;
     let rows = rows.map_err(|error| Failure::internal("reading what was told", &error.into()))?;
     let key = |event: &AlertEvent| EventKey { decided_at: event.fired_at, event_id: event.event_id.clone() };
     let (events, last) = page(rows, limit, key);

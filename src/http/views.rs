@@ -1,47 +1,84 @@
-//! The newest view, kept until anything that it is made from changes.
+//! Views, kept until anything that they are made from changes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::cycle::View;
-use crate::store::Fingerprint;
+use crate::store::Seen;
 
 use super::State;
 use super::failure::Failure;
 
-/// The newest view and what the store held before it was read. Config is part of the engine and never changes under it.
+/// The newest view, and the last ones of the past that somebody looked at.
+const KEPT: usize = 3;
+
+/// Views with what each was made from, the one looked at last in front. Config is part of the engine and never changes
+/// under them.
 #[derive(Default)]
-pub struct ViewCache(Mutex<Option<(Fingerprint, Arc<View>)>>);
+pub struct ViewCache {
+    kept: Mutex<Vec<(Seen, Arc<View>)>>,
+    /// What there was to see newest after so many writes: while none is added, the store need not be asked.
+    newest: Mutex<Option<(u64, Seen)>>,
+    /// Held while a view is put together, so that many readers cost one.
+    making: tokio::sync::Mutex<()>,
+}
 
 impl ViewCache {
-    fn get(&self, fingerprint: Fingerprint) -> Option<Arc<View>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(of, _)| *of == fingerprint).map(|(_, view)| view.clone())
+    fn get(&self, seen: Seen) -> Option<Arc<View>> {
+        let known = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.iter().find(|(made_from, _)| made_from.fingerprint == seen.fingerprint).cloned()
+        };
+        let (made_from, view) = known?;
+        let view = if made_from == seen { view } else { Arc::new(View::clone(&view).charged(seen.charged)) };
+        self.put(seen, view.clone());
+        Some(view)
     }
 
-    fn put(&self, fingerprint: Fingerprint, view: Arc<View>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, view));
+    fn put(&self, seen: Seen, view: Arc<View>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(made_from, _)| made_from.fingerprint != seen.fingerprint);
+        kept.insert(0, (seen, view));
+        kept.truncate(KEPT);
     }
 }
 
 impl State {
     /// The view as of a time, or the newest; `None` before the first finished cycle.
     pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Arc<View>>, Failure> {
-        let failed = |error: anyhow::Error| Failure::internal("reading the position", &error);
-        if as_of.is_some() {
-            return Ok(self.engine().view(as_of).await.map_err(failed)?.map(Arc::new));
-        }
-        // Taken first: what is written meanwhile makes the next reader look again.
-        let fingerprint = self.engine().store().fingerprint().await.map_err(|error| failed(error.into()))?;
-        if let Some(view) = self.shared.views.get(fingerprint) {
+        let Some(seen) = self.seen(as_of).await? else { return Ok(None) };
+        if let Some(view) = self.shared.views.get(seen) {
             return Ok(Some(view));
         }
-        let view = self.engine().view(None).await.map_err(failed)?.map(Arc::new);
-        if let Some(view) = &view {
-            self.shared.views.put(fingerprint, view.clone());
+        let _alone = self.shared.views.making.lock().await;
+        // Who held it before may have made the same.
+        let Some(before) = self.seen(as_of).await? else { return Ok(None) };
+        if let Some(view) = self.shared.views.get(before) {
+            return Ok(Some(view));
         }
-        Ok(view)
+        let Some(view) = self.engine().view(as_of).await.map_err(|error| unread(&error))? else { return Ok(None) };
+        let view = Arc::new(view);
+        // What was written meanwhile may be in it or not: then the next reader looks again.
+        if self.seen(as_of).await? == Some(before) {
+            self.shared.views.put(before, view.clone());
+        }
+        Ok(Some(view))
+    }
+
+    async fn seen(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>, Failure> {
+        let (store, newest) = (self.engine().store(), &self.shared.views.newest);
+        // Taken first: what is written meanwhile makes the next reader look again.
+        let writes = store.writes();
+        let known = *newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, seen)) = known.filter(|(after, _)| as_of.is_none() && *after == writes) {
+            return Ok(Some(seen));
+        }
+        let seen = store.seen(as_of).await.map_err(|error| unread(&error.into()))?;
+        if as_of.is_none() {
+            *newest.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (writes, seen));
+        }
+        Ok(seen)
     }
 
     /// The view, or 404.
@@ -53,18 +90,33 @@ impl State {
     }
 }
 
+fn unread(error: &anyhow::Error) -> Failure {
+    Failure::internal("reading the position", error)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use chrono::TimeDelta;
 
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::cycle::{AwsAccess, Engine};
     use crate::domain::facts::Outcome;
-    use crate::store::{CreditPull, FinishedCycle, IngestRun, Messages, Store};
+    use crate::store::{ChargedRequests, CreditPull, FinishedCycle, IngestRun, Messages, Store};
 
-    async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
+    const NOW: &str = "2026-11-23T06:00:00Z";
+
+    fn state() -> State {
+        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+        let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
+        let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
+        State::new(engine, Clock::set_to(NOW.parse().unwrap()))
+    }
+
+    async fn append_run(state: &State, clock: DateTime<Utc>) -> i64 {
         let run = IngestRun {
             clock,
             account: None,
@@ -73,19 +125,19 @@ mod tests {
             credits: CreditPull::default(),
             credits_outcome: Outcome::NotTried,
         };
+        state.engine().store().append_run(run).await.unwrap()
+    }
+
+    async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
+        let run_id = append_run(state, clock).await;
         let store = state.engine().store();
-        let run_id = store.append_run(run).await.unwrap();
         let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new() };
-        store.finish_cycle(cycle, Messages::default()).await.unwrap();
+        store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
     }
 
     #[tokio::test]
     async fn the_newest_view_is_made_once_until_something_is_written() {
-        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
-        let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
-        let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
-        let now: DateTime<Utc> = "2026-11-23T06:00:00Z".parse().unwrap();
-        let state = State::new(engine, Clock::set_to(now));
+        let (state, now) = (state(), NOW.parse().unwrap());
         assert!(state.view(None).await.unwrap().is_none());
 
         finish_cycle(&state, now).await;
@@ -93,11 +145,40 @@ mod tests {
         let again = state.view(None).await.unwrap().unwrap();
         assert!(Arc::ptr_eq(&first, &again));
         let as_of = state.view(Some(now)).await.unwrap().unwrap();
-        assert_eq!(*as_of, *first);
+        assert!(Arc::ptr_eq(&first, &as_of), "the newest one by then is the same one");
 
         let ticket = state.engine().store().reserve_request(now.date_naive(), 9).await.unwrap();
         assert!(ticket.is_some());
         let changed = state.view(None).await.unwrap().unwrap();
         assert_eq!(changed.position.data_quality.paid_requests_today, 1);
+        assert_eq!(View::clone(&changed).charged(ChargedRequests::default()), *first, "and nothing else changed");
+    }
+
+    #[tokio::test]
+    async fn a_running_cycle_leaves_the_view_of_the_one_before() {
+        let state = state();
+        let now: DateTime<Utc> = NOW.parse().unwrap();
+        finish_cycle(&state, now).await;
+        let before = state.view(None).await.unwrap().unwrap();
+        let later = now + TimeDelta::hours(24);
+        state.engine().store().reserve_request(later.date_naive(), 9).await.unwrap();
+        append_run(&state, later).await;
+        assert!(Arc::ptr_eq(&before, &state.view(None).await.unwrap().unwrap()));
+        finish_cycle(&state, later).await;
+        assert_eq!(state.view(None).await.unwrap().unwrap().position.as_of, later);
+        assert!(Arc::ptr_eq(&before, &state.view(Some(now)).await.unwrap().unwrap()), "a look back finds it too");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn ten_readers_at_once_cost_one_view() {
+        let state = state();
+        finish_cycle(&state, NOW.parse().unwrap()).await;
+        let mut readers = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let state = state.clone();
+            readers.spawn(async move { state.view(None).await.unwrap().unwrap() });
+        }
+        let views = readers.join_all().await;
+        assert!(views.iter().all(|view| Arc::ptr_eq(view, &views[0])));
     }
 }

@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn audit(&self, entry: AuditEntry) -> Result<()> {
-        self.call(move |connection| insert_entry(connection, &entry)).await
+        self.note(move |connection| insert_entry(connection, &entry)).await
     }
 
     /// Removes the entries from before `before`, and tells how many. The newest entry stays in any case: the numbers go on
@@ -67,7 +67,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn audited(&self, after: Option<AuditKey>, limit: u32) -> Result<Vec<AuditRow>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT number, noted_at, who, action, path, status FROM audit
                        WHERE ?1 IS NULL OR number < ?1 ORDER BY number DESC LIMIT ?2";
             let mut statement = connection.prepare(sql)?;

@@ -13,6 +13,7 @@ impl Store {
     /// [`StoreError::Open`] if `target` exists or cannot be written, DuckDB's otherwise.
     pub async fn backup(&self, target: &Path) -> Result<()> {
         let target = target.to_owned();
+        let store = self.clone();
         self.call(move |connection| {
             let failed = |reason: String| StoreError::Open { path: target.clone(), reason };
             if target.exists() {
@@ -23,8 +24,9 @@ impl Store {
             // A leftover of a copy that was cut short is of no use to anybody.
             let _ = std::fs::remove_file(&partial);
             let source: String = connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
+            store.checkpoint_on(connection)?;
             connection.execute_batch(&format!(
-                "CHECKPOINT; ATTACH '{}' AS copy_of_store; COPY FROM DATABASE \"{}\" TO copy_of_store; \
+                "ATTACH '{}' AS copy_of_store; COPY FROM DATABASE \"{}\" TO copy_of_store; \
                  DETACH copy_of_store;",
                 name.replace('\'', "''"),
                 source.replace('"', "\"\""),

@@ -74,7 +74,7 @@ impl Store {
         after: Option<ChargeKey>,
         limit: u32,
     ) -> Result<Vec<StoredCharge>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT charge_day, service_name, x_record_type, arg_max(charge_category, run_id),
                               arg_max(billed_cost, run_id) AS cost, arg_max(x_estimated, run_id)
                        FROM charges
@@ -109,7 +109,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn first_charge_day(&self, run: i64) -> Result<Option<NaiveDate>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT min(charge_day) FROM charges WHERE run_id <= ?";
             Ok(connection.query_row(sql, params![run], |row| row.get(0))?)
         })

@@ -35,7 +35,7 @@ impl Store {
     /// # Errors
     /// DuckDB's, or an unreadable snapshot.
     pub async fn credit_history(&self) -> Result<Vec<(NaiveDate, CreditSnapshot)>> {
-        self.call(|connection| {
+        self.read(|connection| {
             let sql = "SELECT taken_on, snapshot FROM credit_snapshots ORDER BY run_id, credit_id";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;

@@ -9,10 +9,10 @@ use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::track_record::{HORIZONS, PastOutlook};
 
-use super::Store;
-use super::alerts;
 use super::error::Result;
 use super::read::{from_json, to_json};
+use super::views::{self, KeptView};
+use super::{Store, alerts};
 
 /// A cycle that went through to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +39,12 @@ pub struct Messages {
 }
 
 impl Store {
-    /// Finishes a cycle: outlook, findings, alert events and their pending deliveries in one transaction.
+    /// Finishes a cycle: outlook, findings, alert events, their pending deliveries and the view in one transaction, so
+    /// that whoever sees the cycle finds its view made.
     ///
     /// # Errors
     /// DuckDB's; then nothing of the cycle's end is stored, and the next cycle does it again.
-    pub async fn finish_cycle(&self, cycle: FinishedCycle, messages: Messages) -> Result<()> {
+    pub async fn finish_cycle(&self, cycle: FinishedCycle, messages: Messages, view: Option<KeptView>) -> Result<()> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
             let outlook = cycle.outlook.as_ref().map(to_json);
@@ -53,6 +54,9 @@ impl Store {
             )?;
             let Messages { config_digest, events, deliveries } = &messages;
             alerts::insert_events(&transaction, cycle.run_id, config_digest, events, deliveries)?;
+            if let Some(view) = &view {
+                views::keep(&transaction, view)?;
+            }
             Ok(transaction.commit()?)
         })
         .await
@@ -63,7 +67,7 @@ impl Store {
     /// # Errors
     /// DuckDB's, or an unreadable outlook.
     pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
-        self.call(move |connection| newest_cycle(connection, as_of)).await
+        self.read(move |connection| newest_cycle(connection, as_of)).await
     }
 
     /// Clocks of the finished cycles of `days`, in order.
@@ -71,7 +75,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn cycle_clocks(&self, days: DayRange) -> Result<Vec<DateTime<Utc>>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT DISTINCT clock FROM cycles
                        WHERE CAST(clock AS DATE) >= ? AND CAST(clock AS DATE) < ? ORDER BY clock";
             let mut statement = connection.prepare(sql)?;
@@ -86,7 +90,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn first_and_newest_cycle(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
-        self.call(|connection| {
+        self.read(|connection| {
             let sql = "SELECT min(clock), max(clock) FROM cycles";
             let clocks: (Option<NaiveDateTime>, Option<NaiveDateTime>) =
                 connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -100,7 +104,7 @@ impl Store {
     /// # Errors
     /// DuckDB's, or an unreadable outlook.
     pub async fn past_outlooks(&self, as_of: DateTime<Utc>) -> Result<Vec<PastOutlook>> {
-        self.call(move |connection| past_outlooks(connection, as_of)).await
+        self.read(move |connection| past_outlooks(connection, as_of)).await
     }
 }
 

@@ -20,7 +20,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn evidence(&self, as_of: DateTime<Utc>) -> Result<Evidence> {
-        self.call(move |connection| evidence(connection, as_of)).await
+        self.read(move |connection| evidence(connection, as_of)).await
     }
 }
 

@@ -1,56 +1,75 @@
 //! A cheap answer to "could what is read now differ from what was read before?".
 
-use duckdb::Connection;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use duckdb::{Connection, OptionalExt as _, params};
 use serde::Serialize;
 
 use super::Store;
 use super::error::Result;
+use super::requests::{ChargedRequests, charged_by};
 
-/// Counts over every table that a position is made from. Two equal fingerprints of one store mean that nothing was
-/// written in between: each part only ever grows, because facts are appended and a paid request is settled once.
+/// Everything that the view of a finished cycle is made from, but for the paid requests, which are counted into it when it
+/// is read. Each part only ever grows, because facts are appended: equal fingerprints of one store mean that the view comes
+/// out the same. What a running cycle writes under a later clock is no part of it, so that a cycle disturbs nobody who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Fingerprint {
-    /// Newest ingest run; charges, usage, credits and allocations are written with one.
+    /// The cycle, by its ingest run.
+    pub cycle: i64,
+    /// Newest ingest run that its clock knows; charges, usage, credits and allocations are written with one.
     pub newest_run: i64,
-    /// Newest finished cycle.
-    pub newest_cycle: i64,
     /// Filings, which are numbered and never edited.
     pub filings: i64,
     /// Balances typed in.
     pub recorded_balances: i64,
-    /// Paid requests noted.
-    pub paid_requests: i64,
-    /// Of these, the ones that turned out to be free.
-    pub not_charged: i64,
+}
+
+/// What there is to see at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// What the view is made from.
+    pub fingerprint: Fingerprint,
+    /// What is counted into it when it is read.
+    pub charged: ChargedRequests,
 }
 
 impl Store {
-    /// The fingerprint of what is stored now.
+    /// What the view of the newest finished cycle at or before `as_of` (or of all) is made from now; `None` before the
+    /// first.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn fingerprint(&self) -> Result<Fingerprint> {
-        self.call(|connection| fingerprint(connection)).await
+    pub async fn seen(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>> {
+        self.read(move |connection| seen(connection, as_of)).await
+    }
+
+    /// What the view of cycle `cycle` at `clock` is made from now, whether or not it is finished.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn fingerprint(&self, cycle: i64, clock: DateTime<Utc>) -> Result<Fingerprint> {
+        self.read(move |connection| fingerprint(connection, cycle, clock)).await
     }
 }
 
-/// The fingerprint of what is stored now.
-pub fn fingerprint(connection: &Connection) -> Result<Fingerprint> {
-    let sql = "SELECT (SELECT coalesce(max(run_id), 0) FROM ingest_runs),
-                      (SELECT coalesce(max(run_id), 0) FROM cycles),
-                      (SELECT count(*) FROM filed_projections),
-                      (SELECT count(*) FROM recorded_balances),
-                      (SELECT count(*) FROM paid_requests),
-                      (SELECT count(*) FROM paid_requests WHERE outcome = 'not_charged')";
+/// What there is to see at `as_of`, or newest.
+pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>> {
+    let sql = "SELECT run_id, clock FROM cycles WHERE ?1 IS NULL OR clock <= ?1 ORDER BY run_id DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row([], |row| {
-        Ok(Fingerprint {
-            newest_run: row.get(0)?,
-            newest_cycle: row.get(1)?,
-            filings: row.get(2)?,
-            recorded_balances: row.get(3)?,
-            paid_requests: row.get(4)?,
-            not_charged: row.get(5)?,
+    let newest = statement
+        .query_row(params![as_of.map(|as_of| as_of.naive_utc())], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
         })
+        .optional()?;
+    let Some((cycle, clock)) = newest else { return Ok(None) };
+    Ok(Some(Seen { fingerprint: fingerprint(connection, cycle, clock)?, charged: charged_by(connection, clock)? }))
+}
+
+fn fingerprint(connection: &Connection, cycle: i64, clock: DateTime<Utc>) -> Result<Fingerprint> {
+    let sql = "SELECT (SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?),
+                      (SELECT count(*) FROM filed_projections),
+                      (SELECT count(*) FROM recorded_balances)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row(params![clock.naive_utc()], |row| {
+        Ok(Fingerprint { cycle, newest_run: row.get(0)?, filings: row.get(1)?, recorded_balances: row.get(2)? })
     })?)
 }

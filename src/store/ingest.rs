@@ -77,7 +77,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn last_pull(&self) -> Result<Option<DateTime<Utc>>> {
-        self.call(|connection| last_pull(connection)).await
+        self.read(last_pull).await
     }
 
     /// Refuses a clock before that of the newest run.
@@ -93,7 +93,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn account(&self) -> Result<Option<String>> {
-        self.call(|connection| account(connection)).await
+        self.read(account).await
     }
 
     /// Refuses credentials of another account than the stored data's.

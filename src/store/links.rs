@@ -57,7 +57,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn links(&self) -> Result<Vec<StoredLink>> {
-        self.call(|connection| read(connection, None)).await
+        self.read(|connection| read(connection, None)).await
     }
 
     /// One link.
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn link(&self, id: String) -> Result<Option<StoredLink>> {
-        self.call(move |connection| Ok(read(connection, Some(&id))?.pop())).await
+        self.read(move |connection| Ok(read(connection, Some(&id))?.pop())).await
     }
 
     /// Ends a link; ending it again changes nothing.

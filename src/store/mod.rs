@@ -1,8 +1,9 @@
 //! DuckDB: the only SQL in the crate.
 //!
 //! Invariants: one process opens the file (a lock file says so before DuckDB does); facts are appended in
-//! transactions, so a process killed anywhere leaves the previous picture; no call blocks the async runtime;
-//! migrations run in order, each in a transaction of its own, with a checkpoint before and after.
+//! transactions, so a process killed anywhere leaves the previous picture; no call blocks the async runtime; who reads
+//! sees one moment and does not wait for who writes; migrations run in order, each in a transaction of its own, with a
+//! checkpoint before and after.
 
 pub mod alerts;
 mod audit;
@@ -20,29 +21,33 @@ mod mutes;
 mod notices;
 mod projections;
 mod read;
+mod readers;
 mod reports;
 mod requests;
 mod views;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckdb::{Config, Connection, InterruptHandle};
+
+use readers::Readers;
 
 pub use audit::{AuditEntry, AuditKey, AuditRow};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, Seen};
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{Revocation, StoredLink};
 pub use notices::{Enclosed, LastNotice, NoticeKind};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::{Restatement, RestatementKey};
 pub use reports::IssuedReport;
-pub use requests::PaidRequests;
-pub use views::ViewMaker;
+pub use requests::{ChargedRequests, PaidRequests};
+pub use views::{KeptView, ViewMaker};
 
 /// Memory that DuckDB may use. The data of years fits into a fraction of it; left alone DuckDB would take 80 % of the
 /// machine.
@@ -58,7 +63,13 @@ pub struct Store {
 
 struct Inner {
     path: PathBuf,
+    /// Writes, one call at a time.
     connection: Mutex<Connection>,
+    /// Appends who read what, which must not wait for a cycle; no other connection writes these tables.
+    notes: Mutex<Connection>,
+    readers: Readers,
+    /// See [`Store::writes`].
+    writes: AtomicU64,
     interrupt: Arc<InterruptHandle>,
     /// Held for as long as the store is open; the operating system lets go of it when the process dies.
     _lock: Option<File>,
@@ -94,8 +105,15 @@ impl Store {
 
     fn prepare(path: &Path, mut connection: Connection, lock: Option<File>) -> Result<Store> {
         migrations::migrate(path, &mut connection)?;
-        let interrupt = connection.interrupt_handle();
-        let inner = Inner { path: path.to_owned(), connection: Mutex::new(connection), interrupt, _lock: lock };
+        let inner = Inner {
+            path: path.to_owned(),
+            notes: Mutex::new(connection.try_clone()?),
+            readers: Readers::beside(&connection)?,
+            writes: AtomicU64::new(0),
+            interrupt: connection.interrupt_handle(),
+            connection: Mutex::new(connection),
+            _lock: lock,
+        };
         Ok(Store { inner: Arc::new(inner) })
     }
 
@@ -104,7 +122,7 @@ impl Store {
         &self.inner.path
     }
 
-    /// Runs `work` on a thread where blocking is allowed.
+    /// Runs `work`, which writes, on a thread where blocking is allowed.
     ///
     /// # Errors
     /// Those of `work`, and [`StoreError::Interrupted`] if it panicked.
@@ -114,23 +132,51 @@ impl Store {
         F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
         let store = self.clone();
-        tokio::task::spawn_blocking(move || store.call_blocking(work))
-            .await
-            .map_err(|error| StoreError::Interrupted(error.to_string()))?
+        blocking(move || store.call_blocking(work)).await
     }
 
-    /// Runs `work` here and now, for callers that may block.
+    /// Runs `work`, which only reads, on a thread where blocking is allowed. It sees one moment, however many statements
+    /// it makes and whatever is written meanwhile, and waits for no writer.
+    ///
+    /// # Errors
+    /// Those of `work`, DuckDB's if it writes, and [`StoreError::Interrupted`] if it panicked.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        let store = self.clone();
+        blocking(move || store.inner.readers.read(work)).await
+    }
+
+    /// Runs `work`, which appends a note on who read what, without waiting for a cycle that writes.
+    async fn note<F>(&self, work: F) -> Result<()>
+    where
+        F: FnOnce(&Connection) -> Result<()> + Send + 'static,
+    {
+        let store = self.clone();
+        blocking(move || work(&locked(&store.inner.notes))).await
+    }
+
+    /// Runs `work`, which writes, here and now, for callers that may block.
     ///
     /// # Errors
     /// Those of `work`.
     pub fn call_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
-        // A panic inside an earlier call rolled its transaction back; the connection itself is sound.
-        let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        // Counted when it ends, however it does, and before the writer is answered: nobody is told of what readers miss.
+        let _counted = Counted(&self.inner.writes);
+        let mut connection = locked(&self.inner.connection);
         let result = work(&mut connection);
         if result.is_err() {
             undo(&connection);
         }
         result
+    }
+
+    /// How often something may have been written since the store was opened, notes on who read what left out. Nothing else
+    /// writes the file, so what is read between two equal counts is the same; asking costs nothing, unlike a query.
+    pub fn writes(&self) -> u64 {
+        self.inner.writes.load(Ordering::SeqCst)
     }
 
     /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
@@ -143,8 +189,32 @@ impl Store {
     /// # Errors
     /// If DuckDB cannot write.
     pub fn checkpoint(&self) -> Result<()> {
-        self.call_blocking(|connection| Ok(connection.execute_batch("CHECKPOINT")?))
+        self.call_blocking(|connection| self.checkpoint_on(connection))
     }
+
+    fn checkpoint_on(&self, connection: &Connection) -> Result<()> {
+        // DuckDB refuses while another connection writes.
+        let _no_notes = locked(&self.inner.notes);
+        Ok(connection.execute_batch("CHECKPOINT")?)
+    }
+}
+
+/// Counts when it is dropped.
+struct Counted<'a>(&'a AtomicU64);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Interrupted(error.to_string()))?
+}
+
+fn locked(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    // A panic inside an earlier call rolled its transaction back; the connection itself is sound.
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends whatever transaction a failed call left behind. Dropping it has done so already, unless [`Store::interrupt`]

@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn last_notice(&self, kind: NoticeKind, key: String) -> Result<Option<LastNotice>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT made_at, as_of FROM notices WHERE kind = ? AND key = ? ORDER BY made_at DESC LIMIT 1";
             let read = connection.query_row(sql, params![kind.as_str(), key], |row| {
                 let (made_at, as_of) = (row.get::<_, NaiveDateTime>(0)?, row.get::<_, NaiveDateTime>(1)?);

@@ -103,7 +103,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn projections(&self) -> Result<Vec<StoredProjection>> {
-        self.call(|connection| all(connection)).await
+        self.read(all).await
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
 use crate::domain::interner::{Interner, ranked};
 use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::period::DayRange;
 
 use super::error::{Result, StoreError};
 use super::{Store, alerts, credits, requests};
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// DuckDB's, or [`StoreError::Unreadable`] for a stored value that does not parse.
     pub async fn facts(&self, as_of: DateTime<Utc>, currency: String) -> Result<Facts> {
-        self.call(move |connection| facts(connection, as_of, &currency)).await
+        self.read(move |connection| facts(connection, as_of, &currency)).await
     }
 
     /// Changes to complete days, newest first, at most `limit`, from behind `after` on. Cycles add theirs at the front,
@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn restatements(&self, after: Option<RestatementKey>, limit: u32) -> Result<Vec<Restatement>> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sql = "SELECT clock, charge_day, service_name, x_record_type, cost_before, cost_after
                        FROM restatements
                        WHERE ?1 IS NULL OR clock < ?1 OR (clock = ?1 AND (charge_day < ?2 OR (charge_day = ?2 AND
@@ -128,11 +128,8 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Resul
         ..Facts::none(as_of, currency)
     };
     add_run(connection, newest, &mut facts)?;
-    let (day, tomorrow) = (as_of.date_naive(), plus_days(as_of.date_naive(), 1));
-    facts.paid_requests_today = requests::charged(connection, DayRange::new(day, tomorrow))?;
-    // Requests of later days are no part of what was known on this one.
-    let month_to_date = DayRange::new(BillingPeriod::of(day).first_day(), tomorrow);
-    facts.paid_requests_month = requests::charged(connection, month_to_date)?;
+    let charged = requests::charged_by(connection, as_of)?;
+    (facts.paid_requests_today, facts.paid_requests_month) = (charged.today, charged.month);
     Ok(facts)
 }
 

@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn note_report(&self, report: IssuedReport) -> Result<()> {
-        self.call(move |connection| {
+        self.note(move |connection| {
             connection.execute(
                 "INSERT INTO issued_reports VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 params![
@@ -61,7 +61,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn issued_reports(&self) -> Result<Vec<IssuedReport>> {
-        self.call(|connection| {
+        self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM issued_reports ORDER BY made_at, kind, format, sha256");
             let mut statement = connection.prepare(&sql)?;
             let rows = statement.query_map([], issued)?;

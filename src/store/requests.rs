@@ -1,6 +1,6 @@
 //! Paid requests: written before they leave, so that a ceiling survives restarts and crashes.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, params};
 
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -15,6 +15,15 @@ pub struct PaidRequests {
     pub sent_today: u64,
     /// Of the month, those charged or of unknown outcome.
     pub charged_month: u64,
+}
+
+/// Requests that AWS charged, as known at one moment. One whose answer was never seen counts as charged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChargedRequests {
+    /// On the day of a clock.
+    pub today: u64,
+    /// In its month, through that day.
+    pub month: u64,
 }
 
 impl Store {
@@ -58,7 +67,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn paid_requests(&self, day: NaiveDate) -> Result<PaidRequests> {
-        self.call(move |connection| {
+        self.read(move |connection| {
             let sent_today =
                 connection.query_row("SELECT count(*) FROM paid_requests WHERE day = ?", params![day], |r| r.get(0))?;
             Ok(PaidRequests { sent_today, charged_month: charged(connection, BillingPeriod::of(day).range())? })
@@ -71,12 +80,21 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn charged_on(&self, day: NaiveDate) -> Result<u64> {
-        self.call(move |connection| charged(connection, DayRange::new(day, plus_days(day, 1)))).await
+        self.read(move |connection| charged(connection, DayRange::new(day, plus_days(day, 1)))).await
     }
 }
 
+/// Charged requests on the day of `as_of` and in its month. Requests of later days are no part of what was known on this one.
+pub fn charged_by(connection: &Connection, as_of: DateTime<Utc>) -> Result<ChargedRequests> {
+    let (day, tomorrow) = (as_of.date_naive(), plus_days(as_of.date_naive(), 1));
+    Ok(ChargedRequests {
+        today: charged(connection, DayRange::new(day, tomorrow))?,
+        month: charged(connection, DayRange::new(BillingPeriod::of(day).first_day(), tomorrow))?,
+    })
+}
+
 /// Requests within `days` that AWS charged. One whose answer was never seen counts as charged.
-pub fn charged(connection: &Connection, days: DayRange) -> Result<u64> {
+fn charged(connection: &Connection, days: DayRange) -> Result<u64> {
     let sql = "SELECT count(*) FROM paid_requests WHERE day >= ? AND day < ? AND outcome <> 'not_charged'";
     Ok(connection.query_row(sql, params![days.start, days.end], |row| row.get(0))?)
 }

@@ -135,7 +135,7 @@ impl Served {
         let outlook = Assessment::new(&facts, context).outlook();
         assert!(outlook.is_some());
         let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings() };
-        store.finish_cycle(cycle, Messages::default()).await.unwrap();
+        store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {

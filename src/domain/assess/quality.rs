@@ -49,13 +49,22 @@ impl Assessment<'_> {
             let months = reconcile::by_month(&self.ledger, self.facts, span.through);
             months.values().map(reconcile::MonthReconciliation::gap).sum()
         });
-        DataQuality {
+        let mut quality = DataQuality {
             unclassified_cost: unclassified.unwrap_or_default(),
             reconciliation_gap: gap.unwrap_or_default(),
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
-            paid_requests_today: self.facts.paid_requests_today,
-            usd_spent_asking_month: request_price().times(Decimal::from(self.facts.paid_requests_month)),
-        }
+            ..DataQuality::default()
+        };
+        quality.asked(self.facts.paid_requests_today, self.facts.paid_requests_month);
+        quality
+    }
+}
+
+impl DataQuality {
+    /// Says how many requests AWS charged on the day of `as_of`, and what those of its month cost.
+    pub fn asked(&mut self, requests_today: u64, requests_month: u64) {
+        self.paid_requests_today = requests_today;
+        self.usd_spent_asking_month = request_price().times(Decimal::from(requests_month));
     }
 }
 

@@ -4,6 +4,7 @@
 //! a credit gone. Nothing after the origin is looked at, and the odds are learnt without the series that is asked about.
 
 mod score;
+mod young;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 pub use self::score::{DateScore, Interval, MethodScore, Scores, SpendScore, score};
+pub use self::young::{YOUNG_DAYS, YoungScore};
 use super::forecast::{Evidence, Forecast, History, Method, Plan};
 use super::period::plus_days;
 

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::young::{YoungScore, young_scores};
 use super::{Answerer, Case, DATE_LIMIT_DAYS, DateAnswer, Evidence, Origin, QuestionError, Questions, SpendAnswer};
 use super::{exhaustion, spend};
 use crate::domain::forecast::median;
@@ -99,6 +100,8 @@ pub struct Scores {
     pub methods: Vec<MethodScore>,
     /// The outlook against the trailing week.
     pub against_plain: Vec<Interval>,
+    /// The outlook on every series when it was young.
+    pub young: Vec<YoungScore>,
 }
 
 /// Asks everybody everything and compares with what came.
@@ -122,7 +125,7 @@ pub fn score(questions: &Questions, evidence: &Evidence) -> Result<Scores, Quest
         });
     }
     let against_plain = against_plain(&methods);
-    Ok(Scores { methods, against_plain })
+    Ok(Scores { methods, against_plain, young: young_scores(questions, evidence)? })
 }
 
 /// One answer against what came, in shares of it.
@@ -135,7 +138,11 @@ struct Outcome {
     loss: f64,
 }
 
-fn spend_score(questions: &Questions, days: usize, answers: &[(&Origin, SpendAnswer)]) -> Option<SpendScore> {
+pub(super) fn spend_score(
+    questions: &Questions,
+    days: usize,
+    answers: &[(&Origin, SpendAnswer)],
+) -> Option<SpendScore> {
     let mut by_series: BTreeMap<String, Vec<Outcome>> = BTreeMap::new();
     for (asked, answer) in answers {
         let series = &questions.series[&asked.series];

@@ -13,7 +13,9 @@ mod gain;
 mod odds;
 mod sensitivity;
 mod simulate;
+mod spread;
 mod summary;
+mod tally;
 
 use std::collections::BTreeMap;
 
@@ -194,17 +196,21 @@ pub struct ServiceOutlook {
 
 /// Makes the outlook, without its sensitivity.
 pub fn outlook(inputs: &OutlookInputs) -> Outlook {
-    let simulation = Simulation::new(inputs);
-    let paths = simulation.paths(RANDOM_PATHS);
-    summary::summarise(&simulation, &paths)
+    outlook_along(inputs, RANDOM_PATHS)
+}
+
+/// The same along another number of random paths; an even one, since they come in mirrored pairs. Memory does not grow with
+/// their number. Beyond the usual one a quantile is a value of one of the first 1,001 paths, the one next to the exact one.
+pub fn outlook_along(inputs: &OutlookInputs, random_paths: usize) -> Outlook {
+    summary::summarise(&Simulation::new(inputs), random_paths)
 }
 
 /// Makes the outlook, and tries which assumption moves it most.
 pub fn outlook_with_sensitivity(inputs: &OutlookInputs, doubts: &Doubts) -> Outlook {
     let simulation = Simulation::new(inputs);
-    let paths = simulation.paths(RANDOM_PATHS);
-    let sensitivity = sensitivity::sensitivity(&simulation, &paths, doubts);
-    Outlook { sensitivity, ..summary::summarise(&simulation, &paths) }
+    let outlook = summary::summarise(&simulation, RANDOM_PATHS);
+    let sensitivity = sensitivity::sensitivity(&simulation, outlook.exhaustion.p50, doubts);
+    Outlook { sensitivity, ..outlook }
 }
 
 /// The first day that no date of exhaustion is looked for on.

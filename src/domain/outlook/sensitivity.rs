@@ -5,15 +5,18 @@
 //! outlook's are walked, the first of the same ones, and compared with themselves: both sides of a difference meet the same
 //! random numbers, so that it hardly depends on how many there are.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::future::Future;
-use super::simulate::{Path, Simulation};
-use super::summary::{bill, middle_date};
-use super::{Changes, Gain, OutlookInputs, first_full_month, horizon_end};
+use super::simulate::Simulation;
+use super::spread::Spread;
+use super::summary::{bill, date_quantiles};
+use super::tally::or_never;
+use super::{Changes, Gain, OutlookInputs, TRAJECTORY_MONTHS, first_full_month, horizon_end};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::workload::Workload;
@@ -120,15 +123,17 @@ struct Try {
     without_plan: bool,
 }
 
-/// Tries every assumption; `paths` are the outlook's own, the middle one first. `None` where no pool is known: then there is
-/// no date to move.
-pub(super) fn sensitivity(simulation: &Simulation, paths: &[Path], doubts: &Doubts) -> Option<Sensitivity> {
+/// Tries every assumption; `middle_date` is the outlook's own. `None` where no pool is known: then there is no date to move.
+pub(super) fn sensitivity(
+    simulation: &Simulation,
+    middle_date: Option<NaiveDate>,
+    doubts: &Doubts,
+) -> Option<Sensitivity> {
     if simulation.inputs.pools.is_empty() {
         return None;
     }
-    let few = &paths[..paths.len().min(PATHS + 1)];
-    let bill_month = middle_date(paths).map(first_full_month);
-    let before = Outcome::of(simulation, few, bill_month);
+    let bill_month = middle_date.map(first_full_month);
+    let before = Outcome::of(simulation, bill_month);
     let mut swings: Vec<Swing> = tries(simulation, doubts)
         .into_iter()
         .map(|(assumed, tries)| {
@@ -137,7 +142,7 @@ pub(super) fn sensitivity(simulation: &Simulation, paths: &[Path], doubts: &Doub
         })
         .collect();
     swings.sort_by_key(|swing| std::cmp::Reverse(weight(swing)));
-    Some(Sensitivity { paths: few.len() - 1, bill_month: bill_month.filter(|_| before.cash.is_some()), swings })
+    Some(Sensitivity { paths: PATHS, bill_month: bill_month.filter(|_| before.cash.is_some()), swings })
 }
 
 fn weight(swing: &Swing) -> (i64, Money) {
@@ -218,22 +223,32 @@ fn outcome(simulation: &Simulation, one: &Try, bill_month: Option<BillingPeriod>
         ..*simulation.inputs
     };
     let moved = if one.without_plan { Simulation::new(&inputs) } else { simulation.again(&inputs) };
-    Outcome::of(&moved, &moved.paths(PATHS), bill_month)
+    Outcome::of(&moved, bill_month)
 }
 
 /// What is compared.
 struct Outcome {
-    date: Option<chrono::NaiveDate>,
-    end: chrono::NaiveDate,
+    date: Option<NaiveDate>,
+    end: NaiveDate,
     cash: Option<Money>,
 }
 
 impl Outcome {
-    fn of(simulation: &Simulation, paths: &[Path], bill_month: Option<BillingPeriod>) -> Outcome {
+    fn of(simulation: &Simulation, bill_month: Option<BillingPeriod>) -> Outcome {
         let first = BillingPeriod::of(simulation.range.start);
-        let offset = bill_month.map(|month| month.months_since(first)).filter(|offset| *offset >= 0);
-        let cash = offset.and_then(|offset| Some(bill(simulation, offset, paths.first()?)?.3));
-        Outcome { date: middle_date(paths), end: horizon_end(simulation.inputs.data_through), cash }
+        let offset = bill_month.map(|month| month.months_since(first)).and_then(|offset| usize::try_from(offset).ok());
+        let mut dates = Spread::of(PATHS + 1);
+        let mut months = Vec::new();
+        simulation.walk(PATHS, simulation.days(), |path| {
+            if months.is_empty() {
+                months.clone_from(&path.months);
+            }
+            dates.add(or_never(path.exhausted));
+        });
+        // The last month that is walked is not whole.
+        let offset = offset.filter(|offset| *offset < TRAJECTORY_MONTHS as usize);
+        let cash = offset.and_then(|offset| Some(bill(simulation, offset, *months.get(offset)?).cash));
+        Outcome { date: date_quantiles(dates).p50, end: horizon_end(simulation.inputs.data_through), cash }
     }
 
     fn shift(&self, by: Decimal, after: &Outcome) -> Shift {

@@ -107,25 +107,29 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// The path on which every workload stays in the middle of its odds, then the random ones.
-    pub fn paths(&self, random: usize) -> Vec<Path> {
-        let days = self.range.days().count();
+    /// How many days are simulated.
+    pub fn days(&self) -> usize {
+        usize::try_from(self.range.len()).unwrap_or(0)
+    }
+
+    /// Walks the first `days` days along the path on which every workload stays in the middle of its odds, then along
+    /// `random` others, and shows each to `look`. None is kept, and the same ones come again whenever they are walked.
+    pub fn walk(&self, random: usize, days: usize, mut look: impl FnMut(&Path)) {
         let workloads = self.futures.iter().map(|future| future.basis.workload as u64);
         let streams: Vec<u64> = workloads.map(|workload| ODDS_STREAM + workload).collect();
-        let mut numbers = Numbers::new(SEED, &streams, days);
+        let mut numbers = Numbers::new(SEED, &streams, self.days());
         let mut runs: Vec<ChaCha8Rng> =
             streams.iter().map(|stream| generator(SEED, RUNS_STREAM - ODDS_STREAM + stream)).collect();
-        let middle = self.path(None, self.futures.iter().map(|future| future.total.clone()).collect());
-        let random = (0..random).map(|_| {
+        look(&self.path(None, self.futures.iter().map(|future| future.total.clone()).collect(), days));
+        for _ in 0..random {
             numbers.next_path();
             let totals = self.futures.iter().zip(&mut runs).map(|(future, random)| repeated(future, random)).collect();
-            self.path(Some(&numbers), totals)
-        });
-        std::iter::once(middle).chain(random).collect()
+            look(&self.path(Some(&numbers), totals, days));
+        }
     }
 
     /// The middle path in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars
-    /// of [`paths`](Self::paths) are the same amounts.
+    /// of [`walk`](Self::walk) are the same amounts.
     pub fn middle(&self) -> (Vec<DailyCost>, Ledger) {
         let mut walk = Walk::new(self, None, self.futures.iter().map(|future| future.total.clone()).collect());
         let mut costs = Vec::new();
@@ -145,7 +149,7 @@ impl<'a> Simulation<'a> {
         (costs, ledger)
     }
 
-    fn path(&self, numbers: Option<&Numbers>, totals: Vec<Vec<f64>>) -> Path {
+    fn path(&self, numbers: Option<&Numbers>, totals: Vec<Vec<f64>>, days: usize) -> Path {
         let balances = self.inputs.balances.iter().map(|balance| balance.at_least_zero().to_micros()).collect();
         let mut fold = Fold::new(self.inputs.pools, balances, &self.streams);
         let mut watch = Watch::new(self);
@@ -156,12 +160,12 @@ impl<'a> Simulation<'a> {
             pools: Vec::new(),
             months: vec![MonthPath::default(); TRAJECTORY_MONTHS as usize + 1],
             cumulative: Vec::with_capacity(self.sampled.len()),
-            unpaid: Vec::with_capacity(usize::try_from(self.range.len()).unwrap_or(0)),
+            unpaid: Vec::with_capacity(days),
             uncovered: 0,
         };
         let mut walk = Walk::new(self, numbers, totals);
         let mut total = 0;
-        for (ahead, day) in self.range.days().enumerate() {
+        for (ahead, day) in self.range.days().enumerate().take(days) {
             let gross = walk.step(ahead);
             total += gross;
             watch.begin_day();

@@ -6,38 +6,40 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::future::{Basis, Voice};
-use super::simulate::{Path, RANDOM_PATHS, SEED, Simulation};
+use super::simulate::{MonthPath, SEED, Simulation};
+use super::spread::Spread;
+use super::tally::{PoolTally, Tally};
 use super::{
-    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, MadeWith, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook,
-    TRAJECTORY_MONTHS,
+    BillOutlook, EXPOSURE_DAYS, Exposure, MadeWith, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS,
 };
 use crate::domain::credit::CreditPool;
 use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::period::BillingPeriod;
 use crate::domain::position::{DateQuantiles, DayBand, MoneyQuantiles};
 use crate::domain::workload::Workload;
 
-/// `paths` begins with the middle one.
-pub(super) fn summarise(simulation: &Simulation, paths: &[Path]) -> Outlook {
+/// Walks the middle path and `random` others, and says what they come to.
+pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
+    let Tally { middle, exhausted, exhausted_by_workload, pools, unpaid, cumulative, uncovered, .. } =
+        Tally::of(simulation, random);
     let workloads: Vec<Basis> = simulation.futures.iter().map(|future| future.basis.clone()).collect();
-    let uncovered = quantiles(paths, |path| path.uncovered).map(|micros| Some(Money::from_micros(micros)));
-    let exhaustion = dates(paths, |path| path.exhausted);
+    let exhaustion = date_quantiles(exhausted);
     Outlook {
         data_through: simulation.inputs.data_through,
         basis: basis(&workloads),
-        pools: pool_outlooks(simulation, paths),
+        pools: pool_outlooks(simulation, pools),
         exhaustion,
-        exhaustion_by_workload: workloads
-            .iter()
-            .map(|of| (of.workload, dates(paths, |path| path.exhausted_by_workload[of.workload as usize])))
+        exhaustion_by_workload: exhausted_by_workload
+            .into_iter()
+            .map(|(workload, dates)| (workload, date_quantiles(dates)))
             .collect(),
-        uncovered: MoneyQuantiles { p10: uncovered[0], p50: uncovered[1], p90: uncovered[2] },
-        bills: bills(simulation, paths),
-        cumulative: bands(paths, &simulation.sampled, |path, sample| path.cumulative[sample]),
-        exposure: exhaustion.p50.and_then(|from| exposure(simulation, paths, from)),
+        uncovered: money_quantiles(uncovered),
+        bills: bills(simulation, &middle, unpaid),
+        cumulative: bands(&simulation.sampled, cumulative),
+        exposure: exhaustion.p50.and_then(|from| exposure(simulation, random, from)),
         made_with: Some(MadeWith {
             workloads: workloads.clone(),
-            paths: RANDOM_PATHS,
+            paths: random,
             seed: SEED,
             tax_rate: simulation.inputs.tax_rate,
         }),
@@ -46,85 +48,88 @@ pub(super) fn summarise(simulation: &Simulation, paths: &[Path]) -> Outlook {
     }
 }
 
-/// `None` where the days from `from` on are not all simulated.
-fn exposure(simulation: &Simulation, paths: &[Path], from: NaiveDate) -> Option<Exposure> {
+/// `None` where the days from `from` on are not all simulated. Only all paths together tell which days it is about, so they
+/// are walked once more, which costs less than keeping every day of every path.
+fn exposure(simulation: &Simulation, random: usize, from: NaiveDate) -> Option<Exposure> {
     let start = usize::try_from((from - simulation.range.start).num_days()).ok()?;
-    let last = start + usize::try_from(EXPOSURE_DAYS).ok()? - 1;
-    paths.first()?.unpaid.get(last)?;
-    let before = |path: &Path| start.checked_sub(1).map_or(0, |day| path.unpaid[day]);
+    let days = start + usize::try_from(EXPOSURE_DAYS).ok()?;
+    if days > simulation.days() {
+        return None;
+    }
+    let mut unpaid = Spread::of(random + 1);
+    simulation.walk(random, days, |path| {
+        unpaid.add(path.unpaid[days - 1] - start.checked_sub(1).map_or(0, |before| path.unpaid[before]));
+    });
     let taxed = Decimal::ONE + simulation.inputs.tax_rate.unwrap_or_default();
     let cash = |micros| Money::from_micros(Money::from_micros(micros).times(taxed).to_micros());
-    let [p10, p50, p90] = quantiles(paths, |path| path.unpaid[last] - before(path)).map(cash);
+    let [p10, p50, p90] = unpaid.quantiles().map(cash);
     Some(Exposure { from, days: EXPOSURE_DAYS, p10, p50, p90 })
 }
 
-fn pool_outlooks(simulation: &Simulation, paths: &[Path]) -> Vec<PoolOutlook> {
+fn pool_outlooks(simulation: &Simulation, tallies: Vec<PoolTally>) -> Vec<PoolOutlook> {
     let range = simulation.range;
-    let last_date = plus_days(range.start, HORIZON_DAYS);
-    let of_pool = |(pool, (credit, starts_from)): (usize, (&CreditPool, &Money))| {
-        let unused = quantiles(paths, |path| path.pools[pool].unused).map(|micros| Some(Money::from_micros(micros)));
+    let of_pool = |((credit, starts_from), tally): ((&CreditPool, &Money), PoolTally)| {
         let known = credit.expires_on <= range.end;
         // A pool that is already empty or over has no future to date.
         let over = starts_from.at_least_zero().is_zero() || credit.expires_on <= range.start;
         PoolOutlook {
             id: credit.id.clone(),
             starts_from: *starts_from,
-            exhausts_on: if over {
-                DateQuantiles::default()
-            } else {
-                dates(paths, |path| path.pools[pool].exhausted.filter(|day| *day < last_date))
-            },
-            breakage: if known {
-                MoneyQuantiles { p10: unused[0], p50: unused[1], p90: unused[2] }
-            } else {
-                MoneyQuantiles::default()
-            },
-            balance: bands(paths, &simulation.sampled, |path, sample| path.pools[pool].balance[sample]),
+            exhausts_on: if over { DateQuantiles::default() } else { date_quantiles(tally.exhausted) },
+            breakage: if known { money_quantiles(tally.unused) } else { MoneyQuantiles::default() },
+            balance: bands(&simulation.sampled, tally.balance),
         }
     };
-    simulation.inputs.pools.iter().zip(simulation.inputs.balances).enumerate().map(of_pool).collect()
+    simulation.inputs.pools.iter().zip(simulation.inputs.balances).zip(tallies).map(of_pool).collect()
 }
 
-fn bills(simulation: &Simulation, paths: &[Path]) -> Vec<BillOutlook> {
+fn bills(simulation: &Simulation, middle: &[MonthPath], unpaid: Vec<Spread<i64>>) -> Vec<BillOutlook> {
     let first = BillingPeriod::of(simulation.range.start);
     let mut services = services(simulation);
-    (0..TRAJECTORY_MONTHS)
-        .map(|offset| {
-            let bill = |path: &Path| bill(simulation, offset, path).unwrap_or_default();
-            let (gross, covered, tax, cash) = bill(&paths[0]);
-            let [low, _, high] = quantiles(paths, |path| bill(path).3);
+    // The last month that is walked is not whole.
+    let months = middle.iter().zip(unpaid).take(TRAJECTORY_MONTHS as usize);
+    months
+        .enumerate()
+        .map(|(offset, (ahead, unpaid))| {
+            let Bill { gross, covered, tax, cash } = bill(simulation, offset, *ahead);
+            // More that no pool pays is more cash, so the odds of one are those of the other.
+            let cash_of = |unpaid| bill(simulation, offset, MonthPath { gross: unpaid, covered: 0 }).cash;
+            let [low, _, high] = unpaid.quantiles().map(cash_of);
+            let month = first.plus_months(offset as i32);
             // Where cover ends within the month, the middle path is not the middle of the bills: it still lies between.
             BillOutlook {
-                month: first.plus_months(offset),
+                month,
                 gross,
                 covered,
                 tax,
                 cash,
                 cash_p10: low.min(cash),
                 cash_p90: high.max(cash),
-                services: services.remove(&first.plus_months(offset)).unwrap_or_default(),
+                services: services.remove(&month).unwrap_or_default(),
             }
         })
         .collect()
 }
 
-/// Gross, covered, tax and cash of one path's month, `offset` months from that of its first day. `None` beyond the outlook.
-pub(super) fn bill(simulation: &Simulation, offset: i32, path: &Path) -> Option<(Money, Money, Option<Money>, Money)> {
+/// One path's bill of a month.
+pub(super) struct Bill {
+    pub gross: Money,
+    pub covered: Money,
+    pub tax: Option<Money>,
+    pub cash: Money,
+}
+
+/// The bill of the month `offset` months from that of the first day, of which a path adds `ahead`.
+pub(super) fn bill(simulation: &Simulation, offset: usize, ahead: MonthPath) -> Bill {
     let inputs = simulation.inputs;
-    let ahead = path.months.get(usize::try_from(offset).ok()?).filter(|_| offset < TRAJECTORY_MONTHS)?;
-    let running =
-        BillingPeriod::of(simulation.range.start).plus_months(offset) == BillingPeriod::of(inputs.data_through);
+    let month = BillingPeriod::of(simulation.range.start).plus_months(offset as i32);
+    let running = month == BillingPeriod::of(inputs.data_through);
     let so_far = if running { inputs.month_so_far } else { MonthSoFar::default() };
     let gross = so_far.gross + Money::from_micros(ahead.gross);
     let covered = so_far.covered + Money::from_micros(ahead.covered);
     let uncovered_ahead = Money::from_micros(ahead.gross - ahead.covered);
     let tax = inputs.tax_rate.map(|rate| so_far.tax + uncovered_ahead.times(rate));
-    Some((gross, covered, tax, gross - covered + tax.unwrap_or_default()))
-}
-
-/// The date of exhaustion in the middle of the paths.
-pub(super) fn middle_date(paths: &[Path]) -> Option<NaiveDate> {
-    dates(paths, |path| path.exhausted).p50
+    Bill { gross, covered, tax, cash: gross - covered + tax.unwrap_or_default() }
 }
 
 /// Each month's forecast days on the middle path, by service and workload, dearest first.
@@ -149,26 +154,23 @@ fn services(simulation: &Simulation) -> BTreeMap<BillingPeriod, Vec<ServiceOutlo
     months
 }
 
-fn bands(paths: &[Path], sampled: &[NaiveDate], value: impl Fn(&Path, usize) -> i64) -> Vec<DayBand> {
-    let band = |(sample, day): (usize, &NaiveDate)| {
-        let [p10, p50, p90] = quantiles(paths, |path| value(path, sample)).map(Money::from_micros);
+fn bands(sampled: &[NaiveDate], spreads: Vec<Spread<i64>>) -> Vec<DayBand> {
+    let band = |(day, spread): (&NaiveDate, Spread<i64>)| {
+        let [p10, p50, p90] = spread.quantiles().map(Money::from_micros);
         DayBand { day: *day, p10, p50, p90 }
     };
-    sampled.iter().enumerate().map(band).collect()
+    sampled.iter().zip(spreads).map(band).collect()
+}
+
+fn money_quantiles(spread: Spread<i64>) -> MoneyQuantiles {
+    let [p10, p50, p90] = spread.quantiles().map(|micros| Some(Money::from_micros(micros)));
+    MoneyQuantiles { p10, p50, p90 }
 }
 
 /// Dates at 10, 50 and 90 %, a path without a date counting as later than any date.
-fn dates(paths: &[Path], date: impl Fn(&Path) -> Option<NaiveDate>) -> DateQuantiles {
-    let [p10, p50, p90] = quantiles(paths, |path| date(path).unwrap_or(NaiveDate::MAX));
-    let known = |day: NaiveDate| (day != NaiveDate::MAX).then_some(day);
-    DateQuantiles { p10: known(p10), p50: known(p50), p90: known(p90) }
-}
-
-/// The values at 10, 50 and 90 % of the paths.
-fn quantiles<T: Ord + Copy>(paths: &[Path], value: impl Fn(&Path) -> T) -> [T; 3] {
-    let mut values: Vec<T> = paths.iter().map(value).collect();
-    let at = [values.len() / 10, values.len() / 2, values.len() - 1 - values.len() / 10];
-    at.map(|rank| *values.select_nth_unstable(rank).1)
+pub(super) fn date_quantiles(spread: Spread<NaiveDate>) -> DateQuantiles {
+    let [p10, p50, p90] = spread.quantiles().map(|day| (day != NaiveDate::MAX).then_some(day));
+    DateQuantiles { p10, p50, p90 }
 }
 
 /// How it was made, for people.

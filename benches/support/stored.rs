@@ -1,4 +1,4 @@
-//! A store of two years, as a busy startup's daemon has one.
+//! A store of some years, as a busy startup's daemon has one.
 
 use std::path::Path;
 
@@ -10,16 +10,16 @@ use glidepath::store::Store;
 
 use crate::busy::{SIZE, pull, run};
 
-const DAYS: i64 = 730;
+const DAYS_OF_YEAR: i64 = 365;
 const FILING: &str = include_str!("../../config/projection/bedrock-inference.toml");
 /// Nobody listens here: a cycle that asks it records that it got no answer, and goes on to its end.
 const NO_AWS: &str = "http://127.0.0.1:9";
 
-/// Writes two years through the day of `clock` into a new store at `path`, and finishes a cycle on them.
-pub async fn two_years(path: &Path, clock: DateTime<Utc>) -> Engine {
+/// Writes `years` through the day of `clock` into a new store at `path`, and finishes a cycle on them.
+pub async fn stored(path: &Path, clock: DateTime<Utc>, years: i64) -> Engine {
     let store = Store::open(path).expect("a new store");
     let today = clock.date_naive();
-    let window = DayRange::new(plus_days(today, -DAYS), plus_days(today, 1));
+    let window = DayRange::new(plus_days(today, -DAYS_OF_YEAR * years), plus_days(today, 1));
     let costs = pull(window, SIZE, today);
     store.append_run(run(clock - TimeDelta::seconds(1), costs)).await.expect("the rows fit");
     let engine = engine(store.clone(), "");

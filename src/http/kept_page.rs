@@ -1,0 +1,45 @@
+//! The newest page as it was last drawn: it is drawn again when its view is another one, or what is so of channels.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+
+use crate::cycle::View;
+use crate::domain::finding::Finding;
+
+/// The page, with all that it was drawn from; config is part of the engine and never changes under it.
+#[derive(Default)]
+pub struct KeptPage(Mutex<Option<Drawn>>);
+
+struct Drawn {
+    /// Held, so that no other view can ever be at its address.
+    view: Arc<View>,
+    /// Writes to the store before the channels were looked at.
+    writes: u64,
+    channels: Vec<Finding>,
+    html: Bytes,
+}
+
+impl KeptPage {
+    /// The page of `view`, if nothing was written since its channels were looked at.
+    pub fn fresh(&self, view: &Arc<View>, writes: u64) -> Option<Bytes> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|drawn| drawn.writes == writes && Arc::ptr_eq(&drawn.view, view)).map(|d| d.html.clone())
+    }
+
+    /// The page of `view` and `channels` as they are after `writes`, drawn with `draw` where it is not the one that is kept.
+    pub fn get_or(
+        &self,
+        view: &Arc<View>,
+        writes: u64,
+        channels: Vec<Finding>,
+        draw: impl FnOnce() -> String,
+    ) -> Bytes {
+        let same = |drawn: &&Drawn| Arc::ptr_eq(&drawn.view, view) && drawn.channels == channels;
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(same).map(|d| d.html.clone());
+        let html = kept.unwrap_or_else(|| Bytes::from(draw()));
+        let drawn = Drawn { view: view.clone(), writes, channels, html: html.clone() };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(drawn);
+        html
+    }
+}
