@@ -9,7 +9,7 @@ use super::letter::{Letter, Phase};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::money::Money;
 use crate::domain::position::{PoolStatus, Position};
-use crate::domain::words::{day_text as date, days_text};
+use crate::domain::words::{day_text as date, days_text, usd_text};
 
 /// Key of every digest.
 pub const DIGEST_KEY: &str = "digest";
@@ -84,7 +84,7 @@ fn short(position: &Position, today: NaiveDate) -> String {
 }
 
 fn headline(position: &Position, today: NaiveDate) -> String {
-    let left = position.credits.remaining.dollars();
+    let left = usd_text(position.credits.remaining);
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => {
             format!("Credit has not paid everything it could since {}; {left} is left.", date(day))
@@ -107,12 +107,12 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     }
     lines.push(format!(
         "- Credit: {} of {} is left.",
-        position.credits.remaining.dollars(),
-        position.credits.granted.dollars()
+        usd_text(position.credits.remaining),
+        usd_text(position.credits.granted)
     ));
     let usable = position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Active);
     lines.extend(usable.map(|pool| {
-        format!("- {}: {} left, expires on {}.", pool.name, pool.remaining.dollars(), date(pool.expires_on))
+        format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
     }));
     let odds = &position.exhaustion.total;
     if let (Some(early), Some(middle)) = (odds.p10, odds.p50)
@@ -126,16 +126,16 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
         ));
     }
     if let Some(burn) = position.spend.burn_per_day.last_7_days {
-        let month = position.spend.gross_month_to_date.dollars();
-        lines.push(format!("- Spend: {} a day over the last 7 days, {month} this month so far.", burn.dollars()));
+        let month = usd_text(position.spend.gross_month_to_date);
+        lines.push(format!("- Spend: {} a day over the last 7 days, {month} this month so far.", usd_text(burn)));
     }
     if let Some(bill) = position.trajectory.iter().find(|bill| bill.cash.cents() > Decimal::ZERO) {
         let month = bill.month.first_day().format("%B %Y");
         lines.push(format!(
             "- Next bill to pay: {month}, {} (likely {} to {}).",
-            bill.cash.dollars(),
-            bill.cash_p10.dollars(),
-            bill.cash_p90.dollars()
+            usd_text(bill.cash),
+            usd_text(bill.cash_p10),
+            usd_text(bill.cash_p90)
         ));
     }
     lines.join("\n")
@@ -149,7 +149,7 @@ fn changes(before: Option<&Position>, position: &Position) -> String {
     let mut lines = vec![format!("Since the last digest, of {}:", date(before.as_of.date_naive()))];
     let spent = now.gross_to_date - then.gross_to_date;
     let paid = then.credit_to_date - now.credit_to_date;
-    lines.push(format!("- {} was spent, of which credit paid {}.", spent.dollars(), paid.dollars()));
+    lines.push(format!("- {} was spent, of which credit paid {}.", usd_text(spent), usd_text(paid)));
     lines.extend(end_moved(before, position));
     if let (Some(was), Some(is)) = (then.burn_per_day.last_7_days, now.burn_per_day.last_7_days) {
         lines.push(format!("- Spend per day {}.", moved(was, is)));
@@ -178,12 +178,12 @@ fn end_moved(before: &Position, position: &Position) -> Option<String> {
 
 /// `rose by 12 %, from $188.00 to $210.00`
 fn moved(was: Money, is: Money) -> String {
-    let range = format!("from {} to {}", was.dollars(), is.dollars());
+    let range = format!("from {} to {}", usd_text(was), usd_text(is));
     let percent = (is - was)
         .ratio(was)
         .map(|share| (share * Decimal::ONE_HUNDRED).round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero));
     match percent {
-        Some(percent) if percent.is_zero() => format!("stayed at {}", is.dollars()),
+        Some(percent) if percent.is_zero() => format!("stayed at {}", usd_text(is)),
         Some(percent) if percent.is_sign_negative() => format!("fell by {} %, {range}", percent.abs().normalize()),
         Some(percent) => format!("rose by {} %, {range}", percent.normalize()),
         None => format!("went {range}"),
@@ -267,16 +267,16 @@ mod tests {
         ];
         assert_eq!(
             text(Some(&before), &after),
-            "$9,000.00 of credit is left, and will probably run out on 27 June 2026, in 105 days.\n\n\
+            "$9,000 of credit is left, and will probably run out on 27 June 2026, in 105 days.\n\n\
              Where you stand, with costs up to 12 March 2026:\n\
-             - Credit: $9,000.00 of $25,000.00 is left.\n\
-             - Activate Portfolio: $9,000.00 left, expires on 1 September 2026.\n\
+             - Credit: $9,000 of $25,000 is left.\n\
+             - Activate Portfolio: $9,000 left, expires on 1 September 2026.\n\
              - End of credit: 27 June 2026; one chance in ten by 1 June 2026, one in ten after a year from now.\n\
-             - Spend: $110.00 a day over the last 7 days, $1,200.00 this month so far.\n\n\
+             - Spend: $110 a day over the last 7 days, $1,200 this month so far.\n\n\
              Since the last digest, of 7 March 2026:\n\
-             - $770.00 was spent, of which credit paid $700.00.\n\
+             - $770 was spent, of which credit paid $700.\n\
              - The end of credit moved 3 days earlier: it was 30 June 2026.\n\
-             - Spend per day rose by 10 %, from $100.00 to $110.00.\n\
+             - Spend per day rose by 10 %, from $100 to $110.\n\
              - New: Credit will run out.\n\
              - New: Slow.\n\
              - No longer so: No costs came.\n\n\
@@ -292,10 +292,7 @@ mod tests {
     fn a_quiet_first_week_says_so() {
         let quiet = position();
         let text = text(None, &quiet);
-        assert!(
-            text.starts_with("$9,000.00 of credit is left, and it lasts for a year and more at this pace."),
-            "{text}"
-        );
+        assert!(text.starts_with("$9,000 of credit is left, and it lasts for a year and more at this pace."), "{text}");
         assert!(text.contains("This is the first digest"), "{text}");
         assert!(text.ends_with("Nothing is open.\n\nNothing needs doing this week."), "{text}");
     }
@@ -323,8 +320,8 @@ mod tests {
 
     #[test]
     fn a_change_in_words() {
-        assert_eq!(moved(usd("100"), usd("100.40")), "stayed at $100.40");
-        assert_eq!(moved(usd("100"), usd("87.5")), "fell by 13 %, from $100.00 to $87.50");
+        assert_eq!(moved(usd("100"), usd("100.40")), "stayed at $100");
+        assert_eq!(moved(usd("100"), usd("87.5")), "fell by 13 %, from $100 to $87.50");
         assert_eq!(moved(usd("0"), usd("5")), "went from $0.00 to $5.00");
     }
 }
