@@ -22,7 +22,7 @@ async fn the_page_loads_only_what_is_served_here_and_for_good() {
     let served = Served::fed(config()).await;
     let page = served.get("/").await;
     let addresses = loaded(&page.body);
-    assert_eq!(addresses.len(), 6, "{addresses:?}");
+    assert_eq!(addresses.len(), 7, "{addresses:?}");
     for address in &addresses {
         assert!(address.starts_with("/assets/"), "{address} is on another host");
         let asset = served.get(address).await;
