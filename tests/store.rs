@@ -10,8 +10,10 @@ use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, Recor
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
-use glidepath::store::{AuditEntry, CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
+use glidepath::store::{CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
 
+#[path = "store/beside.rs"]
+mod beside;
 #[path = "support/pulls.rs"]
 mod pulls;
 #[path = "support/values.rs"]
@@ -506,54 +508,6 @@ async fn a_statement_can_be_cut_short_and_the_store_goes_on() {
     assert!(cut.to_lowercase().contains("interrupt"), "{cut}");
     assert_eq!(count(&store, "recorded_balances"), 0, "its transaction is undone");
     store.checkpoint().unwrap();
-}
-
-#[tokio::test]
-async fn who_reads_waits_for_no_writer_and_sees_one_moment() {
-    let store = Store::in_memory().unwrap();
-    let balance = "INSERT INTO recorded_balances VALUES ('2026-03-20', '1', 1, '2026-03-20')";
-    let counted = |connection: &Connection| -> Result<i64, StoreError> {
-        Ok(connection.query_row("SELECT count(*) FROM recorded_balances", [], |row| row.get(0))?)
-    };
-    let (begun, has_begun) = tokio::sync::oneshot::channel();
-    let (go_on, may_go_on) = std::sync::mpsc::channel();
-    let writer = store.clone();
-    let writing = tokio::spawn(async move {
-        writer
-            .call(move |connection| {
-                let transaction = connection.transaction()?;
-                transaction.execute(balance, [])?;
-                begun.send(()).unwrap();
-                may_go_on.recv().unwrap();
-                Ok(transaction.commit()?)
-            })
-            .await
-    });
-    has_begun.await.unwrap();
-    assert_eq!(store.read(counted).await.unwrap(), 0, "the writer is in the middle of it");
-    let entry = AuditEntry {
-        at: at("2026-03-20"),
-        who: "partner".to_owned(),
-        action: "read".to_owned(),
-        path: "/".to_owned(),
-        status: 200,
-    };
-    store.audit(entry).await.unwrap();
-    assert_eq!(store.audited(None, 9).await.unwrap().len(), 1, "and who read is noted all the same");
-    let writes = store.writes();
-
-    let both = store.read(move |connection| {
-        let first = counted(connection)?;
-        go_on.send(()).unwrap();
-        Ok((first, tokio::runtime::Handle::current().block_on(writing).unwrap().is_ok(), counted(connection)?))
-    });
-    assert_eq!(both.await.unwrap(), (0, true, 0), "what is committed meanwhile is of another moment");
-    assert_eq!(store.writes(), writes + 1, "a write that has ended is counted");
-    assert_eq!(store.read(counted).await.unwrap(), 1);
-
-    let refused = store.read(move |connection| Ok(connection.execute(balance, [])?)).await.unwrap_err().to_string();
-    assert!(refused.contains("read-only") || refused.contains("READ ONLY"), "{refused}");
-    assert_eq!(store.read(counted).await.unwrap(), 1, "the connection is fit for the next");
 }
 
 /// Would take an hour.

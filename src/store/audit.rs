@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn prune_audit(&self, before: DateTime<Utc>) -> Result<usize> {
-        self.call(move |connection| {
+        self.call_without_notes(move |connection| {
             let sql = "DELETE FROM audit WHERE noted_at < ? AND number < (SELECT max(number) FROM audit)";
             Ok(connection.execute(sql, params![before.naive_utc()])?)
         })

@@ -65,7 +65,8 @@ struct Inner {
     path: PathBuf,
     /// Writes, one call at a time.
     connection: Mutex<Connection>,
-    /// Appends who read what, which must not wait for a cycle; no other connection writes these tables.
+    /// Appends who read what, which must not wait for a cycle. Who writes these tables through `connection` locks this
+    /// one too, and after it.
     notes: Mutex<Connection>,
     readers: Readers,
     /// See [`Store::writes`].
@@ -156,6 +157,21 @@ impl Store {
     {
         let store = self.clone();
         blocking(move || work(&locked(&store.inner.notes))).await
+    }
+
+    /// As [`Store::call`], for `work` that writes to the tables of notes as well: none is appended meanwhile, since they
+    /// are numbered from the newest.
+    async fn call_without_notes<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    {
+        let store = self.clone();
+        self.call(move |connection| {
+            let _no_notes = locked(&store.inner.notes);
+            work(connection)
+        })
+        .await
     }
 
     /// Runs `work`, which writes, here and now, for callers that may block.

@@ -67,7 +67,7 @@ impl Store {
         deliveries: Vec<NewDelivery>,
         enclosed: Enclosed,
     ) -> Result<bool> {
-        self.call(move |connection| {
+        self.call_without_notes(move |connection| {
             let transaction = connection.transaction()?;
             let at = letter.at.naive_utc();
             let new = transaction.execute(
