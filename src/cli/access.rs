@@ -172,13 +172,6 @@ pub async fn existing_view(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Res
     engine.view(as_of).await?.context("the cycle of that time is not in the store")
 }
 
-/// A name as it may stand in an address.
-pub fn encoded(name: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    let coded = |byte: u8| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    name.bytes().map(coded).collect()
-}
-
 /// `?as_of=...` for a path, or nothing.
 pub fn as_of_query(as_of: Option<DateTime<Utc>>) -> String {
     as_of.map(|at| format!("?as_of={}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))).unwrap_or_default()

@@ -9,10 +9,10 @@ use crate::config::Config;
 use crate::cycle::{AlertList, MuteEntry, TestedChannel};
 use crate::domain::alert::{Mute, MuteKind};
 use crate::domain::finding::Severity;
-use crate::http::client::Entry;
+use crate::http::client::{Entry, with_query};
 
 use super::Usage;
-use super::access::{Access, encoded, parse_clock};
+use super::access::{Access, parse_clock};
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -87,8 +87,8 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
             tested.with_context(|| format!("no such channel is configured; there are: {}", names.join(", ")))?
         }
         Access::Daemon(daemon) => {
-            let query: String = channel.map(|name| format!("?channel={}", encoded(name))).unwrap_or_default();
-            daemon.order(&format!("/api/v1/alerts/test{query}")).await?
+            let wanted: Vec<_> = channel.map(|name| ("channel", name.to_owned())).into_iter().collect();
+            daemon.order(&with_query("/api/v1/alerts/test", &wanted)).await?
         }
     };
     if json {

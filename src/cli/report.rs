@@ -10,11 +10,12 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{SendError, SentReport};
+use crate::http::client::below;
 use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
 
 use super::Usage;
-use super::access::{Access, COMMAND_LINE, as_of_query, encoded, existing_view, note, parse_clock};
+use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note, parse_clock};
 use super::out::outln;
 use super::table::table;
 
@@ -105,8 +106,8 @@ async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel
             sent
         }
         Access::Daemon(daemon) => {
-            let query = as_of_query(args.as_of);
-            daemon.order(&format!("/api/v1/reports/{kind}.{format}/send/{}{query}", encoded(channel))).await?
+            let path = below(&format!("/api/v1/reports/{kind}.{format}/send"), channel);
+            daemon.order(&format!("{path}{}", as_of_query(args.as_of))).await?
         }
     };
     if args.json {

@@ -71,13 +71,7 @@ pub async fn reckon(
     path: &str,
     parameters: &[(&str, String)],
 ) -> Result<Vec<u8>, ClientError> {
-    let base = Url::parse("http://localhost").expect("a fixed address");
-    let mut url = base.join(path).unwrap_or(base);
-    if !parameters.is_empty() {
-        url.query_pairs_mut().extend_pairs(parameters);
-    }
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    send(Method::GET, listen, token, &format!("{path}{query}"), None, ORDER_TIMEOUT).await
+    send(Method::GET, listen, token, &with_query(path, parameters), None, ORDER_TIMEOUT).await
 }
 
 /// Gives an order, a POST to `path`, and waits until it is carried out.
@@ -99,6 +93,27 @@ pub async fn order_with(
     entry: Entry,
 ) -> Result<Vec<u8>, ClientError> {
     send(Method::POST, listen, token, path, Some(entry), ORDER_TIMEOUT).await
+}
+
+/// `path` with a query of `parameters`, if there are any.
+pub fn with_query(path: &str, parameters: &[(&str, String)]) -> String {
+    if parameters.is_empty() {
+        return path.to_owned();
+    }
+    let mut url = somewhere();
+    url.query_pairs_mut().extend_pairs(parameters);
+    format!("{path}?{}", url.query().unwrap_or_default())
+}
+
+/// `path` with a name below it, whatever characters that has.
+pub fn below(path: &str, name: &str) -> String {
+    let mut url = somewhere();
+    url.path_segments_mut().expect("an address with a host has a path").push(name);
+    format!("{path}{}", url.path())
+}
+
+fn somewhere() -> Url {
+    Url::parse("http://localhost").expect("a fixed address")
 }
 
 /// What is sent to a daemon.
@@ -211,5 +226,13 @@ mod tests {
         assert_eq!(asked("0.0.0.0:8437"), "127.0.0.1:8437");
         assert_eq!(asked("[::]:8437"), "[::1]:8437");
         assert_eq!(asked("10.0.0.7:80"), "10.0.0.7:80");
+    }
+
+    #[test]
+    fn a_name_stays_within_its_place_in_an_address() {
+        assert_eq!(below("/send", "ops"), "/send/ops");
+        assert_eq!(below("/send", "a/b?c#d e%2F"), "/send/a%2Fb%3Fc%23d%20e%252F");
+        assert_eq!(with_query("/test", &[]), "/test");
+        assert_eq!(with_query("/test", &[("channel", "a&b=c d".to_owned())]), "/test?channel=a%26b%3Dc+d");
     }
 }

@@ -348,28 +348,7 @@ fn make_position() -> Position {
 
 /// A position before the first cycle has brought anything.
 pub fn empty() -> Position {
-    Position {
-        as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
-        data_through: None,
-        currency: "USD".into(),
-        spend: Spend::default(),
-        credits: Credits::default(),
-        exhaustion: Exhaustion::default(),
-        workloads: vec![],
-        coverage: vec![],
-        variance: vec![],
-        trajectory: vec![],
-        findings: vec![],
-        data_quality: DataQuality::default(),
-        outlook_basis: None,
-        outlook_made_with: None,
-        exposure: None,
-        uncovered: MoneyQuantiles::default(),
-        sensitivity: None,
-        filing: None,
-        review: Default::default(),
-        track_record: Default::default(),
-    }
+    Position::empty("2026-11-23T06:00:00Z".parse().unwrap(), "USD")
 }
 
 /// What AWS's refusal looks like to a reader.

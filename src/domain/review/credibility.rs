@@ -25,7 +25,7 @@ pub const MONTHS: i32 = 3;
 /// Percent of a projection that has to be spent for it to count as not inflated.
 pub const INFLATED_BELOW: i64 = 75;
 /// Percent of a projection above which it counts as understated.
-pub const UNDERSTATED_ABOVE: i64 = 125;
+const UNDERSTATED_ABOVE: i64 = 125;
 /// Percent of model spend that may go elsewhere than to Bedrock, Trainium and Inferentia.
 pub const ELSEWHERE_ABOVE: i64 = 10;
 
