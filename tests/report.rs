@@ -170,6 +170,33 @@ fn a_partner_is_told_what_was_left_out() {
     );
 }
 
+/// The figure of the page that says by when to file for the next award.
+fn next_date(position: &Position) -> Option<String> {
+    let html = report::page(position, &sample::series(), &Nav::default());
+    let (_, rest) = html.split_once("File for credit by")?;
+    let (figure, _) = rest.split_once("</div>").unwrap();
+    let texts = figure.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text.trim());
+    Some(texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | "))
+}
+
+#[test]
+fn the_page_names_the_next_date_to_act_on() {
+    let mut position = sample::position();
+    assert_eq!(
+        next_date(&position).unwrap(),
+        "2 Dec 2026 | GenAI tier: it takes 14 to 28 days; 24 Nov 2026 if credits end early"
+    );
+    let award = position.next_award.as_mut().unwrap();
+    award.overdue = true;
+    let overdue = "today | GenAI tier: it takes 14 to 28 days; 2 Dec 2026 was the day for a slow one";
+    assert_eq!(next_date(&position).unwrap(), overdue);
+    let award = position.next_award.as_mut().unwrap();
+    (award.overdue, award.file_by, award.file_by_if_early) = (false, None, None);
+    assert_eq!(next_date(&position).unwrap(), "over a year away | GenAI tier: it takes 14 to 28 days");
+    position.next_award = None;
+    assert_eq!(next_date(&position), None);
+}
+
 #[test]
 fn credits_that_are_gone_are_said_to_be_gone() {
     let mut position = sample::position();

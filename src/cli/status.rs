@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::domain::money::Money;
-use crate::domain::position::{DateQuantiles, MoneyQuantiles, Position};
+use crate::domain::position::{DateQuantiles, MoneyQuantiles, NextAward, Position};
 use crate::domain::words::usd_text;
 use crate::report;
 
@@ -47,6 +47,9 @@ pub fn print(position: &Position) {
         outln!("{}", exhaustion(&position.exhaustion.total));
         if let Some(uncovered) = uncovered(&position.uncovered) {
             outln!("{uncovered}");
+        }
+        if let Some(file) = position.next_award.as_ref().and_then(file) {
+            outln!("{file}");
         }
         if let Some(record) = report::track_record_sentence(position) {
             outln!("{record}");
@@ -100,6 +103,23 @@ fn uncovered(of: &MoneyQuantiles) -> Option<String> {
             dollars[1], dollars[0], dollars[2]
         )
     })
+}
+
+/// What to do before credit ends, and by when; `None` while that is out of sight.
+fn file(award: &NextAward) -> Option<String> {
+    let NextAward { name, takes, file_by, file_by_if_early, overdue } = award;
+    match (file_by, file_by_if_early) {
+        (Some(day), _) if *overdue => {
+            Some(format!("File for the {name} award today: {takes}, and for a slow one {day} was the day."))
+        }
+        (Some(day), Some(early)) => {
+            Some(format!("File for the {name} award by {day}, or by {early} in case credits end early: {takes}."))
+        }
+        (None, Some(early)) => {
+            Some(format!("File for the {name} award by {early} in case credits end early: {takes}."))
+        }
+        (_, None) => None,
+    }
 }
 
 fn exhaustion(dates: &DateQuantiles) -> String {

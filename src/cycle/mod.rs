@@ -223,8 +223,7 @@ impl Engine {
         let (cycle, messages, view) = tokio::task::spawn_blocking(move || -> Result<_> {
             let assessment = engine.assess(&facts, filing.as_ref());
             let outlook = assessment.outlook();
-            let mut position = assessment.position(outlook.as_ref());
-            position.track_record = assessment.track_record(&past, &position.exhaustion);
+            let mut position = engine.position(&assessment, outlook.as_ref(), &past);
             let observations = Observations {
                 dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),

@@ -9,11 +9,13 @@ use tracing::warn;
 
 use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
+use crate::domain::outlook::Outlook;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
+use crate::domain::track_record::PastOutlook;
 use crate::store::{ChargedRequests, Fingerprint, KeptView, StoredProjection, ViewMaker};
 
 use super::Engine;
@@ -87,8 +89,7 @@ impl Engine {
         let engine = self.clone();
         let view = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
-            let mut position = assessment.position(cycle.outlook.as_ref());
-            position.track_record = assessment.track_record(&past, &position.exhaustion);
+            let mut position = engine.position(&assessment, cycle.outlook.as_ref(), &past);
             position.findings = cycle.findings;
             View { position, series: series(&assessment, cycle.outlook.as_ref()) }
         });
@@ -104,6 +105,19 @@ impl Engine {
             tax_rate: self.config().tax_rate,
         };
         Assessment::new(facts, context)
+    }
+
+    /// The position, with findings left to the cycle.
+    pub(super) fn position(
+        &self,
+        assessment: &Assessment<'_>,
+        outlook: Option<&Outlook>,
+        past: &[PastOutlook],
+    ) -> Position {
+        let mut position = assessment.position(outlook);
+        position.track_record = assessment.track_record(past, &position.exhaustion);
+        position.next_award = self.config().rules.next_award(&position);
+        position
     }
 
     /// The newest filing that was filed with AWS by `as_of`.

@@ -61,6 +61,8 @@ pub struct Position {
     pub review: Review,
     /// What earlier outlooks said, against what came.
     pub track_record: TrackRecord,
+    /// When to file for the next award; null before any data, or while no pool is known.
+    pub next_award: Option<NextAward>,
 }
 
 impl Position {
@@ -87,8 +89,25 @@ impl Position {
             filing: None,
             review: Review::default(),
             track_record: TrackRecord::default(),
+            next_award: None,
         }
     }
+}
+
+/// The award that is meant to follow, and the days by which to file for it, so that it is there when credit ends even if
+/// it takes as long as such awards do at the slow end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NextAward {
+    /// Its name for people, such as `GenAI tier`.
+    pub name: String,
+    /// What it takes, for people: `it takes 14 to 28 days`.
+    pub takes: String,
+    /// For the middle date of exhaustion; null where that lies beyond the outlook. The alert on exhaustion names the same.
+    pub file_by: Option<NaiveDate>,
+    /// For the early date of exhaustion, likewise.
+    pub file_by_if_early: Option<NaiveDate>,
+    /// A slow award would come too late by now, or tomorrow: file today, or as soon as its window opens.
+    pub overdue: bool,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.

@@ -96,6 +96,8 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         }),
         review: scope_review(&position.review, position, &own),
         track_record: scope_track_record(&position.track_record),
+        // What the account means to ask for is told by its owner.
+        next_award: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
-use crate::domain::position::{Position, Series, WorkloadSpend};
+use crate::domain::position::{NextAward, Position, Series, WorkloadSpend};
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -162,6 +162,9 @@ fn figures(position: &Position) -> Vec<Figure> {
     if position.data_through.is_none() {
         return figures;
     }
+    // What to do follows on what is left and how long that lasts.
+    let place = figures.len().min(2);
+    figures.splice(place..place, position.next_award.as_ref().map(next_date));
     let figure = |key, label: &str, amount: Option<Money>, detail: &str| Figure {
         key,
         label: label.to_owned(),
@@ -185,6 +188,18 @@ fn figures(position: &Position) -> Vec<Figure> {
     let against_plan = actual_vs_projected::figures(position).into_iter();
     figures.extend(against_plan.filter(|figure| matches!(figure.key, "percent" | "next_ask")));
     figures
+}
+
+/// The next day to act on.
+fn next_date(award: &NextAward) -> Figure {
+    let NextAward { name, takes, file_by, file_by_if_early, overdue } = award;
+    let value = if *overdue { Cell::text("today") } else { Cell::day_or(*file_by, "over a year away") };
+    let more = match (file_by, file_by_if_early) {
+        (Some(day), _) if *overdue => format!("; {} was the day for a slow one", words::day(*day)),
+        (_, Some(day)) => format!("; {} if credits end early", words::day(*day)),
+        _ => String::new(),
+    };
+    Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail: format!("{name}: {takes}{more}") }
 }
 
 fn spend(position: &Position, series: &Series) -> Section {

@@ -1,12 +1,14 @@
 //! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
 
+use chrono::NaiveDate;
+
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
 use super::{ReportKind, after_credits, curves, pools, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
-use crate::domain::words::usd_text;
+use crate::domain::words::{days_text, usd_text};
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -145,10 +147,14 @@ fn why_unknown(position: &Position) -> &'static str {
 fn last_day(position: &Position) -> Figure {
     let DateQuantiles { p10, p50, p90 } = position.exhaustion.total;
     let over = p50.zip(position.data_through).is_some_and(|(p50, through)| p50 <= through);
-    let detail = match (p10, p90) {
+    let left = |day: NaiveDate| (day - position.as_of.date_naive()).num_days().max(0);
+    let detail = match (p10, p50, p90) {
         _ if over => "already so".to_owned(),
-        (Some(p10), Some(p90)) => format!("{} to {}", words::day(p10), words::day(p90)),
-        (Some(p10), None) => format!("{} at the earliest", words::day(p10)),
+        (Some(p10), Some(p50), Some(p90)) => {
+            let days = days_text(left(p50));
+            format!("{days} left ({} to {}), {} to {}", left(p10), left(p90), words::day(p10), words::day(p90))
+        }
+        (Some(p10), ..) => format!("{} at the earliest, in {}", words::day(p10), days_text(left(p10))),
         _ if position.credits.pools.is_empty() => why_unknown(position).to_owned(),
         _ => "in nine of ten cases".to_owned(),
     };

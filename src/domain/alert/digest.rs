@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
-use crate::domain::finding::{Finding, Severity};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::position::{PoolStatus, Position};
+use crate::domain::position::{NextAward, PoolStatus, Position};
 use crate::domain::words::{day_text as date, days_text, usd_text};
 
 /// Key of every digest.
@@ -125,6 +125,9 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
             date(early)
         ));
     }
+    // Where exhaustion is open, what to do about it says so.
+    let told = position.findings.iter().any(|found| found.rule == Rule::Exhaustion && found.severity > Severity::Info);
+    lines.extend(position.next_award.as_ref().filter(|_| !told).and_then(next_date));
     if let Some(burn) = position.spend.burn_per_day.last_7_days {
         let month = usd_text(position.spend.gross_month_to_date);
         lines.push(format!("- Spend: {} a day over the last 7 days, {month} this month so far.", usd_text(burn)));
@@ -139,6 +142,17 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
         ));
     }
     lines.join("\n")
+}
+
+/// By when to file. Beyond the outlook there is time.
+fn next_date(award: &NextAward) -> Option<String> {
+    let NextAward { name, takes, file_by, overdue, .. } = award;
+    let day = date((*file_by)?);
+    Some(if *overdue {
+        format!("- Next date: file for the {name} award today; for a slow one {day} was the day ({takes}).")
+    } else {
+        format!("- Next date: file for the {name} award by {day} ({takes}).")
+    })
 }
 
 fn changes(before: Option<&Position>, position: &Position) -> String {
@@ -233,7 +247,7 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::super::fixture::{clock, day, position, usd};
     use super::*;
-    use crate::domain::finding::Rule;
+    use crate::domain::alert::AlertRules;
     use crate::domain::position::DateQuantiles;
 
     fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
@@ -247,6 +261,25 @@ mod tests {
     fn finding(rule: Rule, severity: Severity, summary: &str, reason: &str) -> Finding {
         let key = format!("{}:x", rule.as_str());
         Finding { rule, severity, key, since: day("2026-03-02"), summary: summary.into(), reason: reason.into() }
+    }
+
+    #[test]
+    fn the_next_date_to_act_on_is_told_once() {
+        let with_end = |middle: &str| {
+            let mut position = position();
+            position.exhaustion.total = DateQuantiles::certain(day(middle));
+            position.next_award = AlertRules::default().next_award(&position);
+            position
+        };
+        let (mut near, gone) = (with_end("2026-06-27"), with_end("2026-04-01"));
+        let line = "- Next date: file for the GenAI tier award by 30 May 2026 (it takes 14 to 28 days).\n";
+        assert!(text(None, &near).contains(line), "{}", text(None, &near));
+        let late =
+            "- Next date: file for the GenAI tier award today; for a slow one 4 March 2026 was the day (it takes";
+        assert!(text(None, &gone).contains(late), "{}", text(None, &gone));
+        near.findings = vec![finding(Rule::Exhaustion, Severity::Warning, "Credit may end.", "Next: apply by 30 May.")];
+        assert!(!text(None, &near).contains("Next date"), "what to do says so");
+        assert!(!text(None, &position()).contains("Next date"), "out of sight");
     }
 
     #[test]

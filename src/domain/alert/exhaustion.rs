@@ -129,16 +129,15 @@ fn odds(dates: DateQuantiles) -> String {
 
 /// The day by which to file, from what the next award takes at the slow end.
 fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
-    let award = rules.award(today);
-    let file_by = plus_days(date, -award.slow);
+    let file_by = rules.file_by(date, today);
     let (name, takes) = (rules.award_name(), rules.award_time_text(today));
-    if plus_days(today, award.wait) < file_by {
+    if rules.can_keep(file_by, today) {
         return format!(
             "Next: file for the {name} award by {} to have credits when these run out ({takes}).",
             day_text(file_by)
         );
     }
-    let short = days_text((plus_days(today, award.longest()) - date).num_days());
+    let short = days_text((plus_days(today, rules.award(today).longest()) - date).num_days());
     format!(
         "Next: file for the {name} award today ({takes}), and cut spend to bridge up to {short} without credit; to have \
          credits when these run out was to file by {}.",

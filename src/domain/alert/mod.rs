@@ -15,6 +15,7 @@ mod digest;
 mod event;
 mod events;
 mod exhaustion;
+mod file_by;
 mod input;
 mod letter;
 mod message;

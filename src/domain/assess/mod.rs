@@ -86,7 +86,8 @@ impl<'a> Assessment<'a> {
         assessment
     }
 
-    /// The position, with findings left to the alert rules and the track record to [`Assessment::track_record`].
+    /// The position, with findings and the next award left to the alert rules, and the track record to
+    /// [`Assessment::track_record`].
     pub fn position(&self, outlook: Option<&Outlook>) -> Position {
         let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
         let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
@@ -112,6 +113,7 @@ impl<'a> Assessment<'a> {
             filing: self.context.filing.map(Filing::reference),
             review,
             track_record: TrackRecord::default(),
+            next_award: None,
         }
     }
 

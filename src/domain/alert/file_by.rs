@@ -1,0 +1,96 @@
+//! The day by which to file for the next award, so that its credits are there when those held run out.
+
+use chrono::NaiveDate;
+
+use super::settings::AlertRules;
+use crate::domain::period::plus_days;
+use crate::domain::position::{NextAward, Position};
+
+impl AlertRules {
+    /// The last day on which to file for the next award, so that even a slow one is there on `date`.
+    pub(super) fn file_by(&self, date: NaiveDate, today: NaiveDate) -> NaiveDate {
+        plus_days(date, -self.award(today).slow)
+    }
+
+    /// True if filing as early as it is possible still keeps a day that [`AlertRules::file_by`] gave.
+    pub(super) fn can_keep(&self, file_by: NaiveDate, today: NaiveDate) -> bool {
+        plus_days(today, self.award(today).wait) < file_by
+    }
+
+    /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end.
+    pub fn next_award(&self, position: &Position) -> Option<NextAward> {
+        position.data_through?;
+        if position.credits.pools.is_empty() {
+            return None;
+        }
+        let today = position.as_of.date_naive();
+        let dates = position.exhaustion.total;
+        let file_by = dates.p50.map(|date| self.file_by(date, today));
+        Some(NextAward {
+            name: self.award_name().to_owned(),
+            takes: self.award_time_text(today),
+            file_by,
+            file_by_if_early: dates.p10.map(|date| self.file_by(date, today)),
+            overdue: file_by.is_some_and(|day| !self.can_keep(day, today)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{day, position};
+    use super::*;
+    use crate::domain::credit::Programme;
+    use crate::domain::position::DateQuantiles;
+
+    /// What to tell on 14 March 2026, with credit that ends on these days.
+    fn told(rules: &AlertRules, early: &str, middle: Option<&str>) -> NextAward {
+        let mut position = position();
+        position.exhaustion.total = DateQuantiles { p10: Some(day(early)), p50: middle.map(day), p90: None };
+        rules.next_award(&position).unwrap()
+    }
+
+    #[test]
+    fn a_slow_award_is_there_on_the_day() {
+        // The GenAI tier takes 14 to 28 days.
+        let rules = AlertRules::default();
+        let award = told(&rules, "2026-05-01", Some("2026-06-01"));
+        assert_eq!((award.file_by, award.file_by_if_early), (Some(day("2026-05-04")), Some(day("2026-04-03"))));
+        assert!(!award.overdue);
+        assert_eq!(award.name, "GenAI tier");
+        assert_eq!(award.takes, "it takes 14 to 28 days");
+    }
+
+    #[test]
+    fn what_a_slow_award_cannot_keep_any_more_is_overdue() {
+        let rules = AlertRules::default();
+        assert!(!told(&rules, "2026-04-01", Some("2026-04-12")).overdue, "tomorrow is the last day");
+        assert!(told(&rules, "2026-04-01", Some("2026-04-11")).overdue, "today is");
+        assert!(told(&rules, "2026-03-01", Some("2026-03-01")).overdue, "credit is gone");
+    }
+
+    #[test]
+    fn a_window_that_opens_too_late_is_overdue_at_once() {
+        let opens =
+            |next_window| AlertRules { next_award: Programme::Accelerator, next_window, ..AlertRules::default() };
+        // It takes up to 90 days from its window.
+        assert!(told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-06-30")).overdue, "file by 1 April");
+        assert!(!told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-07-01")).overdue);
+    }
+
+    #[test]
+    fn a_date_beyond_the_outlook_is_none() {
+        let award = told(&AlertRules::default(), "2027-03-01", None);
+        assert_eq!((award.file_by, award.overdue), (None, false));
+        assert_eq!(award.file_by_if_early, Some(day("2027-02-01")));
+    }
+
+    #[test]
+    fn without_credit_or_data_there_is_nothing_to_keep() {
+        let rules = AlertRules::default();
+        let mut none = position();
+        none.credits.pools.clear();
+        assert_eq!(rules.next_award(&none), None);
+        assert_eq!(rules.next_award(&Position { data_through: None, ..position() }), None);
+    }
+}
