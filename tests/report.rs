@@ -186,6 +186,8 @@ fn the_page_names_the_next_date_to_act_on() {
         next_date(&position).unwrap(),
         "2 Dec 2026 | GenAI tier: it takes 14 to 28 days; 24 Nov 2026 if credits end early"
     );
+    position.next_award.as_mut().unwrap().overdue_if_early = true;
+    assert!(next_date(&position).unwrap().ends_with("14 to 28 days; today if credits end early"));
     let award = position.next_award.as_mut().unwrap();
     award.overdue = true;
     let overdue = "today | GenAI tier: it takes 14 to 28 days; 2 Dec 2026 was the day for a slow one";

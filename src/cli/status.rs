@@ -107,19 +107,20 @@ fn uncovered(of: &MoneyQuantiles) -> Option<String> {
 
 /// What to do before credit ends, and by when; `None` while that is out of sight.
 fn file(award: &NextAward) -> Option<String> {
-    let NextAward { name, takes, file_by, file_by_if_early, overdue } = award;
-    match (file_by, file_by_if_early) {
+    let NextAward { name, takes, soonest, file_by, file_by_if_early, overdue, overdue_if_early } = award;
+    let early = file_by_if_early.map(|day| if *overdue_if_early { soonest.clone() } else { format!("by {day}") });
+    let when = match (file_by, early) {
         (Some(day), _) if *overdue => {
-            Some(format!("File for the {name} award today: {takes}, and for a slow one {day} was the day."))
+            return Some(format!(
+                "File for the {name} award {soonest}: {takes}, and for a slow one {day} was the day."
+            ));
         }
-        (Some(day), Some(early)) => {
-            Some(format!("File for the {name} award by {day}, or by {early} in case credits end early: {takes}."))
-        }
-        (None, Some(early)) => {
-            Some(format!("File for the {name} award by {early} in case credits end early: {takes}."))
-        }
-        (_, None) => None,
-    }
+        (Some(day), Some(early)) => format!("by {day}, or {early} in case credits end early"),
+        (Some(day), None) => format!("by {day}"),
+        (None, Some(early)) => format!("{early} in case credits end early"),
+        (None, None) => return None,
+    };
+    Some(format!("File for the {name} award {when}: {takes}."))
 }
 
 fn exhaustion(dates: &DateQuantiles) -> String {

@@ -102,12 +102,16 @@ pub struct NextAward {
     pub name: String,
     /// What it takes, for people: `it takes 14 to 28 days`.
     pub takes: String,
+    /// When it can be filed for at the earliest, for people: `today` or `when its window opens`.
+    pub soonest: String,
     /// For the middle date of exhaustion; null where that lies beyond the outlook. The alert on exhaustion names the same.
     pub file_by: Option<NaiveDate>,
     /// For the early date of exhaustion, likewise.
     pub file_by_if_early: Option<NaiveDate>,
-    /// A slow award would come too late by now, or tomorrow: file today, or as soon as its window opens.
+    /// A slow award comes too late for `file_by`, or would tomorrow: what is left is to file at the soonest.
     pub overdue: bool,
+    /// The same for `file_by_if_early`.
+    pub overdue_if_early: bool,
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.

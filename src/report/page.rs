@@ -192,10 +192,11 @@ fn figures(position: &Position) -> Vec<Figure> {
 
 /// The next day to act on.
 fn next_date(award: &NextAward) -> Figure {
-    let NextAward { name, takes, file_by, file_by_if_early, overdue } = award;
-    let value = if *overdue { Cell::text("today") } else { Cell::day_or(*file_by, "over a year away") };
+    let NextAward { name, takes, soonest, file_by, file_by_if_early, overdue, overdue_if_early } = award;
+    let value = if *overdue { Cell::text(soonest) } else { Cell::day_or(*file_by, "over a year away") };
     let more = match (file_by, file_by_if_early) {
         (Some(day), _) if *overdue => format!("; {} was the day for a slow one", words::day(*day)),
+        (_, Some(_)) if *overdue_if_early => format!("; {soonest} if credits end early"),
         (_, Some(day)) => format!("; {} if credits end early", words::day(*day)),
         _ => String::new(),
     };

@@ -346,9 +346,11 @@ fn make_position() -> Position {
         next_award: Some(NextAward {
             name: "GenAI tier".into(),
             takes: "it takes 14 to 28 days".into(),
+            soonest: "today".into(),
             file_by: end.p50.map(|day| plus_days(day, -28)),
             file_by_if_early: end.p10.map(|day| plus_days(day, -28)),
             overdue: false,
+            overdue_if_early: false,
         }),
     }
 }

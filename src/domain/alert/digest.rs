@@ -146,10 +146,10 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
 
 /// By when to file. Beyond the outlook there is time.
 fn next_date(award: &NextAward) -> Option<String> {
-    let NextAward { name, takes, file_by, overdue, .. } = award;
+    let NextAward { name, takes, soonest, file_by, overdue, .. } = award;
     let day = date((*file_by)?);
     Some(if *overdue {
-        format!("- Next date: file for the {name} award today; for a slow one {day} was the day ({takes}).")
+        format!("- Next date: file for the {name} award {soonest}; for a slow one {day} was the day ({takes}).")
     } else {
         format!("- Next date: file for the {name} award by {day} ({takes}).")
     })

@@ -70,10 +70,11 @@ fn already_gone(
             bill_after(position, health.today())
         ),
         reason: format!(
-            "How sure: it is in the costs through {}, not a forecast. Next: file for the {} award today ({}), and switch \
+            "How sure: it is in the costs through {}, not a forecast. Next: file for the {} award {} ({}), and switch \
              off or move what can wait.",
             day_text(through),
             rules.award_name(),
+            rules.soonest(health.today()),
             rules.award_time_text(health.today()),
         ),
     }
@@ -137,9 +138,10 @@ fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
             day_text(file_by)
         );
     }
+    let soonest = rules.soonest(today);
     let short = days_text((plus_days(today, rules.award(today).longest()) - date).num_days());
     format!(
-        "Next: file for the {name} award today ({takes}), and cut spend to bridge up to {short} without credit; to have \
+        "Next: file for the {name} award {soonest} ({takes}), and cut spend to bridge up to {short} without credit; to have \
          credits when these run out was to file by {}.",
         day_text(file_by)
     )

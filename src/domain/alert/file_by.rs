@@ -17,6 +17,11 @@ impl AlertRules {
         plus_days(today, self.award(today).wait) < file_by
     }
 
+    /// When one can file for the next award at the earliest.
+    pub(super) fn soonest(&self, today: NaiveDate) -> &'static str {
+        if self.award(today).wait > 0 { "when its window opens" } else { "today" }
+    }
+
     /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end.
     pub fn next_award(&self, position: &Position) -> Option<NextAward> {
         position.data_through?;
@@ -25,13 +30,16 @@ impl AlertRules {
         }
         let today = position.as_of.date_naive();
         let dates = position.exhaustion.total;
-        let file_by = dates.p50.map(|date| self.file_by(date, today));
+        let [file_by, file_by_if_early] = [dates.p50, dates.p10].map(|date| date.map(|date| self.file_by(date, today)));
+        let overdue = |day: Option<NaiveDate>| day.is_some_and(|day| !self.can_keep(day, today));
         Some(NextAward {
             name: self.award_name().to_owned(),
             takes: self.award_time_text(today),
+            soonest: self.soonest(today).to_owned(),
             file_by,
-            file_by_if_early: dates.p10.map(|date| self.file_by(date, today)),
-            overdue: file_by.is_some_and(|day| !self.can_keep(day, today)),
+            file_by_if_early,
+            overdue: overdue(file_by),
+            overdue_if_early: overdue(file_by_if_early),
         })
     }
 }
@@ -64,7 +72,8 @@ mod tests {
     #[test]
     fn what_a_slow_award_cannot_keep_any_more_is_overdue() {
         let rules = AlertRules::default();
-        assert!(!told(&rules, "2026-04-01", Some("2026-04-12")).overdue, "tomorrow is the last day");
+        let near = told(&rules, "2026-04-01", Some("2026-04-12"));
+        assert!(!near.overdue && near.overdue_if_early, "tomorrow is the last day, and 4 March was for the early date");
         assert!(told(&rules, "2026-04-01", Some("2026-04-11")).overdue, "today is");
         assert!(told(&rules, "2026-03-01", Some("2026-03-01")).overdue, "credit is gone");
     }
@@ -74,7 +83,10 @@ mod tests {
         let opens =
             |next_window| AlertRules { next_award: Programme::Accelerator, next_window, ..AlertRules::default() };
         // It takes up to 90 days from its window.
-        assert!(told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-06-30")).overdue, "file by 1 April");
+        let late = told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-06-30"));
+        assert!(late.overdue, "file by 1 April");
+        assert_eq!(late.soonest, "when its window opens");
+        assert_eq!(told(&opens(Some(day("2026-03-14"))), "2026-05-01", Some("2026-06-30")).soonest, "today");
         assert!(!told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-07-01")).overdue);
     }
 
