@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::alert::{History, Mute, MuteKind};
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -16,7 +16,7 @@ use super::entries::EntryError;
 const LONGEST_TEXT: usize = 200;
 
 /// Every alert that is open or found, and what is muted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertList {
     /// The moment that it is of.
     pub as_of: DateTime<Utc>,
@@ -27,7 +27,7 @@ pub struct AlertList {
 }
 
 /// One alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertRow {
     /// Its key.
     pub key: String,
@@ -52,7 +52,7 @@ pub struct AlertRow {
 }
 
 /// Where an alert stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// Told, and still so.
@@ -75,7 +75,7 @@ impl AlertState {
 }
 
 /// What somebody says about an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MuteEntry {
     /// Acknowledge or silence.

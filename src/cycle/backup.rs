@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing::info;
+use utoipa::ToSchema;
 
 use super::Engine;
 
@@ -18,11 +18,13 @@ const SUFFIX: &str = ".duckdb";
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 
 /// What a backup did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BackupReport {
     /// The new copy.
+    #[schema(value_type = String)]
     pub path: PathBuf,
     /// Older copies of ours that were removed.
+    #[schema(value_type = Vec<String>)]
     pub removed: Vec<PathBuf>,
 }
 

@@ -5,10 +5,10 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::warn;
+use utoipa::ToSchema;
 
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
@@ -19,7 +19,7 @@ use crate::store::{NewProjection, StoreError, StoredProjection};
 use super::Engine;
 
 /// A balance as somebody enters it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BalanceEntry {
     /// Pool id.
@@ -32,7 +32,7 @@ pub struct BalanceEntry {
 }
 
 /// A balance as it was recorded. It counts from the next cycle on, whose clock is the first that knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordedEntry {
     /// Pool id.
     pub pool: String,
@@ -45,7 +45,7 @@ pub struct RecordedEntry {
 }
 
 /// A credit as AWS listed it on one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TakenSnapshot {
     /// Day of the cycle that asked.
     pub taken_on: NaiveDate,

@@ -3,8 +3,8 @@
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -18,7 +18,7 @@ use crate::store::StoredProjection;
 use super::Engine;
 
 /// A version as it was filed, what it plans and whose spend it claims.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FiledView {
     /// Version, counted from 1.
     pub version: u32,
@@ -41,7 +41,7 @@ pub struct FiledView {
 }
 
 /// One line's planned cost of one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PlannedLine {
     /// Billing period.
     pub month: BillingPeriod,

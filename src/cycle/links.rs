@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
 use crate::config::LONGEST_LINK_DAYS;
@@ -26,7 +26,7 @@ use crate::store::{Revocation, StoredLink};
 const PURPOSE: &[u8] = b"glidepath shared report 1\n";
 
 /// A link as it is ordered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkOrder {
     /// Kind of report: actual-vs-projected, trajectory or funding-pack.
@@ -36,7 +36,7 @@ pub struct LinkOrder {
     /// Record ids of the filing that it shows.
     pub records: Vec<String>,
     /// Days until it is refused.
-    #[schemars(range(min = 1, max = 366))]
+    #[schema(minimum = 1, maximum = 366)]
     pub days: u32,
     /// Shows what was known then; without it the newest.
     #[serde(default)]
@@ -44,7 +44,7 @@ pub struct LinkOrder {
 }
 
 /// A link that was just made. Its address is shown this once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MadeLink {
     /// The address to hand on.
     pub url: String,

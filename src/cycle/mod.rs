@@ -27,10 +27,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use crate::config::Config;
 use crate::domain::alert::{
@@ -89,7 +89,7 @@ struct Parts {
 }
 
 /// How a cycle went.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CycleReport {
     /// Its ingest run.
     pub run_id: i64,

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
+use utoipa::ToSchema;
 
 use crate::domain::alert::{DeadChannel, Evaluation, dead_channel_finding, decide, test_letter};
 use crate::domain::finding::{Finding, Rule};
@@ -25,7 +25,7 @@ const OUTCOMES_AT_ONCE: usize = 32;
 pub(super) type KnownDead = Option<BTreeSet<String>>;
 
 /// How a test message went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestedChannel {
     /// Name in config.
     pub channel: String,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayReport};
 use crate::domain::assess::Filing;
@@ -19,7 +19,7 @@ use crate::store::FinishedCycle;
 use super::{Engine, health};
 
 /// What to replay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayOrder {
     /// First day.

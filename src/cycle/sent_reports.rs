@@ -6,10 +6,10 @@
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tracing::{error, info, warn};
+use utoipa::ToSchema;
 
 use crate::config::ScheduledReport;
 use crate::domain::alert::{
@@ -23,7 +23,7 @@ use super::enclosed_links::{DONE, EnclosedLink, SCHEDULE};
 use super::{AsOfError, Engine, View};
 
 /// How sending a report by hand went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SentReport {
     /// Name of the channel.
     pub channel: String,
@@ -44,7 +44,7 @@ pub struct SentReport {
 }
 
 /// A file that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SentFile {
     /// Its name.
     pub name: String,

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::money::Money;
 use super::period::{BillingPeriod, DayRange};
 use super::service::ServiceMatcher;
 
 /// The credit programme a pool was granted under. Config names it; AWS's API does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Programme {
     /// Activate Founders, self-serve.
@@ -51,7 +51,7 @@ impl Programme {
 
 /// Whether a pool's credit is taken before or after cross-service discounts. AWS documents the order of credits
 /// without it; observers report that it can change the order, so it is kept and shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
     /// `BEFORE_CROSS_SERVICE_DISCOUNTS`.
@@ -70,7 +70,7 @@ pub enum EligibleServices {
 }
 
 /// An observed balance: AWS's GetCredits, or a figure typed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Statement {
     /// Credit left.
     pub amount: Money,
@@ -163,7 +163,7 @@ impl CreditPool {
 }
 
 /// Whether credit pays for a service, and how we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CoverageState {
     /// A pool with credit left names it, or Credit rows were seen under it.

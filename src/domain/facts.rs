@@ -4,8 +4,8 @@
 //! that depends on names alone is then decided once per name and not once per row.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::alert::DeadChannel;
 use super::credit::ApplicationType;
@@ -57,7 +57,7 @@ pub struct UsageRow {
 }
 
 /// One credit as AWS described it at one moment. Amounts carry no sign: AWS's varies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreditSnapshot {
     /// AWS's creditId.
     pub credit_id: String,
@@ -104,7 +104,7 @@ impl CreditSnapshot {
 }
 
 /// Credit that AWS's allocation history shows as applied to one service in one month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Allocation {
     /// Billing period.
     pub month: BillingPeriod,
@@ -143,7 +143,7 @@ pub struct RecordedBalance {
 }
 
 /// Whether something that was asked of AWS was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered and stored.

@@ -9,11 +9,11 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use schemars::JsonSchema;
-use schemars::r#gen::SchemaGenerator;
-use schemars::schema::{InstanceType, Schema, SchemaObject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Digits after the point that [`Money`] keeps. Cost Explorer sends 10; exports send a few more.
 pub const MONEY_SCALE: u32 = 18;
@@ -348,19 +348,17 @@ impl Sum for Quantity {
 /// Both types travel as strings, so that no JSON reader turns them into floats.
 macro_rules! serde_as_text {
     ($type:ty, $description:literal) => {
-        impl JsonSchema for $type {
-            fn schema_name() -> String {
-                stringify!($type).to_owned()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                let mut schema =
-                    SchemaObject { instance_type: Some(InstanceType::String.into()), ..Default::default() };
-                schema.string().pattern = Some(DECIMAL_PATTERN.to_owned());
-                schema.metadata().description = Some($description.to_owned());
-                schema.into()
+        impl PartialSchema for $type {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .pattern(Some(DECIMAL_PATTERN))
+                    .description(Some($description))
+                    .into()
             }
         }
+
+        impl ToSchema for $type {}
 
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

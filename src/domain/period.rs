@@ -4,14 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
-use schemars::JsonSchema;
-use schemars::r#gen::SchemaGenerator;
-use schemars::schema::{InstanceType, Schema, SchemaObject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A half-open range of UTC days, `start..end`, as Cost Explorer and FOCUS count them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct DayRange {
     /// First day of the range.
     pub start: NaiveDate,
@@ -162,18 +162,17 @@ impl FromStr for BillingPeriod {
     }
 }
 
-impl JsonSchema for BillingPeriod {
-    fn schema_name() -> String {
-        "BillingPeriod".to_owned()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut schema = SchemaObject { instance_type: Some(InstanceType::String.into()), ..Default::default() };
-        schema.string().pattern = Some("^[0-9]{4}-[0-9]{2}$".to_owned());
-        schema.metadata().description = Some("A calendar month, UTC.".to_owned());
-        schema.into()
+impl PartialSchema for BillingPeriod {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-9]{4}-[0-9]{2}$"))
+            .description(Some("A calendar month, UTC."))
+            .into()
     }
 }
+
+impl ToSchema for BillingPeriod {}
 
 impl Serialize for BillingPeriod {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,8 +5,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
@@ -19,7 +19,7 @@ use super::track_record::TrackRecord;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Position {
     /// Clock of the newest included cycle.
     pub as_of: DateTime<Utc>,
@@ -96,7 +96,7 @@ impl Position {
 
 /// The award that is meant to follow, and the days by which to file for it, so that it is there when credit ends even if
 /// it takes as long as such awards do at the slow end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NextAward {
     /// Its name for people, such as `GenAI tier`.
     pub name: String,
@@ -115,7 +115,7 @@ pub struct NextAward {
 }
 
 /// Spend through `data_through`. Credit, refund and tax carry AWS's sign, so the parts add up to net.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Spend {
     /// Everything but credit, refund and tax, from the earliest stored day.
     pub gross_to_date: Money,
@@ -134,7 +134,7 @@ pub struct Spend {
 }
 
 /// Trailing average cost per complete day, one-off fees left out; null without a complete day.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BurnPerDay {
     /// Over the last 7 complete days (fewer if fewer are stored).
     #[serde(rename = "7d")]
@@ -145,7 +145,7 @@ pub struct BurnPerDay {
 }
 
 /// Totals over the pools, and the pools.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Credits {
     /// Sum granted.
     pub granted: Money,
@@ -156,7 +156,7 @@ pub struct Credits {
 }
 
 /// State of one pool.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PoolPosition {
     /// AWS's creditId.
     pub id: String,
@@ -185,7 +185,7 @@ pub struct PoolPosition {
 }
 
 /// Where a pool is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolStatus {
     /// Not started yet.
@@ -214,7 +214,7 @@ impl PoolStatus {
 }
 
 /// A date at three odds; p10 is the early one. Null = not within the horizon in that share of the paths.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DateQuantiles {
     /// One path in ten is there by this day.
     pub p10: Option<NaiveDate>,
@@ -232,7 +232,7 @@ impl DateQuantiles {
 }
 
 /// An amount at three odds, small to large.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MoneyQuantiles {
     /// One path in ten is at or below it.
     pub p10: Option<Money>,
@@ -244,7 +244,7 @@ pub struct MoneyQuantiles {
 
 /// First day after `data_through` on which more than 1 USD goes uncovered that an issued pool could have paid; if that
 /// is already so, the day it began, at all odds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Exhaustion {
     /// Over all workloads.
     #[serde(flatten)]
@@ -254,7 +254,7 @@ pub struct Exhaustion {
 }
 
 /// Exhaustion as one workload feels it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkloadExhaustion {
     /// Purpose.
     pub workload: Workload,
@@ -264,7 +264,7 @@ pub struct WorkloadExhaustion {
 }
 
 /// Month-to-date spend of one combination of dimensions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WorkloadSpend {
     /// Purpose.
     pub workload: Workload,
@@ -285,7 +285,7 @@ pub struct WorkloadSpend {
 }
 
 /// Does credit pay for a service?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Coverage {
     /// Service as Cost Explorer names it.
     pub service: String,
@@ -296,7 +296,7 @@ pub struct Coverage {
 }
 
 /// Actual minus projected for one month, record, workload and model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Variance {
     /// Billing period; the newest is month to date, with the plan pro-rated by complete days.
     pub month: BillingPeriod,
@@ -314,7 +314,7 @@ pub struct Variance {
     pub amount: Money,
     /// `amount` in percent of `projected`, one digit; null where the plan is 0.
     #[serde(with = "rust_decimal::serde::str_option")]
-    #[schemars(with = "Option<Decimal>")]
+    #[schema(value_type = Option<Decimal>)]
     pub percent: Option<Decimal>,
     /// True where less was spent than planned, false where more was; null on plan.
     pub favourable: Option<bool>,
@@ -323,7 +323,7 @@ pub struct Variance {
 }
 
 /// Causes of a variance, in dollars.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Causes {
     /// More or fewer tokens or chip-hours.
     pub volume: Money,
@@ -342,7 +342,7 @@ pub struct Causes {
 }
 
 /// One month's bill: cash = gross - covered + tax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonthlyBill {
     /// Billing period; the current one is actual days plus outlook.
     pub month: BillingPeriod,
@@ -363,7 +363,7 @@ pub struct MonthlyBill {
 }
 
 /// A part of a month's bill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BillLine {
     /// Service as Cost Explorer names it.
     pub service: String,
@@ -378,7 +378,7 @@ pub struct BillLine {
 }
 
 /// How far the figures can be trusted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DataQuality {
     /// Month-to-date gross that no rule understands.
     pub unclassified_cost: Money,
@@ -393,7 +393,7 @@ pub struct DataQuality {
 }
 
 /// Which filing a position compares with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FilingRef {
     /// Version, counted from 1.
     pub version: u32,
@@ -409,7 +409,7 @@ pub struct FilingRef {
 }
 
 /// Day series for charts. Read apart from [`Position`], since only pages and reports draw.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Series {
     /// Burn-down of each pool, in the order of [`Credits::pools`].
     pub pools: Vec<PoolSeries>,
@@ -424,7 +424,7 @@ pub struct Series {
 }
 
 /// Balance of one pool by day.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PoolSeries {
     /// Pool id.
     pub id: String,
@@ -443,7 +443,7 @@ pub struct PoolSeries {
 }
 
 /// An amount at the end of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DayAmount {
     /// UTC day.
     pub day: NaiveDate,
@@ -452,7 +452,7 @@ pub struct DayAmount {
 }
 
 /// An amount at three odds at the end of a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DayBand {
     /// UTC day.
     pub day: NaiveDate,
@@ -465,7 +465,7 @@ pub struct DayBand {
 }
 
 /// One month's cost of one model, or of a workload where no model applies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonthModelCost {
     /// Billing period.
     pub month: BillingPeriod,

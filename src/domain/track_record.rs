@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::money::Money;
 use super::outlook::Outlook;
@@ -64,14 +64,14 @@ pub struct Came {
 }
 
 /// Earlier outlooks against what came.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TrackRecord {
     /// Shortest first; only those for which an outlook is old enough.
     pub horizons: Vec<Horizon>,
 }
 
 /// The record over one number of days.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Horizon {
     /// Days after an outlook's last complete day.
     pub days: i64,
@@ -99,7 +99,7 @@ impl Horizon {
 }
 
 /// Where what came lies in what was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// From p10 to p90, both included.
@@ -113,7 +113,7 @@ pub enum Place {
 }
 
 /// Spend over some days, said and come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SpendCheck {
     /// Said: one path in ten stays below.
     pub p10: Money,
@@ -128,7 +128,7 @@ pub struct SpendCheck {
 }
 
 /// A day of exhaustion, said and come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DateCheck {
     /// What was said.
     pub said: DateQuantiles,

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract;
 use axum::http::{Method, StatusCode};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing::{error, info};
+use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
@@ -13,7 +13,7 @@ use super::paging::{Asked, Paging, decode, next, page};
 use crate::store::{AuditEntry, AuditKey, AuditRow};
 
 /// Entries, newest first.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AuditPage {
     /// The entries.
     pub entries: Vec<AuditRow>,

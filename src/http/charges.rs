@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract;
 use axum::http::StatusCode;
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::failure::Failure;
@@ -14,7 +14,7 @@ use super::query::parse_as_of;
 use crate::store::{ChargeFilter, ChargeKey, Restatement, RestatementKey, StoreError, StoredCharge};
 
 /// Which charges.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct ChargesQuery {
     /// First day.
@@ -26,10 +26,10 @@ pub struct ChargesQuery {
     /// RECORD_TYPE of Cost Explorer, such as Usage or Credit.
     record_type: Option<String>,
     /// What was believed then, RFC 3339; without it what is believed now.
-    #[schemars(with = "Option<DateTime<Utc>>")]
+    #[param(value_type = Option<DateTime<Utc>>)]
     as_of: Option<String>,
     /// Rows wanted, at most; 200 unless given.
-    #[schemars(range(min = 1, max = 1000))]
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// Where the page before ended, as in its `next`; it stands for everything but `limit`.
     cursor: Option<String>,
@@ -45,7 +45,7 @@ struct ChargesCursor {
 }
 
 /// Charges by day, service and record type. Days after the position's `data_through` are not complete.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ChargesPage {
     /// Clock of the cycle whose belief this is; every further page is of the same.
     pub as_of: DateTime<Utc>,
@@ -115,7 +115,7 @@ async fn continued(state: &State, asked: &ChargesQuery, cursor: &str) -> Result<
 }
 
 /// What AWS changed about complete days, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RestatementsPage {
     /// The changes.
     pub restatements: Vec<Restatement>,

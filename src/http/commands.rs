@@ -7,8 +7,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use schemars::JsonSchema;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::access::Reader;
 use super::failure::Failure;
@@ -36,7 +36,7 @@ pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json
 }
 
 /// Which channel to test; without one, all.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct TestQuery {
     /// Name of the channel; without it all.

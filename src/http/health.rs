@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract;
 use axum::http::StatusCode;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use schemars::JsonSchema;
 use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
@@ -15,12 +15,12 @@ use super::failure::Failure;
 const FRESH: TimeDelta = TimeDelta::hours(36);
 
 /// The answer of a daemon that is ready.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Ready {
     /// `ready`.
     status: String,
     /// Clock of the newest cycle that pulled costs.
-    #[schemars(with = "DateTime<Utc>")]
+    #[schema(value_type = DateTime<Utc>)]
     last_pull: String,
 }
 

@@ -1,18 +1,23 @@
-//! The OpenAPI 3.1 document, put together from the table of routes and the types that they answer with.
-
-use std::collections::BTreeMap;
+//! The OpenAPI 3.1 document, put together by utoipa from the table of routes and the types that they answer with.
 
 use axum::Json;
-use schemars::r#gen::{SchemaGenerator, SchemaSettings};
-use schemars::schema::Schema;
-use serde_json::{Map, Value, json};
+use axum::http::Method;
+use serde_json::Value;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Content, HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required, ResponseBuilder,
+    ResponsesBuilder, Server,
+};
 
 use super::failure::{PROBLEM_JSON, Problem};
 use super::permission::Needs;
-use super::routes::{Route, SchemaOf, routes};
+use super::routes::{Named, Route, SchemaOf, named, routes};
 use crate::report::{Format, ReportKind};
-
-const DEFINITIONS: &str = "#/components/schemas/";
 
 /// Serves the document.
 pub async fn answer() -> Json<Value> {
@@ -20,73 +25,102 @@ pub async fn answer() -> Json<Value> {
 }
 
 /// The document.
+///
+/// # Panics
+/// Never: what utoipa builds has text as its keys, and so can be written as JSON.
 pub fn document() -> Value {
-    // OpenAPI 3.1 takes JSON Schema 2020-12; nothing here differs from 2019-09, which has no tuples of ours in it.
-    let settings = SchemaSettings::draft2019_09().with(|settings| {
-        settings.definitions_path = DEFINITIONS.to_owned();
-        settings.meta_schema = None;
-    });
-    let mut generator = settings.into_generator();
-    let problem = content(&[(PROBLEM_JSON, |generator| generator.subschema_for::<Problem>())], &mut generator);
-    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    serde_json::to_value(described()).expect("an OpenAPI document is JSON")
+}
+
+fn described() -> OpenApi {
+    let mut schemas = Named::new();
+    let mut paths = Paths::new();
     for route in routes() {
-        let operation = operation(&route, &problem, &mut generator);
-        paths.entry(route.path).or_default().insert(route.method.as_str().to_ascii_lowercase(), operation);
+        let operation = operation(&route, &mut schemas);
+        paths.add_path_operation(route.path, vec![http_method(&route.method)], operation);
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Glidepath",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "AWS credits against the projection they were granted for. Money and quantities are exact and \
-                            travel as strings; days are UTC; absent is null. Lists come in pages: follow `next`. \
-                            Every error is a problem of RFC 9457, with `advice`.",
-            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-        },
-        "servers": [{ "url": "/" }],
-        "paths": paths,
-        "components": {
-            "schemas": generator.take_definitions(),
-            "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer" },
-                "basic": { "type": "http", "scheme": "basic", "description": "Any user name, the token as password." },
-            },
-        },
-    })
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
+        .security_scheme("basic", SecurityScheme::Http(basic()));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Glidepath")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "AWS credits against the projection they were granted for. Money and quantities are exact and travel \
+                     as strings; days are UTC; absent is null. Lists come in pages: follow `next`. Every error is a \
+                     problem of RFC 9457, with `advice`.",
+                ))
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
+        )
+        .servers(Some([Server::new("/")]))
+        .paths(paths)
+        .components(Some(components.build()))
+        .build()
 }
 
-fn operation(route: &Route, problem: &Value, generator: &mut SchemaGenerator) -> Value {
-    let mut parameters = path_parameters(route.path);
-    parameters.extend(route.query.map(query_parameters).unwrap_or_default());
-    let mut answers = json!({
-        route.status.as_str(): { "description": route.summary, "content": content(&route.answers, generator) },
-        "4XX": { "description": "What was asked is wrong, or not for this caller.", "content": problem },
-        // A daemon without fresh data, and a request that took too long.
-        "503": { "description": "It cannot be answered now.", "content": problem },
-    });
+/// A browser can send nothing else by itself.
+fn basic() -> Http {
+    HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some("Any user name, the token as password.")).build()
+}
+
+fn http_method(method: &Method) -> HttpMethod {
+    match *method {
+        Method::POST => HttpMethod::Post,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+fn operation(route: &Route, schemas: &mut Named) -> Operation {
+    let mut good = ResponseBuilder::new().description(route.summary);
+    for (media_type, schema) in contents(&route.answers, schemas) {
+        good = good.content(media_type, schema);
+    }
+    let mut responses = ResponsesBuilder::new();
     if route.conditional {
-        let tag = json!({ "ETag": { "description": "A hash of the answer.", "schema": { "type": "string" } } });
-        answers[route.status.as_str()]["headers"] = tag;
-        answers["304"] = json!({ "description": "The caller has this answer: If-None-Match names it." });
+        good = good.header("ETag", HeaderBuilder::new().description(Some("A hash of the answer.")).build());
+        let known = ResponseBuilder::new().description("The caller has this answer: If-None-Match names it.");
+        responses = responses.response("304", known);
     }
-    let mut operation = json!({
-        "operationId": operation_id(route),
-        "summary": route.summary,
-        "parameters": parameters,
-        "responses": answers,
-        "x-roles": route.needs.roles(),
-        "security": if route.needs == Needs::Open { json!([]) } else { json!([{ "bearer": [] }, { "basic": [] }]) },
-    });
+    responses = responses
+        .response(route.status.as_str(), good)
+        .response("4XX", problem("What was asked is wrong, or not for this caller.", schemas))
+        // A daemon without fresh data, and a request that took too long.
+        .response("503", problem("It cannot be answered now.", schemas));
+    let parameters =
+        path_parameters(route.path).into_iter().chain(route.query.map(|query| query()).unwrap_or_default());
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(operation_id(route)))
+        .summary(Some(route.summary))
+        .parameters(Some(parameters))
+        .responses(responses)
+        .securities(Some(securities(route.needs)))
+        .extensions(Some(ExtensionsBuilder::new().add("x-roles", route.needs.roles()).build()));
     if let Some(body) = route.body {
-        operation["requestBody"] = json!({ "required": true, "content": content(&[body], generator) });
+        let mut taken = RequestBodyBuilder::new().required(Some(Required::True));
+        for (media_type, schema) in contents(&[body], schemas) {
+            taken = taken.content(media_type, schema);
+        }
+        operation = operation.request_body(Some(taken.build()));
     }
-    operation
+    operation.build()
 }
 
-fn content(types: &[(&str, SchemaOf)], generator: &mut SchemaGenerator) -> Value {
-    let entries =
-        types.iter().map(|(media_type, schema)| ((*media_type).to_owned(), json!({ "schema": schema(generator) })));
-    Value::Object(entries.collect())
+/// Either of the two ways to show a token, or none at all.
+fn securities(needs: Needs) -> Vec<SecurityRequirement> {
+    let scheme = |name| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
+    if needs == Needs::Open { Vec::new() } else { vec![scheme("bearer"), scheme("basic")] }
+}
+
+fn contents(types: &[(&'static str, SchemaOf)], schemas: &mut Named) -> Vec<(&'static str, Content)> {
+    types.iter().map(|(media_type, schema)| (*media_type, Content::new(Some(schema(schemas))))).collect()
+}
+
+fn problem(description: &str, schemas: &mut Named) -> ResponseBuilder {
+    ResponseBuilder::new().description(description).content(PROBLEM_JSON, Content::new(Some(named::<Problem>(schemas))))
 }
 
 /// The method and the words of the address: `getCreditsHistory`.
@@ -100,37 +134,57 @@ fn operation_id(route: &Route) -> String {
     id
 }
 
-fn path_parameters(path: &str) -> Vec<Value> {
+fn path_parameters(path: &str) -> Vec<Parameter> {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": path_schema(name) })).collect()
+    let parameter = |name: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(path_schema(name)))
+            .build()
+    };
+    names.map(parameter).collect()
 }
 
-fn path_schema(name: &str) -> Value {
-    match name {
+fn path_schema(name: &str) -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let text = match name {
         "file" => {
             let kinds = ReportKind::ALL.into_iter();
             let files = kinds.flat_map(|kind| Format::ALL.map(|format| format!("{kind}.{format}")));
-            json!({ "type": "string", "enum": files.collect::<Vec<_>>() })
+            text.enum_values(Some(files))
         }
-        "version" => json!({ "type": "string", "pattern": "^(newest|[1-9][0-9]{0,5})$" }),
-        "id" => json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" }),
-        _ => json!({ "type": "string", "minLength": 1 }),
-    }
+        "version" => text.pattern(Some("^(newest|[1-9][0-9]{0,5})$")),
+        "id" => text.pattern(Some("^[0-9a-f]{32}$")),
+        _ => text.min_length(Some(1)),
+    };
+    text.into()
 }
 
-/// The fields of a query's type. In an address nothing is null: what is optional is left out.
-fn query_parameters(fields: SchemaOf) -> Vec<Value> {
-    let settings = SchemaSettings::draft2019_09().with(|settings| {
-        settings.option_add_null_type = false;
-        settings.inline_subschemas = true;
-    });
-    let Schema::Object(mut object) = fields(&mut settings.into_generator()) else { return Vec::new() };
-    let object = std::mem::take(object.object());
-    let parameter = |(name, schema): (String, Schema)| {
-        let required = object.required.contains(&name);
-        let mut schema = json!(schema);
-        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
-        json!({ "name": name, "in": "query", "required": required, "description": description, "schema": schema })
-    };
-    object.properties.clone().into_iter().map(parameter).collect()
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use utoipa::openapi::RefOr;
+
+    use super::*;
+
+    /// utoipa knows types by their last name alone, and one would silently stand for the other.
+    #[test]
+    fn no_two_types_share_a_name() {
+        let mut schemas = Named::new();
+        for route in routes() {
+            operation(&route, &mut schemas);
+        }
+        let mut known: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
+        for (name, schema) in schemas {
+            let other = known.insert(name.clone(), schema.clone());
+            assert!(
+                other.is_none_or(|other| other == schema),
+                "{name} is the name of two types: give one #[schema(as = ...)]"
+            );
+        }
+        assert!(known.len() > 80, "{}", known.len());
+    }
 }

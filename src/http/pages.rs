@@ -8,8 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
-use schemars::JsonSchema;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::cycle::{AlertList, FiledView, TakenSnapshot, View};
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -163,14 +163,14 @@ fn failed(doing: &str, error: StoreError) -> Failure {
 }
 
 /// Reports that can be had.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReportsList {
     /// One entry for each kind.
     reports: Vec<ListedReport>,
 }
 
 /// A report in its formats.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ListedReport {
     /// Its name in addresses.
     kind: String,
@@ -181,7 +181,7 @@ struct ListedReport {
 }
 
 /// A format of a report.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ListedFormat {
     /// Its name.
     format: String,

@@ -8,9 +8,9 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::State;
 use super::failure::Failure;
@@ -39,11 +39,11 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Asked<T> {
 }
 
 /// Which part of a list.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct Paging {
     /// Rows wanted, at most; 200 unless given.
-    #[schemars(range(min = 1, max = 1000))]
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// Where the page before ended, as in its `next`.
     pub cursor: Option<String>,

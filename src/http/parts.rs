@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract;
 use chrono::{DateTime, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
@@ -17,7 +17,7 @@ use crate::domain::track_record::TrackRecord;
 use crate::store::alerts::{self, EventKey};
 
 /// Actual against filed.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct VariancePart {
     /// Clock of the cycle.
     as_of: DateTime<Utc>,
@@ -47,7 +47,7 @@ pub async fn variance(
 }
 
 /// What is to come.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct OutlookPart {
     /// Clock of the cycle that made it.
     as_of: DateTime<Utc>,
@@ -72,7 +72,7 @@ pub struct OutlookPart {
 }
 
 /// A pool in the outlook.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PoolOutlook {
     /// AWS's creditId.
     id: String,
@@ -114,7 +114,7 @@ pub async fn outlook(
 }
 
 /// Messages, newest first.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EventsPage {
     /// The messages.
     pub events: Vec<AlertEvent>,

@@ -4,8 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::State;
 use super::failure::Failure;
@@ -17,11 +17,11 @@ use crate::cycle::AsOfError;
 pub struct AsOf(pub Option<DateTime<Utc>>);
 
 /// The parameter as it is written.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct AsOfQuery {
     /// What was known then, RFC 3339; without it what is known now.
-    #[schemars(with = "Option<DateTime<Utc>>")]
+    #[param(value_type = Option<DateTime<Utc>>)]
     as_of: Option<String>,
 }
 

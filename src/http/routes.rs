@@ -4,9 +4,10 @@
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::routing::{self, MethodRouter};
-use schemars::JsonSchema;
-use schemars::r#gen::SchemaGenerator;
-use schemars::schema::Schema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{IntoParams, ToSchema};
 
 use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
 use super::commands::TestQuery;
@@ -28,8 +29,11 @@ use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
 use crate::store::{IssuedReport, StoredLink, StoredProjection};
 
-/// Gives the schema of a type.
-pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+/// The schemas that others refer to, by name; one that is referred to twice may stand here twice.
+pub type Named = Vec<(String, RefOr<Schema>)>;
+
+/// Gives the schema of a type, and notes those that it refers to.
+pub type SchemaOf = fn(&mut Named) -> RefOr<Schema>;
 
 /// How much a route takes and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +57,7 @@ pub struct Route {
     /// What it is, in a line.
     pub summary: &'static str,
     /// Its query parameters, as the fields of a type.
-    pub query: Option<SchemaOf>,
+    pub query: Option<fn() -> Vec<Parameter>>,
     /// What it takes: media type and schema.
     pub body: Option<(&'static str, SchemaOf)>,
     /// How it answers when all is well.
@@ -68,13 +72,35 @@ pub struct Route {
     pub handler: MethodRouter<State>,
 }
 
-fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<T>()
+/// A reference to a type of ours.
+pub fn named<T: ToSchema>(schemas: &mut Named) -> RefOr<Schema> {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+    Ref::from_schema_name(T::name()).into()
 }
 
-/// The type itself and not a reference to it: its fields are parameters.
-fn fields_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    T::json_schema(generator)
+fn list_of<T: ToSchema>(schemas: &mut Named) -> RefOr<Schema> {
+    ArrayBuilder::new().items(named::<T>(schemas)).into()
+}
+
+/// A type that everybody knows, written out.
+fn plain<T: ToSchema>(_: &mut Named) -> RefOr<Schema> {
+    T::schema()
+}
+
+/// In an address nothing is null: what is optional is left out.
+fn fields_of<Q: IntoParams>() -> Vec<Parameter> {
+    let mut fields = Q::into_params(|| Some(ParameterIn::Query));
+    for field in &mut fields {
+        let Some(RefOr::T(Schema::Object(object))) = &mut field.schema else { continue };
+        if let SchemaType::Array(types) = &mut object.schema_type {
+            types.retain(|one| *one != Type::Null);
+            if let [one] = types.as_slice() {
+                object.schema_type = SchemaType::Type(one.clone());
+            }
+        }
+    }
+    fields
 }
 
 impl Route {
@@ -111,20 +137,35 @@ impl Route {
         Route { summary, ..self }
     }
 
-    fn asks<Q: JsonSchema>(self) -> Route {
+    fn asks<Q: IntoParams>(self) -> Route {
         Route { query: Some(fields_of::<Q>), ..self }
     }
 
-    fn takes<B: JsonSchema>(self, media_type: &'static str) -> Route {
-        Route { body: Some((media_type, schema_of::<B>)), ..self }
+    fn takes<B: ToSchema>(self) -> Route {
+        Route { body: Some(("application/json", named::<B>)), ..self }
     }
 
-    fn gives<A: JsonSchema>(self) -> Route {
-        self.gives_as::<A>("application/json")
+    fn takes_text(self, media_type: &'static str) -> Route {
+        Route { body: Some((media_type, plain::<String>)), ..self }
     }
 
-    fn gives_as<A: JsonSchema>(mut self, media_type: &'static str) -> Route {
-        self.answers.push((media_type, schema_of::<A>));
+    fn gives<A: ToSchema>(mut self) -> Route {
+        self.answers.push(("application/json", named::<A>));
+        self
+    }
+
+    fn gives_list<A: ToSchema>(mut self) -> Route {
+        self.answers.push(("application/json", list_of::<A>));
+        self
+    }
+
+    fn gives_json(mut self) -> Route {
+        self.answers.push(("application/json", plain::<serde_json::Value>));
+        self
+    }
+
+    fn gives_text(mut self, media_type: &'static str) -> Route {
+        self.answers.push((media_type, plain::<String>));
         self
     }
 
@@ -144,8 +185,7 @@ impl Route {
     fn gives_reports(mut self) -> Route {
         for format in Format::ALL {
             let media_type = format.media_type().split(';').next().unwrap_or_default();
-            let schema: SchemaOf =
-                if format == Format::Json { schema_of::<serde_json::Value> } else { schema_of::<String> };
+            let schema: SchemaOf = if format == Format::Json { plain::<serde_json::Value> } else { plain::<String> };
             self.answers.push((media_type, schema));
         }
         self.conditional = true;
@@ -165,26 +205,24 @@ fn about_itself() -> Vec<Route> {
     vec![
         Route::get("/healthz", Needs::Open, health::healthz)
             .says("Whether the process answers.")
-            .gives_as::<String>("text/plain"),
+            .gives_text("text/plain"),
         Route::get("/readyz", Needs::Open, health::readyz)
             .says("Whether the store answers and costs were pulled within 36 hours.")
             .gives::<Ready>(),
         Route::get("/metrics", Needs::Read, metrics::metrics)
             .says("Metrics for Prometheus.")
-            .gives_as::<String>("text/plain")
+            .gives_text("text/plain")
             .always_anew(),
-        Route::get("/api/v1/openapi.json", Needs::Read, openapi::answer)
-            .says("This document.")
-            .gives::<serde_json::Value>(),
+        Route::get("/api/v1/openapi.json", Needs::Read, openapi::answer).says("This document.").gives_json(),
         Route::get("/", Needs::Read, pages::page)
             .says("The page for people.")
             .asks::<AsOfQuery>()
-            .gives_as::<String>("text/html"),
+            .gives_text("text/html"),
         // Its address changes with its content, so that a browser never asks again.
         Route::get("/assets/{version}/{name}", Needs::Read, assets::asset)
             .says("A stylesheet or script of the page.")
-            .gives_as::<String>("text/css")
-            .gives_as::<String>("text/javascript")
+            .gives_text("text/css")
+            .gives_text("text/javascript")
             .always_anew(),
     ]
 }
@@ -217,17 +255,17 @@ fn figures() -> Vec<Route> {
             .gives::<AlertList>(),
         Route::post("/api/v1/alerts/mutes", Needs::Acknowledge, entries::mute)
             .says("Acknowledge an alert, silence it for a while, or take either back.")
-            .takes::<MuteEntry>("application/json")
+            .takes::<MuteEntry>()
             .gives::<Mute>()
             .creates(),
         Route::post("/api/v1/alerts/test", Needs::Operate, commands::test_channels)
             .says("Send a test message through every channel, or one.")
             .asks::<TestQuery>()
-            .gives::<Vec<TestedChannel>>()
+            .gives_list::<TestedChannel>()
             .weighs(Weight::Order),
         Route::post("/api/v1/replay", Needs::Read, commands::replay)
             .says("What alert rules would have told over the past. Nothing is sent or stored.")
-            .takes::<ReplayOrder>("application/json")
+            .takes::<ReplayOrder>()
             .gives::<ReplayReport>()
             .weighs(Weight::Order),
     ]
@@ -258,10 +296,10 @@ fn filings_and_credits() -> Vec<Route> {
     vec![
         Route::get("/api/v1/projections", Needs::Read, pages::projections)
             .says("Every filing, oldest version first.")
-            .gives::<Vec<StoredProjection>>(),
+            .gives_list::<StoredProjection>(),
         Route::post("/api/v1/projections", Needs::Enter, entries::file_projection)
             .says("Freeze a filing under the next version; the newest version's text again is that version.")
-            .takes::<String>("application/toml")
+            .takes_text("application/toml")
             .gives::<StoredProjection>()
             .weighs(Weight::Filing),
         Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
@@ -273,10 +311,10 @@ fn filings_and_credits() -> Vec<Route> {
             .gives::<Credits>(),
         Route::get("/api/v1/credits/history", Needs::Read, pages::credit_history)
             .says("Every snapshot of what AWS listed, oldest first.")
-            .gives::<Vec<TakenSnapshot>>(),
+            .gives_list::<TakenSnapshot>(),
         Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
             .says("Record a balance read off the console; it counts from the next cycle on.")
-            .takes::<BalanceEntry>("application/json")
+            .takes::<BalanceEntry>()
             .gives::<RecordedEntry>()
             .creates(),
     ]
@@ -289,7 +327,7 @@ fn reports_and_links() -> Vec<Route> {
             .gives::<ReportsList>(),
         Route::get("/api/v1/reports/issued", Needs::Read, pages::issued_reports)
             .says("Every report that was handed out, with its hash.")
-            .gives::<Vec<IssuedReport>>(),
+            .gives_list::<IssuedReport>(),
         Route::get("/api/v1/reports/{file}", Needs::Reports, pages::report)
             .says("A report, named by kind and format; a partner sees its own records.")
             .asks::<AsOfQuery>()
@@ -308,7 +346,7 @@ fn reports_and_links() -> Vec<Route> {
             .gives::<LinksList>(),
         Route::post("/api/v1/links", Needs::Share, shared::make)
             .says("Make a link that shows a report to somebody without an account until it expires.")
-            .takes::<LinkOrder>("application/json")
+            .takes::<LinkOrder>()
             .gives::<MadeLink>()
             .creates(),
         Route::delete("/api/v1/links/{id}", Needs::Share, shared::revoke)

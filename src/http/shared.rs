@@ -5,8 +5,8 @@ use axum::extract::{self, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Extension, Json};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::access::Reader;
@@ -19,7 +19,7 @@ use crate::report::{Audience, Format};
 use crate::store::StoredLink;
 
 /// Which of the link's formats.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct SharedQuery {
     /// One of the formats that the link was made for; without it the first.
@@ -63,7 +63,7 @@ pub async fn shared(
 }
 
 /// Links that were made.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LinksList {
     /// Newest first.
     pub links: Vec<StoredLink>,

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
-use schemars::JsonSchema;
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::failure::Failure;
@@ -12,8 +12,8 @@ use crate::cycle::WhatIfError;
 use crate::domain::whatif::{Answer, Change, Levers, NAMES};
 
 /// The parameters; each may be given more than once, and they count in their order.
-#[derive(JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(IntoParams)]
+#[into_params(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "its fields describe the parameters, which are read as pairs to keep their order")]
 pub struct WhatIfQuery {
     /// All tokens of one model to another: `Claude Opus 5=Claude Sonnet 5`.
@@ -31,7 +31,7 @@ pub struct WhatIfQuery {
 }
 
 /// What changes buy, or the levers.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum WhatIfAnswer {
     /// What the changes buy, all together.

@@ -6,8 +6,8 @@
 use chrono::NaiveDate;
 use duckdb::params;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Store;
 use super::error::Result;
@@ -27,7 +27,7 @@ pub struct ChargeFilter {
 }
 
 /// A charge as believed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredCharge {
     /// UTC day.
     pub day: NaiveDate,

@@ -4,15 +4,15 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Store;
 use super::error::Result;
 use super::read::{from_json, to_json};
 
 /// A link as listed. The link's own text is nowhere stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoredLink {
     /// Its id, which reveals nothing.
     pub id: String,
@@ -35,7 +35,7 @@ pub struct StoredLink {
 }
 
 /// The end of a link before its time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Revocation {
     /// When.
     pub at: DateTime<Utc>,

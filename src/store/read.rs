@@ -8,9 +8,9 @@ use duckdb::arrow::array::{AsArray, Date32Array, Decimal128Array, RecordBatch};
 use duckdb::arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, UInt64Type};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
 use crate::domain::interner::{Interner, ranked};
@@ -21,7 +21,7 @@ use super::error::{Result, StoreError};
 use super::{Store, alerts, credits, requests};
 
 /// One thing that AWS changed about a day after it was complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Restatement {
     /// Clock of the cycle that noticed.
     pub noticed_at: DateTime<Utc>,

@@ -72,13 +72,13 @@ const DOMAIN_CRATES: &[&str] = &[
     "rand_chacha",
     "rand_distr",
     "rust_decimal",
-    // A derive beside serde's: what a value looks like as JSON, for the description of the API.
-    "schemars",
     "serde",
     "serde_json",
     "sha2",
     "thiserror",
     "toml",
+    // A derive beside serde's: what a value looks like as JSON, for the description of the API.
+    "utoipa",
 ];
 /// Parts of the standard library that reach outside.
 const OUTSIDE_STD: &[&str] = &["env", "fs", "io", "net", "process", "thread"];

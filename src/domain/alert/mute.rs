@@ -1,14 +1,14 @@
 //! [`Mute`]: somebody's word that an alert need not be repeated, or told at all, for a while.
 
 use chrono::{DateTime, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::decide::OpenAlert;
 use crate::domain::finding::Severity;
 
 /// What somebody said about an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MuteKind {
     /// "I know": no reminders of this episode. The next episode speaks again.
@@ -29,7 +29,7 @@ impl MuteKind {
 
 /// An acknowledgement or a silence: who, why, until when, and up to which severity. What gets worse than that speaks, and
 /// so does the all-clear of what was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Mute {
     /// Acknowledged or silenced.
     pub kind: MuteKind,

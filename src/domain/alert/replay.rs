@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
 use super::events::{Event, EventKind, Events};
@@ -46,7 +46,7 @@ pub struct Replay {
 }
 
 /// A message that would have been sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayedAlert {
     /// Clock of the look that sends it.
     pub at: DateTime<Utc>,
@@ -73,8 +73,9 @@ pub struct ReplayedAlert {
 }
 
 /// What came of a warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
+#[schema(as = AlertVerdict)]
 pub enum Verdict {
     /// It came.
     Came {
@@ -90,7 +91,7 @@ pub enum Verdict {
 }
 
 /// An event, and the first word about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayedEvent {
     /// What happened.
     #[serde(flatten)]
@@ -102,7 +103,7 @@ pub struct ReplayedEvent {
 }
 
 /// What came out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayReport {
     /// Clock of the first look; null without any.
     pub from: Option<DateTime<Utc>>,

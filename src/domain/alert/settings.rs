@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::words::day_text;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertRules {
     /// The award meant next; the lead time comes from what it takes.
@@ -28,19 +28,19 @@ pub struct AlertRules {
     pub first_cash_usd: Money,
     /// ... if it is also at least this share of the month's gross.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub first_cash_share: Decimal,
     /// Times the bearable burn from which a fast burn is told: over 7 days and over the last 2 of them.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub burn_fast: Decimal,
     /// Times the bearable burn from which a slow burn is told: over 28 days and over the last 7 of them.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub burn_slow: Decimal,
     /// Times the average of the 28 days before from which the last 3 days of a model or service are a spike ...
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub spike_ratio: Decimal,
     /// ... if they also cost at least this much more a day.
     pub spike_per_day: Money,
@@ -50,7 +50,7 @@ pub struct AlertRules {
     pub stale_after_hours: u32,
     /// Share of the month's gross that nothing classifies, from which it is told ...
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub unclassified_share: Decimal,
     /// ... if it is also at least this many dollars.
     pub unclassified_usd: Money,
@@ -58,15 +58,15 @@ pub struct AlertRules {
     pub drift_usd: Money,
     /// ... if it is also at least this many percent of the credit that AWS reports.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub drift_percent: Decimal,
     /// Percent of a record's projection, over the last full months, below which spend is told ...
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub under_projection_percent: Decimal,
     /// ... and above which it is.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub over_projection_percent: Decimal,
     /// Credit expected to expire unused from which it is told.
     pub expiring_usd: Money,
@@ -251,7 +251,7 @@ impl AwardTime {
 }
 
 /// How often an open alert is repeated. What is merely worth knowing is told once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RepeatPolicy {
     /// Hours between messages while critical.

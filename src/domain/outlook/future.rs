@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::OutlookInputs;
 use super::odds::Odds;
@@ -26,7 +26,7 @@ pub(super) const BURST_PIECE_DAYS: usize = 28;
 const LARGEST_DAY: f64 = 1e12;
 
 /// How a workload was forecast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Basis {
     /// The workload.
     pub workload: Workload,
@@ -41,7 +41,7 @@ pub struct Basis {
 }
 
 /// What speaks about a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Voice {
     /// The combination of run rate and trends.

@@ -1,11 +1,11 @@
 //! Days between two dates of exhaustion.
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Days gained; negative = lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gain {
     /// Days; `None` if credit lasts beyond the outlook before and after, so that nothing can be said.
     pub days: Option<i64>,

@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::changes::Changes;
 pub use self::future::{Basis, Voice};
@@ -84,7 +84,7 @@ pub struct MonthSoFar {
 }
 
 /// An outlook as made: stored with its cycle, never recomputed for reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Outlook {
     /// Last complete day that it knew.
     pub data_through: NaiveDate,
@@ -116,7 +116,7 @@ pub struct Outlook {
 
 /// Cash of the [`EXPOSURE_DAYS`] from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
 /// days, with tax where its rate is known. The days are the same on every path, whenever credit ends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Exposure {
     /// First day.
     pub from: NaiveDate,
@@ -131,7 +131,7 @@ pub struct Exposure {
 }
 
 /// What an outlook was made with besides the facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MadeWith {
     /// How each workload was forecast.
     pub workloads: Vec<Basis>,
@@ -141,12 +141,12 @@ pub struct MadeWith {
     pub seed: u64,
     /// Tax on what credit does not pay; null if config gave no rate.
     #[serde(with = "rust_decimal::serde::str_option")]
-    #[schemars(with = "Option<Decimal>")]
+    #[schema(value_type = Option<Decimal>)]
     pub tax_rate: Option<Decimal>,
 }
 
 /// One pool's future.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PoolOutlook {
     /// Pool id.
     pub id: String,
@@ -161,7 +161,7 @@ pub struct PoolOutlook {
 }
 
 /// One month's bill: cash = gross - covered + tax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BillOutlook {
     /// Billing period.
     pub month: BillingPeriod,
@@ -182,7 +182,7 @@ pub struct BillOutlook {
 }
 
 /// One service's part of a bill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServiceOutlook {
     /// Service as Cost Explorer names it.
     pub service: String,

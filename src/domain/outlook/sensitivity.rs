@@ -8,8 +8,8 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::future::Future;
 use super::simulate::Simulation;
@@ -55,7 +55,7 @@ pub struct CacheDoubt {
 }
 
 /// Which assumption moves the date most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Sensitivity {
     /// Random paths that each was tried on.
     pub paths: usize,
@@ -66,7 +66,7 @@ pub struct Sensitivity {
 }
 
 /// One assumption, moved both ways where it can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Swing {
     /// What was moved.
     pub assumed: Assumed,
@@ -75,7 +75,7 @@ pub struct Swing {
 }
 
 /// Something that the outlook takes to be so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Assumed {
     /// How much a workload costs: moved to the 10 % and the 90 % of its learnt errors after 30 days; of work in bursts, of
@@ -100,11 +100,11 @@ pub enum Assumed {
 }
 
 /// One move of an assumption.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Shift {
     /// By how much, as a share; of shares in points.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub by: Decimal,
     /// Days that the middle date moves; negative = earlier.
     pub date: Gain,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{FiledLine, FiledProjection, fold_instance_type};
 use crate::domain::money::{Money, Quantity};
@@ -66,8 +66,8 @@ impl Claim {
 }
 
 /// A rule of attribution, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "AttributionRule")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AttributionRule)]
 pub struct Rule {
     /// What it claims.
     pub claims: String,

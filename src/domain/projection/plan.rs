@@ -18,8 +18,8 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     AcceleratorLine, EC2_COMPUTE, FiledLine, FiledProjection, SAGEMAKER, ServiceLine, TokenLine, accelerator_workload,
@@ -44,7 +44,7 @@ pub struct Plan {
 }
 
 /// A line, or a direction of one, whose dollars are not known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct UnpricedLine {
     /// Record id.
     pub record: String,

@@ -6,8 +6,8 @@
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -26,7 +26,7 @@ const ACCELERATOR_MONTHS: i32 = 3;
 const DIGITS: u32 = 6;
 
 /// What is assumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Share of input tokens that is read from the cache.
@@ -48,7 +48,7 @@ pub enum Measure {
 }
 
 /// One assumption, as filed and as the bill implies it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Assumption {
     /// Record id.
     pub record: String,
@@ -58,11 +58,11 @@ pub struct Assumption {
     pub measure: Measure,
     /// As filed; null where the filing plans nothing to compare with.
     #[serde(with = "rust_decimal::serde::str_option")]
-    #[schemars(with = "Option<Decimal>")]
+    #[schema(value_type = Option<Decimal>)]
     pub filed: Option<Decimal>,
     /// As the bill has it; null where there is not enough data.
     #[serde(with = "rust_decimal::serde::str_option")]
-    #[schemars(with = "Option<Decimal>")]
+    #[schema(value_type = Option<Decimal>)]
     pub implied: Option<Decimal>,
     /// The days that were looked at, `end` exclusive.
     pub window: DayRange,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Step;
 use super::earned_value::PoolValue;
@@ -30,7 +30,7 @@ const UNDERSTATED_ABOVE: i64 = 125;
 pub const ELSEWHERE_ABOVE: i64 = 10;
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// Is the award consumed inside its window?
@@ -42,8 +42,9 @@ pub enum Question {
 }
 
 /// The answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClaimVerdict)]
 pub enum Verdict {
     /// The bill bears it out.
     Supported,
@@ -56,7 +57,7 @@ pub enum Verdict {
 }
 
 /// One claim, and what the bill says about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
     /// What is asked.
     pub question: Question,
@@ -77,11 +78,11 @@ pub struct Claim {
 }
 
 /// Spend beside what was projected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Compared {
     /// Spent, in percent of what was projected.
     #[serde(with = "rust_decimal::serde::str")]
-    #[schemars(with = "Decimal")]
+    #[schema(value_type = Decimal)]
     pub percent: Decimal,
     /// The same in words, without a full stop.
     pub words: String,

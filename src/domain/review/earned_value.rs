@@ -13,8 +13,8 @@
 //! | unused at completion | variance at completion, VAC = BAC - EAC |
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{Demand, Fold, Stream, Visitor};
@@ -22,7 +22,7 @@ use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 
 /// The figures of one pool, or of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PoolValue {
     /// Pool id; empty for the total.
     pub id: String,
@@ -47,7 +47,7 @@ pub struct PoolValue {
 }
 
 /// Every pool, in drawing order, and their sum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EarnedValue {
     /// Each pool.
     pub pools: Vec<PoolValue>,

@@ -10,8 +10,8 @@ pub mod credibility;
 pub mod earned_value;
 pub mod next_ask;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use assumptions::{Assumption, Measure};
 pub use credibility::{Claim, Compared, Question, Verdict};
@@ -21,7 +21,7 @@ pub use next_ask::NextAsk;
 use super::money::Money;
 
 /// Everything that a reviewer would ask.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Review {
     /// Filed against implied, in the filing's order; empty while nothing is filed.
     pub assumptions: Vec<Assumption>,
@@ -34,7 +34,7 @@ pub struct Review {
 }
 
 /// A line of an arithmetic that people follow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// What it is, and how it follows from the lines above.
     pub label: String,

@@ -1,8 +1,8 @@
 //! The size of the next ask that recent spend supports: what credit could have paid in the last three full months, gone
 //! on for the life of an award, less the credit that is still held.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Step;
 use crate::domain::money::Money;
@@ -15,7 +15,7 @@ pub const MONTHS: usize = 3;
 pub const AWARD_MONTHS: i64 = 12;
 
 /// An ask and where it comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NextAsk {
     /// What the spend supports beyond the awards held; zero where they are enough.
     pub amount: Money,

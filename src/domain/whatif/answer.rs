@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::adjust::{Adjusted, adjust};
 use super::change::{Award, Change, Training};
@@ -17,7 +17,7 @@ use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::DateQuantiles;
 
 /// What a scenario buys.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Answer {
     /// The changes, as flags and texts.
     pub changes: Vec<(String, String)>,
@@ -36,7 +36,7 @@ pub struct Answer {
 }
 
 /// The exhaustion dates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Runway {
     /// As things are.
     pub before: DateQuantiles,
@@ -47,7 +47,7 @@ pub struct Runway {
 }
 
 /// Days gained at 10, 50 and 90 %.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gained {
     /// By the early date.
     pub p10: Gain,
@@ -58,7 +58,7 @@ pub struct Gained {
 }
 
 /// One month's bill, on the middle path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MonthBill {
     /// Before credit.
     pub gross: Money,
@@ -77,7 +77,7 @@ impl From<&BillOutlook> for MonthBill {
 }
 
 /// The same month twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BillBeforeAfter {
     /// The month.
     pub month: BillingPeriod,
@@ -88,7 +88,7 @@ pub struct BillBeforeAfter {
 }
 
 /// Change in an average full month ahead, in US dollars; negative = saved.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PerMonth {
     /// Before credit.
     pub gross: Money,

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Base;
 use super::answer::{Answer, answer};
@@ -40,7 +40,7 @@ pub struct Proposal {
 }
 
 /// A lever that was tried.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lever {
     /// What it is, in words.
     pub name: String,
@@ -51,7 +51,7 @@ pub struct Lever {
 }
 
 /// The levers, most days at 50 % first, those that cannot be told last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Levers {
     /// The levers.
     pub levers: Vec<Lever>,
