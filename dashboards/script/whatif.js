@@ -4,9 +4,7 @@
   const section = document.getElementById("what-if");
   if (!section) return;
   section.hidden = false;
-  const way = document.createElement("li");
-  way.append(Object.assign(document.createElement("a"), { href: "#what-if", textContent: "What if?" }));
-  document.querySelector(".toc ul")?.append(way);
+  document.querySelector(".toc li:has([href='#what-if'])")?.removeAttribute("hidden");
   const form = section.querySelector("form");
   const answer = section.querySelector(".answer");
   const levers = section.querySelector(".levers");
