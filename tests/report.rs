@@ -7,9 +7,10 @@ mod sample;
 
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
-use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::domain::period::plus_days;
+use glidepath::domain::position::{Credits, DateQuantiles, Exhaustion, PoolStatus, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
-use glidepath::report::document::{Block, Cell, Document, Row, Table};
+use glidepath::report::document::{Block, Cell, DayPlot, Document, Plot, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 
 fn document(kind: ReportKind) -> Document {
@@ -203,7 +204,7 @@ fn the_page_names_the_next_date_to_act_on() {
 fn credits_that_are_gone_are_said_to_be_gone() {
     let mut position = sample::position();
     let gone = "2026-10-05".parse().unwrap();
-    position.exhaustion.total = glidepath::domain::position::DateQuantiles::certain(gone);
+    position.exhaustion.total = DateQuantiles::certain(gone);
     let page = report::page(&position, &sample::series(), &Nav::default());
     assert!(page.contains("<h1>Credits stopped covering the bill on 5 Oct 2026</h1>"));
     let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
@@ -508,6 +509,37 @@ fn the_pool_that_is_left_comes_first() {
         _ => None,
     });
     assert!(charts.collect::<Vec<_>>()[0].starts_with("Bedrock POC"));
+}
+
+/// The pool that is left is empty in two months and expires in 500 days; the others are used up.
+#[test]
+fn a_burn_down_shows_its_odds_and_names_the_cliff_that_lies_behind_it() {
+    let (mut position, series) = (sample::position(), sample::series());
+    let through = position.data_through.unwrap();
+    let after = |days| plus_days(through, days);
+    for pool in &mut position.credits.pools {
+        pool.status = if pool.remaining.is_zero() { PoolStatus::Exhausted } else { PoolStatus::Active };
+        pool.exhausts_on = DateQuantiles { p10: Some(after(53)), p50: Some(after(57)), p90: Some(after(63)) };
+        pool.expires_on = after(500);
+    }
+    let document = report::build(ReportKind::Trajectory, &position, &series, &Audience::Owner);
+    let burn_down = document.charts().filter(|chart| chart.id.starts_with("burn-down"));
+    let plots: Vec<&DayPlot> =
+        burn_down.map(|chart| if let Plot::Days(plot) = &chart.plot { plot } else { panic!("{}", chart.id) }).collect();
+    let (open, over): (Vec<&DayPlot>, Vec<&DayPlot>) = plots.into_iter().partition(|plot| !plot.bands.is_empty());
+    assert_eq!((open.len(), over.len()), (2, 1), "a pool that is used up has no band, and none in its legend");
+    for plot in open {
+        let (first, last) = plot.span.unwrap();
+        assert_eq!(last, after(63 + 60 + 10));
+        assert!(first >= after(-183) && first < through, "{first}");
+        let days = plot.lines.iter().flat_map(|line| &line.points).map(|point| point.day);
+        assert!(days.chain(plot.bands[0].points.iter().map(|point| point.day)).all(|day| first <= day && day <= last));
+        assert!(plot.marks.iter().any(|mark| mark.cliff && mark.day == after(500)));
+    }
+    assert!(over[0].marks.iter().all(|mark| !mark.cliff), "nothing is left that could expire");
+    let edge = format!("expires {} \u{2192}", after(500).format("%-d %b %Y"));
+    let html = text(&document, Format::Html);
+    assert_eq!(html.matches(&edge).count(), 4, "two pools, each wide and narrow");
 }
 
 #[test]

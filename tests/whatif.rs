@@ -257,8 +257,8 @@ fn an_award_after_the_end_buys_no_day_and_says_so() {
         assert_eq!(told.runway.gained.p50.days, Some(0));
         assert!(told.per_month.cash < Money::ZERO, "{:?}", told.per_month);
         let said =
-            told.assumptions.iter().any(|text| text.contains("too late") && text.contains("in 2026-04 or before"));
-        assert!(said, "{:?}", told.assumptions);
+            told.warnings.iter().any(|text| text.contains("too late") && text.contains("in April 2026 or before"));
+        assert!(said, "{:?}", told.warnings);
     });
 }
 
@@ -298,6 +298,83 @@ fn levers_are_ranked_by_days_then_by_dollars() {
     });
 }
 
+/// The pool of `account` lists Bedrock alone, and the tokens of Sonnet move to a model that a service of its own bills.
+fn moved_to_what_no_pool_lists() -> (Account, Change) {
+    let mut account = sonnet();
+    account.pools[0].services =
+        EligibleServices::Listed(ServiceMatcher::new([BEDROCK], account.classifier.service_aliases()));
+    let service = account.classifier.model_service(OPUS).expect("the table says who bills it");
+    assert!(!account.pools[0].pays(service), "{service}");
+    (account, change("switch", "Claude Sonnet 5=Claude Opus 5"))
+}
+
+#[test]
+fn a_switch_to_what_no_credit_pays_says_that_its_days_are_bought_with_cash() {
+    let (mut account, switch) = moved_to_what_no_pool_lists();
+    let ask = |account: &Account, changes: &[Change]| {
+        account.ask(|base| answer(base, &outlook(base.inputs), changes).unwrap())
+    };
+    let told = ask(&account, std::slice::from_ref(&switch));
+    assert!(told.runway.gained.p50.days.unwrap() > 0 && told.per_month.costs_cash(), "{:?}", told.per_month);
+    let [first, second] = &told.warnings[..] else { panic!("{:?}", told.warnings) };
+    assert!(first.starts_with("No credit held pays for ") && first.ends_with("cash from the first day."), "{first}");
+    assert!(second.contains("longer because more is paid in cash"), "{second}");
+    // An award that lists it in the same question does pay.
+    let service = account.classifier.model_service(OPUS).unwrap().to_owned();
+    let award = change("award", &format!("amount=5000,from=2026-04-01,services={service}"));
+    let paid = ask(&account, &[switch.clone(), award]);
+    assert!(!paid.warnings.iter().any(|said| said.contains("No credit held")), "{:?}", paid.warnings);
+    // Without a list nobody knows, and nothing that moves nowhere is warned of.
+    account.pools[0].services = EligibleServices::Unknown;
+    let unknown = ask(&account, &[switch]);
+    assert!(unknown.warnings[0].contains("is unknown, because one comes without a list"), "{:?}", unknown.warnings);
+    assert_eq!(ask(&account, &[change("cache-hits", "+10")]).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_lever_that_costs_more_cash_ranks_behind_those_that_do_not() {
+    let (account, switch) = moved_to_what_no_pool_lists();
+    account.ask(|base| {
+        let propose = |name: &str, change: Change| Proposal { name: name.to_owned(), changes: Ok(vec![change]) };
+        let proposals = vec![propose("dear", switch), propose("cheap", change("cache-hits", "+10"))];
+        let told = levers(base, &outlook(base.inputs), proposals);
+        let days = |at: usize| told.levers[at].answer.as_ref().unwrap().runway.gained.p50.days.unwrap();
+        assert_eq!(told.levers[0].name, "cheap");
+        assert!(days(1) > days(0), "by days alone the order would be the other one");
+    });
+}
+
+#[test]
+fn more_than_anybody_asks_at_once_is_refused_before_it_costs_anything() {
+    let run = change("train", "type=trn1.32xlarge,chip-hours=5,on=2026-05-01,days=63,repeats=63,every=1");
+    let many = sonnet().problems(&vec![run.clone(); 21]);
+    assert!(matches!(&many[..], [Problem::TooMany { changes: 21, most: 20 }]), "{many:?}");
+    let twice = sonnet().problems(&vec![change("growth", "100%"); 20]);
+    assert!(matches!(&twice[..], [Problem::Repeated { change: "growth", times: 20 }]), "{twice:?}");
+    assert!(twice[0].to_string().contains("growth stands there 20 times"), "{}", twice[0]);
+    // Days behind the horizon are not kept.
+    let late = change("train", "type=trn1.32xlarge,chip-hours=5,on=2027-03-29,days=366");
+    let kept = sonnet().ask(|base| adjust(base, &[late]).unwrap().added.len());
+    assert_eq!(kept, 1);
+    assert!(sonnet().ask(|base| adjust(base, &vec![run; 20]).unwrap().added.len()) <= 20 * 63 * 63);
+}
+
+#[test]
+fn the_largest_questions_are_answered_in_amounts_that_add_up() {
+    // Runs of ten million chip-hours on each day, and twice as much every month: each day counts as its largest.
+    let run = change("train", "type=trn1.32xlarge,chip-hours=10000000,on=2026-03-30,days=1,repeats=365,every=1");
+    let mut changes = vec![run; 19];
+    changes.push(change("growth", "100%"));
+    let mut account = Account::of(&[(SONNET, Direction::Input, Tier::OnDemand, 9, usd("900000000"))], "1000000000");
+    account.pools[0].granted = usd("1000000000");
+    account.ask(|base| {
+        let told = answer(base, &outlook(base.inputs), &changes).unwrap();
+        let bill = told.bill.unwrap();
+        assert!(told.per_month.gross.is_positive() && told.per_month.cash.is_positive(), "{:?}", told.per_month);
+        assert!(!bill.after.cash.is_negative() && bill.after.gross > bill.before.gross, "{bill:?}");
+    });
+}
+
 #[test]
 fn shares_are_read_in_percent_or_as_parts_of_one_and_never_guessed() {
     let share = |text| change("cache-hits", text);
@@ -310,9 +387,15 @@ fn shares_are_read_in_percent_or_as_parts_of_one_and_never_guessed() {
         ("batch", "-0.1%x", "no number"),
         ("batch", "Claude Sonnet 5=", "no number"),
         ("growth", "5", "for percent write 5%"),
-        ("growth", "600%", "between -99 % and 500 %"),
+        ("growth", "101%", "between -99 % and 100 %"),
         ("switch", "Claude Sonnet 5", "from which model to which"),
         ("train", "type=trn1.32xlarge,on=2026-05-01", "lacks chip-hours="),
+        ("train", "type=trn1.32xlarge,chip-hours=10000001,on=2026-05-01", "more than can be meant"),
+        (
+            "train",
+            "type=trn1.32xlarge,chip-hours=5,on=2026-05-01,days=366,repeats=366,every=1",
+            "133956 days of training",
+        ),
         ("award", "amount=-5,from=2026-05-01", "more than 0"),
         ("award", "amount=5,from=soon", "is not a day"),
         ("award", "amount=5,from=2026-05-01,until=2026-05-01", "not after its first day"),

@@ -11,7 +11,7 @@ import sys
 
 import program
 
-SECONDS = 300
+SECONDS = 600
 HERE = pathlib.Path(__file__).parent
 VENDORED = {"uPlot.iife.min.js": "dist/uPlot.iife.min.js", "uPlot.min.css": "dist/uPlot.min.css", "uPlot.LICENSE": "LICENSE"}
 

@@ -42,7 +42,7 @@
     put(".urgency", URGENCY[alert.severity]);
     put(".what", alert.summary);
     const told = alert.last_told_at ? `, last told ${day(alert.last_told_at)}` : "";
-    put(".state", `Since ${alert.since}; ${alert.muted ? mutedText(alert.muted) : STATE[alert.state]}${told}.`);
+    put(".state", `Since ${day(alert.since)}; ${alert.muted ? mutedText(alert.muted) : STATE[alert.state]}${told}.`);
     const form = item.querySelector("form");
     item.querySelector("button[value=end]").hidden = !alert.muted;
     /* A part of another alert has nothing to acknowledge. */
@@ -54,12 +54,33 @@
     return item;
   };
 
+  /* From a finding to where something can be said about it. */
+  const link = (alerts, items) => {
+    document.querySelectorAll(".findings .act").forEach((old) => old.remove());
+    const findings = [...document.querySelectorAll(".findings li")];
+    alerts.forEach(({ summary, muted }, index) => {
+      const finding = findings.find((it) => it.querySelector(".what").textContent === summary);
+      if (!finding) return;
+      const item = items[index];
+      item.id = `alert-${index + 1}`;
+      const text = muted ? mutedText(muted).replace(/^./, (first) => first.toUpperCase()) : "Acknowledge or silence";
+      const way = Object.assign(document.createElement("a"), { href: `#${item.id}`, textContent: text });
+      way.addEventListener("click", () => { item.querySelector("details").open = true; });
+      const line = Object.assign(document.createElement("p"), { className: "act" });
+      line.append(way);
+      finding.append(line);
+    });
+  };
+
   const load = async () => {
     const response = await fetch(section.dataset.api, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!response?.ok) return;
     const { alerts } = await response.json();
-    section.hidden = alerts.length === 0;
-    list.replaceChildren(...alerts.map(shown));
+    const items = alerts.map(shown);
+    section.hidden = items.length === 0;
+    document.querySelector(".toc li:has([href='#alerts'])")?.toggleAttribute("hidden", section.hidden);
+    list.replaceChildren(...items);
+    link(alerts, items);
   };
   load();
 })();

@@ -78,9 +78,17 @@
       ctx.save();
       ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
       ctx.textBaseline = "top";
-      data.marks.forEach((mark, row) => {
-        const x = plot.valToPos(mark.day * DAY, "x", true);
-        if (x < bbox.left || x > bbox.left + bbox.width) return;
+      const gap = 5 * devicePixelRatio;
+      const edge = bbox.left + bbox.width;
+      const placed = data.marks.map((mark) => ({ mark, x: plot.valToPos(mark.day * DAY, "x", true) }))
+        .filter(({ mark, x }) => x >= bbox.left && (x <= edge || mark.cliff));
+      placed.forEach(({ mark, x }, row) => {
+        const top = bbox.top + row * 15 * devicePixelRatio;
+        /* A cliff behind the last day is named at the edge. */
+        if (x > edge) {
+          label(ctx, `${mark.label} \u2192`, edge - gap, top, "right");
+          return;
+        }
         ctx.beginPath();
         ctx.strokeStyle = css(mark.cliff ? "--critical" : "--quiet");
         ctx.lineWidth = (mark.cliff ? 1.5 : 1) * devicePixelRatio;
@@ -88,15 +96,11 @@
         ctx.moveTo(x, bbox.top);
         ctx.lineTo(x, bbox.top + bbox.height);
         ctx.stroke();
-        const gap = 5 * devicePixelRatio;
         const end = x + 2 * gap + ctx.measureText(mark.label).width;
-        const crossed = data.marks.some((other) => {
-          const line = plot.valToPos(other.day * DAY, "x", true);
-          return x < line && line < end;
-        });
+        const crossed = placed.some((other) => x < other.x && other.x < Math.min(end, edge));
         const leftRoom = x - (end - x) > bbox.left;
-        const right = end < bbox.left + bbox.width && !(crossed && leftRoom);
-        label(ctx, mark.label, right ? x + gap : x - gap, bbox.top + row * 15 * devicePixelRatio, right ? "left" : "right");
+        const right = end < edge && !(crossed && leftRoom);
+        label(ctx, mark.label, right ? x + gap : x - gap, top, right ? "left" : "right");
       });
       ctx.restore();
     };

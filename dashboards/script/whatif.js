@@ -4,9 +4,7 @@
   const section = document.getElementById("what-if");
   if (!section) return;
   section.hidden = false;
-  const way = document.createElement("li");
-  way.append(Object.assign(document.createElement("a"), { href: "#what-if", textContent: "What if?" }));
-  document.querySelector(".toc ul")?.append(way);
+  document.querySelector(".toc li:has([href='#what-if'])")?.removeAttribute("hidden");
   const form = section.querySelector("form");
   const answer = section.querySelector(".answer");
   const levers = section.querySelector(".levers");
@@ -47,29 +45,41 @@
     return `${atLeast ? "at least " : ""}${count} ${days > 0 ? "longer" : "shorter"}`;
   };
 
-  const sentences = ({ runway, bill, per_month: perMonth, assumptions }) => {
+  /* Less than a dollar is rounding. */
+  const more = (amount, none) => {
+    const step = Number(amount);
+    return Math.abs(step) < 1 ? none : `${dollars(Math.abs(step))} ${step < 0 ? "less" : "more"}`;
+  };
+  const listed = (texts, attributes) => {
+    const list = element("ul", "", attributes);
+    list.append(...texts.map((text) => element("li", text)));
+    return list;
+  };
+
+  /* Cash comes first: days can be bought by paying what credit would have paid. */
+  const sentences = ({ runway, bill, per_month: perMonth, warnings, assumptions }) => {
     const { after } = runway;
     const range = after.p50 ? ` (between ${day(after.p10)} and ${day(after.p90)})` : "";
-    const told = [element("p", `Credits last until ${after.p50 ? "about " : ""}${day(after.p50)}${range}: ${gained(runway.gained.p50)}.`, { class: "headline" })];
+    const told = [
+      element("p", `An average month ahead takes ${more(perMonth.cash, "neither more nor less")} in cash.`, { class: "headline" }),
+      element("p", `Credits last until ${after.p50 ? "about " : ""}${day(after.p50)}${range}: ${gained(runway.gained.p50)}.`),
+    ];
+    if (warnings.length > 0) told.push(listed(warnings, { class: "warnings" }));
     if (bill) {
       told.push(element("p", `The bill of ${month(bill.month)} is ${dollars(bill.after.cash)} in cash instead of ${dollars(bill.before.cash)}.`));
     }
-    const step = Number(perMonth.gross);
-    if (Math.abs(step) >= 1) told.push(element("p", `An average month costs ${dollars(Math.abs(step))} ${step < 0 ? "less" : "more"} before credit.`));
+    const gross = more(perMonth.gross, null);
+    if (gross) told.push(element("p", `Before credit it costs ${gross}.`));
     if (assumptions.length > 0) {
-      const list = element("ul", "");
-      list.append(...assumptions.map((text) => element("li", text)));
       const details = element("details", "");
-      details.append(element("summary", "What was taken to be so"), list);
+      details.append(element("summary", "What was taken to be so"), listed(assumptions));
       told.push(details);
     }
     return told;
   };
 
   const problem = (body, status) => {
-    const list = element("ul", "");
-    list.append(...(body?.problems ?? []).map((text) => element("li", text)));
-    return [element("p", body?.detail ?? body?.error ?? `The daemon answered ${status}.`), list];
+    return [element("p", body?.detail ?? body?.error ?? `The daemon answered ${status}.`), listed(body?.problems ?? [])];
   };
 
   let running = null;
@@ -110,8 +120,7 @@
     }
     const table = element("table", "");
     const head = table.createTHead().insertRow();
-    for (const title of ["Lever", "Credits last until", "Runway"]) head.append(element("th", title, { scope: "col" }));
-    head.append(element("th", "Cash a month", { scope: "col", class: "n" }));
+    for (const title of ["Lever", "Cash a month", "Runway", "Credits last until"]) head.append(element("th", title, { scope: "col" }));
     const rows = table.createTBody();
     for (const { name, answer: bought, untold } of told.body.levers) {
       const row = rows.insertRow();
@@ -121,9 +130,9 @@
         continue;
       }
       row.append(
-        element("td", day(bought.runway.after.p50)),
+        element("td", more(bought.per_month.cash, "as much as now"), { class: "d" }),
         element("td", gained(bought.runway.gained.p50)),
-        element("td", dollars(bought.per_month.cash), { class: "n" }),
+        element("td", day(bought.runway.after.p50), { class: "d" }),
       );
     }
     levers.replaceChildren(table);

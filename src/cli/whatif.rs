@@ -88,6 +88,13 @@ fn print_answer(answer: &Answer) {
         outln!("--{name} \"{text}\"");
     }
     outln!();
+    // Cash first: days can be bought by paying what credit would have paid.
+    let change = answer.per_month;
+    outln!("Change in an average month ahead: cash {}, gross {}.", usd_text(change.cash), usd_text(change.gross));
+    for warning in &answer.warnings {
+        outln!("! {warning}");
+    }
+    outln!();
     let (before, after, gained) = (answer.runway.before, answer.runway.after, answer.runway.gained);
     let row = |odds: &str, before: Option<NaiveDate>, after: Option<NaiveDate>, gain: Gain| {
         vec![odds.to_owned(), day(before), day(after), days(gain)]
@@ -107,8 +114,6 @@ fn print_answer(answer: &Answer) {
             [row("gross", |bill| bill.gross), row("covered", |bill| bill.covered), row("cash", |bill| bill.cash)];
         outln!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
     }
-    let change = answer.per_month;
-    outln!("Change in an average month ahead: gross {}, cash {}.", usd_text(change.gross), usd_text(change.cash));
     outln!(
         "The last 28 days cost {} and would have cost {}.\n",
         answer.last_days_before.dollars(),
@@ -125,12 +130,12 @@ fn print_levers(levers: &Levers) {
             lever.name.clone(),
             days(answer.runway.gained.p50),
             day(answer.runway.after.p50),
-            usd_text(answer.per_month.gross),
             usd_text(answer.per_month.cash),
+            usd_text(answer.per_month.gross),
         ],
         None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });
-    let header = ["lever", "days gained", "credit gone by (50 %)", "gross a month", "cash a month"];
+    let header = ["lever", "days gained", "credit gone by (50 %)", "cash a month", "gross a month"];
     outln!("{}\n", table(&header, &[1, 3, 4], rows));
     for lever in &levers.levers {
         match (&lever.answer, &lever.untold) {

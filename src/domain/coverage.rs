@@ -11,6 +11,7 @@ use super::money::Money;
 use super::period::{DayRange, plus_days};
 use super::pools::credit_days;
 use super::position::Coverage;
+use super::words::day_text;
 
 /// Days back from `data_through` in which Credit rows count as "seen lately".
 const RECENT_DAYS: i64 = 14;
@@ -65,7 +66,8 @@ fn decide(
         names.join(", ")
     };
     let names_it = |p: &FundedPool| p.pool.lists(service) || p.pool.also_pays.contains(service);
-    let seen = last_credit.map_or_else(|| "no Credit row seen".to_owned(), |day| format!("last Credit row {day}"));
+    let seen =
+        last_credit.map_or_else(|| "no Credit row seen".to_owned(), |day| format!("last Credit row {}", day_text(day)));
     let usable = |p: &FundedPool| names_it(p) && p.usable(today);
     if pools.iter().any(usable) {
         return (CoverageState::Covered, format!("{} pays for it; {seen}", names(&usable)));

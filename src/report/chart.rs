@@ -195,8 +195,14 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
         let points: Vec<(NaiveDate, f64)> = points.map(|point| (point.day, point.amount.to_chart())).collect();
         chart.draw_series(LineSeries::new(points, Paint::Curve(line.tone).sentinel()))?;
     }
-    let marks: Vec<&Mark> = plot.marks.iter().filter(|mark| inside(mark.day)).collect();
+    let beyond = |mark: &Mark| mark.cliff && mark.day > last;
+    let marks: Vec<&Mark> = plot.marks.iter().filter(|mark| inside(mark.day) || beyond(mark)).collect();
     for (row, mark) in marks.iter().enumerate() {
+        if beyond(mark) {
+            let label = format!("{} \u{2192}", mark.label);
+            draw_label(root, chart.backend_coord(&(last, top)), label, row, HPos::Right)?;
+            continue;
+        }
         let side = label_side(mark, &marks, (first, last), size);
         draw_mark(root, &mut chart, mark, row, side, top)?;
     }
@@ -264,18 +270,22 @@ fn draw_band(chart: &mut DayChart<'_, '_>, band: &Band, inside: impl Fn(NaiveDat
     Ok(())
 }
 
-/// A vertical line with its label beside it; each further mark writes one row lower, so that labels of near days do
-/// not lie on each other.
+/// A vertical line with its label beside it.
 fn draw_mark(root: &Canvas<'_>, chart: &mut DayChart<'_, '_>, mark: &Mark, row: usize, side: HPos, top: f64) -> Drawn {
     let paint = if mark.cliff { Paint::Cliff } else { Paint::Mark };
     chart.draw_series(LineSeries::new([(mark.day, 0.0), (mark.day, top)], paint.sentinel()))?;
-    let (x, y) = chart.backend_coord(&(mark.day, top));
+    draw_label(root, chart.backend_coord(&(mark.day, top)), mark.label.clone(), row, side)
+}
+
+/// A label beside a point of the upper edge; each further mark writes one row lower, so that labels of near days do not lie
+/// on each other.
+fn draw_label(root: &Canvas<'_>, (x, y): (i32, i32), label: String, row: usize, side: HPos) -> Drawn {
     // The anchor is the end of the text that touches the line.
     let x = if matches!(side, HPos::Right) { x - 5 } else { x + 5 };
     let ink = Paint::Label.sentinel();
     let style = TextStyle::from(("sans-serif", 15)).color(&ink).pos(Pos::new(side, VPos::Top));
     let row = i32::try_from(row).unwrap_or(0);
-    root.draw(&Text::new(mark.label.clone(), (x, y + 2 + row * 15), style))?;
+    root.draw(&Text::new(label, (x, y + 2 + row * 15), style))?;
     Ok(())
 }
 

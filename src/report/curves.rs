@@ -12,49 +12,84 @@ use crate::domain::position::{DayAmount, DayBand, PoolPosition, PoolSeries, Pool
 
 /// How far ahead burn-downs look at most: the outlook's horizon.
 const HORIZON_DAYS: i64 = 365;
+/// Days ahead that a burn-down shows at least.
+const LEAST_AHEAD: i64 = 28;
+/// Days behind the late (90 %) end of a pool: room to see that it is the end.
+const AFTER_EMPTY: i64 = 60;
+/// Days back that a burn-down shows where there are as many: about as many as it looks ahead, six months at least, since a
+/// pool falls slowly, and nine at most, since the odds would be a sliver beside more.
+const LEAST_BACK: i64 = 183;
+const MOST_BACK: i64 = 274;
+/// Days shown after a pool was over.
+const AFTER_OVER: i64 = 28;
+/// Days at the right edge, so that a cliff there stands clear of the frame.
+const EDGE: i64 = 10;
 
 /// Models with a colour of their own; the rest share the last one.
 const NAMED_MODELS: usize = Tone::SERIES as usize - 1;
 
-/// Burn-down of each pool, all on the same days.
+/// First and last day of a chart.
+type Span = (NaiveDate, NaiveDate);
+
+/// Burn-down of each pool. Those with a future are on the same days; one that is over shows its own life.
 pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
-    let Some(span) = burn_down_span(position, series) else { return Vec::new() };
+    let Some(through) = position.data_through else { return Vec::new() };
     // A pool and its series are joined by order: a partner's copies have no ids.
     let joined = |index: usize| Some((index, position.credits.pools.get(index)?, series.pools.get(index)?));
     let pools = pools::left_first(position).into_iter().filter_map(joined);
-    let drawable = pools.filter(|(_, _, curve)| !curve.balance.is_empty() || !curve.outlook.is_empty());
-    drawable.map(|(index, pool, curve)| pool_chart(position, index, pool, curve, span)).collect()
+    let drawable: Vec<(usize, &PoolPosition, &PoolSeries)> =
+        pools.filter(|(_, _, curve)| !curve.balance.is_empty() || !curve.outlook.is_empty()).collect();
+    let open: Vec<(&PoolPosition, &PoolSeries)> =
+        drawable.iter().filter(|(_, pool, _)| is_open(pool)).map(|(_, pool, curve)| (*pool, *curve)).collect();
+    let shared = open_span(through, &open);
+    let span = |pool, curve| if is_open(pool) { shared } else { life(pool, curve).unwrap_or(shared) };
+    drawable.iter().map(|(index, pool, curve)| pool_chart(position, *index, pool, curve, span(pool, curve))).collect()
 }
 
-fn burn_down_span(position: &Position, series: &Series) -> Option<(NaiveDate, NaiveDate)> {
-    let through = position.data_through?;
-    let starts = series.pools.iter().filter_map(|pool| pool.balance.first().map(|point| point.day));
-    let ends = position.credits.pools.iter().map(|pool| pool.expires_on);
+/// True for a pool that something can still happen to.
+fn is_open(pool: &PoolPosition) -> bool {
+    matches!(pool.status, PoolStatus::Active | PoolStatus::Pending)
+}
+
+/// From a past that leaves the odds readable to where every open pool is empty or over, and the nearest cliff is in sight.
+fn open_span(through: NaiveDate, open: &[(&PoolPosition, &PoolSeries)]) -> Span {
     let latest = plus_days(through, HORIZON_DAYS);
-    let end = ends.max()?.min(latest).max(plus_days(through, 28));
-    // Some room, so that a cliff at the edge stands clear of the frame.
-    Some((starts.min().unwrap_or(through), plus_days(end, 10)))
+    let over = |(pool, _): &(&PoolPosition, &PoolSeries)| match pool.exhausts_on.p90 {
+        Some(day) => plus_days(day, AFTER_EMPTY),
+        None => pool.expires_on,
+    };
+    let cliff = open.iter().map(|(pool, _)| pool.expires_on).filter(|day| *day <= latest).min();
+    let end = open.iter().map(over).chain(cliff).max().unwrap_or(through);
+    let end = end.clamp(plus_days(through, LEAST_AHEAD), latest);
+    let back = plus_days(through, -(end - through).num_days().clamp(LEAST_BACK, MOST_BACK));
+    let begun = open.iter().filter_map(|(_, curve)| curve.balance.first()).map(|point| point.day).min();
+    (begun.map_or(through, |day| day.max(back)), plus_days(end, EDGE))
 }
 
-fn pool_chart(
-    position: &Position,
-    index: usize,
-    pool: &PoolPosition,
-    curve: &PoolSeries,
-    span: (NaiveDate, NaiveDate),
-) -> Chart {
-    let line = |label: &str, tone, points| Line { label: label.to_owned(), tone, points };
-    let mut lines = Vec::new();
-    if !curve.planned.is_empty() {
-        lines.push(line("Had spend gone as filed", Tone::Plan, until_empty(&curve.planned, |point| point.amount)));
-    }
-    lines.push(line("Balance", Tone::Actual, until_empty(&curve.balance, |point| point.amount)));
-    let outlook = until_empty(&curve.outlook, |point| point.p90);
-    let bands = if outlook.is_empty() {
-        Vec::new()
-    } else {
-        vec![Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: outlook }]
+/// The days of a pool that is over; `None` where none of them is known.
+fn life(pool: &PoolPosition, curve: &PoolSeries) -> Option<Span> {
+    let known = until_empty(&curve.balance, |point| point.amount);
+    let (first, last) = (known.first()?.day, known.last()?.day);
+    let over = if pool.status == PoolStatus::Expired { last.max(pool.expires_on) } else { last };
+    Some((first, plus_days(over, AFTER_OVER)))
+}
+
+fn pool_chart(position: &Position, index: usize, pool: &PoolPosition, curve: &PoolSeries, span: Span) -> Chart {
+    let inside = |day: NaiveDate| span.0 <= day && day <= span.1;
+    let line = |label: &str, tone, points: &[DayAmount]| {
+        let points = until_empty(points, |point| point.amount).into_iter().filter(|point| inside(point.day)).collect();
+        Line { label: label.to_owned(), tone, points }
     };
+    let mut lines = vec![line("Balance", Tone::Actual, &curve.balance)];
+    let planned = line("Had spend gone as filed", Tone::Plan, &curve.planned);
+    if !planned.points.is_empty() {
+        lines.insert(0, planned);
+    }
+    let outlook =
+        until_empty(&curve.outlook, |point| point.p90).into_iter().filter(|point| inside(point.day)).collect();
+    let band = Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: outlook };
+    // Of a pool without a future there is a band of nothing.
+    let bands = if is_open(pool) && !band.points.is_empty() { vec![band] } else { Vec::new() };
     let columns = vec![
         Column::text("day", "Day"),
         Column::number("balance", "Balance"),
@@ -84,7 +119,13 @@ fn pool_description(pool: &PoolPosition) -> String {
         (PoolStatus::Exhausted, _) => "It is used up.".to_owned(),
         (PoolStatus::Expired, _) => format!("It expired on {}.", words::day(pool.expires_on)),
         (PoolStatus::Paused, _) => "It is switched off.".to_owned(),
-        (_, Some(day)) => format!("It is expected to be empty about {}.", words::day(day)),
+        (_, Some(day)) => {
+            format!(
+                "It is expected to be empty about {}; it expires on {}.",
+                words::day(day),
+                words::day(pool.expires_on)
+            )
+        }
         (_, None) => format!("It is not expected to be empty before it expires on {}.", words::day(pool.expires_on)),
     };
     format!("Balance of {} by day from {}. {fate}", pool.name, words::day(pool.starts_on))
@@ -92,9 +133,12 @@ fn pool_description(pool: &PoolPosition) -> String {
 
 fn pool_marks(position: &Position, pool: &PoolPosition) -> Vec<Mark> {
     let mut marks: Vec<Mark> = position.data_through.map(today).into_iter().collect();
-    let live = matches!(pool.status, PoolStatus::Active | PoolStatus::Pending);
-    if let Some(day) = pool.exhausts_on.p50.filter(|_| live) {
+    if let Some(day) = pool.exhausts_on.p50.filter(|_| is_open(pool)) {
         marks.push(Mark { day, label: format!("empty about {}", words::day(day)), cliff: false });
+    }
+    if pool.status == PoolStatus::Exhausted {
+        // Nothing is left that could expire.
+        return marks;
     }
     let expires = pool.expires_on;
     let verb = if position.data_through.is_some_and(|through| through >= expires) { "expired" } else { "expires" };

@@ -408,7 +408,7 @@ pub struct Mark {
     pub day: NaiveDate,
     /// What it is.
     pub label: String,
-    /// An end (credit gone) rather than a place in time.
+    /// An end (credit gone) rather than a place in time: one behind the last day of the chart is named at its edge.
     pub cliff: bool,
 }
 

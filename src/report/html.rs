@@ -19,10 +19,14 @@ pub(super) fn render(document: &Document) -> String {
     page.render().expect("a template over values in memory cannot fail")
 }
 
-/// The page, with its way to the reports; tables of the ids in `folded` open on demand.
-pub(super) fn render_page(document: &Document, nav: &Nav, folded: &[&str]) -> String {
+/// The page, with its way to the reports; tables of the ids in `folded` open on demand, and what a reader can do follows
+/// the section `pictured`, or the last one.
+pub(super) fn render_page(document: &Document, nav: &Nav, folded: &[&str], pictured: &str) -> String {
     let look = Look { folded, live: nav.assets.is_some() };
-    let page = DashboardPage { document, nav, sections: sections(document, &look), stylesheet: STYLESHEET };
+    let mut first = sections(document, &look);
+    let place = first.iter().position(|section| section.id == pictured).map_or(first.len(), |at| at + 1);
+    let rest = first.split_off(place);
+    let page = DashboardPage { document, nav, first, rest, stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
 }
 
@@ -48,7 +52,10 @@ struct ReportPage<'a> {
 struct DashboardPage<'a> {
     document: &'a Document,
     nav: &'a Nav,
-    sections: Vec<SectionView<'a>>,
+    /// Before what a reader can do.
+    first: Vec<SectionView<'a>>,
+    /// After it.
+    rest: Vec<SectionView<'a>>,
     stylesheet: &'static str,
 }
 

@@ -104,9 +104,12 @@ pub fn models_in_use(position: &Position) -> Vec<String> {
 const FOLDED: [&str; 6] =
     ["variance", "variance_by_line", "claim_figures", "first_full_bill_lines", "workloads", "assumptions"];
 
+/// The section after which a reader finds what can be done: what is left and what it costs come first.
+const PICTURED: &str = "bill";
+
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
-    html::render_page(&document(position, series), nav, &FOLDED)
+    html::render_page(&document(position, series), nav, &FOLDED, PICTURED)
 }
 
 fn document(position: &Position, series: &Series) -> Document {

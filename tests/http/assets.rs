@@ -64,6 +64,10 @@ async fn figures_of_charts_stand_in_the_page_and_scenarios_on_the_newest_page_on
     let page = served.get("/").await.body;
     assert!(page.contains("<script type=\"application/json\">{\"kind\":\"days\""), "{page}");
     assert!(page.contains("data-api=\"/api/v1/whatif\"") && page.contains("data-api=\"/api/v1/alerts\""));
+    // What can be done follows what is left and what it costs.
+    let place = |id: &str| page.find(&format!("aria-labelledby=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
+    let order = ["credits", "bill", "alerts-title", "what-if-title", "spend", "data-quality"].map(place);
+    assert!(order.is_sorted(), "{order:?}");
     let past = served.get("/?as_of=2026-03-20T06:30:00Z").await.body;
     assert!(!past.contains("data-api=") && past.contains("{\"kind\":\"days\""));
     let report = served.get("/api/v1/reports/trajectory.html").await.body;

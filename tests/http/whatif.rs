@@ -39,6 +39,17 @@ async fn what_cannot_be_read_or_answered_is_told_apart_and_told_at_once() {
     let unread = served.send(Ask::get(&format!("{PATH}?growth=fast&discount=5%25"))).await;
     assert_eq!(unread.status, StatusCode::BAD_REQUEST);
     assert_eq!(unread.json()["problems"].as_array().unwrap().len(), 2, "{}", unread.body);
+    let growths = "growth=100%25&".repeat(40);
+    let run = "train=type%3Dtrn1.32xlarge,chip-hours%3D1,on%3D2026-05-01,days%3D366,repeats%3D366,every%3D1";
+    for (path, status, why) in [
+        (growths.trim_end_matches('&'), StatusCode::UNPROCESSABLE_ENTITY, "40 changes at once"),
+        ("growth=500%25", StatusCode::BAD_REQUEST, "between -99 % and 100 %"),
+        (run, StatusCode::BAD_REQUEST, "at most 4000"),
+    ] {
+        let refused = served.send(Ask::get(&format!("{PATH}?{path}"))).await;
+        assert_eq!(refused.status, status, "{}", refused.body);
+        assert!(refused.json()["problems"][0].as_str().unwrap().contains(why), "{}", refused.body);
+    }
     let past = "award=amount%3D5,from%3D2020-01-01&switch=Nobody%3DSomebody";
     let refused = served.send(Ask::get(&format!("{PATH}?{past}"))).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

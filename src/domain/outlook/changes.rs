@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
+use super::simulate::LARGEST_DAY_MICROS;
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Stream};
 use crate::domain::period::DayRange;
@@ -52,23 +53,24 @@ impl Ahead {
         for (workload, level) in changes.levels {
             levels[*workload as usize] *= level.to_f64().unwrap_or(1.0).max(0.0);
         }
-        let mut added = vec![Vec::new(); days];
+        let mut added: Vec<Vec<(usize, i64)>> = vec![Vec::new(); days];
         for cost in changes.added {
             let at = usize::try_from((cost.day - range.start).num_days()).ok();
             let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
             if let Some((day, stream)) = at.and_then(|at| added.get_mut(at)).zip(streams.iter().position(of)) {
-                day.push((stream, cost.payable.to_micros()));
+                let room = LARGEST_DAY_MICROS - day.iter().map(|(_, payable)| payable).sum::<i64>();
+                day.push((stream, cost.payable.to_micros().clamp(0, room)));
             }
         }
         Ahead { growth, levels, added }
     }
 
-    /// A workload's forecast cost after the changes.
+    /// A workload's forecast cost after the changes, in micro-dollars; no more than can be added up.
     pub fn changed(&self, ahead: usize, workload: Workload, cost: f64) -> f64 {
-        cost * self.levels[workload as usize] * self.growth[ahead]
+        (cost * self.levels[workload as usize] * self.growth[ahead]).min(LARGEST_DAY_MICROS as f64)
     }
 
-    /// Adds the day's extra costs to its demands; gives their sum.
+    /// Adds the day's extra costs to its demands; gives their sum, which is no more than can be added up.
     pub fn add(&self, ahead: usize, demands: &mut Vec<Demand<i64>>) -> i64 {
         for (stream, payable) in &self.added[ahead] {
             match demands.iter_mut().find(|demand| demand.stream == *stream) {

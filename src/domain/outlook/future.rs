@@ -22,8 +22,9 @@ const BURST_MEAN_DAYS: usize = 56;
 const BURST_HISTORY_DAYS: usize = 182;
 /// See `BURST_HISTORY_DAYS`.
 pub(super) const BURST_PIECE_DAYS: usize = 28;
-/// Paths of the running total grow no further than this, so that a forecast run wild stays an amount of money.
-const LARGEST_DAY: f64 = 1e12;
+/// What a workload costs on one day at most, in US dollars: far above any bill, and so little that a year of it on all
+/// workloads at once is still a number of micro-dollars (`simulate` proves it). A forecast run wild stays an amount of money.
+pub(super) const LARGEST_DAY: i64 = 1_000_000_000;
 
 /// How a workload was forecast.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -77,7 +78,7 @@ impl Future {
         } else {
             rates(inputs, workload, known, days)
         };
-        ahead.iter_mut().for_each(|cost| *cost = cost.clamp(0.0, LARGEST_DAY));
+        ahead.iter_mut().for_each(|cost| *cost = cost.clamp(0.0, LARGEST_DAY as f64));
         let runs = match basis.voice {
             Voice::Bursts => micros(&daily[daily.len().saturating_sub(BURST_HISTORY_DAYS)..]),
             _ => Vec::new(),

@@ -34,7 +34,7 @@ use super::credit::CreditPool;
 use super::forecast::Evidence;
 use super::ledger::DailyCost;
 use super::money::Money;
-use super::period::{BillingPeriod, plus_days};
+use super::period::{BillingPeriod, DayRange, plus_days};
 use super::position::{DateQuantiles, DayBand, MoneyQuantiles};
 use super::workload::Workload;
 
@@ -211,6 +211,11 @@ pub fn outlook_with_sensitivity(inputs: &OutlookInputs, doubts: &Doubts) -> Outl
     let outlook = summary::summarise(&simulation, RANDOM_PATHS);
     let sensitivity = sensitivity::sensitivity(&simulation, outlook.exhaustion.p50, doubts);
     Outlook { sensitivity, ..outlook }
+}
+
+/// The days that an outlook walks along: a year, and the rest of its last month where that is longer.
+pub fn days_ahead(data_through: NaiveDate) -> DayRange {
+    simulate::range(data_through)
 }
 
 /// The first day that no date of exhaustion is looked for on.

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::changes::Ahead;
-use super::future::{BURST_PIECE_DAYS, Future, running_total};
+use super::future::{BURST_PIECE_DAYS, Future, LARGEST_DAY, running_total};
 use super::odds::{Numbers, generator};
 use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
 use crate::domain::credit::CreditPool;
@@ -27,6 +27,16 @@ const ODDS_STREAM: u64 = 1;
 const RUNS_STREAM: u64 = 101;
 /// Days that the rate of support fees is taken over.
 const SUPPORT_DAYS: i64 = 28;
+/// What a workload, what a question adds, and support cost on one day at most, each.
+pub(super) const LARGEST_DAY_MICROS: i64 = LARGEST_DAY * 1_000_000;
+
+/// Sums along a path are plain additions, because this bounds them: the horizon and the rest of a month, on each day the
+/// workloads, what a question adds, and support.
+const _: () = {
+    let days = HORIZON_DAYS + 31;
+    let of_one_day = (Workload::ALL.len() as i64 + 2) * LARGEST_DAY_MICROS;
+    assert!(of_one_day < i64::MAX / days, "a path of the largest days must stay below i64::MAX micro-dollars");
+};
 
 /// Everything that the paths have in common.
 pub(super) struct Simulation<'a> {
@@ -209,7 +219,7 @@ impl Path {
 }
 
 /// The days looked at: whole months from the running one, or a year, whichever is longer.
-fn range(data_through: NaiveDate) -> DayRange {
+pub(super) fn range(data_through: NaiveDate) -> DayRange {
     let first = plus_days(data_through, 1);
     let year = plus_days(first, HORIZON_DAYS);
     DayRange::new(first, year.max(BillingPeriod::of(first).plus_months(TRAJECTORY_MONTHS).first_day()))
@@ -295,7 +305,8 @@ impl<'a> Walk<'a> {
         // Support is a share of the bill and moves with it.
         let moved = if self.numbers.is_some() && expected > 0.0 { asked / expected } else { 1.0 };
         gross += self.simulation.changes.add(ahead, &mut self.demands);
-        gross + whole(self.simulation.support * moved)
+        let most = LARGEST_DAY_MICROS as f64;
+        gross + whole((self.simulation.support * moved).clamp(-most, most))
     }
 }
 

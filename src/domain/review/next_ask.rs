@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::Step;
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
+use crate::domain::words::month_text;
 
 /// Full months that an ask rests on.
 pub const MONTHS: usize = 3;
@@ -44,7 +45,7 @@ pub fn next_ask(months: &[(BillingPeriod, Money)], held: &[(String, Money)]) -> 
     let months = months.get(months.len().checked_sub(MONTHS)?..)?;
     let mut steps: Vec<Step> = months
         .iter()
-        .map(|(month, spent)| Step::new(format!("Spend in {month} that credit could pay"), *spent))
+        .map(|(month, spent)| Step::new(format!("Spend in {} that credit could pay", month_text(*month)), *spent))
         .collect();
     let sum: Money = months.iter().map(|(_, spent)| *spent).sum();
     let average_month = Money::from_decimal(sum.per(3).cents());
@@ -87,7 +88,7 @@ mod tests {
         assert_eq!((ask.average_month, ask.held, ask.amount), (usd("100"), usd("200"), usd("1000")));
         let amounts: Vec<_> = ask.steps.iter().map(|step| step.amount.to_string()).collect();
         assert_eq!(amounts, ["100.01", "100", "100", "100", "1200", "-150.5", "-49.5", "1000"]);
-        assert_eq!(ask.steps[0].label, "Spend in 2026-08 that credit could pay");
+        assert_eq!(ask.steps[0].label, "Spend in August 2026 that credit could pay");
     }
 
     #[test]

@@ -12,12 +12,15 @@ use super::{Base, Scenario};
 use crate::domain::credit::{CreditPool, EligibleServices};
 use crate::domain::ledger::{AWS_ORDER, DailyCost, drawing_order};
 use crate::domain::money::Money;
-use crate::domain::outlook::{Changes, HORIZON_DAYS, Outlook, OutlookInputs, outlook};
+use crate::domain::outlook::{Changes, HORIZON_DAYS, Outlook, OutlookInputs, days_ahead, outlook};
 use crate::domain::period::plus_days;
 use crate::domain::price::plan_money;
 use crate::domain::projection::{EC2_COMPUTE, SAGEMAKER};
 use crate::domain::service::ServiceMatcher;
 use crate::domain::workload::Workload;
+
+/// Changes that are made together at most: a question is asked by a person, and each costs time and memory.
+const MOST_CHANGES: usize = 20;
 
 /// The inputs after a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Adjusted {
     pub landed: Vec<String>,
     /// Models that a change of all models leaves as they are, for want of a price.
     pub left_out: BTreeSet<String>,
+    /// Services that the scenario brings cost to which another one billed, or nothing did.
+    pub moved_to: BTreeSet<String>,
     /// Costs of days to come.
     pub added: Vec<DailyCost>,
     /// Growth per month beyond the forecast.
@@ -47,6 +52,7 @@ impl Adjusted {
             balances: base.inputs.balances.to_vec(),
             landed: Vec::new(),
             left_out: BTreeSet::new(),
+            moved_to: BTreeSet::new(),
             added: Vec::new(),
             growth_per_month: Decimal::ZERO,
         }
@@ -72,8 +78,13 @@ impl Adjusted {
 /// Applies all changes together: tokens in the order of the changes, each to what the one before left.
 ///
 /// # Errors
-/// [`Refused`] with everything that has no price, no tokens, or lies outside the days looked at.
+/// [`Refused`] with everything that has no price, no tokens, or lies outside the days looked at; or for more changes than
+/// are answered together.
 pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
+    let excess = excess(scenario);
+    if !excess.is_empty() {
+        return Err(Refused(excess));
+    }
     let mut adjusted = Adjusted::unchanged(base);
     let mut tokens = Tokens::of(base.costs, base.prices, base.classifier, base.on);
     let before: BTreeMap<(String, String), Money> = owned(&tokens);
@@ -84,8 +95,7 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
             Change::CacheHits { model, target } => tokens.cache_hits(model.as_deref(), *target),
             Change::Batch { model, target } => tokens.batch(model.as_deref(), *target),
             Change::Growth(share) => {
-                let factor = (Decimal::ONE + adjusted.growth_per_month) * (Decimal::ONE + *share);
-                adjusted.growth_per_month = factor - Decimal::ONE;
+                adjusted.growth_per_month = *share;
                 Vec::new()
             }
             Change::Train(training) => train(base, training, &mut adjusted.added),
@@ -96,6 +106,8 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
     match factors {
         Ok(factors) if problems.is_empty() => {
             adjusted.left_out.clone_from(tokens.left_out());
+            let moved = factors.keys().filter(|(was, is)| was != is).map(|(_, is)| is);
+            adjusted.moved_to = moved.chain(adjusted.added.iter().map(|cost| &cost.service)).cloned().collect();
             if !factors.is_empty() {
                 adjusted.recurring = scaled(base.inputs.recurring, &factors);
             }
@@ -107,6 +119,15 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
             Err(Refused(problems))
         }
     }
+}
+
+/// What keeps a scenario from being looked at at all.
+fn excess(scenario: &Scenario) -> Vec<Problem> {
+    let (changes, most) = (scenario.len(), MOST_CHANGES);
+    let growths = scenario.iter().filter(|change| matches!(change, Change::Growth(_))).count();
+    let too_many = (changes > most).then_some(Problem::TooMany { changes, most });
+    let repeated = (growths > 1).then_some(Problem::Repeated { change: "growth", times: growths });
+    too_many.into_iter().chain(repeated).collect()
 }
 
 fn owned(tokens: &Tokens) -> BTreeMap<(String, String), Money> {
@@ -167,16 +188,13 @@ fn train(base: &Base, training: &Training, added: &mut Vec<DailyCost>) -> Vec<Pr
         Ok(price) => {
             let daily = plan_money(chip_hours.amount() * price / Decimal::from(*days));
             let (service, workload) = billed_as(base, instance_type);
+            let ahead = days_ahead(base.inputs.data_through);
             let first_days = (0..i64::from(*repeats)).map(|run| plus_days(*on, run * i64::from(*every)));
-            added.extend(first_days.flat_map(|first| {
-                let service = service.clone();
-                (0..i64::from(*days)).map(move |day| DailyCost {
-                    day: plus_days(first, day),
-                    service: service.clone(),
-                    workload,
-                    payable: daily,
-                    other: Money::ZERO,
-                })
+            let run = |first| (0..i64::from(*days)).map(move |day| plus_days(first, day));
+            let seen = first_days.flat_map(run).filter(|day| ahead.contains(*day));
+            added.extend(seen.map(|day| {
+                let (service, payable) = (service.clone(), daily);
+                DailyCost { day, service, workload, payable, other: Money::ZERO }
             }));
         }
         Err(unpriced) => problems.push(unpriced.into()),

@@ -10,11 +10,13 @@ use super::adjust::{Adjusted, adjust};
 use super::change::{Award, Change, Training};
 use super::refused::Refused;
 use super::{Base, Scenario};
+use crate::domain::credit::CreditPool;
 use crate::domain::ledger::DailyCost;
 use crate::domain::money::Money;
 use crate::domain::outlook::{BillOutlook, Gain, Outlook, first_full_month, horizon_end};
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::DateQuantiles;
+use crate::domain::words::{day_text, days_text, month_text, usd_text};
 
 /// What a scenario buys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,6 +33,8 @@ pub struct Answer {
     pub last_days_before: Money,
     /// The same as it would have been.
     pub last_days_after: Money,
+    /// What spoils it: cost that no credit pays, days that are bought with cash, an award that comes too late.
+    pub warnings: Vec<String>,
     /// What was taken to be so.
     pub assumptions: Vec<String>,
 }
@@ -96,6 +100,13 @@ pub struct PerMonth {
     pub cash: Money,
 }
 
+impl PerMonth {
+    /// True if more is to be paid; less than a dollar a month is rounding.
+    pub fn costs_cash(self) -> bool {
+        self.cash >= Money::ONE
+    }
+}
+
 /// Answers a scenario; `before` is the outlook of the inputs as they are.
 ///
 /// # Errors
@@ -104,14 +115,16 @@ pub fn answer(base: &Base, before: &Outlook, scenario: &Scenario) -> Result<Answ
     let adjusted = adjust(base, scenario)?;
     let after = adjusted.outlook(base);
     let written = scenario.iter().map(Change::written).map(|(name, text)| (name.to_owned(), text));
+    let (runway, per_month) = (runway(base, before, &after), per_month(before, &after));
     Ok(Answer {
         changes: written.collect(),
-        runway: runway(base, before, &after),
+        warnings: warnings(base, before, scenario, &adjusted, (&runway, per_month)),
+        runway,
         bill: bill(before, &after),
-        per_month: per_month(before, &after),
+        per_month,
         last_days_before: last_days(base, base.inputs.recurring),
         last_days_after: last_days(base, &adjusted.recurring),
-        assumptions: assumptions(base, before, scenario, &adjusted),
+        assumptions: assumptions(base, scenario, &adjusted),
     })
 }
 
@@ -152,13 +165,54 @@ fn last_days(base: &Base, costs: &[DailyCost]) -> Money {
     costs.iter().filter(|cost| days.contains(cost.day)).map(|cost| cost.payable + cost.other).sum()
 }
 
-fn assumptions(base: &Base, before: &Outlook, scenario: &Scenario, adjusted: &Adjusted) -> Vec<String> {
+/// What a reader of the days alone would miss.
+fn warnings(
+    base: &Base,
+    before: &Outlook,
+    scenario: &Scenario,
+    adjusted: &Adjusted,
+    (runway, per_month): (&Runway, PerMonth),
+) -> Vec<String> {
+    let mut said: Vec<String> =
+        adjusted.moved_to.iter().filter_map(|service| unpaid(base, adjusted, service)).collect();
+    if let Some(days) = runway.gained.p50.days.filter(|days| *days > 0 && per_month.costs_cash()) {
+        let (days, cash) = (days_text(days), usd_text(per_month.cash));
+        said.push(format!(
+            "Credit lasts {days} longer because more is paid in cash: {cash} more in an average month ahead."
+        ));
+    }
+    said.extend(scenario.iter().filter_map(|change| late(before, change)));
+    said
+}
+
+/// Cost that comes to a service which no credit pays lengthens the life of credit, by leaving it unused.
+fn unpaid(base: &Base, adjusted: &Adjusted, service: &str) -> Option<String> {
+    let first = plus_days(base.inputs.data_through, 1);
+    let live = |(pool, left): &(&CreditPool, &Money)| **left >= Money::ONE && first < pool.window().end;
+    let live: Vec<&CreditPool> =
+        adjusted.pools.iter().zip(&adjusted.balances).filter(live).map(|(pool, _)| pool).collect();
+    let known = |pool: &&CreditPool| pool.lists(service) || pool.also_pays.contains(service);
+    if live.is_empty() || live.iter().any(known) {
+        return None;
+    }
+    let vague: Vec<&str> = live.iter().filter(|pool| pool.pays(service)).map(|pool| pool.name.as_str()).collect();
+    Some(if vague.is_empty() {
+        format!("No credit held pays for {service}: what goes there is cash from the first day.")
+    } else {
+        let pools = vague.join(", ");
+        format!(
+            "Whether credit pays for {service} is unknown, because {pools} comes without a list of services; it is taken to pay."
+        )
+    })
+}
+
+fn assumptions(base: &Base, scenario: &Scenario, adjusted: &Adjusted) -> Vec<String> {
     let days = base.prices.implied.range;
     let mut said = vec![format!(
         "Tokens are those of {} to {}; a price is the bill's where it shows enough of it, else the price book's. The past is \
          scaled as these days change, and both outlooks draw the same random numbers.",
-        days.start,
-        plus_days(days.end, -1)
+        day_text(days.start),
+        day_text(plus_days(days.end, -1))
     )];
     said.extend(scenario.iter().map(words));
     if !adjusted.left_out.is_empty() {
@@ -175,7 +229,6 @@ fn assumptions(base: &Base, before: &Outlook, scenario: &Scenario, adjusted: &Ad
                 .to_owned(),
         );
     }
-    said.extend(scenario.iter().filter_map(|change| late(before, change)));
     let support = base.inputs.recurring.iter().any(|cost| !cost.other.is_zero());
     if support && adjusted.recurring.as_slice() != base.inputs.recurring {
         said.push(
@@ -209,19 +262,21 @@ fn late(before: &Outlook, change: &Change) -> Option<String> {
     let Change::Award(award) = change else { return None };
     let gone = before.exhaustion.p50.filter(|gone| *gone < BillingPeriod::of(award.from).first_day())?;
     Some(format!(
-        "The award comes too late for the middle date: credit is gone by {gone}, and from then until {} the bill is cash. To \
+        "The award comes too late for the middle date: credit is gone by {}, and from then until {} the bill is cash. To \
          bridge the gap, it would have to land in {} or before.",
-        BillingPeriod::of(award.from).first_day(),
-        BillingPeriod::of(gone)
+        day_text(gone),
+        day_text(BillingPeriod::of(award.from).first_day()),
+        month_text(BillingPeriod::of(gone))
     ))
 }
 
 fn train_words(training: &Training) -> String {
     let Training { instance_type, chip_hours, on, days, repeats, every } = training;
     let runs = if *repeats == 1 { "once".to_owned() } else { format!("{repeats} times, every {every} days") };
+    let (length, on) = (days_text(i64::from(*days)), day_text(*on));
     format!(
-        "Training takes {chip_hours} chip-hours of {instance_type}, the first of {days} day(s) on {on}, {runs}, on top of the runs \
-         that the past lets expect; what lies beyond a year is left out."
+        "Training takes {chip_hours} chip-hours of {instance_type} over {length} from {on} on, {runs}, on top of the runs that the \
+         past lets expect; what lies beyond a year is left out."
     )
 }
 
@@ -233,7 +288,7 @@ fn award_words(award: &Award) -> String {
     format!(
         "{} lands on {}, pays {pays} from the first of that month and nothing from {} on.",
         award.amount.dollars(),
-        award.from,
-        award.until
+        day_text(award.from),
+        day_text(award.until)
     )
 }

@@ -14,6 +14,10 @@ const AWARD_MONTHS: u32 = 12;
 const REPEAT_DAYS: u32 = 30;
 /// More runs than fit into the year that is looked at.
 const MOST_REPEATS: u32 = 366;
+/// Days of all runs of one training together: ten that run the whole year beside each other.
+const MOST_RUN_DAYS: u32 = 4_000;
+/// Chip-hours of one run: more than a thousand accelerators are in a year.
+const MOST_CHIP_HOURS: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 
 /// Where a share is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,8 +224,9 @@ fn model_target(text: &str) -> Result<(Option<String>, Target), String> {
 
 fn growth(text: &str) -> Result<Change, String> {
     let share = share_of(text.trim())?;
-    if share <= -Decimal::ONE || share > Decimal::from(5) {
-        return Err("growth per month lies between -99 % and 500 %".to_owned());
+    // The upper end is that of a filing: what doubles every month for a year is no plan.
+    if share <= -Decimal::ONE || share > Decimal::ONE {
+        return Err("growth per month lies between -99 % and 100 %".to_owned());
     }
     Ok(Change::Growth(share))
 }
@@ -259,6 +264,14 @@ fn train(text: &str) -> Result<Change, String> {
     };
     if training.chip_hours.amount() <= Decimal::ZERO {
         return Err("chip-hours must be more than 0".to_owned());
+    }
+    if training.chip_hours.amount() > MOST_CHIP_HOURS {
+        return Err(format!("one run of more than {MOST_CHIP_HOURS} chip-hours is more than can be meant"));
+    }
+    let run_days = training.days * training.repeats;
+    if run_days > MOST_RUN_DAYS {
+        let asked = format!("{} runs of {} days are {run_days} days", training.repeats, training.days);
+        return Err(format!("{asked} of training, and at most {MOST_RUN_DAYS} are looked at"));
     }
     Ok(Change::Train(training))
 }

@@ -1,4 +1,4 @@
-//! The levers of this account: a standard set, tried and ranked by the days that they buy.
+//! The levers of this account: a standard set, tried and ranked by the days that they buy without costing more cash.
 
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -11,6 +11,7 @@ use super::change::{Award, Change, Target};
 use super::tokens::Tokens;
 use crate::domain::money::Money;
 use crate::domain::outlook::Outlook;
+use crate::domain::words::day_text;
 
 /// Models that are looked at: the dearest.
 const MODELS: usize = 3;
@@ -50,7 +51,8 @@ pub struct Lever {
     pub untold: Option<String>,
 }
 
-/// The levers, most days at 50 % first, those that cannot be told last.
+/// The levers, most days at 50 % first; after them those that cost more cash, which can buy days by leaving credit unused;
+/// those that cannot be told last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Levers {
     /// The levers.
@@ -70,9 +72,10 @@ pub fn levers(base: &Base, before: &Outlook, proposals: Vec<Proposal>) -> Levers
     let mut levers: Vec<Lever> = tried.collect();
     let rank = |lever: &Lever| {
         let answer = lever.answer.as_ref();
+        let free = answer.map(|answer| !answer.per_month.costs_cash());
         let days = answer.map(|answer| answer.runway.gained.p50.days.unwrap_or(0));
         let saved = answer.map(|answer| -answer.per_month.cash);
-        std::cmp::Reverse((days, saved))
+        std::cmp::Reverse((free, days, saved))
     };
     levers.sort_by_key(rank);
     Levers { levers }
@@ -132,5 +135,5 @@ fn next_award(award: &NextAward) -> Proposal {
     let of = amount.map(|amount| format!(" of {}", amount.dollars())).unwrap_or_default();
     let changes =
         amount.ok_or_else(unsized_award).map(|amount| vec![Change::Award(Award { amount, from, until, services })]);
-    Proposal { name: format!("the {name} award{of} on {from}"), changes }
+    Proposal { name: format!("the {name} award{of} on {}", day_text(from)), changes }
 }

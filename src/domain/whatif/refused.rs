@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 use crate::domain::price::Unpriced;
+use crate::domain::words::day_text;
 
 /// One thing that keeps a scenario from being answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
@@ -55,8 +56,27 @@ pub enum Problem {
         /// The service.
         service: String,
     },
+    /// More changes than anybody asks about at once.
+    #[error("{changes} changes at once are more than the {most} that are answered together; ask again with fewer")]
+    TooMany {
+        /// How many were asked for.
+        changes: usize,
+        /// How many are answered.
+        most: usize,
+    },
+    /// A change that says the same thing another time, so that it is unclear which of the two is meant.
+    #[error("{change} stands there {times} times; write the one that is meant")]
+    Repeated {
+        /// Name of the change.
+        change: &'static str,
+        /// How often.
+        times: usize,
+    },
     /// A day that the outlook does not look at.
-    #[error("{what} on {day} lies outside the days that are looked at, {first} to {last}")]
+    #[error(
+        "{what} on {} lies outside the days that are looked at, {} to {}",
+        day_text(*.day), day_text(*.first), day_text(*.last)
+    )]
     Outside {
         /// What.
         what: String,
