@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View};
+use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
 use crate::http::client;
 use crate::store::{AuditEntry, Store, StoreError};
@@ -177,12 +178,12 @@ pub fn as_of_query(as_of: Option<DateTime<Utc>>) -> String {
     as_of.map(|at| format!("?as_of={}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))).unwrap_or_default()
 }
 
-/// A clock on the command line: RFC 3339, or a day for its midnight UTC.
+/// A clock on the command line: RFC 3339, to the microsecond, or a day for its midnight UTC.
 pub fn parse_clock(text: &str) -> std::result::Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<chrono::NaiveDate>() {
         return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
     }
     DateTime::parse_from_rfc3339(text)
-        .map(|at| at.to_utc())
+        .map(|at| to_microseconds(at.to_utc()))
         .map_err(|_| format!("{text:?} is not a time such as 2026-11-20T06:30:00Z"))
 }

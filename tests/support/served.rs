@@ -301,7 +301,8 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
 }
 
 fn snapshot(id: &str, text: &str, initial: Money, left: Money, expires_on: &str) -> CreditSnapshot {
-    let product = if id == TIER { BEDROCK } else { "AWS Lambda" };
+    // Each record has a credit that can pay it: what a pool paid is then spend of somebody.
+    let product = if id == TIER { BEDROCK } else { DATABASE };
     CreditSnapshot {
         credit_id: id.to_owned(),
         account: ACCOUNT.to_owned(),
