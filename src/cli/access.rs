@@ -12,7 +12,7 @@ use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View};
 use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
-use crate::http::client;
+use crate::http::{HIGHEST_LIMIT, client};
 use crate::store::{AuditEntry, Store, StoreError};
 
 /// What the audit calls somebody who opens the store itself.
@@ -52,6 +52,24 @@ impl Daemon {
     pub async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let body = self.get(path).await?;
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
+    /// Every row of a list that it answers page by page; `parts` takes the rows and the next address out of a page.
+    ///
+    /// # Errors
+    /// As [`Daemon::fetch`].
+    pub async fn fetch_all<P: DeserializeOwned, R>(
+        &self,
+        path: &str,
+        parts: impl Fn(P) -> (Vec<R>, Option<String>),
+    ) -> Result<Vec<R>> {
+        let (mut all, mut path) = (Vec::new(), format!("{path}?limit={HIGHEST_LIMIT}"));
+        loop {
+            let (rows, next) = parts(self.fetch(&path).await?);
+            all.extend(rows);
+            let Some(next) = next else { return Ok(all) };
+            path = next;
+        }
     }
 
     /// Puts a question that takes reckoning, and reads its answer into a value.

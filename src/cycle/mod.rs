@@ -53,7 +53,7 @@ pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
-pub use replay::ReplayOrder;
+pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 pub use view::View;
 pub use whatif::WhatIfError;

@@ -22,7 +22,7 @@ pub struct AsOf(pub Option<DateTime<Utc>>);
 #[serde(deny_unknown_fields)]
 pub struct AsOfQuery {
     /// What was known then, RFC 3339; without it what is known now.
-    #[param(value_type = Option<DateTime<Utc>>)]
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-11-23T06:30:00Z")]
     as_of: Option<String>,
 }
 
