@@ -46,7 +46,8 @@ impl Audience {
         let Audience::Partner { records } = self else { return None };
         Some(format!(
             "Actual against projected covers these records only: {}. Credits, the next ask and the monthly bill are those \
-             of the whole account.",
+             of the whole account; from them can be worked out what it spends in all, and so what lies outside these \
+             records together.",
             records.join(", ")
         ))
     }
