@@ -205,3 +205,45 @@ pub fn parse_clock(text: &str) -> std::result::Result<DateTime<Utc>, String> {
         .map(|at| to_microseconds(at.to_utc()))
         .map_err(|_| format!("{text:?} is not a time such as 2026-11-20T06:30:00Z"))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::http::{LinksPage, State, serve};
+    use crate::store::StoredLink;
+
+    /// One more link than a page can hold, all of the same moment.
+    #[tokio::test]
+    async fn a_list_is_read_to_its_end() {
+        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+        let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
+        let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
+        let now = "2026-11-23T06:00:00Z".parse().unwrap();
+        for number in 0..=HIGHEST_LIMIT {
+            let link = StoredLink {
+                id: format!("{number:032x}"),
+                made_at: now,
+                made_by: "founder".to_owned(),
+                kind: "trajectory".to_owned(),
+                formats: Vec::new(),
+                records: Vec::new(),
+                expires_at: now,
+                as_of: None,
+                revoked: None,
+            };
+            engine.store().keep_link(link).await.unwrap();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
+        let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();
+        let ids: Vec<String> = links.into_iter().map(|link| link.id).collect();
+        assert_eq!(ids, (0..=HIGHEST_LIMIT).map(|number| format!("{number:032x}")).collect::<Vec<_>>());
+        stop.cancel();
+        serving.await.unwrap().unwrap();
+    }
+}
