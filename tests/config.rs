@@ -207,6 +207,7 @@ const CASES: &[Case] = &[
     ("dashboard_url_garbled", &[("[http] dashboard_url", "is not a web address")]),
     ("token_missing", &[("[[http.tokens]] 1 (ops) token", "is missing: write { env")]),
     ("token_literal", &[("[[http.tokens]] 1 (ops) token", "a secret never stands in the config")]),
+    ("token_short", &[("[[http.tokens]] 1 (ops) token", "is shorter than 16 bytes and could be found by trying")]),
     ("token_without_role", &[("[[http.tokens]] 1 (ops) role", "is missing: write founder, ops or partner")]),
     ("token_role_retired", &[("[[http.tokens]] 1 (ops) role", r#""owner" is not a role; write founder, ops or partner"#)]),
     ("token_and_hash", &[("[[http.tokens]] 1 (ops) token_sha256", "stands beside token; give one of the two")]),

@@ -1,5 +1,7 @@
 //! The routes: what each answers, to whom, and what nobody else learns.
 
+#[path = "support/answer.rs"]
+mod answer;
 #[path = "http/api.rs"]
 mod api;
 #[path = "http/assets.rs"]
@@ -132,6 +134,7 @@ async fn every_report_in_every_format() {
     }
     // Each was noted once, however often it was handed out.
     let listed = served.get("/api/v1/reports/issued").await.json();
+    let listed = &listed["reports"];
     let hashes: Vec<&str> = listed.as_array().unwrap().iter().map(|it| it["sha256"].as_str().unwrap()).collect();
     assert_eq!(hashes.len(), 18);
     assert!(hashes.iter().all(|hash| issued.contains(*hash)));
@@ -234,6 +237,12 @@ async fn errors_are_problems() {
     let large = served.send(Ask::post("/api/v1/cycle").body(vec![b' '; 16 * 1024 + 1])).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(!large.error().is_empty());
+    let garbled = served.get("/api/v1/projections/%FF").await;
+    assert_eq!((garbled.status, garbled.error().as_str()), (StatusCode::BAD_REQUEST, "this address cannot be read"));
+    // Each says what to do instead.
+    for told in [missing, method, large, garbled] {
+        assert!(told.json()["advice"].as_str().is_some_and(|advice| advice.len() > 15), "{}", told.body);
+    }
 }
 
 #[tokio::test]

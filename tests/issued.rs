@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
 use glidepath::cycle::{AsOfError, AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
+use glidepath::domain::period::to_microseconds;
 use glidepath::report::{Audience, Format, ReportKind};
 use glidepath::store::Store;
 use tempfile::TempDir;
@@ -66,6 +67,31 @@ async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
         assert_eq!(*name, format!("{}.{} for {}", known.kind, known.format, known.audience));
         assert_eq!(known.as_of, if then[name] == *hash { first } else { second });
         assert_eq!(known.config_digest, engine.config().digest);
+    }
+}
+
+/// A system's clock counts nanoseconds, and the store microseconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_report_stays_the_same_file_once_it_is_of_the_past() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
+    let [first, second] = moments().map(|moment| moment + TimeDelta::nanoseconds(123_456_789));
+    engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await.unwrap();
+    let report = engine.cycle(first).await.unwrap().unwrap();
+    let newest = engine.view(None).await.unwrap().unwrap();
+    assert_eq!((report.clock, newest.position.as_of), (to_microseconds(first), to_microseconds(first)));
+    let mut files = Vec::new();
+    for format in Format::ALL {
+        let file = engine.report(&newest, ReportKind::FundingPack, format, &Audience::Owner, second).await;
+        files.push((format, file.unwrap().bytes));
+    }
+    engine.cycle(second).await.unwrap().unwrap();
+    let past = engine.view(Some(first)).await.unwrap().unwrap();
+    assert_eq!(serde_json::to_string(&past).unwrap(), serde_json::to_string(&newest).unwrap());
+    for (format, before) in files {
+        let file = engine.report(&past, ReportKind::FundingPack, format, &Audience::Owner, second).await.unwrap();
+        assert!(file.bytes == before, "{format} is another file than before");
     }
 }
 

@@ -288,8 +288,9 @@ fn a_few_sentences_stand_for_a_report_that_goes_along() {
     // A partner's are those of its records.
     let partner = Audience::Partner { records: vec!["ai".to_owned()] };
     let theirs = said(ReportKind::FundingPack, &partner);
-    let covers = "Actual against projected covers these records only: ai. Credits and the monthly bill are those of the whole \
-                  account.";
+    let covers = "Actual against projected covers these records only: ai. Credits, the next ask and the monthly bill are \
+                  those of the whole account; from them can be worked out what it spends in all, and so what lies outside \
+                  these records together.";
     assert_eq!(theirs[1..], [ahead, left, covers]);
     let shown = report::build(ReportKind::FundingPack, &position, &sample::series(), &partner);
     assert!(theirs[0] != compared && theirs[0] == shown.summary[0], "{theirs:?}");

@@ -211,6 +211,59 @@ fn credits_that_are_gone_are_said_to_be_gone() {
     assert!(!document.figures.iter().any(|figure| figure.key == "monthly_step"), "no step lies ahead");
 }
 
+/// The amounts of `position` that are sums over all records: whoever knows its own part learns from them what others spend.
+fn sums_over_all_records(position: &Position) -> Vec<Money> {
+    let ask = position.review.next_ask.as_ref().unwrap();
+    let value = position.review.earned_value.as_ref().unwrap();
+    let steps = ask.steps.iter().filter(|step| !step.label.starts_with("Less what")).map(|step| step.amount);
+    let planned = value.pools.iter().chain([&value.total]).flat_map(|pool| [pool.planned_to_date, pool.ahead_of_plan]);
+    // What comes of it stays.
+    steps
+        .chain([ask.average_month])
+        .chain(planned.flatten())
+        .filter(|sum| *sum != ask.amount && !sum.is_zero())
+        .collect()
+}
+
+#[test]
+fn no_sum_over_the_records_of_others_reaches_a_partner() {
+    let mut position = sample::position();
+    for (at, pool) in position.review.earned_value.as_mut().unwrap().pools.iter_mut().enumerate() {
+        pool.planned_to_date = Some(Money::from_decimal(rust_decimal::Decimal::new(7_777_701 + at as i64, 2)));
+    }
+    let sums = sums_over_all_records(&position);
+    assert!(sums.len() > 8, "{sums:?}");
+    let shown = |text: &str, sum: Money| text.contains(&sum.to_string()) || text.contains(&sum.dollars());
+    let labels =
+        ["that credit could pay", "An average month", "12 months at", "Plan to date (PV)", "Ahead of plan (SV)"];
+    for (records, all_own) in [(vec!["portfolio"], false), (vec!["ai", "portfolio"], true)] {
+        let partner = Audience::Partner { records: records.into_iter().map(str::to_owned).collect() };
+        for kind in ReportKind::ALL {
+            let document = report::build(kind, &position, &sample::series(), &partner);
+            for format in [Format::Html, Format::Xlsx, Format::Markdown, Format::Json, Format::Csv] {
+                let text = text(&document, format);
+                for label in &labels[..3] {
+                    assert!(!text.contains(label), "{label} in {kind}.{format}");
+                }
+                if all_own {
+                    continue;
+                }
+                for sum in &sums {
+                    assert!(!shown(&text, *sum), "{} in {kind}.{format}", sum.dollars());
+                }
+            }
+            let people = text(&document, Format::Markdown);
+            let has_plan = all_own && kind != ReportKind::Trajectory;
+            assert_eq!(labels[3..].iter().all(|label| people.contains(label)), has_plan, "{kind}: {people}");
+        }
+    }
+    let owners =
+        text(&report::build(ReportKind::FundingPack, &position, &sample::series(), &Audience::Owner), Format::Csv);
+    let found = sums.iter().filter(|sum| shown(&owners, **sum)).count();
+    assert!(found > 8, "the search finds only {found} of them where they are");
+    assert!(labels[..2].iter().all(|label| owners.contains(label)));
+}
+
 /// Secrets planted wherever an owner's position can hold one; none may reach a partner in any form.
 #[test]
 fn nothing_leaks_to_a_partner() {
@@ -238,7 +291,7 @@ fn nothing_leaks_to_a_partner() {
     let called = format!("{} of 999988887777", sample::days::POOL_IDS[2]);
     (review.claims[0].about, review.claims[0].statement) = (called.clone(), called.clone());
     review.claims[1].figures[0].label = "secret-figure".into();
-    review.next_ask.as_mut().unwrap().steps[0].label = called.clone();
+    review.next_ask.as_mut().unwrap().steps[0].label = format!("secret of {called}");
     review.earned_value.as_mut().unwrap().pools[0].name = called;
     let foreign: Vec<_> = position.variance.iter().filter(|row| row.record != "portfolio").cloned().collect();
     assert!(foreign.iter().any(|row| row.record == "outside"));

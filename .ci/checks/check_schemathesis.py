@@ -1,6 +1,6 @@
-"""Starts the demo and has schemathesis try every operation that its OpenAPI document describes, with what the document
-allows and with what it does not: no answer may be a failure of the server, have another shape than described, or take
-what it should refuse.
+"""Starts the demo, holds its OpenAPI document against the specification of OpenAPI 3.1, and has schemathesis try every
+operation that it describes, with what the document allows and with what it does not: no answer may be a failure of the
+server, have another shape than described, or take what it should refuse.
 """
 
 import json
@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 
+import openapi_spec_validator
 import program
 
 # Left out, with the reason.
@@ -38,6 +39,9 @@ def check(binary):
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
             program.wait_for(f"http://{address}/readyz", demo, log, seconds=SECONDS_TO_START)
             document = json.loads(program.wait_for(f"http://{address}/api/v1/openapi.json", demo, log))
+            errors = list(openapi_spec_validator.OpenAPIV31SpecValidator(document).iter_errors())
+            if errors:
+                raise program.CheckFailed("the document is no OpenAPI 3.1:\n" + "\n".join(error.message for error in errors))
             operations = {one["operationId"] for methods in document["paths"].values() for one in methods.values()}
             unknown = LEFT_OUT.keys() - operations
             if unknown:
@@ -45,7 +49,7 @@ def check(binary):
             attack(address, folder)
             if demo.poll() is not None:
                 raise program.CheckFailed(f"the demo ended with status {demo.poll()}")
-    return f"{len(operations)} operations described, all but {len(LEFT_OUT)} tried"
+    return f"{len(operations)} operations described as OpenAPI 3.1 wants it, all but {len(LEFT_OUT)} tried"
 
 
 def attack(address, folder):

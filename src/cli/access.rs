@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View};
+use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
-use crate::http::client;
+use crate::http::{HIGHEST_LIMIT, client};
 use crate::store::{AuditEntry, Store, StoreError};
 
 /// What the audit calls somebody who opens the store itself.
@@ -51,6 +52,24 @@ impl Daemon {
     pub async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         let body = self.get(path).await?;
         serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+    }
+
+    /// Every row of a list that it answers page by page; `parts` takes the rows and the next address out of a page.
+    ///
+    /// # Errors
+    /// As [`Daemon::fetch`].
+    pub async fn fetch_all<P: DeserializeOwned, R>(
+        &self,
+        path: &str,
+        parts: impl Fn(P) -> (Vec<R>, Option<String>),
+    ) -> Result<Vec<R>> {
+        let (mut all, mut path) = (Vec::new(), format!("{path}?limit={HIGHEST_LIMIT}"));
+        loop {
+            let (rows, next) = parts(self.fetch(&path).await?);
+            all.extend(rows);
+            let Some(next) = next else { return Ok(all) };
+            path = next;
+        }
     }
 
     /// Puts a question that takes reckoning, and reads its answer into a value.
@@ -177,12 +196,54 @@ pub fn as_of_query(as_of: Option<DateTime<Utc>>) -> String {
     as_of.map(|at| format!("?as_of={}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))).unwrap_or_default()
 }
 
-/// A clock on the command line: RFC 3339, or a day for its midnight UTC.
+/// A clock on the command line: RFC 3339, to the microsecond, or a day for its midnight UTC.
 pub fn parse_clock(text: &str) -> std::result::Result<DateTime<Utc>, String> {
     if let Ok(day) = text.parse::<chrono::NaiveDate>() {
         return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
     }
     DateTime::parse_from_rfc3339(text)
-        .map(|at| at.to_utc())
+        .map(|at| to_microseconds(at.to_utc()))
         .map_err(|_| format!("{text:?} is not a time such as 2026-11-20T06:30:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::http::{LinksPage, State, serve};
+    use crate::store::StoredLink;
+
+    /// One more link than a page can hold, all of the same moment.
+    #[tokio::test]
+    async fn a_list_is_read_to_its_end() {
+        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+        let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
+        let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
+        let now = "2026-11-23T06:00:00Z".parse().unwrap();
+        for number in 0..=HIGHEST_LIMIT {
+            let link = StoredLink {
+                id: format!("{number:032x}"),
+                made_at: now,
+                made_by: "founder".to_owned(),
+                kind: "trajectory".to_owned(),
+                formats: Vec::new(),
+                records: Vec::new(),
+                expires_at: now,
+                as_of: None,
+                revoked: None,
+            };
+            engine.store().keep_link(link).await.unwrap();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None };
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
+        let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();
+        let ids: Vec<String> = links.into_iter().map(|link| link.id).collect();
+        assert_eq!(ids, (0..=HIGHEST_LIMIT).map(|number| format!("{number:032x}")).collect::<Vec<_>>());
+        stop.cancel();
+        serving.await.unwrap().unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! `glidepath audit`: who read reports from outside, and who entered what.
+//! `glidepath audit`: who read reports, and who entered what.
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::cycle::{BalanceEntry, RecordedEntry, TakenSnapshot};
 use crate::domain::money::Money;
 use crate::domain::position::{Credits, PoolPosition};
+use crate::http::HistoryPage;
 use crate::http::client::Entry;
 
 use super::access::{Access, existing_view, note};
@@ -111,7 +112,9 @@ async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
 async fn history(access: Access, json: bool) -> Result<()> {
     let history: Vec<TakenSnapshot> = match access {
         Access::Store(engine) => engine.credit_history().await?,
-        Access::Daemon(daemon) => daemon.fetch("/api/v1/credits/history").await?,
+        Access::Daemon(daemon) => {
+            daemon.fetch_all("/api/v1/credits/history", |page: HistoryPage| (page.snapshots, page.next)).await?
+        }
     };
     if json {
         outln!("{}", serde_json::to_string_pretty(&history)?);

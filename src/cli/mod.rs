@@ -81,7 +81,7 @@ enum Command {
     Token(token::Args),
     /// Make, list and end links that show a report to somebody without an account.
     Share(share::Args),
-    /// Show who read reports from outside and who entered what.
+    /// Show who read reports and who entered what.
     Audit(audit::Args),
     /// Print the OpenAPI document of the API.
     Openapi,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use chrono::NaiveDate;
 
 use crate::config::{Config, read_rules};
@@ -10,6 +10,7 @@ use crate::cycle::ReplayOrder;
 use crate::domain::alert::{EventKind, ReplayReport, Verdict};
 use crate::http::client::Entry;
 
+use super::Usage;
 use super::access::Access;
 use super::out::outln;
 use super::table::{or_dash, table};
@@ -20,7 +21,7 @@ pub struct Args {
     /// First day.
     #[arg(long, value_name = "DAY")]
     from: NaiveDate,
-    /// Last day.
+    /// Last day, inclusive.
     #[arg(long, value_name = "DAY")]
     to: NaiveDate,
     /// A file with the keys of [alerts], to try other rules than the config's.
@@ -34,7 +35,7 @@ pub struct Args {
 /// Says what the rules would have told, and how that held.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     if args.to < args.from {
-        bail!("--to {} lies before --from {}", args.to, args.from);
+        return Err(Usage(format!("--to {} lies before --from {}", args.to, args.from)).into());
     }
     let rules = match &args.rules {
         None => None,
@@ -45,7 +46,10 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     };
     let order = ReplayOrder { from: args.from, to: args.to, rules };
     let report: ReplayReport = match Access::open(config)? {
-        Access::Store(engine) => engine.replay(order).await?,
+        Access::Store(engine) => engine.replay(order).await.map_err(|error| match error.advice() {
+            Some(advice) => anyhow!("{error}. {advice}"),
+            None => error.into(),
+        })?,
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/json", body: serde_json::to_string(&order)? };
             daemon.order_with("/api/v1/replay", entry).await?

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{SendError, SentReport};
+use crate::http::IssuedPage;
 use crate::http::client::below;
 use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
@@ -131,7 +132,9 @@ async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel
 async fn issued(config: Config) -> Result<Vec<IssuedReport>> {
     match Access::open(config)? {
         Access::Store(engine) => Ok(engine.store().issued_reports().await?),
-        Access::Daemon(daemon) => daemon.fetch("/api/v1/reports/issued").await,
+        Access::Daemon(daemon) => {
+            daemon.fetch_all("/api/v1/reports/issued", |page: IssuedPage| (page.reports, page.next)).await
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{LinkOrder, MadeLink};
-use crate::http::LinksList;
+use crate::http::LinksPage;
 use crate::http::client::Entry;
 use crate::report::{Format, ReportKind};
 use crate::store::StoredLink;
@@ -99,7 +99,7 @@ async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
 async fn list(access: Access, json: bool) -> Result<()> {
     let links: Vec<StoredLink> = match access {
         Access::Store(engine) => engine.store().links().await?,
-        Access::Daemon(daemon) => daemon.fetch::<LinksList>("/api/v1/links").await?.links,
+        Access::Daemon(daemon) => daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await?,
     };
     if json {
         outln!("{}", serde_json::to_string_pretty(&links)?);

@@ -24,6 +24,8 @@ const DEFAULT_AUDIT_DAYS: u32 = 400;
 const ROLES: &str = "write founder, ops or partner";
 /// Bytes: as many as the hash that signs.
 const SHORTEST_LINK_KEY: usize = 32;
+/// Bytes: what nobody finds by trying, even at a thousand guesses a second.
+const SHORTEST_TOKEN: usize = 16;
 
 /// The section, read.
 pub struct Http {
@@ -150,6 +152,13 @@ fn known_by(section: &mut Section<'_>, folder: &Path) -> Option<([u8; 32], Optio
     let text = section.text("token_sha256");
     if !has_hash {
         let secret = section.secret("token", folder)?;
+        if secret.expose().len() < SHORTEST_TOKEN {
+            let message = format!(
+                "is shorter than {SHORTEST_TOKEN} bytes and could be found by trying; `glidepath token new` makes a long one"
+            );
+            section.problem("token", message);
+            return None;
+        }
         return Some((Sha256::digest(secret.expose()).into(), Some(secret)));
     }
     section.value("token");

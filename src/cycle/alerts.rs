@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::domain::alert::{History, Mute, MuteKind};
 use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::period::to_microseconds;
 use crate::store::alerts::history;
 
 use super::Engine;
@@ -167,6 +168,7 @@ impl Engine {
 /// The mute that an entry asks for, or what is wrong with it.
 fn judged(history: &History, found: &[Finding], now: DateTime<Utc>, entry: MuteEntry) -> Result<Mute, String> {
     let MuteEntry { kind, key, by, why, until, end } = entry;
+    let until = until.map(to_microseconds);
     for (what, text) in [("by", &by), ("why", &why)] {
         if text.trim().is_empty() {
             return Err(format!("{what} is empty; say it, so that others know later"));

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
 use crate::domain::projection::{FiledProjection, content_hash};
 use crate::store::{NewProjection, StoreError, StoredProjection};
@@ -26,7 +27,7 @@ pub struct BalanceEntry {
     pub pool: String,
     /// Credit left.
     pub remaining: Money,
-    /// Day on which it was read off; without it today's.
+    /// Day on which it was read off, not before the month in which the credit starts; without it today's.
     #[serde(default)]
     pub on: Option<NaiveDate>,
 }
@@ -115,6 +116,14 @@ impl Engine {
             Some(known) if remaining > known.granted => {
                 let (left, granted) = (remaining.dollars(), known.granted.dollars());
                 return wrong(format!("{left} is more than the {granted} that {pool} was granted"));
+            }
+            // AWS applies a credit to the whole month in which it starts.
+            Some(known) if on < BillingPeriod::of(known.starts_on).first_day() => {
+                let from = BillingPeriod::of(known.starts_on).first_day();
+                return wrong(format!(
+                    "{on} lies before {pool} can pay anything, which is from {from} on; record a balance on the day it \
+                     was read off"
+                ));
             }
             Some(_) => {}
         }

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
 use crate::config::LONGEST_LINK_DAYS;
+use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
 use crate::report::{Format, ReportKind};
 use crate::store::{Revocation, StoredLink};
@@ -124,6 +125,7 @@ impl Engine {
     /// # Errors
     /// [`LinkError`].
     pub async fn make_link(&self, now: DateTime<Utc>, who: &str, order: LinkOrder) -> Result<MadeLink, LinkError> {
+        let order = LinkOrder { as_of: order.as_of.map(to_microseconds), ..order };
         let key = self.config().link_key.as_ref().ok_or(LinkError::NoKey)?;
         self.judge(now, &order).await?;
         let LinkOrder { kind, formats, records, days, as_of } = order;

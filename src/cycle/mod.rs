@@ -38,6 +38,7 @@ use crate::domain::alert::{
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
+use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
 use crate::notify::{self, HttpClient};
@@ -52,7 +53,7 @@ pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
-pub use replay::ReplayOrder;
+pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 pub use view::View;
 pub use whatif::WhatIfError;
@@ -150,7 +151,7 @@ impl Engine {
         &self.parts.config
     }
 
-    /// One cycle at `now`; `None` if one is running already, which is left to finish.
+    /// One cycle at `now`, to the microsecond; `None` if one is running already, which is left to finish.
     ///
     /// # Errors
     /// If the store fails or `now` lies before its newest cycle. A failure to ask AWS, credentials of another account
@@ -160,6 +161,7 @@ impl Engine {
             warn!("a cycle is still running; this one is skipped");
             return Ok(None);
         };
+        let now = to_microseconds(now);
         // Storing would refuse it too, but only after the questions are paid for.
         self.store().check_clock(now).await?;
         self.file_first_projection(now).await?;

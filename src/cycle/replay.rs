@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use utoipa::ToSchema;
 
 use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayReport};
@@ -18,21 +19,76 @@ use crate::store::FinishedCycle;
 
 use super::{Engine, health};
 
-/// What to replay.
+/// What to replay. Both days are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayOrder {
     /// First day.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day, inclusive: unlike the end of a range of charges, it is replayed too.
     pub to: NaiveDate,
     /// Rules to try; without them the config's.
     #[serde(default)]
     pub rules: Option<AlertRules>,
 }
 
+/// Why there is nothing to replay.
+#[derive(Debug, Error)]
+pub enum ReplayError {
+    /// The days stand the wrong way round.
+    #[error("the last day, {to}, lies before the first, {from}")]
+    Reversed {
+        /// First day.
+        from: NaiveDate,
+        /// Last day.
+        to: NaiveDate,
+    },
+    /// Nobody looked on these days, and nothing is known about them.
+    #[error("there is no look from {from} through {to}: no cycle ran then, and no earlier day is stored")]
+    NoLook {
+        /// First day.
+        from: NaiveDate,
+        /// Last day.
+        to: NaiveDate,
+        /// The first and the last day that can be looked at; `None` before the first cycle.
+        known: Option<(NaiveDate, NaiveDate)>,
+    },
+    /// The store failed, or a filing no longer reads.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+impl ReplayError {
+    /// What to do about it; `None` if the caller can do nothing.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            ReplayError::Reversed { .. } => Some("name the earlier day first".to_owned()),
+            ReplayError::NoLook { known: Some((first, last)), .. } => {
+                Some(format!("ask for days from {first} through {last}"))
+            }
+            ReplayError::NoLook { known: None, .. } => {
+                Some("run `glidepath cycle`, or wait for the daemon's first one".to_owned())
+            }
+            ReplayError::Failed(_) => None,
+        }
+    }
+}
+
+impl ReplayOrder {
+    /// Refuses days that stand the wrong way round.
+    ///
+    /// # Errors
+    /// [`ReplayError::Reversed`].
+    pub fn check(&self) -> Result<(), ReplayError> {
+        let ReplayOrder { from, to, .. } = *self;
+        if to < from { Err(ReplayError::Reversed { from, to }) } else { Ok(()) }
+    }
+}
+
 /// Looks that are computed at the same time. Each forecasts, which keeps a core busy.
 const AT_ONCE: usize = 2;
+/// Nothing is known until a complete day is: two days after the first stored one.
+const DAYS_UNTIL_KNOWN: i64 = 2;
 /// Time of day of a look that nobody made.
 const MORNING: NaiveTime = NaiveTime::from_hms_opt(6, 30, 0).expect("half past six exists");
 
@@ -58,12 +114,16 @@ impl Engine {
     /// before the first cycle of all are looked at once each, on what the first cycle learnt about them.
     ///
     /// # Errors
-    /// If the store fails, or a filing no longer reads.
-    pub async fn replay(&self, order: ReplayOrder) -> Result<ReplayReport> {
+    /// [`ReplayError`].
+    pub async fn replay(&self, order: ReplayOrder) -> Result<ReplayReport, ReplayError> {
+        order.check()?;
         let ReplayOrder { from, to, rules } = order;
         let own = Arc::new(self.own_accounts().await?);
         let mut replay = Replay::new(rules.unwrap_or_else(|| self.config().rules.clone()));
         let looks = self.looks(DayRange::new(from, plus_days(to, 1))).await?;
+        if looks.is_empty() {
+            return Err(ReplayError::NoLook { from, to, known: self.days_to_look_at().await? });
+        }
         let mut looks = looks.into_iter().peekable();
         while looks.peek().is_some() {
             let mut running = Vec::new();
@@ -90,12 +150,21 @@ impl Engine {
         let facts = Arc::new(facts);
         let before = days.intersect(DayRange::new(first_day, plus_days(first.date_naive(), 1)));
         let clocks = before.days().map(|day| day.and_time(MORNING).and_utc()).filter(|clock| *clock < first);
-        // Nothing is known until a complete day is: two days after the first stored one.
-        let clocks = clocks.filter(|clock| first_day <= plus_days(clock.date_naive(), -2));
+        let clocks = clocks.filter(|clock| plus_days(first_day, DAYS_UNTIL_KNOWN) <= clock.date_naive());
         let mut looks: Vec<Look> = clocks.map(|clock| Look::Hindsight(clock, Arc::clone(&facts))).collect();
         let cycles = store.cycle_clocks(days).await.context("reading the cycles")?;
         looks.extend(cycles.into_iter().map(Look::Cycle));
         Ok(looks)
+    }
+
+    /// The first and the last day that can be looked at; `None` before the first cycle.
+    async fn days_to_look_at(&self) -> Result<Option<(NaiveDate, NaiveDate)>> {
+        let cycles = self.store().first_and_newest_cycle().await.context("reading the cycles")?;
+        let Some((first, newest)) = cycles else { return Ok(None) };
+        let facts = self.store().facts(first, self.config().aws.currency.clone()).await.context("reading the facts")?;
+        let (first, newest) = (first.date_naive(), newest.date_naive());
+        let before = facts.first_day().map_or(first, |day| plus_days(day, DAYS_UNTIL_KNOWN));
+        Ok(Some((before.min(first), newest)))
     }
 
     /// Reads what the look needs, and computes the rest where blocking is allowed.

@@ -1,5 +1,5 @@
-//! What-if on the facts of the newest finished cycle. This forecasts, so it is asked for by the owner alone, one question at
-//! a time, and off the threads that serve requests.
+//! What-if on the facts of the newest finished cycle. This forecasts, so no partner may ask for it, and it is answered one
+//! question at a time, and off the threads that serve requests.
 
 use anyhow::Context as _;
 use chrono::Months;

@@ -81,7 +81,7 @@ pub struct CreditSnapshot {
     pub expires_on: NaiveDate,
     /// Day on which it reached zero.
     pub exhausted_on: Option<NaiveDate>,
-    /// Services that it may pay for; `None` = AWS gave no list.
+    /// Services that it may pay for; null where AWS gave no list.
     pub products: Option<Vec<String>>,
     /// False while its owner has it switched off.
     pub enabled: bool,
@@ -91,7 +91,7 @@ pub struct CreditSnapshot {
     pub sharing: Option<String>,
     /// Accounts that share it.
     pub shareable_accounts: Vec<String>,
-    /// Purchase types that it pays; `None` = all.
+    /// Purchase types that it pays; null = all.
     pub purchase_types: Option<Vec<String>>,
 }
 

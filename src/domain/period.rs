@@ -1,14 +1,29 @@
-//! Days, half-open ranges of days and billing periods. Everything is UTC, as on AWS's bill.
+//! Days, half-open ranges of days, billing periods, and moments as they are kept. Everything is UTC, as on AWS's bill.
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SubsecRound as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+/// Digits of a second that the store keeps.
+const MICROSECONDS: u16 = 6;
+
+/// A moment without the digits that the store drops: a report made before its cycle was stored must have the same bytes as
+/// one made from the store.
+///
+/// ```
+/// use glidepath::domain::period::to_microseconds;
+/// let moment = "2026-11-23T06:30:00.123456789Z".parse().unwrap();
+/// assert_eq!(to_microseconds(moment), "2026-11-23T06:30:00.123456Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+/// ```
+pub fn to_microseconds(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment.trunc_subsecs(MICROSECONDS)
+}
 
 /// A half-open range of UTC days, `start..end`, as Cost Explorer and FOCUS count them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

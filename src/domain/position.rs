@@ -408,10 +408,10 @@ pub struct FilingRef {
     pub unpriced: Vec<UnpricedLine>,
 }
 
-/// Day series for charts. Read apart from [`Position`], since only pages and reports draw.
+/// Day series for charts. Read apart from the position, since only pages and reports draw.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Series {
-    /// Burn-down of each pool, in the order of [`Credits::pools`].
+    /// Burn-down of each pool, in the order of the pools of the credits.
     pub pools: Vec<PoolSeries>,
     /// Cumulative gross actual cost, from the first filed day (or the first stored day while nothing is filed).
     pub actual: Vec<DayAmount>,

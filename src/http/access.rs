@@ -2,11 +2,12 @@
 //!
 //! Invariants: without tokens only this machine is served, and only under a name of its own, because a web page
 //! elsewhere can point its host name at 127.0.0.1; with tokens a role does what [`Needs`] grants it and nothing else; no
-//! page elsewhere can make a browser give an order; what a partner reads and anybody enters is in the audit.
+//! page elsewhere can make a browser give an order; what a partner reads, each report that anybody reads and what anybody
+//! enters is in the audit.
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{self, ConnectInfo, Request};
+use axum::extract::{self, ConnectInfo, MatchedPath, Request};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -24,6 +25,9 @@ use super::State;
 use super::audit;
 use super::failure::Failure;
 use super::permission::Needs;
+
+/// What leaves the house, whoever fetches it.
+const PAPER: &str = "/api/v1/reports/{file}";
 
 /// Who asks, and as whom reports are written for them.
 #[derive(Debug, Clone)]
@@ -51,7 +55,8 @@ pub async fn admit(
         Role::Partner { records } => Audience::Partner { records: records.clone() },
     };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let reads_from_outside = matches!(role, Role::Partner { .. });
+    let paper = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == PAPER);
+    let noted_read = matches!(role, Role::Partner { .. }) || (paper && method.is_safe());
     let changes = needs.entered().filter(|_| !method.is_safe());
     let response = if needs.granted_to(&role) {
         request.extensions_mut().insert(Reader { who: who.clone(), audience });
@@ -63,7 +68,7 @@ pub async fn admit(
     if let Some(kind) = changes {
         // What was entered is stored by now; that this could not be noted is logged.
         let _ = audit::note(&state, &who, &audit::change(kind, &method), path, status).await;
-    } else if reads_from_outside {
+    } else if noted_read {
         audit::note(&state, &who, "read", path, status).await?;
     }
     Ok(response)

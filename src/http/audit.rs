@@ -1,4 +1,4 @@
-//! Leaves a trace of who read a report from outside and who entered what, and shows it.
+//! Leaves a trace of who read a report and who entered what, and shows it.
 
 use axum::Json;
 use axum::extract;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use reqwest::Url;
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::{Failure, SEND_LESS};
 
 /// Names under which people put a token into an address.
 const SECRET_NAMES: [&str; 10] = [
@@ -42,6 +42,15 @@ pub async fn no_secret_in_query(request: Request, next: Next) -> Result<Response
     Ok(next.run(request).await)
 }
 
+/// Refuses a query where the route reads none: whoever asks for `?as_of=` must not get the newest figures instead.
+pub async fn no_query(request: Request, next: Next) -> Result<Response, Failure> {
+    if request.uri().query().is_some_and(|query| !query.is_empty()) {
+        let refused = Failure::new(StatusCode::BAD_REQUEST, "this address takes no parameters");
+        return Err(refused.advise("leave out what stands behind the question mark"));
+    }
+    Ok(next.run(request).await)
+}
+
 /// Reads the body whole before the route sees it.
 ///
 /// # Errors
@@ -56,6 +65,7 @@ pub async fn whole_body(request: Request, next: Next, limit: usize, time: Durati
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the request's body is longer than {limit} bytes or broke off"),
         )
+        .advise(SEND_LESS)
     })?;
     Ok(next.run(Request::from_parts(head, Body::from(body))).await)
 }

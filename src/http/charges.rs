@@ -18,18 +18,22 @@ use crate::store::{ChargeFilter, ChargeKey, Restatement, RestatementKey, StoreEr
 #[serde(deny_unknown_fields)]
 pub struct ChargesQuery {
     /// First day.
+    #[param(example = "2026-11-01")]
     from: Option<NaiveDate>,
-    /// Day after the last.
+    /// Day after the last: unlike in a replay, it is no part of the range.
+    #[param(example = "2026-12-01")]
     to: Option<NaiveDate>,
     /// Service as Cost Explorer names it.
+    #[param(example = "Amazon Bedrock")]
     service: Option<String>,
     /// RECORD_TYPE of Cost Explorer, such as Usage or Credit.
+    #[param(example = "Usage")]
     record_type: Option<String>,
     /// What was believed then, RFC 3339; without it what is believed now.
-    #[param(value_type = Option<DateTime<Utc>>)]
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-11-23T06:30:00Z")]
     as_of: Option<String>,
     /// Rows wanted, at most; 200 unless given.
-    #[param(minimum = 1, maximum = 1000)]
+    #[param(minimum = 1, maximum = 1000, example = 200)]
     limit: Option<u32>,
     /// Where the page before ended, as in its `next`; it stands for everything but `limit`.
     cursor: Option<String>,
@@ -93,7 +97,7 @@ async fn begun(state: &State, asked: &ChargesQuery) -> Result<Start, Failure> {
     {
         let error = format!("nothing is stored before {first}, so nothing before {to} either");
         return Err(Failure::new(StatusCode::NOT_FOUND, error)
-            .advise("Cost Explorer keeps 13 full months; an export can bring what lies before"));
+            .advise(format!("ask for {first} or a later day; Cost Explorer keeps 13 full months")));
     }
     let filter = ChargeFilter { from: *from, to: *to, service: service.clone(), record_type: record_type.clone() };
     Ok((cycle.run_id, cycle.clock, filter, None))

@@ -1,4 +1,4 @@
-//! The owner's orders. Each runs apart from its request, because a caller who goes away must not cut it.
+//! Orders of a founder or of ops. Each runs apart from its request, because a caller who goes away must not cut it.
 
 use std::future::Future;
 
@@ -15,8 +15,11 @@ use super::failure::Failure;
 use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, pages};
-use crate::cycle::{BackupReport, CycleReport, ReplayOrder, SendError, SentReport, TestedChannel};
+use crate::cycle::{BackupReport, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel};
 use crate::domain::alert::ReplayReport;
+
+/// A replay as it is ordered.
+pub const REPLAY_EXAMPLE: &str = r#"{"from": "2026-01-01", "to": "2026-11-20"}"#;
 
 /// Runs a cycle now.
 pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
@@ -40,6 +43,7 @@ pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json
 #[serde(deny_unknown_fields)]
 pub struct TestQuery {
     /// Name of the channel; without it all.
+    #[param(example = "ops")]
     channel: Option<String>,
 }
 
@@ -63,11 +67,22 @@ pub async fn replay(
     order: Result<Json<ReplayOrder>, JsonRejection>,
 ) -> Result<Json<ReplayReport>, Failure> {
     let Json(order) = order.map_err(|error| {
-        Failure::new(error.status(), error.body_text())
-            .advise(r#"send {"from": "2026-01-01", "to": "2026-11-20"} as application/json"#)
+        Failure::new(error.status(), error.body_text()).advise(format!("send {REPLAY_EXAMPLE} as application/json"))
     })?;
     let engine = state.engine().clone();
-    apart("the replay", async move { engine.replay(order).await }).await.map(Json)
+    let replayed = apart("the replay", async move { Ok(engine.replay(order).await) }).await?;
+    replayed.map(Json).map_err(|error| {
+        let (words, advice) = (error.to_string(), error.advice());
+        let failure = match error {
+            ReplayError::Reversed { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
+            ReplayError::NoLook { .. } => Failure::new(StatusCode::NOT_FOUND, words),
+            ReplayError::Failed(error) => Failure::internal("the replay", &error),
+        };
+        match advice {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
+    })
 }
 
 /// Sends a report to a channel now.

@@ -1,4 +1,4 @@
-//! What the owner enters: balances read off the console, and filings.
+//! What the founder enters, and what founder and ops say about alerts: balances read off the console, and filings.
 
 use axum::Json;
 use axum::extract;
@@ -13,6 +13,19 @@ use crate::store::StoredProjection;
 
 /// What a filing is written in.
 const FILING_TYPE: &str = "application/toml";
+/// A balance as it is sent.
+pub const BALANCE_EXAMPLE: &str = r#"{"pool": "ID", "remaining": "1234.56", "on": "2026-11-23"}"#;
+/// An acknowledgement as it is sent.
+pub const MUTE_EXAMPLE: &str = r#"{"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"}"#;
+/// The least filing.
+pub const FILING_EXAMPLE: &str = r#"filed_on = "2026-02-01"
+asked_for = "genai-tier"
+[[record]]
+id = "assistant"
+[[record.service]]
+service = "Amazon Bedrock"
+monthly = [{ from = "2026-02", usd = "310" }]
+"#;
 
 /// Records a balance.
 pub async fn record_balance(
@@ -20,8 +33,7 @@ pub async fn record_balance(
     entry: Result<Json<BalanceEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RecordedEntry>), Failure> {
     let Json(entry) = entry.map_err(|error| {
-        Failure::new(error.status(), error.body_text())
-            .advise(r#"send {"pool": "ID", "remaining": "1234.56", "on": "2026-11-23"} as application/json"#)
+        Failure::new(error.status(), error.body_text()).advise(format!("send {BALANCE_EXAMPLE} as application/json"))
     })?;
     let recorded = state.engine().record_balance(state.clock().now(), entry).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(recorded)))
@@ -33,8 +45,7 @@ pub async fn mute(
     entry: Result<Json<MuteEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Mute>), Failure> {
     let Json(entry) = entry.map_err(|error| {
-        let entry = r#"{"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"}"#;
-        let advice = format!("send {entry} as application/json; a \"silence\" also needs \"until\"");
+        let advice = format!("send {MUTE_EXAMPLE} as application/json; a \"silence\" also needs \"until\"");
         Failure::new(error.status(), error.body_text()).advise(advice)
     })?;
     let kept = state.engine().mute(state.clock().now(), entry).await.map_err(refused)?;

@@ -1,4 +1,4 @@
-//! Every error as a problem of RFC 9457: what went wrong, and what the caller can do.
+//! Every error as a problem of RFC 9457: what went wrong and, where something can be done, what.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -30,7 +30,7 @@ pub struct Problem {
     pub status: u16,
     /// What went wrong this time.
     pub detail: String,
-    /// What the caller can do.
+    /// What the caller can do; absent where the detail says all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
     /// Everything that is wrong with what was sent, where it can be several things.
@@ -70,10 +70,11 @@ impl Failure {
         failure.advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
     }
 
-    /// Something failed in here. Logged, and told to the owner.
+    /// Something failed in here. Logged, and told to those who may see everything.
     pub fn internal(doing: &str, error: &anyhow::Error) -> Failure {
         error!(doing, error = format!("{error:#}"), "a request failed");
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}"))
+            .advise("the daemon's log has the same; if asking again fails too, report it as a defect")
     }
 
     /// The same for eyes that may not see which account, credit or filing it was about.
@@ -82,7 +83,7 @@ impl Failure {
             return self;
         }
         Failure::new(self.status, "this could not be put together")
-            .advise("ask the owner of this glidepath; its log says why")
+            .advise("ask whoever runs this glidepath; its log says why")
     }
 }
 
@@ -99,10 +100,15 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What to do about a body that is too long.
+pub const SEND_LESS: &str = "send less: a filing may have 256 KiB, anything else 16 KiB";
+
 /// No such address.
 pub async fn not_found(uri: Uri) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+    Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path())).advise(DESCRIBED)
 }
+
+const DESCRIBED: &str = "/api/v1/openapi.json describes every address";
 
 /// Gives the errors that libraries answer with the same shape as ours, and keeps their headers.
 pub async fn explain(response: Response) -> Response {
@@ -112,17 +118,21 @@ pub async fn explain(response: Response) -> Response {
     if ours || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let error = match status {
+    let (error, advice) = match status {
         StatusCode::METHOD_NOT_ALLOWED => {
-            "this address does not answer this method; the Allow header names those it does"
+            ("this address does not answer this method", "the Allow header names those it does")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => "the request is too large for this address",
+        StatusCode::PAYLOAD_TOO_LARGE => ("the request is too large for this address", SEND_LESS),
         // Only the time limit answers so without a text of its own.
-        StatusCode::SERVICE_UNAVAILABLE => "this took longer than is allowed; the log tells what became of it",
-        other => other.canonical_reason().unwrap_or("the request failed"),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("this took longer than is allowed", "the log tells what became of it; ask again later")
+        }
+        // A name in the address that is no text once it is unescaped.
+        StatusCode::BAD_REQUEST => ("this address cannot be read", "write it in UTF-8, and what is no letter as %XX"),
+        other => (other.canonical_reason().unwrap_or("the request failed"), DESCRIBED),
     };
     let (mut head, _) = response.into_parts();
-    let (json, body) = Failure::new(status, error).into_response().into_parts();
+    let (json, body) = Failure::new(status, error).advise(advice).into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(json.headers);
     Response::from_parts(head, body)

@@ -194,8 +194,13 @@ fn about_channels(states: Vec<ChannelState>) -> Vec<Family> {
             "Messages that wait for an attempt",
             count(|state| state.pending, "").collect(),
         ),
-        // A gauge: what is counted are rows, and a store may be put back from a backup.
-        Family::gauge("deliveries_settled", None, "Messages that arrived or were given up", settled),
+        Family {
+            name: "deliveries_settled_total",
+            help: "Messages that arrived or were given up, since the store began",
+            unit: None,
+            kind: MetricType::Counter,
+            samples: settled,
+        },
         Family::seconds("channel_last_delivery_timestamp", "When a message last arrived", last.collect()),
     ]
 }

@@ -1,8 +1,9 @@
-//! The web: thin routes that load a view and render it, or hand on what the owner enters.
+//! The web: thin routes that load a view and render it, or hand on what people enter.
 //!
-//! Invariants: no request asks AWS or forecasts, but for an order to run a cycle and the owner's what-if; every route stands
-//! in one table with the permission that it needs, so that a new one cannot be left open or undescribed by accident; every
-//! error is a problem of RFC 9457; a cache may change how much is computed, never the answer.
+//! Invariants: no request asks AWS or forecasts, but for an order to run a cycle, a replay of rules and a what-if, which a
+//! partner cannot give; every route stands in one table with the permission that it needs, so that a new one cannot be left
+//! open or undescribed by accident; every error of a route is a problem of RFC 9457; a cache may change how much is computed,
+//! never the answer.
 
 mod access;
 mod assets;
@@ -54,6 +55,7 @@ use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
 use kept_page::KeptPage;
+use permission::Needs;
 use requests::RequestCounts;
 use routes::{Route, Weight};
 use views::ViewCache;
@@ -61,8 +63,10 @@ use views::ViewCache;
 pub use audit::AuditPage;
 pub use failure::Problem;
 pub use openapi::document as openapi;
+pub use paging::HIGHEST_LIMIT;
+pub use parts::{HistoryPage, IssuedPage};
 pub use serve::serve;
-pub use shared::LinksList;
+pub use shared::LinksPage;
 
 /// Reading is quick; what takes longer is stuck.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -143,6 +147,7 @@ fn bounded(route: Route, state: &State, body_time: Duration) -> MethodRouter<Sta
         Weight::Order => (BODY_LIMIT, COMMAND_TIMEOUT),
     };
     let whole_body = move |request: Request, next: Next| bounds::whole_body(request, next, limit, body_time);
+    let takes_no_query = route.query.is_none() && route.needs != Needs::Open;
     let mut handler = route
         .handler
         .route_layer(from_fn(whole_body))
@@ -150,6 +155,9 @@ fn bounded(route: Route, state: &State, body_time: Duration) -> MethodRouter<Sta
         .route_layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, time));
     if route.conditional {
         handler = handler.route_layer(from_fn(conditional::conditional));
+    }
+    if takes_no_query {
+        handler = handler.route_layer(from_fn(bounds::no_query));
     }
     handler.route_layer(from_fn_with_state((state.clone(), route.needs), access::admit))
 }

@@ -9,14 +9,15 @@ use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBui
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
-    Content, HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required, ResponseBuilder,
-    ResponsesBuilder, Server,
+    Content, ContentBuilder, HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Required,
+    ResponseBuilder, ResponsesBuilder, Server,
 };
 
 use super::failure::{PROBLEM_JSON, Problem};
 use super::permission::Needs;
-use super::routes::{Named, Route, SchemaOf, named, routes};
+use super::routes::{Area, Named, Route, SchemaOf, named, routes};
 use crate::report::{Format, ReportKind};
 
 /// Serves the document.
@@ -50,12 +51,14 @@ fn described() -> OpenApi {
                 .version(env!("CARGO_PKG_VERSION"))
                 .description(Some(
                     "AWS credits against the projection they were granted for. Money and quantities are exact and travel \
-                     as strings; days are UTC; absent is null. Lists come in pages: follow `next`. Every error is a \
-                     problem of RFC 9457, with `advice`.",
+                     as strings; days are UTC; absent is null. Lists that grow come in pages: follow `next`. A parameter \
+                     that an address does not describe is refused. Every error of an address is a problem of RFC 9457, \
+                     with `advice` where something can be done; what is no HTTP is answered with a bare status.",
                 ))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
         .servers(Some([Server::new("/")]))
+        .tags(Some(Area::ALL.map(|area| TagBuilder::new().name(area.name()).description(Some(area.words())).build())))
         .paths(paths)
         .components(Some(components.build()))
         .build()
@@ -89,21 +92,21 @@ fn operation(route: &Route, schemas: &mut Named) -> Operation {
         .response(route.status.as_str(), good)
         .response("4XX", problem("What was asked is wrong, or not for this caller.", schemas))
         // A daemon without fresh data, and a request that took too long.
-        .response("503", problem("It cannot be answered now.", schemas));
+        .response("503", problem("It cannot be answered now.", schemas))
+        .response("5XX", problem("Something failed in here; the log says why.", schemas));
     let parameters =
         path_parameters(route.path).into_iter().chain(route.query.map(|query| query()).unwrap_or_default());
     let mut operation = OperationBuilder::new()
         .operation_id(Some(operation_id(route)))
         .summary(Some(route.summary))
+        .tag(route.area.name())
         .parameters(Some(parameters))
         .responses(responses)
         .securities(Some(securities(route.needs)))
         .extensions(Some(ExtensionsBuilder::new().add("x-roles", route.needs.roles()).build()));
     if let Some(body) = route.body {
-        let mut taken = RequestBodyBuilder::new().required(Some(Required::True));
-        for (media_type, schema) in contents(&[body], schemas) {
-            taken = taken.content(media_type, schema);
-        }
+        let content = ContentBuilder::new().schema(Some((body.schema)(schemas))).example(Some(body.example()));
+        let taken = RequestBodyBuilder::new().required(Some(Required::True)).content(body.media_type, content.build());
         operation = operation.request_body(Some(taken.build()));
     }
     operation.build()
@@ -141,15 +144,16 @@ fn path_parameters(path: &str) -> Vec<Parameter> {
             .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
-            .schema(Some(path_schema(name)))
+            .schema(Some(path_schema(path, name)))
             .build()
     };
     names.map(parameter).collect()
 }
 
-fn path_schema(name: &str) -> Schema {
+fn path_schema(path: &str, name: &str) -> Schema {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let text = match name {
+        "version" if path.starts_with("/assets/") => text.pattern(Some("^[0-9a-f]{12}$")),
         "file" => {
             let kinds = ReportKind::ALL.into_iter();
             let files = kinds.flat_map(|kind| Format::ALL.map(|format| format!("{kind}.{format}")));

@@ -11,12 +11,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::cycle::{AlertList, FiledView, TakenSnapshot, View};
+use crate::cycle::{AlertList, FiledView, View};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
-use crate::store::{IssuedReport, StoreError, StoredProjection};
+use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
@@ -117,12 +117,6 @@ pub async fn series(extract::State(state): extract::State<State>, AsOf(as_of): A
 /// Credit granted and left, with the pools.
 pub async fn credits(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
     Ok(Json(&state.existing_view(as_of).await?.position.credits).into_response())
-}
-
-/// Every snapshot of what AWS listed, oldest first.
-pub async fn credit_history(extract::State(state): extract::State<State>) -> Result<Json<Vec<TakenSnapshot>>, Failure> {
-    let listed = state.engine().credit_history().await;
-    listed.map(Json).map_err(|error| Failure::internal("reading what AWS listed", &error))
 }
 
 /// The alerts as they stand, with what is muted.
@@ -239,12 +233,6 @@ pub async fn rendered(
         (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", made.name)),
     ];
     Ok((headers, made.bytes).into_response())
-}
-
-/// Every report that was handed out, oldest first.
-pub async fn issued_reports(extract::State(state): extract::State<State>) -> Result<Json<Vec<IssuedReport>>, Failure> {
-    let listed = state.engine().store().issued_reports().await;
-    listed.map(Json).map_err(|error| failed("reading which reports were handed out", error))
 }
 
 /// The kind and format that the name of a file names.

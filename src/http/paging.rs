@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Asked<T> {
 #[serde(deny_unknown_fields)]
 pub struct Paging {
     /// Rows wanted, at most; 200 unless given.
-    #[param(minimum = 1, maximum = 1000)]
+    #[param(minimum = 1, maximum = 1000, example = 200)]
     pub limit: Option<u32>,
     /// Where the page before ended, as in its `next`.
     pub cursor: Option<String>,

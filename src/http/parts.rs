@@ -1,20 +1,22 @@
-//! Parts of the position under addresses of their own, and what was told about it.
+//! Parts of the position under addresses of their own, and lists of what was told, listed by AWS and handed out.
 
 use axum::Json;
 use axum::extract;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::query::AsOf;
+use crate::cycle::TakenSnapshot;
 use crate::domain::alert::AlertEvent;
 use crate::domain::outlook::{Exposure, MadeWith};
 use crate::domain::position::{DateQuantiles, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, Variance};
 use crate::domain::track_record::TrackRecord;
 use crate::store::alerts::{self, EventKey};
+use crate::store::{IssuedKey, IssuedReport, SnapshotKey};
 
 /// Actual against filed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,4 +136,49 @@ pub async fn events(
     let key = |event: &AlertEvent| EventKey { decided_at: event.fired_at, event_id: event.event_id.clone() };
     let (events, last) = page(rows, limit, key);
     Ok(Json(EventsPage { events, next: next("/api/v1/alerts/events", limit, last) }))
+}
+
+/// What AWS listed, oldest first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HistoryPage {
+    /// The snapshots.
+    pub snapshots: Vec<TakenSnapshot>,
+    /// The address of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Every snapshot of what AWS listed.
+pub async fn credit_history(
+    extract::State(state): extract::State<State>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<HistoryPage>, Failure> {
+    let after: Option<SnapshotKey> = paging.cursor.as_deref().map(decode).transpose()?;
+    let limit = paging.limit()?;
+    let rows = state.engine().store().credit_history_from(after, limit + 1).await;
+    let rows = rows.map_err(|error| Failure::internal("reading what AWS listed", &error.into()))?;
+    let (rows, last) = page(rows, limit, |(key, ..)| key.clone());
+    let snapshots = rows.into_iter().map(|(_, taken_on, credit)| TakenSnapshot { taken_on, credit }).collect();
+    Ok(Json(HistoryPage { snapshots, next: next("/api/v1/credits/history", limit, last) }))
+}
+
+/// Reports that were handed out, oldest first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct IssuedPage {
+    /// The reports.
+    pub reports: Vec<IssuedReport>,
+    /// The address of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Every report that was handed out.
+pub async fn issued_reports(
+    extract::State(state): extract::State<State>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<IssuedPage>, Failure> {
+    let after: Option<IssuedKey> = paging.cursor.as_deref().map(decode).transpose()?;
+    let limit = paging.limit()?;
+    let rows = state.engine().store().issued_from(after, limit + 1).await;
+    let rows = rows.map_err(|error| Failure::internal("reading which reports were handed out", &error.into()))?;
+    let (reports, last) = page(rows, limit, IssuedReport::key);
+    Ok(Json(IssuedPage { reports, next: next("/api/v1/reports/issued", limit, last) }))
 }

@@ -11,6 +11,7 @@ use super::State;
 use super::failure::Failure;
 use super::paging::Asked;
 use crate::cycle::AsOfError;
+use crate::domain::period::to_microseconds;
 
 /// `?as_of=T`: from the cycles whose clock is at or before T; without it the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct AsOf(pub Option<DateTime<Utc>>);
 #[serde(deny_unknown_fields)]
 pub struct AsOfQuery {
     /// What was known then, RFC 3339; without it what is known now.
-    #[param(value_type = Option<DateTime<Utc>>)]
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-11-23T06:30:00Z")]
     as_of: Option<String>,
 }
 
@@ -45,7 +46,7 @@ pub async fn parse_as_of(state: &State, text: Option<&str>) -> Result<Option<Dat
         Failure::new(StatusCode::BAD_REQUEST, format!("as_of {text:?} is not an RFC 3339 time: {error}"))
             .advise("write a time as in ?as_of=2026-11-23T06:30:00Z")
     })?;
-    let time = time.to_utc();
+    let time = to_microseconds(time.to_utc());
     match state.engine().check_as_of(Some(time), state.clock().now()).await {
         Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet) => Ok(Some(time)),
         Err(refused) => Err(refused.into()),

@@ -4,6 +4,7 @@
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::routing::{self, MethodRouter};
+use serde_json::Value;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
@@ -14,20 +15,20 @@ use super::commands::TestQuery;
 use super::health::{self, Ready};
 use super::pages::{self, ReportsList};
 use super::paging::Paging;
-use super::parts::{self, EventsPage, OutlookPart, VariancePart};
+use super::parts::{self, EventsPage, HistoryPage, IssuedPage, OutlookPart, VariancePart};
 use super::permission::Needs;
 use super::query::AsOfQuery;
-use super::shared::{self, LinksList, SharedQuery};
+use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
     AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry,
-    ReplayOrder, SentReport, TakenSnapshot, TestedChannel,
+    ReplayOrder, SentReport, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
-use crate::store::{IssuedReport, StoredLink, StoredProjection};
+use crate::store::{StoredLink, StoredProjection};
 
 /// The schemas that others refer to, by name; one that is referred to twice may stand here twice.
 pub type Named = Vec<(String, RefOr<Schema>)>;
@@ -46,6 +47,70 @@ pub enum Weight {
     Order,
 }
 
+/// What a route is about, for readers of the description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// The daemon.
+    Daemon,
+    /// What a cycle worked out.
+    Figures,
+    /// What was told, and what people say about it.
+    Alerts,
+    /// What AWS billed and granted, row by row.
+    Stored,
+    /// What was filed.
+    Filings,
+    /// Papers, and who may read them.
+    Reports,
+}
+
+impl Area {
+    /// All, in the order in which the description has them.
+    pub const ALL: [Area; 6] = [Area::Figures, Area::Alerts, Area::Stored, Area::Filings, Area::Reports, Area::Daemon];
+
+    /// Its name in the description.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Area::Daemon => "daemon",
+            Area::Figures => "figures",
+            Area::Alerts => "alerts",
+            Area::Stored => "charges and credits",
+            Area::Filings => "filings",
+            Area::Reports => "reports and links",
+        }
+    }
+
+    /// What belongs to it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Area::Daemon => "Health, metrics, the page, this document, and orders to the daemon.",
+            Area::Figures => "What a cycle worked out: position, variance, outlook, curves and what-ifs.",
+            Area::Alerts => "What was told, what is muted, and what rules would have told.",
+            Area::Stored => "What AWS billed, restated and granted, and balances read off the console.",
+            Area::Filings => "The projections that were filed with AWS.",
+            Area::Reports => "Reports, links to them for people without an account, and who read what.",
+        }
+    }
+}
+
+/// What a route takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Body {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// Its schema.
+    pub schema: SchemaOf,
+    /// One that could be sent; whoever sends another shape is told this one.
+    pub example: &'static str,
+}
+
+impl Body {
+    /// The example as a value of its media type.
+    pub fn example(&self) -> Value {
+        serde_json::from_str(self.example).unwrap_or_else(|_| self.example.into())
+    }
+}
+
 /// One method of one address.
 pub struct Route {
     /// The method.
@@ -54,12 +119,14 @@ pub struct Route {
     pub path: &'static str,
     /// Who may.
     pub needs: Needs,
+    /// What it is about.
+    pub area: Area,
     /// What it is, in a line.
     pub summary: &'static str,
     /// Its query parameters, as the fields of a type.
     pub query: Option<fn() -> Vec<Parameter>>,
-    /// What it takes: media type and schema.
-    pub body: Option<(&'static str, SchemaOf)>,
+    /// What it takes.
+    pub body: Option<Body>,
     /// How it answers when all is well.
     pub status: StatusCode,
     /// What it answers then: media types and schemas.
@@ -110,6 +177,7 @@ impl Route {
             method,
             path,
             needs,
+            area: Area::Daemon,
             summary: "",
             query: None,
             body: None,
@@ -141,12 +209,12 @@ impl Route {
         Route { query: Some(fields_of::<Q>), ..self }
     }
 
-    fn takes<B: ToSchema>(self) -> Route {
-        Route { body: Some(("application/json", named::<B>)), ..self }
+    fn takes<B: ToSchema>(self, example: &'static str) -> Route {
+        Route { body: Some(Body { media_type: "application/json", schema: named::<B>, example }), ..self }
     }
 
-    fn takes_text(self, media_type: &'static str) -> Route {
-        Route { body: Some((media_type, plain::<String>)), ..self }
+    fn takes_text(self, media_type: &'static str, example: &'static str) -> Route {
+        Route { body: Some(Body { media_type, schema: plain::<String>, example }), ..self }
     }
 
     fn gives<A: ToSchema>(mut self) -> Route {
@@ -160,7 +228,7 @@ impl Route {
     }
 
     fn gives_json(mut self) -> Route {
-        self.answers.push(("application/json", plain::<serde_json::Value>));
+        self.answers.push(("application/json", plain::<Value>));
         self
     }
 
@@ -185,7 +253,7 @@ impl Route {
     fn gives_reports(mut self) -> Route {
         for format in Format::ALL {
             let media_type = format.media_type().split(';').next().unwrap_or_default();
-            let schema: SchemaOf = if format == Format::Json { plain::<serde_json::Value> } else { plain::<String> };
+            let schema: SchemaOf = if format == Format::Json { plain::<Value> } else { plain::<String> };
             self.answers.push((media_type, schema));
         }
         self.conditional = true;
@@ -195,9 +263,14 @@ impl Route {
 
 /// Every route.
 pub fn routes() -> Vec<Route> {
-    [about_itself(), figures(), stored_rows(), filings_and_credits(), reports_and_links(), orders()]
-        .into_iter()
-        .flatten()
+    let about = |area, routes: Vec<Route>| routes.into_iter().map(move |route| Route { area, ..route });
+    about(Area::Daemon, about_itself())
+        .chain(about(Area::Figures, figures()))
+        .chain(about(Area::Alerts, alerts()))
+        .chain(about(Area::Stored, stored_rows()))
+        .chain(about(Area::Filings, filings()))
+        .chain(about(Area::Reports, reports_and_links()))
+        .chain(about(Area::Daemon, orders()))
         .collect()
 }
 
@@ -250,12 +323,21 @@ fn figures() -> Vec<Route> {
             .asks::<WhatIfQuery>()
             .gives::<WhatIfAnswer>()
             .weighs(Weight::Order),
+    ]
+}
+
+fn alerts() -> Vec<Route> {
+    vec![
         Route::get("/api/v1/alerts", Needs::Read, pages::alerts)
             .says("The alerts as they stand, and what is acknowledged or silenced.")
             .gives::<AlertList>(),
+        Route::get("/api/v1/alerts/events", Needs::Read, parts::events)
+            .says("Every message that was decided on, newest first.")
+            .asks::<Paging>()
+            .gives::<EventsPage>(),
         Route::post("/api/v1/alerts/mutes", Needs::Acknowledge, entries::mute)
             .says("Acknowledge an alert, silence it for a while, or take either back.")
-            .takes::<MuteEntry>()
+            .takes::<MuteEntry>(entries::MUTE_EXAMPLE)
             .gives::<Mute>()
             .creates(),
         Route::post("/api/v1/alerts/test", Needs::Operate, commands::test_channels)
@@ -265,7 +347,7 @@ fn figures() -> Vec<Route> {
             .weighs(Weight::Order),
         Route::post("/api/v1/replay", Needs::Read, commands::replay)
             .says("What alert rules would have told over the past. Nothing is sent or stored.")
-            .takes::<ReplayOrder>()
+            .takes::<ReplayOrder>(commands::REPLAY_EXAMPLE)
             .gives::<ReplayReport>()
             .weighs(Weight::Order),
     ]
@@ -281,42 +363,35 @@ fn stored_rows() -> Vec<Route> {
             .says("What AWS changed about complete days, newest first.")
             .asks::<Paging>()
             .gives::<RestatementsPage>(),
-        Route::get("/api/v1/alerts/events", Needs::Read, parts::events)
-            .says("Every message that was decided on, newest first.")
+        Route::get("/api/v1/credits", Needs::Read, pages::credits)
+            .says("Credit granted and left, with the pools.")
+            .asks::<AsOfQuery>()
+            .gives::<Credits>(),
+        Route::get("/api/v1/credits/history", Needs::Read, parts::credit_history)
+            .says("Every snapshot of what AWS listed, oldest first.")
             .asks::<Paging>()
-            .gives::<EventsPage>(),
-        Route::get("/api/v1/audit", Needs::Share, audit::list)
-            .says("Who read reports from outside and who entered what, newest first.")
-            .asks::<Paging>()
-            .gives::<audit::AuditPage>(),
+            .gives::<HistoryPage>(),
+        Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
+            .says("Record a balance read off the console; it counts from the next cycle on.")
+            .takes::<BalanceEntry>(entries::BALANCE_EXAMPLE)
+            .gives::<RecordedEntry>()
+            .creates(),
     ]
 }
 
-fn filings_and_credits() -> Vec<Route> {
+fn filings() -> Vec<Route> {
     vec![
         Route::get("/api/v1/projections", Needs::Read, pages::projections)
-            .says("Every filing, oldest version first.")
+            .says("Every filing, oldest version first, in one list: there are as many as were filed with AWS.")
             .gives_list::<StoredProjection>(),
         Route::post("/api/v1/projections", Needs::Enter, entries::file_projection)
             .says("Freeze a filing under the next version; the newest version's text again is that version.")
-            .takes_text("application/toml")
+            .takes_text("application/toml", entries::FILING_EXAMPLE)
             .gives::<StoredProjection>()
             .weighs(Weight::Filing),
         Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
             .says("One filing with its plan, by number or as `newest`.")
             .gives::<FiledView>(),
-        Route::get("/api/v1/credits", Needs::Read, pages::credits)
-            .says("Credit granted and left, with the pools.")
-            .asks::<AsOfQuery>()
-            .gives::<Credits>(),
-        Route::get("/api/v1/credits/history", Needs::Read, pages::credit_history)
-            .says("Every snapshot of what AWS listed, oldest first.")
-            .gives_list::<TakenSnapshot>(),
-        Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
-            .says("Record a balance read off the console; it counts from the next cycle on.")
-            .takes::<BalanceEntry>()
-            .gives::<RecordedEntry>()
-            .creates(),
     ]
 }
 
@@ -325,9 +400,10 @@ fn reports_and_links() -> Vec<Route> {
         Route::get("/api/v1/reports", Needs::Reports, pages::reports)
             .says("The kinds of report, with their formats and addresses.")
             .gives::<ReportsList>(),
-        Route::get("/api/v1/reports/issued", Needs::Read, pages::issued_reports)
-            .says("Every report that was handed out, with its hash.")
-            .gives_list::<IssuedReport>(),
+        Route::get("/api/v1/reports/issued", Needs::Read, parts::issued_reports)
+            .says("Every report that was handed out, with its hash, oldest first.")
+            .asks::<Paging>()
+            .gives::<IssuedPage>(),
         Route::get("/api/v1/reports/{file}", Needs::Reports, pages::report)
             .says("A report, named by kind and format; a partner sees its own records.")
             .asks::<AsOfQuery>()
@@ -343,15 +419,20 @@ fn reports_and_links() -> Vec<Route> {
             .gives_reports(),
         Route::get("/api/v1/links", Needs::Share, shared::list)
             .says("Links that were made, newest first.")
-            .gives::<LinksList>(),
+            .asks::<Paging>()
+            .gives::<LinksPage>(),
         Route::post("/api/v1/links", Needs::Share, shared::make)
             .says("Make a link that shows a report to somebody without an account until it expires.")
-            .takes::<LinkOrder>()
+            .takes::<LinkOrder>(shared::LINK_EXAMPLE)
             .gives::<MadeLink>()
             .creates(),
         Route::delete("/api/v1/links/{id}", Needs::Share, shared::revoke)
             .says("End a link before its time.")
             .gives::<StoredLink>(),
+        Route::get("/api/v1/audit", Needs::Share, audit::list)
+            .says("Who read reports and who entered what, newest first.")
+            .asks::<Paging>()
+            .gives::<audit::AuditPage>(),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Links for people without an account: the report behind one, and the owner's making, listing and ending of them.
+//! Links for people without an account: the report behind one, and the founder's making, listing and ending of them.
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, Path};
@@ -13,16 +13,20 @@ use super::access::Reader;
 use super::audit;
 use super::failure::Failure;
 use super::pages;
-use super::paging::Asked;
+use super::paging::{Asked, Paging, decode, next, page};
 use crate::cycle::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 use crate::report::{Audience, Format};
-use crate::store::StoredLink;
+use crate::store::{LinkKey, StoredLink};
+
+/// A link as it is ordered.
+pub const LINK_EXAMPLE: &str = r#"{"kind": "funding-pack", "formats": ["html"], "records": ["ID"], "days": 14}"#;
 
 /// Which of the link's formats.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct SharedQuery {
     /// One of the formats that the link was made for; without it the first.
+    #[param(example = "pdf")]
     format: Option<String>,
 }
 
@@ -62,18 +66,26 @@ pub async fn shared(
     answer
 }
 
-/// Links that were made.
+/// Links that were made, newest first.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct LinksList {
-    /// Newest first.
+pub struct LinksPage {
+    /// The links.
     pub links: Vec<StoredLink>,
+    /// The address of the next page; null on the last.
+    pub next: Option<String>,
 }
 
-/// Every link.
-pub async fn list(extract::State(state): extract::State<State>) -> Result<Json<LinksList>, Failure> {
-    let links = state.engine().store().links().await;
-    let links = links.map_err(|error| Failure::internal("reading the links", &error.into()))?;
-    Ok(Json(LinksList { links }))
+/// Links.
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<LinksPage>, Failure> {
+    let after: Option<LinkKey> = paging.cursor.as_deref().map(decode).transpose()?;
+    let limit = paging.limit()?;
+    let rows = state.engine().store().links_from(after, limit + 1).await;
+    let rows = rows.map_err(|error| Failure::internal("reading the links", &error.into()))?;
+    let (links, last) = page(rows, limit, StoredLink::key);
+    Ok(Json(LinksPage { links, next: next("/api/v1/links", limit, last) }))
 }
 
 /// Makes a link.
@@ -83,9 +95,7 @@ pub async fn make(
     order: Result<Json<LinkOrder>, JsonRejection>,
 ) -> Result<(StatusCode, Json<MadeLink>), Failure> {
     let Json(order) = order.map_err(|error| {
-        Failure::new(error.status(), error.body_text()).advise(
-            r#"send {"kind": "funding-pack", "formats": ["html"], "records": ["ID"], "days": 14} as application/json"#,
-        )
+        Failure::new(error.status(), error.body_text()).advise(format!("send {LINK_EXAMPLE} as application/json"))
     })?;
     let made = state.engine().make_link(state.clock().now(), &who, order).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(made)))

@@ -17,16 +17,22 @@ use crate::domain::whatif::{Answer, Change, Levers, NAMES};
 #[expect(dead_code, reason = "its fields describe the parameters, which are read as pairs to keep their order")]
 pub struct WhatIfQuery {
     /// All tokens of one model to another: `Claude Opus 5=Claude Sonnet 5`.
+    #[param(example = "Claude Opus 5=Claude Sonnet 5")]
     switch: Option<String>,
     /// Share of prompt tokens read from the cache, `60%` or `+10`, for one model as `Claude Sonnet 5=60%`.
+    #[param(example = "60%")]
     cache_hits: Option<String>,
     /// Share of tokens in batch, written likewise.
+    #[param(example = "+10")]
     batch: Option<String>,
     /// Growth a month beyond the forecast: `5%`.
+    #[param(example = "5%")]
     growth: Option<String>,
     /// A training run: `type=trn1.32xlarge,chip-hours=5000,on=2026-12-01`.
+    #[param(example = "type=trn1.32xlarge,chip-hours=5000,on=2026-12-01")]
     train: Option<String>,
     /// A new award: `amount=25000,from=2026-12-15`.
+    #[param(example = "amount=25000,from=2026-12-15")]
     award: Option<String>,
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
 //! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and what happened to
-//! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out.
+//! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out. No sum over
+//! the records of others is left from which one's own could be taken away.
 
 use std::fmt;
 
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::money::Money;
 use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
     Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
@@ -43,8 +45,9 @@ impl Audience {
     pub(super) fn note(&self) -> Option<String> {
         let Audience::Partner { records } = self else { return None };
         Some(format!(
-            "Actual against projected covers these records only: {}. Credits and the monthly bill are those of the \
-             whole account.",
+            "Actual against projected covers these records only: {}. Credits, the next ask and the monthly bill are those \
+             of the whole account; from them can be worked out what it spends in all, and so what lies outside these \
+             records together.",
             records.join(", ")
         ))
     }
@@ -107,8 +110,8 @@ fn scope_track_record(record: &TrackRecord) -> TrackRecord {
     TrackRecord { horizons: record.horizons.iter().map(scope).collect() }
 }
 
-/// The assumptions and claims of one's own records and of the awards; the ask and the earned value are the account's, as
-/// are the credits.
+/// The assumptions and claims of one's own records and of the awards. The ask and the earned value are the account's, as are
+/// the credits, but without the months that the ask rests on, and without the plan of others.
 fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> bool) -> Review {
     let strike = |text: &str| strike_ids(text, position);
     let steps = |steps: &[Step]| steps.iter().map(|step| Step::new(strike(&step.label), step.amount)).collect();
@@ -120,15 +123,26 @@ fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> 
         figures: steps(&claim.figures),
         ..claim.clone()
     };
-    let pool = |pool: &PoolValue| PoolValue { id: String::new(), name: strike(&pool.name), ..pool.clone() };
+    let all_own = position.filing.as_ref().is_some_and(|filing| filing.records.iter().all(own));
+    let without_others = |value: &PoolValue| PoolValue {
+        planned_to_date: value.planned_to_date.filter(|_| all_own),
+        ahead_of_plan: value.ahead_of_plan.filter(|_| all_own),
+        ..value.clone()
+    };
+    let pool = |pool: &PoolValue| PoolValue { id: String::new(), name: strike(&pool.name), ..without_others(pool) };
     Review {
         assumptions: review.assumptions.iter().filter(|row| own(&row.record)).cloned().collect(),
         claims: review.claims.iter().filter(may_see).map(claim).collect(),
-        next_ask: review.next_ask.as_ref().map(|ask| NextAsk { steps: steps(&ask.steps), ..ask.clone() }),
-        earned_value: review
-            .earned_value
-            .as_ref()
-            .map(|value| EarnedValue { pools: value.pools.iter().map(pool).collect(), total: value.total.clone() }),
+        // Spend outside of every record is in its months too, so even who filed all records is not shown them.
+        next_ask: review.next_ask.as_ref().map(|ask| NextAsk {
+            average_month: Money::ZERO,
+            steps: Vec::new(),
+            ..ask.clone()
+        }),
+        earned_value: review.earned_value.as_ref().map(|value| EarnedValue {
+            pools: value.pools.iter().map(pool).collect(),
+            total: without_others(&value.total),
+        }),
     }
 }
 

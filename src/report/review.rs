@@ -54,7 +54,12 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         key: "next_ask",
         label: "Next ask supported".to_owned(),
         value: Cell::Money(ask.amount),
-        detail: format!("{} months at {}, less credit held", ask.award_months, ask.average_month.dollars()),
+        // A reader from outside gets the result without the months that it rests on.
+        detail: if ask.steps.is_empty() {
+            format!("beyond the {} still held", ask.held.dollars())
+        } else {
+            format!("{} months at {}, less credit held", ask.award_months, ask.average_month.dollars())
+        },
     };
     position.review.next_ask.iter().map(figure).collect()
 }
@@ -186,14 +191,15 @@ fn ask_blocks(ask: Option<&NextAsk>) -> Vec<Block> {
     };
     let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
-    vec![
-        Block::Text(
-            "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays \
-             are left out; what a programme grants at most is not considered."
-                .to_owned(),
-        ),
-        Block::Table(Table::new("next_ask", "The arithmetic", columns).rows(ask.steps.iter().map(row))),
-    ]
+    let mut blocks = vec![Block::Text(
+        "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays are \
+         left out; what a programme grants at most is not considered."
+            .to_owned(),
+    )];
+    if !ask.steps.is_empty() {
+        blocks.push(Block::Table(Table::new("next_ask", "The arithmetic", columns).rows(ask.steps.iter().map(row))));
+    }
+    blocks
 }
 
 fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
@@ -201,7 +207,7 @@ fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
         vec![
             Cell::text(&it.name),
             Cell::Money(it.granted),
-            Cell::money_or(it.planned_to_date, "nothing filed"),
+            Cell::money_or(it.planned_to_date, ""),
             Cell::Money(it.drawn_to_date),
             Cell::money_or(it.ahead_of_plan, ""),
             Cell::Money(it.run_rate),
@@ -214,9 +220,9 @@ fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
     let columns = [
         Column::text("pool", "Pool"),
         Column::number("granted", "Granted (BAC)"),
-        Column::number("planned_to_date", "Plan to date (PV)"),
+        Column::number("planned_to_date", "Plan to date (PV)").optional(),
         Column::number("drawn_to_date", "Drawn to date (AC = EV)"),
-        Column::number("ahead_of_plan", "Ahead of plan (SV)"),
+        Column::number("ahead_of_plan", "Ahead of plan (SV)").optional(),
         Column::number("run_rate", "Run rate a day"),
         Column::number("estimate_at_completion", "At completion (EAC)"),
         Column::number("variance_at_completion", "Unused at completion (VAC)"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::facts::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit};
 use crate::domain::money::Money;
@@ -13,6 +14,15 @@ use super::Store;
 use super::error::Result;
 use super::ingest::CreditPull;
 use super::read::{from_json, to_json};
+
+/// Where a page of snapshots ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotKey {
+    /// Run that took its last snapshot.
+    pub run_id: i64,
+    /// The credit's id.
+    pub credit_id: String,
+}
 
 impl Store {
     /// Keeps a balance that somebody read off the console.
@@ -35,12 +45,33 @@ impl Store {
     /// # Errors
     /// DuckDB's, or an unreadable snapshot.
     pub async fn credit_history(&self) -> Result<Vec<(NaiveDate, CreditSnapshot)>> {
-        self.read(|connection| {
-            let sql = "SELECT taken_on, snapshot FROM credit_snapshots ORDER BY run_id, credit_id";
+        let kept = self.credit_history_from(None, u32::MAX).await?;
+        Ok(kept.into_iter().map(|(_, day, snapshot)| (day, snapshot)).collect())
+    }
+
+    /// Snapshots, oldest first, at most `limit`, from behind `after` on; each with its place and the day on which it was
+    /// taken. New ones come at the end.
+    ///
+    /// # Errors
+    /// DuckDB's, or an unreadable snapshot.
+    pub async fn credit_history_from(
+        &self,
+        after: Option<SnapshotKey>,
+        limit: u32,
+    ) -> Result<Vec<(SnapshotKey, NaiveDate, CreditSnapshot)>> {
+        self.read(move |connection| {
+            let sql = "SELECT run_id, credit_id, taken_on, snapshot FROM credit_snapshots
+                       WHERE ?1 IS NULL OR run_id > ?1 OR (run_id = ?1 AND credit_id > ?2)
+                       ORDER BY run_id, credit_id LIMIT ?3";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-            let rows: Vec<(NaiveDate, String)> = rows.collect::<duckdb::Result<_>>()?;
-            rows.into_iter().map(|(day, json)| Ok((day, from_json("a credit snapshot", &json)?))).collect()
+            let (run_id, credit_id) = after.map(|key| (key.run_id, key.credit_id)).unzip();
+            let mut rows = statement.query(params![run_id, credit_id, limit])?;
+            let mut kept = Vec::new();
+            while let Some(row) = rows.next()? {
+                let key = SnapshotKey { run_id: row.get(0)?, credit_id: row.get(1)? };
+                kept.push((key, row.get(2)?, from_json("a credit snapshot", &row.get::<_, String>(3)?)?));
+            }
+            Ok(kept)
         })
         .await
     }

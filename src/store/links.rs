@@ -43,6 +43,22 @@ pub struct Revocation {
     pub by: String,
 }
 
+/// Where a page of links ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkKey {
+    /// When its last link was made.
+    pub made_at: DateTime<Utc>,
+    /// The link's id.
+    pub id: String,
+}
+
+impl StoredLink {
+    /// Where a page ends whose last link this is.
+    pub fn key(&self) -> LinkKey {
+        LinkKey { made_at: self.made_at, id: self.id.clone() }
+    }
+}
+
 impl Store {
     /// Appends a link that was just made.
     ///
@@ -57,7 +73,15 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn links(&self) -> Result<Vec<StoredLink>> {
-        self.read(|connection| read(connection, None)).await
+        self.links_from(None, u32::MAX).await
+    }
+
+    /// Links, newest first, at most `limit`, from behind `after` on.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn links_from(&self, after: Option<LinkKey>, limit: u32) -> Result<Vec<StoredLink>> {
+        self.read(move |connection| read(connection, None, after.as_ref(), limit)).await
     }
 
     /// One link.
@@ -65,7 +89,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn link(&self, id: String) -> Result<Option<StoredLink>> {
-        self.read(move |connection| Ok(read(connection, Some(&id))?.pop())).await
+        self.read(move |connection| Ok(read(connection, Some(&id), None, 1)?.pop())).await
     }
 
     /// Ends a link; ending it again changes nothing.
@@ -102,12 +126,15 @@ pub(super) fn insert_link(connection: &Connection, link: &StoredLink) -> Result<
     Ok(())
 }
 
-fn read(connection: &Connection, id: Option<&str>) -> Result<Vec<StoredLink>> {
+fn read(connection: &Connection, id: Option<&str>, after: Option<&LinkKey>, limit: u32) -> Result<Vec<StoredLink>> {
     let sql = "SELECT link_id, made_at, made_by, kind, formats, records, expires_at, as_of, revoked_at, revoked_by
                FROM shared_links LEFT JOIN link_revocations USING (link_id)
-               WHERE ?1 IS NULL OR link_id = ?1 ORDER BY made_at DESC, link_id";
+               WHERE (?1 IS NULL OR link_id = ?1)
+                 AND (?2 IS NULL OR epoch_us(made_at) < ?2 OR (epoch_us(made_at) = ?2 AND link_id > ?3))
+               ORDER BY made_at DESC, link_id LIMIT ?4";
     let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query(params![id])?;
+    let (made_at, last) = after.map(|key| (key.made_at.timestamp_micros(), key.id.as_str())).unzip();
+    let mut rows = statement.query(params![id, made_at, last, limit])?;
     let mut links = Vec::new();
     while let Some(row) = rows.next()? {
         let revoked_at: Option<NaiveDateTime> = row.get(8)?;

@@ -37,15 +37,16 @@ use readers::Readers;
 
 pub use audit::{AuditEntry, AuditKey, AuditRow};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
+pub use credits::SnapshotKey;
 pub use cycles::{FinishedCycle, Messages};
 pub use error::{Result, StoreError};
 pub use fingerprint::{Fingerprint, Seen};
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
-pub use links::{Revocation, StoredLink};
+pub use links::{LinkKey, Revocation, StoredLink};
 pub use notices::{Enclosed, LastNotice, NoticeKind};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::{Restatement, RestatementKey};
-pub use reports::IssuedReport;
+pub use reports::{IssuedKey, IssuedReport};
 pub use requests::{ChargedRequests, PaidRequests};
 pub use views::{KeptView, ViewMaker};
 

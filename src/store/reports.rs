@@ -29,6 +29,22 @@ pub struct IssuedReport {
     pub config_digest: String,
 }
 
+/// Where a page of reports ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedKey {
+    /// When its last report was made first.
+    pub made_at: DateTime<Utc>,
+    /// The report's hash.
+    pub sha256: String,
+}
+
+impl IssuedReport {
+    /// Where a page ends whose last report this is.
+    pub fn key(&self) -> IssuedKey {
+        IssuedKey { made_at: self.made_at, sha256: self.sha256.clone() }
+    }
+}
+
 const COLUMNS: &str = "sha256, kind, format, audience, as_of, made_at, program, config_digest";
 
 impl Store {
@@ -61,10 +77,23 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn issued_reports(&self) -> Result<Vec<IssuedReport>> {
-        self.read(|connection| {
-            let sql = format!("SELECT {COLUMNS} FROM issued_reports ORDER BY made_at, kind, format, sha256");
+        self.issued_from(None, u32::MAX).await
+    }
+
+    /// Reports that were handed out, oldest first, at most `limit`, from behind `after` on. New ones come at the end.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn issued_from(&self, after: Option<IssuedKey>, limit: u32) -> Result<Vec<IssuedReport>> {
+        self.read(move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM issued_reports
+                 WHERE ?1 IS NULL OR epoch_us(made_at) > ?1 OR (epoch_us(made_at) = ?1 AND sha256 > ?2)
+                 ORDER BY made_at, sha256 LIMIT ?3"
+            );
             let mut statement = connection.prepare(&sql)?;
-            let rows = statement.query_map([], issued)?;
+            let (made_at, last) = after.map(|key| (key.made_at.timestamp_micros(), key.sha256)).unzip();
+            let rows = statement.query_map(params![made_at, last, limit], issued)?;
             Ok(rows.collect::<duckdb::Result<_>>()?)
         })
         .await

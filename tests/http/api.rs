@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode, header};
+use glidepath::config::Config;
+use glidepath::domain::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::served::{Ask, Served, config, time, usd};
+use crate::served::{Ask, LINK_KEY, Served, config, time, usd};
 
 #[tokio::test]
 async fn every_route_is_described_and_every_description_is_a_route() {
@@ -35,6 +37,84 @@ async fn every_route_is_described_and_every_description_is_a_route() {
         }
     }
     assert!(operations.len() > 25, "{operations:?}");
+}
+
+/// Every text that people read in a JSON document: under the keys of descriptions and summaries.
+fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(text) if ["description", "summary", "title"].contains(&key.as_str()) => {
+                        found.push(text)
+                    }
+                    _ => texts(value, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn descriptions_are_for_readers_who_know_no_rust() {
+    let document = glidepath::http::openapi();
+    let mut found = Vec::new();
+    texts(&document, &mut found);
+    assert!(found.len() > 300, "{}", found.len());
+    for text in found {
+        for rust in ["[`", "`]", "::", "`None`", "`Some", "`Vec", "Option<", "# Errors", "```", "&str", "[crate"] {
+            assert!(!text.contains(rust), "{rust:?} in {text:?}");
+        }
+    }
+}
+
+#[test]
+fn operations_have_an_area_bodies_an_example_and_parameters_their_own_pattern() {
+    let document = glidepath::http::openapi();
+    let areas: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let (mut used, mut examples) = (BTreeSet::new(), 0);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            used.extend(operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()));
+            assert!(operation["responses"]["5XX"].is_object(), "{method} {path}");
+            for (media_type, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+                assert!(!content["example"].is_null(), "{method} {path} {media_type}");
+                examples += 1;
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let (place, name) = (&parameter["in"], parameter["name"].as_str().unwrap());
+                let told = !parameter["example"].is_null() || !parameter["schema"]["example"].is_null();
+                assert!(place == "path" || name == "cursor" || told, "{method} {path}?{name}");
+            }
+        }
+    }
+    assert_eq!((used, examples), (areas, 5));
+    let asset = &document["paths"]["/assets/{version}/{name}"]["get"]["parameters"][0]["schema"]["pattern"];
+    assert_eq!(asset, "^[0-9a-f]{12}$");
+}
+
+/// Whoever sends what is no JSON is told what to send: the example of the description, which has the right shape.
+#[tokio::test]
+async fn examples_are_what_the_advice_says_and_can_be_sent() {
+    let served = Served::fed(config()).await;
+    let document = glidepath::http::openapi();
+    for path in ["/api/v1/credits/statements", "/api/v1/alerts/mutes", "/api/v1/replay", "/api/v1/links"] {
+        let example = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"];
+        let refused =
+            served.send(Ask::post(path).with(header::CONTENT_TYPE, "application/json").body(b"{".to_vec())).await;
+        let advice = refused.json()["advice"].as_str().unwrap().to_owned();
+        let told = advice.strip_prefix("send ").unwrap().split(" as application/json").next().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(told).unwrap(), *example, "{path}");
+        let sent = served.send(Ask::post(path).json(example)).await;
+        assert!(!sent.body.contains("deserialize"), "{path}: {}", sent.body);
+    }
+    let filing =
+        &document["paths"]["/api/v1/projections"]["post"]["requestBody"]["content"]["application/toml"]["example"];
+    let filing = filing.as_str().unwrap().to_owned();
+    glidepath::domain::projection::FiledProjection::parse(&filing).unwrap();
 }
 
 /// Requests that met no route.
@@ -153,6 +233,41 @@ async fn pages_of_restatements_hold_still_while_cycles_arrive() {
     let changed = async || served.cycle(time("2026-03-22T06:30:00Z"), usd("4")).await;
     let (all, _) = pages(&served, "/api/v1/restatements?limit=9", "restatements", changed).await;
     assert_eq!(all, expected);
+}
+
+#[tokio::test]
+async fn pages_of_links_papers_and_snapshots_are_whole_while_more_arrive() {
+    let served = Served::fed(Config { link_key: Some(Secret::new(LINK_KEY)), ..config() }).await;
+    let made = async || {
+        let order = json!({ "kind": "trajectory", "formats": ["csv"], "records": ["ai"], "days": 3 });
+        assert_eq!(served.send(Ask::post("/api/v1/links").json(&order)).await.status, StatusCode::CREATED);
+        for format in ["csv", "json", "md"] {
+            served.get(&format!("/api/v1/reports/trajectory.{format}")).await;
+        }
+    };
+    for _ in 0..3 {
+        made().await;
+    }
+    for at in ["2026-03-21T06:30:00Z", "2026-03-22T06:30:00Z"] {
+        served.clock.advance_to(time(at));
+        served.cycle(time(at), usd("2")).await;
+        made().await;
+    }
+    for (path, rows, count) in [
+        ("/api/v1/links", "links", 5),
+        ("/api/v1/reports/issued", "reports", 9),
+        ("/api/v1/credits/history", "snapshots", 6),
+    ] {
+        let whole = served.get(path).await.json();
+        assert_eq!((whole[rows].as_array().unwrap().len(), &whole["next"]), (count, &Value::Null), "{path}");
+        let (all, _) = pages(&served, &format!("{path}?limit=2"), rows, async || {}).await;
+        assert_eq!(all, whole[rows].as_array().unwrap().clone(), "{path}");
+    }
+    // What is made while somebody turns pages stands in front of the links, and behind the papers and snapshots.
+    let links = served.get("/api/v1/links").await.json()["links"].as_array().unwrap().clone();
+    served.clock.advance_to(time("2026-03-22T08:00:00Z"));
+    let (all, _) = pages(&served, "/api/v1/links?limit=2", "links", made).await;
+    assert_eq!(all, links);
 }
 
 #[tokio::test]

@@ -5,8 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use glidepath::config::Config;
+use serde_json::json;
 
 use crate::served::{Ask, OWNER, PARTNER, Served, config, tokens};
+
+/// Everything that grows, and so comes in pages.
+const LISTS: [&str; 7] =
+    ["charges", "restatements", "alerts/events", "audit", "links", "reports/issued", "credits/history"];
 
 async fn refused(served: &Served, path: &str, status: StatusCode, says: &str) {
     let answer = served.get(path).await;
@@ -42,6 +47,79 @@ async fn dates_before_the_first_data() {
 }
 
 #[tokio::test]
+async fn days_to_replay_reversed_or_unknown() {
+    let served = Served::fed(config()).await;
+    for (from, to, status, says, advice) in [
+        (
+            "2026-03-20",
+            "2026-03-19",
+            StatusCode::BAD_REQUEST,
+            "the last day, 2026-03-19, lies before",
+            "the earlier day first",
+        ),
+        (
+            "2026-01-01",
+            "2026-02-02",
+            StatusCode::NOT_FOUND,
+            "there is no look",
+            "days from 2026-02-03 through 2026-03-20",
+        ),
+        (
+            "2026-03-21",
+            "2026-04-01",
+            StatusCode::NOT_FOUND,
+            "there is no look",
+            "days from 2026-02-03 through 2026-03-20",
+        ),
+    ] {
+        let answer = served.send(Ask::post("/api/v1/replay").json(&json!({ "from": from, "to": to }))).await;
+        assert_eq!(answer.status, status, "{from} to {to}: {}", answer.body);
+        assert!(answer.error().contains(says), "{}", answer.body);
+        assert!(answer.json()["advice"].as_str().unwrap().contains(advice), "{}", answer.body);
+    }
+    // The last day is one of them.
+    let one = served.send(Ask::post("/api/v1/replay").json(&json!({ "from": "2026-03-20", "to": "2026-03-20" }))).await;
+    assert_eq!((one.status, &one.json()["looks"]), (StatusCode::OK, &json!(1)), "{}", one.body);
+    let empty = Served::empty(config(), "http://127.0.0.1:9");
+    let answer =
+        empty.send(Ask::post("/api/v1/replay").json(&json!({ "from": "2026-03-20", "to": "2026-03-20" }))).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.json()["advice"].as_str().unwrap().contains("glidepath cycle"), "{}", answer.body);
+}
+
+/// Whoever asks for the past where none is kept must not be given the present.
+#[tokio::test]
+async fn a_parameter_that_an_address_does_not_read() {
+    let served = Served::fed(config()).await;
+    let runs = || served.engine.store().newest_cycle(None);
+    let before = runs().await.unwrap().unwrap().run_id;
+    let mut refused = 0;
+    for (path, methods) in glidepath::http::openapi()["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let open = operation["security"].as_array().is_none_or(Vec::is_empty);
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let reads = parameters.iter().any(|parameter| parameter["in"] == "query");
+            if open || (reads && path != "/") {
+                continue;
+            }
+            let asked = path.replace("{version}", "1").replace("{name}", "style.css").replace("{id}", "00");
+            let asked = asked.replace("{file}", "trajectory.md").replace("{channel}", "ops");
+            for query in ["foo=1", "as_of=2999-01-01T00:00:00Z", "AS_OF"] {
+                let method = method.to_ascii_uppercase().parse().unwrap();
+                let answer = served.send(Ask::method(method, &format!("{asked}?{query}"))).await;
+                assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{query}: {}", answer.body);
+                assert!(answer.json()["advice"].is_string(), "{}", answer.body);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 30, "{refused}");
+    assert_eq!(runs().await.unwrap().unwrap().run_id, before, "nothing was carried out");
+    // A question mark alone asks for nothing.
+    assert_eq!(served.get("/api/v1/alerts?").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn an_as_of_in_the_future() {
     let served = Served::fed(config()).await;
     for path in ["/", "/api/v1/position", "/api/v1/charges", "/api/v1/reports/trajectory.csv", "/api/v1/outlook"] {
@@ -54,11 +132,11 @@ async fn an_as_of_in_the_future() {
 async fn a_limit_and_a_cursor_out_of_bounds() {
     let served = Served::fed(config()).await;
     for limit in ["0", "1001", "-1", "many", ""] {
-        for list in ["charges", "restatements", "alerts/events", "audit"] {
+        for list in LISTS {
             refused(&served, &format!("/api/v1/{list}?limit={limit}"), StatusCode::BAD_REQUEST, "limit").await;
         }
     }
-    for list in ["charges", "restatements", "alerts/events", "audit"] {
+    for list in LISTS {
         for cursor in ["x", "!!!", "e30", "bnVsbA"] {
             let path = format!("/api/v1/{list}?cursor={cursor}");
             refused(&served, &path, StatusCode::BAD_REQUEST, "this cursor is not one").await;

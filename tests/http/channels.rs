@@ -74,7 +74,7 @@ async fn a_channel_that_dies_between_cycles_is_on_the_page_and_in_the_metrics_at
         "glidepath_channel_dead{channel=\"hook\"} 1",
         "glidepath_channel_dead{channel=\"log\"} 0",
         "glidepath_deliveries_pending{channel=\"log\"} 0",
-        "glidepath_deliveries_settled{channel=\"log\",outcome=\"delivered\"} 1",
+        "glidepath_deliveries_settled_total{channel=\"log\",outcome=\"delivered\"} 1",
         "glidepath_channel_last_delivery_timestamp_seconds{channel=\"log\"} 1773988200",
     ] {
         assert!(metrics.contains(line), "{line} is missing in {metrics}");

@@ -88,16 +88,16 @@ async fn a_balance_is_recorded_and_the_next_cycle_uses_it() {
     assert_eq!(daemon.stated(CONSOLE).await, Value::Null);
     let later = first_cycle() + TimeDelta::hours(20);
     daemon.served.clock.advance_to(later);
-    let recorded = daemon.balance(OWNER, &json!({ "pool": CONSOLE, "remaining": "700.25" })).await.unwrap();
+    let recorded = daemon.balance(OWNER, &json!({ "pool": CONSOLE, "remaining": "456.78" })).await.unwrap();
     let expected =
-        json!({ "pool": CONSOLE, "remaining": "700.25", "on": "2026-03-21", "recorded_at": "2026-03-21T02:30:00Z" });
+        json!({ "pool": CONSOLE, "remaining": "456.78", "on": "2026-03-21", "recorded_at": "2026-03-21T02:30:00Z" });
     assert_eq!(recorded, expected);
     assert_eq!(daemon.stated(CONSOLE).await, Value::Null, "the newest cycle did not know it");
 
     daemon.served.cycle(later + TimeDelta::hours(4), usd("2")).await;
-    assert_eq!(daemon.stated(CONSOLE).await, json!({ "amount": "700.25", "at": "2026-03-21" }));
+    assert_eq!(daemon.stated(CONSOLE).await, json!({ "amount": "456.78", "at": "2026-03-21" }));
     let before = daemon.get("/api/v1/position?as_of=2026-03-20T06:30:00Z").await;
-    assert!(!before.to_string().contains("700.25"), "what was known before does not change");
+    assert!(!before.to_string().contains("456.78"), "what was known before does not change");
 }
 
 #[tokio::test]
@@ -109,6 +109,11 @@ async fn a_balance_that_no_pool_can_have_is_refused_with_the_reason() {
         (json!({ "pool": CONSOLE, "remaining": "-1" }), 422, "less than nothing".to_owned()),
         (json!({ "pool": CONSOLE, "remaining": "800.01" }), 422, "more than the $800.00".to_owned()),
         (json!({ "pool": CONSOLE, "remaining": "1", "on": "2026-03-21" }), 422, "lies in the future".to_owned()),
+        (
+            json!({ "pool": CONSOLE, "remaining": "1", "on": "2025-12-31" }),
+            422,
+            "2025-12-31 lies before console-only can pay anything, which is from 2026-01-01 on".to_owned(),
+        ),
         (json!({ "pool": CONSOLE, "remaining": "much" }), 422, "remaining".to_owned()),
         (json!({ "pool": CONSOLE, "remaining": "1", "at": today }), 422, "unknown field `at`".to_owned()),
         (json!({ "pool": CONSOLE }), 422, "missing field `remaining`".to_owned()),
@@ -204,6 +209,8 @@ async fn the_history_has_every_snapshot_with_its_day() {
     let daemon = Daemon::start().await;
     daemon.served.cycle(first_cycle() + TimeDelta::days(1), usd("2")).await;
     let history = daemon.get("/api/v1/credits/history").await;
+    assert_eq!(history["next"], Value::Null);
+    let history = &history["snapshots"];
     let days: Vec<&str> = history.as_array().unwrap().iter().map(|one| one["taken_on"].as_str().unwrap()).collect();
     assert_eq!(days, ["2026-03-20", "2026-03-20", "2026-03-21", "2026-03-21"]);
     assert_eq!((&history[0]["credit_id"], &history[0]["estimated"]), (&json!("9900111"), &json!("540")));

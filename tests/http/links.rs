@@ -147,12 +147,14 @@ async fn orders_that_cannot_be_carried_out() {
 }
 
 #[tokio::test]
-async fn the_audit_has_what_outsiders_read_and_what_was_entered() {
+async fn the_audit_has_which_reports_were_read_and_what_was_entered() {
     let served = daemon().await;
     let report = "/api/v1/reports/trajectory.md";
     served.send(Ask::get(report).bearer(OWNER)).await;
     served.send(Ask::get(report).bearer(OPS)).await;
-    served.send(Ask::get("/").bearer(OWNER)).await;
+    for path in ["/", "/api/v1/position", "/api/v1/reports", "/api/v1/reports/issued"] {
+        served.send(Ask::get(path).bearer(OWNER)).await;
+    }
     served.send(Ask::get(&format!("{report}?as_of=2026-03-20T06:30:00Z")).bearer(PARTNER)).await;
     served.send(Ask::get("/api/v1/position").bearer(PARTNER)).await;
     let balance = json!({ "pool": "9900111", "remaining": "12" });
@@ -176,6 +178,8 @@ async fn the_audit_has_what_outsiders_read_and_what_was_entered() {
     assert_eq!(
         shown.collect::<Vec<_>>(),
         [
+            "founder: read /api/v1/reports/trajectory.md 200",
+            "ops: read /api/v1/reports/trajectory.md 200",
             "aws-team: read /api/v1/reports/trajectory.md 200",
             "aws-team: read /api/v1/position 403",
             "founder: entry made /api/v1/credits/statements 201",

@@ -35,8 +35,10 @@ pub const FOUNDERS: &str = "9900222";
 /// The record that the partner did not file.
 pub const OTHER_RECORD: &str = "moonbase";
 /// What a partner may never read, wherever it stands.
-pub const SECRETS: [&str; 10] =
-    [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, OPS, PARTNER, LINK_KEY, "Relational Database", "61.37"];
+pub const SECRETS: [&str; 11] =
+    [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, OPS, PARTNER, LINK_KEY, REQUEST, "Relational Database", "61.37"];
+/// How AWS calls the request that brought the costs.
+pub const REQUEST: &str = "request1f0c";
 
 const BEDROCK: &str = "Amazon Bedrock";
 const DATABASE: &str = "Amazon Relational Database Service";
@@ -284,7 +286,7 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
         charges: charges.collect(),
         usage: detail.collect(),
         pages: 2,
-        request_ids: vec!["request-1".to_owned()],
+        request_ids: vec![REQUEST.to_owned()],
     };
     let snapshots = vec![
         snapshot(TIER, "GenAI tier", usd("1000"), usd("540"), "2027-01-05"),
@@ -301,7 +303,8 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
 }
 
 fn snapshot(id: &str, text: &str, initial: Money, left: Money, expires_on: &str) -> CreditSnapshot {
-    let product = if id == TIER { BEDROCK } else { "AWS Lambda" };
+    // Each record has a credit that can pay it: what a pool paid is then spend of somebody.
+    let product = if id == TIER { BEDROCK } else { DATABASE };
     CreditSnapshot {
         credit_id: id.to_owned(),
         account: ACCOUNT.to_owned(),

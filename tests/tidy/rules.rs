@@ -42,7 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("cycle", &["domain", "aws", "store", "notify", "report", "config"]),
     ("http", &["domain", "report", "cycle", "store", "config", "clock"]),
     ("schedule", &["domain", "cycle", "config", "clock"]),
-    ("clock", &[]),
+    ("clock", &["domain"]),
     ("app", &[ANYTHING]),
     ("demo", &[ANYTHING]),
     ("main", &["cli"]),

@@ -13,7 +13,7 @@ use crate::domain::finding::{Rule, Severity};
 /// One message: what is stored, and what every channel's payload is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertEvent {
-    /// Stable key of this message; see [`event_id`].
+    /// Stable key of this message; the same however often it is sent.
     pub event_id: String,
     /// Key of the finding.
     pub key: String,
@@ -21,7 +21,7 @@ pub struct AlertEvent {
     pub rule: Rule,
     /// How bad it is, or was.
     pub severity: Severity,
-    /// What was decided; never [`Action::Hold`].
+    /// What was decided; what was held back is no message.
     pub decision: Action,
     /// Why.
     pub reason: Reason,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Days gained; negative = lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Gain {
-    /// Days; `None` if credit lasts beyond the outlook before and after, so that nothing can be said.
+    /// Days; null if credit lasts beyond the outlook before and after, so that nothing can be said.
     pub days: Option<i64>,
     /// True if one of the two dates lies beyond the outlook: at least so many days gained, or lost.
     pub at_least: bool,

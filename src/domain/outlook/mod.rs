@@ -114,7 +114,7 @@ pub struct Outlook {
     pub sensitivity: Option<Sensitivity>,
 }
 
-/// Cash of the [`EXPOSURE_DAYS`] from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
+/// Cash of the 90 days from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
 /// days, with tax where its rate is known. The days are the same on every path, whenever credit ends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Exposure {

@@ -68,7 +68,7 @@ pub struct MonthBill {
     pub gross: Money,
     /// Paid by credit.
     pub covered: Money,
-    /// Tax; `None` without a rate in config.
+    /// Tax; null without a rate in config.
     pub tax: Option<Money>,
     /// To be paid.
     pub cash: Money,

@@ -45,7 +45,7 @@ pub struct Proposal {
 pub struct Lever {
     /// What it is, in words.
     pub name: String,
-    /// What it buys; `None` = it cannot be told.
+    /// What it buys; null where it cannot be told.
     pub answer: Option<Answer>,
     /// Why it cannot.
     pub untold: Option<String>,
