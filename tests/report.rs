@@ -9,6 +9,7 @@ use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
+use glidepath::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 use glidepath::report::document::{Block, Cell, Document, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 
@@ -381,6 +382,44 @@ fn charts_are_themed_and_named() {
     assert!(html.contains("<link rel=\"stylesheet\" href=\"/style.css\">") && !html.contains("<style>"));
 }
 
+fn unlisted(answer: CreditsAnswer, applied: i64) -> UnlistedCredit {
+    let applied = Money::from_micros(applied * 10_000);
+    UnlistedCredit { answer, applied_to_date: applied, applied_14d: applied }
+}
+
+#[test]
+fn credit_that_pays_without_a_pool_is_said_alike_everywhere() {
+    let table = [
+        (CreditsAnswer::Refused, "but refuses to show how much is left", "allow billing:GetCredits"),
+        (CreditsAnswer::NotAnswered, "but could not be asked how much is left", "glidepath check --online"),
+        (CreditsAnswer::NoneListed, "but lists none to this account", "management account"),
+    ];
+    for (answer, said, advice) in table {
+        let mut position = without_pools();
+        position.findings.clear();
+        position.credits.unlisted = Some(unlisted(answer, 1_770_000));
+        let shown = |kind| {
+            let document = report::build(kind, &position, &Series::default(), &Audience::Owner);
+            String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap()
+        };
+        let status = report::credit_sentences(&position).join(" ");
+        let page = report::page(&position, &Series::default(), &Nav::default());
+        for text in [status, page, shown(ReportKind::FundingPack), shown(ReportKind::Trajectory)] {
+            assert!(text.contains("AWS applies credit ($") && text.contains(said), "{answer:?}: {text}");
+            assert!(text.contains(advice), "{answer:?}: {text}");
+            assert!(text.contains("The months ahead are shown as if no credit were left."), "{answer:?}: {text}");
+            assert!(
+                !text.contains("every dollar of spend is cash") && !text.contains("over a year"),
+                "{answer:?}: {text}"
+            );
+        }
+        // A partner is told the same, though the findings are not for it.
+        let partner = Audience::Partner { records: vec!["ai".into()] };
+        let pack = report::build(ReportKind::FundingPack, &position, &Series::default(), &partner);
+        assert!(pack.summary.iter().any(|sentence| sentence.contains(said)), "{answer:?}: {:?}", pack.summary);
+    }
+}
+
 #[test]
 fn what_is_missing_reads_well() {
     let page = |position: &Position| report::page(position, &Series::default(), &Nav::default());
@@ -393,6 +432,7 @@ fn what_is_missing_reads_well() {
     assert!(denied.contains("No projection is filed yet"));
     let mut none = without_pools();
     none.findings.clear();
+    none.credits.unlisted = Some(unlisted(CreditsAnswer::NoneListed, 0));
     assert!(page(&none).contains("<h1>No credits are known, so every dollar of spend is cash</h1>"));
     for kind in ReportKind::ALL {
         let document = report::build(kind, &sample::empty(), &Series::default(), &Audience::Owner);
@@ -404,7 +444,7 @@ fn what_is_missing_reads_well() {
 
 fn without_pools() -> Position {
     Position {
-        credits: Credits::default(),
+        credits: Credits { unlisted: Some(unlisted(CreditsAnswer::Refused, 0)), ..Credits::default() },
         exhaustion: Exhaustion::default(),
         variance: vec![],
         filing: None,

@@ -29,6 +29,7 @@ pub mod secret;
 pub mod series;
 pub mod service;
 pub mod track_record;
+pub mod unlisted;
 pub mod variance;
 pub mod whatif;
 pub mod window;

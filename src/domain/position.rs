@@ -16,6 +16,7 @@ use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
 use super::review::Review;
 use super::track_record::TrackRecord;
+use super::unlisted::UnlistedCredit;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -153,6 +154,9 @@ pub struct Credits {
     pub remaining: Money,
     /// Each pool, in the order in which AWS draws them.
     pub pools: Vec<PoolPosition>,
+    /// While no pool is known: how AWS answered when asked for credits, and what its Credit rows show; null once one is.
+    #[serde(default)]
+    pub unlisted: Option<UnlistedCredit>,
 }
 
 /// State of one pool.

@@ -197,7 +197,7 @@ fn next_date(award: &NextAward) -> Figure {
     let more = match (file_by, file_by_if_early) {
         (Some(day), _) if *overdue => format!("; {} was the day for a slow one", words::day(*day)),
         (_, Some(_)) if *overdue_if_early => format!("; {soonest} if credits end early"),
-        (_, Some(day)) => format!("; {} if credits end early", words::day(*day)),
+        (_, Some(day)) if file_by_if_early != file_by => format!("; {} if credits end early", words::day(*day)),
         _ => String::new(),
     };
     Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail: format!("{name}: {takes}{more}") }

@@ -96,12 +96,8 @@ pub(super) fn headline(position: &Position) -> String {
             "Waiting for the first data from AWS".to_owned()
         };
     };
-    if position.credits.pools.is_empty() {
-        return if denied(position) {
-            "Credit balances are unknown: AWS refuses to show them".to_owned()
-        } else {
-            "No credits are known, so every dollar of spend is cash".to_owned()
-        };
+    if let Some(unlisted) = position.credits.without_pool() {
+        return unlisted.headline();
     }
     credits_last(position.exhaustion.total, through)
 }

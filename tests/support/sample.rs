@@ -305,6 +305,7 @@ fn make_position() -> Position {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
             pools,
+            unlisted: None,
         },
         exhaustion: Exhaustion {
             total: end,

@@ -130,11 +130,13 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
     if services.is_empty() {
         return None;
     }
-    let why = if position.credits.pools.is_empty() {
-        "How sure: no credit is known at all. Next: allow billing:GetCredits, or name the credits in the config."
-    } else {
-        "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: give the \
-         list in the config."
+    let why = match position.credits.without_pool() {
+        Some(unlisted) => {
+            format!("How sure: no credit is known: {}. Next: {}", unlisted.why_unknown(), unlisted.next_step())
+        }
+        None => "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: \
+                 give the list in the config."
+            .to_owned(),
     };
     Some(Finding {
         rule: Rule::CoverageUnknown,
@@ -142,12 +144,16 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
         key: key(Rule::CoverageUnknown, "services"),
         since: data_day(health),
         summary: format!("It is not known whether credit pays for {}.", names_text(&services)),
-        reason: why.to_owned(),
+        reason: why,
     })
 }
 
 /// The credit that we replayed against the credit that AWS's rows show.
 pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    // Without a pool there is no arithmetic of ours to differ.
+    if position.credits.pools.is_empty() {
+        return None;
+    }
     let gap = position.data_quality.reconciliation_gap;
     let reported = position.spend.credit_to_date.abs();
     // Without any credit row there is nothing to take a percentage of: the amount alone decides.
@@ -259,6 +265,7 @@ mod tests {
     use super::super::{Observations, evaluate};
     use super::*;
     use crate::domain::position::{Coverage, MoneyQuantiles};
+    use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings
@@ -349,6 +356,22 @@ mod tests {
     }
 
     #[test]
+    fn unknown_coverage_without_a_pool_advises_by_what_aws_answered() {
+        let next = |answer| {
+            let mut position = position();
+            position.credits.pools.clear();
+            position.credits.unlisted =
+                Some(UnlistedCredit { answer, applied_14d: usd("1400"), ..UnlistedCredit::default() });
+            let state = CoverageState::Unknown;
+            position.coverage = vec![Coverage { service: "A".into(), state, evidence: String::new() }];
+            run(&position)[0].next_step().to_owned()
+        };
+        assert!(next(CreditsAnswer::Refused).starts_with("allow billing:GetCredits"));
+        assert!(next(CreditsAnswer::NoneListed).contains("management account"), "GetCredits was allowed");
+        assert!(next(CreditsAnswer::NotAnswered).contains("the next cycle asks again"));
+    }
+
+    #[test]
     fn drift_needs_both_the_amount_and_the_share() {
         let at = |gap: &str, credit: &str| {
             let mut position = position();
@@ -359,6 +382,10 @@ mod tests {
         assert_eq!(at("24.99", "-100"), None, "25 % but too few dollars");
         assert_eq!(at("49.99", "-1000"), None, "below 5 %");
         assert_eq!(at("0", "0"), None);
+        let mut unlisted = position();
+        unlisted.credits.pools.clear();
+        unlisted.data_quality.reconciliation_gap = usd("-16000");
+        assert!(run(&unlisted).is_empty(), "without a pool there is no arithmetic that could differ");
         assert_eq!(
             at("-50", "-1000").as_deref(),
             Some("Our arithmetic draws $50.00 (5 %) less credit than AWS reports, $1,000 in all.")

@@ -9,6 +9,7 @@ use super::letter::{Letter, Phase};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::position::{NextAward, PoolStatus, Position};
+use crate::domain::unlisted::{AS_IF_NONE_LEFT, CreditsAnswer};
 use crate::domain::words::{day_text as date, days_text, usd_text};
 
 /// Key of every digest.
@@ -74,16 +75,22 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
 
 /// When credit ends, in a few words.
 fn short(position: &Position, today: NaiveDate) -> String {
+    if let Some(unlisted) = position.credits.without_pool() {
+        let known = unlisted.answer == CreditsAnswer::NoneListed && !unlisted.pays();
+        return if known { "none is known" } else { "how much is left is unknown" }.to_owned();
+    }
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => "it no longer pays everything it could".to_owned(),
         Some(day) => format!("lasts until about {}", date(day)),
-        None if position.credits.pools.is_empty() => "none is known".to_owned(),
         None if !position.credits.remaining.is_positive() => "none is left".to_owned(),
         None => "lasts a year and more".to_owned(),
     }
 }
 
 fn headline(position: &Position, today: NaiveDate) -> String {
+    if let Some(unlisted) = position.credits.without_pool() {
+        return format!("{}.", unlisted.headline());
+    }
     let left = usd_text(position.credits.remaining);
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => {
@@ -94,7 +101,6 @@ fn headline(position: &Position, today: NaiveDate) -> String {
             date(day),
             days_text((day - today).num_days())
         ),
-        None if position.credits.pools.is_empty() => "No credit is known.".to_owned(),
         None if !position.credits.remaining.is_positive() => "No credit is left.".to_owned(),
         None => format!("{left} of credit is left, and it lasts for a year and more at this pace."),
     }
@@ -105,11 +111,14 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     if today - through >= OLD_FROM {
         lines.push(format!("- These figures are old: AWS has given nothing complete since {}.", date(through)));
     }
-    lines.push(format!(
-        "- Credit: {} of {} is left.",
-        usd_text(position.credits.remaining),
-        usd_text(position.credits.granted)
-    ));
+    lines.push(match position.credits.without_pool() {
+        Some(unlisted) => format!("- Credit: unknown, because {}.", unlisted.why_unknown()),
+        None => format!(
+            "- Credit: {} of {} is left.",
+            usd_text(position.credits.remaining),
+            usd_text(position.credits.granted)
+        ),
+    });
     let usable = position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Active);
     lines.extend(usable.map(|pool| {
         format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
@@ -140,6 +149,7 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
             usd_text(bill.cash_p10),
             usd_text(bill.cash_p90)
         ));
+        lines.extend(position.paying_unlisted().map(|_| format!("- {AS_IF_NONE_LEFT}.")));
     }
     lines.join("\n")
 }
@@ -248,7 +258,8 @@ mod tests {
     use super::super::fixture::{clock, day, position, usd};
     use super::*;
     use crate::domain::alert::AlertRules;
-    use crate::domain::position::DateQuantiles;
+    use crate::domain::position::{Credits, DateQuantiles};
+    use crate::domain::unlisted::UnlistedCredit;
 
     fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
         DigestInput { due_at: clock(), now: clock(), before, position, dashboard_url: None }
@@ -328,6 +339,32 @@ mod tests {
         assert!(text.starts_with("$9,000 of credit is left, and it lasts for a year and more at this pace."), "{text}");
         assert!(text.contains("This is the first digest"), "{text}");
         assert!(text.ends_with("Nothing is open.\n\nNothing needs doing this week."), "{text}");
+    }
+
+    #[test]
+    fn credit_that_pays_without_a_pool_is_no_cash_and_no_year_of_credit() {
+        let mut unlisted = position();
+        unlisted.credits = Credits {
+            unlisted: Some(UnlistedCredit {
+                answer: CreditsAnswer::NoneListed,
+                applied_to_date: usd("16000"),
+                applied_14d: usd("1400"),
+            }),
+            ..Credits::default()
+        };
+        let digest = digest(&input(None, &unlisted)).unwrap();
+        assert_eq!(digest.title, "AWS credit, 14 March 2026: how much is left is unknown");
+        assert!(
+            digest.summary.starts_with("AWS applies credit ($16,000 so far) but lists none to this account"),
+            "{}",
+            digest.summary
+        );
+        assert!(
+            digest.text.contains("- Credit: unknown, because AWS lists no credit to this account.\n"),
+            "{}",
+            digest.text
+        );
+        assert!(!digest.text.contains("$0.00 of $0.00"), "{}", digest.text);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn position() -> Position {
             burn_per_day: BurnPerDay { last_7_days: Some(usd("100")), last_28_days: Some(usd("90")) },
             ..Spend::default()
         },
-        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()] },
+        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()], unlisted: None },
         ..Position::empty(clock(), "USD")
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
+use crate::domain::unlisted::UnlistedCredit;
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
@@ -195,6 +196,13 @@ fn first_bill_in_cash() {
     for (name, position, expected) in table {
         assert_eq!(severity(&position, &never, key), expected, "{name}");
     }
+    // Credit pays that nobody can see the end of: that the trajectory shows none is no news of cash.
+    let mut unlisted = with(&[covered(), bill("2026-04", "3000", "3000")]);
+    unlisted.credits.pools.clear();
+    assert_eq!(severity(&unlisted, &never, key), Some(Warning), "nothing pays");
+    unlisted.credits.unlisted = Some(UnlistedCredit { applied_14d: usd("1400"), ..UnlistedCredit::default() });
+    assert_eq!(severity(&unlisted, &never, key), None, "credit pays");
+
     let wobbling = with(&[covered(), bill("2026-05", "3000", "900")]);
     assert_eq!(severity(&wobbling, &told(key, Warning), key), Some(Warning), "1 May is within 7 days of the reach");
     // Cash that comes with the end of credit is a part of that message; cash that comes before it is not.
