@@ -7,7 +7,7 @@ mod sample;
 
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
-use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::domain::position::{Credits, DateQuantiles, Exhaustion, PoolStatus, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
 use glidepath::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 use glidepath::report::document::{Block, Cell, Document, Row, Table};
@@ -204,7 +204,7 @@ fn the_page_names_the_next_date_to_act_on() {
 fn credits_that_are_gone_are_said_to_be_gone() {
     let mut position = sample::position();
     let gone = "2026-10-05".parse().unwrap();
-    position.exhaustion.total = glidepath::domain::position::DateQuantiles::certain(gone);
+    position.exhaustion.total = DateQuantiles::certain(gone);
     let page = report::page(&position, &sample::series(), &Nav::default());
     assert!(page.contains("<h1>Credits stopped covering the bill on 5 Oct 2026</h1>"));
     let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
@@ -418,6 +418,37 @@ fn credit_that_pays_without_a_pool_is_said_alike_everywhere() {
         let pack = report::build(ReportKind::FundingPack, &position, &Series::default(), &partner);
         assert!(pack.summary.iter().any(|sentence| sentence.contains(said)), "{answer:?}: {:?}", pack.summary);
     }
+}
+
+#[test]
+fn credit_that_expires_is_said_to_expire() {
+    let expires = |early: &str, late: &str| {
+        let mut position = sample::position();
+        let day = |text: &str| text.parse().ok();
+        position.exhaustion.total = DateQuantiles { p10: day(early), p50: day("2026-12-20"), p90: day(late) };
+        let pool = &mut position.credits.pools[1];
+        pool.expires_on = "2026-12-20".parse().unwrap();
+        pool.status = PoolStatus::Active;
+        pool.breakage.p50 = Some("522665".parse().unwrap());
+        pool.name = "Portfolio".into();
+        position
+    };
+    let certain = expires("2026-12-20", "2026-12-20");
+    assert_eq!(report::credit_sentences(&certain), ["Credits last until 20 Dec 2026, when Portfolio expires."]);
+    let document = |position| report::build(ReportKind::Trajectory, position, &Series::default(), &Audience::Owner);
+    let built = document(&certain);
+    assert_eq!(built.summary[1], "It is the day Portfolio expires, not a forecast.");
+    let figure = built.figures.iter().find(|figure| figure.key == "credits_end").unwrap();
+    assert_eq!(figure.detail, "27 days left: the day Portfolio expires");
+    let nothing_twice = ["27 to 27", "20 Dec 2026 to 20 Dec 2026", "beyond 20 Dec"];
+    let shown = text(&built, Format::Markdown);
+    assert!(nothing_twice.iter().all(|words| !shown.contains(words)), "{shown}");
+    // Where paths use it up earlier, none lasts beyond the expiry all the same.
+    assert_eq!(
+        document(&expires("2026-12-11", "2026-12-20")).summary[1],
+        "There is a one in ten chance that credits end by 11 Dec 2026; in half of the paths they end on 20 Dec 2026, when \
+         Portfolio expires."
+    );
 }
 
 #[test]

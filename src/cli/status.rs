@@ -129,3 +129,27 @@ fn file(award: &NextAward) -> Option<String> {
     };
     Some(format!("File for the {name} award {when}: {takes}."))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_day_to_file_by_is_said_once() {
+        let award = |early: &str| NextAward {
+            name: "GenAI tier".into(),
+            takes: "it takes 14 to 28 days".into(),
+            soonest: "today".into(),
+            file_by: "2026-11-22".parse().ok(),
+            file_by_if_early: early.parse().ok(),
+            overdue: false,
+            overdue_if_early: false,
+        };
+        let said = |early| file(&award(early)).unwrap();
+        assert_eq!(said("2026-11-22"), "File for the GenAI tier award by 2026-11-22: it takes 14 to 28 days.");
+        assert_eq!(
+            said("2026-11-21"),
+            "File for the GenAI tier award by 2026-11-22, or by 2026-11-21 in case credits end early: it takes 14 to 28 days."
+        );
+    }
+}

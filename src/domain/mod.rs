@@ -9,6 +9,7 @@ pub mod costs;
 pub mod coverage;
 pub mod credit;
 pub mod evidence;
+pub mod expiry;
 pub mod facts;
 pub mod finding;
 pub mod forecast;

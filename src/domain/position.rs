@@ -229,7 +229,7 @@ pub struct DateQuantiles {
 }
 
 impl DateQuantiles {
-    /// The same day at all odds: something that has already happened.
+    /// The same day at all odds: something that has already happened, or a day on which credit expires whatever is spent.
     pub const fn certain(day: NaiveDate) -> Self {
         DateQuantiles { p10: Some(day), p50: Some(day), p90: Some(day) }
     }

@@ -6,6 +6,7 @@ use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Sectio
 use super::{ReportKind, after_credits, curves, pools, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
+use crate::domain::outlook::first_full_month;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
 use crate::domain::unlisted::AS_IF_NONE_LEFT;
@@ -60,9 +61,7 @@ pub(super) struct AfterCredits<'a> {
 impl<'a> AfterCredits<'a> {
     pub fn of(position: &'a Position) -> Option<Self> {
         let last_day = position.exhaustion.total.p50?;
-        // Credits that end on the first of a month leave that whole month without them.
-        let month = BillingPeriod::of(last_day);
-        let first_month = if last_day == month.first_day() { month } else { month.next() };
+        let (month, first_month) = (BillingPeriod::of(last_day), first_full_month(last_day));
         Some(AfterCredits {
             first: position.trajectory.iter().find(|bill| bill.month == first_month),
             before: position.trajectory.iter().rfind(|bill| bill.month < month),
@@ -148,6 +147,10 @@ fn last_day(position: &Position) -> Figure {
     let left = |day: NaiveDate| (day - position.as_of.date_naive()).num_days().max(0);
     let detail = match (p10, p50, p90) {
         _ if over => "already so".to_owned(),
+        (Some(p10), Some(p50), Some(p90)) if p10 == p90 => {
+            let expires = position.expiry_on(p50).map(|expiry| format!(": the day {}", expiry.expires()));
+            format!("{} left{}", days_text(left(p50)), expires.unwrap_or_default())
+        }
         (Some(p10), Some(p50), Some(p90)) => {
             let days = days_text(left(p50));
             format!("{days} left ({} to {}), {} to {}", left(p10), left(p90), words::day(p10), words::day(p90))

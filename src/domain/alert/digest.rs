@@ -79,6 +79,9 @@ fn short(position: &Position, today: NaiveDate) -> String {
         let known = unlisted.answer == CreditsAnswer::NoneListed && !unlisted.pays();
         return if known { "none is known" } else { "how much is left is unknown" }.to_owned();
     }
+    if let Some((day, _)) = position.certain_expiry().filter(|(day, _)| *day > today) {
+        return format!("ends on {}", date(day));
+    }
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => "it no longer pays everything it could".to_owned(),
         Some(day) => format!("lasts until about {}", date(day)),
@@ -96,11 +99,17 @@ fn headline(position: &Position, today: NaiveDate) -> String {
         Some(day) if day <= today => {
             format!("Credit has not paid everything it could since {}; {left} is left.", date(day))
         }
-        Some(day) => format!(
-            "{left} of credit is left, and will probably run out on {}, in {}.",
-            date(day),
-            days_text((day - today).num_days())
-        ),
+        Some(day) => {
+            let (on, ahead) = (date(day), days_text((day - today).num_days()));
+            match position.expiry_on(day) {
+                Some(expiry) => {
+                    let ends = if expiry.certain { "ends" } else { "will probably end" };
+                    let (expires, unused) = (expiry.expires(), expiry.unused());
+                    format!("{left} of credit is left, and {ends} on {on}, in {ahead}, when {expires}{unused}.")
+                }
+                None => format!("{left} of credit is left, and will probably run out on {on}, in {ahead}."),
+            }
+        }
         None if !position.credits.remaining.is_positive() => "No credit is left.".to_owned(),
         None => format!("{left} of credit is left, and it lasts for a year and more at this pace."),
     }
@@ -123,17 +132,7 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     lines.extend(usable.map(|pool| {
         format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
     }));
-    let odds = &position.exhaustion.total;
-    if let (Some(early), Some(middle)) = (odds.p10, odds.p50)
-        && middle > today
-    {
-        let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
-        lines.push(format!(
-            "- End of credit: {}; one chance in ten by {}, one in ten after {late}.",
-            date(middle),
-            date(early)
-        ));
-    }
+    lines.extend(end_of_credit(position, today));
     // Where exhaustion is open, what to do about it says so.
     let told = position.findings.iter().any(|found| found.rule == Rule::Exhaustion && found.severity > Severity::Info);
     lines.extend(position.next_award.as_ref().filter(|_| !told).and_then(next_date));
@@ -152,6 +151,23 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
         lines.extend(position.paying_unlisted().map(|_| format!("- {AS_IF_NONE_LEFT}.")));
     }
     lines.join("\n")
+}
+
+/// When credit ends, with its odds where they differ; `None` where it has ended or its end is out of sight.
+fn end_of_credit(position: &Position, today: NaiveDate) -> Option<String> {
+    let odds = &position.exhaustion.total;
+    let (early, middle) = (odds.p10?, odds.p50.filter(|middle| *middle > today)?);
+    let end = date(middle);
+    Some(match (position.certain_expiry(), odds.same_day()) {
+        (Some((_, expiry)), _) => {
+            format!("- End of credit: {end}, the day {}; it is not a forecast.", expiry.expires())
+        }
+        (None, Some(_)) => format!("- End of credit: {end}, in eight forecast paths of ten."),
+        (None, None) => {
+            let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
+            format!("- End of credit: {end}; one chance in ten by {}, one in ten after {late}.", date(early))
+        }
+    })
 }
 
 /// By when to file. Beyond the outlook there is time.
@@ -339,6 +355,23 @@ mod tests {
         assert!(text.starts_with("$9,000 of credit is left, and it lasts for a year and more at this pace."), "{text}");
         assert!(text.contains("This is the first digest"), "{text}");
         assert!(text.ends_with("Nothing is open.\n\nNothing needs doing this week."), "{text}");
+    }
+
+    #[test]
+    fn credit_that_expires_is_said_to_expire() {
+        let mut expiring = position();
+        expiring.exhaustion.total = DateQuantiles::certain(day("2026-04-13"));
+        expiring.credits.pools[0].expires_on = day("2026-04-13");
+        expiring.credits.pools[0].breakage.p50 = Some(usd("4321"));
+        let digest = digest(&input(None, &expiring)).unwrap();
+        assert_eq!(digest.title, "AWS credit, 14 March 2026: ends on 13 April 2026");
+        assert_eq!(
+            digest.summary,
+            "$9,000 of credit is left, and ends on 13 April 2026, in 30 days, when Activate Portfolio expires; about $4,321 \
+             of it will be unused."
+        );
+        let line = "- End of credit: 13 April 2026, the day Activate Portfolio expires; it is not a forecast.\n";
+        assert!(digest.text.contains(line), "{}", digest.text);
     }
 
     #[test]
