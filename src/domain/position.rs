@@ -386,6 +386,9 @@ pub struct BillLine {
 pub struct DataQuality {
     /// Month-to-date gross that no rule understands.
     pub unclassified_cost: Money,
+    /// The dearest of it this month, at most five.
+    #[serde(default)]
+    pub unclassified: Vec<UnclassifiedUsage>,
     /// Credit by replay minus credit that AWS's rows show, over all stored months.
     pub reconciliation_gap: Money,
     /// Sum of absolute changes that the newest cycle brought to days already stored.
@@ -394,6 +397,19 @@ pub struct DataQuality {
     pub paid_requests_today: u64,
     /// US dollars spent on asking in the month of `as_of`.
     pub usd_spent_asking_month: Money,
+}
+
+/// Spend of the month that no rule understands, as AWS names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnclassifiedUsage {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// Usage type; null for money that AWS gives no usage type for.
+    pub usage_type: Option<String>,
+    /// Month-to-date cost with AWS's sign.
+    pub cost: Money,
+    /// What the rules stumbled over.
+    pub because: Option<String>,
 }
 
 /// Which filing a position compares with.

@@ -11,6 +11,7 @@ use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
+    UnclassifiedUsage,
 };
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 use crate::domain::unlisted::UnlistedCredit;
@@ -419,6 +420,12 @@ fn every_finding() -> Vec<Finding> {
         vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
     position.data_quality.reconciliation_gap = usd("-1100");
     position.data_quality.unclassified_cost = usd("120");
+    position.data_quality.unclassified = vec![UnclassifiedUsage {
+        service: "Amazon Bedrock".into(),
+        usage_type: Some("USE1-Wonder-input-tokens".into()),
+        cost: usd("120"),
+        because: None,
+    }];
     position.data_quality.usd_spent_asking_month = usd("4.20");
     position.data_quality.paid_requests_today = 96;
     let claim = |question, statement: &str| Claim {
