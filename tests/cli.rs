@@ -278,6 +278,23 @@ async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_starts_without_the_file_of_a_frozen_filing() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let gone = "[projection]\nfiles = [\"gone.toml\"]\n";
+    config(&folder, gone);
+    let serve = run(glidepath(folder.path(), Some(&fake.endpoint())).arg("serve"));
+    assert_eq!(serve.status.code(), Some(2), "nothing is filed yet");
+    assert!(text(&serve.stderr).contains("gone.toml cannot be read"), "{}", text(&serve.stderr));
+    config(&folder, "");
+    std::fs::write(folder.path().join("projection.toml"), startup::PROJECTION_TOML).unwrap();
+    let filed = run(glidepath(folder.path(), None).args(["projection", "file", "projection.toml"]));
+    assert!(filed.status.success(), "{}", text(&filed.stderr));
+    let daemon = Daemon::start_with(&folder, &fake.endpoint(), gone);
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
     let folder = TempDir::new().unwrap();

@@ -327,7 +327,8 @@ fn what_nobody_has_a_price_for_is_told_to_those_whose_record_it_is() {
     }];
     let told = |audience: &Audience| {
         let document = report::build(ReportKind::ActualVsProjected, &position, &sample::series(), audience);
-        text(&document, Format::Markdown).contains("plans trn2.48xlarge from 2026-02, which is in no planned figure")
+        text(&document, Format::Markdown)
+            .contains("plans trn2.48xlarge from 2026-02, which is unpriced and in no planned figure")
     };
     assert!(told(&Audience::Owner));
     assert!(told(&Audience::Partner { records: vec!["ai".into()] }));

@@ -90,6 +90,9 @@ pub fn print(position: &Position) {
     });
     let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
     outln!("{}\n", table(&header, &[1, 2, 3], pools));
+    for line in position.filing.iter().flat_map(|filing| &filing.unpriced) {
+        outln!("Of the filing, {line}.\n");
+    }
     if position.findings.is_empty() {
         outln!("no findings");
     }
