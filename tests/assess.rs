@@ -220,6 +220,22 @@ fn replay_and_credit_rows_are_reconciled() {
 }
 
 #[test]
+fn the_dearest_spend_that_no_rule_understands_is_named() {
+    let world = hundred_a_day().charges("2026-02-20", "2026-03-29", EC2, "Usage", "10").charges(
+        "2026-03-01",
+        "2026-03-29",
+        "Amazon Bedrock Wonder",
+        "Usage",
+        "20",
+    );
+    let quality = world.position().data_quality;
+    assert_eq!(quality.unclassified_cost, usd("870"), "the month's 29 days at 30");
+    let named: Vec<_> = quality.unclassified.iter().map(|usage| (usage.service.as_str(), usage.cost)).collect();
+    assert_eq!(named, [("Amazon Bedrock Wonder", usd("580")), (EC2, usd("290"))], "the dearest first");
+    assert!(quality.unclassified.iter().all(|usage| usage.because.is_some()), "{:?}", quality.unclassified);
+}
+
+#[test]
 fn series_end_where_the_figures_do() {
     let world =
         hundred_a_day().charge("2026-03-30", BEDROCK, "Usage", "60").credit("1", "10000", Some(&[BEDROCK]), |_| {});

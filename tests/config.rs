@@ -282,6 +282,24 @@ fn every_bad_file_reports_exactly_its_own_problems() {
 }
 
 #[test]
+fn what_a_frozen_filing_does_without_is_kept_apart() {
+    let load = |name: &str| Config::load_leniently(&folder().join(name).with_extension("toml"));
+    let kept = |name: &str| load(name).unwrap().filing_problems.unwrap().problems;
+    for (name, place, part) in [
+        ("projection_missing", "[projection] files", "nowhere.toml cannot be read"),
+        ("projection_with_problems", "[projection] tests/config/projection/usd_float.toml", "line 20: usd = 400.0"),
+        ("prices_missing", "[projection] prices", "nowhere.toml cannot be read"),
+    ] {
+        let [problem] = &kept(name)[..] else { panic!("{name}") };
+        assert!(problem.place == place && problem.message.contains(part), "{name}: {problem}");
+    }
+    // What somebody wrote into the config or the price file is to be put right.
+    assert!(load("prices_with_problems").is_err());
+    assert_eq!(load("projection_two_files").unwrap_err().problems.len(), 2, "all at once, as ever");
+    assert!(parse("").unwrap().filing_problems.is_none());
+}
+
+#[test]
 fn no_bad_file_is_missing_from_the_table() {
     let mut files: Vec<String> = std::fs::read_dir(folder())
         .unwrap()

@@ -174,6 +174,53 @@ fn an_unpriced_line_is_filed_and_shown_as_unpriced() {
     assert_eq!((&trn2["book"]["origin"], &trn2["book"]["source"]), (&"override".into(), &"quote 12".into()));
 }
 
+/// A price file that lists a model which is nobody else's.
+const OWN: &str = "read_on = \"2026-01-01\"\nsource = \"quote\"\n[[model]]\nname = \"House Llama\"\ninput = \"0.1\"\noutput = \"0.4\"\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_filing_outlives_the_files_it_came_from() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let mut desk = Desk::new("[projection]\nfiles = [\"v1.toml\"]\nprices = \"own.toml\"\n");
+    desk.endpoint = fake.endpoint();
+    desk.write("v1.toml", &GOOD.replace("Claude Sonnet 5", "House Llama"));
+    // While nothing is filed, the files are needed.
+    let cycle = |desk: &Desk, minute: u32| desk.run(&["cycle", "--as-of", &format!("2026-11-20T06:{minute:02}:00Z")]);
+    let (status, _, complaint) = cycle(&desk, 0);
+    assert_eq!(status, Some(2), "{complaint}");
+    assert!(complaint.contains("own.toml cannot be read"), "{complaint}");
+    desk.write("own.toml", OWN);
+    let (status, _, complaint) = cycle(&desk, 1);
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(!desk.ok(&["status"]).contains("unpriced"));
+
+    for file in ["v1.toml", "own.toml"] {
+        std::fs::remove_file(desk.path().join(file)).unwrap();
+    }
+    let (status, _, complaint) = cycle(&desk, 2);
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(
+        complaint.contains("v1.toml cannot be read") && complaint.contains("own.toml cannot be read"),
+        "{complaint}"
+    );
+    let said = desk.ok(&["status"]);
+    assert!(said.contains("record ai plans House Llama input from 2026-02, which is unpriced"), "{said}");
+    assert!(desk.ok(&["projection", "list"]).contains("2026-02-01"));
+    assert!(desk.ok(&["projection", "show"]).contains("unpriced: House Llama input of ai"));
+    let (status, _, complaint) = desk.run(&["check"]);
+    assert_eq!(status, Some(2), "{complaint}");
+    assert!(complaint.contains("glidepath.toml has 2 problems"), "{complaint}");
+
+    // A config that names neither is sound, and the filing goes on without its price.
+    desk.write("glidepath.toml", "[store]\npath = \"glidepath.duckdb\"\n");
+    let said = desk.ok(&["check"]);
+    assert!(said.contains("warning   version 1 of the filing: record ai plans House Llama input"), "{said}");
+    let (status, _, complaint) = cycle(&desk, 3);
+    assert_eq!(status, Some(0), "{complaint}");
+    desk.write("v2.toml", &GOOD.replace("Claude Sonnet 5", "House Llama").replace("0.40", "0.30"));
+    let anew = desk.refused(&["projection", "file", "v2.toml"]);
+    assert!(anew.contains("model \"House Llama\" is not in the price book"), "{anew}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn prices_shows_what_the_bill_implies_beside_the_book() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();

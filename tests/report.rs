@@ -10,6 +10,7 @@ use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::position::{Credits, DateQuantiles, Exhaustion, PoolStatus, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
+use glidepath::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 use glidepath::report::document::{Block, Cell, DayPlot, Document, Plot, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 
@@ -380,7 +381,8 @@ fn what_nobody_has_a_price_for_is_told_to_those_whose_record_it_is() {
     }];
     let told = |audience: &Audience| {
         let document = report::build(ReportKind::ActualVsProjected, &position, &sample::series(), audience);
-        text(&document, Format::Markdown).contains("plans trn2.48xlarge from 2026-02, which is in no planned figure")
+        text(&document, Format::Markdown)
+            .contains("plans trn2.48xlarge from 2026-02, which is unpriced and in no planned figure")
     };
     assert!(told(&Audience::Owner));
     assert!(told(&Audience::Partner { records: vec!["ai".into()] }));
@@ -435,6 +437,75 @@ fn charts_are_themed_and_named() {
     assert!(html.contains("<link rel=\"stylesheet\" href=\"/style.css\">") && !html.contains("<style>"));
 }
 
+fn unlisted(answer: CreditsAnswer, applied: i64) -> UnlistedCredit {
+    let applied = Money::from_micros(applied * 10_000);
+    UnlistedCredit { answer, applied_to_date: applied, applied_14d: applied }
+}
+
+#[test]
+fn credit_that_pays_without_a_pool_is_said_alike_everywhere() {
+    let table = [
+        (CreditsAnswer::Refused, "but refuses to show how much is left", "allow billing:GetCredits"),
+        (CreditsAnswer::NotAnswered, "but could not be asked how much is left", "glidepath check --online"),
+        (CreditsAnswer::NoneListed, "but lists none to this account", "management account"),
+    ];
+    for (answer, said, advice) in table {
+        let mut position = without_pools();
+        position.findings.clear();
+        position.credits.unlisted = Some(unlisted(answer, 1_770_000));
+        let shown = |kind| {
+            let document = report::build(kind, &position, &Series::default(), &Audience::Owner);
+            String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap()
+        };
+        let status = report::credit_sentences(&position).join(" ");
+        let page = report::page(&position, &Series::default(), &Nav::default());
+        for text in [status, page, shown(ReportKind::FundingPack), shown(ReportKind::Trajectory)] {
+            assert!(text.contains("AWS applies credit ($") && text.contains(said), "{answer:?}: {text}");
+            assert!(text.contains(advice), "{answer:?}: {text}");
+            assert!(text.contains("The months ahead are shown as if no credit were left."), "{answer:?}: {text}");
+            assert!(
+                !text.contains("every dollar of spend is cash") && !text.contains("over a year"),
+                "{answer:?}: {text}"
+            );
+        }
+        // A partner is told the same, though the findings are not for it.
+        let partner = Audience::Partner { records: vec!["ai".into()] };
+        let pack = report::build(ReportKind::FundingPack, &position, &Series::default(), &partner);
+        assert!(pack.summary.iter().any(|sentence| sentence.contains(said)), "{answer:?}: {:?}", pack.summary);
+    }
+}
+
+#[test]
+fn credit_that_expires_is_said_to_expire() {
+    let expires = |early: &str, late: &str| {
+        let mut position = sample::position();
+        let day = |text: &str| text.parse().ok();
+        position.exhaustion.total = DateQuantiles { p10: day(early), p50: day("2026-12-20"), p90: day(late) };
+        let pool = &mut position.credits.pools[1];
+        pool.expires_on = "2026-12-20".parse().unwrap();
+        pool.status = PoolStatus::Active;
+        pool.breakage.p50 = Some("522665".parse().unwrap());
+        pool.name = "Portfolio".into();
+        position
+    };
+    let certain = expires("2026-12-20", "2026-12-20");
+    assert_eq!(report::credit_sentences(&certain), ["Credits last until 20 Dec 2026, when Portfolio expires."]);
+    let document = |position| report::build(ReportKind::Trajectory, position, &Series::default(), &Audience::Owner);
+    let built = document(&certain);
+    assert_eq!(built.summary[1], "It is the day Portfolio expires, not a forecast.");
+    let figure = built.figures.iter().find(|figure| figure.key == "credits_end").unwrap();
+    assert_eq!(figure.detail, "27 days left: the day Portfolio expires");
+    let nothing_twice = ["27 to 27", "20 Dec 2026 to 20 Dec 2026", "beyond 20 Dec"];
+    let shown = text(&built, Format::Markdown);
+    assert!(nothing_twice.iter().all(|words| !shown.contains(words)), "{shown}");
+    // Where paths use it up earlier, none lasts beyond the expiry all the same.
+    assert_eq!(
+        document(&expires("2026-12-11", "2026-12-20")).summary[1],
+        "There is a one in ten chance that credits end by 11 Dec 2026; in half of the paths they end on 20 Dec 2026, when \
+         Portfolio expires."
+    );
+}
+
 #[test]
 fn what_is_missing_reads_well() {
     let page = |position: &Position| report::page(position, &Series::default(), &Nav::default());
@@ -447,6 +518,7 @@ fn what_is_missing_reads_well() {
     assert!(denied.contains("No projection is filed yet"));
     let mut none = without_pools();
     none.findings.clear();
+    none.credits.unlisted = Some(unlisted(CreditsAnswer::NoneListed, 0));
     assert!(page(&none).contains("<h1>No credits are known, so every dollar of spend is cash</h1>"));
     for kind in ReportKind::ALL {
         let document = report::build(kind, &sample::empty(), &Series::default(), &Audience::Owner);
@@ -458,7 +530,7 @@ fn what_is_missing_reads_well() {
 
 fn without_pools() -> Position {
     Position {
-        credits: Credits::default(),
+        credits: Credits { unlisted: Some(unlisted(CreditsAnswer::Refused, 0)), ..Credits::default() },
         exhaustion: Exhaustion::default(),
         variance: vec![],
         filing: None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::aws::{AwsClients, probe};
 use crate::clock::Clock;
 use crate::config::{Config, ScheduledReport};
-use crate::cycle::Engine;
+use crate::cycle::{Engine, FiledView};
 use crate::domain::assess::request_price;
 use crate::store::StoreError;
 
@@ -48,10 +48,18 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     for line in tokens(&config, Clock::System.now().date_naive()) {
         outln!("{line}");
     }
+    // A daemon that holds the store says the same on its page and in its log; that a store cannot be opened is no matter of
+    // the config.
+    let held = config.store_path.exists().then(|| Access::open(config.clone())).and_then(Result::ok);
+    if let Some(Access::Store(engine)) = &held {
+        for line in filing(engine).await? {
+            outln!("{line}");
+        }
+    }
     if !args.online {
         return Ok(());
     }
-    let Access::Store(engine) = Access::open(config)? else {
+    let Access::Store(engine) = held.map_or_else(|| Access::open(config), Ok)? else {
         bail!("a daemon holds the store, which counts paid requests; stop it for --online")
     };
     let now = Clock::System.now();
@@ -109,6 +117,20 @@ fn tokens(config: &Config, today: NaiveDate) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A line for each part of the newest filing that the price book does not price, or no longer does; or why it cannot be
+/// read.
+async fn filing(engine: &Engine) -> Result<Vec<String>> {
+    if engine.store().projections().await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(match engine.filed_view(None, Clock::System.now()).await {
+        Ok(FiledView { version, unpriced, .. }) => {
+            unpriced.iter().map(|line| format!("warning   version {version} of the filing: {line}")).collect()
+        }
+        Err(error) => vec![format!("warning   {error:#}")],
+    })
 }
 
 /// Why the store would not take what these credentials bring, if whose they are is known.

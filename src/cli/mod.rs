@@ -121,7 +121,14 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         (cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet)
     };
     log::start(format, verbosity);
-    let mut config = Config::load(&cli.config)?;
+    // What is frozen in the store needs no file any more; whoever checks or files does.
+    let files = match command {
+        Command::Check(_) => true,
+        Command::Projection(args) => args.reads_files(),
+        _ => false,
+    };
+    let config = if files { Config::load(&cli.config) } else { Config::load_leniently(&cli.config) };
+    let mut config = config?;
     config.shown_token = access::given_token(cli.token_file.as_deref())?;
     match command {
         Command::Demo(args) => demo::run(args).await,

@@ -94,6 +94,13 @@ struct Listed<'a> {
     intact: bool,
 }
 
+impl Args {
+    /// True if what it does rests on the files that `[projection]` names, so that they have to be sound.
+    pub const fn reads_files(&self) -> bool {
+        matches!(self.command, Command::Check { .. } | Command::File { .. } | Command::Prices { .. })
+    }
+}
+
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {
@@ -238,8 +245,8 @@ async fn list(config: Config, json: bool) -> Result<()> {
         vec![filing.version.to_string(), filing.filed_on.to_string(), recorded, hash, state.to_owned()]
     });
     outln!("{}", table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
-    let text = configured.as_deref().map(|path| Ok::<_, anyhow::Error>((path, read(path)?))).transpose()?;
-    if let Some((path, text)) = text
+    // A file that is gone says nothing against what is frozen.
+    if let Some((path, text)) = configured.as_deref().and_then(|path| Some((path, read(path).ok()?)))
         && !filings.is_empty()
         && !filings.iter().any(|filing| filing.content_hash == content_hash(&text))
     {

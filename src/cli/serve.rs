@@ -17,5 +17,6 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("listening on {}; another program may use the port", config.listen))?;
     let engine = Engine::new(store, config, AwsAccess::Environment)?;
+    engine.check_projection_files().await?;
     app::run(engine, Clock::System, listener, shutdown).await
 }

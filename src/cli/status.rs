@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::domain::money::Money;
-use crate::domain::position::{DateQuantiles, MoneyQuantiles, NextAward, Position};
+use crate::domain::position::{MoneyQuantiles, NextAward, Position};
 use crate::domain::words::usd_text;
 use crate::report;
 
@@ -44,8 +44,13 @@ pub fn print(position: &Position) {
         position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
     outln!("{}, as of {}\n", through, position.as_of.to_rfc3339());
     if position.data_through.is_some() {
-        outln!("{}", exhaustion(&position.exhaustion.total));
-        if let Some(uncovered) = uncovered(&position.uncovered) {
+        for sentence in report::credit_sentences(position) {
+            outln!("{sentence}");
+        }
+        // While credit pays whose end nobody knows, all that lies ahead would find none.
+        if position.paying_unlisted().is_none()
+            && let Some(uncovered) = uncovered(&position.uncovered)
+        {
             outln!("{uncovered}");
         }
         if let Some(file) = position.next_award.as_ref().and_then(file) {
@@ -85,6 +90,9 @@ pub fn print(position: &Position) {
     });
     let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
     outln!("{}\n", table(&header, &[1, 2, 3], pools));
+    for line in position.filing.iter().flat_map(|filing| &filing.unpriced) {
+        outln!("Of the filing, {line}.\n");
+    }
     if position.findings.is_empty() {
         outln!("no findings");
     }
@@ -115,24 +123,36 @@ fn file(award: &NextAward) -> Option<String> {
                 "File for the {name} award {soonest}: {takes}, and for a slow one {day} was the day."
             ));
         }
-        (Some(day), Some(early)) => format!("by {day}, or {early} in case credits end early"),
-        (Some(day), None) => format!("by {day}"),
+        (Some(day), Some(early)) if file_by_if_early != file_by => {
+            format!("by {day}, or {early} in case credits end early")
+        }
+        (Some(day), _) => format!("by {day}"),
         (None, Some(early)) => format!("{early} in case credits end early"),
         (None, None) => return None,
     };
     Some(format!("File for the {name} award {when}: {takes}."))
 }
 
-fn exhaustion(dates: &DateQuantiles) -> String {
-    match (dates.p10, dates.p50, dates.p90) {
-        (Some(early), Some(middle), Some(late)) if early == late => {
-            format!("Credit that should pay is exhausted since {middle}.")
-        }
-        (Some(early), Some(middle), late) => format!(
-            "Credits last until about {middle} (80 % odds: {early} to {}).",
-            late.map_or_else(|| "more than a year".to_owned(), |late| late.to_string())
-        ),
-        (Some(early), None, _) => format!("Credits probably last a year; with 10 % odds they end by {early}."),
-        (None, ..) => "Credits last a year or more at this rate.".to_owned(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_day_to_file_by_is_said_once() {
+        let award = |early: &str| NextAward {
+            name: "GenAI tier".into(),
+            takes: "it takes 14 to 28 days".into(),
+            soonest: "today".into(),
+            file_by: "2026-11-22".parse().ok(),
+            file_by_if_early: early.parse().ok(),
+            overdue: false,
+            overdue_if_early: false,
+        };
+        let said = |early| file(&award(early)).unwrap();
+        assert_eq!(said("2026-11-22"), "File for the GenAI tier award by 2026-11-22: it takes 14 to 28 days.");
+        assert_eq!(
+            said("2026-11-21"),
+            "File for the GenAI tier award by 2026-11-22, or by 2026-11-21 in case credits end early: it takes 14 to 28 days."
+        );
     }
 }

@@ -64,6 +64,9 @@ pub struct Config {
     pub projection_file: Option<PathBuf>,
     /// The price book, with the prices of `[projection] prices` over it.
     pub prices: PriceBook,
+    /// What is wrong with the files that `[projection]` names, where the config was read leniently. They are not needed
+    /// once a filing is frozen in the store.
+    pub filing_problems: Option<ConfigError>,
     /// When alert rules speak.
     pub rules: AlertRules,
     /// Where the dashboard is, for links in messages.
@@ -177,11 +180,20 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every problem found.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        strict(Config::load_leniently(path)?)
+    }
+
+    /// [`Config::load`], but what is wrong with the files that `[projection]` names is left to [`Config::filing_problems`]:
+    /// only the store knows whether it still needs them. A price file that cannot be read leaves the built-in prices.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found, if there is another one.
+    pub fn load_leniently(path: &Path) -> Result<Config, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
             path: path.to_owned(),
             problems: vec![Problem::new("", format!("the file cannot be read: {error}"))],
         })?;
-        Config::parse(&text, path)
+        parse_leniently(&text, path)
     }
 
     /// Checks the text of a config file; `path` is where it came from.
@@ -189,7 +201,19 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every problem found.
     pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-        read::read(text, path.parent().unwrap_or_else(|| Path::new("")))
-            .map_err(|problems| ConfigError { path: path.to_owned(), problems })
+        strict(parse_leniently(text, path)?)
     }
+}
+
+fn strict(mut config: Config) -> Result<Config, ConfigError> {
+    match config.filing_problems.take() {
+        Some(problems) => Err(problems),
+        None => Ok(config),
+    }
+}
+
+fn parse_leniently(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    let of = |problems| ConfigError { path: path.to_owned(), problems };
+    let (config, unfit) = read::read(text, path.parent().unwrap_or_else(|| Path::new(""))).map_err(of)?;
+    Ok(Config { filing_problems: (!unfit.is_empty()).then(|| of(unfit)), ..config })
 }

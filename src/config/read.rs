@@ -34,8 +34,9 @@ const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
 const FIRING_CYCLES: i32 = 3;
 const RATE: &str = "a rate between \"0\" and \"1\", such as \"0.19\" for 19 %";
 
-/// Reads the whole file.
-pub fn read(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
+/// Reads the whole file. Beside a config that is usable without them come the problems of the files that `[projection]`
+/// names: a filing that is frozen in the store needs neither.
+pub fn read(text: &str, folder: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
     let mut table: Table = toml::from_str(text).map_err(|error| vec![syntax_problem(text, &error)])?;
     let mut problems = Vec::new();
     for (key, value) in table.iter().filter(|(key, _)| !SECTIONS.contains(&key.as_str())) {
@@ -43,11 +44,22 @@ pub fn read(text: &str, folder: &Path) -> Result<Config, Vec<Problem>> {
         let message = format!("{what} {key:?}; the sections are {}", SECTIONS.join(", "));
         problems.push(Problem::new("", message));
     }
-    let config = config(&mut table, folder, text, &mut problems);
+    let mut unfit = Unfit::default();
+    let config = config(&mut table, folder, text, &mut problems, &mut unfit);
     match config {
-        Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(problems),
+        Some(config) if problems.is_empty() => Ok((config, unfit.problems)),
+        _ => {
+            problems.splice(unfit.place..unfit.place, unfit.problems);
+            Err(problems)
+        }
     }
+}
+
+/// Problems of the files that `[projection]` names, and where they stand among the others.
+#[derive(Default)]
+struct Unfit {
+    place: usize,
+    problems: Vec<Problem>,
 }
 
 /// Without the excerpt that the parser's own message has: the line may hold a secret that does not belong there.
@@ -57,13 +69,20 @@ fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     Problem::new(format!("line {line}"), format!("this is not TOML: {}; what follows is unread", error.message()))
 }
 
-fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
+fn config(
+    table: &mut Table,
+    folder: &Path,
+    text: &str,
+    problems: &mut Vec<Problem>,
+    unfit: &mut Unfit,
+) -> Option<Config> {
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
     let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
         schedule(section(table, "schedule", problems), problems);
     let pools = pools::read(table.remove("pool"), problems);
-    let projection = projection(section(table, "projection", problems), folder, problems);
+    let projection = projection(section(table, "projection", problems), folder, problems, &mut unfit.problems);
+    unfit.place = problems.len();
     let rules = alerts::read(section(table, "alerts", problems), problems);
     let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
     let channels = channels::read(table.remove("channel"), folder, lasts, problems);
@@ -85,6 +104,7 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         pools,
         projection_file: projection.file,
         prices: projection.prices,
+        filing_problems: None,
         rules,
         dashboard_url: http.dashboard_url,
         channels: channels.channels,
@@ -242,7 +262,7 @@ struct Projection {
     prices_text: String,
 }
 
-fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Projection {
+fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>, unfit: &mut Vec<Problem>) -> Projection {
     let mut section = Section::new("[projection]", keys, problems);
     let files: Vec<PathBuf> =
         section.texts("files").unwrap_or_default().into_iter().map(|file| folder.join(file)).collect();
@@ -254,19 +274,23 @@ fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Projec
     for file in &files {
         match std::fs::read_to_string(file) {
             Ok(text) => texts.push((file, text)),
-            Err(error) => section.problem("files", format!("{} cannot be read: {error}", file.display())),
+            Err(error) => unfit.push(unreadable("files", file, &error)),
         }
     }
     let prices_file = section.text("prices").map(|file| folder.join(file));
     let prices_text = prices_file.as_ref().map(std::fs::read_to_string);
     if let (Some(file), Some(Err(error))) = (&prices_file, &prices_text) {
-        section.problem("prices", format!("{} cannot be read: {error}", file.display()));
+        unfit.push(unreadable("prices", file, error));
     }
     section.finish();
     let prices_text = prices_text.and_then(Result::ok).unwrap_or_default();
     let prices = prices(prices_file.as_deref(), &prices_text, problems);
-    check_filings(&texts, &prices, problems);
+    check_filings(&texts, &prices, unfit);
     Projection { file: files.into_iter().next(), prices, prices_text }
+}
+
+fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(format!("[projection] {key}"), format!("{} cannot be read: {error}", file.display()))
 }
 
 /// The built-in prices, and the user's own over them where a file names some.

@@ -165,12 +165,39 @@ impl Engine {
         }
     }
 
+    /// Makes sure that the files of `[projection]` are sound where they are needed: while nothing is filed yet. Afterwards
+    /// the frozen text counts, and a file that is gone or broken is told in the log and stops nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError`](crate::config::ConfigError) with what is wrong, while nothing is filed; or if the store fails.
+    pub async fn check_projection_files(&self) -> anyhow::Result<()> {
+        let Some(wrong) = &self.config().filing_problems else { return Ok(()) };
+        if self.store().projections().await?.is_empty() {
+            return Err(wrong.clone().into());
+        }
+        for problem in &wrong.problems {
+            warn!(%problem, "the frozen filing counts, and a file beside it cannot be used; `glidepath check` lists all");
+        }
+        Ok(())
+    }
+
     /// Freezes the configured filing if nothing is filed yet. A later change of the file is a correction, which
     /// somebody makes on purpose with `projection file`.
     pub(super) async fn file_first_projection(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.check_projection_files().await?;
         let Some(path) = &self.config().projection_file else { return Ok(()) };
-        let body = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let filed = self.store().projections().await?;
+        let body = match std::fs::read_to_string(path) {
+            Ok(body) => body,
+            Err(error) if !filed.is_empty() => {
+                // What was wrong when the config was read is told already.
+                if self.config().filing_problems.is_none() {
+                    warn!(file = %path.display(), %error, "the file cannot be read; the frozen filing counts");
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        };
         if !filed.is_empty() {
             let hash = content_hash(&body);
             if !filed.iter().any(|version| version.content_hash == hash) {

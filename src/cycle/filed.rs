@@ -156,15 +156,15 @@ fn read_side(
     source: &FilingSource,
     prices: &PriceBook,
 ) -> Result<(String, FiledProjection)> {
-    let (name, body) = match source {
-        FilingSource::Text { name, body } => (name.clone(), body),
+    let (name, filing) = match source {
+        FilingSource::Text { name, body } => (name.clone(), FiledProjection::parse_with(body, prices)),
         stored => {
             let stored = find(filings, stored)?;
             stored.verify()?;
-            (format!("version {}", stored.version), &stored.body)
+            (format!("version {}", stored.version), FiledProjection::parse_frozen(&stored.body, prices))
         }
     };
-    let filing = FiledProjection::parse_with(body, prices).map_err(|problems| {
+    let filing = filing.map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
         anyhow!("{name} cannot be read:{}", problems.concat())
     })?;

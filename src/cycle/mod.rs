@@ -216,6 +216,9 @@ impl Engine {
         let before = self.store().fingerprint(run_id, now).await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
         let filing = self.filing_as_of(now).await?;
+        for line in filing.iter().flat_map(|filing| &filing.unpriced) {
+            warn!(%line, "the filing plans what has no price");
+        }
         let within = self.config().rules.clear_after();
         let history = self.store().read(move |connection| history(connection, now, within)).await?;
         let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;

@@ -133,7 +133,7 @@ impl Engine {
     /// If it does not read any more.
     pub fn filing(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
         stored.verify()?;
-        let projection = FiledProjection::parse_with(&stored.body, &self.parts.prices).map_err(|problems| {
+        let projection = FiledProjection::parse_frozen(&stored.body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
         })?;

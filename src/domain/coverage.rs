@@ -16,6 +16,12 @@ use super::words::day_text;
 /// Days back from `data_through` in which Credit rows count as "seen lately".
 const RECENT_DAYS: i64 = 14;
 
+/// The complete days in which a Credit row counts as seen lately.
+pub fn seen_lately(data_through: NaiveDate) -> DayRange {
+    let after = plus_days(data_through, 1);
+    DayRange::new(plus_days(after, -RECENT_DAYS), after)
+}
+
 /// A pool with what is left in it.
 #[derive(Debug, Clone, Copy)]
 pub struct FundedPool<'a> {
@@ -38,7 +44,7 @@ pub fn coverage<'a>(
     facts: &Facts,
     data_through: NaiveDate,
 ) -> Vec<Coverage> {
-    let recent = DayRange::new(plus_days(data_through, 1 - RECENT_DAYS), plus_days(data_through, 1));
+    let recent = seen_lately(data_through);
     let credited = credit_days(facts);
     let last = |service: &str| {
         let days = credited.get(service)?;

@@ -16,6 +16,7 @@ use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
 use super::review::Review;
 use super::track_record::TrackRecord;
+use super::unlisted::UnlistedCredit;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 /// Everything as of one cycle.
@@ -153,6 +154,9 @@ pub struct Credits {
     pub remaining: Money,
     /// Each pool, in the order in which AWS draws them.
     pub pools: Vec<PoolPosition>,
+    /// While no pool is known: how AWS answered when asked for credits, and what its Credit rows show; null once one is.
+    #[serde(default)]
+    pub unlisted: Option<UnlistedCredit>,
 }
 
 /// State of one pool.
@@ -225,7 +229,7 @@ pub struct DateQuantiles {
 }
 
 impl DateQuantiles {
-    /// The same day at all odds: something that has already happened.
+    /// The same day at all odds: something that has already happened, or a day on which credit expires whatever is spent.
     pub const fn certain(day: NaiveDate) -> Self {
         DateQuantiles { p10: Some(day), p50: Some(day), p90: Some(day) }
     }
@@ -382,6 +386,9 @@ pub struct BillLine {
 pub struct DataQuality {
     /// Month-to-date gross that no rule understands.
     pub unclassified_cost: Money,
+    /// The dearest of it this month, at most five.
+    #[serde(default)]
+    pub unclassified: Vec<UnclassifiedUsage>,
     /// Credit by replay minus credit that AWS's rows show, over all stored months.
     pub reconciliation_gap: Money,
     /// Sum of absolute changes that the newest cycle brought to days already stored.
@@ -390,6 +397,19 @@ pub struct DataQuality {
     pub paid_requests_today: u64,
     /// US dollars spent on asking in the month of `as_of`.
     pub usd_spent_asking_month: Money,
+}
+
+/// Spend of the month that no rule understands, as AWS names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnclassifiedUsage {
+    /// Service as Cost Explorer names it.
+    pub service: String,
+    /// Usage type; null for money that AWS gives no usage type for.
+    pub usage_type: Option<String>,
+    /// Month-to-date cost with AWS's sign.
+    pub cost: Money,
+    /// What the rules stumbled over.
+    pub because: Option<String>,
 }
 
 /// Which filing a position compares with.

@@ -5,7 +5,6 @@ use super::document::{Block, Cell, Document, Figure, Section};
 use super::variance::Totals;
 use super::{ReportKind, curves, review, variance, words};
 use crate::domain::position::{Position, Series, Variance};
-use crate::domain::projection::UnpricedLine;
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
@@ -125,11 +124,7 @@ fn overview(position: &Position, series: &Series) -> Vec<Block> {
         words::day(filing.filed_on),
         filing.content_hash
     ))];
-    let unpriced = |line: &UnpricedLine| {
-        let UnpricedLine { record, what, reason, since } = line;
-        Block::Text(format!("Record {record} plans {what} from {since}, which is in no planned figure: {reason}."))
-    };
-    blocks.extend(filing.unpriced.iter().map(unpriced));
+    blocks.extend(filing.unpriced.iter().map(|line| Block::Text(format!("Of the filing, {line}."))));
     blocks.extend(curves::cumulative(position, series).map(Block::Chart));
     if !position.variance.is_empty() {
         blocks.push(Block::Table(variance::by_cause(position)));

@@ -75,6 +75,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             granted: position.credits.granted,
             remaining: position.credits.remaining,
             pools: position.credits.pools.iter().map(|pool| anonymous_pool(pool, position)).collect(),
+            unlisted: position.credits.unlisted,
         },
         exhaustion: Exhaustion { total: position.exhaustion.total, by_workload: Vec::new() },
         workloads: Vec::new(),

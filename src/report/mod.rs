@@ -40,6 +40,7 @@ pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 
 use crate::domain::position::{Position, Series};
+use crate::domain::unlisted::AS_IF_NONE_LEFT;
 use document::{About, Cell};
 
 /// The one stylesheet: inlined in reports, so that a saved file stands alone; inlined or linked by the page.
@@ -258,6 +259,14 @@ impl File {
 /// SHA-256 in hex: how a stored report is known again.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+/// When credits end, in the sentence that opens the page and the reports; and, where no pool is known, what to do.
+pub fn credit_sentences(position: &Position) -> Vec<String> {
+    let unlisted = position.credits.without_pool().filter(|_| position.data_through.is_some());
+    let said = unlisted.map(|unlisted| format!("What to do: {}", unlisted.next_step()));
+    let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
+    [format!("{}.", words::headline(position))].into_iter().chain(said).chain(caveat).collect()
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
-use crate::domain::position::{NextAward, Position, Series, WorkloadSpend};
+use crate::domain::position::{NextAward, Position, Series, UnclassifiedUsage, WorkloadSpend};
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -200,7 +200,7 @@ fn next_date(award: &NextAward) -> Figure {
     let more = match (file_by, file_by_if_early) {
         (Some(day), _) if *overdue => format!("; {} was the day for a slow one", words::day(*day)),
         (_, Some(_)) if *overdue_if_early => format!("; {soonest} if credits end early"),
-        (_, Some(day)) => format!("; {} if credits end early", words::day(*day)),
+        (_, Some(day)) if file_by_if_early != file_by => format!("; {} if credits end early", words::day(*day)),
         _ => String::new(),
     };
     Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail: format!("{name}: {takes}{more}") }
@@ -312,5 +312,30 @@ fn quality(position: &Position) -> Section {
         row("Paid requests today", Cell::Count(quality.paid_requests_today), "Cost Explorer requests that AWS charges"),
         row("Spent on asking this month", Cell::Money(quality.usd_spent_asking_month), "what watching costs by itself"),
     ]);
-    Section { id: "data-quality", title: "Data quality".to_owned(), blocks: vec![Block::Table(table)] }
+    let mut blocks = vec![Block::Table(table)];
+    if !quality.unclassified.is_empty() {
+        blocks.push(Block::Table(unclassified(&quality.unclassified)));
+    }
+    Section { id: "data-quality", title: "Data quality".to_owned(), blocks }
+}
+
+/// What the rules do not understand, as AWS names it.
+fn unclassified(usages: &[UnclassifiedUsage]) -> Table {
+    let maybe = |text: &Option<String>, absent| text.as_ref().map_or(Cell::Absent(absent), Cell::text);
+    let row = |usage: &UnclassifiedUsage| {
+        vec![
+            Cell::text(&usage.service),
+            maybe(&usage.usage_type, "none"),
+            Cell::Money(usage.cost),
+            maybe(&usage.because, ""),
+        ]
+    };
+    let columns = [
+        Column::text("service", "Service"),
+        Column::text("usage_type", "Usage type"),
+        Column::number("cost", "Cost"),
+        Column::text("because", "Not understood because").optional(),
+    ];
+    Table::new("unclassified", "This month's dearest spend that no rule understands", columns)
+        .rows(usages.iter().map(row))
 }

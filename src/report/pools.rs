@@ -4,13 +4,14 @@ use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
 use crate::domain::credit::Programme;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
+use crate::domain::unlisted::UnlistedCredit;
 use crate::domain::words::usd_text;
 
 /// The section on credit: burn-down and state of every pool, or why there is none.
 pub(super) fn section(position: &Position, series: &Series) -> Section {
     let mut blocks = Vec::new();
-    if position.credits.pools.is_empty() {
-        blocks.push(Block::Text(nothing_known(position)));
+    if let Some(unlisted) = position.credits.without_pool() {
+        blocks.push(Block::Text(nothing_known(&unlisted)));
     } else {
         blocks.extend(curves::burn_down(position, series).into_iter().map(Block::Chart));
         blocks.push(Block::Table(balances(position)));
@@ -37,16 +38,8 @@ fn ordered(position: &Position) -> impl Iterator<Item = &PoolPosition> {
 }
 
 /// Denied, empty and zero are three different things.
-fn nothing_known(position: &Position) -> String {
-    if words::denied(position) {
-        "AWS refuses to show credit balances, so what is left is unknown, not zero. The findings say which permission \
-         is missing. Until it is granted, name the pools in the config and state balances with the command \
-         \"glidepath credits record\"."
-    } else {
-        "No credit pool is known. Pools come from AWS's credits API once it has been read, or from [[pool]] in the \
-         config."
-    }
-    .to_owned()
+fn nothing_known(unlisted: &UnlistedCredit) -> String {
+    format!("{}. What is left is unknown, not zero. What to do: {}", unlisted.headline(), unlisted.next_step())
 }
 
 fn balances(position: &Position) -> Table {

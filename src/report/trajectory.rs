@@ -6,8 +6,10 @@ use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Sectio
 use super::{ReportKind, after_credits, curves, pools, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
+use crate::domain::outlook::first_full_month;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
+use crate::domain::unlisted::AS_IF_NONE_LEFT;
 use crate::domain::words::{days_text, usd_text};
 
 /// Builds the report.
@@ -59,9 +61,7 @@ pub(super) struct AfterCredits<'a> {
 impl<'a> AfterCredits<'a> {
     pub fn of(position: &'a Position) -> Option<Self> {
         let last_day = position.exhaustion.total.p50?;
-        // Credits that end on the first of a month leave that whole month without them.
-        let month = BillingPeriod::of(last_day);
-        let first_month = if last_day == month.first_day() { month } else { month.next() };
+        let (month, first_month) = (BillingPeriod::of(last_day), first_full_month(last_day));
         Some(AfterCredits {
             first: position.trajectory.iter().find(|bill| bill.month == first_month),
             before: position.trajectory.iter().rfind(|bill| bill.month < month),
@@ -92,7 +92,8 @@ pub(super) fn consequences(position: &Position) -> Vec<String> {
             usd_text(first.cash_p90)
         )
     });
-    bill.into_iter().chain(pools::breakage_sentences(position)).collect()
+    let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
+    bill.into_iter().chain(pools::breakage_sentences(position)).chain(caveat).collect()
 }
 
 /// The figures of this report, for the page and the funding pack too.
@@ -132,33 +133,32 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
 
 fn remaining(position: &Position) -> Figure {
     let credits = &position.credits;
-    let (value, detail) = if credits.pools.is_empty() {
-        (Cell::Absent("unknown"), why_unknown(position).to_owned())
-    } else {
-        (Cell::Money(credits.remaining), format!("of {} granted", credits.granted.dollars()))
+    let (value, detail) = match credits.without_pool() {
+        Some(unlisted) => (Cell::Absent("unknown"), unlisted.why_unknown().to_owned()),
+        None => (Cell::Money(credits.remaining), format!("of {} granted", credits.granted.dollars())),
     };
     Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }
-}
-
-fn why_unknown(position: &Position) -> &'static str {
-    if words::denied(position) { "AWS refuses to show it" } else { "no credit pool is known" }
 }
 
 fn last_day(position: &Position) -> Figure {
     let DateQuantiles { p10, p50, p90 } = position.exhaustion.total;
     let over = p50.zip(position.data_through).is_some_and(|(p50, through)| p50 <= through);
+    let unlisted = position.credits.without_pool();
     let left = |day: NaiveDate| (day - position.as_of.date_naive()).num_days().max(0);
     let detail = match (p10, p50, p90) {
         _ if over => "already so".to_owned(),
+        (Some(p10), Some(p50), Some(p90)) if p10 == p90 => {
+            let expires = position.expiry_on(p50).map(|expiry| format!(": the day {}", expiry.expires()));
+            format!("{} left{}", days_text(left(p50)), expires.unwrap_or_default())
+        }
         (Some(p10), Some(p50), Some(p90)) => {
             let days = days_text(left(p50));
             format!("{days} left ({} to {}), {} to {}", left(p10), left(p90), words::day(p10), words::day(p90))
         }
         (Some(p10), ..) => format!("{} at the earliest, in {}", words::day(p10), days_text(left(p10))),
-        _ if position.credits.pools.is_empty() => why_unknown(position).to_owned(),
-        _ => "in nine of ten cases".to_owned(),
+        _ => unlisted.map_or("in nine of ten cases", |unlisted| unlisted.why_unknown()).to_owned(),
     };
-    let absent = if position.credits.pools.is_empty() { "unknown" } else { "over a year away" };
+    let absent = if unlisted.is_some() { "unknown" } else { "over a year away" };
     Figure { key: "credits_end", label: "Credits end".to_owned(), value: Cell::day_or(p50, absent), detail }
 }
 
@@ -222,7 +222,9 @@ pub(super) fn bill_section(position: &Position) -> Section {
     let blocks = if position.trajectory.is_empty() {
         vec![Block::Text("No outlook was made yet: it needs at least one complete day of data.".to_owned())]
     } else {
-        curves::bills(position).map(Block::Chart).into_iter().chain([Block::Table(bills(position))]).collect()
+        let caveat = position.paying_unlisted().map(|_| Block::Text(format!("{AS_IF_NONE_LEFT}.")));
+        let chart = curves::bills(position).map(Block::Chart);
+        caveat.into_iter().chain(chart).chain([Block::Table(bills(position))]).collect()
     };
     Section { id: "bill", title: "The bill by month".to_owned(), blocks }
 }

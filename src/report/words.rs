@@ -96,12 +96,11 @@ pub(super) fn headline(position: &Position) -> String {
             "Waiting for the first data from AWS".to_owned()
         };
     };
-    if position.credits.pools.is_empty() {
-        return if denied(position) {
-            "Credit balances are unknown: AWS refuses to show them".to_owned()
-        } else {
-            "No credits are known, so every dollar of spend is cash".to_owned()
-        };
+    if let Some(unlisted) = position.credits.without_pool() {
+        return unlisted.headline();
+    }
+    if let Some((day_of, expiry)) = position.certain_expiry() {
+        return format!("Credits last until {}, when {}", day(day_of), expiry.expires());
     }
     credits_last(position.exhaustion.total, through)
 }
@@ -138,12 +137,34 @@ pub(super) fn odds(position: &Position) -> Option<String> {
     if position.credits.pools.is_empty() || p50 <= position.data_through? {
         return None;
     }
-    let late = match dates.p90 {
-        Some(p90) => format!("a one in ten chance that they last beyond {}", day(p90)),
-        None => "more than a one in ten chance that they last over a year".to_owned(),
-    };
+    if let Some((_, expiry)) = position.certain_expiry() {
+        return Some(format!("It is the day {}, not a forecast.", expiry.expires()));
+    }
+    if let Some(same) = dates.same_day() {
+        return Some(format!("In eight forecast paths of ten they end on {}.", day(same)));
+    }
     let (early, middle) = (day(p10), day(p50));
-    Some(format!("There is a one in ten chance that credits end by {early}, an even chance by {middle}, and {late}."))
+    let last = dates.p90.and_then(|p90| Some((p90, position.expiry_on(p90)?.expires())));
+    Some(match (last, dates.p90) {
+        (Some((end, expires)), _) if end == p50 => format!(
+            "There is a one in ten chance that credits end by {early}; in half of the paths they end on {middle}, when \
+             {expires}."
+        ),
+        (Some((end, expires)), _) => format!(
+            "There is a one in ten chance that credits end by {early}, an even chance by {middle}, and more than a one in \
+             ten chance that they last until {}, when {expires}.",
+            day(end)
+        ),
+        (None, Some(late)) => format!(
+            "There is a one in ten chance that credits end by {early}, an even chance by {middle}, and a one in ten chance \
+             that they last beyond {}.",
+            day(late)
+        ),
+        (None, None) => format!(
+            "There is a one in ten chance that credits end by {early}, an even chance by {middle}, and more than a one in \
+             ten chance that they last over a year."
+        ),
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use glidepath::domain::credit::{CoverageState, Programme, Statement};
 use glidepath::domain::facts::Outcome;
 use glidepath::domain::money::Money;
 use glidepath::domain::position::PoolStatus;
+use glidepath::domain::unlisted::CreditsAnswer;
 
 use super::support::*;
 
@@ -62,6 +63,31 @@ async fn denied_without_config_shows_no_balance_at_all() {
     let position = world.position().await;
     assert_eq!(position.credits.granted, money("9000"));
     assert!(!keys(&position.findings).contains(&"ingest_denied:credits"), "{:?}", keys(&position.findings));
+}
+
+#[tokio::test]
+async fn credit_that_pays_while_none_is_listed_ends_nobody_knows_when() {
+    let table = [
+        (Fault::Denied, CreditsAnswer::Refused, ", but refuses to show how much is left."),
+        (Fault::InternalError, CreditsAnswer::NotAnswered, ", but could not be asked how much is left."),
+        (Fault::EmptyList, CreditsAnswer::NoneListed, " but lists none to this account, so its end is unknown."),
+    ];
+    for (fault, answer, said) in table {
+        let world = World::new(small_account()).await;
+        world.fake.inject(fault.on(Operation::GetCredits).always());
+        world.cycle("2026-03-20").await;
+        let position = world.position().await;
+        let unlisted = position.paying_unlisted().unwrap();
+        assert_eq!(unlisted.answer, answer);
+        assert_eq!(unlisted.applied_to_date, times(BEDROCK_A_DAY, 27), "{answer:?}");
+        assert_eq!(unlisted.applied_14d, times(BEDROCK_A_DAY, 14), "{answer:?}");
+        let sentences = glidepath::report::credit_sentences(&position);
+        assert_eq!(sentences[0], format!("AWS applies credit ($1,620 so far){said}"));
+        let wrong = ["first_cash:bill", "balance_drift:credit", "exhaustion:total"];
+        let keys = keys(&position.findings);
+        assert!(!keys.iter().any(|key| wrong.contains(key)), "{answer:?}: {keys:?}");
+        assert!(finding(&position, "coverage_unknown:services").reason.ends_with(unlisted.next_step()));
+    }
 }
 
 #[tokio::test]

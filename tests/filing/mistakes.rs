@@ -1,6 +1,7 @@
 //! What is wrong with a file, and what is only worth a look.
 
-use glidepath::domain::projection::{FiledProjection, content_hash};
+use glidepath::domain::price::PriceBook;
+use glidepath::domain::projection::{FiledProjection, content_hash, plan};
 use proptest::prelude::*;
 
 use crate::support::{GOOD, good};
@@ -189,4 +190,27 @@ proptest! {
             Err(problems) => prop_assert!(!problems.is_empty() && problems.iter().all(|p| (1..=lines + 1).contains(&p.line))),
         }
     }
+}
+
+#[test]
+fn a_frozen_filing_reads_on_when_the_book_lists_its_names_no_more() {
+    let text = GOOD.replace("Claude Sonnet 5", "House Llama").replace("trn1.32xlarge", "trn9.32xlarge");
+    let anew = FiledProjection::parse(&text).unwrap_err();
+    assert_eq!(anew.iter().map(|problem| problem.line).collect::<Vec<_>>(), [6, 13], "{anew:?}");
+
+    let book = PriceBook::builtin();
+    let frozen = FiledProjection::parse_frozen(&text, &book).unwrap();
+    assert_eq!(frozen.content_hash, content_hash(&text));
+    let remarked: Vec<_> = frozen.remarks.iter().map(|remark| remark.line).collect();
+    assert_eq!(remarked, [6, 6, 13], "{:?}", frozen.remarks);
+    let months = frozen.first_month()..frozen.first_month().next();
+    let planned = plan(&frozen, &book, months, |_| "Amazon Bedrock".to_owned());
+    let priced: Vec<_> = planned.months.iter().map(|month| month.service.as_str()).collect();
+    assert_eq!(priced, ["Amazon Relational Database Service"], "the rest stays reportable");
+    let unpriced: Vec<_> = planned.unpriced.iter().map(|line| (line.what.as_str(), line.reason.as_str())).collect();
+    let (model, instance) =
+        ("the price book does not list the model", "the price book does not list the instance type");
+    assert_eq!(unpriced, [("House Llama input", model), ("House Llama output", model), ("trn9.32xlarge", instance)]);
+    // A mistake of the text stays one.
+    assert!(FiledProjection::parse_frozen(&text.replace("\"0.40\"", "\"40\""), &book).is_err());
 }

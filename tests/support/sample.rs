@@ -305,6 +305,7 @@ fn make_position() -> Position {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
             pools,
+            unlisted: None,
         },
         exhaustion: Exhaustion {
             total: end,
@@ -321,6 +322,7 @@ fn make_position() -> Position {
         findings: findings(),
         data_quality: DataQuality {
             unclassified_cost: Money::ZERO,
+            unclassified: Vec::new(),
             reconciliation_gap: usd(1_204),
             moved_in_last_cycle: usd(316),
             paid_requests_today: 3,

@@ -15,6 +15,10 @@ pub(super) fn first_cash(
     observations: &Observations,
     rules: &AlertRules,
 ) -> Option<Finding> {
+    // Months ahead are then shown as if no credit were left, which nobody said.
+    if position.paying_unlisted().is_some() {
+        return None;
+    }
     let bill = first_bill(position, rules)?;
     let key = key(Rule::FirstCash, "bill");
     let reach = observations.reach(&key, Severity::Warning, health.today(), rules);

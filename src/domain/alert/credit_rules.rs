@@ -7,7 +7,7 @@ use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::position::{PoolPosition, PoolStatus, Position, UnclassifiedUsage};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
@@ -130,11 +130,13 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
     if services.is_empty() {
         return None;
     }
-    let why = if position.credits.pools.is_empty() {
-        "How sure: no credit is known at all. Next: allow billing:GetCredits, or name the credits in the config."
-    } else {
-        "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: give the \
-         list in the config."
+    let why = match position.credits.without_pool() {
+        Some(unlisted) => {
+            format!("How sure: no credit is known: {}. Next: {}", unlisted.why_unknown(), unlisted.next_step())
+        }
+        None => "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: \
+                 give the list in the config."
+            .to_owned(),
     };
     Some(Finding {
         rule: Rule::CoverageUnknown,
@@ -142,12 +144,16 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
         key: key(Rule::CoverageUnknown, "services"),
         since: data_day(health),
         summary: format!("It is not known whether credit pays for {}.", names_text(&services)),
-        reason: why.to_owned(),
+        reason: why,
     })
 }
 
 /// The credit that we replayed against the credit that AWS's rows show.
 pub(super) fn balance_drift(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
+    // Without a pool there is no arithmetic of ours to differ.
+    if position.credits.pools.is_empty() {
+        return None;
+    }
     let gap = position.data_quality.reconciliation_gap;
     let reported = position.spend.credit_to_date.abs();
     // Without any credit row there is nothing to take a percentage of: the amount alone decides.
@@ -188,22 +194,40 @@ pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &A
     if cost.is_zero() || cost < rules.unclassified_usd || share < rules.unclassified_share {
         return None;
     }
+    let usages: Vec<String> = position.data_quality.unclassified.iter().map(unclassified_text).collect();
     Some(Finding {
         rule: Rule::UnclassifiedSpend,
         severity: Severity::Warning,
         key: key(Rule::UnclassifiedSpend, "month"),
         since: data_day(health),
         summary: format!(
-            "{} of this month's spend ({} %) is of a kind that glidepath does not recognise.",
+            "{} of this month's spend ({} %) is of a kind that glidepath does not recognise{}.",
             usd_text(cost),
-            (share * Decimal::ONE_HUNDRED).round_dp(1).normalize()
+            (share * Decimal::ONE_HUNDRED).round_dp(1).normalize(),
+            prefixed(": ", &usages[..usages.len().min(IN_SUMMARY)])
         ),
-        reason: "How sure: it is billed, and counted in every total; only its workload and model are missing, so token figures and the \
-                 comparison with the filing are too low. Next: add its usage types to the classification rules in the \
-                 config."
-            .to_owned(),
+        reason: format!(
+            "How sure: it is billed, and counted in every total; only its workload and model are missing, so token figures and \
+             the comparison with the filing are too low{}. Next: if the name is a model's, say which in [aws.model_aliases]; \
+             report the rest, for a new version to know it. Meanwhile it counts in every total.",
+            prefixed("; the dearest of it: ", &usages)
+        ),
     })
 }
+
+/// `Amazon Bedrock USE1-Wonder-tokens ($70.00)`
+fn unclassified_text(usage: &UnclassifiedUsage) -> String {
+    let UnclassifiedUsage { service, usage_type, cost, .. } = usage;
+    format!("{service} {} ({})", usage_type.as_deref().unwrap_or("without a usage type"), usd_text(*cost))
+}
+
+/// The texts behind `words`; nothing where there are none.
+fn prefixed(words: &str, texts: &[String]) -> String {
+    if texts.is_empty() { String::new() } else { format!("{words}{}", texts.join(", ")) }
+}
+
+/// Unclassified usage that a summary names; its reason names all that the position holds.
+const IN_SUMMARY: usize = 3;
 
 /// Months in which AWS drew credits in another order than it documents, which is the order of replay.
 pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Option<Finding> {
@@ -258,7 +282,9 @@ mod tests {
     use super::super::fixture::{day, health, only, pool, position, usd};
     use super::super::{Observations, evaluate};
     use super::*;
+    use crate::domain::money::Money;
     use crate::domain::position::{Coverage, MoneyQuantiles};
+    use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings
@@ -349,6 +375,22 @@ mod tests {
     }
 
     #[test]
+    fn unknown_coverage_without_a_pool_advises_by_what_aws_answered() {
+        let next = |answer| {
+            let mut position = position();
+            position.credits.pools.clear();
+            position.credits.unlisted =
+                Some(UnlistedCredit { answer, applied_14d: usd("1400"), ..UnlistedCredit::default() });
+            let state = CoverageState::Unknown;
+            position.coverage = vec![Coverage { service: "A".into(), state, evidence: String::new() }];
+            run(&position)[0].next_step().to_owned()
+        };
+        assert!(next(CreditsAnswer::Refused).starts_with("allow billing:GetCredits"));
+        assert!(next(CreditsAnswer::NoneListed).contains("management account"), "GetCredits was allowed");
+        assert!(next(CreditsAnswer::NotAnswered).contains("the next cycle asks again"));
+    }
+
+    #[test]
     fn drift_needs_both_the_amount_and_the_share() {
         let at = |gap: &str, credit: &str| {
             let mut position = position();
@@ -359,6 +401,10 @@ mod tests {
         assert_eq!(at("24.99", "-100"), None, "25 % but too few dollars");
         assert_eq!(at("49.99", "-1000"), None, "below 5 %");
         assert_eq!(at("0", "0"), None);
+        let mut unlisted = position();
+        unlisted.credits.pools.clear();
+        unlisted.data_quality.reconciliation_gap = usd("-16000");
+        assert!(run(&unlisted).is_empty(), "without a pool there is no arithmetic that could differ");
         assert_eq!(
             at("-50", "-1000").as_deref(),
             Some("Our arithmetic draws $50.00 (5 %) less credit than AWS reports, $1,000 in all.")
@@ -384,6 +430,32 @@ mod tests {
             at("60", "1200").as_deref(),
             Some("$60.00 of this month's spend (5 %) is of a kind that glidepath does not recognise.")
         );
+    }
+
+    #[test]
+    fn unclassified_spend_is_named_and_asks_for_what_can_be_done() {
+        let usage = |number: i64| UnclassifiedUsage {
+            service: "Amazon Bedrock".into(),
+            usage_type: (number < 5).then(|| format!("USE1-Wonder{number}-tokens")),
+            cost: Money::from_micros(10_000_000 * (6 - number)),
+            because: None,
+        };
+        let mut position = position();
+        position.data_quality.unclassified_cost = usd("150");
+        position.data_quality.unclassified = (1..=5).map(usage).collect();
+        let finding = run(&position).remove(0);
+        assert!(
+            finding.summary.ends_with(
+                "does not recognise: Amazon Bedrock USE1-Wonder1-tokens ($50.00), Amazon Bedrock USE1-Wonder2-tokens \
+                 ($40.00), Amazon Bedrock USE1-Wonder3-tokens ($30.00)."
+            ),
+            "{}",
+            finding.summary
+        );
+        let all = "USE1-Wonder4-tokens ($20.00), Amazon Bedrock without a usage type ($10.00). Next: ";
+        assert!(finding.reason.contains(all), "{}", finding.reason);
+        assert!(finding.next_step().contains("[aws.model_aliases]"), "{}", finding.reason);
+        assert!(!finding.reason.contains("classification rules"), "config has none");
     }
 
     #[test]

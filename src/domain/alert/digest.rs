@@ -9,6 +9,7 @@ use super::letter::{Letter, Phase};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::position::{NextAward, PoolStatus, Position};
+use crate::domain::unlisted::{AS_IF_NONE_LEFT, CreditsAnswer};
 use crate::domain::words::{day_text as date, days_text, usd_text};
 
 /// Key of every digest.
@@ -74,27 +75,41 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
 
 /// When credit ends, in a few words.
 fn short(position: &Position, today: NaiveDate) -> String {
+    if let Some(unlisted) = position.credits.without_pool() {
+        let known = unlisted.answer == CreditsAnswer::NoneListed && !unlisted.pays();
+        return if known { "none is known" } else { "how much is left is unknown" }.to_owned();
+    }
+    if let Some((day, _)) = position.certain_expiry().filter(|(day, _)| *day > today) {
+        return format!("ends on {}", date(day));
+    }
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => "it no longer pays everything it could".to_owned(),
         Some(day) => format!("lasts until about {}", date(day)),
-        None if position.credits.pools.is_empty() => "none is known".to_owned(),
         None if !position.credits.remaining.is_positive() => "none is left".to_owned(),
         None => "lasts a year and more".to_owned(),
     }
 }
 
 fn headline(position: &Position, today: NaiveDate) -> String {
+    if let Some(unlisted) = position.credits.without_pool() {
+        return format!("{}.", unlisted.headline());
+    }
     let left = usd_text(position.credits.remaining);
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => {
             format!("Credit has not paid everything it could since {}; {left} is left.", date(day))
         }
-        Some(day) => format!(
-            "{left} of credit is left, and will probably run out on {}, in {}.",
-            date(day),
-            days_text((day - today).num_days())
-        ),
-        None if position.credits.pools.is_empty() => "No credit is known.".to_owned(),
+        Some(day) => {
+            let (on, ahead) = (date(day), days_text((day - today).num_days()));
+            match position.expiry_on(day) {
+                Some(expiry) => {
+                    let ends = if expiry.certain { "ends" } else { "will probably end" };
+                    let (expires, unused) = (expiry.expires(), expiry.unused());
+                    format!("{left} of credit is left, and {ends} on {on}, in {ahead}, when {expires}{unused}.")
+                }
+                None => format!("{left} of credit is left, and will probably run out on {on}, in {ahead}."),
+            }
+        }
         None if !position.credits.remaining.is_positive() => "No credit is left.".to_owned(),
         None => format!("{left} of credit is left, and it lasts for a year and more at this pace."),
     }
@@ -105,26 +120,19 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     if today - through >= OLD_FROM {
         lines.push(format!("- These figures are old: AWS has given nothing complete since {}.", date(through)));
     }
-    lines.push(format!(
-        "- Credit: {} of {} is left.",
-        usd_text(position.credits.remaining),
-        usd_text(position.credits.granted)
-    ));
+    lines.push(match position.credits.without_pool() {
+        Some(unlisted) => format!("- Credit: unknown, because {}.", unlisted.why_unknown()),
+        None => format!(
+            "- Credit: {} of {} is left.",
+            usd_text(position.credits.remaining),
+            usd_text(position.credits.granted)
+        ),
+    });
     let usable = position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Active);
     lines.extend(usable.map(|pool| {
         format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
     }));
-    let odds = &position.exhaustion.total;
-    if let (Some(early), Some(middle)) = (odds.p10, odds.p50)
-        && middle > today
-    {
-        let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
-        lines.push(format!(
-            "- End of credit: {}; one chance in ten by {}, one in ten after {late}.",
-            date(middle),
-            date(early)
-        ));
-    }
+    lines.extend(end_of_credit(position, today));
     // Where exhaustion is open, what to do about it says so.
     let told = position.findings.iter().any(|found| found.rule == Rule::Exhaustion && found.severity > Severity::Info);
     lines.extend(position.next_award.as_ref().filter(|_| !told).and_then(next_date));
@@ -140,8 +148,26 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
             usd_text(bill.cash_p10),
             usd_text(bill.cash_p90)
         ));
+        lines.extend(position.paying_unlisted().map(|_| format!("- {AS_IF_NONE_LEFT}.")));
     }
     lines.join("\n")
+}
+
+/// When credit ends, with its odds where they differ; `None` where it has ended or its end is out of sight.
+fn end_of_credit(position: &Position, today: NaiveDate) -> Option<String> {
+    let odds = &position.exhaustion.total;
+    let (early, middle) = (odds.p10?, odds.p50.filter(|middle| *middle > today)?);
+    let end = date(middle);
+    Some(match (position.certain_expiry(), odds.same_day()) {
+        (Some((_, expiry)), _) => {
+            format!("- End of credit: {end}, the day {}; it is not a forecast.", expiry.expires())
+        }
+        (None, Some(_)) => format!("- End of credit: {end}, in eight forecast paths of ten."),
+        (None, None) => {
+            let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
+            format!("- End of credit: {end}; one chance in ten by {}, one in ten after {late}.", date(early))
+        }
+    })
 }
 
 /// By when to file. Beyond the outlook there is time.
@@ -248,7 +274,8 @@ mod tests {
     use super::super::fixture::{clock, day, position, usd};
     use super::*;
     use crate::domain::alert::AlertRules;
-    use crate::domain::position::DateQuantiles;
+    use crate::domain::position::{Credits, DateQuantiles};
+    use crate::domain::unlisted::UnlistedCredit;
 
     fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
         DigestInput { due_at: clock(), now: clock(), before, position, dashboard_url: None }
@@ -328,6 +355,49 @@ mod tests {
         assert!(text.starts_with("$9,000 of credit is left, and it lasts for a year and more at this pace."), "{text}");
         assert!(text.contains("This is the first digest"), "{text}");
         assert!(text.ends_with("Nothing is open.\n\nNothing needs doing this week."), "{text}");
+    }
+
+    #[test]
+    fn credit_that_expires_is_said_to_expire() {
+        let mut expiring = position();
+        expiring.exhaustion.total = DateQuantiles::certain(day("2026-04-13"));
+        expiring.credits.pools[0].expires_on = day("2026-04-13");
+        expiring.credits.pools[0].breakage.p50 = Some(usd("4321"));
+        let digest = digest(&input(None, &expiring)).unwrap();
+        assert_eq!(digest.title, "AWS credit, 14 March 2026: ends on 13 April 2026");
+        assert_eq!(
+            digest.summary,
+            "$9,000 of credit is left, and ends on 13 April 2026, in 30 days, when Activate Portfolio expires; about $4,321 \
+             of it will be unused."
+        );
+        let line = "- End of credit: 13 April 2026, the day Activate Portfolio expires; it is not a forecast.\n";
+        assert!(digest.text.contains(line), "{}", digest.text);
+    }
+
+    #[test]
+    fn credit_that_pays_without_a_pool_is_no_cash_and_no_year_of_credit() {
+        let mut unlisted = position();
+        unlisted.credits = Credits {
+            unlisted: Some(UnlistedCredit {
+                answer: CreditsAnswer::NoneListed,
+                applied_to_date: usd("16000"),
+                applied_14d: usd("1400"),
+            }),
+            ..Credits::default()
+        };
+        let digest = digest(&input(None, &unlisted)).unwrap();
+        assert_eq!(digest.title, "AWS credit, 14 March 2026: how much is left is unknown");
+        assert!(
+            digest.summary.starts_with("AWS applies credit ($16,000 so far) but lists none to this account"),
+            "{}",
+            digest.summary
+        );
+        assert!(
+            digest.text.contains("- Credit: unknown, because AWS lists no credit to this account.\n"),
+            "{}",
+            digest.text
+        );
+        assert!(!digest.text.contains("$0.00 of $0.00"), "{}", digest.text);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{DateQuantiles, PoolPosition, PoolStatus, Position};
+use crate::domain::outlook::first_full_month;
+use crate::domain::period::plus_days;
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
@@ -34,17 +35,36 @@ pub(super) fn total(
         return Some(already_gone(began, position, health, observations, rules));
     }
     if let Some(date) = within(dates.p50, Severity::Critical) {
-        let opening = if date <= today {
-            format!("Credit has probably run out by now, around {}", day_text(date))
-        } else {
-            format!("Credit will probably run out on {}, in {}", day_text(date), days_text((date - today).num_days()))
-        };
+        let opening = will_end(date, today, position);
         return Some(forecast(Severity::Critical, date, &opening, position, health, rules));
     }
     let date = within(dates.p10, Severity::Warning)?;
     let ahead = days_text((date - today).num_days().max(0));
-    let opening = format!("Credit may run out as early as {}, in {ahead}", day_text(date));
+    let opening = match position.expiry_on(date) {
+        Some(expiry) if expiry.certain => will_end(date, today, position),
+        Some(expiry) => format!(
+            "Credit may end as early as {}, when {}{}. That is in {ahead}",
+            day_text(date),
+            expiry.expires(),
+            expiry.unused()
+        ),
+        None => format!("Credit may run out as early as {}, in {ahead}", day_text(date)),
+    };
     Some(forecast(Severity::Warning, date, &opening, position, health, rules))
+}
+
+/// The middle date in words: a forecast, or the day on which credit expires with something left in it.
+fn will_end(date: NaiveDate, today: NaiveDate, position: &Position) -> String {
+    let (day, ahead) = (day_text(date), days_text((date - today).num_days()));
+    match position.expiry_on(date) {
+        Some(expiry) if date <= today => format!("Credit has ended: on {day} {}", expiry.expired()),
+        Some(expiry) => {
+            let ends = if expiry.certain { "ends" } else { "will probably end" };
+            format!("Credit {ends} on {day}, when {}{}. That is in {ahead}", expiry.expires(), expiry.unused())
+        }
+        None if date <= today => format!("Credit has probably run out by now, around {day}"),
+        None => format!("Credit will probably run out on {day}, in {ahead}"),
+    }
 }
 
 fn already_gone(
@@ -103,20 +123,27 @@ fn forecast(
             usd_text(position.credits.remaining),
             bill_after(position, date)
         ),
-        reason: format!("{} {}", odds(position.exhaustion.total), next_step(date, health.today(), rules)),
+        reason: format!("{} {}", odds(position), next_step(date, health.today(), rules)),
     }
 }
 
 /// What the first whole month without credit costs in cash.
 fn bill_after(position: &Position, date: NaiveDate) -> String {
-    let month = BillingPeriod::of(date).next();
+    let month = first_full_month(date);
     position.trajectory.iter().find(|bill| bill.month == month).map_or_else(String::new, |bill| {
         let tax = if bill.tax.is_some() { "with tax" } else { "before tax" };
         format!(" The bill of {} is then about {} in cash, {tax}.", month_text(month), usd_text(bill.cash))
     })
 }
 
-fn odds(dates: DateQuantiles) -> String {
+fn odds(position: &Position) -> String {
+    if let Some((_, expiry)) = position.certain_expiry() {
+        return format!("How sure: it is the day {}, not a forecast.", expiry.expires());
+    }
+    let dates = position.exhaustion.total;
+    if let Some(day) = dates.same_day() {
+        return format!("How sure: in eight forecast paths of ten credit is gone on {}.", day_text(day));
+    }
     let by = |date: Option<NaiveDate>| {
         date.map_or_else(|| "later than the forecast reaches".to_owned(), |day| format!("by {}", day_text(day)))
     };

@@ -9,23 +9,23 @@ use crate::domain::position::{
     BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend,
 };
 
-pub(super) fn day(text: &str) -> NaiveDate {
+pub(in crate::domain) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub(super) fn usd(text: &str) -> Money {
+pub(in crate::domain) fn usd(text: &str) -> Money {
     text.parse().unwrap()
 }
 
-pub(super) fn clock() -> DateTime<Utc> {
+pub(in crate::domain) fn clock() -> DateTime<Utc> {
     "2026-03-14T06:00:00Z".parse().unwrap()
 }
 
-pub(super) fn hours_before(hours: i64) -> Option<DateTime<Utc>> {
+pub(in crate::domain) fn hours_before(hours: i64) -> Option<DateTime<Utc>> {
     Some(clock() - TimeDelta::hours(hours))
 }
 
-pub(super) fn health() -> IngestHealth {
+pub(in crate::domain) fn health() -> IngestHealth {
     IngestHealth {
         as_of: clock(),
         data_through: Some(day("2026-03-12")),
@@ -36,7 +36,7 @@ pub(super) fn health() -> IngestHealth {
 }
 
 /// Twelve days into March: 9,000 of 25,000 dollars left, 100 dollars a day.
-pub(super) fn position() -> Position {
+pub(in crate::domain) fn position() -> Position {
     Position {
         data_through: Some(day("2026-03-12")),
         spend: Spend {
@@ -46,12 +46,12 @@ pub(super) fn position() -> Position {
             burn_per_day: BurnPerDay { last_7_days: Some(usd("100")), last_28_days: Some(usd("90")) },
             ..Spend::default()
         },
-        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()] },
+        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()], unlisted: None },
         ..Position::empty(clock(), "USD")
     }
 }
 
-pub(super) fn pool() -> PoolPosition {
+pub(in crate::domain) fn pool() -> PoolPosition {
     PoolPosition {
         id: "4711".into(),
         name: "Activate Portfolio".into(),
@@ -69,7 +69,7 @@ pub(super) fn pool() -> PoolPosition {
 }
 
 /// The one finding of an evaluation.
-pub(super) fn only(evaluation: &Evaluation) -> &Finding {
+pub(in crate::domain) fn only(evaluation: &Evaluation) -> &Finding {
     assert_eq!(evaluation.findings.len(), 1, "{:?}", evaluation.findings);
     &evaluation.findings[0]
 }

@@ -30,7 +30,7 @@ mod spike_rule;
 mod week;
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::domain) mod fixture;
 #[cfg(test)]
 mod scenarios;
 

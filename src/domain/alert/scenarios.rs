@@ -11,8 +11,10 @@ use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
 use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
+    UnclassifiedUsage,
 };
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
+use crate::domain::unlisted::UnlistedCredit;
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
@@ -112,6 +114,64 @@ fn lead_time_follows_the_award_that_is_meant() {
     );
 }
 
+/// Credit that expires on `day` with 4,321 dollars in it; at all odds, where `early` is that day too.
+fn expiring(day_of: &str, early: &str) -> Position {
+    let mut position = running_out(early, day_of, day_of);
+    let breakage = MoneyQuantiles { p10: Some(usd("4000")), p50: Some(usd("4321")), p90: Some(usd("5000")) };
+    position.credits.pools = vec![PoolPosition { expires_on: day(day_of), breakage, ..pool() }];
+    position.trajectory = ["2026-03", "2026-04", "2026-05"].map(|month| bill(month, "3000", "3000")).to_vec();
+    position
+}
+
+#[test]
+fn credit_that_expires_is_said_to_expire() {
+    let total = |position: &Position| {
+        let mut found = evaluated(position, &Observations::default()).findings;
+        found.retain(|finding| finding.key == "exhaustion:total");
+        found.remove(0)
+    };
+    let certain = total(&expiring("2026-04-13", "2026-04-13"));
+    assert!(
+        certain.summary.starts_with(
+            "Credit ends on 13 April 2026, when Activate Portfolio expires; about $4,321 of it will be unused. That is in \
+             30 days: $9,000 of credit is left"
+        ),
+        "{}",
+        certain.summary
+    );
+    assert!(
+        certain.reason.starts_with("How sure: it is the day Activate Portfolio expires, not a forecast. Next: "),
+        "{}",
+        certain.reason
+    );
+    let likely = total(&expiring("2026-04-13", "2026-04-02"));
+    assert!(likely.summary.starts_with("Credit will probably end on 13 April 2026, when"), "{}", likely.summary);
+    assert!(likely.reason.contains("in one forecast path of ten credit is gone by 2 April 2026"), "{}", likely.reason);
+    let seen = total(&expiring("2026-03-14", "2026-03-14"));
+    assert!(
+        seen.summary.starts_with("Credit has ended: on 14 March 2026 Activate Portfolio expired"),
+        "{}",
+        seen.summary
+    );
+    // A narrow forecast is a forecast.
+    let mut narrow = running_out("2026-04-13", "2026-04-13", "2026-04-13");
+    narrow.credits.pools[0].expires_on = day("2026-09-01");
+    let narrow = total(&narrow);
+    assert!(narrow.summary.starts_with("Credit will probably run out on 13 April 2026"), "{}", narrow.summary);
+    assert!(narrow.reason.starts_with("How sure: in eight forecast paths of ten credit is gone on 13 April 2026."));
+}
+
+#[test]
+fn the_first_bill_without_credit_is_the_attachment_s() {
+    for (expires, month) in [("2026-04-01", "April"), ("2026-03-31", "April"), ("2026-04-02", "May")] {
+        let position = expiring(expires, expires);
+        let found = evaluated(&position, &Observations::default()).findings;
+        let total = found.iter().find(|finding| finding.key == "exhaustion:total").unwrap();
+        let named = format!("The bill of {month} 2026 is then about $3,000 in cash");
+        assert!(total.summary.contains(&named), "{expires}: {}", total.summary);
+    }
+}
+
 #[test]
 fn exhaustion_of_a_pool_while_others_go_on() {
     let other = PoolPosition { id: "4712".into(), name: "GenAI tier".into(), ..pool() };
@@ -195,6 +255,13 @@ fn first_bill_in_cash() {
     for (name, position, expected) in table {
         assert_eq!(severity(&position, &never, key), expected, "{name}");
     }
+    // Credit pays that nobody can see the end of: that the trajectory shows none is no news of cash.
+    let mut unlisted = with(&[covered(), bill("2026-04", "3000", "3000")]);
+    unlisted.credits.pools.clear();
+    assert_eq!(severity(&unlisted, &never, key), Some(Warning), "nothing pays");
+    unlisted.credits.unlisted = Some(UnlistedCredit { applied_14d: usd("1400"), ..UnlistedCredit::default() });
+    assert_eq!(severity(&unlisted, &never, key), None, "credit pays");
+
     let wobbling = with(&[covered(), bill("2026-05", "3000", "900")]);
     assert_eq!(severity(&wobbling, &told(key, Warning), key), Some(Warning), "1 May is within 7 days of the reach");
     // Cash that comes with the end of credit is a part of that message; cash that comes before it is not.
@@ -353,6 +420,12 @@ fn every_finding() -> Vec<Finding> {
         vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
     position.data_quality.reconciliation_gap = usd("-1100");
     position.data_quality.unclassified_cost = usd("120");
+    position.data_quality.unclassified = vec![UnclassifiedUsage {
+        service: "Amazon Bedrock".into(),
+        usage_type: Some("USE1-Wonder-input-tokens".into()),
+        cost: usd("120"),
+        because: None,
+    }];
     position.data_quality.usd_spent_asking_month = usd("4.20");
     position.data_quality.paid_requests_today = 96;
     let claim = |question, statement: &str| Claim {

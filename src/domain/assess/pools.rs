@@ -10,6 +10,7 @@ use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{Credits, PoolPosition, PoolStatus};
+use crate::domain::unlisted::UnlistedCredit;
 
 impl Assessment<'_> {
     /// A pool's balance at the end of `data_through`: AWS's newest statement, moved there by replay; our own
@@ -68,6 +69,7 @@ impl Assessment<'_> {
         Credits {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
+            unlisted: pools.is_empty().then(|| UnlistedCredit::of(self.facts)),
             pools,
         }
     }

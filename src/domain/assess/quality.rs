@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::Assessment;
+use super::span::Span;
 use crate::domain::alert::{OrderContradiction, UnknownRecordType};
 use crate::domain::charge::record_kind;
+use crate::domain::costs::DetailKind;
 use crate::domain::facts::ChargeKind;
 use crate::domain::money::Money;
-use crate::domain::position::DataQuality;
+use crate::domain::position::{DataQuality, UnclassifiedUsage};
 use crate::domain::reconcile;
 use crate::domain::workload::Workload;
+
+/// Unclassified usage that is named.
+const UNCLASSIFIED_NAMED: usize = 5;
 
 impl Assessment<'_> {
     /// Record types that this program does not know, by name.
@@ -37,20 +42,36 @@ impl Assessment<'_> {
             .collect()
     }
 
+    /// This month's spend that no rule understands by service and usage type, the dearest first.
+    fn unclassified(&self) -> Vec<UnclassifiedUsage> {
+        let Some(month) = self.span.map(Span::month_to_date) else { return Vec::new() };
+        let mut costs: BTreeMap<usize, Money> = BTreeMap::new();
+        for row in self.costs.detail.iter().filter(|row| month.contains(row.day)) {
+            if self.costs.kinds[row.kind].class.workload == Workload::Unclassified {
+                *costs.entry(row.kind).or_default() += row.cost;
+            }
+        }
+        let usage = |(kind, cost): (usize, Money)| {
+            let DetailKind { service, usage_type, class } = &self.costs.kinds[kind];
+            let (service, usage_type, because) =
+                (service.clone(), usage_type.clone(), class.unclassified_because.clone());
+            UnclassifiedUsage { service, usage_type, cost, because }
+        };
+        let mut usages: Vec<UnclassifiedUsage> = costs.into_iter().map(usage).collect();
+        usages
+            .sort_by(|a, b| (b.cost.abs(), &a.service, &a.usage_type).cmp(&(a.cost.abs(), &b.service, &b.usage_type)));
+        usages
+    }
+
     pub(super) fn data_quality(&self) -> DataQuality {
-        let unclassified = self.span.map(|span| {
-            let month = span.month_to_date();
-            let rows = self.costs.detail.iter().filter(|row| month.contains(row.day));
-            rows.filter(|row| self.costs.kinds[row.kind].class.workload == Workload::Unclassified)
-                .map(|row| row.cost)
-                .sum()
-        });
+        let unclassified = self.unclassified();
         let gap = self.span.map(|span| {
             let months = reconcile::by_month(&self.ledger, self.facts, span.through);
             months.values().map(reconcile::MonthReconciliation::gap).sum()
         });
         let mut quality = DataQuality {
-            unclassified_cost: unclassified.unwrap_or_default(),
+            unclassified_cost: unclassified.iter().map(|usage| usage.cost).sum(),
+            unclassified: unclassified.into_iter().take(UNCLASSIFIED_NAMED).collect(),
             reconciliation_gap: gap.unwrap_or_default(),
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             ..DataQuality::default()

@@ -56,6 +56,22 @@ impl FiledProjection {
     /// # Errors
     /// Every problem, in order of line.
     pub fn parse_with(text: &str, book: &PriceBook) -> Result<Self, Vec<ProjectionProblem>> {
+        FilingReader::read(text, book, false)
+    }
+
+    /// Reads a filing that was checked when it was frozen. What `book` has ceased to list since, or rules that have changed
+    /// make overlap, is a remark and no mistake: a line without a price is planned as unpriced, and the rest of the filing
+    /// stays reportable.
+    ///
+    /// # Errors
+    /// Every problem of the text, in order of line.
+    pub fn parse_frozen(text: &str, book: &PriceBook) -> Result<Self, Vec<ProjectionProblem>> {
+        FilingReader::read(text, book, true)
+    }
+}
+
+impl<'t> FilingReader<'t> {
+    fn read(text: &'t str, book: &'t PriceBook, frozen: bool) -> Result<FiledProjection, Vec<ProjectionProblem>> {
         let root = DeTable::parse(text).map_err(|error| {
             vec![ProjectionProblem {
                 line: line_at(text, error.span().map_or(0, |span| span.start)),
@@ -63,7 +79,8 @@ impl FiledProjection {
                 remedy: "correct the syntax; everything after it is unread".to_owned(),
             }]
         })?;
-        let mut filing = FilingReader { read: Reader::new(text), book, ids: Vec::new(), floating: Vec::new() };
+        let read = Reader::new(text);
+        let mut filing = FilingReader { read, book, frozen, ids: Vec::new(), floating: Vec::new() };
         let projection = filing.file(root.get_ref());
         let (mut problems, mut remarks) = filing.read.into_problems();
         problems.sort();
@@ -83,6 +100,8 @@ pub fn service_of_model(model: &str) -> String {
 struct FilingReader<'t> {
     read: Reader<'t>,
     book: &'t PriceBook,
+    /// It was checked when it was frozen: names that the book does not list are no mistakes any more.
+    frozen: bool,
     /// Record ids so far, with the line in the file.
     ids: Vec<(String, usize)>,
     /// Lines in the file of accelerators that name no first month: they start with the filing.
@@ -219,7 +238,7 @@ impl FilingReader<'_> {
         let batch = self.read.share(table, "batch");
         let routing = self.routing(table);
         let (model, at) = model?;
-        if !self.book.knows_model(&model) {
+        if !self.frozen && !self.book.knows_model(&model) {
             let near = suggest(&model, self.book.model_names());
             self.unknown(at.clone(), "model", &model, &near);
         }
@@ -293,7 +312,7 @@ impl FilingReader<'_> {
         let growth_per_month = self.read.growth(table, "growth_per_month").unwrap_or_default();
         let (instance_type, at) = self.read.required_text(table, span, "instance_type", "trn1.32xlarge")?;
         let known = self.book.instance_types().any(|known| known == instance_type);
-        if !known || accelerator_workload(&instance_type).is_none() {
+        if !self.frozen && (!known || accelerator_workload(&instance_type).is_none()) {
             let near = suggest(&instance_type, self.book.instance_types());
             self.unknown(at.clone(), "instance type", &instance_type, &near);
         }

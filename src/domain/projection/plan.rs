@@ -14,6 +14,7 @@
 //! - Amounts are rounded half to even at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -54,6 +55,13 @@ pub struct UnpricedLine {
     pub reason: String,
     /// First month that plans it.
     pub since: BillingPeriod,
+}
+
+impl fmt::Display for UnpricedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UnpricedLine { record, what, reason, since } = self;
+        write!(f, "record {record} plans {what} from {since}, which is unpriced and in no planned figure: {reason}")
+    }
 }
 
 /// What one line plans for one month.

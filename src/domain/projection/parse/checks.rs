@@ -50,7 +50,11 @@ impl FilingReader<'_> {
 
     pub(super) fn check_overlaps(&mut self, filing: &FiledProjection) {
         for overlap in overlaps(&[Part { name: None, filing }], self.book, &service_of_model) {
-            self.read.problem_in(overlap.line, overlap.problem, overlap.remedy);
+            if self.frozen {
+                self.read.remark(overlap.line, overlap.problem, overlap.remedy);
+            } else {
+                self.read.problem_in(overlap.line, overlap.problem, overlap.remedy);
+            }
         }
     }
 
@@ -67,7 +71,8 @@ impl FilingReader<'_> {
                 FiledLine::Tokens(line) => what.strip_prefix(&line.model).is_some_and(|rest| rest.starts_with(' ')),
                 _ => what == line.name(),
             };
-            for gap in unpriced.iter().filter(|gap| known && of_line(&gap.what)) {
+            // A name that the book does not list is a mistake of its own, unless the filing is frozen.
+            for gap in unpriced.iter().filter(|gap| (known || self.frozen) && of_line(&gap.what)) {
                 self.read.remark(
                     line.line(),
                     format!("{} is unpriced, so its dollars are not in the plan: {}", gap.what, gap.reason),
