@@ -1,7 +1,7 @@
 //! `/metrics` in the Prometheus text format 0.0.4.
 //!
-//! Amounts become floats here, because a sample is one. Their unit is the account's currency in lower case, which is
-//! `usd` outside China, so that no name can lie. What is unknown is left out, never zero.
+//! Amounts become floats here, because a sample is one. Their unit is the position's currency in lower case, so that no
+//! name can lie. What is unknown is left out, never zero.
 
 use axum::extract;
 use axum::http::header;

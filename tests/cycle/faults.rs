@@ -36,7 +36,7 @@ fn cases() -> Vec<Case> {
             Fault::WrongCurrency,
             false,
             "is billed in EUR, where USD",
-            "set currency in [aws] to \"EUR\"",
+            "bills in EUR cannot be watched",
         ),
         case(
             "repeated token",
