@@ -177,6 +177,8 @@ fn arguments_that_contradict_each_other_are_status_2() {
     let folder = TempDir::new().unwrap();
     let output =
         run(glidepath(folder.path(), None).args(["token", "new", "--name", "n", "--role", "ops", "--records", "x"]));
+    refuse(&["backup", "copy.duckdb"], 1, "the backup copy.duckdb was not made: a file of that name exists already");
+    refuse(&["backup", "nowhere/copy.duckdb"], 1, "there is no folder nowhere; create it");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--records belongs to --role partner"), "{}", text(&output.stderr));
     assert!(output.stdout.is_empty(), "no token is printed");

@@ -47,7 +47,8 @@ use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
-pub use backup::BackupReport;
+pub use backup::{BackupReport, newest_backup};
+pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
