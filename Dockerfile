@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 #
-# Build (the first takes 30 to 60 minutes on two cores, nearly all of it DuckDB's C++; after that only what changed):
+# Build (the first takes about an hour on two cores, half of it DuckDB's C++; after that only what changed):
 #
 #     docker build -t glidepath .
 #
