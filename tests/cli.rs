@@ -2,6 +2,12 @@
 
 #[path = "cli/access.rs"]
 mod access;
+#[path = "cli/checks.rs"]
+mod checks;
+#[path = "cli/killed.rs"]
+mod killed;
+#[path = "cli/log_lines.rs"]
+mod log_lines;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

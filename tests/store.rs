@@ -63,7 +63,7 @@ fn failed_run(clock: &str) -> IngestRun {
         clock: at(clock),
         account: Some("111122223333".to_owned()),
         costs: None,
-        costs_outcome: Outcome::Failed { message: "no answer".to_owned(), advice: "wait".to_owned() },
+        costs_outcome: Outcome::Failed { message: "no answer".to_owned(), advice: "wait".to_owned(), retryable: true },
         credits: CreditPull::default(),
         credits_outcome: Outcome::NotTried,
     }

@@ -117,6 +117,17 @@ pub struct CycleReport {
 }
 
 impl Engine {
+impl CycleReport {
+    /// Says in the log what could not be had; for a cycle whose report nobody prints.
+    pub fn log_problems(&self) {
+        for (what, outcome) in [("costs", &self.costs), ("credits", &self.credits)] {
+            if let Some((problem, advice)) = outcome.problem() {
+                warn!(what, problem, advice, "nothing new was taken in");
+            }
+        }
+    }
+}
+
     /// Wires the parts.
     ///
     /// # Errors
@@ -179,7 +190,6 @@ impl Engine {
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
         let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
-        log_outcomes(&run);
         let (findings, messages) = self.finish(run_id, now).await?;
         let (delivered, undelivered) = self.deliver(now).await?;
         self.prune_audit(now).await?;
@@ -284,13 +294,5 @@ fn health(facts: &Facts) -> IngestHealth {
         last_success: facts.costs_pulled_at,
         costs: facts.costs_outcome.clone(),
         credits: facts.credits_outcome.clone(),
-    }
-}
-
-fn log_outcomes(run: &IngestRun) {
-    for (what, outcome) in [("costs", &run.costs_outcome), ("credits", &run.credits_outcome)] {
-        if let Some((problem, advice)) = outcome.problem() {
-            warn!(what, problem, advice, "nothing new was taken in");
-        }
     }
 }

@@ -26,6 +26,7 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
         let busy = Failure::new(StatusCode::CONFLICT, "a cycle is running already");
         return Err(busy.advise("wait for it; the position changes when it has finished"));
     };
+    report.log_problems();
     Ok(Json(report))
 }
 
