@@ -339,3 +339,4 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
     let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
     assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "the same without a daemon");
 }
+        &["projection", "prices"],

@@ -57,7 +57,7 @@ enum Command {
     Serve,
     /// Run one cycle (ask AWS, assess, evaluate, deliver) and exit.
     Cycle(cycle::Args),
-    /// List every config problem at once; with --online also try AWS and the credentials.
+    /// List every config problem at once; with --online also try AWS and each channel.
     Check(check::Args),
     /// Show the position.
     Status(status::Args),

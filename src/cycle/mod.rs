@@ -7,6 +7,7 @@
 mod alerts;
 mod as_of;
 mod backup;
+mod check;
 mod digest;
 mod enclosed_links;
 mod entries;
@@ -116,7 +117,6 @@ pub struct CycleReport {
     pub undelivered: usize,
 }
 
-impl Engine {
 impl CycleReport {
     /// Says in the log what could not be had; for a cycle whose report nobody prints.
     pub fn log_problems(&self) {
@@ -128,6 +128,7 @@ impl CycleReport {
     }
 }
 
+impl Engine {
     /// Wires the parts.
     ///
     /// # Errors
