@@ -170,6 +170,11 @@ async fn a_founder_s_session() {
     refuse(&["status", "--as-of", "2026-11-19"], 1, "the first one finished at 2026-11-20T06:00:00Z");
     refuse(&["report", "--kind", "trajectory", "--format", "md", "--json"], 2, "name a file with -o");
     refuse(&["alerts", "silence", "exhaustion:total", "--why", "w", "--by", "b"], 2, "a silence needs an end");
+    refuse(
+        &["replay", "--from", "2026-11-01", "--to", "2026-11-19", "--rules", "nope.toml"],
+        2,
+        "the rules in nope.toml",
+    );
     ask(&["backup", "copy.duckdb"]);
     assert!(folder.path().join("copy.duckdb").exists());
     let same = ask(&["status", "--json"]);
@@ -180,6 +185,21 @@ async fn a_founder_s_session() {
 
 #[test]
 fn arguments_that_contradict_each_other_are_status_2() {
+#[test]
+fn a_store_that_another_command_holds_is_waited_for_and_no_daemon_is_missed() {
+    let folder = TempDir::new().unwrap();
+    config(&folder, "[http]\nlisten = \"127.0.0.1:9\"\n");
+    let _held = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
+    for args in [&["status"][..], &["cycle"], &["credits", "record", "--pool", "p", "--remaining", "1"]] {
+        let output = run(glidepath(folder.path(), None).args(args));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("glidepath.duckdb is in use by another glidepath process"), "{said}");
+        assert!(said.contains("which is no daemon at 127.0.0.1:9: wait for it to end"), "{said}");
+        assert!(!said.contains("glidepath serve"), "{said}");
+    }
+}
+
     let folder = TempDir::new().unwrap();
     let output =
         run(glidepath(folder.path(), None).args(["token", "new", "--name", "n", "--role", "ops", "--records", "x"]));

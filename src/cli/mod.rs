@@ -30,6 +30,7 @@ use thiserror::Error;
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
 use crate::store::StoreError;
+use crate::http::client::ClientError;
 use out::outln;
 
 /// Watches AWS credits against the projection they were granted for.
@@ -150,7 +151,7 @@ fn openapi() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Arguments that contradict each other in a way that the parser cannot see. Status 2.
+/// Arguments that cannot be used, in a way that the parser does not see. Status 2.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Usage(String);
@@ -161,5 +162,6 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     let usage = error.downcast_ref::<Usage>().is_some();
     let back = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::ClockGoesBack { .. }));
     let ahead = matches!(error.downcast_ref::<AsOfError>(), Some(AsOfError::Future { .. }));
-    ExitCode::from(if config || usage || back || ahead { 2 } else { 1 })
+    let bad_request = matches!(error.downcast_ref::<ClientError>(), Some(ClientError::Refused { status: 400, .. }));
+    ExitCode::from(if config || usage || back || ahead || bad_request { 2 } else { 1 })
 }
