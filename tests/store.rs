@@ -441,6 +441,7 @@ async fn a_backup_is_a_store_with_the_same_facts() {
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(names.iter().all(|name| !name.to_string_lossy().contains("partial")), "{names:?}");
 }
+
 #[tokio::test]
 async fn a_backup_that_fails_leaves_nothing_and_the_next_one_is_made() {
     let folder = tempfile::tempdir().unwrap();
@@ -463,7 +464,6 @@ async fn a_backup_that_fails_leaves_nothing_and_the_next_one_is_made() {
     let nowhere = store.backup(&folder.path().join("nowhere/copy.duckdb")).await.unwrap_err().to_string();
     assert!(nowhere.contains("there is no folder") && nowhere.contains("create it"), "{nowhere}");
 }
-
 
 /// A year of daily cycles: the newest two days grow from cycle to cycle, every day moves once more a week later, and a
 /// closed month is corrected. The file must grow with change, not with polling.
