@@ -71,7 +71,5 @@ EXPOSE 8437
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["glidepath", "health", "--config", "/etc/glidepath/glidepath.toml"]
-# Freed memory goes back to the system: with one arena per thread glibc would keep a third more for good.
-ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 ENTRYPOINT ["glidepath"]
 CMD ["serve", "--config", "/etc/glidepath/glidepath.toml"]

@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod allocator;
 mod audit;
 mod backtest;
 mod backup;
@@ -29,8 +30,8 @@ use thiserror::Error;
 
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
-use crate::store::StoreError;
 use crate::http::client::ClientError;
+use crate::store::StoreError;
 use out::outln;
 
 /// Watches AWS credits against the projection they were granted for.
@@ -88,6 +89,13 @@ enum Command {
     Openapi,
     /// Ask the running daemon whether it is well.
     Health,
+}
+
+/// What has to be settled before the first thread starts.
+pub fn prepare(cli: &Cli) {
+    if matches!(cli.command, Command::Serve) {
+        allocator::set_for_a_daemon();
+    }
 }
 
 /// Runs a command and says how it ended.
@@ -156,7 +164,8 @@ fn openapi() -> anyhow::Result<()> {
 #[error("{0}")]
 struct Usage(String);
 
-/// 2 for a config or a request that has to be corrected, 1 for an operation that failed.
+/// 2 for a config or a request that has to be corrected, 1 for an operation that failed. What a daemon answers with 400 is
+/// what the same command refuses as usage where it opens the store itself.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let config = error.downcast_ref::<ConfigError>().is_some();
     let usage = error.downcast_ref::<Usage>().is_some();
