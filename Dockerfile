@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 #
-# Build (the first takes 30 to 60 minutes on two cores, nearly all of it DuckDB's C++; after that only what changed):
+# Build (the first takes about an hour on two cores, half of it DuckDB's C++; after that only what changed):
 #
 #     docker build -t glidepath .
 #
@@ -71,7 +71,5 @@ EXPOSE 8437
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["glidepath", "health", "--config", "/etc/glidepath/glidepath.toml"]
-# Freed memory goes back to the system: with one arena per thread glibc would keep a third more for good.
-ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 ENTRYPOINT ["glidepath"]
 CMD ["serve", "--config", "/etc/glidepath/glidepath.toml"]

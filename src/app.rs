@@ -9,8 +9,9 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::cycle::Engine;
+use crate::http;
+use crate::schedule::{self, Occasion};
 use crate::store::Store;
-use crate::{http, schedule};
 
 /// Time to write the store at the end. With the 8 seconds that open connections get it stays below the 10 after which
 /// an orchestrator kills.
@@ -29,7 +30,7 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     let mut scheduler = schedule::start(&engine, &clock).await?;
     let first = tokio::spawn({
         let (engine, clock) = (engine.clone(), clock.clone());
-        async move { schedule::catch_up(&engine, clock.now()).await }
+        async move { schedule::catch_up(&engine, clock.now(), Occasion::Start).await }
     });
     shutdown.cancelled().await;
     info!("stopping");

@@ -18,6 +18,7 @@ const LAST_WAIT: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    glidepath::cli::prepare(&cli);
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! Cron to cycle: one at a time, caught up at start and after failures.
+//! Cron to cycle: one at a time, caught up at start and after failures that can pass by themselves.
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use crate::domain::facts::Outcome;
 const DELIVERIES: &str = "0 * * * * *";
 /// Alerts that fire are posted again where they would be forgotten otherwise.
 const FIRING: &str = "30 */10 * * * *";
-/// After a pull that failed, AWS is asked again every hour until one succeeds.
+/// After a pull that failed, AWS is asked again every hour until one succeeds; see [`is_due`].
 const CATCH_UP: &str = "0 17 * * * *";
 
 /// Starts the jobs. Shut the scheduler down to end them.
@@ -28,7 +28,10 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
         run_cycle(&engine, now).await;
     })
     .await?;
-    add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move { catch_up(&engine, now).await }).await?;
+    add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move {
+        catch_up(&engine, now, Occasion::Hourly).await;
+    })
+    .await?;
     add(&scheduler, DELIVERIES, engine, clock, |engine, now| async move {
         if let Err(error) = engine.digest_if_due(now).await {
             error!("making the digest failed: {error:#}");
@@ -70,26 +73,50 @@ where
     Ok(())
 }
 
+/// When it is looked whether a cycle is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The daemon starts, perhaps with another config or another program.
+    Start,
+    /// An hour has passed, and nothing else has changed.
+    Hourly,
+}
+
 /// Runs a cycle if a scheduled one was missed or did not get its costs.
-pub async fn catch_up(engine: &Engine, now: DateTime<Utc>) {
-    match engine.store().last_pull().await {
-        Ok(last) if is_due(last, &engine.config().cycle_schedule, now) => run_cycle(engine, now).await,
-        Ok(_) => {}
+pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
+    match newest(engine).await {
+        Ok((last, tried)) => {
+            // What failed for good is paid for each time: a new start may have mended it, an hour has not.
+            let tried = tried.filter(|(_, outcome)| occasion == Occasion::Hourly && !outcome.is_retryable());
+            let since = tried.map(|(clock, _)| clock).or(last);
+            if is_due(since, &engine.config().cycle_schedule, now) {
+                run_cycle(engine, now).await;
+            }
+        }
         Err(error) => error!("looking for the newest pull failed: {error:#}"),
     }
 }
 
-/// True if the schedule named a moment since the last successful pull.
-fn is_due(last_pull: Option<DateTime<Utc>>, schedule: &CronLine, now: DateTime<Utc>) -> bool {
-    last_pull.is_none_or(|last| schedule.next_after(last).is_some_and(|next| next <= now))
+/// Clock of the newest pull; clock and outcome of the newest try.
+async fn newest(engine: &Engine) -> Result<(Option<DateTime<Utc>>, Option<(DateTime<Utc>, Outcome)>)> {
+    Ok((engine.store().last_pull().await?, engine.store().newest_try().await?))
+}
+
+/// True if the schedule named a moment since the last successful pull, or since the last one that failed for good.
+fn is_due(since: Option<DateTime<Utc>>, schedule: &CronLine, now: DateTime<Utc>) -> bool {
+    since.is_none_or(|since| schedule.next_after(since).is_some_and(|next| next <= now))
 }
 
 async fn run_cycle(engine: &Engine, now: DateTime<Utc>) {
     match engine.cycle(now).await {
-        Ok(Some(report)) if report.costs != Outcome::Ok => {
-            error!(run_id = report.run_id, "the cycle got no costs; AWS is asked again within the hour");
+        Ok(Some(report)) => {
+            report.log_problems();
+            if report.costs != Outcome::Ok {
+                let again = if report.costs.is_retryable() { "within the hour" } else { "as scheduled" };
+                error!(run_id = report.run_id, again, "the cycle got no costs; AWS is asked again");
+            }
         }
-        Ok(_) => {}
+        Ok(None) => {}
         Err(error) => error!("the cycle failed: {error:#}"),
     }
 }

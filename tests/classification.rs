@@ -222,6 +222,14 @@ fn what_is_not_understood_is_named() {
         ("Amazon Bedrock", "USE1-NovaLite-cache-read-output-tokens", "two token directions"),
         ("Amazon Bedrock", "USE1-NovaLite-input-tokens-1h", "writes no cache"),
         ("Amazon Bedrock", "USE1-NovaLite-input", "no token count"),
+        // A cache or another modality that the grammar does not know must not pass for plain text of an unknown model.
+        ("Amazon Bedrock", "USE1-NovaLite-cache-hit-input-token-count", "the word `cache`"),
+        ("Amazon Bedrock", "USE1-NovaPro-cache-creation-input-tokens", "the word `cache`"),
+        ("Amazon Bedrock", "USE1-NovaPro-prompt-cache-input-tokens-batch", "the word `cache`"),
+        ("Amazon Bedrock", "USE1-NovaPro-prompt-caching-output-tokens", "the word `caching`"),
+        ("Amazon Bedrock", "CACHE1-NovaLite-input-tokens", "the word `CACHE`"),
+        ("Amazon Bedrock", "USE1-NovaSonic-speech-v2-input-tokens", "the word `speech`"),
+        ("Amazon Bedrock", "USE1-Zebra-Video-fast-output-tokens", "the word `Video`"),
         ("Amazon Bedrock", "USE1-input-tokens", "no model"),
         ("Amazon Bedrock", "USE1-NovaReel-SomethingNew", "no token direction"),
         ("Amazon Bedrock", "USE1-TEMP:input-tokens-odd", "unknown qualifier `odd`"),
@@ -232,6 +240,17 @@ fn what_is_not_understood_is_named() {
         let why = why_unclassified(service, usage_type, "1K tokens");
         assert!(why.contains(word), "{usage_type}: {why}");
     }
+}
+
+#[test]
+fn a_name_that_an_alias_has_whole_may_hold_any_word() {
+    let aliases = BTreeMap::from([("Dragon-Video-Pro".to_owned(), "Dragon Video".to_owned())]);
+    let classifier = Classifier::builtin().with_model_aliases(aliases);
+    let row = classifier.classify("Amazon Bedrock", Some("USE1-Dragon-Video-Pro-input-tokens"), "1K tokens");
+    assert_eq!((row.model.as_deref(), row.direction), (Some("Dragon Video"), Some(Direction::Input)));
+    let unknown =
+        Classifier::builtin().classify("Amazon Bedrock", Some("USE1-Dragon-Video-Pro-input-tokens"), "1K tokens");
+    assert_eq!(unknown.workload, Workload::Unclassified);
 }
 
 #[test]

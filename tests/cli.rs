@@ -2,6 +2,12 @@
 
 #[path = "cli/access.rs"]
 mod access;
+#[path = "cli/checks.rs"]
+mod checks;
+#[path = "cli/killed.rs"]
+mod killed;
+#[path = "cli/log_lines.rs"]
+mod log_lines;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -164,12 +170,34 @@ async fn a_founder_s_session() {
     refuse(&["status", "--as-of", "2026-11-19"], 1, "the first one finished at 2026-11-20T06:00:00Z");
     refuse(&["report", "--kind", "trajectory", "--format", "md", "--json"], 2, "name a file with -o");
     refuse(&["alerts", "silence", "exhaustion:total", "--why", "w", "--by", "b"], 2, "a silence needs an end");
+    refuse(
+        &["replay", "--from", "2026-11-01", "--to", "2026-11-19", "--rules", "nope.toml"],
+        2,
+        "the rules in nope.toml",
+    );
     ask(&["backup", "copy.duckdb"]);
     assert!(folder.path().join("copy.duckdb").exists());
+    refuse(&["backup", "copy.duckdb"], 1, "the backup copy.duckdb was not made: a file of that name exists already");
+    refuse(&["backup", "nowhere/copy.duckdb"], 1, "there is no folder nowhere; create it");
     let same = ask(&["status", "--json"]);
     assert_eq!(ask(&["status", "--json", "--as-of", "2026-11-21T00:00:00Z"]), same, "the newest cycle by then");
     let early = run(glidepath(folder.path(), Some(&endpoint)).args(["status", "--as-of", "2026-11-19T00:00:00Z"]));
     assert_eq!(early.status.code(), Some(1), "nothing was known then");
+}
+
+#[test]
+fn a_store_that_another_command_holds_is_waited_for_and_no_daemon_is_missed() {
+    let folder = TempDir::new().unwrap();
+    config(&folder, "[http]\nlisten = \"127.0.0.1:9\"\n");
+    let _held = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
+    for args in [&["status"][..], &["cycle"], &["credits", "record", "--pool", "p", "--remaining", "1"]] {
+        let output = run(glidepath(folder.path(), None).args(args));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("glidepath.duckdb is in use by another glidepath process"), "{said}");
+        assert!(said.contains("which is no daemon at 127.0.0.1:9: wait for it to end"), "{said}");
+        assert!(!said.contains("glidepath serve"), "{said}");
+    }
 }
 
 #[test]
@@ -225,9 +253,13 @@ impl Daemon {
 
     /// With `more` in the section [http] and below.
     fn start_with(folder: &TempDir, endpoint: &str, more: &str) -> Daemon {
+        Daemon::started_by(glidepath(folder.path(), Some(endpoint)), folder, more)
+    }
+
+    fn started_by(mut command: Command, folder: &TempDir, more: &str) -> Daemon {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n{more}"));
-        let mut child = glidepath(folder.path(), Some(endpoint)).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         // Serving is said once the listener is open; every line is JSON. Read on, so that the pipe never fills.
         let mut lines = log.lines().map(Result::unwrap);
@@ -277,6 +309,35 @@ async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
     assert_eq!(text(&after.stdout), text(&alone.stdout), "the store is whole");
 }
 
+/// The environment that the process of a daemon was started with, the last time.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn environment(daemon: &Daemon) -> Vec<String> {
+    let bytes = std::fs::read(format!("/proc/{}/environ", daemon.child.id())).unwrap();
+    let mut set: Vec<String> =
+        bytes.split(|byte| *byte == 0).map(text).filter(|it| it.starts_with("MALLOC_")).collect();
+    set.sort();
+    set
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_daemon_sets_its_allocator_unless_somebody_did() {
+    let folder = TempDir::new().unwrap();
+    let daemon = Daemon::start(&folder, "http://127.0.0.1:9");
+    let own = ["MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=65536", "MALLOC_TRIM_THRESHOLD_=131072"];
+    assert_eq!(environment(&daemon), own, "under the process id that it was started with");
+    let line = std::fs::read(format!("/proc/{}/cmdline", daemon.child.id())).unwrap();
+    assert!(text(&line).contains("glidepath\0serve"), "{}", text(&line));
+    assert_eq!(daemon.terminate(), Some(0));
+
+    let folder = TempDir::new().unwrap();
+    let mut chosen = glidepath(folder.path(), Some("http://127.0.0.1:9"));
+    chosen.env("MALLOC_ARENA_MAX", "4");
+    let daemon = Daemon::started_by(chosen, &folder, "");
+    assert_eq!(environment(&daemon), ["MALLOC_ARENA_MAX=4"]);
+    assert_eq!(daemon.terminate(), Some(0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_daemon_starts_without_the_file_of_a_frozen_filing() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
@@ -310,7 +371,7 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
     };
     ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]);
     ask(&["projection", "file", "projection.toml"]);
-    let readings: [&[&str]; 7] = [
+    let readings: [&[&str]; 8] = [
         &["credits", "list"],
         &["credits", "list", "--json"],
         &["credits", "history"],
@@ -318,6 +379,7 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
         &["projection", "list", "--json"],
         &["projection", "show", "1"],
         &["projection", "show", "--json"],
+        &["projection", "prices"],
     ];
     let alone = readings.map(&ask);
     let daemon = Daemon::start(&folder, &endpoint);

@@ -1,5 +1,7 @@
 //! The whole job against the fake AWS: asked, stored, replayed, compared, told. Each file holds one promise of a cycle.
 
+#[path = "cycle/again.rs"]
+mod again;
 #[path = "cycle/alerts.rs"]
 mod alerts;
 #[path = "cycle/ceiling.rs"]

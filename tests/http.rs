@@ -10,6 +10,8 @@ mod assets;
 mod bad_input;
 #[path = "http/channels.rs"]
 mod channels;
+#[path = "http/checks.rs"]
+mod checks;
 #[path = "http/entries.rs"]
 mod entries;
 #[path = "http/links.rs"]

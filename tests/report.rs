@@ -564,8 +564,9 @@ fn well_formed(html: &str) {
 
 /// Writes the pages to a directory, for those who want to look at them.
 #[test]
+#[ignore = "writes samples to look at, into the folder GLIDEPATH_SAMPLE_DIR"]
 fn pages_can_be_looked_at() {
-    let Some(dir) = std::env::var_os("GLIDEPATH_SAMPLE_DIR").map(std::path::PathBuf::from) else { return };
+    let dir = std::path::PathBuf::from(std::env::var_os("GLIDEPATH_SAMPLE_DIR").expect("a folder for the samples"));
     let (position, series, nav) = (sample::position(), sample::series(), Nav::served("/api/v1"));
     std::fs::write(dir.join("page.html"), report::page(&position, &series, &nav)).unwrap();
     std::fs::write(dir.join("empty.html"), report::page(&sample::empty(), &Series::default(), &nav)).unwrap();

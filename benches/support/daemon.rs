@@ -5,10 +5,6 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// As in the Dockerfile: glibc otherwise keeps freed memory for each thread apart.
-const ALLOCATOR: [(&str, &str); 3] =
-    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
-
 /// A running `glidepath serve`, killed when dropped.
 pub struct Daemon {
     process: Child,
@@ -33,7 +29,6 @@ impl Daemon {
             .arg(config)
             // The data is fresh, so AWS is not asked; if it were, nobody would answer.
             .envs([("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_EC2_METADATA_DISABLED", "true")])
-            .envs(ALLOCATOR)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -65,9 +60,10 @@ impl Daemon {
             self.address
         );
         stream.write_all(request.as_bytes()).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some((answer.get(9..12)?.parse().ok()?, answer.len()))
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let status = std::str::from_utf8(answer.get(9..12)?).ok()?;
+        Some((status.parse().ok()?, answer.len()))
     }
 
     /// Its process id.

@@ -264,7 +264,8 @@ impl AwsError {
                  that pays for these, set payer_account in [aws] to \"{own}\"."
             ),
             AwsError::CurrencyMismatch { found, .. } => format!(
-                "Nothing was stored. If the account is billed in {found}, set currency in [aws] to \"{found}\"."
+                "Nothing was stored. Prices, filings and every figure of glidepath are US dollars, so an account that \
+                 AWS bills in {found} cannot be watched."
             ),
             other => other.plain_advice().to_owned(),
         }

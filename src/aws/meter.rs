@@ -4,10 +4,9 @@
 //! the SDK's own retries included; a ticket that was never settled (the process died, the answer never came) counts
 //! as charged; when the ceiling is reached, nothing leaves and nothing is retried.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use aws_smithy_http_client::{Connector, proxy, tls};
 use aws_smithy_runtime_api::client::http::{
@@ -18,15 +17,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use thiserror::Error;
 
-use crate::domain::money::Money;
-
 /// A boxed future, so that [`PaidRequestLog`] can stand behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What AWS asks for one successful Cost Explorer request, each page counted: 0.01 USD.
-pub fn price_per_request() -> Money {
-    Money::from_micros(10_000)
-}
 
 /// The record of one paid request, made before it left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,7 +58,7 @@ pub enum MeterError {
     Unrecorded(String),
 }
 
-/// Where paid requests are recorded: the store in the daemon, [`InMemoryLog`] in `check` and the tests.
+/// Where paid requests are recorded: the store, or a list where a test wants to count them.
 pub trait PaidRequestLog: Send + Sync + 'static {
     /// Records one request that is about to leave. The record must be durable before this answers.
     fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>>;
@@ -88,88 +80,6 @@ impl PaidRequestMeter {
 impl fmt::Debug for PaidRequestMeter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PaidRequestMeter")
-    }
-}
-
-/// Paid requests by outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// On the bill.
-    pub charged: u32,
-    /// Answered with an error, so not on the bill.
-    pub not_charged: u32,
-    /// Never answered or never settled; counted as charged.
-    pub unknown: u32,
-}
-
-impl Tally {
-    /// Requests that count against the ceiling.
-    pub fn counted(self) -> u32 {
-        self.charged + self.unknown
-    }
-
-    /// What they cost, as far as is known.
-    pub fn price(self) -> Money {
-        price_per_request().times(self.counted().into())
-    }
-}
-
-/// A record of paid requests that lasts as long as the process.
-#[derive(Debug, Clone, Default)]
-pub struct InMemoryLog {
-    ceiling: Option<u32>,
-    outcomes: Arc<Mutex<BTreeMap<Ticket, Outcome>>>,
-}
-
-impl InMemoryLog {
-    /// A record that refuses the request after the `ceiling`-th; `None` sets no ceiling.
-    pub fn with_ceiling(ceiling: Option<u32>) -> Self {
-        InMemoryLog { ceiling, outcomes: Arc::default() }
-    }
-
-    /// A meter over this record.
-    pub fn meter(&self) -> PaidRequestMeter {
-        PaidRequestMeter::new(self.clone())
-    }
-
-    /// The count so far.
-    pub fn tally(&self) -> Tally {
-        tally(&self.outcomes.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn take_ticket(&self) -> Result<Ticket, MeterError> {
-        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = tally(&outcomes).counted();
-        if let Some(ceiling) = self.ceiling.filter(|ceiling| sent >= *ceiling) {
-            return Err(CeilingReached { sent, ceiling, period: "in this run".to_owned() }.into());
-        }
-        let ticket = Ticket(outcomes.last_key_value().map_or(1, |(last, _)| last.0 + 1));
-        outcomes.insert(ticket, Outcome::Unknown);
-        Ok(ticket)
-    }
-}
-
-fn tally(outcomes: &BTreeMap<Ticket, Outcome>) -> Tally {
-    outcomes.values().fold(Tally::default(), |mut tally, outcome| {
-        match outcome {
-            Outcome::Charged => tally.charged += 1,
-            Outcome::NotCharged => tally.not_charged += 1,
-            Outcome::Unknown => tally.unknown += 1,
-        }
-        tally
-    })
-}
-
-impl PaidRequestLog for InMemoryLog {
-    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
-        Box::pin(async { self.take_ticket() })
-    }
-
-    fn settle(&self, ticket: Ticket, outcome: Outcome) -> BoxFuture<'_, Result<(), MeterError>> {
-        Box::pin(async move {
-            self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, outcome);
-            Ok(())
-        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::allocation;
 use super::client::AwsClients;
 use super::credits;
 use super::error::{AwsError, Operation};
-use super::meter::price_per_request;
+use crate::domain::assess::request_price;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 
@@ -44,7 +44,7 @@ impl Probe {
 pub async fn probe(clients: &AwsClients, today: NaiveDate) -> Probe {
     let own = clients.account_id().await;
     let costs = ask_one_day(clients, today).await;
-    let usd_spent = if costs.is_ok() { price_per_request() } else { Money::ZERO };
+    let usd_spent = if costs.is_ok() { request_price() } else { Money::ZERO };
     let check = |operation, account, result| PermissionCheck { operation, account, result };
     let whose = match &own {
         Ok(account) => clients.check_own_account().await.map(|()| format!("account {account}")),
@@ -90,5 +90,5 @@ async fn ask_one_day(clients: &AwsClients, today: NaiveDate) -> Result<String, A
         .send()
         .await
         .map_err(|error| AwsError::from_sdk(Operation::GetCostAndUsage, &error))?;
-    Ok(format!("answered for {day}; the question cost {}", price_per_request().dollars()))
+    Ok(format!("answered for {day}; the question cost {}", request_price().dollars()))
 }

@@ -1,18 +1,20 @@
 //! How a command reaches the data: the store itself, or the daemon that holds it.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 
+use super::Usage;
 use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View};
 use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
-use crate::http::{HIGHEST_LIMIT, client};
+use crate::http::HIGHEST_LIMIT;
+use crate::http::client::{self, ClientError};
 use crate::store::{AuditEntry, Store, StoreError};
 
 /// What the audit calls somebody who opens the store itself.
@@ -30,8 +32,9 @@ pub enum Access {
     Daemon(Daemon),
 }
 
-/// A running daemon.
+/// Whoever has the store open; a daemon, unless its address is silent.
 pub struct Daemon {
+    store: PathBuf,
     listen: SocketAddr,
     token: Option<Secret>,
 }
@@ -42,7 +45,24 @@ impl Daemon {
     /// # Errors
     /// If none answers, or it refuses.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>> {
-        Ok(client::ask(self.listen, self.token.as_ref(), path).await?)
+        client::ask(self.listen, self.token.as_ref(), path).await.map_err(|error| self.explained(error))
+    }
+
+    /// Somebody has the store open; if nobody answers, it is another command.
+    fn explained(&self, error: ClientError) -> anyhow::Error {
+        match error {
+            ClientError::NoDaemon { listen, .. } => anyhow!(
+                "the store {} is in use by another glidepath process, which is no daemon at {listen}: wait for it to end, \
+                 or correct [http] listen",
+                self.store.display()
+            ),
+            other => other.into(),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &str, answer: Result<Vec<u8>, ClientError>) -> Result<T> {
+        let body = answer.map_err(|error| self.explained(error))?;
+        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
     }
 
     /// JSON from it, read into a value.
@@ -50,8 +70,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let body = self.get(path).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::ask(self.listen, self.token.as_ref(), path).await)
     }
 
     /// Every row of a list that it answers page by page; `parts` takes the rows and the next address out of a page.
@@ -77,8 +96,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn reckon<T: DeserializeOwned>(&self, path: &str, parameters: &[(&str, String)]) -> Result<T> {
-        let body = client::reckon(self.listen, self.token.as_ref(), path, parameters).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::reckon(self.listen, self.token.as_ref(), path, parameters).await)
     }
 
     /// Has it store `entry`, and reads its answer into a value.
@@ -86,8 +104,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn enter<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
-        let body = client::enter(self.listen, self.token.as_ref(), path, entry).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::enter(self.listen, self.token.as_ref(), path, entry).await)
     }
 
     /// Has it remove what stands at `path`, and reads its answer into a value.
@@ -95,8 +112,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn remove<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let body = client::remove(self.listen, self.token.as_ref(), path).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::remove(self.listen, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order, waits until it is carried out, and reads what it did into a value.
@@ -104,8 +120,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn order<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        let body = client::order(self.listen, self.token.as_ref(), path).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::order(self.listen, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order with particulars, waits until it is carried out, and reads what it answers into a value.
@@ -113,8 +128,7 @@ impl Daemon {
     /// # Errors
     /// If none answers, it refuses, or the answer has another shape.
     pub async fn order_with<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
-        let body = client::order_with(self.listen, self.token.as_ref(), path, entry).await?;
-        serde_json::from_slice(&body).with_context(|| format!("reading the daemon's answer to {path}"))
+        self.read(path, client::order_with(self.listen, self.token.as_ref(), path, entry).await)
     }
 }
 
@@ -127,7 +141,8 @@ impl Access {
         match Store::open(&config.store_path) {
             Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
             Err(StoreError::InUse { .. }) => {
-                Ok(Access::Daemon(Daemon { listen: config.listen, token: token_to_show(&config)? }))
+                let token = token_to_show(&config)?;
+                Ok(Access::Daemon(Daemon { store: config.store_path, listen: config.listen, token }))
             }
             Err(error) => Err(error.into()),
         }
@@ -161,13 +176,13 @@ pub fn given_token(file: Option<&Path>) -> Result<Option<Secret>> {
     let token = match file {
         Some(path) => {
             let text = std::fs::read_to_string(path);
-            Some(text.with_context(|| format!("reading the token in {}", path.display()))?)
+            Some(text.map_err(|error| Usage(format!("the token in {} cannot be read: {error}", path.display())))?)
         }
         None => std::env::var(TOKEN_VARIABLE).ok(),
     };
     let token = token.map(Secret::new);
     if token.as_ref().is_some_and(Secret::is_empty) {
-        bail!("the token given with --token-file or in {TOKEN_VARIABLE} is empty");
+        return Err(Usage(format!("the token given with --token-file or in {TOKEN_VARIABLE} is empty")).into());
     }
     Ok(token)
 }
@@ -237,7 +252,7 @@ mod tests {
             engine.store().keep_link(link).await.unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None };
+        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new() };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
         let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::BackupReport;
 
+use super::Usage;
 use super::access::Access;
 use super::out::outln;
 
@@ -27,7 +28,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         }
         (Access::Store(engine), None) => outln!("{}", engine.back_up(Clock::System.now()).await?.path.display()),
         (Access::Daemon(_), Some(_)) => {
-            bail!("a daemon holds the store and writes backups to its own folder; leave the path out")
+            let said = "a daemon holds the store and writes backups to its own folder; leave the path out";
+            return Err(Usage(said.to_owned()).into());
         }
         (Access::Daemon(daemon), None) => {
             outln!("{}", daemon.order::<BackupReport>("/api/v1/backup").await?.path.display());

@@ -3,12 +3,11 @@
 use anyhow::{Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::aws::{AwsClients, probe};
 use crate::clock::Clock;
 use crate::config::{Config, ScheduledReport};
-use crate::cycle::{Engine, FiledView};
+use crate::cycle::{CheckReport, Engine, FiledView, TestedChannel, TriedPermission};
 use crate::domain::assess::request_price;
-use crate::store::StoreError;
+use crate::http::client::with_query;
 
 use super::access::Access;
 use super::out::outln;
@@ -22,12 +21,16 @@ const EXPIRY_WARNING_DAYS: i64 = 14;
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Try the credentials and each permission. Asks Cost Explorer once, for 0.01 USD.
+    /// Try the credentials and each permission, and send a test message through each channel. Asks Cost Explorer once,
+    /// for 0.01 USD.
     #[arg(long)]
     online: bool,
+    /// With --online, send no test messages.
+    #[arg(long, requires = "online")]
+    no_channels: bool,
 }
 
-/// Says what is configured, what asking will cost and, online, what AWS allows.
+/// Says what is configured, what asking will cost and, online, what AWS allows and whether channels carry.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
     outln!("config    no problems");
@@ -59,28 +62,41 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     if !args.online {
         return Ok(());
     }
-    let Access::Store(engine) = held.map_or_else(|| Access::open(config), Ok)? else {
-        bail!("a daemon holds the store, which counts paid requests; stop it for --online")
-    };
-    let now = Clock::System.now();
-    let clients = engine.clients(now).await?;
-    let probe = probe::probe(&clients, now.date_naive()).await;
-    for check in &probe.checks {
-        let account = check.account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
-        match &check.result {
-            Ok(answer) => outln!("allowed   {}{account}: {answer}", check.operation),
-            Err(error) => outln!("refused   {}{account}: {error}\n          {}", check.operation, error.advice()),
+    let with_channels = !args.no_channels;
+    let checked: CheckReport = match held.map_or_else(|| Access::open(config), Ok)? {
+        Access::Store(engine) => engine.check_online(Clock::System.now(), with_channels).await?,
+        Access::Daemon(daemon) => {
+            outln!("daemon    it holds the store and tries this itself, with the config that it was started with");
+            let path = with_query("/api/v1/check", &[("channels", with_channels.to_string())]);
+            daemon.order(&path).await?
         }
+    };
+    for line in tried(&checked) {
+        outln!("{line}");
     }
-    outln!("asking this cost {}", probe.usd_spent.dollars());
-    if let Some(other) = other_account(&engine, &clients).await? {
-        outln!("refused   the store: {other}");
-        bail!("a cycle would be refused; see above");
+    match checked.problem() {
+        None => Ok(()),
+        Some(problem) => bail!("{problem}; see above"),
     }
-    if !probe.all_granted() {
-        bail!("not everything is allowed; see above");
+}
+
+/// A line for each thing that was tried.
+fn tried(checked: &CheckReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    for TriedPermission { operation, account, allowed, answer, advice } in &checked.permissions {
+        let account = account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
+        let word = if *allowed { "allowed" } else { "refused" };
+        lines.push(format!("{word:9} {operation}{account}: {answer}"));
+        lines.extend(advice.as_ref().map(|advice| format!("          {advice}")));
     }
-    Ok(())
+    lines.push(format!("asking this cost {}", checked.usd_spent.dollars()));
+    lines.extend(checked.refused_by_store.as_ref().map(|why| format!("refused   the store: {why}")));
+    for TestedChannel { channel, kind, arrived, error } in checked.channels.iter().flatten() {
+        let word = if *arrived { "arrived" } else { "lost" };
+        let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        lines.push(format!("{word:9} a test message to the channel {channel} ({kind}){why}"));
+    }
+    lines
 }
 
 /// A line for each report that goes out by itself, and one for each channel that is there for reports and gets none.
@@ -131,16 +147,6 @@ async fn filing(engine: &Engine) -> Result<Vec<String>> {
         }
         Err(error) => vec![format!("warning   {error:#}")],
     })
-}
-
-/// Why the store would not take what these credentials bring, if whose they are is known.
-async fn other_account(engine: &Engine, clients: &AwsClients) -> Result<Option<StoreError>> {
-    let Ok(accounts) = clients.account_ids().await else { return Ok(None) };
-    match engine.store().check_account(accounts.join(",")).await {
-        Ok(()) => Ok(None),
-        Err(other @ StoreError::OtherAccount { .. }) => Ok(Some(other)),
-        Err(error) => Err(error.into()),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::cycle::CycleReport;
 use crate::domain::facts::Outcome;
 
+use super::Usage;
 use super::access::{Access, parse_clock};
 use super::out::outln;
 
@@ -28,7 +29,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
             report.context("a cycle is running already")?
         }
         Access::Daemon(_) if args.as_of.is_some() => {
-            bail!("a daemon holds the store, and its cycles run at the current time; leave --as-of out, or stop it")
+            let said =
+                "a daemon holds the store, and its cycles run at the current time; leave --as-of out, or stop it";
+            return Err(Usage(said.to_owned()).into());
         }
         Access::Daemon(daemon) => daemon.order("/api/v1/cycle").await?,
     };

@@ -2,6 +2,7 @@
 
 mod access;
 mod alerts;
+mod allocator;
 mod audit;
 mod backtest;
 mod backup;
@@ -29,6 +30,7 @@ use thiserror::Error;
 
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
+use crate::http::client::ClientError;
 use crate::store::StoreError;
 use out::outln;
 
@@ -57,7 +59,7 @@ enum Command {
     Serve,
     /// Run one cycle (ask AWS, assess, evaluate, deliver) and exit.
     Cycle(cycle::Args),
-    /// List every config problem at once; with --online also try AWS and the credentials.
+    /// List every config problem at once; with --online also try AWS and each channel.
     Check(check::Args),
     /// Show the position.
     Status(status::Args),
@@ -87,6 +89,13 @@ enum Command {
     Openapi,
     /// Ask the running daemon whether it is well.
     Health,
+}
+
+/// What has to be settled before the first thread starts.
+pub fn prepare(cli: &Cli) {
+    if matches!(cli.command, Command::Serve) {
+        allocator::set_for_a_daemon();
+    }
 }
 
 /// Runs a command and says how it ended.
@@ -157,16 +166,18 @@ fn openapi() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Arguments that contradict each other in a way that the parser cannot see. Status 2.
+/// Arguments that cannot be used, in a way that the parser does not see. Status 2.
 #[derive(Debug, Error)]
 #[error("{0}")]
 struct Usage(String);
 
-/// 2 for a config or a request that has to be corrected, 1 for an operation that failed.
+/// 2 for a config or a request that has to be corrected, 1 for an operation that failed. What a daemon answers with 400 is
+/// what the same command refuses as usage where it opens the store itself.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let config = error.downcast_ref::<ConfigError>().is_some();
     let usage = error.downcast_ref::<Usage>().is_some();
     let back = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::ClockGoesBack { .. }));
     let ahead = matches!(error.downcast_ref::<AsOfError>(), Some(AsOfError::Future { .. }));
-    ExitCode::from(if config || usage || back || ahead { 2 } else { 1 })
+    let bad_request = matches!(error.downcast_ref::<ClientError>(), Some(ClientError::Refused { status: 400, .. }));
+    ExitCode::from(if config || usage || back || ahead || bad_request { 2 } else { 1 })
 }

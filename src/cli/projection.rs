@@ -6,13 +6,13 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{ComparedFilings, Engine, FilingSource, compare};
+use crate::cycle::{ComparedFilings, FilingSource, compare};
 use crate::domain::classify::Classifier;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{
@@ -161,14 +161,6 @@ fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
     let counts: Vec<String> =
         counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
     if counts.is_empty() { Ok(()) } else { Err(anyhow!("{}", counts.join("; "))) }
-}
-
-/// For the one command that reads the bill's prices, which no daemon tells.
-fn open(config: Config) -> Result<Engine> {
-    match Access::open(config)? {
-        Access::Store(engine) => Ok(engine),
-        Access::Daemon(_) => bail!("a daemon holds the store; stop it for this command"),
-    }
 }
 
 /// Every version, from the store or the daemon.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use chrono::NaiveDate;
 
 use crate::config::{Config, read_rules};
@@ -40,7 +40,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let rules = match &args.rules {
         None => None,
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Usage(format!("the rules in {} cannot be read: {error}", path.display())))?;
             Some(read_rules(&text, path)?)
         }
     };

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{LinkOrder, MadeLink};
+use crate::cycle::{LinkError, LinkOrder, MadeLink};
 use crate::http::LinksPage;
 use crate::http::client::Entry;
 use crate::report::{Format, ReportKind};
@@ -77,7 +77,11 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
     let made: MadeLink = match access {
         Access::Store(engine) => {
-            let made = engine.make_link(Clock::System.now(), COMMAND_LINE, order).await?;
+            let made = engine.make_link(Clock::System.now(), COMMAND_LINE, order).await;
+            let made = made.map_err(|error| match error {
+                LinkError::AsOf(error) => error.into(),
+                other => anyhow::Error::new(other),
+            })?;
             note(&engine, "share made", &format!("link {}", made.link.id)).await?;
             made
         }

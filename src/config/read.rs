@@ -184,9 +184,10 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     {
         section.problem("region", format!("{region:?} is not a region such as \"us-east-1\""));
     }
-    let currency = section.text("currency").unwrap_or(defaults.currency);
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        section.problem("currency", format!("{currency:?} is not a currency code such as \"USD\""));
+    let currency = section.text("currency").unwrap_or_else(|| defaults.currency.clone());
+    if currency != defaults.currency {
+        let message = "prices, filings and every figure shown are US dollars, so only \"USD\" can be watched";
+        section.problem("currency", format!("is {currency:?}; {message}"));
     }
     let max_pages = section.count("max_pages", 1).unwrap_or(defaults.max_pages);
     let paid_requests_per_day =

@@ -39,25 +39,41 @@ impl Engine {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("creating the folder for backups, {}", folder.display()))?;
         let path = folder.join(file_name(now));
-        self.store().backup(&path).await.with_context(|| format!("making a backup in {}", folder.display()))?;
+        self.store().backup(&path).await?;
         let removed = prune(folder, self.config().backups_kept)?;
         info!(path = %path.display(), removed = removed.len(), "backup made");
         Ok(BackupReport { path, removed })
     }
 }
 
+/// When the newest backup of ours in `folder` was made; `None` if there is none. Read off the names, so that it
+/// holds across restarts and says nothing of a copy that was not finished.
+///
+/// # Errors
+/// If the folder is there and cannot be read.
+pub fn newest_backup(folder: &Path) -> Result<Option<DateTime<Utc>>> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    Ok(names_in(folder)?.iter().filter_map(|name| taken_at(name)).max().map(|at| at.and_utc()))
+}
+
 fn file_name(now: DateTime<Utc>) -> String {
     format!("{PREFIX}{}{SUFFIX}", now.format(STAMP))
 }
 
-fn prune(folder: &Path, kept: usize) -> Result<Vec<PathBuf>> {
+fn names_in(folder: &Path) -> Result<Vec<String>> {
     let reading = || format!("listing the backups in {}", folder.display());
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(reading)? {
         names.extend(entry.with_context(reading)?.file_name().into_string().ok());
     }
+    Ok(names)
+}
+
+fn prune(folder: &Path, kept: usize) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for name in superseded(names, kept) {
+    for name in superseded(names_in(folder)?, kept) {
         let path = folder.join(name);
         std::fs::remove_file(&path).with_context(|| format!("removing the old backup {}", path.display()))?;
         removed.push(path);

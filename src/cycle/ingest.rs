@@ -121,17 +121,18 @@ impl Engine {
 
 /// What a check of the store that failed means for the record; `None` for a failure of the store itself.
 fn refusal(error: &StoreError) -> Option<Outcome> {
-    let advice = match error {
-        StoreError::OtherAccount { .. } => {
+    let (advice, retryable) = match error {
+        StoreError::OtherAccount { .. } => (
             "Use the credentials (AWS_PROFILE) and the accounts in [aws] that this store was filled with, or a store of \
-             its own for each account"
-        }
+             its own for each account",
+            true,
+        ),
         StoreError::NotConserved { .. } => {
-            "This is a defect of glidepath: please report this message. The next cycle asks again"
+            ("This is a defect of glidepath: please report this message. The next cycle asks again", false)
         }
         _ => return None,
     };
-    Some(Outcome::Refused { message: error.to_string(), advice: advice.to_owned() })
+    Some(Outcome::Refused { message: error.to_string(), advice: advice.to_owned(), retryable })
 }
 
 /// What is left of a run when a check of the store refuses it. Costs that do not add up say nothing against the
@@ -156,9 +157,14 @@ pub(super) fn outcome(error: &AwsError) -> Outcome {
         | AwsError::ExpiredCredentials { .. }
         | AwsError::NoCredentials { .. }
         | AwsError::InvalidCredentials { .. } => Outcome::Denied { message, advice },
-        AwsError::ForeignCredentials { .. } => Outcome::Refused { message, advice },
-        _ => Outcome::Failed { message, advice },
+        AwsError::ForeignCredentials { .. } => Outcome::Refused { message, advice, retryable: true },
+        _ => Outcome::Failed { message, advice, retryable: error.retryable() || nothing_left(error) },
     }
+}
+
+/// True where no request left, so that asking again costs nothing and soon finds that the reason is gone.
+fn nothing_left(error: &AwsError) -> bool {
+    matches!(error, AwsError::CeilingReached(_) | AwsError::Settings { .. })
 }
 
 /// Puts the accounts' answers together. The worst answer is the outcome; what was answered is kept.

@@ -66,6 +66,9 @@ pub enum LinkError {
     /// The order cannot be carried out.
     #[error("this link cannot be made: {0}")]
     Order(String),
+    /// There is nothing to show of that time.
+    #[error("this link cannot be made: {0}")]
+    AsOf(AsOfError),
     /// There is no such link.
     #[error("no link has the id {0:?}; `glidepath share list` shows them")]
     Unknown(String),
@@ -168,7 +171,7 @@ impl Engine {
         match self.check_as_of(order.as_of, now).await {
             Ok(()) => {}
             Err(AsOfError::Store(error)) => return Err(LinkError::Failed(error.into())),
-            Err(refused) => return wrong(refused.to_string()),
+            Err(refused) => return Err(LinkError::AsOf(refused)),
         }
         let view = self.view(order.as_of).await?.context("reading what the link would show")?;
         let filed = view.position.filing.map(|filing| filing.records).unwrap_or_default();

@@ -7,6 +7,7 @@
 mod alerts;
 mod as_of;
 mod backup;
+mod check;
 mod digest;
 mod enclosed_links;
 mod entries;
@@ -48,7 +49,8 @@ use crate::store::{FinishedCycle, IngestRun, Messages, Store};
 
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
-pub use backup::BackupReport;
+pub use backup::{BackupReport, newest_backup};
+pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
@@ -116,6 +118,17 @@ pub struct CycleReport {
     pub undelivered: usize,
 }
 
+impl CycleReport {
+    /// Says in the log what could not be had; for a cycle whose report nobody prints.
+    pub fn log_problems(&self) {
+        for (what, outcome) in [("costs", &self.costs), ("credits", &self.credits)] {
+            if let Some((problem, advice)) = outcome.problem() {
+                warn!(what, problem, advice, "nothing new was taken in");
+            }
+        }
+    }
+}
+
 impl Engine {
     /// Wires the parts.
     ///
@@ -180,7 +193,6 @@ impl Engine {
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
         let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
-        log_outcomes(&run);
         let (findings, messages) = self.finish(run_id, now).await?;
         let (delivered, undelivered) = self.deliver(now).await?;
         self.prune_audit(now).await?;
@@ -288,13 +300,5 @@ fn health(facts: &Facts) -> IngestHealth {
         last_success: facts.costs_pulled_at,
         costs: facts.costs_outcome.clone(),
         credits: facts.credits_outcome.clone(),
-    }
-}
-
-fn log_outcomes(run: &IngestRun) {
-    for (what, outcome) in [("costs", &run.costs_outcome), ("credits", &run.credits_outcome)] {
-        if let Some((problem, advice)) = outcome.problem() {
-            warn!(what, problem, advice, "nothing new was taken in");
-        }
     }
 }

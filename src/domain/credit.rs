@@ -95,8 +95,6 @@ pub struct CreditPool {
     pub expires_on: NaiveDate,
     /// Services it may pay for.
     pub services: EligibleServices,
-    /// When in the bill's computation it applies, where AWS says.
-    pub applied: Option<ApplicationType>,
     /// First day on which the owner had it switched off, if it is off now.
     pub paused_from: Option<NaiveDate>,
     /// Newest balance that AWS states or somebody typed in.
@@ -131,7 +129,6 @@ impl CreditPool {
             starts_on,
             expires_on,
             services,
-            applied: None,
             paused_from: None,
             stated: None,
             also_pays: BTreeSet::new(),

@@ -161,6 +161,9 @@ pub enum Outcome {
         message: String,
         /// What the user can do.
         advice: String,
+        /// False if asking again would be paid for and fail the same way until somebody changes something.
+        #[serde(default = "yes")]
+        retryable: bool,
     },
     /// Refused here, by a check of our own: the credentials are a stranger's, or the answer does not add up.
     Refused {
@@ -168,6 +171,9 @@ pub enum Outcome {
         message: String,
         /// What the user can do.
         advice: String,
+        /// As for a failure.
+        #[serde(default = "yes")]
+        retryable: bool,
     },
     /// Not asked.
     NotTried,
@@ -178,11 +184,25 @@ impl Outcome {
     pub fn problem(&self) -> Option<(&str, &str)> {
         match self {
             Outcome::Denied { message, advice }
-            | Outcome::Failed { message, advice }
-            | Outcome::Refused { message, advice } => Some((message, advice)),
+            | Outcome::Failed { message, advice, .. }
+            | Outcome::Refused { message, advice, .. } => Some((message, advice)),
             Outcome::Ok | Outcome::NotTried => None,
         }
     }
+
+    /// Whether to ask again before the schedule says so. AWS charges nothing for denying, so a permission that was given
+    /// meanwhile is found soon.
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Outcome::Failed { retryable, .. } | Outcome::Refused { retryable, .. } => *retryable,
+            Outcome::Ok | Outcome::Denied { .. } | Outcome::NotTried => true,
+        }
+    }
+}
+
+/// Runs that were stored before they said so were tried again every hour.
+const fn yes() -> bool {
+    true
 }
 
 /// Everything known as of a clock.

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::costs::{Costs, DetailRow};
 use super::money::{Money, Quantity};
@@ -27,7 +28,7 @@ pub const ENOUGH_TOKENS: i64 = 1_000_000;
 pub const ENOUGH_HOURS: i64 = 1;
 
 /// What tokens of one kind cost: everything that a price depends on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct TokenKind {
     /// Display name of the model.
     pub model: String,
@@ -301,8 +302,9 @@ fn listed_kinds(model: &str) -> Vec<TokenKind> {
 }
 
 /// What a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PriceUnit)]
 pub enum Unit {
     /// A million tokens.
     MillionTokens,
@@ -311,7 +313,7 @@ pub enum Unit {
 }
 
 /// The book's price of something beside the bill's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PriceRow {
     /// Model or instance type.
     pub name: String,
@@ -351,8 +353,9 @@ impl PriceRow {
 }
 
 /// Which price is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = UsedPrice)]
 pub enum Used {
     /// The bill's.
     Implied,
@@ -361,7 +364,7 @@ pub enum Used {
 }
 
 /// A price of the book.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BookFigure {
     /// US dollars per unit.
     pub usd: Decimal,
@@ -374,7 +377,7 @@ pub struct BookFigure {
 }
 
 /// A price of the bill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImpliedFigure {
     /// US dollars per unit, at twelve digits.
     pub usd: Decimal,

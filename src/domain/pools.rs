@@ -86,7 +86,6 @@ fn listed_pool(
     CreditPool {
         name,
         programme: named.and_then(|pool| pool.programme),
-        applied: snapshot.application_type,
         paused_from: seen.paused_from,
         stated: stated(facts, seen),
         ..CreditPool::new(&snapshot.credit_id, snapshot.initial, snapshot.starts_on, snapshot.expires_on, services)

@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn refused_unasked_and_empty_are_three_things_and_none_is_zero() {
         let denied = problem(|message, advice| Outcome::Denied { message, advice });
-        let failed = problem(|message, advice| Outcome::Failed { message, advice });
+        let failed = problem(|message, advice| Outcome::Failed { message, advice, retryable: true });
         let said = |days: &[&str], outcome: &Outcome| credited(days, outcome.clone()).headline();
         let paid: &[&str] = &["2026-11-18"];
         assert_eq!(said(paid, &denied), "AWS applies credit ($5.00 so far), but refuses to show how much is left");

@@ -15,7 +15,9 @@ use super::failure::Failure;
 use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, pages};
-use crate::cycle::{BackupReport, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel};
+use crate::cycle::{
+    BackupReport, CheckReport, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel,
+};
 use crate::domain::alert::ReplayReport;
 
 /// A replay as it is ordered.
@@ -29,6 +31,7 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
         let busy = Failure::new(StatusCode::CONFLICT, "a cycle is running already");
         return Err(busy.advise("wait for it; the position changes when it has finished"));
     };
+    report.log_problems();
     Ok(Json(report))
 }
 
@@ -36,6 +39,23 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+}
+
+/// What to leave out of a check.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct CheckQuery {
+    /// False sends no test messages; they are sent otherwise.
+    channels: Option<bool>,
+}
+
+/// Tries what a cycle needs, and says what was answered.
+pub async fn check(
+    extract::State(state): extract::State<State>,
+    Asked(CheckQuery { channels }): Asked<CheckQuery>,
+) -> Result<Json<CheckReport>, Failure> {
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    apart("the check", async move { engine.check_online(now, channels.unwrap_or(true)).await }).await.map(Json)
 }
 
 /// Which channel to test; without one, all.

@@ -1,7 +1,7 @@
 //! `/metrics` in the Prometheus text format 0.0.4.
 //!
-//! Amounts become floats here, because a sample is one. Their unit is the account's currency in lower case, which is
-//! `usd` outside China, so that no name can lie. What is unknown is left out, never zero.
+//! Amounts become floats here, because a sample is one. Their unit is the position's currency in lower case, so that no
+//! name can lie. What is unknown is left out, never zero.
 
 use axum::extract;
 use axum::http::header;
@@ -14,7 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use rust_decimal::Decimal;
 
-use crate::cycle::View;
+use crate::cycle::{View, newest_backup};
 use crate::domain::assess::request_price;
 use crate::domain::money::Money;
 use crate::domain::position::{DateQuantiles, PoolPosition, Position};
@@ -34,6 +34,7 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Res
     let mut families = about_the_process(&state);
     let view = state.view(None).await?;
     families.extend(about_asking(&state).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?);
+    families.push(about_backups(&state).await?);
     families.extend(view.iter().flat_map(|view| about_the_position(view, state.clock().now())));
     let mut registry = Registry::with_prefix("glidepath");
     registry.register_collector(Box::new(Families(families)));
@@ -172,6 +173,16 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
     let names = &config.channels;
     families.extend(about_channels(states.into_iter().filter(|state| names.contains_key(&state.channel)).collect()));
     Ok(families)
+}
+
+/// When the newest backup was made: where they fail, it grows old.
+async fn about_backups(state: &State) -> Result<Family, Failure> {
+    let folder = state.engine().config().backup_folder.clone();
+    let newest = tokio::task::spawn_blocking(move || newest_backup(&folder)).await;
+    let newest = newest.map_err(anyhow::Error::from).and_then(|read| read);
+    let newest = newest.map_err(|error| Failure::internal("reading metrics", &error))?;
+    let sample = newest.map(|at| Sample::alone(at.timestamp() as f64)).unwrap_or_default();
+    Ok(Family::seconds("backup_last_success_timestamp", "When the newest whole backup in the folder was made", sample))
 }
 
 fn about_channels(states: Vec<ChannelState>) -> Vec<Family> {

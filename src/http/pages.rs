@@ -8,11 +8,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::cycle::{AlertList, FiledView, View};
 use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
@@ -20,6 +21,7 @@ use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
+use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, assets};
 
@@ -129,6 +131,23 @@ pub async fn alerts(extract::State(state): extract::State<State>) -> Result<Json
 pub async fn projections(extract::State(state): extract::State<State>) -> Result<Json<Vec<StoredProjection>>, Failure> {
     let stored = state.engine().store().projections().await;
     stored.map(Json).map_err(|error| failed("reading the filings", error))
+}
+
+/// How much of the price book to show.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct PricesQuery {
+    /// True adds what the bill does not show.
+    all: Option<bool>,
+}
+
+/// The price book beside what the bill implies.
+pub async fn prices(
+    extract::State(state): extract::State<State>,
+    Asked(PricesQuery { all }): Asked<PricesQuery>,
+) -> Result<Json<Vec<PriceRow>>, Failure> {
+    let rows = state.engine().prices_paid(state.clock().now(), all.unwrap_or(false)).await;
+    rows.map(Json).map_err(|error| Failure::internal("comparing prices", &error))
 }
 
 /// One filing and its plan, by its number or as `newest`.

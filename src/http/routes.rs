@@ -11,9 +11,9 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{IntoParams, ToSchema};
 
 use super::charges::{self, ChargesPage, ChargesQuery, RestatementsPage};
-use super::commands::TestQuery;
+use super::commands::{CheckQuery, TestQuery};
 use super::health::{self, Ready};
-use super::pages::{self, ReportsList};
+use super::pages::{self, PricesQuery, ReportsList};
 use super::paging::Paging;
 use super::parts::{self, EventsPage, HistoryPage, IssuedPage, OutlookPart, VariancePart};
 use super::permission::Needs;
@@ -22,10 +22,11 @@ use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi};
 use crate::cycle::{
-    AlertList, BackupReport, BalanceEntry, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry, RecordedEntry,
-    ReplayOrder, SentReport, TestedChannel,
+    AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry,
+    RecordedEntry, ReplayOrder, SentReport, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
+use crate::domain::implied_price::PriceRow;
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
 use crate::store::{StoredLink, StoredProjection};
@@ -392,6 +393,11 @@ fn filings() -> Vec<Route> {
         Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
             .says("One filing with its plan, by number or as `newest`.")
             .gives::<FiledView>(),
+        Route::get("/api/v1/prices", Needs::Read, pages::prices)
+            .says("The price book beside what the bill implies.")
+            .asks::<PricesQuery>()
+            .gives_list::<PriceRow>()
+            .weighs(Weight::Order),
     ]
 }
 
@@ -441,6 +447,11 @@ fn orders() -> Vec<Route> {
         Route::post("/api/v1/cycle", Needs::Operate, commands::cycle)
             .says("Run a cycle now. Asks AWS, which charges for it.")
             .gives::<CycleReport>()
+            .weighs(Weight::Order),
+        Route::post("/api/v1/check", Needs::Operate, commands::check)
+            .says("Try each permission, and send a test message through each channel. AWS charges 0.01 USD for it.")
+            .asks::<CheckQuery>()
+            .gives::<CheckReport>()
             .weighs(Weight::Order),
         Route::post("/api/v1/backup", Needs::Operate, commands::backup)
             .says("Make a backup now.")

@@ -114,6 +114,7 @@ fn refused(error: LinkError) -> Failure {
     match error {
         LinkError::NoKey => Failure::new(StatusCode::CONFLICT, error.to_string()),
         LinkError::Order(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        LinkError::AsOf(error) => error.into(),
         LinkError::Unknown(_) => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
         LinkError::Failed(error) => Failure::internal("keeping the link", &error),
     }

@@ -34,8 +34,9 @@ const FONTS: [&[u8]; 2] = [
 const LACKING: char = '\u{fffd}';
 /// A hash in hex; longer words are broken.
 const LONGEST_WORD: usize = 64;
-/// Rounds of typesetting for which intermediate results are kept; a daemon would otherwise collect them for ever.
-const KEPT_ROUNDS: usize = 4;
+/// Rounds of typesetting for which intermediate results are kept: none. They are tens of megabytes, a daemon would hold
+/// them for ever, and the next report seldom needs the same.
+const KEPT_ROUNDS: usize = 0;
 
 /// Renders the file.
 ///

@@ -38,6 +38,14 @@ pub enum StoreError {
         /// What the system said, and what to check.
         reason: String,
     },
+    /// A backup cannot be written.
+    #[error("the backup {path} was not made: {reason}")]
+    Backup {
+        /// The file it was to be.
+        path: PathBuf,
+        /// What is in the way, and what to do where that is known.
+        reason: String,
+    },
     /// A migration failed; it was rolled back.
     #[error("migration {name} of the store failed and was rolled back: {source}")]
     Migration {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use duckdb::{Connection, Transaction, params};
+use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
 use crate::domain::charge::{Charge, Usage, record_kind};
 use crate::domain::facts::{Allocation, CreditSnapshot, Outcome};
@@ -78,6 +78,14 @@ impl Store {
     /// DuckDB's.
     pub async fn last_pull(&self) -> Result<Option<DateTime<Utc>>> {
         self.read(last_pull).await
+    }
+
+    /// Clock of the newest run, and how its pull of costs ended.
+    ///
+    /// # Errors
+    /// DuckDB's, and [`StoreError::Unreadable`].
+    pub async fn newest_try(&self) -> Result<Option<(DateTime<Utc>, Outcome)>> {
+        self.read(newest_try).await
     }
 
     /// Refuses a clock before that of the newest run.
@@ -175,6 +183,15 @@ fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL";
     let clock: Option<chrono::NaiveDateTime> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
+}
+
+fn newest_try(connection: &Connection) -> Result<Option<(DateTime<Utc>, Outcome)>> {
+    let sql = "SELECT clock, costs_outcome FROM ingest_runs ORDER BY run_id DESC LIMIT 1";
+    let row = connection
+        .query_row(sql, [], |row| Ok((row.get::<_, chrono::NaiveDateTime>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    let Some((clock, outcome)) = row else { return Ok(None) };
+    Ok(Some((clock.and_utc(), read::from_json("an ingest outcome", &outcome)?)))
 }
 
 type DaySums = BTreeMap<NaiveDate, Money>;

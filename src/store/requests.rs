@@ -74,14 +74,6 @@ impl Store {
         })
         .await
     }
-
-    /// Charged requests of a single day.
-    ///
-    /// # Errors
-    /// DuckDB's.
-    pub async fn charged_on(&self, day: NaiveDate) -> Result<u64> {
-        self.read(move |connection| charged(connection, DayRange::new(day, plus_days(day, 1)))).await
-    }
 }
 
 /// Charged requests on the day of `as_of` and in its month. Requests of later days are no part of what was known on this one.

@@ -2,13 +2,13 @@
 
 use glidepath::aws::allocation::Allocation;
 use glidepath::aws::credits::{self, AccountCredits, CreditAnswer, NO_EXPIRY};
-use glidepath::aws::meter::{InMemoryLog, Tally};
 use glidepath::aws::{AwsError, AwsSettings, Operation};
 use glidepath::domain::credit::ApplicationType;
 use glidepath::domain::facts::CreditSnapshot;
 use glidepath::domain::money::Money;
 use serde_json::{Value, json};
 
+use crate::in_memory::{InMemoryLog, Tally};
 use crate::listener::{ACCOUNT, Canned, Listener, Sent, clients, day, money, ok, refusal, settings, web_page};
 
 // Midnights of 2026, as the billing API counts them.

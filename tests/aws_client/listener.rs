@@ -9,12 +9,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::NaiveDate;
-use glidepath::aws::meter::{InMemoryLog, Tally};
 use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, cost_explorer};
 use glidepath::domain::money::Money;
 use glidepath::domain::period::DayRange;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::in_memory::{InMemoryLog, Tally};
 
 pub const ACCOUNT: &str = "123456789012";
 

@@ -2,6 +2,7 @@
 
 mod costs;
 mod credits;
+mod in_memory;
 mod listener;
 mod paid;
 mod refusals;

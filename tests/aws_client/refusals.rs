@@ -1,12 +1,12 @@
 //! Answers that are none: denials, bad credentials, web pages, broken wires, settings that cannot work.
 
 use glidepath::aws::credits;
-use glidepath::aws::meter::{InMemoryLog, Tally};
 use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, cost_explorer};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::in_memory::{InMemoryLog, Tally};
 use crate::listener::{
     ACCOUNT, Canned, Listener, clients, day, failed_pull, identity, malformed, ok, refusal, settings, web_page, window,
 };

@@ -176,6 +176,23 @@ proptest! {
         }
     }
 
+    /// A row that speaks of a cache is never plain input, whatever stands around the word and wherever it stands.
+    #[test]
+    fn a_cache_is_never_plain_input(
+        row in row(),
+        (slug, _) in select(&SLUGS[..]),
+        word in select(vec!["cache", "cached", "Cache", "caching", "promptcache", "cache-hit", "cache-creation"]),
+        place in any::<prop::sample::Index>(),
+        mantle in any::<bool>(),
+    ) {
+        let text = if mantle { row.mantle(slug) } else { row.native(slug) };
+        let mut parts: Vec<&str> = text.split('-').collect();
+        parts.insert(place.index(parts.len() + 1), word);
+        let usage_type = parts.join("-");
+        let got = Classifier::builtin().classify("Amazon Bedrock", Some(&usage_type), "1K tokens");
+        prop_assert_ne!(got.direction, Some(Direction::Input), "{}", usage_type);
+    }
+
     /// Garbage is never counted as tokens or chip-hours, and never fails.
     #[test]
     fn garbage_is_harmless(

@@ -102,7 +102,7 @@ async fn links_are_made_listed_and_ended() {
     desk.refused(&new_with("--kind", "balance"), 2, "actual-vs-projected, trajectory and funding-pack");
     desk.refused(&new_with("--days", "367"), 1, "a link lives from 1 to 366");
     desk.refused(&new_with("--records", "moonbase"), 1, "moonbase: it has to show records of the filing");
-    desk.refused(&[&NEW[..], &["--as-of", "2999-01-01"]].concat(), 1, "lies in the future");
+    desk.refused(&[&NEW[..], &["--as-of", "2999-01-01"]].concat(), 2, "lies in the future");
     desk.refused(&NEW[..8], 2, "--days");
 
     // The audit has both, newest first, and never the link itself.
@@ -135,8 +135,8 @@ async fn beside_a_daemon_a_command_shows_the_token_of_a_file_or_a_variable() {
     let by = |file, args: &[&'static str]| [&["--token-file", file], args].concat();
 
     desk.refused(&["share", "list"], 1, "give one with --token-file PATH or in GLIDEPATH_TOKEN");
-    desk.refused(&by("nowhere", &["share", "list"]), 1, "reading the token in nowhere");
-    desk.refused(&by("empty", &["share", "list"]), 1, "is empty");
+    desk.refused(&by("nowhere", &["share", "list"]), 2, "the token in nowhere cannot be read");
+    desk.refused(&by("empty", &["share", "list"]), 2, "is empty");
     desk.refused(&by("wrong", &["share", "list"]), 1, "this token is not known");
     desk.refused(&by("ops", &["share", "list"]), 1, "a token of the role ops does not do this");
     let status = desk.try_with(&["status", "--json"], Some(OPS));
@@ -151,6 +151,19 @@ async fn beside_a_daemon_a_command_shows_the_token_of_a_file_or_a_variable() {
     let port = port.split("127.0.0.1:").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let local = url.replace("https://glide.example", &format!("http://127.0.0.1:{port}"));
     assert_eq!(reqwest::get(&local).await.unwrap().status(), 200);
+
+    // What is usage without a daemon is usage beside one.
+    for ahead in [
+        &["status", "--as-of", "2999-01-01"][..],
+        &["report", "--kind", "trajectory", "--format", "md", "--as-of", "2999-01-01"],
+        &[&NEW[..], &["--as-of", "2999-01-01"]].concat(),
+        &["report", "--kind", "trajectory", "--format", "md", "--send", "the log", "--as-of", "2999-01-01"],
+    ] {
+        desk.refused(&by("founder", ahead), 2, "lies in the future");
+    }
+    desk.refused(&by("founder", &["status", "--as-of", "2000-01-01"]), 1, "the first one finished at");
+    desk.refused(&by("founder", &["backup", "copy.duckdb"]), 2, "leave the path out");
+    desk.refused(&by("founder", &["cycle", "--as-of", "2026-11-21"]), 2, "leave --as-of out");
 
     // A report sent by hand goes through the daemon.
     let send = ["report", "--kind", "funding-pack", "--format", "md", "--send", "the log"];

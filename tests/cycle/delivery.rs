@@ -153,7 +153,7 @@ async fn alert_path(engine: &Engine) {
         clock: now,
         account: None,
         costs: None,
-        costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into() },
+        costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into(), retryable: true },
         credits: CreditPull::default(),
         credits_outcome: Outcome::NotTried,
     };
@@ -280,7 +280,7 @@ fn the_clock_put_back_by_a_day_holds_nothing_up() {
             clock: now,
             account: None,
             costs: None,
-            costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into() },
+            costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into(), retryable: true },
             credits: CreditPull::default(),
             credits_outcome: Outcome::NotTried,
         };

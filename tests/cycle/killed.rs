@@ -1,4 +1,5 @@
-//! A process that dies anywhere in a cycle loses nothing and repeats nothing.
+//! A cycle that is dropped between any two of its steps loses nothing and repeats nothing. What is cut here are steps, not
+//! transactions: a runtime that ends waits for the calls to the store that have begun. `cli/killed.rs` kills whole processes.
 
 use std::future::{Future, poll_fn};
 use std::path::Path;
@@ -37,7 +38,7 @@ fn telling() -> glidepath::config::Config {
     )
 }
 
-/// A process: its runtime ends with all its threads, whatever they were doing.
+/// What stands for a process: its runtime drops the cycle where it is, and lets a call to the store that has begun end.
 fn process() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -67,7 +68,7 @@ fn whole_cycle(fake: &FakeAws, store: &Path, day: &str) -> Picture {
     })
 }
 
-/// Runs the cycle of `day` and kills the process after `polls` steps; true if it had finished by then.
+/// Runs the cycle of `day` and drops it after `polls` steps; true if it had finished by then.
 fn killed_cycle(fake: &FakeAws, store: &Path, day: &str, polls: usize) -> bool {
     process().block_on(async {
         let engine = engine(fake, Store::open(store).unwrap(), telling());

@@ -14,7 +14,7 @@ use super::support::*;
 const REFUSED: &str = "ingest_refused:costs";
 
 fn refusal(outcome: &Outcome) -> (&str, &str) {
-    let Outcome::Refused { message, advice } = outcome else { panic!("{outcome:?}") };
+    let Outcome::Refused { message, advice, .. } = outcome else { panic!("{outcome:?}") };
     (message, advice)
 }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
+use glidepath::config::Config;
 use glidepath::domain::alert::{NewDelivery, test_letter};
 use glidepath::store::{Enclosed, NoticeKind};
 
@@ -121,6 +122,21 @@ async fn exhaustion_is_a_date_and_a_time_left() {
     served.clock.advance_to("2027-03-20T06:30:00Z".parse().unwrap());
     let later = parse(&scrape(&served).await);
     assert_eq!(later["glidepath_runway_seconds{odds=\"p50\"}"], 0.0);
+}
+
+#[tokio::test]
+async fn the_newest_backup_has_a_time_and_one_that_was_cut_short_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let backup_folder = folder.path().join("backups");
+    let served = Served::empty(Config { backup_folder: backup_folder.clone(), ..config() }, "http://127.0.0.1:9");
+    let name = "glidepath_backup_last_success_timestamp_seconds";
+    assert_eq!(parse(&scrape(&served).await).get(name), None, "none was made, and the folder is not there");
+    std::fs::create_dir(&backup_folder).unwrap();
+    for file in ["20261122T030000Z.duckdb", "20261121T030000Z.duckdb", "20261123T030000Z.partial"] {
+        std::fs::write(backup_folder.join(format!("glidepath-{file}")), "").unwrap();
+    }
+    std::fs::write(backup_folder.join("somebody-else-s.duckdb"), "").unwrap();
+    assert_eq!(parse(&scrape(&served).await).get(name), Some(&seconds("2026-11-22T03:00:00Z")));
 }
 
 #[tokio::test]

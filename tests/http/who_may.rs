@@ -12,7 +12,7 @@ use crate::paper::text_of;
 use crate::served::{Answer, Ask, OPS, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
 const ACCESS: &str = include_str!("../../docs/access.md");
-const OWNERS: [&str; 11] = [
+const OWNERS: [&str; 12] = [
     "/",
     "/metrics",
     "/api/v1/position",
@@ -23,11 +23,13 @@ const OWNERS: [&str; 11] = [
     "/api/v1/credits",
     "/api/v1/credits/history",
     "/api/v1/whatif",
+    "/api/v1/prices",
     "/api/v1/alerts",
 ];
-const ORDERS: [&str; 7] = [
+const ORDERS: [&str; 8] = [
     "/api/v1/cycle",
     "/api/v1/backup",
+    "/api/v1/check",
     "/api/v1/projections",
     "/api/v1/credits/statements",
     "/api/v1/alerts/mutes",

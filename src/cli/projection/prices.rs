@@ -9,13 +9,16 @@ use crate::domain::money::group_thousands;
 use crate::domain::price::direction_name;
 use crate::domain::workload::{Routing, Tier};
 
+use super::super::access::Access;
 use super::super::table::{or_dash, table};
-use super::open;
 use crate::cli::out::outln;
 
 /// Shows the book beside the bill.
 pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
-    let rows = open(config)?.prices_paid(Clock::System.now(), all).await?;
+    let rows: Vec<PriceRow> = match Access::open(config)? {
+        Access::Store(engine) => engine.prices_paid(Clock::System.now(), all).await?,
+        Access::Daemon(daemon) => daemon.reckon("/api/v1/prices", &[("all", all.to_string())]).await?,
+    };
     if json {
         outln!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());

@@ -120,8 +120,8 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
     let (rule, message, advice) = match source.outcome(health) {
         Outcome::Ok | Outcome::NotTried => return None,
         Outcome::Denied { message, advice } => (Rule::IngestDenied, message, advice),
-        Outcome::Failed { message, advice } => (Rule::IngestFailed, message, advice),
-        Outcome::Refused { message, advice } => (Rule::IngestRefused, message, advice),
+        Outcome::Failed { message, advice, .. } => (Rule::IngestFailed, message, advice),
+        Outcome::Refused { message, advice, .. } => (Rule::IngestRefused, message, advice),
     };
     let (severity, effect) = match (source, rule) {
         (Source::Costs, Rule::IngestDenied) => {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     fn failed() -> Outcome {
-        Outcome::Failed { message: "timed out".into(), advice: "wait".into() }
+        Outcome::Failed { message: "timed out".into(), advice: "wait".into(), retryable: true }
     }
 
     fn run(health: &IngestHealth, observations: &Observations) -> Evaluation {
@@ -312,7 +312,11 @@ mod tests {
 
     #[test]
     fn a_check_of_our_own_says_what_failed_and_what_to_do() {
-        let refused = Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into() };
+        let refused = Outcome::Refused {
+            message: "2026-03-12 is 1 USD off".into(),
+            advice: "report it".into(),
+            retryable: false,
+        };
         let evaluation = run(&IngestHealth { costs: refused, ..health() }, &Observations::default());
         let found = only(&evaluation);
         assert_eq!((found.key.as_str(), found.severity), ("ingest_refused:costs", Severity::Critical));

@@ -495,11 +495,13 @@ fn every_finding() -> Vec<Finding> {
     };
     let costs =
         Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() };
-    let credits = Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into() };
+    let credits =
+        Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into(), retryable: true };
     let health = IngestHealth { costs, credits, ..health() };
     let rules = AlertRules::default();
     let mut findings = evaluate(&position, &health, &observations, &rules).findings;
-    let refused = Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into() };
+    let refused =
+        Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into(), retryable: false };
     let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
     findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
     let mut over = position.clone();

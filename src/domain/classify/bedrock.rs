@@ -15,6 +15,8 @@ use super::words::{self, Words};
 use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
 const FILE: &str = "bedrock.toml";
+/// What `cache`, `cached`, `caching` and a compound of them have in common.
+const CACHE: &str = "cach";
 
 /// What a row of Bedrock is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +150,18 @@ impl Grammar {
             }
         }
         row.finish(slug)
+    }
+
+    /// The first word of `slug`, which stands in a model's place, that speaks of a cache or of another modality than text.
+    /// Tokens may count as text only if a table knows such a name whole: a cache row read as input would be priced ten
+    /// times too high.
+    pub(super) fn word_against_text<'a>(&self, slug: &'a str) -> Option<&'a str> {
+        let words = words::split(slug);
+        let speaks = |&at: &usize| {
+            let other = self.phrase(&words, at..at + 1) == Some(Meaning::OtherModality);
+            other || words.exact[at].contains(CACHE)
+        };
+        (0..words.len()).find(speaks).map(|at| &slug[words.places[at].range.clone()])
     }
 
     /// Where the model ends: the first head, less the qualifiers that lead it. Camel case alone starts no meter,

@@ -192,7 +192,12 @@ impl Classifier {
             (None, slug) => {
                 let by_table = known(slug)
                     .or_else(|| region::without_unknown_prefix(slug).filter(|_| !envelope.region).and_then(known));
-                Ok(Some(by_table.unwrap_or_else(|| slug.to_owned())))
+                let counts_text = matches!(reading.subject, Subject::Tokens(_));
+                match (by_table, self.grammar.word_against_text(slug).filter(|_| counts_text)) {
+                    (Some(name), _) => Ok(Some(name)),
+                    (None, Some(word)) => Err(format!("the word `{word}` where a model's name belongs")),
+                    (None, None) => Ok(Some(slug.to_owned())),
+                }
             }
         }
     }

@@ -1,0 +1,54 @@
+//! When AWS is asked again after a cycle that got no costs: what cannot pass by itself is not paid for every hour.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use glidepath::demo::{Fault, Operation};
+use glidepath::domain::facts::Outcome;
+use glidepath::schedule::{Occasion, catch_up};
+
+use super::support::*;
+
+/// A morning on which the cycle fails with `fault` on its second page.
+async fn failed(fault: Fault) -> World {
+    let world = World::new(small_account().page_size(20)).await;
+    world.cycle("2026-03-20").await;
+    world.fake.inject(fault.on(Operation::GetCostAndUsage).page(2).always());
+    assert_ne!(world.cycle("2026-03-21").await.costs, Outcome::Ok);
+    world
+}
+
+/// How many requests of Cost Explorer leave when it is looked at `now`.
+async fn asked_at(world: &World, now: DateTime<Utc>, occasion: Occasion) -> usize {
+    let before = world.asked().len();
+    world.fake.set_now(now);
+    catch_up(&world.engine, now, occasion).await;
+    world.asked().len() - before
+}
+
+#[tokio::test]
+async fn what_fails_the_same_way_again_waits_for_the_schedule_or_a_new_start() {
+    for fault in [Fault::WrongCurrency, Fault::BadAmount] {
+        let world = failed(fault.clone()).await;
+        for hour in 1..24 {
+            let now = at("2026-03-21T06:17:00Z") + TimeDelta::hours(hour);
+            assert_eq!(asked_at(&world, now, Occasion::Hourly).await, 0, "{fault:?} at {now}");
+        }
+        assert_eq!(asked_at(&world, at("2026-03-22T06:20:00Z"), Occasion::Start).await, 2, "{fault:?}: once");
+        assert_eq!(asked_at(&world, at("2026-03-22T06:25:00Z"), Occasion::Hourly).await, 0, "{fault:?}");
+        // The schedule has named a moment since, and the cycle of then was missed.
+        assert_eq!(asked_at(&world, at("2026-03-22T07:17:00Z"), Occasion::Hourly).await, 2, "{fault:?}");
+        world.fake.clear_faults();
+        assert!(asked_at(&world, at("2026-03-23T07:17:00Z"), Occasion::Hourly).await > 2, "{fault:?}");
+        assert_eq!(world.engine.store().newest_try().await.unwrap().unwrap().1, Outcome::Ok, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_pass_is_asked_again_within_the_hour() {
+    for fault in [Fault::Throttled, Fault::CutBody, Fault::Denied] {
+        let world = failed(fault.clone()).await;
+        assert!(asked_at(&world, at("2026-03-21T07:17:00Z"), Occasion::Hourly).await > 0, "{fault:?}");
+        world.fake.clear_faults();
+        assert!(asked_at(&world, at("2026-03-21T08:17:00Z"), Occasion::Hourly).await > 0, "{fault:?}");
+        assert_eq!(asked_at(&world, at("2026-03-21T09:17:00Z"), Occasion::Hourly).await, 0, "{fault:?}: all is well");
+    }
+}
