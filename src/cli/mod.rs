@@ -16,6 +16,7 @@ mod replay;
 mod report;
 mod serve;
 mod share;
+mod stated;
 mod status;
 mod table;
 mod token;

@@ -28,6 +28,7 @@ pub mod review;
 pub mod secret;
 pub mod series;
 pub mod service;
+pub mod statement;
 pub mod track_record;
 pub mod variance;
 pub mod whatif;

@@ -10,7 +10,7 @@ use crate::domain::charge::record_kind;
 use crate::domain::facts::ChargeKind;
 use crate::domain::money::Money;
 use crate::domain::position::DataQuality;
-use crate::domain::reconcile;
+use crate::domain::reconcile::{self, Reconciliation};
 use crate::domain::workload::Workload;
 
 impl Assessment<'_> {
@@ -31,13 +31,13 @@ impl Assessment<'_> {
     /// What AWS's allocation history says against our order of pools.
     pub fn order_contradictions(&self) -> Vec<OrderContradiction> {
         let Some(span) = self.span else { return Vec::new() };
-        reconcile::contradictions(&self.ledger, self.facts, span.through)
+        reconcile::contradictions(&self.ledger, self.facts, span.first, span.through)
             .into_iter()
             .map(|(month, pool, gap)| OrderContradiction { month, pool, gap })
             .collect()
     }
 
-    pub(super) fn data_quality(&self) -> DataQuality {
+    pub(super) fn data_quality(&self, reconciliation: &Reconciliation) -> DataQuality {
         let unclassified = self.span.map(|span| {
             let month = span.month_to_date();
             let rows = self.costs.detail.iter().filter(|row| month.contains(row.day));
@@ -45,13 +45,9 @@ impl Assessment<'_> {
                 .map(|row| row.cost)
                 .sum()
         });
-        let gap = self.span.map(|span| {
-            let months = reconcile::by_month(&self.ledger, self.facts, span.through);
-            months.values().map(reconcile::MonthReconciliation::gap).sum()
-        });
         let mut quality = DataQuality {
             unclassified_cost: unclassified.unwrap_or_default(),
-            reconciliation_gap: gap.unwrap_or_default(),
+            reconciliation_gap: reconciliation.closed_gap(),
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             ..DataQuality::default()
         };
