@@ -15,6 +15,8 @@ use super::position::Coverage;
 /// Days back from `data_through` in which Credit rows count as "seen lately".
 const RECENT_DAYS: i64 = 14;
 
+const NEVER_PAID: &str = "support and upfront fees are never paid by credit";
+
 /// A pool with what is left in it.
 #[derive(Debug, Clone, Copy)]
 pub struct FundedPool<'a> {
@@ -30,9 +32,9 @@ impl FundedPool<'_> {
     }
 }
 
-/// Coverage of every service in `services`, in order.
+/// Coverage of every service in `services`, in order. With each comes whether it has cost of a kind that credit could pay.
 pub fn coverage<'a>(
-    services: impl IntoIterator<Item = &'a str>,
+    services: impl IntoIterator<Item = (&'a str, bool)>,
     pools: &[FundedPool],
     facts: &Facts,
     data_through: NaiveDate,
@@ -45,9 +47,14 @@ pub fn coverage<'a>(
     };
     services
         .into_iter()
-        .map(|service| {
+        .map(|(service, payable)| {
             let last_credit = last(service);
-            let (state, evidence) = decide(service, pools, last_credit, recent, data_through);
+            // What AWS was seen to pay is payable, whatever its kind.
+            let (state, evidence) = if payable || last_credit.is_some() {
+                decide(service, pools, last_credit, recent, data_through)
+            } else {
+                (CoverageState::Uncovered, NEVER_PAID.to_owned())
+            };
             Coverage { service: service.to_owned(), state, evidence }
         })
         .collect()

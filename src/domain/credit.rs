@@ -184,7 +184,7 @@ pub enum CoverageState {
     Covered,
     /// A pool named it, and every such pool is empty or expired.
     Exhausted,
-    /// All pools' lists are known and none names it.
+    /// All pools' lists are known and none names it, or all its cost is of a kind that credit never pays.
     Uncovered,
     /// A list is missing and no Credit row was seen.
     Unknown,
