@@ -211,7 +211,9 @@ pub(super) fn damage(fault: &Fault, request: &Value, answer: &mut Value) {
         }
         Fault::NoEstimates => {
             for credit in answer.get_mut("credits").and_then(Value::as_array_mut).into_iter().flatten() {
-                credit.as_object_mut().map(|credit| credit.remove("estimatedAmount"));
+                if let Some(credit) = credit.as_object_mut() {
+                    credit.remove("estimatedAmount");
+                }
             }
         }
         Fault::NegativeAmounts => {

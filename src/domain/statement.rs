@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::credit::{Statement, StatementSource};
+use chrono::NaiveDate;
+
+use super::credit::{CreditPool, Statement, StatementSource};
 use super::facts::{Facts, SeenCredit};
 use super::ledger::Ledger;
 use super::money::Money;
@@ -16,7 +18,7 @@ use super::period::{BillingPeriod, DayRange, plus_days};
 /// day.
 pub fn statements(facts: &Facts, ledger: &Ledger) -> Vec<Option<Statement>> {
     let typed_in = newest_recorded(facts);
-    let newest = |(pool, credit): (usize, &super::credit::CreditPool)| {
+    let newest = |(pool, credit): (usize, &CreditPool)| {
         let seen = facts.credits.iter().find(|seen| seen.snapshot.credit_id == credit.id);
         let listed = seen.and_then(|seen| listed(facts, ledger, pool, seen));
         let typed_in = typed_in.get(credit.id.as_str()).copied();
@@ -56,13 +58,7 @@ fn listed(facts: &Facts, ledger: &Ledger, pool: usize, seen: &SeenCredit) -> Opt
 
 /// What a pool has paid of an open bill through the day `at`: by AWS's allocation history, which names the credit, where
 /// its newest answer shows the month; else by replay. The Credit rows of Cost Explorer name no credit.
-fn paid_of_open_bill(
-    facts: &Facts,
-    ledger: &Ledger,
-    pool: usize,
-    month: BillingPeriod,
-    at: chrono::NaiveDate,
-) -> Money {
+fn paid_of_open_bill(facts: &Facts, ledger: &Ledger, pool: usize, month: BillingPeriod, at: NaiveDate) -> Money {
     let mut rows = facts.allocations.iter().filter(|row| row.month == month).peekable();
     // After an answer that failed, the stored history may be of another day than the balance.
     if facts.credits_outcome.problem().is_none() && rows.peek().is_some() {

@@ -41,7 +41,7 @@ fn meaning(all: &Reconciliation) -> String {
                 balance that AWS states, to the dollar."
             .to_owned();
     };
-    let early = all.balances.iter().any(|balance| balance.early_use_unknown && balance.gap.is_positive());
+    let early = all.balances.iter().any(|it| it.since.is_some() && it.early_use_unknown && it.gap.is_positive());
     let early =
         if early { ", or that a credit paid before the first stored month, which nobody can see any more" } else { "" };
     format!(
