@@ -16,6 +16,7 @@ use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
+use glidepath::domain::reconcile::MonthReconciliation;
 
 const POOLS: i64 = 5;
 const SERVICES: i64 = 60;
@@ -26,6 +27,21 @@ fn clock() -> DateTime<Utc> {
 
 fn usd(dollars: i64) -> Money {
     Money::from_micros(dollars * 1_000_000)
+}
+
+/// A closed month in which replay drew what AWS did not apply.
+fn drifted() -> MonthReconciliation {
+    let month = BillingPeriod::of(plus_days(today(), -40));
+    MonthReconciliation {
+        month,
+        closed: true,
+        replayed: usd(9_000),
+        credit_rows: Money::ZERO,
+        allocated: None,
+        gap: usd(9_000),
+        since: Some(month.first_day()),
+        age_days: Some(50),
+    }
 }
 
 fn today() -> NaiveDate {
@@ -60,7 +76,7 @@ fn position(trouble: bool) -> Position {
     position.coverage = (0..SERVICES).map(coverage).collect();
     if trouble {
         position.exhaustion.total = DateQuantiles::certain(plus_days(today(), 20));
-        position.data_quality.reconciliation_gap = usd(9_000);
+        position.reconciliation.months = vec![drifted()];
         position.data_quality.unclassified_cost = usd(900);
         position.spend.gross_month_to_date = usd(9_000);
     }

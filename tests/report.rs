@@ -5,11 +5,13 @@ mod paper;
 #[path = "support/sample.rs"]
 mod sample;
 
+use glidepath::domain::credit::StatementSource;
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::position::{Credits, DateQuantiles, Exhaustion, PoolStatus, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
+use glidepath::domain::reconcile::Reconciliation;
 use glidepath::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 use glidepath::report::document::{Block, Cell, DayPlot, Document, Plot, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
@@ -265,6 +267,56 @@ fn no_sum_over_the_records_of_others_reaches_a_partner() {
     assert!(labels[..2].iter().all(|label| owners.contains(label)));
 }
 
+/// Where AWS states another balance than replay leaves, "Credit left" says so beside its own figure.
+#[test]
+fn credit_left_names_what_aws_states_otherwise() {
+    let mut position = sample::position();
+    let detail = |position: &Position| {
+        let document = report::build(ReportKind::Trajectory, position, &Series::default(), &Audience::Owner);
+        document.figures.iter().find(|figure| figure.key == "remaining").unwrap().detail.clone()
+    };
+    assert_eq!(detail(&position), "of $285,000.00 granted", "12.04 dollars of some thousands are no news");
+    assert_eq!(report::stated_otherwise_sentence(&position), None);
+    let balance = position.reconciliation.balances.last_mut().unwrap();
+    balance.stated = Money::from_micros(19_000_000_000);
+    balance.gap = balance.replayed - balance.stated;
+    assert_eq!(detail(&position), "of $285,000.00 granted; AWS states $19,000.00 of GenAI tier 2026 at 22 Nov");
+    assert_eq!(
+        report::stated_otherwise_sentence(&position).unwrap(),
+        "AWS states $19,000.00 of GenAI tier 2026 at 22 Nov; the outlook starts from there."
+    );
+    position.reconciliation.balances.last_mut().unwrap().source = StatementSource::Derived;
+    assert!(
+        detail(&position)
+            .ends_with("$19,000.00 of GenAI tier 2026 is derived from AWS's balance after closed bills at 22 Nov")
+    );
+    position.credits.pools.truncate(1);
+    let headline = report::headline(ReportKind::Trajectory, &position, &Audience::Owner).join(" ");
+    assert!(headline.contains("; $19,000.00 is derived from AWS's"), "{headline}");
+}
+
+/// The months and balances are in the funding pack, the trajectory and the page, each gap with its age.
+#[test]
+fn gaps_are_shown_with_their_age() {
+    let page = report::page(&sample::position(), &sample::series(), &Nav::default());
+    for kind in [ReportKind::Trajectory, ReportKind::FundingPack] {
+        let document = document(kind);
+        let table = |id: &str| tables(&document).into_iter().find(|table| table.id == id).unwrap();
+        let months: Vec<_> = table("reconciled_months").rows.iter().map(|row| row.cells[0].shown()).collect();
+        assert_eq!(months, ["Aug 2026", "Sep 2026", "Oct 2026", "Nov 2026"], "the newest, and no other has a gap");
+        let september: Vec<_> = table("reconciled_months").rows[1].cells.iter().map(Cell::shown).collect();
+        assert_eq!((september[1].as_str(), &september[5..]), ("closed", &["$12.04".to_owned(), "70".to_owned()][..]));
+        assert_eq!(table("reconciled_balances").rows.len(), 2, "the expired one is over");
+        for title in ["Credit by month", "Balances on the day of the statement"] {
+            assert!(page.contains(title), "{title}");
+        }
+    }
+    let mut none = sample::position();
+    none.reconciliation = Reconciliation::default();
+    let document = report::build(ReportKind::Trajectory, &none, &Series::default(), &Audience::Owner);
+    assert!(document.sections.iter().all(|section| section.id != "reconciliation"));
+}
+
 /// Secrets planted wherever an owner's position can hold one; none may reach a partner in any form.
 #[test]
 fn nothing_leaks_to_a_partner() {
@@ -272,6 +324,8 @@ fn nothing_leaks_to_a_partner() {
     let mut series = sample::series();
     position.credits.pools[0].name = format!("Credit {} of 999988887777", sample::days::POOL_IDS[0]);
     series.pools[0].name = position.credits.pools[0].name.clone();
+    let balance = &mut position.reconciliation.balances[0];
+    balance.name = format!("{} of 999988887777", balance.id);
     position.workloads[0].model = Some("secret-model-of-others".into());
     position.coverage[0].service = "secret-service".into();
     position.coverage[0].evidence = "secret-evidence of 999988887777".into();

@@ -241,6 +241,24 @@ async fn a_pause_counts_from_its_first_day_and_ends_when_it_ends() {
 }
 
 #[tokio::test]
+async fn what_aws_stated_is_known_for_each_day_until_the_clock() {
+    let store = Store::in_memory().unwrap();
+    for (clock, estimated) in [("2026-03-20", Some("90")), ("2026-03-21", None), ("2026-03-22", Some("70.25"))] {
+        let mut run = failed_run(clock);
+        let estimated = estimated.map(usd);
+        run.credits.snapshots = ["1", "2"].map(|id| CreditSnapshot { estimated, ..snapshot(id, true, "0") }).to_vec();
+        store.append_run(run).await.unwrap();
+    }
+    let stated = async |as_of| {
+        let rows = facts(&store, as_of).await.stated.into_iter();
+        rows.map(|row| format!("{} {} {}", row.credit_id, row.at, row.amount)).collect::<Vec<_>>()
+    };
+    assert_eq!(stated("2026-03-21").await, ["1 2026-03-20 90", "2 2026-03-20 90"]);
+    let all = ["1 2026-03-20 90", "1 2026-03-22 70.25", "2 2026-03-20 90", "2 2026-03-22 70.25"];
+    assert_eq!(stated("2026-03-22").await, all);
+}
+
+#[tokio::test]
 async fn a_months_allocation_history_is_replaced_whole_and_stored_once() {
     let store = Store::in_memory().unwrap();
     let allocation = |service: &str, amount: &str| Allocation {

@@ -14,7 +14,7 @@ use super::client::AwsClients;
 use super::credits::{midnight, stated};
 use super::error::{AwsError, Operation};
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 const ROWS_PER_PAGE: i32 = 1000;
 
@@ -46,8 +46,9 @@ pub struct Allocation {
     pub description: Option<String>,
 }
 
-/// The last months, oldest first, and why earlier ones are missing. The newest months are asked for first, so that
-/// a failure costs the least recent knowledge. AWS's request ids are added to `asked`.
+/// The last months, oldest first, and why some are missing: the newest of those that failed says so. The newest months
+/// are asked for first, so that a failure which ends the asking costs the least recent knowledge; what only concerns one
+/// month ends nothing. AWS's request ids are added to `asked`.
 pub(super) async fn history(
     clients: &AwsClients,
     account: &str,
@@ -58,11 +59,14 @@ pub(super) async fn history(
     let mut month = BillingPeriod::of(today);
     let mut failure = None;
     for _ in 0..clients.settings().history_months {
-        match read_month(clients, account, month, asked).await {
+        match read_month(clients, account, month, today, asked).await {
             Ok(allocation) => months.push(allocation),
             Err(error) => {
-                failure = Some(error);
-                break;
+                let goes_on = concerns_one_month(&error);
+                failure.get_or_insert(error);
+                if !goes_on {
+                    break;
+                }
             }
         }
         month = month.previous();
@@ -71,21 +75,38 @@ pub(super) async fn history(
     (months, failure)
 }
 
-/// One month; an empty answer is asked for once more.
+/// True for what AWS may answer of one month and not of the next; false for what every question would meet.
+const fn concerns_one_month(error: &AwsError) -> bool {
+    matches!(
+        error,
+        AwsError::Refused { .. }
+            | AwsError::TooOld { .. }
+            | AwsError::DataUnavailable { .. }
+            | AwsError::Malformed { .. }
+            | AwsError::RepeatedToken { .. }
+            | AwsError::TooManyPages { .. }
+    )
+}
+
+/// One month, as far as `today` has come in it; an empty answer is asked for once more.
 pub(super) async fn read_month(
     clients: &AwsClients,
     account: &str,
     month: BillingPeriod,
+    today: NaiveDate,
     asked: &mut Vec<String>,
 ) -> Result<MonthAllocation, AwsError> {
-    let first = read_pages(clients, account, month, asked).await?;
-    if first.rows.is_empty() { read_pages(clients, account, month, asked).await } else { Ok(first) }
+    // AWS may refuse an end beyond today; it is exclusive.
+    let days = month.range().intersect(DayRange::new(month.first_day(), plus_days(today, 1)));
+    let first = read_pages(clients, account, month, days, asked).await?;
+    if first.rows.is_empty() { read_pages(clients, account, month, days, asked).await } else { Ok(first) }
 }
 
 async fn read_pages(
     clients: &AwsClients,
     account: &str,
     month: BillingPeriod,
+    days: DayRange,
     asked: &mut Vec<String>,
 ) -> Result<MonthAllocation, AwsError> {
     let operation = Operation::GetCreditAllocationHistory;
@@ -94,8 +115,8 @@ async fn read_pages(
         .billing
         .get_credit_allocation_history()
         .account_id(account)
-        .start_date(midnight(month.range().start))
-        .end_date(midnight(month.range().end))
+        .start_date(midnight(days.start))
+        .end_date(midnight(days.end))
         .max_results(ROWS_PER_PAGE);
     let (mut rows, mut complete) = (BTreeSet::new(), true);
     let (mut seen, mut token) = (BTreeSet::new(), None);

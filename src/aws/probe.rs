@@ -65,7 +65,7 @@ pub async fn probe(clients: &AwsClients, today: NaiveDate) -> Probe {
     for account in accounts {
         let listed = credits::list(clients, &account, today, &mut Vec::new()).await;
         let listed = listed.map(|credits| format!("credits listed: {}", credits.len()));
-        let history = allocation::read_month(clients, &account, month, &mut Vec::new()).await;
+        let history = allocation::read_month(clients, &account, month, today, &mut Vec::new()).await;
         let history = history.map(|read| format!("rows for {month}: {}", read.rows.len()));
         checks.push(check(Operation::GetCredits, Some(account.clone()), listed));
         checks.push(check(Operation::GetCreditAllocationHistory, Some(account), history));

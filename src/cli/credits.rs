@@ -14,6 +14,7 @@ use crate::http::client::Entry;
 
 use super::access::{Access, existing_view, note};
 use super::out::outln;
+use super::stated;
 use super::table::{or_dash, table};
 
 /// Arguments of `credits`.
@@ -80,7 +81,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             pool.granted.dollars(),
             pool.drawn.dollars(),
             pool.remaining.dollars(),
-            or_dash(pool.stated.map(|stated| stated.amount.dollars())),
+            or_dash(pool.stated.as_ref().map(stated::cell)),
             pool.starts_on.to_string(),
             pool.expires_on.to_string(),
             pool.status.as_str().to_owned(),
@@ -89,6 +90,9 @@ async fn list(access: Access, json: bool) -> Result<()> {
     let header =
         ["id", "name", "programme", "granted", "drawn", "remaining", "AWS states", "starts", "expires", "status"];
     outln!("{}", table(&header, &[3, 4, 5, 6], rows));
+    for note in stated::notes(&pools) {
+        outln!("{note}");
+    }
     Ok(())
 }
 

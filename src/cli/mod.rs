@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod serve;
 mod share;
+mod stated;
 mod status;
 mod table;
 mod token;

@@ -11,6 +11,7 @@ use crate::report;
 
 use super::access::{Access, as_of_query, existing_view, parse_clock};
 use super::out::outln;
+use super::stated;
 use super::table::{or_dash, table};
 
 /// Arguments of `status`.
@@ -82,14 +83,21 @@ pub fn print(position: &Position) {
             pool.name.clone(),
             pool.granted.dollars(),
             pool.remaining.dollars(),
-            or_dash(pool.stated.map(|stated| stated.amount.dollars())),
+            or_dash(pool.stated.as_ref().map(stated::cell)),
             pool.expires_on.to_string(),
             or_dash(pool.exhausts_on.p50),
             pool.status.as_str().to_owned(),
         ]
     });
     let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
-    outln!("{}\n", table(&header, &[1, 2, 3], pools));
+    outln!("{}", table(&header, &[1, 2, 3], pools));
+    for note in stated::notes(&position.credits.pools) {
+        outln!("{note}");
+    }
+    if let Some(otherwise) = report::stated_otherwise_sentence(position) {
+        outln!("{otherwise}");
+    }
+    outln!();
     for line in position.filing.iter().flat_map(|filing| &filing.unpriced) {
         outln!("Of the filing, {line}.\n");
     }

@@ -96,6 +96,10 @@ pub(super) fn get_credit_allocation_history(
     if start >= end {
         return Err(Refusal::validation("startDate must be earlier than endDate"));
     }
+    // AWS's model does not say so; nobody should depend on its being allowed.
+    if end > midnight(now.date_naive() + Days::new(1)) {
+        return Err(Refusal::validation("endDate must not be later than tomorrow, which it excludes"));
+    }
     if start + Months::new(24) < end {
         return Err(Refusal::validation("The range must not exceed 24 calendar months"));
     }

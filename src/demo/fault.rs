@@ -76,6 +76,10 @@ pub enum Fault {
     RepeatedToken,
     /// A list without elements: no credits, no history, no results.
     EmptyList,
+    /// GetCredits: no credit says what is left after open bills.
+    NoEstimates,
+    /// GetCredits: every amount has the other sign.
+    NegativeAmounts,
     /// History: every row is there twice.
     RepeatedRows,
     /// History: partialResults, with these months failed and left out.
@@ -203,6 +207,20 @@ pub(super) fn damage(fault: &Fault, request: &Value, answer: &mut Value) {
                 if answer.get(list).is_some() {
                     answer[list] = json!([]);
                 }
+            }
+        }
+        Fault::NoEstimates => {
+            for credit in answer.get_mut("credits").and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(credit) = credit.as_object_mut() {
+                    credit.remove("estimatedAmount");
+                }
+            }
+        }
+        Fault::NegativeAmounts => {
+            for amount in answer.get_mut("credits").map(amounts).into_iter().flatten() {
+                let text = amount["currencyAmount"].as_str().unwrap_or_default();
+                let turned = text.strip_prefix('-').map_or_else(|| format!("-{text}"), str::to_owned);
+                amount.insert("currencyAmount".to_owned(), json!(turned));
             }
         }
         Fault::RepeatedRows => {

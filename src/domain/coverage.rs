@@ -21,6 +21,7 @@ pub fn seen_lately(data_through: NaiveDate) -> DayRange {
     let after = plus_days(data_through, 1);
     DayRange::new(plus_days(after, -RECENT_DAYS), after)
 }
+const NEVER_PAID: &str = "support and upfront fees are never paid by credit";
 
 /// A pool with what is left in it.
 #[derive(Debug, Clone, Copy)]
@@ -37,9 +38,9 @@ impl FundedPool<'_> {
     }
 }
 
-/// Coverage of every service in `services`, in order.
+/// Coverage of every service in `services`, in order. With each comes whether it has cost of a kind that credit could pay.
 pub fn coverage<'a>(
-    services: impl IntoIterator<Item = &'a str>,
+    services: impl IntoIterator<Item = (&'a str, bool)>,
     pools: &[FundedPool],
     facts: &Facts,
     data_through: NaiveDate,
@@ -52,9 +53,14 @@ pub fn coverage<'a>(
     };
     services
         .into_iter()
-        .map(|service| {
+        .map(|(service, payable)| {
             let last_credit = last(service);
-            let (state, evidence) = decide(service, pools, last_credit, recent, data_through);
+            // What AWS was seen to pay is payable, whatever its kind.
+            let (state, evidence) = if payable || last_credit.is_some() {
+                decide(service, pools, last_credit, recent, data_through)
+            } else {
+                (CoverageState::Uncovered, NEVER_PAID.to_owned())
+            };
             Coverage { service: service.to_owned(), state, evidence }
         })
         .collect()

@@ -76,6 +76,20 @@ pub struct Statement {
     pub amount: Money,
     /// UTC day on which it was observed.
     pub at: NaiveDate,
+    /// Whose figure it is.
+    pub source: StatementSource,
+}
+
+/// Where a balance comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementSource {
+    /// AWS's own figure, after open bills.
+    Aws,
+    /// AWS left that figure out: its balance after closed bills, less what the credit has paid of open ones.
+    Derived,
+    /// Typed in.
+    Recorded,
 }
 
 /// One credit: an amount, a window, and the services it may pay for.
@@ -97,7 +111,7 @@ pub struct CreditPool {
     pub services: EligibleServices,
     /// First day on which the owner had it switched off, if it is off now.
     pub paused_from: Option<NaiveDate>,
-    /// Newest balance that AWS states or somebody typed in.
+    /// Newest balance that AWS states or somebody typed in ([`super::statement`]).
     pub stated: Option<Statement>,
     /// Services that it was seen to pay although its list does not name them, or is missing: from AWS's allocation
     /// history, or from Credit rows that no other pool explains.
@@ -167,7 +181,7 @@ pub enum CoverageState {
     Covered,
     /// A pool named it, and every such pool is empty or expired.
     Exhausted,
-    /// All pools' lists are known and none names it.
+    /// All pools' lists are known and none names it, or all its cost is of a kind that credit never pays.
     Uncovered,
     /// A list is missing and no Credit row was seen.
     Unknown,

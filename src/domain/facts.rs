@@ -12,6 +12,9 @@ use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 
+/// Days of a month through which AWS corrects the bill of the one before.
+const CORRECTED_DAYS: i64 = 10;
+
 /// Service and Cost Explorer record type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChargeKind {
@@ -142,6 +145,17 @@ pub struct RecordedBalance {
     pub at: NaiveDate,
 }
 
+/// A balance after open bills as AWS stated it on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedBalance {
+    /// AWS's creditId.
+    pub credit_id: String,
+    /// Credit left.
+    pub amount: Money,
+    /// UTC day on which it was observed.
+    pub at: NaiveDate,
+}
+
 /// Whether something that was asked of AWS was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -224,6 +238,8 @@ pub struct Facts {
     pub usage: Vec<UsageRow>,
     /// Newest snapshot of every credit ever seen.
     pub credits: Vec<SeenCredit>,
+    /// What AWS stated as left after open bills, each day's newest, by credit and day.
+    pub stated: Vec<StatedBalance>,
     /// Newest complete allocation history of each month.
     pub allocations: Vec<Allocation>,
     /// Balances typed in, oldest first.
@@ -254,6 +270,7 @@ impl Facts {
             usage_kinds: Vec::new(),
             usage: Vec::new(),
             credits: Vec::new(),
+            stated: Vec::new(),
             allocations: Vec::new(),
             recorded: Vec::new(),
             costs_outcome: Outcome::NotTried,
@@ -274,5 +291,16 @@ impl Facts {
     /// Earliest stored day.
     pub fn first_day(&self) -> Option<NaiveDate> {
         self.charges.iter().map(|row| row.day).min()
+    }
+
+    /// Whether the bill of `month` is closed on the day `on`: for the month before, by AWS's allocation history where
+    /// that shows it; else by the calendar, since AWS corrects a month until about the 10th of the next.
+    pub fn bill_closed(&self, month: BillingPeriod, on: NaiveDate) -> bool {
+        let next = month.next();
+        let mut rows = self.allocations.iter().filter(|row| row.month == month).peekable();
+        if next == BillingPeriod::of(on) && rows.peek().is_some() {
+            return rows.all(|row| !row.estimated);
+        }
+        super::period::plus_days(next.first_day(), CORRECTED_DAYS) <= on
     }
 }

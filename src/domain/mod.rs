@@ -29,6 +29,7 @@ pub mod review;
 pub mod secret;
 pub mod series;
 pub mod service;
+pub mod statement;
 pub mod track_record;
 pub mod unlisted;
 pub mod variance;

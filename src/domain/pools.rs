@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::charge::{BillPart, record_kind};
-use super::credit::{CreditPool, EligibleServices, Programme, Statement};
-use super::facts::{ChargeKind, CreditSnapshot, Facts, SeenCredit};
+use super::credit::{CreditPool, EligibleServices, Programme};
+use super::facts::{ChargeKind, Facts, SeenCredit};
 use super::ledger::{AWS_ORDER, drawing_order};
 use super::money::Money;
-use super::period::{BillingPeriod, DayRange};
+use super::period::DayRange;
 use super::service::{ServiceAliases, ServiceMatcher};
 
 /// A pool as config gives it. Amount and window are needed only where AWS's API does not show the credit.
@@ -34,22 +34,18 @@ pub struct ConfiguredPool {
     pub services: Option<Vec<String>>,
 }
 
-/// The pools in drawing order, with evidence of what they pay beyond their lists.
+/// The pools in drawing order, with evidence of what they pay beyond their lists and without a balance
+/// ([`super::statement`] needs their replay).
 pub fn pools(facts: &Facts, configured: &[ConfiguredPool], aliases: &ServiceAliases) -> Vec<CreditPool> {
     let named: BTreeMap<&str, &ConfiguredPool> = configured.iter().map(|pool| (pool.id.as_str(), pool)).collect();
     let mut pools: BTreeMap<String, CreditPool> = BTreeMap::new();
     for seen in &facts.credits {
         let id = &seen.snapshot.credit_id;
-        pools.insert(id.clone(), listed_pool(facts, seen, named.get(id.as_str()).copied(), aliases));
+        pools.insert(id.clone(), listed_pool(seen, named.get(id.as_str()).copied(), aliases));
     }
     for pool in configured {
         if !pools.contains_key(&pool.id) {
             pools.extend(configured_pool(pool, aliases).map(|built| (pool.id.clone(), built)));
-        }
-    }
-    for (id, typed_in) in newest_recorded(facts) {
-        if let Some(pool) = pools.get_mut(id).filter(|pool| pool.stated.is_none_or(|stated| stated.at < typed_in.at)) {
-            pool.stated = Some(typed_in);
         }
     }
     let mut pools = drawing_order(&pools.into_values().collect::<Vec<_>>(), &AWS_ORDER);
@@ -57,25 +53,7 @@ pub fn pools(facts: &Facts, configured: &[ConfiguredPool], aliases: &ServiceAlia
     pools
 }
 
-/// Per pool the newest balance typed in. Of two for the same day the later one counts: it corrects the earlier.
-fn newest_recorded(facts: &Facts) -> BTreeMap<&str, Statement> {
-    let mut newest: BTreeMap<&str, Statement> = BTreeMap::new();
-    for recorded in &facts.recorded {
-        let typed_in = Statement { amount: recorded.amount, at: recorded.at };
-        let known = newest.entry(recorded.pool.as_str()).or_insert(typed_in);
-        if known.at <= typed_in.at {
-            *known = typed_in;
-        }
-    }
-    newest
-}
-
-fn listed_pool(
-    facts: &Facts,
-    seen: &SeenCredit,
-    named: Option<&ConfiguredPool>,
-    aliases: &ServiceAliases,
-) -> CreditPool {
+fn listed_pool(seen: &SeenCredit, named: Option<&ConfiguredPool>, aliases: &ServiceAliases) -> CreditPool {
     let snapshot = &seen.snapshot;
     let list = named.and_then(|pool| pool.services.as_ref()).or(snapshot.products.as_ref());
     let services = list.map_or(EligibleServices::Unknown, |names| matcher(names, aliases));
@@ -87,7 +65,6 @@ fn listed_pool(
         name,
         programme: named.and_then(|pool| pool.programme),
         paused_from: seen.paused_from,
-        stated: stated(facts, seen),
         ..CreditPool::new(&snapshot.credit_id, snapshot.initial, snapshot.starts_on, snapshot.expires_on, services)
     }
 }
@@ -100,24 +77,6 @@ fn configured_pool(pool: &ConfiguredPool, aliases: &ServiceAliases) -> Option<Cr
 
 fn matcher(names: &[String], aliases: &ServiceAliases) -> EligibleServices {
     EligibleServices::Listed(ServiceMatcher::new(names.iter().map(String::as_str), aliases))
-}
-
-/// AWS's own balance. The estimate after open bills is missing now and then; what is left after closed bills, less
-/// the Credit rows of the open month, stands in for it. Those rows name no credit, so that only holds for an account
-/// with a single usable one; otherwise the closed-bill figure is shown as it is.
-fn stated(facts: &Facts, seen: &SeenCredit) -> Option<Statement> {
-    let CreditSnapshot { estimated, remaining, .. } = &seen.snapshot;
-    let amount = match (estimated, remaining) {
-        (Some(estimated), _) => *estimated,
-        (None, Some(remaining)) if facts.credits.len() == 1 => {
-            let month = BillingPeriod::of(seen.seen_on).range();
-            let applied = credit_rows(facts).filter(|(_, day, _)| month.contains(*day)).map(|(.., amount)| amount);
-            (*remaining - applied.sum()).at_least_zero()
-        }
-        (None, Some(remaining)) => *remaining,
-        (None, None) => return None,
-    };
-    Some(Statement { amount, at: seen.seen_on })
 }
 
 /// Credit rows as `(service, day, amount)`, the amount positive.

@@ -14,6 +14,7 @@ use super::money::{Money, Quantity};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::period::BillingPeriod;
 use super::projection::UnpricedLine;
+use super::reconcile::Reconciliation;
 use super::review::Review;
 use super::track_record::TrackRecord;
 use super::unlisted::UnlistedCredit;
@@ -46,6 +47,8 @@ pub struct Position {
     pub findings: Vec<Finding>,
     /// How far the figures can be trusted.
     pub data_quality: DataQuality,
+    /// Replay against what AWS reports: month by month, and per pool against the newest stated balance.
+    pub reconciliation: Reconciliation,
     /// How the outlook was made, in a sentence for people; null until one was made.
     pub outlook_basis: Option<String>,
     /// What the outlook was made with; null until one was made.
@@ -82,6 +85,7 @@ impl Position {
             trajectory: Vec::new(),
             findings: Vec::new(),
             data_quality: DataQuality::default(),
+            reconciliation: Reconciliation::default(),
             outlook_basis: None,
             outlook_made_with: None,
             exposure: None,
@@ -174,7 +178,7 @@ pub struct PoolPosition {
     pub drawn: Money,
     /// Granted less drawn; zero once expired.
     pub remaining: Money,
-    /// AWS's own figure, from which the outlook starts.
+    /// The newest balance from which the outlook starts: AWS's own figure, unless its `source` says otherwise.
     pub stated: Option<Statement>,
     /// Day the credit became valid.
     pub starts_on: NaiveDate,
@@ -389,7 +393,7 @@ pub struct DataQuality {
     /// The dearest of it this month, at most five.
     #[serde(default)]
     pub unclassified: Vec<UnclassifiedUsage>,
-    /// Credit by replay minus credit that AWS's rows show, over all stored months.
+    /// Sum over the closed months of what replay draws more or less than AWS applied, each without its sign.
     pub reconciliation_gap: Money,
     /// Sum of absolute changes that the newest cycle brought to days already stored.
     pub moved_in_last_cycle: Money,

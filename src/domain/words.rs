@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
+use crate::domain::credit::StatementSource;
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 
@@ -40,6 +41,17 @@ pub fn usd_text(amount: Money) -> String {
         return amount.dollars();
     }
     whole_usd_text(amount)
+}
+
+/// `AWS states $19,000.00 of Activate at 20 Nov`, with the amount and the day in the words of their place; and other words
+/// where it is not AWS that states it.
+pub fn stated_text(source: StatementSource, amount: String, of: Option<&str>, at: &str) -> String {
+    let of = of.map_or(String::new(), |name| format!(" of {name}"));
+    match source {
+        StatementSource::Aws => format!("AWS states {amount}{of} at {at}"),
+        StatementSource::Derived => format!("{amount}{of} is derived from AWS's balance after closed bills at {at}"),
+        StatementSource::Recorded => format!("{amount}{of} was entered for {at}"),
+    }
 }
 
 /// `$5`, `$12,346`: in a column of forecasts, where all are whole dollars.

@@ -264,7 +264,7 @@ fn spend(position: &Position) -> Vec<Family> {
         amount("unclassified_month_to_date", "Spend of the month that no rule understands", quality.unclassified_cost),
         amount(
             "reconciliation_gap",
-            "Credit by replay less credit that AWS's rows show, over all stored months",
+            "Credit by replay that differs from what AWS applied in closed months, without sign",
             quality.reconciliation_gap,
         ),
         amount(
@@ -292,7 +292,11 @@ fn pools(position: &Position) -> Vec<Family> {
     vec![
         family("pool_granted", "Credit granted", |pool| Some(pool.granted)),
         family("pool_remaining", "Credit left by replay; 0 once expired", |pool| Some(pool.remaining)),
-        family("pool_stated", "Credit left as AWS last stated it", |pool| pool.stated.map(|stated| stated.amount)),
+        family(
+            "pool_stated",
+            "Credit left as AWS last stated it, as derived where it left that out, or as typed in",
+            |pool| pool.stated.map(|stated| stated.amount),
+        ),
         Family::seconds(
             "pool_expiry_timestamp",
             "Start of the first day on which the credit pays nothing any more",

@@ -1,9 +1,9 @@
 //! Who reads a report, and what of a position that reader may see.
 //!
 //! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
-//! holds the rows of the partner's own records, the credit pools without ids, the monthly bill, and what happened to
-//! credit that ends, without the advice; everything else is emptied, and ids that reached a text are struck out. No sum over
-//! the records of others is left from which one's own could be taken away.
+//! holds the rows of the partner's own records, the credit pools without ids, how their balances agree with AWS's, the
+//! monthly bill, and what happened to credit that ends, without the advice; everything else is emptied, and ids that
+//! reached a text are struck out. No sum over the records of others is left from which one's own could be taken away.
 
 use std::fmt;
 
@@ -13,6 +13,7 @@ use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
     Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
 };
+use crate::domain::reconcile::{BalanceReconciliation, Reconciliation};
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
 use crate::domain::track_record::{Horizon, TrackRecord};
 
@@ -84,6 +85,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         trajectory: position.trajectory.iter().map(|bill| MonthlyBill { lines: Vec::new(), ..bill.clone() }).collect(),
         findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
         data_quality: DataQuality::default(),
+        reconciliation: scope_reconciliation(&position.reconciliation, position),
         outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
         outlook_made_with: position
             .outlook_made_with
@@ -109,6 +111,16 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
 fn scope_track_record(record: &TrackRecord) -> TrackRecord {
     let scope = |horizon: &Horizon| Horizon { spend: None, ..horizon.clone() };
     TrackRecord { horizons: record.horizons.iter().map(scope).collect() }
+}
+
+/// The credits' balances without ids, and what credit paid by month, as the pools' curves show it too.
+fn scope_reconciliation(all: &Reconciliation, position: &Position) -> Reconciliation {
+    let balance = |balance: &BalanceReconciliation| BalanceReconciliation {
+        id: String::new(),
+        name: strike_ids(&balance.name, position),
+        ..balance.clone()
+    };
+    Reconciliation { months: all.months.clone(), balances: all.balances.iter().map(balance).collect() }
 }
 
 /// The assumptions and claims of one's own records and of the awards. The ask and the earned value are the account's, as are

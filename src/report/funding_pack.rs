@@ -8,7 +8,7 @@ use crate::domain::position::{Position, Series};
 /// The order in which a reviewer asks: what was spent against what was filed and why, what is left, how long it lasts and
 /// how good such words were, what comes after, what is asked for next, and then what all of it assumes. A section that is
 /// not named stands before the next ask.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "actual-vs-filed",
     "credits",
     "exhaustion",
@@ -20,6 +20,7 @@ const ORDER: [&str; 12] = [
     "credibility",
     "assumptions",
     "outlook-assumptions",
+    "reconciliation",
     LINES,
 ];
 const NEXT_ASK: &str = "next-ask";

@@ -21,6 +21,7 @@ mod models;
 mod page;
 mod pdf;
 mod pools;
+mod reconciliation;
 mod review;
 mod sensitivity;
 mod track_record;
@@ -274,6 +275,12 @@ pub fn track_record_sentence(position: &Position) -> Option<String> {
     track_record::sentence(position)
 }
 
+/// What AWS states as left where that is not what replay leaves, in a sentence; `None` where they agree.
+pub fn stated_otherwise_sentence(position: &Position) -> Option<String> {
+    let said = reconciliation::stated_otherwise(position);
+    (!said.is_empty()).then(|| said.join("; ") + "; the outlook starts from there.")
+}
+
 /// What a report of `kind` says in two or three sentences where the report itself is attached or linked; a partner is also
 /// told what they cover.
 pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
@@ -283,7 +290,11 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
     let left = || {
         let credits = &position.credits;
         let known = !credits.pools.is_empty();
-        known.then(|| format!("{} of {} of credit is left.", credits.remaining.dollars(), credits.granted.dollars()))
+        known.then(|| {
+            let left = format!("{} of {} of credit is left", credits.remaining.dollars(), credits.granted.dollars());
+            let otherwise = reconciliation::stated_otherwise(&position);
+            [vec![left], otherwise].concat().join("; ") + "."
+        })
     };
     let mut said: Vec<String> = match kind {
         ReportKind::ActualVsProjected => compared().collect(),

@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::{
-    Format, ReportKind, actual_vs_projected, after_credits, curves, html, models, pools, sensitivity, track_record,
-    trajectory, words,
+    Format, ReportKind, actual_vs_projected, after_credits, curves, html, models, pools, reconciliation, sensitivity,
+    track_record, trajectory, words,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
@@ -302,7 +302,7 @@ fn quality(position: &Position) -> Section {
         row(
             "Reconciliation gap",
             Cell::Money(quality.reconciliation_gap),
-            "credit by our replay less credit on AWS's rows",
+            "closed months: credit by our replay that differs from AWS's, either way",
         ),
         row(
             "Moved in the last cycle",
@@ -316,6 +316,7 @@ fn quality(position: &Position) -> Section {
     if !quality.unclassified.is_empty() {
         blocks.push(Block::Table(unclassified(&quality.unclassified)));
     }
+    blocks.extend(reconciliation::blocks(position));
     Section { id: "data-quality", title: "Data quality".to_owned(), blocks }
 }
 

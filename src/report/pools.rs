@@ -2,7 +2,7 @@
 
 use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
-use crate::domain::credit::Programme;
+use crate::domain::credit::{Programme, StatementSource};
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
 use crate::domain::unlisted::UnlistedCredit;
 use crate::domain::words::usd_text;
@@ -47,7 +47,7 @@ fn balances(position: &Position) -> Table {
     let drawn = credits.pools.iter().map(|pool| pool.drawn).sum();
     let mut total = vec![Cell::text("Total"), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")];
     total.extend([Cell::Money(credits.granted), Cell::Money(drawn), Cell::Money(credits.remaining)]);
-    total.extend([Cell::Absent(""), Cell::Absent("")]);
+    total.extend([Cell::Absent(""), Cell::Absent(""), Cell::Absent(""), Cell::Absent("")]);
     let columns = [
         Column::text("pool", "Pool"),
         Column::text("id", "Credit id").optional(),
@@ -57,6 +57,8 @@ fn balances(position: &Position) -> Table {
         Column::number("drawn", "Drawn"),
         Column::number("remaining", "Remaining"),
         Column::number("stated", "AWS states").optional(),
+        Column::number("derived", "Derived from AWS's closed bills").optional(),
+        Column::number("recorded", "Entered by hand").optional(),
         Column::text("stated_at", "Stated on").optional(),
     ];
     Table::new("pools", "Pools, those with credit left first", columns)
@@ -65,6 +67,10 @@ fn balances(position: &Position) -> Table {
 }
 
 fn balance(pool: &PoolPosition) -> Vec<Cell> {
+    let stated = |source| {
+        let stated = pool.stated.filter(|stated| stated.source == source);
+        Cell::money_or(stated.map(|stated| stated.amount), "")
+    };
     vec![
         Cell::text(&pool.name),
         if pool.id.is_empty() { Cell::Absent("") } else { Cell::text(&pool.id) },
@@ -73,7 +79,9 @@ fn balance(pool: &PoolPosition) -> Vec<Cell> {
         Cell::Money(pool.granted),
         Cell::Money(pool.drawn),
         Cell::Money(pool.remaining),
-        Cell::money_or(pool.stated.map(|stated| stated.amount), ""),
+        stated(StatementSource::Aws),
+        stated(StatementSource::Derived),
+        stated(StatementSource::Recorded),
         Cell::day_or(pool.stated.map(|stated| stated.at), ""),
     ]
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
-use super::{ReportKind, after_credits, curves, pools, sensitivity, track_record, words};
+use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::outlook::first_full_month;
@@ -37,6 +37,7 @@ fn sections(position: &Position, series: &Series) -> Vec<Section> {
     sections.extend(after_credits::first_bill(position));
     sections.extend(after_credits::assumptions(position));
     sections.extend(sensitivity::section(position));
+    sections.extend(reconciliation::section(position));
     sections
 }
 
@@ -135,7 +136,11 @@ fn remaining(position: &Position) -> Figure {
     let credits = &position.credits;
     let (value, detail) = match credits.without_pool() {
         Some(unlisted) => (Cell::Absent("unknown"), unlisted.why_unknown().to_owned()),
-        None => (Cell::Money(credits.remaining), format!("of {} granted", credits.granted.dollars())),
+        None => {
+            let granted = format!("of {} granted", credits.granted.dollars());
+            let otherwise = reconciliation::stated_otherwise(position);
+            (Cell::Money(credits.remaining), [vec![granted], otherwise].concat().join("; "))
+        }
     };
     Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }
 }
@@ -279,7 +284,8 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
         position.outlook_basis.iter().map(|basis| format!("How the outlook was made: {basis}")).collect();
     notes.push(
         "AWS settles credits once per monthly bill. Drawing them day by day is a model of that, and so is every date \
-         here; it is reconciled with AWS's figures month by month."
+         here. \"Our arithmetic against AWS's figures\" compares it with what AWS applied, month by month, and with the \
+         balances that AWS states."
             .to_owned(),
     );
     if !position.trajectory.is_empty() {

@@ -4,6 +4,7 @@
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
+use crate::domain::credit::StatementSource;
 use crate::domain::finding::Rule;
 use crate::domain::money::{Money, Quantity, group_thousands};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -69,6 +70,15 @@ pub(super) const fn routing(routing: Routing) -> &'static str {
     match routing {
         Routing::InRegion => "in-region",
         Routing::Global => "global",
+    }
+}
+
+/// Whose figure a stated balance is.
+pub(super) const fn stated_by(source: StatementSource) -> &'static str {
+    match source {
+        StatementSource::Aws => "AWS",
+        StatementSource::Derived => "derived from AWS's balance after closed bills",
+        StatementSource::Recorded => "entered by hand",
     }
 }
 

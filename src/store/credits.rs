@@ -7,7 +7,7 @@ use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit};
+use crate::domain::facts::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit, StatedBalance};
 use crate::domain::money::Money;
 
 use super::Store;
@@ -117,6 +117,28 @@ pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
             Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from })
         })
         .collect()
+}
+
+/// What AWS stated as left after open bills as of run `newest`: each day's newest, by credit and day.
+pub fn stated(connection: &Connection, newest: i64) -> Result<Vec<StatedBalance>> {
+    /// The one figure of a snapshot that is wanted of the earlier ones.
+    #[derive(serde::Deserialize)]
+    struct Estimate {
+        estimated: Option<Money>,
+    }
+    let sql = "SELECT credit_id, taken_on, arg_max(snapshot, run_id) FROM credit_snapshots WHERE run_id <= ?
+               GROUP BY credit_id, taken_on ORDER BY credit_id, taken_on";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![newest], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, NaiveDate>(1)?, row.get::<_, String>(2)?))
+    })?;
+    let mut stated = Vec::new();
+    for row in rows {
+        let (credit_id, at, json) = row?;
+        let Estimate { estimated } = from_json("a credit snapshot", &json)?;
+        stated.extend(estimated.map(|amount| StatedBalance { credit_id, amount, at }));
+    }
+    Ok(stated)
 }
 
 /// Newest complete allocation history of each month as of run `newest`.

@@ -122,6 +122,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Resul
         usage_kinds: usage.kinds,
         usage: usage.rows,
         credits: credits::seen(connection, newest)?,
+        stated: credits::stated(connection, newest)?,
         allocations: credits::allocations(connection, newest)?,
         recorded: credits::recorded(connection, as_of)?,
         dead_channels: alerts::dead_channels(connection)?,

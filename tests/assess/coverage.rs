@@ -63,6 +63,28 @@ fn a_service_is_uncovered_only_if_every_list_is_known() {
     assert_eq!(rds().coverage_of(RDS).state, CoverageState::Unknown, "no pool is known at all");
 }
 
+/// Every service is covered, exhausted, uncovered or unknown, also one that credit could not pay whatever a list says.
+#[test]
+fn support_and_upfront_fees_are_uncovered_and_no_burn_to_act_on() {
+    const SUPPORT: &str = "AWS Support (Business)";
+    let world = hundred_a_day()
+        .charges("2026-03-01", "2026-03-29", SUPPORT, "Support", "100")
+        .charge("2026-03-10", EC2, "Upfront", "12000")
+        .charge("2026-03-10", RDS, "Usage", "0")
+        .credit("1", "10000", Some(&[BEDROCK]), estimated("7100"))
+        .credit("2", "10000", None, estimated("10000"));
+    let position = world.position();
+    let states: Vec<_> = position.coverage.iter().map(|row| (row.service.as_str(), row.state)).collect();
+    let expected =
+        [(SUPPORT, CoverageState::Uncovered), (BEDROCK, CoverageState::Covered), (EC2, CoverageState::Uncovered)];
+    assert_eq!(states, expected, "a missing list leaves no doubt about fees, and what costs nothing is left out");
+    assert_eq!(position.coverage[0].evidence, "support and upfront fees are never paid by credit");
+    let burns = world.assess().uncovered(&position.coverage);
+    assert!(burns.is_empty(), "there is nothing to move to a service that credit pays: {burns:?}");
+    let seen = world.charge("2026-03-29", SUPPORT, "Credit", "-100").coverage_of(SUPPORT);
+    assert_eq!(seen.state, CoverageState::Covered, "evidence beats the rule: {}", seen.evidence);
+}
+
 /// A pool of which AWS gives no list may still pay what an empty one named.
 #[test]
 fn an_empty_pool_beside_one_without_a_list_leaves_the_service_unknown() {

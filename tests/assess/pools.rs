@@ -1,7 +1,7 @@
 //! What a pool holds, whose statement counts, and where it is in its life.
 
-use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::SeenCredit;
+use glidepath::domain::credit::{CoverageState, StatementSource};
+use glidepath::domain::facts::{Outcome, SeenCredit};
 use glidepath::domain::money::Money;
 use glidepath::domain::pools::ConfiguredPool;
 use glidepath::domain::position::{DateQuantiles, MoneyQuantiles, PoolStatus};
@@ -51,19 +51,61 @@ fn the_outlook_starts_from_what_aws_states() {
     assert_eq!(starts_from(more_than_granted), usd("10000"));
 }
 
+/// Two credits for Bedrock of which AWS states 8,000 after closed bills and no estimate: 100 a day from February on, all of it
+/// drawn from the first.
+fn without_estimates(clock: &str, last: &str) -> World {
+    let world = World::on(clock).charges("2026-02-01", last, BEDROCK, "Usage", "100");
+    let remaining = |seen: &mut SeenCredit| seen.snapshot.remaining = Some(usd("8000"));
+    world.credit("1", "20000", Some(&[BEDROCK]), remaining).credit("2", "10000", Some(&[BEDROCK]), remaining)
+}
+
+fn derived(world: &World) -> Vec<(StatementSource, Money)> {
+    let stated = world.position().credits.pools.into_iter().map(|pool| pool.stated.unwrap());
+    stated.map(|stated| (stated.source, stated.amount)).collect()
+}
+
+/// The balance after closed bills, less what the credit itself paid of open ones: aws-billing section 4, "estimatedAmount may
+/// be missing".
 #[test]
-fn without_an_estimate_the_open_months_credit_rows_stand_in() {
-    let world = |credits: usize| {
-        let mut world = hundred_a_day().charges("2026-03-01", "2026-03-29", BEDROCK, "Credit", "-100");
-        for id in 1..=credits {
-            world = world.credit(&id.to_string(), "10000", Some(&[BEDROCK]), |seen| {
-                seen.snapshot.remaining = Some(usd("8000"));
-            });
-        }
-        world.position().credits.pools[0].stated.unwrap().amount
+fn without_an_estimate_what_the_credit_paid_of_open_bills_is_taken_off() {
+    let amounts = |world: &World| derived(world).iter().map(|(_, amount)| *amount).collect::<Vec<_>>();
+    let late = || without_estimates("2026-03-31", "2026-03-29");
+    assert_eq!(derived(&late())[0], (StatementSource::Derived, usd("5100")), "by replay: 29 days of March");
+    assert_eq!(amounts(&late()), [usd("5100"), usd("8000")], "the other one is not drawn");
+
+    // The allocation history names the credit, and knows better than replay.
+    let mut told = late().allocated("2026-02", "1", BEDROCK, "2800").allocated("2026-03", "2", BEDROCK, "2850");
+    told.facts.allocations[1].estimated = true;
+    assert_eq!(amounts(&told), [usd("8000"), usd("5150")]);
+    // After a failed answer it may be of another day than the balance.
+    told.facts.credits_outcome = Outcome::Failed { message: String::new(), advice: String::new(), retryable: true };
+    assert_eq!(amounts(&told), [usd("5100"), usd("8000")]);
+
+    // Early in a month the bill of the one before is open too.
+    let early = || without_estimates("2026-03-05", "2026-03-03");
+    assert_eq!(amounts(&early())[0], usd("4900"), "28 days of February and 3 of March");
+    let history = |february_open: bool| {
+        let mut world = early().allocated("2026-02", "1", BEDROCK, "2790").allocated("2026-03", "1", BEDROCK, "290");
+        world.facts.allocations[0].estimated = february_open;
+        world.facts.allocations[1].estimated = true;
+        amounts(&world)[0]
     };
-    assert_eq!(world(1), usd("5100"), "8,000 after closed bills, less 2,900 of March");
-    assert_eq!(world(2), usd("8000"), "Credit rows name no credit, so with two of them they say nothing");
+    assert_eq!(history(true), usd("4920"));
+    assert_eq!(history(false), usd("7710"), "AWS closed February early, so the 8,000 are without it");
+
+    let nearly_empty = without_estimates("2026-03-31", "2026-03-29").allocated("2026-03", "1", BEDROCK, "9000");
+    assert_eq!(amounts(&nearly_empty)[0], Money::ZERO, "never below nothing");
+}
+
+#[test]
+fn the_outlook_is_the_same_from_a_derived_balance() {
+    let starts_from = |estimate: Option<&str>| {
+        let mut world = without_estimates("2026-03-31", "2026-03-29").charge("2026-03-30", BEDROCK, "Usage", "60");
+        world.facts.credits[0].snapshot.estimated = estimate.map(usd);
+        world = world.charges("2026-02-01", "2026-03-29", BEDROCK, "Credit", "-100");
+        world.charge("2026-03-30", BEDROCK, "Credit", "-60").look().1.pools[0].starts_from
+    };
+    assert_eq!((starts_from(Some("5040")), starts_from(None)), (usd("5100"), usd("5100")));
 }
 
 #[test]

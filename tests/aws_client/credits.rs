@@ -168,7 +168,9 @@ async fn a_credit_that_cannot_be_read_is_named() {
 async fn the_billing_calls_are_sent_as_aws_documents_them() {
     let (_, sent) = pull(1, [no_credits(), some_history()]).await;
     let credits = json!({ "accountId": ACCOUNT, "startDate": MARCH_20 - 364 * 86_400 });
-    let allocations = json!({ "accountId": ACCOUNT, "startDate": MARCH_1, "endDate": APRIL_1, "maxResults": 1000 });
+    // The month ends after today, and the range with today: its end is exclusive.
+    let allocations =
+        json!({ "accountId": ACCOUNT, "startDate": MARCH_1, "endDate": MARCH_20 + 86_400, "maxResults": 1000 });
     assert_eq!(
         sent,
         [
@@ -223,22 +225,30 @@ async fn a_partial_month_is_marked_and_an_empty_one_asked_twice() {
 }
 
 #[tokio::test]
-async fn a_broken_history_keeps_the_months_read_before_it() {
-    let row = |month: &str| [allocation("Amazon Bedrock", month, "-1")];
-    let (account, sent) = pull(
-        13,
-        [
-            no_credits(),
-            ok(&history(&row("2026-03"), None)),
-            ok(&history(&row("2026-02"), None)),
-            ok(&history(&row("2026-01"), Some("same"))),
-            ok(&history(&[], Some("same"))),
-        ],
-    )
-    .await;
+async fn a_month_that_cannot_be_read_costs_no_other() {
+    let row = |month: &str| ok(&history(&[allocation("Amazon Bedrock", month, "-1")], None));
+    let repeated =
+        [ok(&history(&[allocation("Amazon Bedrock", "2026-01", "-1")], Some("same"))), ok(&history(&[], Some("same")))];
+    let refused = [refusal(400, "ValidationException", "The range is not valid")];
+    for broken in [repeated.to_vec(), refused.to_vec()] {
+        let asked = broken.len() + 4;
+        let answers = [no_credits(), row("2026-03"), row("2026-02")].into_iter().chain(broken).chain([row("2025-12")]);
+        let (account, sent) = pull(4, answers).await;
+        let months: Vec<_> = account.history.iter().map(|month| month.month.to_string()).collect();
+        assert_eq!(months, ["2025-12", "2026-02", "2026-03"]);
+        let error = account.history_error.unwrap();
+        assert!(matches!(error, AwsError::RepeatedToken { page: 2, .. } | AwsError::Refused { .. }), "{error:?}");
+        assert_eq!(sent.len(), asked);
+    }
+}
+
+#[tokio::test]
+async fn what_every_month_would_meet_ends_the_asking_and_keeps_the_months_before_it() {
+    let denial =
+        refusal(403, "AccessDeniedException", "is not authorized to perform: billing:GetCreditAllocationHistory");
+    let (account, sent) = pull(13, [no_credits(), some_history(), denial]).await;
     let months: Vec<_> = account.history.iter().map(|month| month.month.to_string()).collect();
-    assert_eq!(months, ["2026-02", "2026-03"]);
-    let operation = Operation::GetCreditAllocationHistory;
-    assert_eq!(account.history_error, Some(AwsError::RepeatedToken { operation, page: 2 }));
-    assert_eq!(sent.len(), 5);
+    assert_eq!(months, ["2026-03"]);
+    assert!(matches!(account.history_error, Some(AwsError::Denied { .. })), "{:?}", account.history_error);
+    assert_eq!(sent.len(), 3);
 }

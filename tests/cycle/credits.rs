@@ -1,7 +1,7 @@
 //! The traps of the credits API: denied, empty and zero are three different things, and what was known stays known.
 
 use glidepath::demo::{FakeCredit, Fault, Operation};
-use glidepath::domain::credit::{CoverageState, Programme, Statement};
+use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
 use glidepath::domain::facts::Outcome;
 use glidepath::domain::money::Money;
 use glidepath::domain::position::PoolStatus;
@@ -108,6 +108,42 @@ async fn a_credit_that_aws_lists_no_more_stays_known() {
         assert_eq!(pool.stated, Some(stated), "{fault:?}: as last stated");
         assert_eq!(pool.remaining, known.remaining - money(BEDROCK_A_DAY), "{fault:?}: a day further by replay");
         assert_eq!(pool.status, PoolStatus::Active, "{fault:?}");
+    }
+}
+
+/// What is left follows from the other figures to the cent, whatever the sign, and so does the date.
+#[tokio::test]
+async fn the_date_does_not_rest_on_which_amounts_aws_states() {
+    let second = || FakeCredit::new("4712", "2000", "2026-02-01", "2026-12-01", &[BEDROCK]);
+    let account = || small_account().credit(second());
+    // On the 5th the bill of the month before is open as well, and nothing is closed on 5 March.
+    for morning in ["2026-03-05", "2026-03-20", "2026-04-05"] {
+        let plain = World::new(account()).await;
+        plain.cycle(morning).await;
+        let expected = plain.position().await;
+
+        let turned = World::new(account()).await;
+        turned.fake.inject(Fault::NegativeAmounts.on(Operation::GetCredits).always());
+        turned.cycle(morning).await;
+        assert_eq!(comparable(&turned.view().await), comparable(&plain.view().await), "{morning}");
+
+        // Without estimates: by the allocation history, and by replay where that shows nothing.
+        for history in [true, false] {
+            let bare = World::new(account()).await;
+            bare.fake.inject(Fault::NoEstimates.on(Operation::GetCredits).always());
+            if !history {
+                bare.fake.inject(Fault::EmptyList.on(Operation::GetCreditAllocationHistory).always());
+            }
+            bare.cycle(morning).await;
+            let position = bare.position().await;
+            for (pool, known) in position.credits.pools.iter().zip(&expected.credits.pools) {
+                let (stated, known) = (pool.stated.unwrap(), known.stated.unwrap());
+                assert_eq!((stated.source, known.source), (StatementSource::Derived, StatementSource::Aws));
+                assert!((stated.amount - known.amount).abs() < Money::ONE, "{morning} {history}: {stated:?} {known:?}");
+            }
+            let (middle, known) = (position.exhaustion.total.p50.unwrap(), expected.exhaustion.total.p50.unwrap());
+            assert!((middle - known).num_days().abs() <= 2, "{morning} {history}: {middle} {known}");
+        }
     }
 }
 

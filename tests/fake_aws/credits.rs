@@ -88,7 +88,7 @@ async fn allocation_history_is_monthly_and_paged() {
             .get_credit_allocation_history()
             .account_id(ACCOUNT)
             .start_date(time("2026-09-01T00:00:00Z"))
-            .end_date(time("2026-12-01T00:00:00Z"))
+            .end_date(time("2026-11-09T00:00:00Z"))
             .max_results(3)
             .set_next_token(token)
             .send()
@@ -150,6 +150,11 @@ async fn billing_refuses_bad_windows() {
         (credits, json!({"accountId": "999999999999", "startDate": past}), "AccessDeniedException"),
         (credits, json!({"accountId": ACCOUNT, "startDate": "2026-01-01"}), "SerializationException"),
         (history, json!({"accountId": ACCOUNT, "startDate": past, "endDate": past}), "ValidationException"),
+        (
+            history,
+            json!({"accountId": ACCOUNT, "startDate": past, "endDate": time("2026-11-10T00:00:00Z")}),
+            "ValidationException",
+        ),
         (
             history,
             json!({"accountId": ACCOUNT, "startDate": time("2024-10-31T00:00:00Z"), "endDate": time("2026-11-01T00:00:00Z")}),

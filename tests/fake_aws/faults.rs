@@ -87,6 +87,15 @@ async fn credit_faults_keep_denied_empty_and_zero_apart() {
     assert_eq!(ask(credits).await.1["credits"], json!([]));
     assert_eq!(ask(credits).await.1["credits"].as_array().unwrap().len(), 2);
 
+    aws.inject(Fault::NoEstimates.on(Operation::GetCredits));
+    aws.inject(Fault::NegativeAmounts.on(Operation::GetCredits));
+    let (bare, turned, plain) = (ask(credits).await.1, ask(credits).await.1, ask(credits).await.1);
+    let of = |answer: &Value, name: &str| answer["credits"][0][name]["currencyAmount"].as_str().map(str::to_owned);
+    assert_eq!((of(&bare, "estimatedAmount"), of(&bare, "remainingAmount")), (None, of(&plain, "remainingAmount")));
+    for name in ["initialAmount", "remainingAmount", "estimatedAmount"] {
+        assert_eq!(of(&turned, name), of(&plain, name).map(|amount| format!("-{amount}")));
+    }
+
     let rows = |answer: &Value| answer["creditAllocationHistoryList"].as_array().unwrap().len();
     aws.inject(Fault::RepeatedRows.on(Operation::GetCreditAllocationHistory));
     assert_eq!(rows(&ask(history).await.1), 8);

@@ -95,7 +95,7 @@ async fn a_balance_is_recorded_and_the_next_cycle_uses_it() {
     assert_eq!(daemon.stated(CONSOLE).await, Value::Null, "the newest cycle did not know it");
 
     daemon.served.cycle(later + TimeDelta::hours(4), usd("2")).await;
-    assert_eq!(daemon.stated(CONSOLE).await, json!({ "amount": "456.78", "at": "2026-03-21" }));
+    assert_eq!(daemon.stated(CONSOLE).await, json!({ "amount": "456.78", "at": "2026-03-21", "source": "recorded" }));
     let before = daemon.get("/api/v1/position?as_of=2026-03-20T06:30:00Z").await;
     assert!(!before.to_string().contains("456.78"), "what was known before does not change");
 }

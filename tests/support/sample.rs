@@ -5,13 +5,15 @@
 pub mod days;
 #[path = "sample_outlook.rs"]
 mod outlook;
+#[path = "sample_reconciliation.rs"]
+mod reconciliation;
 #[path = "sample_review.rs"]
 mod review;
 
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-use glidepath::domain::credit::{CoverageState, Statement};
+use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, plus_days};
@@ -39,7 +41,11 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         granted: usd(pool.granted),
         drawn: usd(pool.granted - remaining),
         remaining: usd(remaining),
-        stated: (remaining > 0).then(|| Statement { amount: usd(remaining - 1_204), at: date("2026-11-22") }),
+        stated: (remaining > 0).then(|| Statement {
+            amount: usd(remaining - reconciliation::GAP),
+            at: date("2026-11-22"),
+            source: StatementSource::Aws,
+        }),
         starts_on: date(pool.starts),
         expires_on: date(pool.expires),
         status: if remaining > 0 { PoolStatus::Active } else { PoolStatus::Expired },
@@ -296,6 +302,7 @@ fn make_position() -> Position {
     let end = DateQuantiles { p10: Some(credits_end(118)), p50: Some(credits_end(100)), p90: Some(credits_end(84)) };
     let this_month = BillingPeriod::of(through());
     let review = review::review(through(), &pools);
+    let reconciliation = reconciliation::reconciliation(&pools);
     Position {
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
@@ -323,11 +330,12 @@ fn make_position() -> Position {
         data_quality: DataQuality {
             unclassified_cost: Money::ZERO,
             unclassified: Vec::new(),
-            reconciliation_gap: usd(1_204),
+            reconciliation_gap: usd(reconciliation::GAP),
             moved_in_last_cycle: usd(316),
             paid_requests_today: 3,
             usd_spent_asking_month: usd(72),
         },
+        reconciliation,
         outlook_basis: Some(
             "trailing rate of the last 28 complete days by weekday, with a band from how far such rates missed before"
                 .into(),

@@ -3,11 +3,14 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::input::{Evaluation, IngestHealth, Outcome};
+use crate::domain::credit::StatementSource;
 use crate::domain::finding::Finding;
 use crate::domain::money::Money;
+use crate::domain::period::BillingPeriod;
 use crate::domain::position::{
     BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend,
 };
+use crate::domain::reconcile::{BalanceReconciliation, MonthReconciliation};
 
 pub(in crate::domain) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -65,6 +68,39 @@ pub(in crate::domain) fn pool() -> PoolPosition {
         status: PoolStatus::Active,
         exhausts_on: DateQuantiles::default(),
         breakage: MoneyQuantiles::default(),
+    }
+}
+
+/// A closed month in which AWS applied `applied`, and replay drew `gap` more.
+pub(super) fn month_gap(month: &str, applied: &str, gap: &str) -> MonthReconciliation {
+    let (month, applied, gap) = (month.parse::<BillingPeriod>().unwrap(), usd(applied), usd(gap));
+    let since = (!gap.is_zero()).then_some(month.first_day());
+    MonthReconciliation {
+        month,
+        closed: true,
+        replayed: applied + gap,
+        credit_rows: applied,
+        allocated: None,
+        gap,
+        since,
+        age_days: since.map(|since| (clock().date_naive() - since).num_days()),
+    }
+}
+
+/// The quiet pool, of which AWS states `stated` and replay leaves `gap` more.
+pub(super) fn balance_gap(stated: &str, gap: &str, early_use_unknown: bool) -> BalanceReconciliation {
+    let (pool, stated, gap) = (pool(), usd(stated), usd(gap));
+    BalanceReconciliation {
+        id: pool.id,
+        name: pool.name,
+        replayed: stated + gap,
+        stated,
+        at: day("2026-03-12"),
+        source: StatementSource::Aws,
+        gap,
+        since: Some(day("2026-03-10")),
+        age_days: Some(4),
+        early_use_unknown,
     }
 }
 

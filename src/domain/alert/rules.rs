@@ -44,7 +44,7 @@ pub fn evaluate(
         findings.extend(moved_rules::gone(&observations.gone));
         findings.extend(moved_rules::drained(&observations.drained, rules));
         findings.extend(credit_rules::coverage_unknown(position, health));
-        findings.extend(credit_rules::balance_drift(position, health, rules));
+        findings.extend(credit_rules::balance_drift(position, rules));
         findings.extend(credit_rules::unclassified(position, health, rules));
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
@@ -259,9 +259,8 @@ fn age_text(hours: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{day, health, hours_before, only, position};
+    use super::super::fixture::{day, health, hours_before, month_gap, only, position};
     use super::*;
-    use crate::domain::money::Money;
 
     fn denied() -> Outcome {
         Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() }
@@ -346,7 +345,7 @@ mod tests {
     #[test]
     fn stale_data_silences_spend() {
         let mut position = position();
-        position.data_quality.reconciliation_gap = Money::from_micros(900_000_000);
+        position.reconciliation.months = vec![month_gap("2026-02", "1000", "900")];
         let stale = IngestHealth { last_success: hours_before(40), ..health() };
         let evaluation = evaluate(&position, &stale, &Observations::default(), &AlertRules::default());
         assert_eq!(only(&evaluation).rule, Rule::StaleData);

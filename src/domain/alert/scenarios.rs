@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::fixture::{clock, day, health, pool, position, usd};
+use super::fixture::{balance_gap, clock, day, health, month_gap, pool, position, usd};
 use super::*;
 use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -13,6 +13,7 @@ use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
     UnclassifiedUsage,
 };
+use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 use crate::domain::unlisted::UnlistedCredit;
 use Severity::{Critical, Info, Warning};
@@ -418,7 +419,10 @@ fn every_finding() -> Vec<Finding> {
     ];
     position.coverage =
         vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
-    position.data_quality.reconciliation_gap = usd("-1100");
+    position.reconciliation = Reconciliation {
+        months: vec![month_gap("2026-01", "12000", "-1100"), month_gap("2026-02", "12500", "900")],
+        balances: vec![balance_gap("8200", "800", false)],
+    };
     position.data_quality.unclassified_cost = usd("120");
     position.data_quality.unclassified = vec![UnclassifiedUsage {
         service: "Amazon Bedrock".into(),

@@ -33,6 +33,8 @@ use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
 use super::position::Position;
 use super::price::PriceBook;
+use super::reconcile::{Reconciliation, reconcile};
+use super::statement::statements;
 use super::track_record::TrackRecord;
 
 /// What config contributes.
@@ -80,7 +82,9 @@ impl<'a> Assessment<'a> {
             (Some(span), Some(newest)) => DayRange::new(span.first, plus_days(newest.max(span.through), 1)),
             _ => DayRange::new(facts.as_of.date_naive(), facts.as_of.date_naive()),
         };
-        let ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
+        let mut ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
+        let stated = statements(facts, &ledger);
+        ledger.pools.iter_mut().zip(stated).for_each(|(pool, stated)| pool.stated = stated);
         let mut assessment = Assessment { facts, context, costs, ledger, balances: Vec::new(), span };
         assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
         assessment
@@ -92,6 +96,7 @@ impl<'a> Assessment<'a> {
         let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
         let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
         let review = self.review(&inputs);
+        let reconciliation = self.reconciliation();
         Position {
             as_of: self.facts.as_of,
             data_through: self.facts.data_through(),
@@ -104,7 +109,8 @@ impl<'a> Assessment<'a> {
             variance,
             trajectory: outlook.map(|outlook| self.trajectory(outlook)).unwrap_or_default(),
             findings: Vec::new(),
-            data_quality: self.data_quality(),
+            data_quality: self.data_quality(&reconciliation),
+            reconciliation,
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
             outlook_made_with: outlook.and_then(|outlook| outlook.made_with.clone()),
             exposure: outlook.and_then(|outlook| outlook.exposure),
@@ -115,6 +121,11 @@ impl<'a> Assessment<'a> {
             track_record: TrackRecord::default(),
             next_award: None,
         }
+    }
+
+    /// Replay against what AWS reports; nothing before the first complete day.
+    fn reconciliation(&self) -> Reconciliation {
+        self.span.map(|span| reconcile(&self.ledger, self.facts, span.first, span.through)).unwrap_or_default()
     }
 
     /// The classified costs.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::credit::CreditPool;
+use crate::domain::credit::{CreditPool, Statement, StatementSource};
 use crate::domain::money::Money;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
@@ -32,9 +32,9 @@ impl Assessment<'_> {
             Some(stated) if stated.at <= span.through => {
                 stated.amount - drawn(DayRange::new(plus_days(stated.at, 1), after))
             }
-            // AWS's estimate knows the partial days that Cost Explorer already shows; the outlook starts before
-            // them, so what they drew goes back in.
-            Some(stated) if stated.amount.is_positive() && self.credit_rows_since(after) => {
+            // AWS's estimate knows the partial days that Cost Explorer already shows, and what is derived in its place has
+            // them taken off; the outlook starts before them, so what they drew goes back in.
+            Some(stated) if stated.amount.is_positive() && self.knows_partial_days(stated, after) => {
                 (stated.amount + drawn(DayRange::new(after, plus_days(stated.at, 1)))).min(credit.granted)
             }
             Some(stated) => stated.amount,
@@ -57,6 +57,10 @@ impl Assessment<'_> {
         let pools = self.ledger.pools.iter().zip(&self.balances).enumerate();
         let gap: Money = pools.filter(live).map(gap).sum();
         gap.ratio(self.balances.iter().copied().sum()).unwrap_or_default()
+    }
+
+    fn knows_partial_days(&self, stated: Statement, day: NaiveDate) -> bool {
+        stated.source == StatementSource::Derived || self.credit_rows_since(day)
     }
 
     fn credit_rows_since(&self, day: NaiveDate) -> bool {

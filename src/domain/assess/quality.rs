@@ -12,7 +12,7 @@ use crate::domain::costs::DetailKind;
 use crate::domain::facts::ChargeKind;
 use crate::domain::money::Money;
 use crate::domain::position::{DataQuality, UnclassifiedUsage};
-use crate::domain::reconcile;
+use crate::domain::reconcile::{self, Reconciliation};
 use crate::domain::workload::Workload;
 
 /// Unclassified usage that is named.
@@ -36,7 +36,7 @@ impl Assessment<'_> {
     /// What AWS's allocation history says against our order of pools.
     pub fn order_contradictions(&self) -> Vec<OrderContradiction> {
         let Some(span) = self.span else { return Vec::new() };
-        reconcile::contradictions(&self.ledger, self.facts, span.through)
+        reconcile::contradictions(&self.ledger, self.facts, span.first, span.through)
             .into_iter()
             .map(|(month, pool, gap)| OrderContradiction { month, pool, gap })
             .collect()
@@ -63,16 +63,12 @@ impl Assessment<'_> {
         usages
     }
 
-    pub(super) fn data_quality(&self) -> DataQuality {
+    pub(super) fn data_quality(&self, reconciliation: &Reconciliation) -> DataQuality {
         let unclassified = self.unclassified();
-        let gap = self.span.map(|span| {
-            let months = reconcile::by_month(&self.ledger, self.facts, span.through);
-            months.values().map(reconcile::MonthReconciliation::gap).sum()
-        });
         let mut quality = DataQuality {
             unclassified_cost: unclassified.iter().map(|usage| usage.cost).sum(),
             unclassified: unclassified.into_iter().take(UNCLASSIFIED_NAMED).collect(),
-            reconciliation_gap: gap.unwrap_or_default(),
+            reconciliation_gap: reconciliation.closed_gap(),
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             ..DataQuality::default()
         };

@@ -1,6 +1,6 @@
 //! Which services credit pays, and what the others burn in cash.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
@@ -44,13 +44,13 @@ impl Assessment<'_> {
 
     pub(super) fn coverage(&self) -> Vec<Coverage> {
         let Some(span) = self.span else { return Vec::new() };
-        let services: BTreeSet<&str> = self
-            .costs
-            .split
-            .iter()
-            .filter(|cost| span.days().contains(cost.day) && !cost.payable.is_zero())
-            .map(|cost| cost.service.as_str())
-            .collect();
+        // By service, whether it has cost of a kind that credit could pay.
+        let mut services: BTreeMap<&str, bool> = BTreeMap::new();
+        for cost in self.costs.split.iter().filter(|cost| span.days().contains(cost.day)) {
+            if !(cost.payable.is_zero() && cost.unpayable.is_zero() && cost.one_off.is_zero()) {
+                *services.entry(&cost.service).or_default() |= !cost.payable.is_zero();
+            }
+        }
         let today = self.facts.as_of.date_naive();
         let left = |(pool, left): (_, &Money)| FundedPool {
             pool,
