@@ -28,7 +28,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         usage_kinds: facts.usage_kinds.clone(),
         usage: facts.usage.iter().filter(|row| row.day < today).copied().collect(),
         credits: credits.collect(),
-        // As of their own days they were right, but whoever looks back knows credits without balances.
+        // Credits are known without balances here, so that there is none to compare.
         stated: Vec::new(),
         allocations: facts.allocations.iter().filter(|row| row.month < BillingPeriod::of(today)).cloned().collect(),
         recorded: facts.recorded.iter().filter(|balance| balance.at <= today).cloned().collect(),
