@@ -133,9 +133,8 @@ async function acknowledge(name, page) {
   await alert.locator("input[name=by]").fill("Ada");
   await alert.locator("input[name=why]").fill("asked AWS for the next award");
   await alert.locator("button[value=ack]").click();
-  await shows(name, page.locator("#alerts .said:not(:empty)"), "what came of it");
-  const state = await alert.locator(".state").textContent();
-  expect(/acknowledged by Ada until it is over: asked AWS/.test(state), `${name}: an acknowledged alert reads ${state}`);
+  const state = await shows(name, alert.locator(".state").filter({ hasText: "acknowledged by Ada" }), "who is on an alert");
+  expect(state.includes("until it is over: asked AWS for the next award"), `${name}: an acknowledged alert reads ${state}`);
   expect(!/\d{4}-\d{2}/.test(state), `${name}: days are written another way than elsewhere: ${state}`);
   expect(/^Acknowledged by Ada/.test(await way.first().textContent()), `${name}: its finding does not know`);
   await judge(`${name}, acknowledged`, page);
