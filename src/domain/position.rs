@@ -401,6 +401,8 @@ pub struct FilingRef {
     pub content_hash: String,
     /// Day it was filed with AWS.
     pub filed_on: NaiveDate,
+    /// When it was recorded here.
+    pub recorded_at: DateTime<Utc>,
     /// Record ids in the filing.
     pub records: Vec<String>,
     /// What the filing plans and nobody has a price for: its dollars are in no planned figure.

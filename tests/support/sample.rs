@@ -338,6 +338,7 @@ fn make_position() -> Position {
             version: 2,
             content_hash: "9f2c51d07ab34e86c1f0e2d39b7a6458d4c3b2a1907f6e5d4c3b2a190817e6f5".into(),
             filed_on: filed_from(),
+            recorded_at: "2026-02-03T09:12:00Z".parse().unwrap(),
             records: vec!["ai".into(), "portfolio".into()],
             unpriced: Vec::new(),
         }),
