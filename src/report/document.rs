@@ -12,7 +12,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
-use crate::domain::position::{DayAmount, DayBand};
+use crate::domain::position::{DayAmount, DayBand, Position};
 use crate::domain::words::whole_usd_text;
 
 /// A report or the page.
@@ -58,10 +58,10 @@ impl Document {
         parts.collect::<Vec<_>>().join(" · ")
     }
 
-    /// The same with the appendix that says what its figures rest on, as far as `audience` may see it.
+    /// The same with the appendix that says what the figures of `position` rest on, as far as `audience` may see it.
     #[must_use]
-    pub fn with_evidence(mut self, evidence: &Evidence, audience: &Audience) -> Self {
-        self.sections.extend(evidence::section(evidence, audience));
+    pub fn with_evidence(mut self, evidence: &Evidence, position: &Position, audience: &Audience) -> Self {
+        self.sections.extend(evidence::section(evidence, position, audience));
         self
     }
 
@@ -73,6 +73,11 @@ impl Document {
 
     /// The charts of the body, in order.
     pub fn charts(&self) -> impl Iterator<Item = &Chart> {
+    /// The paragraphs of the body, in order, each with its section.
+    pub fn texts(&self) -> impl Iterator<Item = (&Section, &str)> {
+        self.sections.iter().flat_map(|section| section.texts().map(move |text| (section, text)))
+    }
+
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         blocks.filter_map(|block| if let Block::Chart(chart) = block { Some(chart) } else { None })
     }
@@ -144,6 +149,13 @@ pub struct Section {
 
 /// A piece of a section.
 #[derive(Debug, Clone, PartialEq)]
+impl Section {
+    /// Its paragraphs, in order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.blocks.iter().filter_map(|block| if let Block::Text(text) = block { Some(text.as_str()) } else { None })
+    }
+}
+
 pub enum Block {
     /// A paragraph.
     Text(String),

@@ -212,6 +212,7 @@ fn about(position: &Position) -> Vec<About> {
     all
 }
 
+        all.push(about("recorded_on", "Recorded on", Cell::Day(filing.recorded_at.date_naive())));
 /// Renders a document as the bytes of a file: the same document, the same bytes.
 ///
 /// # Errors

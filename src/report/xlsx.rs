@@ -1,4 +1,5 @@
-//! A document as a workbook: a summary sheet, a sheet per table, the figures of the charts, the notes.
+//! A document as a workbook: a summary sheet, a sheet per table, the figures of the charts, and a last sheet with the notes
+//! and what the report says between its tables.
 //!
 //! Amounts are numbers, days are dates and shares are percentages, so that a reader can go on calculating. A workbook
 //! keeps 15 digits of a number; the CSV and JSON forms keep all. The same document gives the same bytes: the only time
@@ -45,7 +46,7 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, XlsxError> {
         sheet.set_name(free_name(table.id, &mut names))?;
         write_table(sheet, document, table, &look)?;
     }
-    if !document.notes.is_empty() {
+    if !document.notes.is_empty() || document.texts().next().is_some() {
         notes(workbook.add_worksheet(), document, &look)?;
     }
     workbook.save_to_buffer()
@@ -60,6 +61,7 @@ struct Look {
     /// An ordinary row.
     body: Formats,
     /// A row that sums up.
+    heading: Format,
     total: Formats,
 }
 
@@ -96,6 +98,7 @@ impl Look {
         }
     }
 }
+            heading: Format::new().set_bold().set_text_wrap(),
 
 impl Formats {
     fn over(base: &Format) -> Formats {
@@ -155,8 +158,18 @@ fn notes(sheet: &mut Worksheet, document: &Document, look: &Look) -> Result<(), 
     sheet.set_name("Notes")?;
     sheet.set_column_width(0, 110)?;
     sheet.write_string_with_format(0, 0, "How to read this", &look.title)?;
-    for (row, note) in (2..).zip(&document.notes) {
-        sheet.write_string_with_format(row, 0, clipped(note), &look.body.text)?;
+    let mut row = 2;
+    let mut line = |text: &str, format: &Format| -> Result<(), XlsxError> {
+        sheet.write_string_with_format(row, 0, clipped(text), format)?;
+        row += 1;
+        Ok(())
+    };
+    for note in &document.notes {
+        line(note, &look.body.text)?;
+    }
+    for section in document.sections.iter().filter(|section| section.texts().next().is_some()) {
+        line(&section.title, &look.heading)?;
+        section.texts().try_for_each(|text| line(text, &look.body.text))?;
     }
     print_setup(sheet, document, 1)
 }
