@@ -95,6 +95,36 @@ async fn the_newest_report_stays_the_same_file_once_it_is_of_the_past() {
     }
 }
 
+/// "As of" is what was known then, whatever day a later filing says that it was filed on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_correction_of_the_filing_changes_no_report_of_before() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
+    let [first, second] = moments();
+    // Recorded by the wall clock, as `projection file` does, before a cycle under a clock that lies behind it.
+    let recorded = startup::TODAY + TimeDelta::days(3);
+    engine.file_projection(recorded, startup::PROJECTION_TOML.to_owned()).await.unwrap();
+    engine.cycle(first).await.unwrap().unwrap();
+    engine.cycle(second).await.unwrap().unwrap();
+    let (then, now) = (every_report(&engine, first).await, every_report(&engine, second).await);
+    let corrects = startup::PROJECTION_TOML.replacen("filed_on", "corrects = 1\nfiled_on", 1);
+    let corrected = recorded + TimeDelta::hours(1);
+    assert_eq!(engine.file_projection(corrected, corrects).await.unwrap().version, 2);
+    assert_eq!(then, every_report(&engine, first).await, "a correction came later");
+    assert_eq!(now, every_report(&engine, second).await, "a correction came later");
+    let filing = async |as_of| engine.view(as_of).await.unwrap().unwrap().position.filing.unwrap();
+    assert_eq!(filing(None).await.version, 2, "in the newest view it counts at once");
+    assert_eq!(filing(Some(corrected - TimeDelta::seconds(1))).await.version, 1);
+    let by_then = filing(Some(corrected)).await;
+    assert_eq!((by_then.version, by_then.recorded_at), (2, corrected), "by then it was recorded");
+    // Of cycles of an older program only the times of recording tell.
+    let forget = "UPDATE cycles SET newest_filing = NULL";
+    engine.store().call_blocking(|connection| Ok(connection.execute(forget, [])?)).unwrap();
+    assert_eq!(engine.view(Some(second)).await.unwrap().unwrap().position.filing, None);
+    assert_eq!(filing(Some(recorded)).await.version, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_moment_without_knowledge_is_refused_with_the_reason() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();

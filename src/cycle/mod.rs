@@ -227,7 +227,7 @@ impl Engine {
     async fn finish(&self, run_id: i64, now: DateTime<Utc>) -> Result<(usize, usize)> {
         let before = self.store().fingerprint(run_id, now).await.context("reading what the store holds")?;
         let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
-        let filing = self.filing_as_of(now).await?;
+        let filing = self.filing_in_force(run_id, now, None).await?;
         for line in filing.iter().flat_map(|filing| &filing.unpriced) {
             warn!(%line, "the filing plans what has no price");
         }

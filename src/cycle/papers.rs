@@ -22,7 +22,8 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<File> {
         let evidence = self.store().evidence(view.position.as_of).await.context("reading what the figures rest on")?;
-        let document = report::build(kind, &view.position, &view.series, audience).with_evidence(&evidence, audience);
+        let document = report::build(kind, &view.position, &view.series, audience);
+        let document = document.with_evidence(&evidence, &view.position, audience);
         // Typesetting takes long enough to keep it off the threads that serve requests.
         let file = tokio::task::spawn_blocking(move || File::of(&document, format)).await;
         let file = file.context("rendering the report")??;

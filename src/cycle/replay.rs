@@ -89,6 +89,8 @@ impl ReplayOrder {
 const AT_ONCE: usize = 2;
 /// Nothing is known until a complete day is: two days after the first stored one.
 const DAYS_UNTIL_KNOWN: i64 = 2;
+/// Cycles are numbered from 1.
+const NO_CYCLE: i64 = 0;
 /// Time of day of a look that nobody made.
 const MORNING: NaiveTime = NaiveTime::from_hms_opt(6, 30, 0).expect("half past six exists");
 
@@ -172,13 +174,15 @@ impl Engine {
         let engine = self.clone();
         Ok(match look {
             Look::Cycle(clock) => {
-                let filing = self.filing_as_of(clock).await?;
-                let facts = self.store().facts(clock, self.config().aws.currency.clone()).await?;
                 let cycle = self.store().newest_cycle(Some(clock)).await?;
+                let run_id = cycle.as_ref().map_or(NO_CYCLE, |cycle| cycle.run_id);
+                let filing = self.filing_in_force(run_id, clock, Some(clock)).await?;
+                let facts = self.store().facts(clock, self.config().aws.currency.clone()).await?;
                 tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, &own))
             }
             Look::Hindsight(clock, facts) => {
-                let filing = self.filing_as_of(clock).await?;
+                // Whoever had looked would have known what was filed with AWS by then, though it was recorded here later.
+                let filing = self.filing_in_force(NO_CYCLE, clock, None).await?;
                 tokio::task::spawn_blocking(move || engine.see(known_by(&facts, clock), filing.as_ref(), None, &own))
             }
         })

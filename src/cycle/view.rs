@@ -84,7 +84,7 @@ impl Engine {
             return Ok(None);
         };
         let facts = self.store().facts(cycle.clock, self.config().aws.currency.clone()).await?;
-        let filing = self.filing_as_of(cycle.clock).await?;
+        let filing = self.filing_in_force(cycle.run_id, cycle.clock, as_of).await?;
         let past = self.store().past_outlooks(cycle.clock).await.context("reading the earlier outlooks")?;
         let engine = self.clone();
         let view = tokio::task::spawn_blocking(move || {
@@ -120,11 +120,16 @@ impl Engine {
         position
     }
 
-    /// The newest filing that was filed with AWS by `as_of`.
-    pub(super) async fn filing_as_of(&self, as_of: DateTime<Utc>) -> Result<Option<Filing>> {
-        let stored = self.store().projections().await.context("reading the filings")?;
-        let newest = stored.into_iter().rfind(|filing| filing.filed_on <= as_of.date_naive());
-        newest.map(|stored| self.filing(&stored, BillingPeriod::of(as_of.date_naive()))).transpose()
+    /// The newest filing that was filed with AWS by `clock`, of those that count in the cycle `cycle` seen at `as_of`
+    /// ([`Store::filing_in_force`](crate::store::Store::filing_in_force)).
+    pub(super) async fn filing_in_force(
+        &self,
+        cycle: i64,
+        clock: DateTime<Utc>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<Filing>> {
+        let stored = self.store().filing_in_force(cycle, clock, as_of).await.context("reading the filing in force")?;
+        stored.map(|stored| self.filing(&stored, BillingPeriod::of(clock.date_naive()))).transpose()
     }
 
     /// A stored filing, priced month by month to past the horizon of `month`.
@@ -140,7 +145,7 @@ impl Engine {
         let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
         let Plan { months: plan, unpriced } =
             plan(&projection, &self.parts.prices, months, |model| self.service_of_model(model));
-        Ok(Filing { version: stored.version, projection, plan, unpriced })
+        Ok(Filing { version: stored.version, recorded_at: stored.recorded_at, projection, plan, unpriced })
     }
 
     /// The service that a model usually bills under.

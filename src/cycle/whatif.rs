@@ -12,6 +12,7 @@ use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::period::plus_days;
 use crate::domain::position::Position;
 use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
+use crate::store::FinishedCycle;
 
 use super::Engine;
 
@@ -59,10 +60,10 @@ impl Engine {
     ) -> Result<T, WhatIfError> {
         let _one_at_a_time = self.parts.reckoning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
-        let clock = cycle.ok_or(WhatIfError::NothingYet)?.clock;
+        let FinishedCycle { run_id, clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
         let facts: Facts = self.store().facts(clock, currency).await.context("reading the facts")?;
-        let filing = self.filing_as_of(clock).await?;
+        let filing = self.filing_in_force(run_id, clock, None).await?;
         let engine = self.clone();
         let told = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());

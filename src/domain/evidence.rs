@@ -1,7 +1,8 @@
 //! What the figures of a moment rest on: the ingest runs that brought the rows believed then, and AWS's request ids.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
+use super::money::Money;
 use super::period::{BillingPeriod, DayRange};
 
 /// The evidence of everything shown as of one cycle.
@@ -11,10 +12,34 @@ pub struct Evidence {
     pub months: Vec<MonthEvidence>,
     /// Run whose snapshot of the credits is the newest; `None` where AWS listed none.
     pub credits: Option<i64>,
+    /// Runs whose answers on AWS's allocation history are the newest of a month, oldest first.
+    pub allocations: Vec<i64>,
+    /// Per pool the newest balance that was typed in, in order of their ids.
+    pub balances: Vec<BalanceEvidence>,
     /// Run of the cycle that made the outlook and the findings.
     pub cycle: Option<i64>,
     /// Every run named above, oldest first.
     pub runs: Vec<RunEvidence>,
+}
+
+impl Evidence {
+    /// Whether a figure rests on what AWS answered this run about credits.
+    pub fn rests_on_credits_of(&self, run_id: i64) -> bool {
+        self.credits == Some(run_id) || self.allocations.contains(&run_id)
+    }
+}
+
+/// A balance that somebody read off and typed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceEvidence {
+    /// Pool id.
+    pub pool: String,
+    /// Credit left.
+    pub amount: Money,
+    /// Day on which it was read off.
+    pub observed_on: NaiveDate,
+    /// When it was typed in.
+    pub recorded_at: DateTime<Utc>,
 }
 
 /// What the costs of a month rest on.

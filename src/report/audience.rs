@@ -53,6 +53,17 @@ impl Audience {
         ))
     }
 
+    /// What a pool is called for this audience; an id that AWS gave is not for partners.
+    pub(super) fn pool_name(&self, id: &str, position: &Position) -> String {
+        let pool = position.credits.pools.iter().find(|pool| pool.id == id);
+        let name = pool.map_or(id, |pool| pool.name.as_str());
+        match self {
+            Audience::Owner => name.to_owned(),
+            Audience::Partner { .. } if pool.is_none() => "a credit".to_owned(),
+            Audience::Partner { .. } => strike_ids(name, position),
+        }
+    }
+
     /// The part of a position and its series that this audience may see.
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {

@@ -3,7 +3,8 @@
 //! One file holds all tables, one after another. The first column, `section`, names the table on every line, and the
 //! first line of a section is its header: filtering a spreadsheet by that column gives exactly one table with its own
 //! headings, and no line is blank. Amounts are plain numbers with every digit, days are ISO, absent is empty. The
-//! first section, `report`, holds title, dates and figures as key, value and label.
+//! first section, `report`, holds title, dates and figures as key, value and label; the section `texts` holds what stands
+//! between the tables, with the id of the part of the report that says it.
 
 use csv::{Writer, WriterBuilder};
 
@@ -16,6 +17,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     header(&mut writer, document);
     findings(&mut writer, document);
     document.tables().for_each(|table| write_table(&mut writer, table));
+    texts(&mut writer, document);
     for (name, texts) in [("summary", &document.summary), ("notes", &document.notes)] {
         line(&mut writer, [name.to_owned(), "text".to_owned()]);
         for text in texts {
@@ -51,6 +53,16 @@ fn findings(writer: &mut Writer<Vec<u8>>, document: &Document) {
         let (summary, reason) = (guarded(&notice.summary), guarded(&notice.reason));
         let severity = notice.severity.as_str().to_owned();
         line(writer, ["findings".to_owned(), severity, notice.since.to_string(), summary, reason]);
+    }
+}
+
+fn texts(writer: &mut Writer<Vec<u8>>, document: &Document) {
+    if document.texts().next().is_none() {
+        return;
+    }
+    line(writer, ["texts", "part", "text"].map(str::to_owned));
+    for (section, text) in document.texts() {
+        line(writer, ["texts".to_owned(), section.id.to_owned(), guarded(text)]);
     }
 }
 

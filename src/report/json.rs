@@ -1,12 +1,13 @@
 //! A document as JSON: amounts and quantities are exact strings, days ISO, absent is null. A table is a list of
-//! objects under its columns' keys, its totals apart from its rows; charts are given by day, as data.
+//! objects under its columns' keys, its totals apart from its rows; charts are given by day, as data. `sections` says in which
+//! order a person reads them, and what is said in between.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::document::{Cell, Chart, Document, Plot, Table};
+use super::document::{Block, Cell, Chart, Document, Plot, Section, Table};
 
 /// The keys in the order in which a person would read them.
 #[derive(Serialize)]
@@ -20,9 +21,20 @@ struct Body<'a> {
     summary: &'a [String],
     figures: BTreeMap<&'a str, Value>,
     findings: Vec<Value>,
+    sections: Vec<SectionBody<'a>>,
     tables: BTreeMap<&'a str, TableBody<'a>>,
     charts: BTreeMap<&'a str, Value>,
     notes: &'a [String],
+}
+
+/// Tables and charts by their ids, each list in the order in which they are read.
+#[derive(Serialize)]
+struct SectionBody<'a> {
+    id: &'a str,
+    title: &'a str,
+    texts: Vec<&'a str>,
+    tables: Vec<&'a str>,
+    charts: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +68,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
                 })
             })
             .collect(),
+        sections: document.sections.iter().map(section).collect(),
         tables: document.tables().map(|table| (table.id, table_body(table))).collect(),
         charts: document.charts().map(|it| (it.id.as_str(), chart(it))).collect(),
         notes: &document.notes,
@@ -63,6 +76,24 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(&body).expect("strings under string keys always serialize");
     bytes.push(b'\n');
     bytes
+}
+
+fn section(section: &Section) -> SectionBody<'_> {
+    let mut body = SectionBody {
+        id: section.id,
+        title: &section.title,
+        texts: section.texts().collect(),
+        tables: Vec::new(),
+        charts: Vec::new(),
+    };
+    for block in &section.blocks {
+        match block {
+            Block::Text(_) => {}
+            Block::Table(table) => body.tables.push(table.id),
+            Block::Chart(chart) => body.charts.push(&chart.id),
+        }
+    }
+    body
 }
 
 fn table_body(table: &Table) -> TableBody<'_> {

@@ -49,7 +49,8 @@ impl Store {
             let transaction = connection.transaction()?;
             let outlook = cycle.outlook.as_ref().map(to_json);
             transaction.execute(
-                "INSERT INTO cycles VALUES (?, ?, ?, ?)",
+                "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing)
+                 VALUES (?, ?, ?, ?, (SELECT coalesce(max(version), 0) FROM filed_projections))",
                 params![cycle.run_id, cycle.clock.naive_utc(), outlook, to_json(&cycle.findings)],
             )?;
             let Messages { config_digest, events, deliveries } = &messages;

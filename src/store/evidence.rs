@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
+use rust_decimal::Decimal;
 
-use crate::domain::evidence::{Evidence, MonthEvidence, RunEvidence};
+use crate::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
+use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange};
 
 use super::Store;
@@ -42,16 +44,46 @@ fn evidence(connection: &Connection, as_of: DateTime<Utc>) -> Result<Evidence> {
     let one = |sql: &str| connection.query_row(sql, params![newest], |row| row.get::<_, Option<i64>>(0));
     let credits = one("SELECT max(run_id) FROM credit_snapshots WHERE run_id <= ?")?;
     let cycle = one("SELECT max(run_id) FROM cycles WHERE run_id <= ?")?;
+    let allocations = allocations(connection, newest)?;
     let named: BTreeSet<i64> = months
         .iter()
         .flat_map(|month| month.brought_by.iter().copied().chain(month.confirmed_by))
         .chain(credits)
+        .chain(allocations.iter().copied())
         .chain(cycle)
         .collect();
     let believed = |run: i64| brought.values().filter_map(|by| by.get(&run)).sum();
     let runs = all.into_iter().filter(|run| named.contains(&run.run_id));
     let runs = runs.map(|run| RunEvidence { rows: believed(run.run_id), ..run }).collect();
-    Ok(Evidence { months, credits, cycle, runs })
+    let balances = balances(connection, as_of)?;
+    Ok(Evidence { months, credits, allocations, balances, cycle, runs })
+}
+
+/// The runs that brought the newest allocation history of a month.
+fn allocations(connection: &Connection, newest: i64) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT run_id FROM
+                   (SELECT max(run_id) AS run_id FROM credit_allocations WHERE run_id <= ? GROUP BY month)
+               ORDER BY run_id";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![newest], |row| row.get(0))?;
+    Ok(rows.collect::<duckdb::Result<_>>()?)
+}
+
+/// The newest balance of each pool that was typed in by `as_of`; of two for one day the later one, which corrects the other.
+fn balances(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<BalanceEvidence>> {
+    let sql = "SELECT pool, amount, observed_on, recorded_at FROM recorded_balances WHERE recorded_at <= ?
+               QUALIFY row_number() OVER (PARTITION BY pool ORDER BY observed_on DESC, recorded_at DESC) = 1
+               ORDER BY pool";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map(params![as_of.naive_utc()], |row| {
+        Ok(BalanceEvidence {
+            pool: row.get(0)?,
+            amount: Money::from_decimal(row.get::<_, Decimal>(1)?),
+            observed_on: row.get(2)?,
+            recorded_at: row.get::<_, NaiveDateTime>(3)?.and_utc(),
+        })
+    })?;
+    Ok(rows.collect::<duckdb::Result<_>>()?)
 }
 
 fn reaches_into(window: Option<DayRange>, month: BillingPeriod) -> bool {

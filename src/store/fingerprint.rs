@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Store;
 use super::error::Result;
+use super::projections::version_in_force;
 use super::requests::{ChargedRequests, charged_by};
 
 /// Everything that the view of a finished cycle is made from, but for the paid requests, which are counted into it when it
@@ -17,8 +18,8 @@ pub struct Fingerprint {
     pub cycle: i64,
     /// Newest ingest run that its clock knows; charges, usage, credits and allocations are written with one.
     pub newest_run: i64,
-    /// Filings, which are numbered and never edited.
-    pub filings: i64,
+    /// Version of the filing in force, 0 for none; filings are numbered and never edited.
+    pub filing: i64,
     /// Balances typed in.
     pub recorded_balances: i64,
 }
@@ -42,12 +43,12 @@ impl Store {
         self.read(move |connection| seen(connection, as_of)).await
     }
 
-    /// What the view of cycle `cycle` at `clock` is made from now, whether or not it is finished.
+    /// What the newest view of cycle `cycle` at `clock` is made from now, whether or not the cycle is finished.
     ///
     /// # Errors
     /// DuckDB's.
     pub async fn fingerprint(&self, cycle: i64, clock: DateTime<Utc>) -> Result<Fingerprint> {
-        self.read(move |connection| fingerprint(connection, cycle, clock)).await
+        self.read(move |connection| fingerprint(connection, cycle, clock, None)).await
     }
 }
 
@@ -61,15 +62,21 @@ pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Opt
         })
         .optional()?;
     let Some((cycle, clock)) = newest else { return Ok(None) };
-    Ok(Some(Seen { fingerprint: fingerprint(connection, cycle, clock)?, charged: charged_by(connection, clock)? }))
+    let fingerprint = fingerprint(connection, cycle, clock, as_of)?;
+    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)? }))
 }
 
-fn fingerprint(connection: &Connection, cycle: i64, clock: DateTime<Utc>) -> Result<Fingerprint> {
+fn fingerprint(
+    connection: &Connection,
+    cycle: i64,
+    clock: DateTime<Utc>,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<Fingerprint> {
     let sql = "SELECT (SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?),
-                      (SELECT count(*) FROM filed_projections),
                       (SELECT count(*) FROM recorded_balances)";
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row(params![clock.naive_utc()], |row| {
-        Ok(Fingerprint { cycle, newest_run: row.get(0)?, filings: row.get(1)?, recorded_balances: row.get(2)? })
-    })?)
+    let (newest_run, recorded_balances) =
+        statement.query_row(params![clock.naive_utc()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let filing = version_in_force(connection, cycle, clock, as_of)?;
+    Ok(Fingerprint { cycle, newest_run, filing, recorded_balances })
 }

@@ -1,7 +1,7 @@
 //! Filings, frozen under a version and a content hash.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use duckdb::{Connection, Row, params};
+use duckdb::{Connection, OptionalExt as _, Row, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -98,6 +98,26 @@ impl Store {
         .await
     }
 
+    /// The newest filing that was filed with AWS by the day of `clock`, of those that count in the cycle `cycle` seen at
+    /// `as_of`. Without `as_of` all do: a filing counts at once. With it those that were known by then: recorded by that
+    /// moment, or before the cycle ended, whose clock can lie behind the one that filings are recorded by.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn filing_in_force(
+        &self,
+        cycle: i64,
+        clock: DateTime<Utc>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<StoredProjection>> {
+        self.read(move |connection| {
+            let version = version_in_force(connection, cycle, clock, as_of)?;
+            let sql = format!("SELECT {COLUMNS} FROM filed_projections WHERE version = ?");
+            Ok(connection.query_row(&sql, params![version], read).optional()?)
+        })
+        .await
+    }
+
     /// Every filing, oldest version first.
     ///
     /// # Errors
@@ -105,6 +125,22 @@ impl Store {
     pub async fn projections(&self) -> Result<Vec<StoredProjection>> {
         self.read(all).await
     }
+}
+
+/// The version of [`Store::filing_in_force`]; 0 for none.
+pub fn version_in_force(
+    connection: &Connection,
+    cycle: i64,
+    clock: DateTime<Utc>,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<i64> {
+    let sql = "SELECT coalesce(max(version), 0) FROM filed_projections
+               WHERE filed_on <= ?1
+                   AND (?2 IS NULL OR recorded_at <= ?2
+                        OR version <= (SELECT newest_filing FROM cycles WHERE run_id = ?3))";
+    let mut statement = connection.prepare_cached(sql)?;
+    let as_of = as_of.map(|as_of| as_of.naive_utc());
+    Ok(statement.query_row(params![clock.date_naive(), as_of, cycle], |row| row.get(0))?)
 }
 
 fn all(connection: &Connection) -> Result<Vec<StoredProjection>> {

@@ -51,6 +51,17 @@ fn the_outlook_starts_from_what_aws_states() {
     assert_eq!(starts_from(more_than_granted), usd("10000"));
 }
 
+/// 100 dollars a day from 1 March: the tenth day draws the last 50 of 950.
+#[test]
+fn a_pool_that_is_used_up_has_its_day() {
+    let emptied = |granted: &str| {
+        let position = hundred_a_day().credit("1", granted, Some(&[BEDROCK]), |_| {}).position();
+        (position.credits.pools[0].status, position.credits.pools[0].exhausted_on)
+    };
+    assert_eq!(emptied("950"), (PoolStatus::Exhausted, Some(day("2026-03-10"))));
+    assert_eq!(emptied("2901"), (PoolStatus::Active, None), "a dollar is left");
+}
+
 /// Two credits for Bedrock of which AWS states 8,000 after closed bills and no estimate: 100 a day from February on, all of it
 /// drawn from the first.
 fn without_estimates(clock: &str, last: &str) -> World {
@@ -64,8 +75,7 @@ fn derived(world: &World) -> Vec<(StatementSource, Money)> {
     stated.map(|stated| (stated.source, stated.amount)).collect()
 }
 
-/// The balance after closed bills, less what the credit itself paid of open ones: aws-billing section 4, "estimatedAmount may
-/// be missing".
+/// The balance after closed bills, less what the credit itself paid of open ones: AWS may list no `estimatedAmount`.
 #[test]
 fn without_an_estimate_what_the_credit_paid_of_open_bills_is_taken_off() {
     let amounts = |world: &World| derived(world).iter().map(|(_, amount)| *amount).collect::<Vec<_>>();

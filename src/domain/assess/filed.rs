@@ -1,5 +1,7 @@
 //! The filing in force, and what it is compared with.
 
+use chrono::{DateTime, Utc};
+
 use super::Assessment;
 use crate::domain::costs::{MonthOfKind, by_month};
 use crate::domain::position::{FilingRef, Variance};
@@ -11,6 +13,8 @@ use crate::domain::variance::variance;
 pub struct Filing {
     /// Version, counted from 1.
     pub version: u32,
+    /// When it was recorded here.
+    pub recorded_at: DateTime<Utc>,
     /// What was filed.
     pub projection: FiledProjection,
     /// Its months, priced, to the end of every horizon.
@@ -25,6 +29,9 @@ impl Filing {
             version: self.version,
             content_hash: self.projection.content_hash.clone(),
             filed_on: self.projection.filed_on,
+            recorded_at: self.recorded_at,
+            customer: self.projection.customer.clone(),
+            asked_for: self.projection.asked_for.clone(),
             records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
             unpriced: self.unpriced.clone(),
         }
