@@ -46,6 +46,7 @@ fn pool(number: i64, trouble: bool) -> PoolPosition {
         expires_on: plus_days(today(), 60 + 200 * number),
         status: PoolStatus::Active,
         exhausts_on: if trouble { DateQuantiles::certain(plus_days(today(), 20)) } else { DateQuantiles::default() },
+        exhausted_on: None,
         breakage: MoneyQuantiles { p10: unused, p50: unused, p90: unused },
     }
 }

@@ -9,7 +9,7 @@ use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
 use glidepath::domain::projection::UnpricedLine;
-use glidepath::report::document::{Block, Cell, Document, Row, Table};
+use glidepath::report::document::{Block, Cell, Column, Document, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 
 fn document(kind: ReportKind) -> Document {
@@ -168,6 +168,116 @@ fn a_partner_is_told_what_was_left_out() {
         document.summary[0],
         "$39,351.90 was spent where $48,603.86 was projected: $9,251.96 under the plan (19.0 %)."
     );
+}
+
+fn table_of<'d>(document: &'d Document, id: &str) -> &'d Table {
+    tables(document).into_iter().find(|table| table.id == id).unwrap_or_else(|| panic!("there is no table {id}"))
+}
+
+/// The heading of a column and what people see in it, row by row; `None` where people do not get to see it.
+fn shown_column(table: &Table, key: &str) -> Option<(&'static str, Vec<String>)> {
+    let index = table.columns.iter().position(|column| column.key == key).unwrap();
+    let shown = table.shown_columns().contains(&index);
+    shown.then(|| (table.columns[index].title, table.rows.iter().map(|row| row.cells[index].shown()).collect()))
+}
+
+#[test]
+fn a_report_carries_the_customer_and_what_was_asked_for() {
+    let partner = Audience::Partner { records: vec!["portfolio".into()] };
+    for audience in [Audience::Owner, partner] {
+        let document = report::build(ReportKind::FundingPack, &sample::position(), &sample::series(), &audience);
+        assert_eq!(document.title, "Funding pack: Larkspur Labs GmbH");
+        let about: Vec<(&str, String)> = document.about.iter().map(|it| (it.key, it.value.shown())).take(4).collect();
+        let first = [("customer", "Larkspur Labs GmbH"), ("asked_for", "GenAI tier"), ("filing_version", "2")];
+        assert_eq!(about[..3], first.map(|(key, value)| (key, value.to_owned())));
+        for format in Format::ALL {
+            // A typesetter places blanks as it likes.
+            let squeezed: String = text(&document, format).chars().filter(|it| !it.is_whitespace()).collect();
+            assert!(squeezed.contains("LarkspurLabsGmbH"), "{format}");
+        }
+    }
+    // Of a programme that is none of AWS's the filing's own word stays, and without a name there is none.
+    let mut position = sample::position();
+    let filing = position.filing.as_mut().unwrap();
+    (filing.customer, filing.asked_for) = (None, Some("a pilot".into()));
+    let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
+    assert_eq!((document.title.as_str(), document.customer.as_deref()), ("The bill after credits", None));
+    assert_eq!((document.about[0].key, document.about[0].value.shown()), ("asked_for", "a pilot".to_owned()));
+}
+
+#[test]
+fn when_pools_end_is_told_of_each_or_why_not() {
+    let mut position = sample::position();
+    let emptied = "2026-07-11".parse().unwrap();
+    for pool in &mut position.credits.pools {
+        pool.exhausted_on = Some(emptied);
+        pool.breakage = Default::default();
+    }
+    position.credits.pools[2].exhausted_on = None;
+    let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
+    let ends = table_of(&document, "pool_ends");
+    let (_, empty) = shown_column(ends, "exhausts_p50").unwrap();
+    assert_eq!(empty.iter().filter(|day| *day == "11 Jul 2026").count(), 2, "{empty:?}");
+    let (_, unused) = shown_column(ends, "breakage_p50").unwrap();
+    assert!(unused.iter().any(|cell| cell == "beyond the outlook"), "{unused:?}");
+}
+
+/// A reason is something to show; nothing and no reason is not.
+#[test]
+fn a_column_of_reasons_is_shown() {
+    let column = |cells: [Cell; 2]| {
+        let columns = [Column::text("of", "Of"), Column::number("amount", "Amount").optional()];
+        Table::new("t", "T", columns).rows(cells.map(|cell| vec![Cell::text("x"), cell])).shown_columns()
+    };
+    assert_eq!(column([Cell::Absent(""), Cell::Absent("beyond the outlook")]), [0, 1]);
+    assert_eq!(column([Cell::Absent(""), Cell::Forecast(Money::ZERO)]), [0]);
+}
+
+#[test]
+fn what_lies_ahead_is_in_whole_dollars_and_changes_have_a_sign() {
+    let document = document(ReportKind::Trajectory);
+    let (title, changes) = shown_column(table_of(&document, "sensitivity"), "cash").unwrap();
+    assert_eq!(title, "First full bill changes by");
+    let signed = |cell: &String| cell.starts_with("+$") || cell.starts_with("-$") || cell == "–" || cell == "unknown";
+    assert!(changes.iter().all(signed) && changes.iter().any(|cell| cell.starts_with('+')), "{changes:?}");
+    let said = ["p10", "p50", "p90"].map(|key| shown_column(table_of(&document, "track_record"), key).unwrap().1);
+    for cell in changes.iter().chain(said.iter().flatten()) {
+        assert!(!cell.contains('.'), "{cell} claims cents");
+    }
+    let change = |amount: &str| Cell::Change(amount.parse().unwrap()).shown();
+    assert_eq!(["1234.56", "-1234.56", "0"].map(change), ["+$1,235", "-$1,235", "–"]);
+}
+
+/// 11 of 16 are 68.75 %: rounded once, and told alike in the sentence and in the table.
+#[test]
+fn a_share_is_rounded_once() {
+    let document = document(ReportKind::Trajectory);
+    let (_, shares) = shown_column(table_of(&document, "track_record_tally"), "share").unwrap();
+    assert_eq!(shares[..2], ["84.8 %", "68.8 %"]);
+    assert!(text(&document, Format::Markdown).contains("39 held: 84.8 %; 80 %"));
+}
+
+#[test]
+fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
+    let document = document(ReportKind::FundingPack);
+    let bills = table_of(&document, "trajectory");
+    let total = bills.rows.iter().find(|row| row.total).unwrap();
+    assert_eq!(total.cells[0].shown(), "Total of the middle path");
+    assert!(document.notes.iter().any(|note| note.contains("one middle path")), "{:?}", document.notes);
+    // The same twelve months as the bills', which are summed there.
+    let expects = format!(
+        "The outlook expects {} of usage over the same 12 months, Nov 2026 to Oct 2027 on its middle path",
+        total.cells[1].shown()
+    );
+    assert!(
+        document.texts().any(|(section, text)| section.id == "next-ask" && text.starts_with(&expects)),
+        "{expects}"
+    );
+    for id in ["earned-value", "credibility"] {
+        let told =
+            document.texts().any(|(section, text)| section.id == id && text.contains("average of the last 28 days"));
+        assert!(told, "{id} does not say why its days differ from the outlook's");
+    }
 }
 
 /// The figure of the page that says by when to file for the next award.

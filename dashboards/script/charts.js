@@ -144,11 +144,12 @@
       columns.push(sums[layer]);
       series.push({ fill: colour(data.layers[layer].tone), stroke: css("--card"), width: 0.75, paths: bars, points: { show: false } });
     }
+    const amount = data.ahead ? whole : exact;
     const readout = (index) => {
       const parts = data.layers.filter((layer) => layer.values[index] !== 0)
-        .map((layer) => `${layer.label} ${exact(layer.values[index])}`);
+        .map((layer) => `${layer.label} ${amount(layer.values[index])}`);
       const range = data.ranges[index];
-      if (range && range[0] !== range[1]) parts.push(`range ${exact(range[0])} to ${exact(range[1])}`);
+      if (range && range[0] !== range[1]) parts.push(`range ${amount(range[0])} to ${amount(range[1])}`);
       return `${data.months[index]}: ${parts.join(", ") || "nothing"}`;
     };
     const whiskers = (plot) => {

@@ -28,6 +28,9 @@ pub struct FiledView {
     pub recorded_at: DateTime<Utc>,
     /// SHA-256 of the body in hex.
     pub content_hash: String,
+    /// The customer's name; null where the filing names none.
+    #[serde(default)]
+    pub customer: Option<String>,
     /// The file, verbatim.
     pub body: String,
     /// The rules that assign spend, first match first; what none claims is outside the filing.
@@ -118,6 +121,7 @@ impl Engine {
             filed_on,
             recorded_at,
             content_hash,
+            customer: filing.projection.customer.clone(),
             body,
             rules: rules(&filing.projection),
             plan: filing.plan.into_iter().map(PlannedLine::from).collect(),

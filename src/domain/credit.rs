@@ -37,6 +37,17 @@ impl Programme {
         Programme::Accelerator,
     ];
 
+    /// The programme as its applicants call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Programme::Founders => "Activate Founders",
+            Programme::ActivatePortfolio => "Activate Portfolio",
+            Programme::BedrockPoc => "Bedrock POC",
+            Programme::GenAiTier => "GenAI tier",
+            Programme::Accelerator => "GenAI Accelerator",
+        }
+    }
+
     /// The name in config and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

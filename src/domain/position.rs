@@ -180,6 +180,8 @@ pub struct PoolPosition {
     pub status: PoolStatus,
     /// Day on which its balance reaches zero; null = not before it expires or not within the horizon.
     pub exhausts_on: DateQuantiles,
+    /// Day on which replay drew the last of it; null while replay leaves credit in it, whatever AWS states.
+    pub exhausted_on: Option<NaiveDate>,
     /// Credit that expires unused; null = it expires beyond the horizon.
     pub breakage: MoneyQuantiles,
 }
@@ -403,6 +405,10 @@ pub struct FilingRef {
     pub filed_on: NaiveDate,
     /// When it was recorded here.
     pub recorded_at: DateTime<Utc>,
+    /// The customer's name in the filing; null where it names none.
+    pub customer: Option<String>,
+    /// The programme or pool that was asked for, in the filing's own word; null where it names none.
+    pub asked_for: Option<String>,
     /// Record ids in the filing.
     pub records: Vec<String>,
     /// What the filing plans and nobody has a price for: its dollars are in no planned figure.

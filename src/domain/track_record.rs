@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -92,9 +93,9 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// How often the odds held, in whole percent.
-    pub fn held_percent(&self) -> u64 {
-        (200 * self.held + self.outlooks) / (2 * self.outlooks.max(1))
+    /// How often the odds held, in percent with one digit after the point.
+    pub fn held_percent(&self) -> Decimal {
+        (Decimal::from(self.held) * Decimal::ONE_HUNDRED / Decimal::from(self.outlooks.max(1))).round_dp(1)
     }
 }
 

@@ -58,6 +58,8 @@ struct Months<'a> {
     months: Vec<String>,
     layers: Vec<Layer<'a>>,
     ranges: Vec<(f64, f64)>,
+    /// Nobody knows these amounts yet: they are read out in whole dollars.
+    ahead: bool,
 }
 
 #[derive(Serialize)]
@@ -136,6 +138,7 @@ fn months(plot: &MonthPlot) -> Months<'_> {
                 values: layer.amounts.iter().map(|amount| cents(*amount)).collect(),
             })
             .collect(),
+        ahead: plot.layers.iter().any(|layer| layer.tone == Tone::Cash),
         ranges: plot.whiskers.iter().map(|(low, high)| (cents(*low), cents(*high))).collect(),
     }
 }

@@ -20,8 +20,10 @@ use crate::domain::words::whole_usd_text;
 pub struct Document {
     /// Name of the kind, as in URLs.
     pub kind: &'static str,
-    /// Title for people.
+    /// Title for people, with the customer's name.
     pub title: String,
+    /// Whose it is, where the filing names the customer.
+    pub customer: Option<String>,
     /// Clock of the newest included cycle.
     pub as_of: DateTime<Utc>,
     /// Last complete day; null before any data.
@@ -71,13 +73,13 @@ impl Document {
         blocks.filter_map(|block| if let Block::Table(table) = block { Some(table) } else { None })
     }
 
-    /// The charts of the body, in order.
-    pub fn charts(&self) -> impl Iterator<Item = &Chart> {
     /// The paragraphs of the body, in order, each with its section.
     pub fn texts(&self) -> impl Iterator<Item = (&Section, &str)> {
         self.sections.iter().flat_map(|section| section.texts().map(move |text| (section, text)))
     }
 
+    /// The charts of the body, in order.
+    pub fn charts(&self) -> impl Iterator<Item = &Chart> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         blocks.filter_map(|block| if let Block::Chart(chart) = block { Some(chart) } else { None })
     }
@@ -147,8 +149,6 @@ pub struct Section {
     pub blocks: Vec<Block>,
 }
 
-/// A piece of a section.
-#[derive(Debug, Clone, PartialEq)]
 impl Section {
     /// Its paragraphs, in order.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
@@ -156,6 +156,8 @@ impl Section {
     }
 }
 
+/// A piece of a section.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Block {
     /// A paragraph.
     Text(String),
@@ -266,6 +268,8 @@ pub enum Cell {
     Money(Money),
     /// What a cause adds: an amount, and a dash where it adds nothing.
     Effect(Money),
+    /// What an assumption changes about an amount that nobody knows yet: whole dollars with their sign.
+    Change(Money),
     /// An amount that nobody knows yet: people are shown whole dollars, as cents would claim more than is known.
     Forecast(Money),
     /// A percentage.
@@ -310,11 +314,12 @@ impl Cell {
         percent.map_or(Cell::Absent(absent), Cell::Percent)
     }
 
-    /// Zero or absent.
+    /// Zero, or absent without a reason.
     pub fn is_nothing(&self) -> bool {
         match self {
-            Cell::Money(money) | Cell::Effect(money) | Cell::Forecast(money) => money.is_zero(),
-            Cell::Absent(_) => true,
+            Cell::Money(money) | Cell::Effect(money) | Cell::Change(money) | Cell::Forecast(money) => money.is_zero(),
+            // A reason is something to show.
+            Cell::Absent(why) => why.is_empty(),
             Cell::Text(text) => text.is_empty(),
             _ => false,
         }
@@ -323,9 +328,10 @@ impl Cell {
     /// For people: rounded to the cent, or to the dollar where it is a forecast, with thousands and units.
     pub fn shown(&self) -> String {
         match self {
-            Cell::Effect(money) if money.is_zero() => "–".to_owned(),
+            Cell::Effect(money) | Cell::Change(money) if money.is_zero() => "–".to_owned(),
+            Cell::Change(money) if money.is_positive() => format!("+{}", whole_usd_text(*money)),
             Cell::Money(money) | Cell::Effect(money) => money.dollars(),
-            Cell::Forecast(money) => whole_usd_text(*money),
+            Cell::Change(money) | Cell::Forecast(money) => whole_usd_text(*money),
             // Normalized, since a decimal knows a zero with a sign.
             Cell::Percent(percent) => format!("{:.1} %", percent.round_dp(1).normalize()),
             Cell::Day(day) => words::day(*day),
@@ -340,7 +346,9 @@ impl Cell {
     /// For machines: every digit, ISO dates, no units; `None` where there is nothing.
     pub fn exact(&self) -> Option<String> {
         match self {
-            Cell::Money(money) | Cell::Effect(money) | Cell::Forecast(money) => Some(money.to_string()),
+            Cell::Money(money) | Cell::Effect(money) | Cell::Change(money) | Cell::Forecast(money) => {
+                Some(money.to_string())
+            }
             Cell::Percent(percent) => Some(percent.normalize().to_string()),
             Cell::Day(day) => Some(day.to_string()),
             Cell::Month(month) => Some(month.to_string()),

@@ -39,6 +39,7 @@ pub use audience::Audience;
 pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 
+use crate::domain::credit::Programme;
 use crate::domain::position::{Position, Series};
 use document::{About, Cell};
 
@@ -194,6 +195,10 @@ pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &
         ReportKind::FundingPack => funding_pack::build(&position, &series),
     };
     document.about = about(&position);
+    document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
+    if let Some(customer) = &document.customer {
+        document.title = format!("{}: {customer}", document.title);
+    }
     document.notes.extend(audience.note());
     document
 }
@@ -203,8 +208,11 @@ fn about(position: &Position) -> Vec<About> {
     let about = |key, label, value| About { key, label, value };
     let mut all = Vec::new();
     if let Some(filing) = &position.filing {
+        all.extend(filing.customer.as_ref().map(|name| about("customer", "Customer", Cell::text(name))));
+        all.extend(filing.asked_for.as_ref().map(|it| about("asked_for", "Asked for", Cell::text(programme(it)))));
         all.push(about("filing_version", "Filing version", Cell::Count(filing.version.into())));
         all.push(about("filed_on", "Filed on", Cell::Day(filing.filed_on)));
+        all.push(about("recorded_on", "Recorded on", Cell::Day(filing.recorded_at.date_naive())));
         all.push(about("records", "Records", Cell::text(filing.records.join(", "))));
         all.push(about("filing_hash", "Content hash", Cell::text(&filing.content_hash)));
     }
@@ -212,7 +220,11 @@ fn about(position: &Position) -> Vec<About> {
     all
 }
 
-        all.push(about("recorded_on", "Recorded on", Cell::Day(filing.recorded_at.date_naive())));
+/// A programme by its name for people; what is none stays in the filing's own words.
+fn programme(asked_for: &str) -> &str {
+    Programme::ALL.iter().find(|programme| programme.as_str() == asked_for).map_or(asked_for, |it| it.label())
+}
+
 /// Renders a document as the bytes of a file: the same document, the same bytes.
 ///
 /// # Errors

@@ -130,6 +130,7 @@ fn document(position: &Position, series: &Series) -> Document {
     Document {
         kind: "page",
         title: "Glidepath".to_owned(),
+        customer: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

@@ -170,6 +170,7 @@ fn to_data(document: &Document) -> Value {
     json!({
         "kind": document.kind,
         "title": known(&document.title),
+        "author": known(document.customer.as_deref().unwrap_or("glidepath")),
         "dateline": known(&document.dateline()),
         "currency": known(&document.currency),
         "about": about.collect::<Vec<_>>(),

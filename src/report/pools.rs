@@ -1,8 +1,9 @@
 //! Credit pools as a table and their burn-down as charts.
 
+use chrono::NaiveDate;
+
 use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
-use crate::domain::credit::Programme;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
 use crate::domain::words::usd_text;
 
@@ -75,7 +76,7 @@ fn balance(pool: &PoolPosition) -> Vec<Cell> {
     vec![
         Cell::text(&pool.name),
         if pool.id.is_empty() { Cell::Absent("") } else { Cell::text(&pool.id) },
-        pool.programme.map_or(Cell::Absent(""), |programme| Cell::text(programme_label(programme))),
+        pool.programme.map_or(Cell::Absent(""), |programme| Cell::text(programme.label())),
         Cell::text(pool.status.as_str()),
         Cell::Money(pool.granted),
         Cell::Money(pool.drawn),
@@ -90,12 +91,12 @@ fn ends(position: &Position) -> Table {
         Column::text("pool", "Pool"),
         Column::text("starts_on", "Starts"),
         Column::text("expires_on", "Expires"),
-        Column::text("exhausts_p10", "Empty, early (10 %)").optional(),
-        Column::text("exhausts_p50", "Empty, middle (50 %)").optional(),
-        Column::text("exhausts_p90", "Empty, late (90 %)").optional(),
-        Column::number("breakage_p10", "Unused, low (10 %)").optional(),
-        Column::number("breakage_p50", "Unused, middle (50 %)").optional(),
-        Column::number("breakage_p90", "Unused, high (90 %)").optional(),
+        Column::text("exhausts_p10", "Empty, early (10 %)"),
+        Column::text("exhausts_p50", "Empty, middle (50 %)"),
+        Column::text("exhausts_p90", "Empty, late (90 %)"),
+        Column::number("breakage_p10", "Unused, low (10 %)"),
+        Column::number("breakage_p50", "Unused, middle (50 %)"),
+        Column::number("breakage_p90", "Unused, high (90 %)"),
     ];
     Table::new("pool_ends", "When each pool ends, and what of it expires unused", columns)
         .rows(ordered(position).map(end))
@@ -103,31 +104,21 @@ fn ends(position: &Position) -> Table {
 
 fn end(pool: &PoolPosition) -> Vec<Cell> {
     let live = matches!(pool.status, PoolStatus::Pending | PoolStatus::Active);
-    // Of a pool that is empty, expired or off there is nothing to expect.
+    // Of a pool that is expired or off there is nothing to expect; one that is empty has its day behind it.
     let no_date = if live { "not before expiry" } else { "" };
     let no_breakage = if live { "beyond the outlook" } else { "" };
+    let empty = |expected: Option<NaiveDate>| Cell::day_or(pool.exhausted_on.or(expected), no_date);
     vec![
         Cell::text(&pool.name),
         Cell::Day(pool.starts_on),
         Cell::Day(pool.expires_on),
-        Cell::day_or(pool.exhausts_on.p10, no_date),
-        Cell::day_or(pool.exhausts_on.p50, no_date),
-        Cell::day_or(pool.exhausts_on.p90, no_date),
+        empty(pool.exhausts_on.p10),
+        empty(pool.exhausts_on.p50),
+        empty(pool.exhausts_on.p90),
         Cell::forecast_or(pool.breakage.p10, no_breakage),
         Cell::forecast_or(pool.breakage.p50, no_breakage),
         Cell::forecast_or(pool.breakage.p90, no_breakage),
     ]
-}
-
-/// The programme as its applicants call it.
-const fn programme_label(programme: Programme) -> &'static str {
-    match programme {
-        Programme::Founders => "Activate Founders",
-        Programme::ActivatePortfolio => "Activate Portfolio",
-        Programme::BedrockPoc => "Bedrock POC",
-        Programme::GenAiTier => "GenAI tier",
-        Programme::Accelerator => "GenAI Accelerator",
-    }
 }
 
 /// A sentence per pool of which more than a dollar is expected to expire unused.

@@ -7,6 +7,7 @@ use super::{pools, words};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::position::Position;
 use crate::domain::review::{Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
+use crate::domain::words::usd_text;
 
 /// The sections on the filing and the ask, empty ones left out.
 pub(super) fn sections(position: &Position) -> Vec<Section> {
@@ -16,7 +17,7 @@ pub(super) fn sections(position: &Position) -> Vec<Section> {
     };
     let assumptions = if review.assumptions.is_empty() { Vec::new() } else { assumption_blocks(&review.assumptions) };
     let claims = if review.claims.is_empty() { Vec::new() } else { claim_blocks(&review.claims) };
-    let ask = if position.data_through.is_some() { ask_blocks(review.next_ask.as_ref()) } else { Vec::new() };
+    let ask = if position.data_through.is_some() { ask_blocks(position) } else { Vec::new() };
     let value = review.earned_value.as_ref().map(|value| value_blocks(position, value)).unwrap_or_default();
     [
         section("credibility", "Is the filing credible?", claims),
@@ -107,7 +108,9 @@ fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
     );
     let (figure, amount) = (Column::text("figure", "Figure"), Column::number("amount", "Amount"));
     let behind = Table::new("claim_figures", "The figures behind it", [question, of, figure, amount]);
-    vec![Block::Table(said.rows(claims.iter().map(row))), Block::Table(behind.rows(figures))]
+    let pace = claims.iter().any(|claim| claim.question == Question::Pace);
+    let tables = [said.rows(claims.iter().map(row)), behind.rows(figures)];
+    pace.then(|| Block::Text(AT_RUN_RATE.to_owned())).into_iter().chain(tables.map(Block::Table)).collect()
 }
 
 const fn question(question: Question) -> &'static str {
@@ -178,23 +181,43 @@ fn valued(measure: Measure, value: Decimal) -> Cell {
     }
 }
 
-fn ask_blocks(ask: Option<&NextAsk>) -> Vec<Block> {
-    let Some(ask) = ask else {
+fn ask_blocks(position: &Position) -> Vec<Block> {
+    let Some(ask) = &position.review.next_ask else {
         return vec![Block::Text(
             "Not enough data: the size of a next ask rests on three full months, which are not stored yet.".to_owned(),
         )];
     };
     let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
-    vec![
+    let mut blocks = vec![
         Block::Text(
             "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays \
              are left out; what a programme grants at most is not considered."
                 .to_owned(),
         ),
         Block::Table(Table::new("next_ask", "The arithmetic", columns).rows(ask.steps.iter().map(row))),
-    ]
+    ];
+    blocks.extend(expected(position, ask).map(Block::Text));
+    blocks
 }
+
+/// What the outlook says of the months of an ask, which is worked out without any growth; `None` where it does not reach so far.
+fn expected(position: &Position, ask: &NextAsk) -> Option<String> {
+    let months = usize::try_from(ask.award_months).ok()?;
+    let bills = position.trajectory.get(..months)?;
+    let (first, last) = (bills.first()?.month, bills.last()?.month);
+    let usage: Money = bills.iter().map(|bill| bill.gross).sum();
+    Some(format!(
+        "The outlook expects {} of usage over the same {months} months, {} to {} on its middle path, whatever may pay for it.",
+        usd_text(usage),
+        words::month(first),
+        words::month(last)
+    ))
+}
+
+/// Why a day here can differ from the outlook's.
+const AT_RUN_RATE: &str = "Days here go on at the average of the last 28 days. The outlook's are forecast per workload with their \
+    odds, so they can lie some days away.";
 
 fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
     let cells = |it: &PoolValue| {
@@ -220,8 +243,8 @@ fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
         Column::number("run_rate", "Run rate a day"),
         Column::number("estimate_at_completion", "At completion (EAC)"),
         Column::number("variance_at_completion", "Unused at completion (VAC)"),
-        Column::text("completes_on", "Drawn to its end"),
+        Column::text("completes_on", "Drawn to its end, at the 28-day rate"),
     ];
     let table = Table::new("earned_value", "Plan to date, drawn to date, and where each award ends", columns);
-    vec![Block::Table(table.rows(ordered.map(cells)).total(cells(&value.total)))]
+    vec![Block::Text(AT_RUN_RATE.to_owned()), Block::Table(table.rows(ordered.map(cells)).total(cells(&value.total)))]
 }

@@ -31,7 +31,7 @@ fn table(tried: &Sensitivity) -> Table {
         Column::text("days", "Middle date"),
     ];
     if tried.bill_month.is_some() {
-        columns.push(Column::number("cash", "First full bill, cash"));
+        columns.push(Column::number("cash", "First full bill changes by"));
     }
     let row = |swing: &Swing, shift: &Shift| {
         let mut cells = vec![
@@ -40,7 +40,7 @@ fn table(tried: &Sensitivity) -> Table {
             days(shift.date),
         ];
         if tried.bill_month.is_some() {
-            cells.push(shift.cash.map_or(Cell::Absent("unknown"), Cell::Effect));
+            cells.push(shift.cash.map_or(Cell::Absent("unknown"), Cell::Change));
         }
         Row::new(cells)
     };

@@ -2,23 +2,21 @@
 
 use std::fmt::Write as _;
 
-use rust_decimal::Decimal;
-
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
 use crate::domain::position::Position;
 use crate::domain::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
 
-/// "Of 46 outlooks at least 30 days old, 39 held: 85 %; 80 % is what they claim."; `None` while no outlook is old enough.
+/// "Of 46 outlooks at least 30 days old, 39 held: 84.8 %; 80 % is what they claim."; `None` while no outlook is old enough.
 pub(super) fn sentence(position: &Position) -> Option<String> {
     let (first, longer) = position.track_record.horizons.split_first()?;
     let plural = if first.outlooks == 1 { "outlook" } else { "outlooks" };
     let mut said = format!(
-        "Of {} {plural} at least {} days old, {} held: {} %; {CLAIMED_PERCENT} % is what they claim.",
+        "Of {} {plural} at least {} days old, {} held: {}; {CLAIMED_PERCENT} % is what they claim.",
         first.outlooks,
         first.days,
         first.held,
-        first.held_percent()
+        Cell::Percent(first.held_percent()).shown()
     );
     for it in longer {
         let _ = write!(said, " Over {} days, {} of {} held.", it.days, it.held, it.outlooks);
@@ -61,7 +59,9 @@ fn check_rows(horizon: &Horizon) -> Vec<Vec<Cell>> {
         vec![made, Cell::text(what), low, middle, high, came, Cell::text(place)]
     };
     let spend = horizon.spend.map(|SpendCheck { p10, p50, p90, actual, place }| {
-        row(&format!("Spend over {} days", horizon.days), [p10, p50, p90, actual].map(Cell::Money), spend_place(place))
+        let [low, middle, high] = [p10, p50, p90].map(Cell::Forecast);
+        let cells = [low, middle, high, Cell::Money(actual)];
+        row(&format!("Spend over {} days", horizon.days), cells, spend_place(place))
     });
     let dates = horizon.exhaustion.map(|DateCheck { said, came, now, place }| {
         let day = |day| Cell::day_or(day, "over a year away");
@@ -112,7 +112,7 @@ fn tally_table(horizons: &[Horizon]) -> Table {
             Cell::text(format!("{} days", horizon.days)),
             Cell::Count(horizon.outlooks),
             Cell::Count(horizon.held),
-            Cell::Percent(Decimal::from(horizon.held_percent())),
+            Cell::Percent(horizon.held_percent()),
         ]
     };
     let columns = [

@@ -16,6 +16,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
     Document {
         kind: ReportKind::Trajectory.as_str(),
         title: ReportKind::Trajectory.title().to_owned(),
+        customer: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
@@ -234,7 +235,7 @@ fn bills(position: &Position) -> Table {
     let tax: Option<Money> = bills.iter().map(|bill| bill.tax).sum();
     let mut rows: Vec<Row> = bills.iter().map(bill_row).collect();
     rows.push(Row::total(vec![
-        Cell::text("Total"),
+        Cell::text("Total of the middle path"),
         sum(|bill| bill.gross),
         sum(|bill| bill.covered),
         Cell::forecast_or(tax, "unknown"),
@@ -281,6 +282,12 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
             .to_owned(),
     );
     if !position.trajectory.is_empty() {
+        notes.push(
+            "The months of the bill are those of one middle path. What is counted over several months (the exposure, the spend \
+             that no credit pays, the cumulative outlook) is the middle of all paths instead. Where spend comes in bursts that \
+             lies higher than the months added up, because a burst only adds."
+                .to_owned(),
+        );
         notes.push("The current month is actual days plus outlook. Cash includes tax where it is known.".to_owned());
         if position.trajectory.iter().any(|bill| bill.tax.is_none()) {
             notes.push(

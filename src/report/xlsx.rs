@@ -23,6 +23,10 @@ const LONGEST_NAME: usize = 31;
 const LONGEST_TEXT: usize = 32_767;
 /// Narrowest and widest column, in characters; longer text wraps.
 const WIDTHS: (usize, usize) = (9, 60);
+/// What a footer shows of a title, at most.
+const LONGEST_FOOTER: usize = 100;
+/// How far words stand from the edge of their cell, in characters.
+const WORDS_INDENT: u8 = 1;
 /// More columns than this are printed on a page on its side.
 const UPRIGHT_COLUMNS: usize = 6;
 /// Paper size A4.
@@ -31,10 +35,12 @@ const A4: u8 = 9;
 /// Renders the file.
 pub(super) fn render(document: &Document) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
+    let customer = document.customer.as_deref();
     let properties = DocProperties::new()
         .set_title(&document.title)
         .set_subject(document.dateline())
-        .set_author("glidepath")
+        .set_author(customer.unwrap_or("glidepath"))
+        .set_company(customer.unwrap_or_default())
         .set_creation_datetime(&moment(document.as_of)?);
     workbook.set_properties(&properties);
     let look = Look::new();
@@ -55,13 +61,13 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, XlsxError> {
 /// How cells look.
 struct Look {
     title: Format,
+    heading: Format,
     quiet: Format,
     header: Format,
     header_number: Format,
     /// An ordinary row.
     body: Formats,
     /// A row that sums up.
-    heading: Format,
     total: Formats,
 }
 
@@ -71,6 +77,7 @@ struct Formats {
     absent: Format,
     money: Format,
     effect: Format,
+    change: Format,
     forecast: Format,
     percent: Format,
     day: Format,
@@ -82,6 +89,7 @@ struct Formats {
 impl Look {
     fn new() -> Look {
         let quiet = Color::RGB(0x0053_6071);
+        // Words keep away from a number that stands to the right in the column before.
         let header = Format::new()
             .set_bold()
             .set_text_wrap()
@@ -90,28 +98,29 @@ impl Look {
             .set_border_bottom(FormatBorder::Thin);
         Look {
             title: Format::new().set_bold().set_font_size(14),
+            heading: Format::new().set_bold().set_text_wrap(),
             quiet: Format::new().set_font_color(quiet),
             header_number: header.clone().set_align(FormatAlign::Right),
-            header,
+            header: header.set_indent(WORDS_INDENT),
             body: Formats::over(&Format::new().set_align(FormatAlign::Top)),
             total: Formats::over(&Format::new().set_bold().set_border_top(FormatBorder::Thin)),
         }
     }
 }
-            heading: Format::new().set_bold().set_text_wrap(),
 
 impl Formats {
     fn over(base: &Format) -> Formats {
         let number = |format: &str| base.clone().set_num_format(format).set_align(FormatAlign::Right);
         Formats {
-            text: base.clone().set_text_wrap(),
+            text: base.clone().set_text_wrap().set_indent(WORDS_INDENT),
             absent: base.clone().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x0053_6071)),
             money: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00"),
             effect: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00;\"–\""),
+            change: number("\"+$\"#,##0;[Red]\"-$\"#,##0;\"–\""),
             forecast: number("\"$\"#,##0;[Red]-\"$\"#,##0"),
             percent: number("0.0%;[Red]-0.0%"),
-            day: base.clone().set_num_format("d mmm yyyy").set_align(FormatAlign::Left),
-            month: base.clone().set_num_format("mmm yyyy").set_align(FormatAlign::Left),
+            day: base.clone().set_num_format("d mmm yyyy").set_align(FormatAlign::Left).set_indent(WORDS_INDENT),
+            month: base.clone().set_num_format("mmm yyyy").set_align(FormatAlign::Left).set_indent(WORDS_INDENT),
             quantity: number("#,##0.##"),
             count: number("0"),
         }
@@ -127,8 +136,16 @@ fn summary(sheet: &mut Worksheet, document: &Document, look: &Look) -> Result<()
     let mut row = 2;
     let mut line = |sheet: &mut Worksheet, label: &str, value: &Cell, detail: &str| -> Result<(), XlsxError> {
         sheet.write_string_with_format(row, 0, clipped(label), &look.body.text)?;
-        write_cell(sheet, row, 1, value, &look.body)?;
-        sheet.write_string_with_format(row, 2, clipped(detail), &look.body.text)?;
+        match value {
+            // A content hash or a list of records is wider than a figure, and nothing stands beside it.
+            Cell::Text(text) if detail.is_empty() => {
+                sheet.merge_range(row, 1, row, 2, &clipped(text), &look.body.text)?;
+            }
+            value => {
+                write_cell(sheet, row, 1, value, &look.body)?;
+                sheet.write_string_with_format(row, 2, clipped(detail), &look.body.text)?;
+            }
+        }
         row += 1;
         Ok(())
     };
@@ -197,6 +214,7 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, formats
     match cell {
         Cell::Money(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.money),
         Cell::Effect(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.effect),
+        Cell::Change(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.change),
         Cell::Forecast(money) => sheet.write_number_with_format(row, column, number(money.amount()), &formats.forecast),
         Cell::Percent(percent) => {
             sheet.write_number_with_format(row, column, number(percent / Decimal::ONE_HUNDRED), &formats.percent)
@@ -284,8 +302,9 @@ fn print_setup(sheet: &mut Worksheet, document: &Document, columns: usize) -> Re
         sheet.set_landscape();
     }
     sheet.set_print_fit_to_pages(1, 0);
-    // An ampersand begins a command there.
-    let title = document.title.replace('&', "&&");
+    // An ampersand begins a command there, and the whole holds 255 characters.
+    let title: String = document.title.chars().take(LONGEST_FOOTER).collect();
+    let title = title.replace('&', "&&");
     sheet.set_footer(format!("&L{title} · as of {}&RPage &P of &N", document.as_of.date_naive()));
     Ok(())
 }

@@ -51,6 +51,17 @@ fn the_outlook_starts_from_what_aws_states() {
     assert_eq!(starts_from(more_than_granted), usd("10000"));
 }
 
+/// 100 dollars a day from 1 March: the tenth day draws the last 50 of 950.
+#[test]
+fn a_pool_that_is_used_up_has_its_day() {
+    let emptied = |granted: &str| {
+        let position = hundred_a_day().credit("1", granted, Some(&[BEDROCK]), |_| {}).position();
+        (position.credits.pools[0].status, position.credits.pools[0].exhausted_on)
+    };
+    assert_eq!(emptied("950"), (PoolStatus::Exhausted, Some(day("2026-03-10"))));
+    assert_eq!(emptied("2901"), (PoolStatus::Active, None), "a dollar is left");
+}
+
 #[test]
 fn without_an_estimate_the_open_months_credit_rows_stand_in() {
     let world = |credits: usize| {

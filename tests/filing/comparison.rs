@@ -30,15 +30,16 @@ fn the_same_filing_has_no_difference() {
 #[test]
 fn values_lines_and_records_are_told_apart_with_what_they_mean_in_dollars() {
     let text = GOOD
-        .replace("filed_on = \"2026-02-01\"", "filed_on = \"2026-02-15\"\nasked_usd = \"300000\"")
+        .replace("filed_on = \"2026-02-01\"", "filed_on = \"2026-02-15\"\nasked_usd = \"300000\"\ncustomer = \"Acme\"")
         .replace("\"0.08\"", "\"0\"")
         .replace("\"0.40\"", "\"0.20\"")
         .replace("[[record.service]]", LAMBDA)
         .replace("[[record.accelerators]]\ninstance_type = \"trn1.32xlarge\"\nchip_hours_per_run = 9216\nruns_per_month = 1\n", "");
     let diff = to(&text);
     let head: Vec<_> = diff.head.iter().map(|change| change.field.as_str()).collect();
-    assert_eq!(head, ["filed_on", "asked_usd"]);
-    assert_eq!((diff.head[1].before.as_deref(), diff.head[1].after.as_deref()), (None, Some("$300,000.00")));
+    assert_eq!(head, ["filed_on", "customer", "asked_usd"]);
+    assert_eq!((diff.head[1].before.as_deref(), diff.head[1].after.as_deref()), (None, Some("Acme")));
+    assert_eq!((diff.head[2].before.as_deref(), diff.head[2].after.as_deref()), (None, Some("$300,000.00")));
     let lines: Vec<_> = diff
         .lines
         .iter()

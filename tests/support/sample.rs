@@ -43,6 +43,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         starts_on: date(pool.starts),
         expires_on: date(pool.expires),
         status: if remaining > 0 { PoolStatus::Active } else { PoolStatus::Expired },
+        exhausted_on: if remaining > 0 { None } else { empty(100) },
         exhausts_on: DateQuantiles { p10: empty(118), p50: empty(100), p90: empty(84) },
         breakage: MoneyQuantiles {
             p10: lasting(spent_by_expiry(118)),
@@ -339,6 +340,8 @@ fn make_position() -> Position {
             content_hash: "9f2c51d07ab34e86c1f0e2d39b7a6458d4c3b2a1907f6e5d4c3b2a190817e6f5".into(),
             filed_on: filed_from(),
             recorded_at: "2026-02-03T09:12:00Z".parse().unwrap(),
+            customer: Some("Larkspur Labs GmbH".into()),
+            asked_for: Some("genai-tier".into()),
             records: vec!["ai".into(), "portfolio".into()],
             unpriced: Vec::new(),
         }),

@@ -33,8 +33,9 @@ pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()>
 }
 
 fn print(shown: &FiledView) {
-    let FiledView { version, filed_on, content_hash, body, rules, plan, unpriced, .. } = shown;
-    outln!("version {version}, filed on {filed_on}, content hash {content_hash}\n");
+    let FiledView { version, filed_on, content_hash, customer, body, rules, plan, unpriced, .. } = shown;
+    let of = customer.as_ref().map_or(String::new(), |customer| format!(" of {customer}"));
+    outln!("version {version}{of}, filed on {filed_on}, content hash {content_hash}\n");
     outln!("{body}");
     outln!("Which spend belongs to which record; the first rule that fits counts:\n");
     let row = |(number, rule): (usize, &Rule)| {

@@ -64,6 +64,7 @@ pub(super) fn pool() -> PoolPosition {
         expires_on: day("2026-09-01"),
         status: PoolStatus::Active,
         exhausts_on: DateQuantiles::default(),
+        exhausted_on: None,
         breakage: MoneyQuantiles::default(),
     }
 }

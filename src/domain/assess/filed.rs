@@ -30,6 +30,8 @@ impl Filing {
             content_hash: self.projection.content_hash.clone(),
             filed_on: self.projection.filed_on,
             recorded_at: self.recorded_at,
+            customer: self.projection.customer.clone(),
+            asked_for: self.projection.asked_for.clone(),
             records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
             unpriced: self.unpriced.clone(),
         }

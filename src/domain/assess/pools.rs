@@ -75,8 +75,8 @@ impl Assessment<'_> {
     fn pool_position(&self, pool: usize, outlook: Option<&Outlook>) -> PoolPosition {
         let credit = &self.ledger.pools[pool];
         let through = self.span.map_or(NaiveDate::MIN, |span| span.through);
-        let draws = self.ledger.drawdowns.iter().filter(|draw| draw.pool == pool && draw.day <= through);
-        let drawn: Money = draws.map(|draw| draw.amount).sum();
+        let draws = || self.ledger.drawdowns.iter().filter(|draw| draw.pool == pool && draw.day <= through);
+        let drawn: Money = draws().map(|draw| draw.amount).sum();
         let expired = credit.expired_by(self.facts.as_of.date_naive());
         let ahead = outlook.and_then(|outlook| outlook.pools.iter().find(|ahead| ahead.id == credit.id));
         PoolPosition {
@@ -90,6 +90,7 @@ impl Assessment<'_> {
             starts_on: credit.starts_on,
             expires_on: credit.expires_on,
             status: self.status(pool),
+            exhausted_on: if drawn == credit.granted { draws().map(|draw| draw.day).max() } else { None },
             exhausts_on: ahead.map(|ahead| ahead.exhausts_on).unwrap_or_default(),
             breakage: ahead.map(|ahead| ahead.breakage).unwrap_or_default(),
         }

@@ -298,6 +298,7 @@ fn head(filing: &FiledProjection) -> Fields {
     let mut add = |name: &str, value: Option<String>| fields.extend(value.map(|value| (name.to_owned(), value)));
     add("corrects", filing.corrects.map(|version| version.to_string()));
     add("asked_for", filing.asked_for.clone());
+    add("customer", filing.customer.clone());
     add("asked_usd", filing.asked_usd.map(Money::dollars));
     add("window", filing.window.map(|window| window.to_string()));
     add("deal_size_usd", filing.deal_size_usd.map(Money::dollars));

@@ -46,6 +46,8 @@ pub struct FiledProjection {
     pub corrects: Option<u32>,
     /// The programme or pool that was asked for.
     pub asked_for: Option<String>,
+    /// The customer's name, as the filed record carries it.
+    pub customer: Option<String>,
     /// Dollars of credit that were asked for.
     pub asked_usd: Option<Money>,
     /// Days in which the award is meant to be consumed.

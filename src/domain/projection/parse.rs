@@ -91,10 +91,11 @@ struct FilingReader<'t> {
 
 impl FilingReader<'_> {
     fn file(&mut self, root: &DeTable<'_>) -> Option<FiledProjection> {
-        const KEYS: [&str; 8] = [
+        const KEYS: [&str; 9] = [
             "filed_on",
             "corrects",
             "asked_for",
+            "customer",
             "asked_usd",
             "window",
             "deal_size_usd",
@@ -105,6 +106,7 @@ impl FilingReader<'_> {
         let filed_on = self.filed_on(root);
         let corrects = self.read.version(root, "corrects");
         let asked_for = self.read.optional_text(root, "asked_for");
+        let customer = self.read.optional_text(root, "customer");
         let asked_usd = self.read.optional_usd(root, "asked_usd");
         let window = self.window(root);
         let deal_size_usd = self.read.optional_usd(root, "deal_size_usd");
@@ -120,6 +122,7 @@ impl FilingReader<'_> {
             filed_on: filed_on?,
             corrects,
             asked_for,
+            customer,
             asked_usd,
             window,
             deal_size_usd,
