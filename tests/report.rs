@@ -195,7 +195,9 @@ fn a_report_carries_the_customer_and_what_was_asked_for() {
         let first = [("customer", "Larkspur Labs GmbH"), ("asked_for", "GenAI tier"), ("filing_version", "2")];
         assert_eq!(about[..3], first.map(|(key, value)| (key, value.to_owned())));
         for format in Format::ALL {
-            assert!(text(&document, format).contains("Larkspur Labs GmbH"), "{format}");
+            // A typesetter places blanks as it likes.
+            let squeezed: String = text(&document, format).chars().filter(|it| !it.is_whitespace()).collect();
+            assert!(squeezed.contains("LarkspurLabsGmbH"), "{format}");
         }
     }
     // Of a programme that is none of AWS's the filing's own word stays, and without a name there is none.

@@ -93,9 +93,9 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// How often the odds held, in percent, not rounded; whoever shows it does.
+    /// How often the odds held, in percent with one digit after the point.
     pub fn held_percent(&self) -> Decimal {
-        Decimal::from(self.held) * Decimal::ONE_HUNDRED / Decimal::from(self.outlooks.max(1))
+        (Decimal::from(self.held) * Decimal::ONE_HUNDRED / Decimal::from(self.outlooks.max(1))).round_dp(1)
     }
 }
 

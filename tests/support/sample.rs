@@ -49,7 +49,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         starts_on: date(pool.starts),
         expires_on: date(pool.expires),
         status: if remaining > 0 { PoolStatus::Active } else { PoolStatus::Expired },
-        exhausted_on: if remaining > 0 { None } else { walk.last().map(|(day, _)| *day) },
+        exhausted_on: if remaining > 0 { None } else { empty(100) },
         exhausts_on: DateQuantiles { p10: empty(118), p50: empty(100), p90: empty(84) },
         breakage: MoneyQuantiles {
             p10: lasting(spent_by_expiry(118)),
