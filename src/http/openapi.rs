@@ -52,8 +52,9 @@ fn described() -> OpenApi {
                 .description(Some(
                     "AWS credits against the projection they were granted for. Money and quantities are exact and travel \
                      as strings; days are UTC; absent is null. Lists that grow come in pages: follow `next`. A parameter \
-                     that an address does not describe is refused. Every error of an address is a problem of RFC 9457, \
-                     with `advice` where something can be done; what is no HTTP is answered with a bare status.",
+                     that an address does not describe is refused, but by those of health. Every error of an address is a \
+                     problem of RFC 9457, with `advice` where something can be done; what is no HTTP is answered with a \
+                     bare status.",
                 ))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )

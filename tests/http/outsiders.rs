@@ -221,7 +221,10 @@ async fn no_sum_over_all_records_is_told() {
     for pool in value["pools"].as_array().unwrap().iter().chain([&value["total"]]) {
         sums.extend([amount(&pool["planned_to_date"]), amount(&pool["ahead_of_plan"])]);
     }
-    let exact = |text: &str, sum: &str| text.split(['"', ',', '\n']).any(|word| word == sum);
+    // The first credit was to be used up by now and is, so its plan says nothing that the credit itself does not.
+    sums.retain(|sum| sum != "1000" && sum != "0");
+    assert!(sums.len() >= 6, "{sums:?}");
+    let exact = |text: &str, sum: &str| text.split(['"', ',', '\r', '\n']).any(|word| word == sum);
     let owners = said(&served.send(Ask::get("/api/v1/reports/actual-vs-projected.csv").bearer(OWNER)).await);
     for kind in ReportKind::ALL {
         for format in Format::ALL {
