@@ -11,11 +11,13 @@ use crate::clock::Clock;
 use crate::cycle::Engine;
 use crate::http;
 use crate::schedule::{self, Occasion};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Time to write the store at the end. With the 8 seconds that open connections get it stays below the 10 after which
 /// an orchestrator kills.
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
+/// Between two looks at whether the store is still written to.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until `shutdown` is cancelled: pages and API on `listener`, cycles on schedule, a missed one at once. A
 /// cycle that is running then is dropped between two transactions; the next start does it again.
@@ -48,13 +50,22 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
 /// short; what cannot be written in time stays in the log, which the next start reads.
 async fn write_to_disk(store: &Store) -> Result<()> {
     store.interrupt();
-    let writer = store.clone();
-    let written = tokio::task::spawn_blocking(move || writer.checkpoint());
-    match tokio::time::timeout(CHECKPOINT_TIME, written).await {
-        Ok(written) => written.context("waiting for the store")?.context("writing the store to disk"),
+    match tokio::time::timeout(CHECKPOINT_TIME, checkpoint_once_quiet(store)).await {
+        Ok(written) => written.context("writing the store to disk"),
         Err(_) => {
             warn!("the store is busy; the next start reads its log");
             Ok(())
+        }
+    }
+}
+
+/// A cycle that was dropped may still be at its last statement; it ends within moments.
+async fn checkpoint_once_quiet(store: &Store) -> Result<()> {
+    loop {
+        let writer = store.clone();
+        match tokio::task::spawn_blocking(move || writer.checkpoint()).await.context("waiting for the store")? {
+            Err(StoreError::Busy) => tokio::time::sleep(BUSY_PAUSE).await,
+            written => return Ok(written?),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::audit;
 use super::failure::Failure;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
-use crate::cycle::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+use crate::cycle::{AsOfError, ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 use crate::report::{Audience, Format};
 use crate::store::{LinkKey, StoredLink};
 
@@ -114,7 +114,8 @@ fn refused(error: LinkError) -> Failure {
     match error {
         LinkError::NoKey => Failure::new(StatusCode::CONFLICT, error.to_string()),
         LinkError::Order(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
-        LinkError::AsOf(error) => error.into(),
+        LinkError::AsOf(error @ AsOfError::Future { .. }) => error.into(),
+        LinkError::AsOf(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         LinkError::Unknown(_) => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
         LinkError::Failed(error) => Failure::internal("keeping the link", &error),
     }

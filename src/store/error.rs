@@ -135,6 +135,9 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// Another connection of this process writes at the moment.
+    #[error("the store is being written to, so its log cannot be moved into the file now; try again in a moment")]
+    Busy,
     /// DuckDB failed.
     #[error("the store failed: {0}")]
     Duckdb(#[from] duckdb::Error),

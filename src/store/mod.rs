@@ -204,7 +204,7 @@ impl Store {
     /// Writes the write-ahead log into the file, so that the next start has nothing to replay.
     ///
     /// # Errors
-    /// If DuckDB cannot write.
+    /// [`StoreError::Busy`] while something else writes, and if DuckDB cannot write.
     pub fn checkpoint(&self) -> Result<()> {
         self.call_blocking(|connection| self.checkpoint_on(connection))
     }
@@ -212,7 +212,10 @@ impl Store {
     fn checkpoint_on(&self, connection: &Connection) -> Result<()> {
         // DuckDB refuses while another connection writes.
         let _no_notes = locked(&self.inner.notes);
-        Ok(connection.execute_batch("CHECKPOINT")?)
+        connection.execute_batch("CHECKPOINT").map_err(|error| {
+            let busy = error.to_string().contains("other write transactions active");
+            if busy { StoreError::Busy } else { error.into() }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ const FIRST: &str = "2026-03-20T06:30:00Z";
 const SECOND: &str = "2026-03-21T06:30:00Z";
 const BEDROCK: &str = "Amazon Bedrock";
 const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
-const TELLING: &str = "[alerts.repeat]\ncritical_hours = 24\n[[channel]]\nname = \"log\"\ntype = \"log\"\n[http]\nlisten = \"127.0.0.1:9\"\n";
+const TELLING: &str = "[alerts.repeat]\ncritical_hours = 24\n[[channel]]\nname = \"log\"\ntype = \"log\"\n";
 
 /// When a process is killed.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +115,10 @@ impl<'a> Place<'a> {
         let mut status: Value = serde_json::from_str(&self.done(&["status", "--json"])).unwrap();
         status["data_quality"] = Value::Null;
         status["track_record"] = Value::Null;
-        (status, serde_json::from_str(&self.done(&["alerts", "list", "--json"])).unwrap())
+        let mut alerts: Value = serde_json::from_str(&self.done(&["alerts", "list", "--json"])).unwrap();
+        // The moment of asking.
+        alerts["as_of"] = Value::Null;
+        (status, alerts)
     }
 }
 

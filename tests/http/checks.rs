@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use glidepath::config::Config;
 use glidepath::cycle::CheckReport;
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit, Fault, Operation};
+use glidepath::domain::facts::Outcome;
+use glidepath::store::{CreditPull, IngestRun};
 use serde_json::json;
 
 use crate::served::{Ask, Served, config, first_cycle};
@@ -61,7 +63,15 @@ async fn what_is_refused_is_an_answer_with_advice() {
     strangers.aws.accounts = vec!["999900001111".to_owned()];
     strangers.aws.payer_account = Some(ACCOUNT.to_owned());
     let served = Served::empty(strangers, &fake.endpoint());
-    served.cycle(first_cycle(), "2".parse().unwrap()).await;
+    let earlier = IngestRun {
+        clock: first_cycle(),
+        account: Some(ACCOUNT.to_owned()),
+        costs: None,
+        costs_outcome: Outcome::NotTried,
+        credits: CreditPull::default(),
+        credits_outcome: Outcome::NotTried,
+    };
+    served.engine.store().append_run(earlier).await.unwrap();
     let checked = check(&served, "/api/v1/check").await;
     assert_eq!(checked.problem(), Some("a cycle would be refused"), "{checked:?}");
     assert!(checked.refused_by_store.unwrap().contains("999900001111"));

@@ -186,7 +186,9 @@ fn documented() -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 async fn the_document_lists_exactly_what_is_exposed() {
-    let served = Served::fed(config()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::fed(Config { backup_folder: folder.path().to_owned(), ..config() }).await;
+    served.send(Ask::post("/api/v1/backup")).await;
     // A message that arrived: until then a channel has nothing to tell.
     let letter = test_letter("ops", first_cycle(), None);
     let (event_id, channel, payload) = (letter.event_id.clone(), "ops".to_owned(), "hello".to_owned());
