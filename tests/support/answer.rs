@@ -1,7 +1,10 @@
 //! What an answer says in all: papers unpacked, with what a file tells of itself beside its pages and sheets.
 
+use std::io::{Cursor, Read as _};
+
 use glidepath::report::Format;
-use lopdf::{Document as Pdf, Object, Stream, dictionary};
+use lopdf::{Document as Pdf, Object};
+use zip::ZipArchive;
 
 use crate::paper::{pdf_text, text_of};
 
@@ -45,27 +48,13 @@ fn collect_texts(object: &Object, said: &mut String) {
 
 /// Every part of a workbook as it stands in the archive: cells, shared texts, and docProps, where a file names its makers.
 fn parts(bytes: &[u8]) -> String {
-    let u16_at = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
-    let u32_at = |at: usize| u16_at(at) | u16_at(at + 2) << 16;
-    // The end of the archive says where its directory stands and how much is in it.
-    let end = bytes.windows(4).rposition(|four| four == b"PK\x05\x06").unwrap();
-    let (mut entry, mut said) = (u32_at(end + 16), String::new());
-    for _ in 0..u16_at(end + 10) {
-        assert_eq!(&bytes[entry..entry + 4], b"PK\x01\x02");
-        let (packed, size, name, header) =
-            (u16_at(entry + 10), u32_at(entry + 20), u16_at(entry + 28), u32_at(entry + 42));
-        let start = header + 30 + u16_at(header + 26) + u16_at(header + 28);
-        let content = &bytes[start..start + size];
-        said.push_str(&String::from_utf8_lossy(&bytes[entry + 46..entry + 46 + name]));
-        said.push('\n');
-        said.push_str(&String::from_utf8_lossy(&if packed == 0 { content.to_vec() } else { inflated(content) }));
-        entry += 46 + name + u16_at(entry + 30) + u16_at(entry + 32);
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut said = String::new();
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        part.read_to_end(&mut content).unwrap();
+        said.push_str(&format!("{}\n{}\n", part.name(), String::from_utf8_lossy(&content)));
     }
     said
-}
-
-/// The reader of PDFs unpacks what is in an archive too: where zlib's two bytes make no sense it goes on without them.
-fn inflated(packed: &[u8]) -> Vec<u8> {
-    let filter = dictionary! { "Filter" => "FlateDecode" };
-    Stream::new(filter, [&[0, 0], packed].concat()).decompressed_content().unwrap()
 }
