@@ -13,10 +13,11 @@ use crate::store::Store;
 pub async fn run(config: Config) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
     let store = Store::open(&config.store_path)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listening on {}; another program may use the port", config.listen))?;
+    let listen = config.listen;
     let engine = Engine::new(store, config, AwsAccess::Environment)?;
     engine.check_projection_files().await?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}; another program may use the port"))?;
     app::run(engine, Clock::System, listener, shutdown).await
 }

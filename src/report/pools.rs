@@ -6,7 +6,7 @@ use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
 use crate::domain::credit::StatementSource;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
-use crate::domain::unlisted::UnlistedCredit;
+use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 use crate::domain::words::usd_text;
 
 /// The section on credit: burn-down and state of every pool, or why there is none.
@@ -41,7 +41,9 @@ fn ordered(position: &Position) -> impl Iterator<Item = &PoolPosition> {
 
 /// Denied, empty and zero are three different things.
 fn nothing_known(unlisted: &UnlistedCredit) -> String {
-    format!("{}. What is left is unknown, not zero. What to do: {}", unlisted.headline(), unlisted.next_step())
+    let none = unlisted.answer == CreditsAnswer::NoneListed && !unlisted.pays();
+    let left = if none { "" } else { " What is left is unknown, not zero." };
+    format!("{}.{left} What to do: {}", unlisted.headline(), unlisted.next_step())
 }
 
 fn balances(position: &Position) -> Table {
