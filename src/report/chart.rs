@@ -183,7 +183,7 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
     // An axis needs a length.
     let last = last.max(plus_days(first, 1));
     let inside = |day: NaiveDate| first <= day && day <= last;
-    let top = highest(plot) * headroom(plot, size);
+    let top = highest(plot, inside) * headroom(plot, size);
     let mut chart = frame(root, size)
         .build_cartesian_2d((first..last).with_key_points(month_starts(first, last, size)), 0.0..top)?;
     draw_axes(&mut chart, if plot.low { 4 } else { 6 })?;
@@ -336,11 +336,12 @@ fn extent(plot: &DayPlot) -> Option<(NaiveDate, NaiveDate)> {
     Some((*days.iter().min()?, *days.iter().max()?))
 }
 
-/// The highest value, and at least a dollar, so that an axis has a length.
-fn highest(plot: &DayPlot) -> f64 {
-    let lines = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.amount.to_chart()));
-    let bands = plot.bands.iter().flat_map(|band| band.points.iter().map(|point| point.p90.to_chart()));
-    lines.chain(bands).fold(1.0, f64::max)
+/// The highest value on the days shown, and at least a dollar, so that an axis has a length.
+fn highest(plot: &DayPlot, inside: impl Fn(NaiveDate) -> bool) -> f64 {
+    let lines = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| (point.day, point.amount)));
+    let bands = plot.bands.iter().flat_map(|band| band.points.iter().map(|point| (point.day, point.p90)));
+    let shown = lines.chain(bands).filter(|(day, _)| inside(*day));
+    shown.map(|(_, amount)| amount.to_chart()).fold(1.0, f64::max)
 }
 
 /// First days of months, as many as can be labelled.

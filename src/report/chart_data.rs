@@ -88,7 +88,8 @@ fn last_actual(plot: &DayPlot) -> Option<NaiveDate> {
 fn days(plot: &DayPlot) -> Days<'_> {
     let lines = plot.lines.iter().flat_map(|line| line.points.iter().map(|point| point.day));
     let bands = plot.bands.iter().flat_map(|band| band.points.iter().map(|point| point.day));
-    let axis: BTreeSet<NaiveDate> = lines.chain(bands).collect();
+    let shown = |day: &NaiveDate| plot.span.is_none_or(|(first, last)| first <= *day && *day <= last);
+    let axis: BTreeSet<NaiveDate> = lines.chain(bands).filter(shown).collect();
     let curve = |points: &mut dyn Iterator<Item = (NaiveDate, Money)>| -> Vec<Option<f64>> {
         let points: BTreeMap<NaiveDate, Money> = points.collect();
         axis.iter().map(|day| points.get(day).map(|amount| cents(*amount))).collect()
@@ -180,14 +181,17 @@ mod tests {
             bands: vec![Band { label: "Fan".to_owned(), tone: Tone::Outlook, points: vec![fan] }],
             marks: vec![Mark { day: day("1970-01-03"), label: "data through".to_owned(), cliff: false }],
         };
-        let chart = Chart {
+        let chart = |plot| Chart {
             id: "x".to_owned(),
             title: String::new(),
             description: String::new(),
             plot: Plot::Days(plot),
             table: None,
         };
-        let text = json(&chart);
+        let cut = DayPlot { span: Some((day("1970-01-03"), day("1970-01-09"))), ..plot.clone() };
+        let cut: serde_json::Value = serde_json::from_str(&json(&chart(cut))).unwrap();
+        assert_eq!(cut["days"], serde_json::json!([2, 3]), "a picture shows its span");
+        let text = json(&chart(plot));
         assert!(!text.contains('<'), "{text}");
         let data: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(data["days"], serde_json::json!([1, 2, 3]));

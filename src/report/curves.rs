@@ -75,18 +75,16 @@ fn life(pool: &PoolPosition, curve: &PoolSeries) -> Option<Span> {
 }
 
 fn pool_chart(position: &Position, index: usize, pool: &PoolPosition, curve: &PoolSeries, span: Span) -> Chart {
-    let inside = |day: NaiveDate| span.0 <= day && day <= span.1;
     let line = |label: &str, tone, points: &[DayAmount]| {
-        let points = until_empty(points, |point| point.amount).into_iter().filter(|point| inside(point.day)).collect();
+        let points = until_empty(points, |point| point.amount);
         Line { label: label.to_owned(), tone, points }
     };
-    let mut lines = vec![line("Balance", Tone::Actual, &curve.balance)];
-    let planned = line("Had spend gone as filed", Tone::Plan, &curve.planned);
-    if !planned.points.is_empty() {
-        lines.insert(0, planned);
+    let mut lines = Vec::new();
+    if !curve.planned.is_empty() {
+        lines.push(line("Had spend gone as filed", Tone::Plan, &curve.planned));
     }
-    let outlook =
-        until_empty(&curve.outlook, |point| point.p90).into_iter().filter(|point| inside(point.day)).collect();
+    lines.push(line("Balance", Tone::Actual, &curve.balance));
+    let outlook = until_empty(&curve.outlook, |point| point.p90);
     let band = Band { label: "Outlook, 10 to 90 %".to_owned(), tone: Tone::Outlook, points: outlook };
     // Of a pool without a future there is a band of nothing.
     let bands = if is_open(pool) && !band.points.is_empty() { vec![band] } else { Vec::new() };

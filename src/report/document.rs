@@ -387,7 +387,7 @@ pub enum Plot {
 /// Amounts over days.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DayPlot {
-    /// First and last day of the axis; charts to be compared share it.
+    /// First and last day of the axis; charts to be compared share it. Curves may go beyond it: it is what a picture shows.
     pub span: Option<(NaiveDate, NaiveDate)>,
     /// Lower than usual, for charts that stand in a stack.
     pub low: bool,

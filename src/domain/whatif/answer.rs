@@ -191,7 +191,9 @@ fn unpaid(base: &Base, adjusted: &Adjusted, service: &str) -> Option<String> {
     let live = |(pool, left): &(&CreditPool, &Money)| **left >= Money::ONE && first < pool.window().end;
     let live: Vec<&CreditPool> =
         adjusted.pools.iter().zip(&adjusted.balances).filter(live).map(|(pool, _)| pool).collect();
-    let known = |pool: &&CreditPool| pool.lists(service) || pool.also_pays.contains(service);
+    // An award of the question pays what the question says it pays.
+    let asked = |pool: &CreditPool| adjusted.landed.contains(&pool.id) && pool.pays(service);
+    let known = |pool: &&CreditPool| pool.lists(service) || pool.also_pays.contains(service) || asked(pool);
     if live.is_empty() || live.iter().any(known) {
         return None;
     }
