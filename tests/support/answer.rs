@@ -54,7 +54,7 @@ fn parts(bytes: &[u8]) -> String {
         let mut part = archive.by_index(index).unwrap();
         let mut content = Vec::new();
         part.read_to_end(&mut content).unwrap();
-        said.push_str(&format!("{}\n{}\n", part.name(), String::from_utf8_lossy(&content)));
+        said.push_str(&format!("{}\n{}\n", part.name().unwrap(), String::from_utf8_lossy(&content)));
     }
     said
 }
