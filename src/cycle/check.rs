@@ -21,7 +21,7 @@ pub struct CheckReport {
     pub usd_spent: Money,
     /// Why the store would not take what these credentials bring, where whose they are is known.
     pub refused_by_store: Option<String>,
-    /// How a test message went through each channel; `None` where none was sent.
+    /// How a test message went through each channel; null where none was sent.
     pub channels: Option<Vec<TestedChannel>>,
 }
 

@@ -46,6 +46,7 @@ pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json
 #[serde(deny_unknown_fields)]
 pub struct CheckQuery {
     /// False sends no test messages; they are sent otherwise.
+    #[param(example = false)]
     channels: Option<bool>,
 }
 

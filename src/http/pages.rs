@@ -138,6 +138,7 @@ pub async fn projections(extract::State(state): extract::State<State>) -> Result
 #[serde(deny_unknown_fields)]
 pub struct PricesQuery {
     /// True adds what the bill does not show.
+    #[param(example = true)]
     all: Option<bool>,
 }
 

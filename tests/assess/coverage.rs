@@ -16,7 +16,7 @@ fn a_service_is_covered_by_a_list_or_by_a_credit_row() {
     let beaten = named_elsewhere.charges("2026-03-01", "2026-03-29", SONNET, "Credit", "-80");
     let coverage = beaten.coverage_of(SONNET);
     assert_eq!(coverage.state, CoverageState::Covered, "evidence beats the list");
-    assert!(coverage.evidence.contains("2026-03-29"), "{}", coverage.evidence);
+    assert!(coverage.evidence.contains("29 March 2026"), "{}", coverage.evidence);
     assert_eq!(beaten.position().credits.pools[0].drawn, usd("2320"), "and replay draws it: 29 days at 80");
 
     let aliases = World::in_march().charges("2026-03-01", "2026-03-29", EC2, "Usage", "10").credit(

@@ -25,6 +25,7 @@ fn drawn_by_month() -> BTreeMap<BillingPeriod, i64> {
             before = left;
         }
     }
+    months.retain(|_, drawn| *drawn > 0);
     months
 }
 

@@ -150,8 +150,11 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
     })
 }
 
-/// What AWS applied in closed months, and what it states as left, against our replay. Each month and each credit is judged by
-/// itself, so that too much here does not hide too little there.
+/// Closed months that are judged. A gap that is older changes no more; where it still matters, a balance shows it.
+const JUDGED_MONTHS: usize = 3;
+
+/// What AWS applied in the newest closed months, and what it states as left, against our replay. Each month and each credit
+/// is judged by itself, so that too much here does not hide too little there.
 pub(super) fn balance_drift(position: &Position, rules: &AlertRules) -> Option<Finding> {
     // Without a pool there is no arithmetic of ours to differ.
     if position.credits.pools.is_empty() {
@@ -163,7 +166,9 @@ pub(super) fn balance_drift(position: &Position, rules: &AlertRules) -> Option<F
         gap.abs() >= rules.drift_usd && percent.is_none_or(|percent| percent >= rules.drift_percent)
     };
     let Reconciliation { months, balances } = &position.reconciliation;
-    let months: Vec<_> = months.iter().filter(|month| month.closed && differs(month.gap, month.applied())).collect();
+    let closed = months.iter().rev().filter(|month| month.closed).take(JUDGED_MONTHS);
+    let mut months: Vec<_> = closed.filter(|month| differs(month.gap, month.applied())).collect();
+    months.reverse();
     let balances: Vec<_> = balances.iter().filter(|balance| differs(balance.gap, balance.stated)).collect();
     let since = months.iter().filter_map(|month| month.since).chain(balances.iter().filter_map(|it| it.since)).min()?;
     let explained = months.is_empty() && balances.iter().all(|it| it.early_use_unknown && it.gap.is_positive());
@@ -470,6 +475,11 @@ mod tests {
 
     #[test]
     fn months_that_would_cancel_are_both_told_with_the_oldest_day() {
+        let old = drift(
+            &[("2025-11", "1000", "-900"), ("2025-12", "9", "0"), ("2026-01", "9", "0"), ("2026-02", "9", "0")],
+            &[],
+        );
+        assert_eq!(old, None, "a month that nobody settles any more");
         let found = drift(&[("2025-12", "1000", "-500"), ("2026-01", "1000", "0"), ("2026-02", "1000", "500")], &[]);
         let found = found.unwrap();
         assert_eq!((found.severity, found.since), (Severity::Warning, day("2025-12-01")));
