@@ -34,7 +34,7 @@ pub struct TokenKind {
     pub model: String,
     /// Direction.
     pub direction: Direction,
-    /// Lifetime of a cache write; five minutes where the bill marks none, and `None` in other directions.
+    /// Lifetime of a cache write; five minutes where the bill marks none, and null in other directions.
     pub cache_lifetime: Option<CacheLifetime>,
     /// Tier.
     pub tier: Tier,
@@ -319,7 +319,7 @@ pub struct PriceRow {
     pub name: String,
     /// What the prices are for.
     pub unit: Unit,
-    /// Which tokens; `None` for instance hours.
+    /// Which tokens; null for instance hours.
     pub tokens: Option<TokenKind>,
     /// The book's price.
     pub book: Option<BookFigure>,
@@ -329,7 +329,7 @@ pub struct PriceRow {
     pub implied: Option<ImpliedFigure>,
     /// How far the bill is above the book, in percent with one digit, half to even.
     pub difference_percent: Option<Decimal>,
-    /// Which of the two is used for what is to come; `None` while there is neither.
+    /// Which of the two is used for what is to come; null while there is neither.
     pub used: Option<Used>,
 }
 
