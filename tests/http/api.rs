@@ -48,7 +48,7 @@ fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
             for (key, value) in fields {
                 match value {
                     Value::String(text) if ["description", "summary", "title"].contains(&key.as_str()) => {
-                        found.push(text)
+                        found.push(text);
                     }
                     _ => texts(value, found),
                 }
