@@ -3,7 +3,7 @@
 //! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
 //! holds the rows of the partner's own records, the credit pools without ids, how their balances agree with AWS's, the
 //! monthly bill, and what happened to credit that ends, without the advice; everything else is emptied, and ids that
-//! reached a text are struck out. What the sums that are left still tell is said to the reader ([`Audience::note`]).
+//! reached a text are struck out. What the sums that are left still tell is said to the reader in its notes.
 
 use std::fmt;
 
