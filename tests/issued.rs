@@ -2,7 +2,9 @@
 //! that they rest on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
@@ -68,6 +70,30 @@ async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
         assert_eq!(known.as_of, if then[name] == *hash { first } else { second });
         assert_eq!(known.config_digest, engine.config().digest);
     }
+}
+
+/// A daemon has its PDFs set by another process, and sets them itself where that cannot be started.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_process_sets_the_same_file() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("glidepath.duckdb");
+    let asked = folder.path().join("asked");
+    let program = folder.path().join("glidepath");
+    let script =
+        format!("#!/bin/sh\necho \"$@\" >> {}\nexec {} \"$@\"\n", asked.display(), env!("CARGO_BIN_EXE_glidepath"));
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    open(&path, &fake).cycle(startup::TODAY).await.unwrap().unwrap();
+    let set_by = async |program: Option<PathBuf>| {
+        let engine = open(&path, &fake).setting_reports_apart(program);
+        every_report(&engine, startup::TODAY).await
+    };
+    let by_itself = set_by(None).await;
+    assert_eq!(by_itself, set_by(Some(program)).await);
+    let pdfs = by_itself.keys().filter(|name| name.contains(".pdf")).count();
+    assert_eq!(std::fs::read_to_string(&asked).unwrap(), "typeset\n".repeat(pdfs), "each PDF, and nothing else");
+    assert_eq!(by_itself, set_by(Some(folder.path().join("nobody"))).await);
 }
 
 /// A system's clock counts nanoseconds, and the store microseconds.

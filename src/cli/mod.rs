@@ -21,6 +21,7 @@ mod stated;
 mod status;
 mod table;
 mod token;
+mod typeset;
 mod whatif;
 
 use std::path::PathBuf;
@@ -90,6 +91,9 @@ enum Command {
     Openapi,
     /// Ask the running daemon whether it is well.
     Health,
+    /// Set one report, for a daemon.
+    #[command(hide = true)]
+    Typeset,
 }
 
 /// What has to be settled before the first thread starts.
@@ -109,6 +113,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
+        Command::Typeset => typeset::run(),
         command => with_config(&cli, command).await,
     };
     match result {
@@ -145,6 +150,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
+        Command::Typeset => typeset::run(),
         Command::Share(args) => share::run(config, args).await,
         Command::Audit(args) => audit::run(config, args).await,
         Command::Serve => serve::run(config).await,

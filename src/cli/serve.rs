@@ -1,5 +1,7 @@
 //! `glidepath serve`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
@@ -9,12 +11,18 @@ use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
 use crate::store::Store;
 
+/// The file of this very program, also when another version has taken its place since.
+fn this_program() -> Option<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
+}
+
 /// Runs the daemon until SIGTERM or Ctrl-C.
 pub async fn run(config: Config) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
     let store = Store::open(&config.store_path)?;
     let listen = config.listen;
-    let engine = Engine::new(store, config, AwsAccess::Environment)?;
+    let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;
     let listener = TcpListener::bind(listen)
         .await

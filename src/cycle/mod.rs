@@ -20,10 +20,12 @@ mod papers;
 mod prices;
 mod replay;
 mod sent_reports;
+mod typesetter;
 mod view;
 mod whatif;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -57,6 +59,7 @@ pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
+use typesetter::Typesetter;
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -89,6 +92,8 @@ struct Parts {
     reckoning: Mutex<()>,
     /// Held while messages are on their way, so that none is sent twice at once.
     delivering: Mutex<outbox::KnownDead>,
+    /// Held while a report is set.
+    typesetter: Mutex<Typesetter>,
 }
 
 /// How a cycle went.
@@ -150,8 +155,18 @@ impl Engine {
             running: Mutex::new(()),
             reckoning: Mutex::new(()),
             delivering: Mutex::default(),
+            typesetter: Mutex::default(),
         };
         Ok(Engine { parts: Arc::new(parts) })
+    }
+
+    /// The same engine, whose reports as PDF are set by `program`, a file of this version; by this process without one.
+    #[must_use]
+    pub fn setting_reports_apart(mut self, program: Option<PathBuf>) -> Engine {
+        if let (Some(parts), Some(program)) = (Arc::get_mut(&mut self.parts), program) {
+            parts.typesetter = Mutex::new(Typesetter::apart(program));
+        }
+        self
     }
 
     /// The store.

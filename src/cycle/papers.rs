@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 
-use crate::report::{self, Audience, File, Format, ReportKind};
+use crate::report::{self, Audience, Document, File, Format, ReportKind, Typesetting};
 use crate::store::IssuedReport;
 
 use super::{Engine, View};
@@ -24,9 +24,7 @@ impl Engine {
         let evidence = self.store().evidence(view.position.as_of).await.context("reading what the figures rest on")?;
         let document = report::build(kind, &view.position, &view.series, audience);
         let document = document.with_evidence(&evidence, &view.position, audience);
-        // Typesetting takes long enough to keep it off the threads that serve requests.
-        let file = tokio::task::spawn_blocking(move || File::of(&document, format)).await;
-        let file = file.context("rendering the report")??;
+        let file = self.file_of(document, format).await?;
         let issued = IssuedReport {
             sha256: file.sha256(),
             kind: kind.to_string(),
@@ -39,5 +37,18 @@ impl Engine {
         };
         self.store().note_report(issued).await.context("noting that the report was handed out")?;
         Ok(file)
+    }
+
+    /// Rendering takes long enough to keep it off the threads that serve requests.
+    async fn file_of(&self, document: Document, format: Format) -> Result<File> {
+        let engine = self.clone();
+        let render = move || {
+            if format != Format::Pdf {
+                return Ok(File::of(&document, format)?);
+            }
+            let bytes = engine.parts.typesetter.blocking_lock().set(&Typesetting::of(&document))?;
+            Ok(File::named(&document, format, bytes))
+        };
+        tokio::task::spawn_blocking(render).await.context("rendering the report")?
     }
 }

@@ -39,6 +39,7 @@ use thiserror::Error;
 pub use audience::Audience;
 pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
+pub use pdf::Typesetting;
 
 use crate::domain::credit::Programme;
 use crate::domain::position::{Position, Series};
@@ -235,7 +236,7 @@ pub fn render(document: &Document, format: Format) -> Result<Vec<u8>, ReportErro
     let refused = |reason: String| ReportError::NotRendered { format, reason };
     match format {
         Format::Html => Ok(html::render(document).into_bytes()),
-        Format::Pdf => pdf::render(document).map_err(refused),
+        Format::Pdf => Typesetting::of(document).set(),
         Format::Xlsx => xlsx::render(document).map_err(|error| refused(error.to_string())),
         Format::Csv => Ok(csv::render(document)),
         Format::Json => Ok(json::render(document)),
@@ -260,8 +261,13 @@ impl File {
     /// # Errors
     /// As [`render`].
     pub fn of(document: &Document, format: Format) -> Result<File, ReportError> {
+        Ok(File::named(document, format, render(document, format)?))
+    }
+
+    /// `bytes`, which `document` was rendered as, under the name that goes with it.
+    pub fn named(document: &Document, format: Format, bytes: Vec<u8>) -> File {
         let name = format!("glidepath-{}-{}.{format}", document.kind, document.as_of.date_naive());
-        Ok(File { name, format, bytes: render(document, format)? })
+        File { name, format, bytes }
     }
 
     /// SHA-256 of the file, in hex.

@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::{Datelike, Timelike};
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use typst::comemo;
@@ -20,9 +21,11 @@ use typst::{Library, LibraryExt as _, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::chart;
 use super::document::{Block, Cell, Chart, Column, Document, Row, Section, Table};
+use super::{Format, ReportError, chart};
 
+/// Where the template finds the document.
+const DOCUMENT: &str = "document.json";
 const TEMPLATE: &str = include_str!("../../dashboards/report.typ");
 const CHART_STYLE: &str = include_str!("../../dashboards/chart.css");
 /// IBM Plex Sans, under the SIL Open Font License beside it.
@@ -38,16 +41,36 @@ const LONGEST_WORD: usize = 64;
 /// them for ever, and the next report seldom needs the same.
 const KEPT_ROUNDS: usize = 0;
 
-/// Renders the file.
-///
-/// # Errors
-/// What the typesetter said, in a line.
-pub(super) fn render(document: &Document) -> Result<Vec<u8>, String> {
-    let order = Order::new(document);
-    let set = typst::compile::<PagedDocument>(&order).output.map_err(|errors| said(&errors));
-    let bytes = set.and_then(|pages| typst_pdf::pdf(&pages, &order.options()?).map_err(|errors| said(&errors)));
-    comemo::evict(KEPT_ROUNDS);
-    bytes
+/// All that there is to set of a document. It travels as JSON, so that another process can set it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typesetting {
+    /// The document's text as JSON, and its charts as SVG, by name.
+    files: BTreeMap<String, String>,
+    /// The document's clock.
+    as_of: DateTime<Utc>,
+}
+
+impl Typesetting {
+    /// What is to set of `document`.
+    pub fn of(document: &Document) -> Typesetting {
+        let charts = (1..).zip(document.charts());
+        let mut files: BTreeMap<String, String> =
+            charts.map(|(number, it)| (chart_name(number), known(&chart::file(it, CHART_STYLE)))).collect();
+        files.insert(DOCUMENT.to_owned(), to_data(document).to_string());
+        Typesetting { files, as_of: document.as_of }
+    }
+
+    /// Sets it: the bytes of the file.
+    ///
+    /// # Errors
+    /// [`ReportError::NotRendered`] with what the typesetter said, in a line.
+    pub fn set(&self) -> Result<Vec<u8>, ReportError> {
+        let order = Order::new(self);
+        let set = typst::compile::<PagedDocument>(&order).output.map_err(|errors| said(&errors));
+        let bytes = set.and_then(|pages| typst_pdf::pdf(&pages, &order.options()?).map_err(|errors| said(&errors)));
+        comemo::evict(KEPT_ROUNDS);
+        bytes.map_err(|reason| ReportError::NotRendered { format: Format::Pdf, reason })
+    }
 }
 
 fn said<'a>(errors: impl IntoIterator<Item = &'a SourceDiagnostic>) -> String {
@@ -86,15 +109,10 @@ struct Order {
 }
 
 impl Order {
-    fn new(document: &Document) -> Order {
-        let body = to_data(document).to_string();
-        let ident = hex::encode(Sha256::digest(&body));
-        let charts = (1..).zip(document.charts());
-        let mut files: BTreeMap<String, Bytes> = charts
-            .map(|(number, it)| (chart_name(number), Bytes::from_string(known(&chart::file(it, CHART_STYLE)))))
-            .collect();
-        files.insert("document.json".to_owned(), Bytes::from_string(body));
-        let (day, at) = (document.as_of.date_naive(), document.as_of.time());
+    fn new(Typesetting { files, as_of }: &Typesetting) -> Order {
+        let ident = hex::encode(Sha256::digest(files.get(DOCUMENT).map_or("", String::as_str)));
+        let files = files.iter().map(|(name, text)| (name.clone(), Bytes::from_string(text.clone()))).collect();
+        let (day, at) = (as_of.date_naive(), as_of.time());
         let part = |number: u32| u8::try_from(number).unwrap_or_default();
         let (year, month, date) = (day.year(), part(day.month()), part(day.day()));
         let (hour, minute, second) = (part(at.hour()), part(at.minute()), part(at.second()));

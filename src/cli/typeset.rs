@@ -1,0 +1,13 @@
+//! `glidepath typeset`, which a daemon starts: a report as JSON on standard input, the PDF on standard output.
+
+use std::io::{Write as _, stdin, stdout};
+
+use anyhow::{Context as _, Result};
+
+use crate::report::Typesetting;
+
+/// Sets one report.
+pub fn run() -> Result<()> {
+    let report: Typesetting = serde_json::from_reader(stdin().lock()).context("reading the report to set")?;
+    stdout().write_all(&report.set()?).context("writing the report that was set")
+}
