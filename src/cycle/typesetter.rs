@@ -1,6 +1,6 @@
 //! Reports as PDF, set by a process of their own.
 //!
-//! Setting one takes a hundred megabytes, and what is left of them lies in pieces that no allocator gives back. A process
+//! Setting one takes tens of megabytes, and what is left of them lies in pieces that no allocator gives back. A process
 //! that ends gives back everything, so a daemon hands each report to one, one at a time.
 
 use std::io::Write as _;
