@@ -12,6 +12,7 @@ mod credibility_rules;
 mod credit_rules;
 mod decide;
 mod digest;
+mod drift_rule;
 mod event;
 mod events;
 mod exhaustion;

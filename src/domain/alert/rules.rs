@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
-use super::{burn_rule, cash_rule, credibility_rules, credit_rules, exhaustion, moved_rules, spike_rule};
+use super::{burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, moved_rules, spike_rule};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
@@ -44,7 +44,7 @@ pub fn evaluate(
         findings.extend(moved_rules::gone(&observations.gone));
         findings.extend(moved_rules::drained(&observations.drained, rules));
         findings.extend(credit_rules::coverage_unknown(position, health));
-        findings.extend(credit_rules::balance_drift(position, rules));
+        findings.extend(drift_rule::balance_drift(position, rules));
         findings.extend(credit_rules::unclassified(position, health, rules));
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
