@@ -157,8 +157,8 @@ impl Answerer {
         let (history, series) = (History(&daily[..known]), id.as_str());
         match self {
             Answerer::Glidepath => {
-                let forecast = Forecast::make(history, days, evidence, Some(series));
                 let newest = plus_days(*first, known as i64 - 1);
+                let forecast = Forecast::make(history, newest, days, evidence, Some(series));
                 match questions.plans.get(series) {
                     Some(plan) => forecast.following(&Plan::of(plan, newest, known, days), history),
                     None => forecast,

@@ -59,10 +59,10 @@ impl Total {
     }
 }
 
-/// Asks about `life` when `known` days are known and the credit left pays for `lasts` days of what comes.
+/// Asks about `life` when `known` days are known and the credit left pays for `lasts` average days of what comes.
 pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answer {
     let (past, future) = (life.past(known), life.future(known));
-    let credit: f64 = future[..lasts].iter().sum();
+    let credit = future.iter().sum::<f64>() / future.len() as f64 * lasts as f64;
     let outlook = outlook_of(life, past, credit.max(1.0), evidence);
     let mean = |days: usize| {
         let newest = &past[known.saturating_sub(days)..];

@@ -265,7 +265,7 @@ impl Plan {
             Kind::Refunds => {
                 let settled = draw.whole(60, 150);
                 let count = draw.whole(1, 4);
-                let extra = (0..count).map(|_| (draw.whole(20, settled + 100), -level * draw.between(1.5, 8.0))).collect();
+                let extra = (0..count).map(|_| (draw.whole(20, settled + 20), -level * draw.between(1.5, 8.0))).collect();
                 Plan { extra, ..steady(settled) }
             }
             Kind::SteadyTraining => from(draw.whole(1, 60), 0.0, level),
