@@ -1,13 +1,13 @@
-//! An outlook's memory does not grow with its paths: measured by an allocator that counts, in a test of its own so that
-//! nothing else is counted.
+//! An outlook's memory does not grow with its paths. In a process of its own, since its allocator counts what the whole
+//! process holds: beside other tests it would count theirs.
 
 use glidepath::domain::outlook::outlook_along;
 use glidepath::domain::workload::Workload;
 use peak_alloc::PeakAlloc;
 
-#[path = "support/past.rs"]
+#[path = "it/support/past.rs"]
 mod past;
-#[path = "support/values.rs"]
+#[path = "it/support/values.rs"]
 mod values;
 use past::{EC2, Past, RDS};
 use values::usd;

@@ -16,11 +16,11 @@ LEFT_OUT = {
     "postCycle": "an order: each would run a cycle",
     "postReplay": "forecasts every day that is asked for: a year takes minutes",
     "postBackup": "an order: each would copy the store",
-    "postProjections": "takes TOML, which schemathesis cannot write; tests/http/entries.rs and tests/filing try it",
+    "postProjections": "takes TOML, which schemathesis cannot write; tests/it/http/entries.rs and tests/it/filing try it",
 }
 # Checks that cannot hold here, with the reason.
 NOT_CHECKED = {
-    "ignored_auth": "without tokens everything is open to this machine; tests/http/who_may.rs walks every route in every role",
+    "ignored_auth": "without tokens everything is open to this machine; tests/it/http/who_may.rs walks every route in every role",
     "positive_data_acceptance": "what has the right shape can still be a time in the future, or a pool that nobody has",
 }
 # The same examples in every run, so that a check fails because of us.

@@ -6,7 +6,7 @@ use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
 use glidepath::store::{CreditPull, IngestRun, PulledCosts};
 
-#[path = "../../tests/support/pulls.rs"]
+#[path = "../../tests/it/support/pulls.rs"]
 mod pulls;
 pub use pulls::{Size, pull};
 

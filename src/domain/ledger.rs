@@ -3,7 +3,7 @@
 //! One fold serves every purpose. A [`Visitor`] sees each draw; [`replay`] keeps the whole [`Ledger`] for people, and
 //! the outlook runs the same fold a few hundred times in integer micro-dollars and keeps dates and totals only.
 //!
-//! Invariants (held by `tests/replay.rs`): granted = drawn + remaining + breakage; cost = covered + uncovered; no
+//! Invariants (held by `tests/it/replay.rs`): granted = drawn + remaining + breakage; cost = covered + uncovered; no
 //! balance falls below zero; no draw outside a pool's window or services; nothing is left uncovered while an eligible
 //! pool holds credit; the order of the input rows does not matter.
 //!

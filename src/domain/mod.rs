@@ -1,4 +1,4 @@
-//! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/tidy.rs` checks).
+//! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/it/tidy.rs` checks).
 
 pub mod alert;
 pub mod assess;

@@ -101,7 +101,9 @@ impl Store {
     /// # Errors
     /// If DuckDB cannot start.
     pub fn in_memory() -> Result<Store> {
-        let connection = Connection::open_in_memory_with_flags(config()?)?;
+        // Past its memory DuckDB writes into the current folder, which may be a source tree.
+        let config = config()?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
+        let connection = Connection::open_in_memory_with_flags(config)?;
         Store::prepare(Path::new(":memory:"), connection, None)
     }
 

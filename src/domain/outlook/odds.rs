@@ -14,7 +14,7 @@ const REACH: f64 = 3.5;
 const STEPS_PER_UNIT: usize = 20;
 const GRID: usize = 7 * STEPS_PER_UNIT + 1;
 /// How fast errors forget, per unit of the logarithm of days: least squares over all pairs of horizons in the shipped
-/// errors (`tests/backtest.rs` holds it against them).
+/// errors (`tests/it/backtest.rs` holds it against them).
 pub const FORGETTING: f64 = 0.27;
 /// Correlation between the errors of two workloads of one account. Chosen: pairs of public series of one origin had anything
 /// between -0.4 and 0.97.

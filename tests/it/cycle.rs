@@ -1,0 +1,19 @@
+//! The whole job against the fake AWS: asked, stored, replayed, compared, told. Each file holds one promise of a cycle.
+
+mod again;
+mod alerts;
+mod ceiling;
+mod credits;
+mod delivery;
+mod digest;
+mod faults;
+mod hook;
+mod killed;
+mod refused;
+mod replayed;
+mod reports;
+mod restatement;
+mod startup;
+mod support;
+mod track;
+mod windows;

@@ -1,0 +1,13 @@
+//! What several modules share: made-up accounts and filings, and readers of what is rendered.
+
+pub mod answer;
+pub mod filing;
+pub mod logs;
+pub mod paper;
+pub mod past;
+pub mod port;
+pub mod pulls;
+pub mod sample;
+pub mod served;
+pub mod values;
+pub mod world;

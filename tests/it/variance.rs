@@ -1,0 +1,21 @@
+//! Actual against filed: amounts, and causes that add up. Expected figures are worked out by hand from the list prices.
+
+mod mix;
+mod properties;
+mod single_model;
+
+use glidepath::domain::position::Variance;
+use glidepath::domain::price::PriceBook;
+use glidepath::domain::projection::{ActualCost, FiledProjection};
+use glidepath::domain::variance::variance;
+use glidepath::domain::workload::Workload;
+
+use crate::support::filing::{day, planned};
+
+fn compare(filing: &FiledProjection, actuals: &[ActualCost], through: &str) -> Vec<Variance> {
+    variance(&planned(filing, 12), actuals, filing, &PriceBook::builtin(), day(through))
+}
+
+fn row<'v>(rows: &'v [Variance], record: &str, workload: Workload) -> &'v Variance {
+    rows.iter().find(|row| row.record == record && row.workload == workload).expect("the row exists")
+}
