@@ -103,6 +103,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             .as_ref()
             .map(|made| MadeWith { workloads: Vec::new(), ..made.clone() }),
         exposure: position.exposure,
+        outlook_reaches: position.outlook_reaches,
         uncovered: position.uncovered,
         // Names models and workloads, of which a partner sees none.
         sensitivity: None,

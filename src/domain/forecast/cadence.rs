@@ -31,7 +31,7 @@ const OVERDUE: (f64, f64) = (3.0, 0.15);
 const UNLIKE_DAYS: f64 = 2.5;
 const UNLIKE_COST: f64 = 3.0;
 /// Until occurrences tell how much they differ: as many changes of this size count in.
-const PRIOR: (f64, f64) = (2.0, 0.15);
+const PRIOR: (f64, f64) = (3.0, 0.22);
 
 /// Spend at a cadence.
 #[derive(Debug, Clone, PartialEq)]
@@ -220,7 +220,7 @@ impl Beat {
             let (middle, spread) = (offs[offs.len() / 2], offs[offs.len() - 1] - offs[0]);
             if spread <= 3 {
                 let day = (anchor + middle - 1).rem_euclid(30) + 1;
-                let jitter = usize::try_from(spread).unwrap_or(0);
+                let jitter = usize::try_from(spread).unwrap_or(0).max(1);
                 return Beat { distance: 30.44, of_month: Some(day as u32), newest, jitter };
             }
         }

@@ -202,7 +202,7 @@ fn scale(swing: Option<f64>) -> f64 {
 /// moved by a tenth a week or more drifts as they did, one that stood still does not.
 fn drift(history: History) -> f64 {
     match (history.swing(), history.young_swing()) {
-        (Some(swing), _) => swing.min(LARGEST_SWING),
+        (Some(swing), _) => swing.min(0.6),
         (None, Some(swing)) => (swing / LEAST_SWING).min(1.0),
         (None, None) => 1.0,
     }

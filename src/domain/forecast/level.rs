@@ -20,7 +20,7 @@ const STANDS_OUT_DAYS: usize = 2;
 /// Days back on which what stood out counts half.
 const HALVES_IN: f64 = 28.0;
 /// What is told of it: half of the time less comes than the mean.
-const OFTEN: f64 = 0.8;
+const OFTEN: f64 = 0.9;
 /// Days on each side that a day is held against.
 const AROUND: usize = 10;
 /// Weeks that differ by less, in logarithms, are of one level: three tenths.
@@ -72,12 +72,18 @@ impl Level {
             None => Course::Level,
         };
         let logs = logarithms(&days);
-        let since = extent(&logs, noise);
-        let trend = slope(&logs[logs.len() - since..]);
-        // Two weeks or less, their weekends unknown, tell no growth.
-        let growing = (trend.significant() && since >= LEAST_GROWTH_DAYS).then_some(trend.per_week);
-        let changed = since < days.len() && growing.is_none() && is_change(&logs, since) && fits_better(&logs, since);
-        if changed {
+        let whole_level = extent(&logs, noise);
+        let grows = |since: usize| {
+            let trend = slope(&logs[logs.len() - since..]);
+            (trend.significant() && since >= LEAST_GROWTH_DAYS).then_some(trend.per_week)
+        };
+        // A level that grows may be the end of a ramp: then fewer days are the level.
+        let since = [whole_level, 2 * WEEK, 10].into_iter().find(|since| {
+            *since <= whole_level && *since < days.len() && grows(*since).is_none() && is_change(&logs, *since) && fits_better(&logs, *since)
+        });
+        let growing = if since.is_none() { grows(whole_level) } else { None };
+        let changed = since.is_some();
+        if let Some(since) = since {
             days.drain(..days.len() - since);
         }
         let whole = slope(&logs[logs.len().saturating_sub(8 * WEEK)..]);
@@ -123,7 +129,9 @@ fn fresh_change(logs: &[f64], noise: f64) -> Option<(usize, f64)> {
         let spread = median(before.iter().map(|log| (log - usual).abs()).collect()) / 0.6745;
         let least = FRESH.max(4.0 * spread.max(noise));
         let now = &logs[count - newest..];
-        let all = now.iter().all(|log| log - usual >= least);
+        let quarter = &logs[(count - newest).saturating_sub(13 * WEEK)..count - newest];
+        let largest = quarter.iter().copied().fold(f64::MIN, f64::max);
+        let all = now.iter().all(|log| log - usual >= least && log - largest >= SAME);
         let earlier = logs[count - newest - 1] - usual < least;
         (all && earlier).then(|| (newest, (mean(now) - usual).exp()))
     })

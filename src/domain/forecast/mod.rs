@@ -22,4 +22,4 @@ pub use self::law::ErrorLaw;
 pub use self::method::{Method, WEEKS_TO_TREND};
 pub use self::plan::Plan;
 pub use self::series::{History, WEEK, median};
-pub use self::spend::{Forecast, running_total};
+pub use self::spend::{Forecast, Voice};

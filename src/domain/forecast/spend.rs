@@ -1,6 +1,8 @@
 //! A forecast of one stream of spend: what each day costs, and the odds of its running total.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::cadence::Cadence;
 use super::course::Course;
@@ -17,14 +19,37 @@ const LEVEL_DAYS: usize = 21;
 /// Chance in single days until it is known: as many days of this size count in.
 const PRIOR_DAYS: f64 = 5.0;
 const USUAL_NOISE: f64 = 0.3;
+/// Days that differ by more are no level but use by chance, whose mean takes more days.
+const UNEVEN: f64 = 0.8;
+const UNEVEN_DAYS: usize = 56;
 /// Spend between occurrences that is less than this share of all is a rest, and no stream of its own.
 const REST: f64 = 0.05;
+
+/// What speaks about a stream of spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Voice {
+    /// The median of a run rate and three weekly trends.
+    Combination,
+    /// The mean of the last 7 days: nothing did better on this account.
+    PlainRate,
+    /// The mean of the present level, which is known for less than eight weeks or differs much from day to day.
+    Level,
+    /// Past occurrences come again at their cadence.
+    Cadence,
+    /// Growth of the last weeks goes on for a while, and stops.
+    Growth,
+    /// Past runs and pauses, repeated. Only in outlooks that an earlier version stored.
+    Bursts,
+}
 
 /// What one stream of spend is said to cost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
-    /// Which method speaks.
-    pub method: Method,
+    /// What speaks.
+    pub voice: Voice,
+    /// Past forecasts of the stream itself that decided between trend and plain rate; 0 where none were judged.
+    pub trials: usize,
     /// Each day after the newest as its level has it, in US dollars.
     pub daily: Vec<f64>,
     /// What may become of the level.
@@ -57,7 +82,7 @@ impl Forecast {
         }
         let law = evidence.level_law(0.0, 0, cadence.noise, without);
         let course = if cadence.jitter > 0 { Course::Jitter { days: cadence.jitter.min(2) } } else { Course::Level };
-        Forecast { method: Method::TrailingMonth, daily, course, law }
+        Forecast { voice: Voice::Cadence, trials: 0, daily, course, law }
     }
 
     /// Spend without a cadence.
@@ -68,31 +93,36 @@ impl Forecast {
         if let Course::Ramp { per_day, .. } = course {
             let law = evidence.level_law(0.0, 0, Noise::default(), without);
             let base = now.mean(3) * per_day.exp();
-            return Forecast { method: Method::TrailingWeek, daily: vec![base; days], course, law };
+            return Forecast { voice: Voice::Growth, trials: 0, daily: vec![base; days], course, law };
         }
-        if level.days.len() >= WEEKS_TO_TREND * WEEK {
-            let made = Forecast::by(Gate::judge(now).speaks, now, days, evidence, without);
-            return Forecast { course, ..made };
+        let noise = day_noise(now);
+        if level.days.len() >= WEEKS_TO_TREND * WEEK && noise.of_one < UNEVEN {
+            let gate = Gate::judge(now);
+            let made = Forecast::by(gate.speaks, now, days, evidence, without);
+            return Forecast { course, trials: gate.trials, ..made };
         }
         if let Some(per_week) = level.growth {
-            let law = evidence.level_law(0.0, 0, day_noise(now), without);
+            let law = evidence.level_law(0.0, 0, noise, without);
             let weeks = (now.days() / WEEK) as f64;
-            let course = if per_week > 0.0 && course == Course::Level { Course::Ramp { per_day: per_week / WEEK as f64, weeks } } else { course };
-            return Forecast { course, law, method: Method::TrailingWeek, daily: Method::TrailingWeek.daily(now, days) };
+            let grows = per_week > 0.0 && course == Course::Level;
+            let course = if grows { Course::Ramp { per_day: per_week / WEEK as f64, weeks } } else { course };
+            let (voice, daily) = (Voice::Growth, Method::TrailingWeek.daily(now, days));
+            return Forecast { voice, trials: 0, daily, course, law };
         }
         let changes = (now.days() / WEEK).saturating_sub(1);
-        let noise = day_noise(now);
         let law = evidence.level_law(now.young_swing().unwrap_or(0.0), changes, noise, without);
-        let mut daily = vec![now.mean(LEVEL_DAYS); days];
+        let mean = now.mean(if noise.of_one < UNEVEN { LEVEL_DAYS } else { UNEVEN_DAYS });
+        let mut daily = vec![mean; days];
         let profile = now.weekday_profile();
         daily.iter_mut().enumerate().for_each(|(ahead, cost)| *cost = (*cost * profile[ahead % WEEK]).max(0.0));
-        Forecast { method: Method::TrailingMonth, daily, course, law }
+        Forecast { voice: Voice::Level, trials: 0, daily, course, law }
     }
 
     /// Forecasts by a given method, with odds learnt from its errors on every series but `without`.
     pub fn by(method: Method, history: History, days: usize, evidence: &Evidence, without: Option<&str>) -> Forecast {
         let (daily, law) = (method.daily(history, days), evidence.law(method, history, without));
-        Forecast { method, daily, course: Course::Level, law }
+        let voice = if method == Method::Combination { Voice::Combination } else { Voice::PlainRate };
+        Forecast { voice, trials: 0, daily, course: Course::Level, law }
     }
 
     /// Lets young spend grow as a filed projection plans it.
@@ -125,7 +155,7 @@ impl Forecast {
 
 /// Chance in single days of a level, until a week is known a usual one.
 fn day_noise(level: History) -> Noise {
-    let newest = &level.0[level.days().saturating_sub(2 * LEVEL_DAYS)..];
+    let newest = &level.0[level.days().saturating_sub(UNEVEN_DAYS)..];
     let profile = level.weekday_profile();
     let mean = newest.iter().sum::<f64>() / newest.len().max(1) as f64;
     let squares: f64 = newest
@@ -136,11 +166,11 @@ fn day_noise(level: History) -> Noise {
         .sum();
     let count = newest.len() as f64;
     let of_one = ((squares + PRIOR_DAYS * USUAL_NOISE.powi(2)) / (count + PRIOR_DAYS)).sqrt();
-    Noise { of_one, distance: 1.0, taken_over: count.min(LEVEL_DAYS as f64) }
+    Noise { of_one, distance: 1.0, taken_over: count.min(if of_one < UNEVEN { LEVEL_DAYS } else { UNEVEN_DAYS } as f64) }
 }
 
 /// Sums of the first day, the first two, and so on.
-pub fn running_total(daily: &[f64]) -> Vec<f64> {
+fn running_total(daily: &[f64]) -> Vec<f64> {
     let add = |total: &mut f64, cost: &f64| {
         *total += cost;
         Some(*total)

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::OutlookInputs;
 use super::odds::Odds;
-use crate::domain::forecast::{Forecast, History, Plan};
+use crate::domain::forecast::{Forecast, History, Plan, Voice};
 use crate::domain::ledger::Stream;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
@@ -35,18 +35,6 @@ pub struct Basis {
     pub by_plan: bool,
 }
 
-/// What speaks about a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Voice {
-    /// The combination of run rate and trends.
-    Combination,
-    /// The mean of the last 7 days: no skill beyond it was shown on this account, or it is young.
-    PlainRate,
-    /// Past runs, repeated in pieces: work that comes in bursts has a mean and no trend.
-    Bursts,
-}
-
 /// One workload's future.
 pub(super) struct Future {
     pub basis: Basis,
@@ -69,7 +57,8 @@ impl Future {
         let mut made = Forecast::make(known, inputs.data_through, days, inputs.evidence, None);
         let told = plan(inputs, workload, known, days).shape(known, &mut made.daily);
         made.law = made.law.told(told);
-        let basis = Basis { workload, voice: Voice::Combination, known_days: known.days(), trials: 0, by_plan: told > 0.0 };
+        let Forecast { voice, trials, .. } = made;
+        let basis = Basis { workload, voice, known_days: known.days(), trials, by_plan: told > 0.0 };
         Some(Future {
             basis,
             odds: Odds::new(&made, days, LARGEST_DAY as f64),

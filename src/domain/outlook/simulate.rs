@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::changes::Ahead;
 use super::future::{Future, LARGEST_DAY};
 use super::odds::Numbers;
-use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
+use super::{EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
@@ -46,6 +46,8 @@ pub(super) struct Simulation<'a> {
     pub streams: Vec<Stream>,
     /// Per workload that has cost, what is said of it.
     pub futures: Rc<[Future]>,
+    /// The largest of what was spent per day over the last 28 and 91 days and of what is filed per day.
+    pub pace: Money,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
@@ -98,7 +100,7 @@ impl<'a> Simulation<'a> {
         let futures = Workload::ALL.into_iter().filter_map(future).collect();
         let changes = Ahead::new(&inputs.changes, &streams, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        Simulation { inputs, range, sampled, support, streams, futures, changes }
+        Simulation { inputs, range, sampled, pace: pace(inputs), support, streams, futures, changes }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -109,6 +111,7 @@ impl<'a> Simulation<'a> {
             sampled: self.sampled.clone(),
             streams: self.streams.clone(),
             futures: Rc::clone(&self.futures),
+            pace: self.pace,
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
         }
@@ -235,6 +238,19 @@ fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     days.push(plus_days(range.end, -1));
     days.dedup();
     days
+}
+
+/// Means over the last 28 and 91 days, those before the first one counted as nothing, and over the 90 days ahead of what is
+/// filed.
+fn pace(inputs: &OutlookInputs) -> Money {
+    let spent = |days: i64| {
+        let from = plus_days(inputs.data_through, 1 - days);
+        let newest = inputs.recurring.iter().filter(|cost| cost.day >= from && cost.day <= inputs.data_through);
+        newest.map(|cost| cost.payable + cost.other).sum::<Money>().per(days)
+    };
+    let ahead = DayRange::new(plus_days(inputs.data_through, 1), plus_days(inputs.data_through, 1 + EXPOSURE_DAYS));
+    let filed = inputs.planned.iter().filter(|plan| ahead.contains(plan.day)).map(|plan| plan.payable).sum::<Money>();
+    spent(28).max(spent(91)).max(filed.per(EXPOSURE_DAYS))
 }
 
 fn support(inputs: &OutlookInputs) -> f64 {

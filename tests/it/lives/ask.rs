@@ -30,6 +30,10 @@ pub struct Answer {
     pub said: [Option<i64>; 3],
     /// Spend of 30 and of 90 days, and the odds told for it.
     pub totals: [Total; 2],
+    /// Days that odds are told for; `None` for all.
+    pub reaches: Option<i64>,
+    /// Spend through the nearer of 90 days and these.
+    pub told: Total,
     /// Uncovered spend of a year at 90 %.
     pub uncovered_p90: Option<f64>,
 }
@@ -71,21 +75,27 @@ pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answ
     let through = plus_days(life.first, known as i64 - 1);
     let ahead = |day: Option<NaiveDate>| day.map(|day| (day - through).num_days());
     let total = |days: i64| {
-        let band = outlook.cumulative.iter().find(|band| band.day == plus_days(through, days)).expect("a judged day");
+        let last = plus_days(through, days);
+        let band = outlook.cumulative.iter().find(|band| band.day == last).expect("a judged day");
         Total {
             days,
             came: future[..days as usize].iter().sum(),
             said: [band.p10, band.p50, band.p90].map(Money::to_chart),
-            told: true,
+            told: outlook.reaches.is_none_or(|reaches| last <= reaches),
         }
     };
     let dates = outlook.exhaustion;
+    let reached = outlook.cumulative.iter().map(|band| (band.day - through).num_days());
+    let told_through = reached.filter(|days| *days <= 90 && outlook.reaches.is_none_or(|last| plus_days(through, *days) <= last)).max();
+    let told_through = told_through.expect("a fortnight is always told");
     Answer {
         age: known as i64 - life.settled as i64,
         pace: mean(28).max(mean(91)),
         ends: ends(&future, credit.max(1.0)),
         said: [dates.p10, dates.p50, dates.p90].map(ahead),
         totals: [total(30), total(90)],
+        reaches: ahead(outlook.reaches),
+        told: total(told_through),
         uncovered_p90: outlook.uncovered.p90.map(Money::to_chart),
     }
 }

@@ -22,10 +22,12 @@ pub struct Score {
     pub held: [f64; 2],
     /// Median width of the odds of 90 days, in shares of what came.
     pub width: f64,
-    /// Largest width of the odds of 90 days, in shares of 90 days at the pace.
+    /// Largest width of the odds that are told, up to 90 days, in shares of as many days at the pace.
     pub widest: f64,
     /// Largest uncovered spend of a year at 90 %, in shares of a year at the pace.
     pub most_uncovered: f64,
+    /// Share of the lives whose odds of 90 days are told.
+    pub told: f64,
     /// Share of the lives whose end lay between the dates of 10 and 90 %.
     pub dates_held: f64,
 }
@@ -59,8 +61,9 @@ fn score(kind: Kind, age: i64, answers: &[Answer]) -> Score {
         date_error: median(answers.iter().map(date_error).collect()),
         held: [0, 1].map(|at| share(&|answer| answer.totals[at].held())),
         width: median(answers.iter().map(|answer| answer.totals[1].width() / answer.totals[1].came.max(1e-9)).collect()),
-        widest: most(&|answer| answer.totals[1].width() / (answer.pace * 90.0)),
+        widest: most(&|answer| answer.told.width() / (answer.pace * answer.told.days as f64)),
         most_uncovered: most(&|answer| answer.uncovered_p90.unwrap_or(0.0) / (answer.pace * 365.0)),
+        told: share(&|answer| answer.totals[1].told),
         dates_held: share(&|answer| {
             let ends = answer.ends.unwrap_or(LIMIT + 1).min(LIMIT + 1);
             answer.said[0].unwrap_or(LIMIT + 1) <= ends && ends <= answer.said[2].unwrap_or(LIMIT + 1)
@@ -82,11 +85,11 @@ fn date_error(answer: &Answer) -> f64 {
 
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Score { age, date_error, held: [month, quarter], width, widest, most_uncovered, dates_held, .. } = self;
+        let Score { age, date_error, held: [month, quarter], width, widest, most_uncovered, told, dates_held, .. } = self;
         let kind = format!("{:?}", self.kind);
         write!(
             f,
-            "{kind:18}{age:4} {date_error:7.2} {month:7.2} {quarter:7.2} {width:7.2} {widest:9.2} {most_uncovered:9.2} {dates_held:7.2}"
+            "{kind:18}{age:4} {date_error:7.2} {month:7.2} {quarter:7.2} {width:7.2} {widest:9.2} {most_uncovered:9.2} {told:6.2} {dates_held:7.2}"
         )
     }
 }
