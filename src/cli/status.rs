@@ -117,7 +117,10 @@ fn uncovered(of: &MoneyQuantiles) -> Option<String> {
         _ => "too early to give a range".to_owned(),
     };
     (of.p90.unwrap_or(middle) > Money::ONE).then(|| {
-        format!("About {} of the next 365 days' usage will not be covered by credits, before tax ({odds}).", usd_text(middle))
+        format!(
+            "About {} of the next 365 days' usage will not be covered by credits, before tax ({odds}).",
+            usd_text(middle)
+        )
     })
 }
 

@@ -3,8 +3,9 @@
 use super::document::{Block, Cell, Column, Section, Table};
 use super::trajectory::AfterCredits;
 use super::words;
+use crate::domain::forecast::Voice;
 use crate::domain::money::Money;
-use crate::domain::outlook::{Basis, Voice};
+use crate::domain::outlook::Basis;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{BillLine, MonthlyBill, Position};
 use crate::domain::words::usd_text;

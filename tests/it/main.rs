@@ -17,6 +17,7 @@ mod iam;
 mod implied_prices;
 mod issued;
 mod kept_view;
+mod lives;
 mod odd_spend;
 mod outlook;
 mod papers;

@@ -51,7 +51,7 @@ fn bill(month: &str, gross: &str, cash: &str) -> MonthlyBill {
         cash: usd(cash),
         tax: None,
         cash_p10: Some(usd(cash).times("0.8".parse().unwrap())),
-        cash_p90: usd(cash).times("1.3".parse().unwrap()),
+        cash_p90: Some(usd(cash).times("1.3".parse().unwrap())),
         lines: Vec::new(),
     }
 }

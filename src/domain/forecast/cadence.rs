@@ -105,7 +105,8 @@ fn spans(high: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
 /// The newest of `spans` that are of one cadence, if they are enough and the next is not overdue.
 fn alike(spans: &[(usize, usize)], known: &[f64], count: usize) -> Option<Vec<(usize, usize)>> {
     let newest = spans.len().checked_sub(OCCURRENCES.0)?;
-    let starts = |of: &[(usize, usize)]| -> Vec<f64> { of.windows(2).map(|pair| (pair[1].0 - pair[0].0) as f64).collect() };
+    let starts =
+        |of: &[(usize, usize)]| -> Vec<f64> { of.windows(2).map(|pair| (pair[1].0 - pair[0].0) as f64).collect() };
     let distance = median(starts(&spans[newest..]));
     let even = |found: f64| (found - distance).abs() <= UNEVEN.0.max(UNEVEN.1 * distance);
     if distance < SHORTEST || !starts(&spans[newest..]).into_iter().all(even) {
@@ -184,12 +185,7 @@ fn continue_spans(
     let of_one = ((squares + PRIOR.0 * PRIOR.1.powi(2)) / (changes + PRIOR.0)).sqrt();
     let noise = Noise { of_one, distance: beat.distance, taken_over: cycles as f64 };
     let without: Vec<f64> = known.iter().map(|cost| if *cost >= high { between } else { *cost }).collect();
-    Cadence {
-        ahead,
-        between: without,
-        noise,
-        jitter: beat.jitter,
-    }
+    Cadence { ahead, between: without, noise, jitter: beat.jitter }
 }
 
 /// When occurrences are due.
@@ -213,7 +209,13 @@ impl Beat {
             let anchor = newest.day() as i64;
             let off = |start: &NaiveDate| {
                 let off = i64::from(start.day()) - anchor;
-                if off > 15 { off - 30 } else if off < -15 { off + 30 } else { off }
+                if off > 15 {
+                    off - 30
+                } else if off < -15 {
+                    off + 30
+                } else {
+                    off
+                }
             };
             let mut offs: Vec<i64> = starts.iter().map(off).collect();
             offs.sort_unstable();
@@ -225,7 +227,12 @@ impl Beat {
             }
         }
         let even = starts.windows(2).all(|pair| ((pair[1] - pair[0]).num_days() as f64 - distance).abs() < 0.5);
-        Beat { distance: if even { distance.round() } else { distance }, of_month: None, newest, jitter: usize::from(!even) }
+        Beat {
+            distance: if even { distance.round() } else { distance },
+            of_month: None,
+            newest,
+            jitter: usize::from(!even),
+        }
     }
 
     /// The newest day on or before `day` on which one is due.

@@ -75,7 +75,8 @@ impl Course {
                     p if p > 0.75 => -(days as i64),
                     _ => 0,
                 };
-                let moved = |at: usize| usize::try_from(at as i64 - late).ok().map_or(0.0, |at| daily[at.min(daily.len() - 1)]);
+                let moved =
+                    |at: usize| usize::try_from(at as i64 - late).ok().map_or(0.0, |at| daily[at.min(daily.len() - 1)]);
                 let mut costs: Vec<f64> = (0..daily.len()).map(moved).collect();
                 if let (true, Some(first)) = (late < 0, costs.first_mut()) {
                     *first += daily[..days.min(daily.len())].iter().sum::<f64>();

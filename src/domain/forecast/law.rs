@@ -124,9 +124,12 @@ impl ErrorLaw {
         for day in 1..=days {
             let ahead = day as f64;
             let middle = at_days(ahead, |at| middles[at]);
-            table.extend(numbers.iter().enumerate().map(|(share, number)| {
-                self.widened(ahead, at_days(ahead, |at| known[at][share]), middle, *number)
-            }));
+            table.extend(
+                numbers
+                    .iter()
+                    .enumerate()
+                    .map(|(share, number)| self.widened(ahead, at_days(ahead, |at| known[at][share]), middle, *number)),
+            );
         }
         table
     }

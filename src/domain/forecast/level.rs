@@ -79,7 +79,11 @@ impl Level {
         };
         // A level that grows may be the end of a ramp: then fewer days are the level.
         let since = [whole_level, 2 * WEEK, 10].into_iter().find(|since| {
-            *since <= whole_level && *since < days.len() && grows(*since).is_none() && is_change(&logs, *since) && fits_better(&logs, *since)
+            *since <= whole_level
+                && *since < days.len()
+                && grows(*since).is_none()
+                && is_change(&logs, *since)
+                && fits_better(&logs, *since)
         });
         let growing = if since.is_none() { grows(whole_level) } else { None };
         let changed = since.is_some();

@@ -166,7 +166,11 @@ fn day_noise(level: History) -> Noise {
         .sum();
     let count = newest.len() as f64;
     let of_one = ((squares + PRIOR_DAYS * USUAL_NOISE.powi(2)) / (count + PRIOR_DAYS)).sqrt();
-    Noise { of_one, distance: 1.0, taken_over: count.min(if of_one < UNEVEN { LEVEL_DAYS } else { UNEVEN_DAYS } as f64) }
+    Noise {
+        of_one,
+        distance: 1.0,
+        taken_over: count.min(if of_one < UNEVEN { LEVEL_DAYS } else { UNEVEN_DAYS } as f64),
+    }
 }
 
 /// Sums of the first day, the first two, and so on.

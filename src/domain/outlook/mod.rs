@@ -186,6 +186,13 @@ pub struct BillOutlook {
     pub services: Vec<ServiceOutlook>,
 }
 
+impl BillOutlook {
+    /// Cash at 10 and 90 %, where odds are told.
+    pub fn odds(&self) -> Option<(Money, Money)> {
+        self.cash_p10.zip(self.cash_p90)
+    }
+}
+
 /// One service's part of a bill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServiceOutlook {

@@ -287,7 +287,8 @@ impl<'a> Walk<'a> {
             let cost = (total - self.reached[workload]).max(0.0);
             self.reached[workload] = self.reached[workload].max(total);
             asked += cost;
-            expected += future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
+            expected +=
+                future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
             let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
             for (stream, share) in &future.shares {
                 let payable = whole(cost * share);

@@ -10,7 +10,8 @@ use super::simulate::{MonthPath, SEED, Simulation};
 use super::spread::Spread;
 use super::tally::{PoolTally, Tally};
 use super::{
-    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS,
+    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook, PoolOutlook,
+    ServiceOutlook, TRAJECTORY_MONTHS,
 };
 use crate::domain::credit::CreditPool;
 use crate::domain::forecast::Voice;

@@ -20,8 +20,10 @@ pub const LIMIT: i64 = 365;
 /// An answer beside the truth. Days count from the last known one.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Days since the life settled.
+    /// Days since the life settled; below zero before.
     pub age: i64,
+    /// Credit left.
+    pub credit: f64,
     /// Mean cost per day over the last 28 known days, or the last 91 if that is more.
     pub pace: f64,
     /// The day that credit ends; `None` beyond what was drawn.
@@ -36,6 +38,14 @@ pub struct Answer {
     pub told: Total,
     /// Uncovered spend of a year at 90 %.
     pub uncovered_p90: Option<f64>,
+}
+
+impl Answer {
+    /// True if credit ends between the dates of 10 and 90 %.
+    pub fn date_held(&self) -> bool {
+        let ends = self.ends.unwrap_or(LIMIT + 1).min(LIMIT + 1);
+        self.said[0].unwrap_or(LIMIT + 1) <= ends && ends <= self.said[2].unwrap_or(LIMIT + 1)
+    }
 }
 
 /// Spend over some days.
@@ -66,8 +76,8 @@ impl Total {
 /// Asks about `life` when `known` days are known and the credit left pays for `lasts` average days of what comes.
 pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answer {
     let (past, future) = (life.past(known), life.future(known));
-    let credit = future.iter().sum::<f64>() / future.len() as f64 * lasts as f64;
-    let outlook = outlook_of(life, past, credit.max(1.0), evidence);
+    let credit = (future.iter().sum::<f64>() / future.len() as f64 * lasts as f64).max(1.0);
+    let outlook = outlook_of(life, past, credit, evidence);
     let mean = |days: usize| {
         let newest = &past[known.saturating_sub(days)..];
         newest.iter().sum::<f64>() / days as f64
@@ -86,12 +96,15 @@ pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answ
     };
     let dates = outlook.exhaustion;
     let reached = outlook.cumulative.iter().map(|band| (band.day - through).num_days());
-    let told_through = reached.filter(|days| *days <= 90 && outlook.reaches.is_none_or(|last| plus_days(through, *days) <= last)).max();
+    let told_through = reached
+        .filter(|days| *days <= 90 && outlook.reaches.is_none_or(|last| plus_days(through, *days) <= last))
+        .max();
     let told_through = told_through.expect("a fortnight is always told");
     Answer {
         age: known as i64 - life.settled as i64,
+        credit,
         pace: mean(28).max(mean(91)),
-        ends: ends(&future, credit.max(1.0)),
+        ends: ends(&future, credit),
         said: [dates.p10, dates.p50, dates.p90].map(ahead),
         totals: [total(30), total(90)],
         reaches: ahead(outlook.reaches),
@@ -101,7 +114,7 @@ pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answ
 }
 
 /// The first day on which more than a dollar finds no credit, counted from 1.
-fn ends(future: &[f64], credit: f64) -> Option<i64> {
+pub fn ends(future: &[f64], credit: f64) -> Option<i64> {
     let mut left = credit;
     for (at, cost) in future.iter().enumerate() {
         left -= cost;

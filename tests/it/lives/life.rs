@@ -90,7 +90,12 @@ impl Kind {
     pub fn is_level(self) -> bool {
         !matches!(
             self,
-            Kind::Zeros | Kind::WeeklyLumps | Kind::MonthlyLumps | Kind::LumpsOnLevel | Kind::MonthlyRuns | Kind::FreeAllowance
+            Kind::Zeros
+                | Kind::WeeklyLumps
+                | Kind::MonthlyLumps
+                | Kind::LumpsOnLevel
+                | Kind::MonthlyRuns
+                | Kind::FreeAllowance
         )
     }
 
@@ -222,7 +227,8 @@ impl Plan {
                     Kind::MonthlyLumps => (level * draw.between(0.0, 0.03), 30.0 * level),
                     _ => (level, level * draw.log(6.0, 30.0)),
                 };
-                let late: Vec<i64> = (0..100).map(|_| if draw.unit() < 0.3 { draw.whole(0, 2) as i64 - 1 } else { 0 }).collect();
+                let late: Vec<i64> =
+                    (0..100).map(|_| if draw.unit() < 0.3 { draw.whole(0, 2) as i64 - 1 } else { 0 }).collect();
                 let moved = move |at: usize| {
                     [-1_i64, 0, 1].into_iter().any(|by| {
                         let due = plus_days(first, at as i64 - by);
@@ -265,7 +271,8 @@ impl Plan {
             Kind::Refunds => {
                 let settled = draw.whole(60, 150);
                 let count = draw.whole(1, 4);
-                let extra = (0..count).map(|_| (draw.whole(20, settled + 20), -level * draw.between(1.5, 8.0))).collect();
+                let extra =
+                    (0..count).map(|_| (draw.whole(20, settled + 20), -level * draw.between(1.5, 8.0))).collect();
                 Plan { extra, ..steady(settled) }
             }
             Kind::SteadyTraining => from(draw.whole(1, 60), 0.0, level),
@@ -276,9 +283,7 @@ impl Plan {
             }
             Kind::MonthlyRuns => {
                 let (day, lasts) = (draw.whole(1, 28) as u32, draw.whole(2, 9) as i64);
-                let runs = move |at: usize| {
-                    (0..lasts).any(|by| plus_days(first, at as i64 - by).day() == day)
-                };
+                let runs = move |at: usize| (0..lasts).any(|by| plus_days(first, at as i64 - by).day() == day);
                 let starts = move |at: usize| plus_days(first, at as i64).day() == day;
                 let third = (0..).filter(|at| starts(*at)).nth(2).unwrap_or(0) + lasts as usize;
                 let cost = level * 30.0 / lasts as f64;
@@ -309,7 +314,8 @@ impl Wobble {
             kind,
             Kind::WeeklyLumps | Kind::MonthlyLumps | Kind::SteadyTraining | Kind::TrainingAfterTest | Kind::MonthlyRuns
         );
-        let day = if kind.workload() == Workload::Trainium { draw.between(0.0, 0.08) } else { draw.between(0.03, 0.25) };
+        let day =
+            if kind.workload() == Workload::Trainium { draw.between(0.0, 0.08) } else { draw.between(0.03, 0.25) };
         let weekend = if weekly && draw.unit() < 0.6 { draw.between(0.4, 1.0) } else { 1.0 };
         Wobble { day, weekend, drift: draw.between(0.0, 0.03), first_weekday: draw.whole(0, 6) }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use glidepath::domain::forecast::{Evidence, median};
 
-use super::ask::{Answer, LIMIT, ask};
+use super::ask::{Answer, LIMIT, ask, ends};
 use super::life::{Kind, Life};
 
 /// Measures of one kind at one age.
@@ -60,14 +60,13 @@ fn score(kind: Kind, age: i64, answers: &[Answer]) -> Score {
         lives: answers.len(),
         date_error: median(answers.iter().map(date_error).collect()),
         held: [0, 1].map(|at| share(&|answer| answer.totals[at].held())),
-        width: median(answers.iter().map(|answer| answer.totals[1].width() / answer.totals[1].came.max(1e-9)).collect()),
+        width: median(
+            answers.iter().map(|answer| answer.totals[1].width() / answer.totals[1].came.max(1e-9)).collect(),
+        ),
         widest: most(&|answer| answer.told.width() / (answer.pace * answer.told.days as f64)),
         most_uncovered: most(&|answer| answer.uncovered_p90.unwrap_or(0.0) / (answer.pace * 365.0)),
         told: share(&|answer| answer.totals[1].told),
-        dates_held: share(&|answer| {
-            let ends = answer.ends.unwrap_or(LIMIT + 1).min(LIMIT + 1);
-            answer.said[0].unwrap_or(LIMIT + 1) <= ends && ends <= answer.said[2].unwrap_or(LIMIT + 1)
-        }),
+        dates_held: share(&Answer::date_held),
     }
 }
 
@@ -85,11 +84,53 @@ fn date_error(answer: &Answer) -> f64 {
 
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Score { age, date_error, held: [month, quarter], width, widest, most_uncovered, told, dates_held, .. } = self;
+        let Score { age, date_error, held: [month, quarter], width, widest, most_uncovered, told, dates_held, .. } =
+            self;
         let kind = format!("{:?}", self.kind);
         write!(
             f,
             "{kind:18}{age:4} {date_error:7.2} {month:7.2} {quarter:7.2} {width:7.2} {widest:9.2} {most_uncovered:9.2} {told:6.2} {dates_held:7.2}"
         )
+    }
+}
+
+/// Measures while spend doubles each week.
+#[derive(Debug, Clone, Copy)]
+pub struct RampScore {
+    /// Days asked about, over all lives.
+    pub asked: usize,
+    /// Share whose end lay between the dates of 10 and 90 %.
+    pub dates_held: f64,
+    /// Share whose spend lay within the odds that were told.
+    pub totals_held: f64,
+    /// Share whose middle date lay between that of doubling for ever and that of standing still.
+    pub between: f64,
+}
+
+/// Asks `lives` lives on every third day of their ramps, from the end of its second week on.
+pub fn ramp_score(lives: u64, evidence: &Evidence) -> RampScore {
+    let mut answers = Vec::new();
+    for life in (0..lives).map(|number| Life::draw(Kind::Ramp, number)) {
+        for known in (life.ramp.start + 14..life.ramp.end).step_by(3) {
+            let answer = ask(&life, known, lasts(&life, known), evidence);
+            let credit = answer.credit;
+            let rate = life.past(known)[known - 3..].iter().sum::<f64>() / 3.0 * 2.0_f64.powf(1.5 / 7.0);
+            let doubling: Vec<f64> = (1..=400).map(|day| rate * 2.0_f64.powf(f64::from(day) / 7.0)).collect();
+            let (earliest, latest) = (ends(&doubling, credit), ends(&[rate; 400], credit));
+            answers.push((answer, earliest.unwrap_or(LIMIT), latest.unwrap_or(LIMIT + 1)));
+        }
+    }
+    let share = |holds: &dyn Fn(&(Answer, i64, i64)) -> bool| {
+        answers.iter().filter(|answer| holds(answer)).count() as f64 / answers.len() as f64
+    };
+    RampScore {
+        asked: answers.len(),
+        dates_held: share(&|(answer, ..)| answer.date_held()),
+        totals_held: share(&|(answer, ..)| answer.told.held()),
+        // A day's rate is known to about a day's growth.
+        between: share(&|(answer, earliest, latest)| {
+            let said = answer.said[1].unwrap_or(LIMIT + 1);
+            earliest - 2 <= said && said <= latest + (latest - earliest) / 10 + 2
+        }),
     }
 }

@@ -333,6 +333,7 @@ fn make_position() -> Position {
             usd_spent_asking_month: usd(72),
         },
         reconciliation,
+        outlook_reaches: None,
         outlook_basis: Some(
             "trailing rate of the last 28 complete days by weekday, with a band from how far such rates missed before"
                 .into(),
