@@ -169,6 +169,18 @@ pub struct Finding {
     pub summary: String,
     /// Why the rule speaks at this severity, how sure, and what to do next.
     pub reason: String,
+    /// The day that the message names, where its coming nearer is news.
+    #[serde(default)]
+    pub named: Option<NamedDay>,
+}
+
+/// A day that a message names: that on which credit ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedDay {
+    /// The day.
+    pub day: NaiveDate,
+    /// True if it has come: then it is in the costs, and no forecast.
+    pub has_come: bool,
 }
 
 impl Finding {

@@ -87,7 +87,8 @@ pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Resu
         last_found.extend(findings.into_iter().map(|finding| (finding.key, clock)));
     }
     let sql = "SELECT decided_at FROM alert_events WHERE decided_at > ? AND decided_at <= ?
-                 AND NOT (decision = 'resolve' AND severity = 'info') ORDER BY decided_at";
+                 AND NOT (decision = 'resolve' AND severity = 'info')
+                 AND reason NOT IN ('moved_earlier', 'days_left', 'has_run_out') ORDER BY decided_at";
     let mut statement = conn.prepare(sql)?;
     let clocks = params![(now - HISTORY_OF_MESSAGES).naive_utc(), now.naive_utc()];
     let recent = statement.query_map(clocks, |row| Ok(row.get::<_, NaiveDateTime>(0)?.and_utc()))?;
@@ -139,6 +140,7 @@ fn add_to_history(
             alert.last_told_at = event.fired_at;
             alert.told += 1;
             alert.summary = event.summary;
+            alert.named = event.named;
             alert.heard_by.extend(heard);
         }
         _ => {
@@ -151,6 +153,7 @@ fn add_to_history(
                 last_told_at: event.fired_at,
                 told: 1,
                 summary: event.summary,
+                named: event.named,
                 heard_by: heard,
             };
             open.insert(event.key, alert);

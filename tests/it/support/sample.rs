@@ -236,7 +236,15 @@ fn workloads() -> Vec<WorkloadSpend> {
 }
 
 fn finding(rule: Rule, severity: Severity, key: &str, since: &str, summary: &str, reason: &str) -> Finding {
-    Finding { rule, severity, key: key.into(), since: date(since), summary: summary.into(), reason: reason.into() }
+    Finding {
+        named: None,
+        rule,
+        severity,
+        key: key.into(),
+        since: date(since),
+        summary: summary.into(),
+        reason: reason.into(),
+    }
 }
 
 fn findings() -> Vec<Finding> {
