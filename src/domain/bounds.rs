@@ -126,7 +126,8 @@ impl Bound {
     /// assert_eq!(refused, "spike_ratio is 1; it must be more than 1 and at most 1000000");
     /// ```
     pub fn refuse(self, key: &str, value: impl Into<Decimal>) -> Option<String> {
-        let value = value.into();
+        let value: Decimal = value.into();
+        let value = value.normalize();
         (!self.holds(value)).then(|| format!("{key} {}", self.refusal(value)))
     }
 

@@ -107,7 +107,7 @@ const CASES: &[Case] = &[
          r#"line 3: two filings claim the record "ai": line 4 of tests/config/projection/good.toml and this one"#),
     ]),
     ("prices_missing", &[("[projection] prices", "nowhere.toml cannot be read")]),
-    ("prices_with_problems", &[("[projection] tests/config/prices/zero.toml", r#"line 4: of "M", input price is 0; it must be more than 0"#)]),
+    ("prices_with_problems", &[("[projection] tests/config/prices/zero.toml", r#"of "M", input price is 0; it must be more than 0"#)]),
     ("projection_text", &[("[projection] files", "is not a list")]),
     // [alerts]
     ("alerts_award_unknown", &[("[alerts] next_award", r#""grant" is not a programme; write one of founders"#)]),

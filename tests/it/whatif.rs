@@ -358,11 +358,12 @@ fn more_than_anybody_asks_at_once_is_refused_before_it_costs_anything() {
 
 #[test]
 fn the_largest_questions_are_answered_in_amounts_that_add_up() {
-    // Runs of ten million chip-hours on each day, and twice as much every month: each day counts as its largest.
+    // Runs of ten million chip-hours on each day, and twice as much every month: each day counts as its largest,
+    // and a month as the most that is counted.
     let run = change("train", "type=trn1.32xlarge,chip-hours=10000000,on=2026-03-30,days=1,repeats=365,every=1");
     let mut changes = vec![run; 19];
     changes.push(change("growth", "100%"));
-    let mut account = Account::of(&[(SONNET, Direction::Input, Tier::OnDemand, 9, usd("900000000"))], "1000000000");
+    let mut account = Account::of(&[(SONNET, Direction::Input, Tier::OnDemand, 9, usd("9000000"))], "1000000000");
     account.pools[0].granted = usd("1000000000");
     account.ask(|base| {
         let told = answer(base, &outlook(base.inputs), &changes).unwrap();
