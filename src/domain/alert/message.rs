@@ -116,6 +116,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::IngestDenied => format!("AWS refusing to show {subject}"),
         Rule::IngestFailed => format!("AWS not answering about {subject}"),
         Rule::IngestRefused => format!("{subject} that cannot be taken in"),
+        Rule::CycleFailed => "a cycle that could not finish".to_owned(),
         Rule::UnclassifiedSpend => "spend that is not recognised".to_owned(),
         Rule::OrderContradicted => "AWS draws credits in another order".to_owned(),
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),

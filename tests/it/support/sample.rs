@@ -339,6 +339,7 @@ fn make_position() -> Position {
             moved_in_last_cycle: usd(316),
             paid_requests_today: 3,
             usd_spent_asking_month: usd(72),
+            unreadable: Vec::new(),
         },
         reconciliation,
         outlook_reaches: None,
