@@ -386,6 +386,7 @@ fn read_event(row: &Row<'_>) -> duckdb::Result<AlertEvent> {
     }
     const LOST: &str = "The message as it was stored cannot be read any more.";
     Ok(AlertEvent {
+        named: None,
         event_id: row.get(1)?,
         key: row.get(2)?,
         rule: read_name(row, 3)?,

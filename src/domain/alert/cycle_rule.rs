@@ -19,6 +19,7 @@ pub fn cycle_failed_finding(failed: &FailedCycle, rules: &AlertRules) -> Finding
         None => "No cycle has finished yet, so there are no figures.".to_owned(),
     };
     Finding {
+        named: None,
         rule: Rule::CycleFailed,
         severity: if old { Severity::Critical } else { Severity::Warning },
         key: key(Rule::CycleFailed, "cycle"),
