@@ -10,7 +10,7 @@ use life::{AGES, Kind};
 use score::{Score, ramp_score, scores};
 
 /// Lives of each kind.
-const LIVES: u64 = 30;
+const LIVES: u64 = 40;
 /// Least share of the lives whose spend lies within the odds of 80 %.
 const HELD: f64 = 0.7;
 /// Largest median width of the odds of 90 days of a level, in shares of the spend.

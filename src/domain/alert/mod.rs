@@ -30,6 +30,7 @@ mod rules;
 mod settings;
 mod spike_rule;
 mod week;
+mod worse;
 
 #[cfg(test)]
 pub(in crate::domain) mod fixture;

@@ -3,6 +3,7 @@
 //! Each question is asked of a series up to and including an origin: what is spent in the 90 days after it, and when is
 //! a credit gone. Nothing after the origin is looked at, and the odds are learnt without the series that is asked about.
 
+mod against;
 mod score;
 mod young;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use thiserror::Error;
 
+pub use self::against::{Answers, COMPARED_DAYS, against};
 pub use self::score::{DateScore, Interval, MethodScore, Scores, SpendScore, score};
 pub use self::young::{YOUNG_DAYS, YoungScore};
 use super::forecast::{Evidence, Forecast, History, Method, Plan};

@@ -31,7 +31,7 @@ const OVERDUE: (f64, f64) = (3.0, 0.15);
 const UNLIKE_DAYS: f64 = 2.5;
 const UNLIKE_COST: f64 = 3.0;
 /// Until occurrences tell how much they differ: as many changes of this size count in.
-const PRIOR: (f64, f64) = (3.0, 0.22);
+const PRIOR: (f64, f64) = (3.0, 0.25);
 
 /// Spend at a cadence.
 #[derive(Debug, Clone, PartialEq)]

@@ -67,14 +67,15 @@ fn reach(simulation: &Simulation, cumulative: &[DayBand], uncovered: &MoneyQuant
     let most = |days: i64| simulation.pace.times(Decimal::from(WIDEST * days));
     let day = |days: i64| plus_days(inputs.data_through, days);
     let narrow = |band: &DayBand| band.p90 - band.p10 <= most((band.day - inputs.data_through).num_days());
-    let told = cumulative.iter().filter(|band| band.day <= day(EXPOSURE_DAYS)).all(narrow)
+    // Over a few days one occurrence more or less is wide, and says nothing of the months.
+    let told = cumulative.iter().filter(|band| band.day == day(EXPOSURE_DAYS)).all(narrow)
         && uncovered.p90.is_none_or(|p90| p90 <= most(HORIZON_DAYS));
     let by_course = simulation.futures.iter().filter_map(|future| future.reach).min();
     if told && by_course.is_none() {
         return None;
     }
-    let last = cumulative.iter().take_while(|band| band.day <= day(LEAST_REACH) || narrow(band)).last();
-    let by_width = last.map_or(day(LEAST_REACH), |band| band.day).min(day(EXPOSURE_DAYS));
+    let last = cumulative.iter().rfind(|band| band.day <= day(EXPOSURE_DAYS) && narrow(band));
+    let by_width = last.map_or(day(LEAST_REACH), |band| band.day);
     let by_course = by_course.map_or(by_width, |days| day(days as i64));
     Some(by_width.min(by_course).max(day(LEAST_REACH)))
 }

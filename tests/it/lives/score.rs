@@ -86,7 +86,8 @@ impl fmt::Display for Score {
         let kind = format!("{:?}", self.kind);
         write!(
             f,
-            "{kind:18}{age:4} {date_error:7.2} {month:7.2} {quarter:7.2} {width:7.2} {widest:9.2} {most_uncovered:9.2} {told:6.2} {dates_held:7.2}"
+            "{kind:18}{age:4} {date_error:7.2} {month:7.2} {quarter:7.2} {width:7.2} {widest:9.2} {most_uncovered:9.2} {told:6.2} \
+             {dates_held:7.2}"
         )
     }
 }
