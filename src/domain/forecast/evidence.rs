@@ -22,9 +22,30 @@ const LEAST_SWING: f64 = 0.1;
 
 /// The swing that a level is taken to have until its own is known, and the weeks that this counts as.
 const USUAL_SWING: f64 = 0.13;
+/// The same of an account whose whole past is that level: most that begin go on to grow. In its first two weeks and later.
+const NEW_SWING: (f64, f64) = (0.35, 0.165);
 const PRIOR_WEEKS: f64 = 4.0;
 /// No account is taken to swing by more: what moves further from week to week are occurrences, and no level that drifts.
 const LARGEST_SWING: f64 = 0.4;
+
+/// What a level that is known for less than eight weeks came after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Another level, or a cadence.
+    Change,
+    /// Nothing: the account has been there for so many days.
+    Beginning(usize),
+}
+
+impl Since {
+    fn usual_swing(self) -> f64 {
+        match self {
+            Since::Change => USUAL_SWING,
+            Since::Beginning(days) if days < 2 * WEEK => NEW_SWING.0,
+            Since::Beginning(_) => NEW_SWING.1,
+        }
+    }
+}
 
 /// One forecast that was made, and how it turned out.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,12 +137,12 @@ impl Evidence {
 
     /// The law for a level that is known for so short that its own `swing` rests on few `changes`: the errors of established
     /// streams, with a usual swing until the account's own is known.
-    pub fn level_law(&self, swing: f64, changes: usize, noise: Noise, without: Option<&str>) -> ErrorLaw {
+    pub fn level_law(&self, swing: f64, changes: usize, noise: Noise, since: Since, without: Option<&str>) -> ErrorLaw {
         let changes = changes as f64;
         // Chance in single days moves weeks too, and is no swing of the level.
         let by_chance = 2.0 * noise.of_one.powi(2) * noise.distance / (WEEK as f64).max(noise.distance);
         let own = (swing.powi(2) - by_chance).max(0.0);
-        let squares = changes * own + PRIOR_WEEKS * USUAL_SWING.powi(2);
+        let squares = changes * own + PRIOR_WEEKS * since.usual_swing().powi(2);
         let swing = (squares / (changes + PRIOR_WEEKS)).sqrt().min(LARGEST_SWING);
         let alike = self.observations.iter().filter(|seen| {
             seen.method == Method::Combination && without != Some(seen.series.as_str()) && seen.swing.is_some()
@@ -132,7 +153,7 @@ impl Evidence {
                 Sample { series: &seen.series, errors: seen.errors.map(|error| error.map(|error| error / scale)) }
             })
             .collect();
-        ErrorLaw::learn(&samples, scale(Some(swing)), swing).with_noise(noise)
+        ErrorLaw::learn(&samples, scale(Some(swing)), 0.0).with_noise(noise)
     }
 
     /// Reads what [`to_csv`](Self::to_csv) wrote. Lines that begin with `#` are comments.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::cadence::Cadence;
 use super::course::Course;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Since};
 use super::gate::Gate;
 use super::law::{ErrorLaw, Noise};
 use super::level::Level;
@@ -80,7 +80,7 @@ impl Forecast {
         for (cost, beyond) in daily.iter_mut().zip(cadence.ahead()) {
             *cost = (*cost + beyond).max(0.0);
         }
-        let law = evidence.level_law(0.0, 0, cadence.noise, without);
+        let law = evidence.level_law(0.0, 0, cadence.noise, Since::Change, without);
         let course = if cadence.jitter > 0 { Course::Jitter { days: cadence.jitter.min(2) } } else { Course::Level };
         Forecast { voice: Voice::Cadence, trials: 0, daily, course, law }
     }
@@ -91,18 +91,20 @@ impl Forecast {
         let now = History(&level.days);
         let course = level.course;
         if let Course::Ramp { per_day, .. } = course {
-            let law = evidence.level_law(0.0, 0, Noise::default(), without);
+            let law = evidence.level_law(0.0, 0, Noise::default(), Since::Change, without);
             let base = now.mean(3) * per_day.exp();
             return Forecast { voice: Voice::Growth, trials: 0, daily: vec![base; days], course, law };
         }
         let noise = day_noise(now);
+        let whole = now.days() == history.days();
+        let since = if whole { Since::Beginning(now.days()) } else { Since::Change };
         if level.days.len() >= WEEKS_TO_TREND * WEEK && noise.of_one < UNEVEN {
             let gate = Gate::judge(now);
             let made = Forecast::by(gate.speaks, now, days, evidence, without);
             return Forecast { course, trials: gate.trials, ..made };
         }
         if let Some(per_week) = level.growth {
-            let law = evidence.level_law(0.0, 0, noise, without);
+            let law = evidence.level_law(0.0, 0, noise, since, without);
             let weeks = (now.days() / WEEK) as f64;
             let grows = per_week > 0.0 && course == Course::Level;
             let course = if grows { Course::Ramp { per_day: per_week / WEEK as f64, weeks } } else { course };
@@ -110,7 +112,7 @@ impl Forecast {
             return Forecast { voice, trials: 0, daily, course, law };
         }
         let changes = (now.days() / WEEK).saturating_sub(1);
-        let law = evidence.level_law(now.young_swing().unwrap_or(0.0), changes, noise, without);
+        let law = evidence.level_law(now.young_swing().unwrap_or(0.0), changes, noise, since, without);
         let mean = now.mean(if noise.of_one < UNEVEN { LEVEL_DAYS } else { UNEVEN_DAYS });
         let mut daily = vec![mean; days];
         let profile = now.weekday_profile();
