@@ -41,6 +41,7 @@ use crate::domain::alert::{
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
+use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
@@ -259,6 +260,7 @@ impl Engine {
             let observations = Observations {
                 dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),
+                unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
                 ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;

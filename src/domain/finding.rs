@@ -77,13 +77,15 @@ pub enum Rule {
     ProjectionExceeded,
     /// Model spend is not where it was committed.
     CommitmentUnmet,
+    /// A filed step was waited for and did not come.
+    FiledNotCome,
     /// A channel that messages do not reach.
     DeadChannel,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 24] = [
+    pub const ALL: [Rule; 25] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -107,6 +109,7 @@ impl Rule {
         Rule::ProjectionInflated,
         Rule::ProjectionExceeded,
         Rule::CommitmentUnmet,
+        Rule::FiledNotCome,
         Rule::DeadChannel,
     ];
 
@@ -136,6 +139,7 @@ impl Rule {
             Rule::ProjectionInflated => "projection_inflated",
             Rule::ProjectionExceeded => "projection_exceeded",
             Rule::CommitmentUnmet => "commitment_unmet",
+            Rule::FiledNotCome => "filed_not_come",
             Rule::DeadChannel => "dead_channel",
         }
     }
