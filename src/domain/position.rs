@@ -108,6 +108,15 @@ impl Position {
     }
 }
 
+impl Position {
+    /// Adds a finding behind those that are at least as severe.
+    pub fn add_finding(&mut self, finding: Finding) {
+        let milder = |other: &Finding| other.severity < finding.severity;
+        let place = self.findings.iter().position(milder).unwrap_or(self.findings.len());
+        self.findings.insert(place, finding);
+    }
+}
+
 /// The award that is meant to follow, and the days by which to file for it, so that it is there when credit ends even if
 /// it takes as long as such awards do at the slow end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -426,6 +435,9 @@ pub struct DataQuality {
     pub paid_requests_today: u64,
     /// US dollars spent on asking in the month of `as_of`.
     pub usd_spent_asking_month: Money,
+    /// What was stored and cannot be read, a sentence each: it was left out, or computed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// Spend of the month that no rule understands, as AWS names it.

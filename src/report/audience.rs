@@ -194,6 +194,7 @@ fn anonymous_pool(pool: &PoolPosition, position: &Position) -> PoolPosition {
 
 fn anonymous_finding(finding: &Finding, position: &Position) -> Finding {
     Finding {
+        named: None,
         key: String::new(),
         summary: strike_ids(&finding.summary, position),
         // The advice is for the owner, and can name services and models of other records.

@@ -31,6 +31,7 @@ pub(super) fn first_cash(
         .ratio(bill.gross)
         .map_or_else(String::new, |share| format!(", {} of what is used", percent_text(share.min(1.into()))));
     Some(Finding {
+        named: None,
         rule: Rule::FirstCash,
         severity: Severity::Warning,
         key,

@@ -11,11 +11,15 @@ use super::input::Evaluation;
 use super::mute::{Mute, MuteKind};
 use super::settings::AlertRules;
 use super::week::postpone;
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
 /// would come every second day.
 const REPEAT_GRACE: TimeDelta = TimeDelta::hours(1);
+/// A day that moves nearer by so many days is news; by fewer, where it is a quarter of the days that were left.
+const MOVED_DAYS: i64 = 7;
+/// Days left at which it is told again.
+const DAYS_LEFT: [i64; 2] = [7, 2];
 
 /// What was told about a key since it last fired, as the stored events say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct OpenAlert {
     pub told: u32,
     /// What the newest message said.
     pub summary: String,
+    /// The day that it named.
+    pub named: Option<NamedDay>,
     /// Channels that heard of it, or will: deliveries that were not given up.
     pub heard_by: BTreeSet<String>,
 }
@@ -108,6 +114,12 @@ pub enum Reason {
     New,
     /// Escalate: the newest message was less severe.
     MoreSevere,
+    /// Escalate: the day that was named has moved nearer by much.
+    MovedEarlier,
+    /// Escalate: seven days are left, or two.
+    DaysLeft,
+    /// Escalate: what was going to happen has happened.
+    HasRunOut,
     /// Repeat: the time between reminders is over.
     RepeatDue,
     /// Resolve: looked at fresh data, and the condition is gone.
@@ -135,11 +147,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// True for news that what was told got worse: it is told however many messages there were, and takes no place of theirs.
+    pub const fn is_worse_news(self) -> bool {
+        matches!(self, Reason::MovedEarlier | Reason::DaysLeft | Reason::HasRunOut)
+    }
+
     /// The name in logs, JSON and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Reason::New => "new",
             Reason::MoreSevere => "more_severe",
+            Reason::MovedEarlier => "moved_earlier",
+            Reason::DaysLeft => "days_left",
+            Reason::HasRunOut => "has_run_out",
             Reason::RepeatDue => "repeat_due",
             Reason::ConditionGone => "condition_gone",
             Reason::AlreadyTold => "already_told",
@@ -188,6 +208,7 @@ impl Decision {
 /// use glidepath::domain::alert::{Action, AlertRules, Evaluation, History, Reason, decide};
 /// use glidepath::domain::finding::{Finding, Rule, Severity};
 /// let finding = Finding {
+///     named: None,
 ///     rule: Rule::Exhaustion,
 ///     severity: Severity::Critical,
 ///     key: "exhaustion:total".into(),
@@ -211,6 +232,8 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
             _ if said_elsewhere(finding, evaluation, &found) => (Action::Hold, Reason::SaidElsewhere),
             _ if evaluation.filed_ahead.contains(&finding.key) => (Action::Hold, Reason::FiledAhead),
             speaks => history.muted(&finding.key, finding.severity, now).map_or(speaks, |mute| match mute.kind {
+                // Who knows of the day that was named does not know yet that it is another.
+                MuteKind::Ack if matches!(speaks.1, Reason::HasRunOut | Reason::MovedEarlier) => speaks,
                 MuteKind::Ack => (Action::Hold, Reason::Acknowledged),
                 MuteKind::Silence => (Action::Hold, Reason::Silenced),
             }),
@@ -249,6 +272,9 @@ fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, rule
     if finding.severity > open.severity {
         return (Action::Escalate, Reason::MoreSevere);
     }
+    if let Some(reason) = worse(finding, open, now) {
+        return (Action::Escalate, reason);
+    }
     let due = rules
         .repeat
         .hours(finding.severity)
@@ -260,6 +286,24 @@ fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, rule
     } else {
         (Action::Hold, Reason::AlreadyTold)
     }
+}
+
+/// Why the day that `finding` names is worse news than the one that was told, if it is.
+fn worse(finding: &Finding, open: &OpenAlert, now: DateTime<Utc>) -> Option<Reason> {
+    let (named, told) = finding.named.zip(open.named)?;
+    if finding.severity < open.severity || told.has_come {
+        return None;
+    }
+    if named.has_come {
+        return Some(Reason::HasRunOut);
+    }
+    let left_when_told = (told.day - open.last_told_at.date_naive()).num_days();
+    let earlier = (told.day - named.day).num_days();
+    if earlier >= (left_when_told / 4).clamp(1, MOVED_DAYS) {
+        return Some(Reason::MovedEarlier);
+    }
+    let left = (named.day - now.date_naive()).num_days();
+    DAYS_LEFT.into_iter().any(|mark| left <= mark && mark < left_when_told).then_some(Reason::DaysLeft)
 }
 
 /// True if a finding of this cycle that is at least as severe says the same.
@@ -310,6 +354,7 @@ mod tests {
 
     fn finding(rule: Rule, severity: Severity) -> Finding {
         Finding {
+            named: None,
             rule,
             severity,
             key: format!("{}:x", rule.as_str()),
@@ -329,6 +374,7 @@ mod tests {
             last_told_at: clock() - TimeDelta::hours(hours_ago),
             told: 1,
             summary: "It was so.".into(),
+            named: None,
             heard_by: BTreeSet::from(["ops".to_owned()]),
         }
     }
@@ -359,6 +405,76 @@ mod tests {
         let decisions = decide(&evaluation, &history, clock(), &AlertRules::default());
         assert!(decisions.len() <= 1);
         decisions.first().map(|decision| (decision.action, decision.reason))
+    }
+
+    /// A finding that names a day so many days ahead, and an open alert that was told `ago` days ago and named one that was
+    /// `left` days ahead then.
+    fn named(ahead: i64, has_come: bool, ago: i64, left: i64) -> (Finding, OpenAlert) {
+        let today = clock().date_naive();
+        let found = Finding {
+            named: Some(NamedDay { day: today + TimeDelta::days(ahead), has_come }),
+            ..finding(Rule::Exhaustion, Critical)
+        };
+        let told = NamedDay { day: today + TimeDelta::days(left - ago), has_come: false };
+        (found, OpenAlert { named: Some(told), ..open(Rule::Exhaustion, Critical, 24 * ago) })
+    }
+
+    #[test]
+    fn what_got_much_worse_is_told_again() {
+        // Days ahead now, has come, told days ago, days ahead then.
+        let table = [
+            ((25, false, 1, 26), None),
+            // The launch: 25 days on the second day, then 11, 5, 1, and gone.
+            ((11, false, 1, 25), Some(Reason::MovedEarlier)),
+            ((5, false, 1, 11), Some(Reason::MovedEarlier)),
+            ((1, false, 1, 5), Some(Reason::MovedEarlier)),
+            ((0, true, 1, 1), Some(Reason::HasRunOut)),
+            // A week counts, and so does a quarter of what was left.
+            ((52, false, 1, 60), Some(Reason::MovedEarlier)),
+            ((53, false, 1, 60), None),
+            ((16, false, 1, 21), None),
+            ((15, false, 1, 21), Some(Reason::MovedEarlier)),
+            // It comes as it was told: at seven and at two days left.
+            ((8, false, 1, 9), None),
+            ((7, false, 2, 9), Some(Reason::DaysLeft)),
+            ((6, false, 1, 7), None),
+            ((2, false, 1, 3), Some(Reason::DaysLeft)),
+            ((1, false, 1, 2), None),
+            // Later than told is no worse news.
+            ((40, false, 1, 25), None),
+        ];
+        for ((ahead, has_come, ago, left), expected) in table {
+            let (found, open) = named(ahead, has_come, ago, left);
+            assert_eq!(
+                worse(&found, &open, clock()),
+                expected,
+                "{ahead} days ahead, told {ago} days ago that {left} are left"
+            );
+        }
+    }
+
+    #[test]
+    fn an_acknowledged_alarm_still_says_what_got_worse() {
+        let (found, open) = named(0, true, 1, 3);
+        let (nearer, _) = named(1, false, 1, 3);
+        let ack = Mute {
+            kind: MuteKind::Ack,
+            key: found.key.clone(),
+            up_to: Critical,
+            by: "founder".into(),
+            why: "known".into(),
+            made_at: clock() - TimeDelta::hours(2),
+            until: None,
+        };
+        let told = |found: &Finding| {
+            let evaluation = Evaluation { findings: vec![found.clone()], costs_pulled: true, ..Evaluation::default() };
+            let history = History { mutes: vec![ack.clone()], ..History::of(vec![open.clone()]) };
+            decide(&evaluation, &history, clock(), &AlertRules::default())[0].reason
+        };
+        assert_eq!(told(&found), Reason::HasRunOut);
+        assert_eq!(told(&nearer), Reason::MovedEarlier);
+        let (as_told, _) = named(2, false, 1, 3);
+        assert_eq!(told(&as_told), Reason::Acknowledged);
     }
 
     #[test]

@@ -290,7 +290,15 @@ mod tests {
 
     fn finding(rule: Rule, severity: Severity, summary: &str, reason: &str) -> Finding {
         let key = format!("{}:x", rule.as_str());
-        Finding { rule, severity, key, since: day("2026-03-02"), summary: summary.into(), reason: reason.into() }
+        Finding {
+            named: None,
+            rule,
+            severity,
+            key,
+            since: day("2026-03-02"),
+            summary: summary.into(),
+            reason: reason.into(),
+        }
     }
 
     #[test]

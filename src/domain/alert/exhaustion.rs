@@ -6,7 +6,7 @@ use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::outlook::first_full_month;
 use crate::domain::period::plus_days;
@@ -17,8 +17,8 @@ use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text
 pub(super) const TOTAL: &str = "exhaustion:total";
 
 /// One finding over all pools, at the most severe threshold that is crossed: credit that is gone, then the middle date
-/// within the lead time, then the early date within it, or the one if spend goes as filed where that is earlier. What was told is let go later than it is taken up, so that a
-/// forecast that wobbles around the lead time is told once.
+/// within the lead time, then the early date within it, or the one if spend goes as filed where that is earlier. What was
+/// told is let go later than it is taken up, so that a forecast that wobbles around the lead time is told once.
 pub(super) fn total(
     position: &Position,
     health: &IngestHealth,
@@ -82,6 +82,7 @@ fn already_gone(
     let cash = if cash.is_positive() { format!(", about {} a day", usd_text(cash)) } else { String::new() };
     let lasted = days_text((through - began).num_days() + 1);
     Finding {
+        named: Some(NamedDay { day: began, has_come: true }),
         rule: Rule::Exhaustion,
         severity: Severity::Critical,
         key: key(Rule::Exhaustion, "total"),
@@ -116,6 +117,10 @@ fn forecast(
         format!(", and usage costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
     });
     Finding {
+        named: Some(NamedDay {
+            day: position.exhaustion.as_filed.map_or(date, |filed| filed.min(date)),
+            has_come: false,
+        }),
         rule: Rule::Exhaustion,
         severity,
         key: key(Rule::Exhaustion, "total"),
@@ -207,6 +212,7 @@ pub(super) fn pools(
             );
             let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
             Some(Finding {
+                named: None,
                 rule: Rule::Exhaustion,
                 severity: Severity::Info,
                 key,

@@ -21,6 +21,7 @@ pub(super) fn not_come(position: &Position, health: &IngestHealth) -> Vec<Findin
         let steps: Vec<&str> = rows.iter().map(|row| row.what.as_str()).collect();
         let first = rows.iter().map(|row| row.on).min().unwrap_or_else(|| data_day(health));
         Finding {
+            named: None,
             rule: Rule::FiledNotCome,
             severity: Severity::Info,
             key: key(Rule::FiledNotCome, record),

@@ -513,6 +513,13 @@ fn every_finding() -> Vec<Finding> {
     over.review.claims = vec![projection("$9,000", 225)];
     over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);
+    let failed = FailedCycle {
+        since: clock(),
+        last: clock(),
+        problem: "computing the position: Multiplication overflowed".into(),
+        finished_at: Some(clock() - chrono::TimeDelta::hours(24)),
+    };
+    findings.push(cycle_failed_finding(&failed, &rules));
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));
     findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));

@@ -20,8 +20,6 @@ pub const LIMIT: i64 = 365;
 /// An answer beside the truth. Days count from the last known one.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Days since the life settled; below zero before.
-    pub age: i64,
     /// Credit left.
     pub credit: f64,
     /// Mean cost per day over the last 28 known days, or the last 91 if that is more.
@@ -32,9 +30,7 @@ pub struct Answer {
     pub said: [Option<i64>; 3],
     /// Spend of 30 and of 90 days, and the odds told for it.
     pub totals: [Total; 2],
-    /// Days that odds are told for; `None` for all.
-    pub reaches: Option<i64>,
-    /// Spend through the nearer of 90 days and these.
+    /// Spend through the nearer of 90 days and the last day that odds are told for.
     pub told: Total,
     /// Uncovered spend of a year at 90 %.
     pub uncovered_p90: Option<f64>,
@@ -101,13 +97,11 @@ pub fn ask(life: &Life, known: usize, lasts: usize, evidence: &Evidence) -> Answ
         .max();
     let told_through = told_through.expect("a fortnight is always told");
     Answer {
-        age: known as i64 - life.settled as i64,
         credit,
         pace: mean(28).max(mean(91)),
         ends: ends(&future, credit),
         said: [dates.p10, dates.p50, dates.p90].map(ahead),
         totals: [total(30), total(90)],
-        reaches: ahead(outlook.reaches),
         told: total(told_through),
         uncovered_p90: outlook.uncovered.p90.map(Money::to_chart),
     }

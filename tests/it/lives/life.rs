@@ -365,9 +365,4 @@ impl Draw {
     fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0 as &mut dyn Rng)
     }
-
-    /// An index below `count`.
-    pub fn below(&mut self, count: usize) -> usize {
-        self.0.random_range(0..count)
-    }
 }

@@ -14,8 +14,6 @@ pub struct Score {
     pub kind: Kind,
     /// Days since its lives settled.
     pub age: i64,
-    /// Lives asked about.
-    pub lives: usize,
     /// Median error of the date, in shares of what is allowed: the larger of 4 days and a fifth of the days left.
     pub date_error: f64,
     /// Shares of the lives whose spend of 30 and 90 days lay within the odds.
@@ -57,7 +55,6 @@ fn score(kind: Kind, age: i64, answers: &[Answer]) -> Score {
     Score {
         kind,
         age,
-        lives: answers.len(),
         date_error: median(answers.iter().map(date_error).collect()),
         held: [0, 1].map(|at| share(&|answer| answer.totals[at].held())),
         width: median(
