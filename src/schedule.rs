@@ -14,7 +14,8 @@ use crate::domain::facts::Outcome;
 const DELIVERIES: &str = "0 * * * * *";
 /// Alerts that fire are posted again where they would be forgotten otherwise.
 const FIRING: &str = "30 */10 * * * *";
-/// After a pull that failed, AWS is asked again every hour until one succeeds; see [`is_due`].
+/// After a pull that failed, AWS is asked again every hour until one succeeds, see [`is_due`]; after one that worked and whose
+/// cycle could not finish, its end is tried again.
 const CATCH_UP: &str = "0 17 * * * *";
 
 /// Starts the jobs. Shut the scheduler down to end them.
@@ -82,7 +83,7 @@ pub enum Occasion {
     Hourly,
 }
 
-/// Runs a cycle if a scheduled one was missed or did not get its costs.
+/// Runs a cycle if a scheduled one was missed or did not get its costs, and ends one that was cut off or failed.
 pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
     match newest(engine).await {
         Ok((last, tried)) => {
@@ -91,6 +92,8 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
             let since = tried.map(|(clock, _)| clock).or(last);
             if is_due(since, &engine.config().cycle_schedule, now) {
                 run_cycle(engine, now).await;
+            } else if let Err(error) = engine.end_unfinished(now).await {
+                error!("finishing the newest cycle failed: {error:#}");
             }
         }
         Err(error) => error!("looking for the newest pull failed: {error:#}"),

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::backtest::{
-    Answerer, Case, Origin, Questions, Scores, Series, SpendScore, exhaustion, score, spend,
+    Answerer, Answers, Case, Origin, Questions, Scores, Series, SpendScore, against, exhaustion, score, spend,
 };
 use crate::domain::forecast::{Evidence, Method};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -44,6 +44,10 @@ pub struct Args {
     /// write scores.csv, and errors.csv, the evidence that the program ships with.
     #[arg(long)]
     compare: bool,
+    /// Compare with what another version answered: a folder with its forecasts.csv and exhaustion.csv. Prints by how much the
+    /// errors differ, new less old, in the mean over series with its 95 % interval.
+    #[arg(long, value_name = "DIR", conflicts_with = "compare")]
+    against: Option<PathBuf>,
     /// Print the scores as JSON; needs --compare.
     #[arg(long, requires = "compare")]
     json: bool,
@@ -59,7 +63,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
     fs::create_dir_all(&args.output).with_context(|| format!("making the folder {}", args.output.display()))?;
     if !args.compare {
-        return write_answers(args, &asked, &[Answerer::Glidepath], &Evidence::builtin());
+        write_answers(args, &asked, &[Answerer::Glidepath], &Evidence::builtin())?;
+        return args.against.as_deref().map_or(Ok(()), |old| print_against(args, &asked, old));
     }
     let evidence = asked.questions.evidence(&Method::ALL);
     write_answers(args, &asked, &Answerer::ALL, &evidence)?;
@@ -239,6 +244,42 @@ fn write_answers(args: &Args, asked: &Asked, answerers: &[Answerer], evidence: &
     }
     write_rows(&args.output.join("forecasts.csv"), &forecasts)?;
     write_rows(&args.output.join("exhaustion.csv"), &dates)
+}
+
+#[derive(Deserialize)]
+struct OldForecast {
+    series_id: String,
+    origin: NaiveDate,
+    horizon_date: NaiveDate,
+    mean: f64,
+}
+
+#[derive(Deserialize)]
+struct OldDate {
+    series_id: String,
+    origin: NaiveDate,
+    p50_date: Option<NaiveDate>,
+}
+
+fn read_answers(folder: &Path) -> Result<Answers> {
+    let forecasts: Vec<OldForecast> = read_rows(&folder.join("forecasts.csv"))?;
+    let dates: Vec<OldDate> = read_rows(&folder.join("exhaustion.csv"))?;
+    Ok(Answers {
+        spend: forecasts.into_iter().map(|row| ((row.series_id, row.origin, row.horizon_date), row.mean)).collect(),
+        dates: dates.into_iter().map(|row| ((row.series_id, row.origin), row.p50_date)).collect(),
+    })
+}
+
+/// Holds the files just written against those in `old`.
+fn print_against(args: &Args, asked: &Asked, old: &Path) -> Result<()> {
+    let (new, old) = (read_answers(&args.output)?, read_answers(old)?);
+    outln!("New less old, mean over series with its 95 % interval; below 0 the new answers are better\n");
+    let rows = against(&asked.questions, &new, &old).into_iter().map(|of| {
+        let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
+        std::iter::once(of.measure).chain(figures).collect()
+    });
+    outln!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
+    Ok(())
 }
 
 fn cents(value: f64) -> String {

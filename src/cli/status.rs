@@ -111,12 +111,15 @@ pub fn print(position: &Position) {
 
 /// `None` where credit pays nearly everything.
 fn uncovered(of: &MoneyQuantiles) -> Option<String> {
-    let (low, middle, high) = (of.p10?, of.p50?, of.p90?);
-    let dollars = [low, middle, high].map(usd_text);
-    (high > Money::ONE).then(|| {
+    let middle = of.p50?;
+    let odds = match (of.p10, of.p90) {
+        (Some(low), Some(high)) => format!("80 % chance of {} to {}", usd_text(low), usd_text(high)),
+        _ => "too early to give a range".to_owned(),
+    };
+    (of.p90.unwrap_or(middle) > Money::ONE).then(|| {
         format!(
-            "Within 365 days {} find no credit, before tax (80 % odds: {} to {}).",
-            dollars[1], dollars[0], dollars[2]
+            "About {} of the next 365 days' usage will not be covered by credits, before tax ({odds}).",
+            usd_text(middle)
         )
     })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::domain::alert::{AlertRules, RepeatPolicy};
+use crate::domain::bounds;
 
 use super::problem::{ConfigError, Problem};
 use super::section::Section;
@@ -19,9 +20,9 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let mut rules = AlertRules {
         next_award: section.programme("next_award").unwrap_or(standard.next_award),
         next_window: section.day("next_window"),
-        slack_days: section.count("slack_days", 0).unwrap_or(standard.slack_days),
-        wobble_days: section.count("wobble_days", 0).unwrap_or(standard.wobble_days),
-        clear_after_hours: section.count("clear_after_hours", 0).unwrap_or(standard.clear_after_hours),
+        slack_days: section.count("slack_days", bounds::DAYS).unwrap_or(standard.slack_days),
+        wobble_days: section.count("wobble_days", bounds::DAYS).unwrap_or(standard.wobble_days),
+        clear_after_hours: section.count("clear_after_hours", bounds::HOURS).unwrap_or(standard.clear_after_hours),
         first_cash_usd: section.money("first_cash_usd").unwrap_or(standard.first_cash_usd),
         first_cash_share: section
             .decimal("first_cash_share", "a share between \"0\" and \"1\", such as \"0.10\" for 10 %")
@@ -31,7 +32,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         spike_ratio: section.decimal("spike_ratio", MULTIPLE).unwrap_or(standard.spike_ratio),
         spike_per_day: section.money("spike_per_day").unwrap_or(standard.spike_per_day),
         uncovered_per_day: section.money("uncovered_per_day").unwrap_or(standard.uncovered_per_day),
-        stale_after_hours: section.count("stale_after_hours", 1).unwrap_or(standard.stale_after_hours),
+        stale_after_hours: section.count("stale_after_hours", bounds::WAIT_HOURS).unwrap_or(standard.stale_after_hours),
         unclassified_share: section
             .decimal("unclassified_share", "a share between \"0\" and \"1\", such as \"0.05\" for 5 %")
             .unwrap_or(standard.unclassified_share),
@@ -47,9 +48,11 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
             .decimal("over_projection_percent", "a number of percent, such as \"125\"")
             .unwrap_or(standard.over_projection_percent),
         expiring_usd: section.money("expiring_usd").unwrap_or(standard.expiring_usd),
-        expiring_warning_days: section.count("expiring_warning_days", 0).unwrap_or(standard.expiring_warning_days),
+        expiring_warning_days: section
+            .count("expiring_warning_days", bounds::DAYS)
+            .unwrap_or(standard.expiring_warning_days),
         asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
-        messages_a_week: section.count("messages_a_week", 1).unwrap_or(standard.messages_a_week),
+        messages_a_week: section.count("messages_a_week", bounds::MESSAGES).unwrap_or(standard.messages_a_week),
         repeat: standard.repeat,
     };
     let repeat = section.value("repeat");
@@ -94,8 +97,8 @@ fn read_repeat(value: Value, problems: &mut Vec<Problem>) -> RepeatPolicy {
     };
     let mut section = Section::new("[alerts.repeat]", keys, problems);
     let repeat = RepeatPolicy {
-        critical_hours: section.count("critical_hours", 1).unwrap_or(standard.critical_hours),
-        warning_hours: section.count("warning_hours", 1).unwrap_or(standard.warning_hours),
+        critical_hours: section.count("critical_hours", bounds::WAIT_HOURS).unwrap_or(standard.critical_hours),
+        warning_hours: section.count("warning_hours", bounds::WAIT_HOURS).unwrap_or(standard.warning_hours),
     };
     section.finish();
     repeat

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use toml::Value;
 
 use crate::domain::alert::Hears;
+use crate::domain::bounds;
 use crate::domain::finding::{Rule, Severity};
 use crate::domain::secret::Secret;
 use crate::notify::{Carries, Channel, Email, Login, PAGERDUTY_URL, Security};
@@ -131,7 +132,7 @@ fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
             None
         }
     };
-    let port = section.count("port", 1);
+    let port = section.count("port", bounds::PORT);
     let login = login(section, folder);
     let from = section.required("from", "the sender, such as \"Glidepath <glidepath@example.com>\"");
     let named = section.has("to");

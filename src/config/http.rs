@@ -8,6 +8,7 @@ use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 use toml::Table;
 
+use crate::domain::bounds;
 use crate::domain::secret::Secret;
 
 use super::problem::Problem;
@@ -17,8 +18,6 @@ use super::{Role, Token};
 const DEFAULT_LISTEN: &str = "127.0.0.1:8437";
 /// Two digests: who was away for a week can still open the last one's.
 const DEFAULT_LINK_DAYS: u32 = 14;
-/// Past a funding round, and no longer.
-pub const LONGEST_LINK_DAYS: u32 = 366;
 /// A year, so that a round can be looked back on from the next one, and a month to do so.
 const DEFAULT_AUDIT_DAYS: u32 = 400;
 const ROLES: &str = "write founder, ops or partner";
@@ -53,11 +52,8 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         section.problem("dashboard_url", "is not a web address such as \"https://glidepath.example.com/\"");
     }
     let link_key = link_key(&mut section, folder);
-    let link_days = section.count("link_days", 1).unwrap_or(DEFAULT_LINK_DAYS);
-    if link_days > LONGEST_LINK_DAYS {
-        section.problem("link_days", format!("is {link_days}; a link lives for {LONGEST_LINK_DAYS} days at most"));
-    }
-    let audit_days = section.count("audit_days", 1).unwrap_or(DEFAULT_AUDIT_DAYS);
+    let link_days = section.count("link_days", bounds::LINK_DAYS).unwrap_or(DEFAULT_LINK_DAYS);
+    let audit_days = section.count("audit_days", bounds::AUDIT_DAYS).unwrap_or(DEFAULT_AUDIT_DAYS);
     let tokens = section.value("tokens");
     section.finish();
     let mut names = BTreeSet::new();

@@ -30,7 +30,6 @@ use crate::domain::secret::Secret;
 use crate::notify::Channel;
 
 pub use alerts::read_rules;
-pub use http::LONGEST_LINK_DAYS;
 pub use problem::{ConfigError, Problem};
 pub use reports::ScheduledReport;
 pub use schedule::{CronLine, CronProblem};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::Value;
 
+use crate::domain::bounds;
 use crate::domain::money::Money;
 use crate::domain::pools::ConfiguredPool;
 
@@ -57,8 +58,8 @@ fn pool(section: &mut Section<'_>, id: String) -> ConfiguredPool {
 
 fn granted(section: &mut Section<'_>) -> Option<Money> {
     let granted = section.money("granted")?;
-    if !granted.is_positive() {
-        section.problem("granted", format!("is {granted}; a grant is more than zero"));
+    if !bounds::GRANT_USD.holds(granted.amount()) {
+        section.problem("granted", bounds::GRANT_USD.refusal(granted));
         return None;
     }
     Some(granted)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::aws::AwsSettings;
+use crate::domain::bounds;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, service_of_model};
 
@@ -25,8 +26,6 @@ const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
 const NEVER: &str = "never";
 /// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
-/// One cycle asks two questions, a page each at the least.
-const LEAST_PAID_REQUESTS_PER_DAY: i64 = 2;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
 /// The shortest time for which a receiver is told that an alert fires.
 const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
@@ -147,7 +146,7 @@ fn store(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Stor
     let mut section = Section::new("[store]", keys, problems);
     let path = section.required("path", "the file that the data is kept in, such as \"glidepath.duckdb\"");
     let backup_folder = section.text("backup_folder").map(|path| folder.join(path));
-    let backups_kept = section.count("backups_kept", 1).unwrap_or(DEFAULT_BACKUPS_KEPT);
+    let backups_kept = section.count("backups_kept", bounds::BACKUPS).unwrap_or(DEFAULT_BACKUPS_KEPT);
     section.finish();
     let path = folder.join(path?);
     let beside = || path.parent().unwrap_or_else(|| Path::new("")).join("backups");
@@ -189,14 +188,14 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
         let message = "prices, filings and every figure shown are US dollars, so only \"USD\" can be watched";
         section.problem("currency", format!("is {currency:?}; {message}"));
     }
-    let max_pages = section.count("max_pages", 1).unwrap_or(defaults.max_pages);
+    let max_pages = section.count("max_pages", bounds::PAGES).unwrap_or(defaults.max_pages);
     let paid_requests_per_day =
-        section.count("paid_requests_per_day", LEAST_PAID_REQUESTS_PER_DAY).unwrap_or(DEFAULT_PAID_REQUESTS_PER_DAY);
+        section.count("paid_requests_per_day", bounds::PAID_REQUESTS).unwrap_or(DEFAULT_PAID_REQUESTS_PER_DAY);
     let tax_rate = section.decimal("tax_rate", RATE);
     if let Some(rate) = tax_rate
-        && !(Decimal::ZERO..Decimal::ONE).contains(&rate)
+        && !bounds::TAX_RATE.holds(rate)
     {
-        section.problem("tax_rate", format!("\"{rate}\" is not {RATE}"));
+        section.problem("tax_rate", bounds::TAX_RATE.refusal(rate));
     }
     let model_aliases = section.text_table("model_aliases");
     section.finish();

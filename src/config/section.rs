@@ -5,10 +5,11 @@
 
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use toml::{Table, Value};
 
+use crate::domain::bounds::Bound;
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 
@@ -104,22 +105,18 @@ impl<'p> Section<'p> {
         Some(texts)
     }
 
-    /// A whole number, at least `least`.
-    pub fn count<T: TryFrom<i64>>(&mut self, key: &'static str, least: i64) -> Option<T> {
+    /// A whole number within `bound`.
+    pub fn count<T: TryFrom<i64>>(&mut self, key: &'static str, bound: Bound) -> Option<T> {
         match self.value(key)? {
-            Value::Integer(number) if number >= least => {
-                let count = T::try_from(number).ok();
+            Value::Integer(number) => {
+                let count = T::try_from(number).ok().filter(|_| bound.holds(number));
                 if count.is_none() {
-                    self.problem(key, format!("is {number}, which is too large"));
+                    self.problem(key, bound.refusal(number));
                 }
                 count
             }
-            Value::Integer(number) => {
-                self.problem(key, format!("is {number}; it must be at least {least}"));
-                None
-            }
             other => {
-                let message = format!("is {}; write a whole number without quotes, at least {least}", kind(&other));
+                let message = format!("is {}; write a whole number without quotes, which must {bound}", kind(&other));
                 self.problem(key, message);
                 None
             }
@@ -182,8 +179,9 @@ impl<'p> Section<'p> {
                 return None;
             }
         };
-        let day = NaiveDate::from_str(&text);
-        day.map_err(|_| self.problem(key, format!("{text:?} is not a day, which is written like 2026-02-01"))).ok()
+        // A year has four digits wherever days are written and read again.
+        let day = NaiveDate::from_str(&text).ok().filter(|day| (0..=9999).contains(&day.year()));
+        day.ok_or_else(|| self.problem(key, format!("{text:?} is not a day, which is written like 2026-02-01"))).ok()
     }
 
     /// A credit programme.

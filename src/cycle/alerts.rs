@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::alert::{History, Mute, MuteKind};
+use crate::domain::bounds;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::to_microseconds;
 use crate::store::alerts::history;
@@ -161,7 +162,9 @@ impl Engine {
         let history = self.store().read(move |connection| history(connection, now, within)).await;
         let history = history.context("reading what was told")?;
         let newest = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
-        Ok((history, newest.map(|cycle| cycle.findings).unwrap_or_default()))
+        let mut found = newest.map(|cycle| cycle.findings).unwrap_or_default();
+        found.extend(self.failure_finding().await?);
+        Ok((history, found))
     }
 }
 
@@ -186,6 +189,10 @@ fn judged(history: &History, found: &[Finding], now: DateTime<Utc>, entry: MuteE
     }
     if until.is_some_and(|until| until <= now) {
         return Err("until lies in the past; name a later time".to_owned());
+    }
+    let days = until.map_or(0, |until| (until - now).num_days());
+    if let Some(problem) = bounds::MUTE_DAYS.refuse("the number of days to until", days) {
+        return Err(problem);
     }
     let told = history.open.iter().filter(|open| probe.names(&open.key)).map(|open| open.severity).max();
     match kind {

@@ -27,7 +27,10 @@ pub enum AsOfError {
         first: DateTime<Utc>,
     },
     /// Nothing is known yet.
-    NothingYet,
+    NothingYet {
+        /// What failed, where a cycle asked and could not finish.
+        failed: Option<String>,
+    },
     /// The store failed.
     Store(StoreError),
 }
@@ -40,9 +43,12 @@ impl AsOfError {
                 "ask for a time that has passed, or for none, to get the newest cycle; the outlook says what is to come",
             ),
             AsOfError::BeforeFirst { .. } => Some("ask for that time or a later one"),
-            AsOfError::NothingYet => {
+            AsOfError::NothingYet { failed: None } => {
                 Some("run `glidepath cycle`, or wait for the daemon's first one; /readyz says what is missing")
             }
+            AsOfError::NothingYet { failed: Some(_) } => Some(
+                "read the log of that cycle and run `glidepath cycle`; if it fails again, report what failed as a defect",
+            ),
             AsOfError::Store(_) => None,
         }
     }
@@ -58,7 +64,10 @@ impl fmt::Display for AsOfError {
             AsOfError::BeforeFirst { as_of, first } => {
                 write!(f, "no cycle had finished by {}: the first one finished at {}", shown(as_of), shown(first))
             }
-            AsOfError::NothingYet => f.write_str("no cycle has finished yet"),
+            AsOfError::NothingYet { failed: None } => f.write_str("no cycle has finished yet"),
+            AsOfError::NothingYet { failed: Some(problem) } => {
+                write!(f, "no cycle has finished yet, and the newest one failed: {problem}")
+            }
             AsOfError::Store(error) => error.fmt(f),
         }
     }
@@ -91,7 +100,9 @@ impl Engine {
         match (as_of, cycles) {
             (Some(as_of), _) if as_of > now => Err(AsOfError::Future { as_of, now }),
             (Some(as_of), Some((first, _))) if as_of < first => Err(AsOfError::BeforeFirst { as_of, first }),
-            (_, None) => Err(AsOfError::NothingYet),
+            (_, None) => {
+                Err(AsOfError::NothingYet { failed: self.store().failed_cycle().await?.map(|failed| failed.problem) })
+            }
             _ => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::domain::bounds;
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -81,7 +82,7 @@ pub enum EntryError {
     Failed(#[from] anyhow::Error),
 }
 
-fn listed(problems: &[String]) -> String {
+pub(super) fn listed(problems: &[String]) -> String {
     problems.iter().map(|problem| format!("\n  - {problem}")).collect()
 }
 
@@ -98,8 +99,8 @@ impl Engine {
         let facts = facts.context("reading the pools")?;
         let known = pools(&facts, &self.config().pools, self.parts.classifier.service_aliases());
         let wrong = |reason: String| Err(EntryError::Balance { reason });
-        if remaining.is_negative() {
-            return wrong(format!("{} is less than nothing; credit left is zero or more", remaining.dollars()));
+        if let Some(problem) = bounds::USD.refuse_usd("remaining", remaining) {
+            return wrong(problem);
         }
         if on > today {
             return wrong(format!("{on} lies in the future; record a balance on the day it was read off"));

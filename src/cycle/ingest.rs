@@ -130,6 +130,11 @@ fn refusal(error: &StoreError) -> Option<Outcome> {
         StoreError::NotConserved { .. } => {
             ("This is a defect of glidepath: please report this message. The next cycle asks again", false)
         }
+        StoreError::BeyondAnyBill { .. } => (
+            "Compare these days with the billing console; if AWS shows the same there, report this message. The next cycle asks \
+             again",
+            false,
+        ),
         _ => return None,
     };
     Some(Outcome::Refused { message: error.to_string(), advice: advice.to_owned(), retryable })

@@ -17,7 +17,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
-use crate::config::LONGEST_LINK_DAYS;
+use crate::domain::bounds;
 use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
 use crate::report::{Format, ReportKind};
@@ -165,8 +165,8 @@ impl Engine {
         if order.formats.is_empty() {
             return wrong("it names no format".to_owned());
         }
-        if !(1..=LONGEST_LINK_DAYS).contains(&order.days) {
-            return wrong(format!("{} days; a link lives from 1 to {LONGEST_LINK_DAYS}", order.days));
+        if let Some(problem) = bounds::LINK_DAYS.refuse("days", order.days) {
+            return wrong(problem);
         }
         match self.check_as_of(order.as_of, now).await {
             Ok(()) => {}

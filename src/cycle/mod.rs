@@ -1,8 +1,8 @@
 //! The only orchestration: a cycle asks AWS, stores, assesses, evaluates and delivers; a view reads what is stored.
 //!
 //! Invariants: a cycle cut anywhere loses and repeats nothing (facts are one transaction, the cycle's end with its
-//! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated; one
-//! cycle at a time.
+//! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated, and
+//! failing to finish is told; one cycle at a time.
 
 mod alerts;
 mod as_of;
@@ -11,6 +11,7 @@ mod check;
 mod digest;
 mod enclosed_links;
 mod entries;
+mod failure;
 mod filed;
 mod ingest;
 mod links;
@@ -26,7 +27,7 @@ mod whatif;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,6 +55,7 @@ pub use as_of::AsOfError;
 pub use backup::{BackupReport, newest_backup};
 pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
+pub use failure::Unfinished;
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
@@ -88,6 +90,8 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// Clock of the newest cycle of this process, if it failed.
+    failed: StdMutex<Option<DateTime<Utc>>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
     /// Held while messages are on their way, so that none is sent twice at once.
@@ -153,6 +157,7 @@ impl Engine {
             http,
             program,
             running: Mutex::new(()),
+            failed: StdMutex::default(),
             reckoning: Mutex::new(()),
             delivering: Mutex::default(),
             typesetter: Mutex::default(),
@@ -192,9 +197,13 @@ impl Engine {
         let now = to_microseconds(now);
         // Storing would refuse it too, but only after the questions are paid for.
         self.store().check_clock(now).await?;
-        self.file_first_projection(now).await?;
-        let run = self.ingest(now).await?;
-        self.conclude(run).await.map(Some)
+        let asked = async {
+            self.file_first_projection(now).await?;
+            let run = self.ingest(now).await?;
+            self.end(run).await
+        };
+        let report = self.ended_or_told(now, Box::pin(asked)).await?;
+        self.deliver_end(report).await.map(Some)
     }
 
     /// The rest of a cycle, once AWS was asked: stores, assesses, evaluates and delivers. What a check of the store
@@ -203,14 +212,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::cycle`].
     pub async fn conclude(&self, run: IngestRun) -> Result<CycleReport> {
+        let report = self.ended_or_told(run.clock, Box::pin(self.end(run))).await?;
+        self.deliver_end(report).await
+    }
+
+    /// Stores, assesses and evaluates: afterwards the cycle is finished, and its messages wait.
+    async fn end(&self, run: IngestRun) -> Result<CycleReport> {
         let now = run.clock;
         let (run, run_id) = self.store_run(run).await?;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
         let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
-        let (findings, messages) = self.finish(run_id, now).await?;
-        let (delivered, undelivered) = self.deliver(now).await?;
-        self.prune_audit(now).await?;
+        let (findings, messages) = self.finish(run_id, now, now).await?;
         info!(run_id, pages, charges, usage, findings, messages, "cycle finished");
         Ok(CycleReport {
             run_id,
@@ -222,9 +235,16 @@ impl Engine {
             pages,
             findings,
             messages,
-            delivered,
-            undelivered,
+            delivered: 0,
+            undelivered: 0,
         })
+    }
+
+    /// What follows on the end of a cycle: its messages are sent, and what has grown old is removed.
+    async fn deliver_end(&self, report: CycleReport) -> Result<CycleReport> {
+        let (delivered, undelivered) = self.deliver(report.clock).await?;
+        self.prune_audit(report.clock).await?;
+        Ok(CycleReport { delivered, undelivered, ..report })
     }
 
     /// Removes what the audit has kept for as long as config says.
@@ -238,21 +258,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Assesses, evaluates and stores the end of the cycle; gives the numbers of findings and messages.
-    async fn finish(&self, run_id: i64, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let before = self.store().fingerprint(run_id, now).await.context("reading what the store holds")?;
-        let facts = self.store().facts(now, self.config().aws.currency.clone()).await.context("reading the facts")?;
-        let filing = self.filing_in_force(run_id, now, None).await?;
+    /// Assesses, evaluates and stores the end of the cycle of `clock`, and decides at `now`, which is the same but where an
+    /// earlier try failed; gives the numbers of findings and messages.
+    async fn finish(&self, run_id: i64, clock: DateTime<Utc>, now: DateTime<Utc>) -> Result<(usize, usize)> {
+        let before = self.store().fingerprint(run_id, clock).await.context("reading what the store holds")?;
+        let facts = self.store().facts(clock, self.config().aws.currency.clone()).await.context("reading the facts")?;
+        let filing = self.filing_in_force(run_id, clock, None).await?;
         for line in filing.iter().flat_map(|filing| &filing.unpriced) {
             warn!(%line, "the filing plans what has no price");
         }
         let within = self.config().rules.clear_after();
         let history = self.store().read(move |connection| history(connection, now, within)).await?;
-        let past = self.store().past_outlooks(now).await.context("reading the earlier outlooks")?;
+        let past = self.store().past_outlooks(clock).await.context("reading the earlier outlooks")?;
         let own = self.own_accounts().await?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
-        let (cycle, messages, view) = tokio::task::spawn_blocking(move || -> Result<_> {
+        let ended = tokio::task::spawn_blocking(move || -> Result<_> {
             let assessment = engine.assess(&facts, filing.as_ref());
             let outlook = assessment.outlook();
             let mut position = engine.position(&assessment, outlook.as_ref(), &past);
@@ -269,11 +290,10 @@ impl Engine {
             let view = View { series: series(&assessment, outlook.as_ref()), position };
             let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, now, trajectory);
-            let cycle = FinishedCycle { run_id, clock: now, outlook, findings: evaluation.findings };
+            let cycle = FinishedCycle { run_id, clock, outlook, findings: evaluation.findings };
             Ok((cycle, messages, engine.to_keep(before, &view)?))
-        })
-        .await
-        .context("assessing the facts")??;
+        });
+        let (cycle, messages, view) = failure::computed("computing position and outlook", ended.await)??;
         let counts = (cycle.findings.len(), messages.events.len());
         self.store().finish_cycle(cycle, messages, view).await.context("storing the end of the cycle")?;
         Ok(counts)

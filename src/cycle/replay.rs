@@ -15,9 +15,11 @@ use crate::domain::facts::Facts;
 use crate::domain::hindsight::known_by;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::Position;
-use crate::store::FinishedCycle;
+use crate::store::StoredCycle;
 
-use super::{Engine, health};
+use super::entries::listed;
+use super::view::reread;
+use super::{Engine, failure, health};
 
 /// What to replay. Both days are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,6 +45,12 @@ pub enum ReplayError {
         /// Last day.
         to: NaiveDate,
     },
+    /// The rules to try cannot be used.
+    #[error("the rules cannot be used:{}", listed(problems))]
+    Rules {
+        /// Everything that is wrong with them.
+        problems: Vec<String>,
+    },
     /// Nobody looked on these days, and nothing is known about them.
     #[error("there is no look from {from} through {to}: no cycle ran then, and no earlier day is stored")]
     NoLook {
@@ -63,6 +71,9 @@ impl ReplayError {
     pub fn advice(&self) -> Option<String> {
         match self {
             ReplayError::Reversed { .. } => Some("name the earlier day first".to_owned()),
+            ReplayError::Rules { .. } => {
+                Some("correct them, or leave them out to replay those of the config".to_owned())
+            }
             ReplayError::NoLook { known: Some((first, last)), .. } => {
                 Some(format!("ask for days from {first} through {last}"))
             }
@@ -75,13 +86,17 @@ impl ReplayError {
 }
 
 impl ReplayOrder {
-    /// Refuses days that stand the wrong way round.
+    /// Refuses days that stand the wrong way round, and rules that no config could hold.
     ///
     /// # Errors
-    /// [`ReplayError::Reversed`].
+    /// [`ReplayError::Reversed`] and [`ReplayError::Rules`].
     pub fn check(&self) -> Result<(), ReplayError> {
         let ReplayOrder { from, to, .. } = *self;
-        if to < from { Err(ReplayError::Reversed { from, to }) } else { Ok(()) }
+        if to < from {
+            return Err(ReplayError::Reversed { from, to });
+        }
+        let problems = self.rules.as_ref().map(AlertRules::problems).unwrap_or_default();
+        if problems.is_empty() { Ok(()) } else { Err(ReplayError::Rules { problems }) }
     }
 }
 
@@ -134,7 +149,7 @@ impl Engine {
             }
             for seen in running {
                 let Seen { clock, reconstructed, facts, position, observations } =
-                    seen.await.context("looking at a past moment")?;
+                    failure::computed("looking at a past moment", seen.await)?;
                 let health = health(&facts);
                 replay.look(Moment { clock, reconstructed, position: &position, health, observations });
             }
@@ -189,11 +204,11 @@ impl Engine {
     }
 
     /// The position as a cycle makes it; of a cycle, with the outlook that it stored.
-    fn see(&self, facts: Facts, filing: Option<&Filing>, cycle: Option<FinishedCycle>, own: &BTreeSet<String>) -> Seen {
+    fn see(&self, facts: Facts, filing: Option<&Filing>, cycle: Option<StoredCycle>, own: &BTreeSet<String>) -> Seen {
         let reconstructed = cycle.is_none();
         let assessment = self.assess(&facts, filing);
-        let outlook = match cycle {
-            Some(cycle) => cycle.outlook,
+        let outlook = match &cycle {
+            Some(cycle) => reread(cycle, &assessment).outlook,
             None => assessment.outlook(),
         };
         let position = assessment.position(outlook.as_ref());

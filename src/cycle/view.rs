@@ -9,16 +9,17 @@ use tracing::warn;
 
 use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
+use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
-use crate::domain::track_record::PastOutlook;
-use crate::store::{ChargedRequests, Fingerprint, KeptView, StoredProjection, ViewMaker};
+use crate::domain::words::day_text;
+use crate::store::{ChargedRequests, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker};
 
-use super::Engine;
+use super::{Engine, failure};
 
 /// Months that a plan is priced beyond the cycle's: past the end of every outlook.
 const PLAN_AHEAD_MONTHS: i32 = 14;
@@ -39,19 +40,31 @@ impl View {
         self.position.data_quality.asked(requests.today, requests.month);
         self
     }
+
+    /// The same with one more finding, in its place among the others.
+    #[must_use]
+    pub fn with_finding(mut self, finding: Finding) -> View {
+        self.position.add_finding(finding);
+        self
+    }
 }
 
 impl Engine {
     /// The view at the clock of the newest finished cycle, or of the newest one at or before `as_of`; `None` before
-    /// the first.
+    /// the first. The newest one also says where a later cycle could not finish.
     ///
     /// # Errors
     /// If the store fails or a stored filing no longer reads.
     pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
-        match self.kept_view(as_of).await? {
-            Some(view) => Ok(Some(view)),
-            None => self.assembled_view(as_of).await,
-        }
+        let view = match self.kept_view(as_of).await? {
+            Some(view) => Some(view),
+            None => self.assembled_view(as_of).await?,
+        };
+        let finding = if as_of.is_none() { self.failure_finding().await? } else { None };
+        Ok(match (view, finding) {
+            (Some(view), Some(finding)) => Some(view.with_finding(finding)),
+            (view, _) => view,
+        })
     }
 
     async fn kept_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
@@ -80,20 +93,32 @@ impl Engine {
     }
 
     async fn assembled_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
+        let before = self.store().seen(as_of).await.context("reading what the store holds")?;
         let Some(cycle) = self.store().newest_cycle(as_of).await.context("looking for the newest cycle")? else {
             return Ok(None);
         };
         let facts = self.store().facts(cycle.clock, self.config().aws.currency.clone()).await?;
         let filing = self.filing_in_force(cycle.run_id, cycle.clock, as_of).await?;
         let past = self.store().past_outlooks(cycle.clock).await.context("reading the earlier outlooks")?;
+        let remade = cycle.outlook.is_err();
         let engine = self.clone();
         let view = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
-            let mut position = engine.position(&assessment, cycle.outlook.as_ref(), &past);
+            let RereadOutlook { outlook, remarks } = reread(&cycle, &assessment);
+            let mut position = engine.position(&assessment, outlook.as_ref(), &past);
+            position.data_quality.unreadable.splice(0..0, remarks);
             position.findings = cycle.findings;
-            View { position, series: series(&assessment, cycle.outlook.as_ref()) }
+            View { position, series: series(&assessment, outlook.as_ref()) }
         });
-        Ok(Some(view.await.context("putting the position together")?))
+        let view = failure::computed("putting the position together", view.await)?;
+        // An outlook that had to be computed again is not computed with every reading; one of the past is looked at once.
+        if let Some(seen) = before.filter(|_| remade && as_of.is_none())
+            && let Some(kept) = self.to_keep(seen.fingerprint, &view)?
+            && let Err(error) = self.store().keep_view(kept).await
+        {
+            warn!(%error, "the view was put together again and cannot be kept");
+        }
+        Ok(Some(view))
     }
 
     pub(super) fn assess<'a>(&'a self, facts: &'a Facts, filing: Option<&'a Filing>) -> Assessment<'a> {
@@ -112,10 +137,11 @@ impl Engine {
         &self,
         assessment: &Assessment<'_>,
         outlook: Option<&Outlook>,
-        past: &[PastOutlook],
+        past: &PastOutlooks,
     ) -> Position {
         let mut position = assessment.position(outlook);
-        position.track_record = assessment.track_record(past, &position.exhaustion);
+        position.track_record = assessment.track_record(&past.said, &position.exhaustion);
+        position.data_quality.unreadable.extend(left_out(&past.unreadable));
         position.next_award = self.config().rules.next_award(&position);
         position
     }
@@ -157,6 +183,50 @@ impl Engine {
     pub fn prices(&self) -> &PriceBook {
         &self.parts.prices
     }
+}
+
+/// The outlook of a stored cycle, and what is to be said of how it was read.
+pub(super) struct RereadOutlook {
+    /// As stored; computed again from the stored facts where that cannot be read.
+    pub outlook: Option<Outlook>,
+    /// A sentence for everything that could not be read.
+    pub remarks: Vec<String>,
+}
+
+/// Reads what a cycle stored; what cannot be read is logged and computed again.
+pub(super) fn reread(cycle: &StoredCycle, assessment: &Assessment<'_>) -> RereadOutlook {
+    let mut remarks = Vec::new();
+    if cycle.lost_findings > 0 {
+        warn!(clock = %cycle.clock, lost = cycle.lost_findings, "findings of a cycle cannot be read; they are left out");
+        let (count, cycle) = (cycle.lost_findings, day_text(cycle.clock.date_naive()));
+        remarks.push(format!("{count} of the findings stored on {cycle} cannot be read and are left out."));
+    }
+    let outlook = match &cycle.outlook {
+        Ok(outlook) => outlook.clone(),
+        Err(error) => {
+            warn!(clock = %cycle.clock, error, "the outlook of a cycle cannot be read; it is computed again");
+            let day = day_text(cycle.clock.date_naive());
+            remarks.push(format!(
+                "The outlook stored on {day} cannot be read. What is shown was computed again from the stored facts."
+            ));
+            assessment.outlook()
+        }
+    };
+    RereadOutlook { outlook, remarks }
+}
+
+/// What is to be said of earlier outlooks that cannot be read.
+fn left_out(unreadable: &[DateTime<Utc>]) -> Option<String> {
+    let newest = unreadable.last()?;
+    let count = unreadable.len();
+    warn!(count, newest = %newest, "earlier outlooks cannot be read; the track record leaves them out");
+    let newest = day_text(newest.date_naive());
+    Some(match count {
+        1 => format!("The outlook stored on {newest} cannot be read; the track record leaves it out."),
+        _ => format!(
+            "{count} earlier outlooks, the newest of {newest}, cannot be read; the track record leaves them out."
+        ),
+    })
 }
 
 /// The version, and the executable's size and age beside it: two builds of one version may compute differently. `None`

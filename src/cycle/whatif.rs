@@ -12,9 +12,9 @@ use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::period::plus_days;
 use crate::domain::position::Position;
 use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
-use crate::store::FinishedCycle;
+use crate::store::StoredCycle;
 
-use super::Engine;
+use super::{Engine, failure};
 
 /// Life of the next award in months: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;
@@ -60,7 +60,7 @@ impl Engine {
     ) -> Result<T, WhatIfError> {
         let _one_at_a_time = self.parts.reckoning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
-        let FinishedCycle { run_id, clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
+        let StoredCycle { run_id, clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
         let facts: Facts = self.store().facts(clock, currency).await.context("reading the facts")?;
         let filing = self.filing_in_force(run_id, clock, None).await?;
@@ -73,7 +73,7 @@ impl Engine {
                 ask(&engine, base, &before, asked)
             })
         });
-        told.await.context("waiting for the answer")?.unwrap_or(Err(WhatIfError::NothingYet))
+        failure::computed("computing the answer", told.await)?.unwrap_or(Err(WhatIfError::NothingYet))
     }
 
     /// The award that config means next.

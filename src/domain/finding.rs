@@ -57,6 +57,8 @@ pub enum Rule {
     IngestFailed,
     /// A check of our own refused what AWS answered, or whom it would have been asked for.
     IngestRefused,
+    /// A cycle asked AWS and could not finish.
+    CycleFailed,
     /// Asking AWS costs more than it should.
     IngestBudget,
     /// Spend that no classification rule understands.
@@ -83,7 +85,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 24] = [
+    pub const ALL: [Rule; 25] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -97,6 +99,7 @@ impl Rule {
         Rule::IngestDenied,
         Rule::IngestFailed,
         Rule::IngestRefused,
+        Rule::CycleFailed,
         Rule::IngestBudget,
         Rule::UnclassifiedSpend,
         Rule::UnknownRecordType,
@@ -126,6 +129,7 @@ impl Rule {
             Rule::IngestDenied => "ingest_denied",
             Rule::IngestFailed => "ingest_failed",
             Rule::IngestRefused => "ingest_refused",
+            Rule::CycleFailed => "cycle_failed",
             Rule::IngestBudget => "ingest_budget",
             Rule::UnclassifiedSpend => "unclassified_spend",
             Rule::UnknownRecordType => "unknown_record_type",
@@ -148,6 +152,7 @@ impl Rule {
                 | Rule::IngestDenied
                 | Rule::IngestFailed
                 | Rule::IngestRefused
+                | Rule::CycleFailed
                 | Rule::IngestBudget
                 | Rule::DeadChannel
         )
@@ -169,6 +174,18 @@ pub struct Finding {
     pub summary: String,
     /// Why the rule speaks at this severity, how sure, and what to do next.
     pub reason: String,
+    /// The day that the message names, where its coming nearer is news.
+    #[serde(default)]
+    pub named: Option<NamedDay>,
+}
+
+/// A day that a message names: that on which credit ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedDay {
+    /// The day.
+    pub day: NaiveDate,
+    /// True if it has come: then it is in the costs, and no forecast.
+    pub has_come: bool,
 }
 
 impl Finding {

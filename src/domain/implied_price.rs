@@ -98,7 +98,7 @@ impl Evidence {
 
     /// Dollars for `units` of the quantity, at [`PLAN_SCALE`] digits.
     fn price_of(&self, units: Decimal) -> Option<Decimal> {
-        let price = self.cost.amount().checked_div(self.quantity.amount())? * units;
+        let price = self.cost.amount().checked_div(self.quantity.amount())?.saturating_mul(units);
         Some(price.round_dp(PLAN_SCALE).normalize())
     }
 
@@ -345,7 +345,8 @@ impl PriceRow {
         let enough = implied.as_ref().is_some_and(|implied| implied.enough);
         let used = if enough { Some(Used::Implied) } else { book.as_ref().map(|_| Used::Book) };
         let difference_percent = implied.as_ref().zip(book.as_ref()).and_then(|(implied, book)| {
-            let ratio = (implied.usd - book.usd).checked_div(book.usd)? * Decimal::ONE_HUNDRED;
+            let ratio =
+                implied.usd.saturating_sub(book.usd).checked_div(book.usd)?.saturating_mul(Decimal::ONE_HUNDRED);
             Some(ratio.round_dp_with_strategy(1, RoundingStrategy::MidpointNearestEven))
         });
         PriceRow { name, unit, tokens, book, unpriced, implied, difference_percent, used }

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod assess;
 pub mod backtest;
+pub mod bounds;
 pub mod charge;
 pub mod classify;
 pub mod costs;

@@ -90,7 +90,8 @@ pub fn plus_days(day: NaiveDate, count: i64) -> NaiveDate {
     }
 }
 
-/// A billing period: one UTC calendar month, written `2026-02`.
+/// A billing period: one UTC calendar month, written `2026-02`. There is none that could not be written so: what lies before
+/// the year 0 or after 9999 is the first or the last month of these.
 ///
 /// ```
 /// use glidepath::domain::period::BillingPeriod;
@@ -103,6 +104,10 @@ pub struct BillingPeriod {
     first: NaiveDate,
 }
 
+/// First days of the first and the last month that four digits of a year can name.
+const FIRST_MONTH: NaiveDate = NaiveDate::from_ymd_opt(0, 1, 1).expect("a day of the calendar");
+const LAST_MONTH: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 1).expect("a day of the calendar");
+
 /// Text that is not a month written `YYYY-MM`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} is not a month, which is written like 2026-02")]
@@ -111,7 +116,7 @@ pub struct PeriodError(String);
 impl BillingPeriod {
     /// The period that `day` lies in.
     pub fn of(day: NaiveDate) -> Self {
-        BillingPeriod { first: day.with_day(1).expect("every month has a first day") }
+        BillingPeriod { first: day.with_day(1).expect("every month has a first day").clamp(FIRST_MONTH, LAST_MONTH) }
     }
 
     /// First day.
@@ -136,7 +141,8 @@ impl BillingPeriod {
     pub fn plus_months(self, count: i32) -> Self {
         let step = Months::new(count.unsigned_abs());
         let moved = if count >= 0 { self.first.checked_add_months(step) } else { self.first.checked_sub_months(step) };
-        BillingPeriod { first: moved.unwrap_or(self.first) }
+        let end = if count >= 0 { LAST_MONTH } else { FIRST_MONTH };
+        BillingPeriod { first: moved.map_or(end, |first| first.clamp(FIRST_MONTH, LAST_MONTH)) }
     }
 
     /// Months from `earlier` to this one; negative if this one comes first.
@@ -147,7 +153,8 @@ impl BillingPeriod {
 
     /// All days of the period.
     pub fn range(self) -> DayRange {
-        DayRange::new(self.first, self.next().first)
+        let next = self.first.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
+        DayRange::new(self.first, next)
     }
 
     /// Number of days.
@@ -228,5 +235,18 @@ mod tests {
         assert_eq!(b.plus_months(-3), a);
         assert!("2026-13".parse::<BillingPeriod>().is_err());
         assert!("26-1".parse::<BillingPeriod>().is_err());
+    }
+
+    #[test]
+    fn every_month_that_exists_reads_back() {
+        for day in
+            [NaiveDate::MIN, NaiveDate::MAX, day("9999-12-31"), day("2026-02-28"), plus_days(day("9999-12-31"), 9)]
+        {
+            for months in [0, 1, -1, i32::MAX, i32::MIN] {
+                let month = BillingPeriod::of(day).plus_months(months);
+                assert_eq!(month.to_string().parse(), Ok(month), "{day} and {months} months");
+                assert!((28..=31).contains(&month.days()), "{month}");
+            }
+        }
     }
 }

@@ -51,6 +51,9 @@ pub struct Position {
     pub reconciliation: Reconciliation,
     /// How the outlook was made, in a sentence for people; null until one was made.
     pub outlook_basis: Option<String>,
+    /// Last day for which odds of amounts are told, at least 14 days after `data_through`; null = the whole outlook.
+    #[serde(default)]
+    pub outlook_reaches: Option<NaiveDate>,
     /// What the outlook was made with; null until one was made.
     pub outlook_made_with: Option<MadeWith>,
     /// Cash of the 90 days after credit ends; null where that lies beyond the outlook.
@@ -87,6 +90,7 @@ impl Position {
             data_quality: DataQuality::default(),
             reconciliation: Reconciliation::default(),
             outlook_basis: None,
+            outlook_reaches: None,
             outlook_made_with: None,
             exposure: None,
             uncovered: MoneyQuantiles::default(),
@@ -96,6 +100,15 @@ impl Position {
             track_record: TrackRecord::default(),
             next_award: None,
         }
+    }
+}
+
+impl Position {
+    /// Adds a finding behind those that are at least as severe.
+    pub fn add_finding(&mut self, finding: Finding) {
+        let milder = |other: &Finding| other.severity < finding.severity;
+        let place = self.findings.iter().position(milder).unwrap_or(self.findings.len());
+        self.findings.insert(place, finding);
     }
 }
 
@@ -364,12 +377,19 @@ pub struct MonthlyBill {
     pub cash: Money,
     /// Tax on what credit does not pay; null without a configured rate.
     pub tax: Option<Money>,
-    /// Cash that one path in ten stays below.
-    pub cash_p10: Money,
-    /// Cash that one path in ten exceeds.
-    pub cash_p90: Money,
+    /// Cash that one path in ten stays below; null beyond `outlook_reaches`.
+    pub cash_p10: Option<Money>,
+    /// Cash that one path in ten exceeds; null beyond `outlook_reaches`.
+    pub cash_p90: Option<Money>,
     /// The days ahead in it by service, workload and model, dearest first. Support and what is billed already are no part.
     pub lines: Vec<BillLine>,
+}
+
+impl MonthlyBill {
+    /// Cash at 10 and 90 %, where odds are told.
+    pub fn odds(&self) -> Option<(Money, Money)> {
+        self.cash_p10.zip(self.cash_p90)
+    }
 }
 
 /// A part of a month's bill.
@@ -403,6 +423,9 @@ pub struct DataQuality {
     pub paid_requests_today: u64,
     /// US dollars spent on asking in the month of `as_of`.
     pub usd_spent_asking_month: Money,
+    /// What was stored and cannot be read, a sentence each: it was left out, or computed again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// Spend of the month that no rule understands, as AWS names it.

@@ -75,7 +75,7 @@ pub struct UnitPrice {
 impl UnitPrice {
     /// The cost of `tokens`, at [`PLAN_SCALE`] digits.
     pub fn cost(&self, tokens: Quantity) -> Money {
-        plan_money(self.usd_per_million * (tokens.amount() / Decimal::from(1_000_000)))
+        plan_money(self.usd_per_million.saturating_mul(tokens.amount() / Decimal::from(1_000_000)))
     }
 }
 
@@ -109,7 +109,7 @@ impl AcceleratorPrice {
     /// The list cost of `chip_hours`; `None` where the type is unpriced.
     pub fn cost(&self, chip_hours: Quantity) -> Option<Money> {
         let usd = self.usd_per_hour?;
-        Some(plan_money(chip_hours.amount() * usd.amount() / Decimal::from(self.chips)))
+        Some(plan_money(chip_hours.amount().saturating_mul(usd.amount()) / Decimal::from(self.chips)))
     }
 
     /// Why it is unpriced.

@@ -29,7 +29,10 @@ pub fn series(assessment: &Assessment, outlook: Option<&Outlook>) -> Series {
         actual,
         filed: cumulative(filed, filed_range),
         outlook: outlook
-            .map(|outlook| outlook.cumulative.iter().map(|b| raised(*b, reached)).collect())
+            .map(|outlook| {
+                let told = outlook.cumulative.iter().take_while(|b| outlook.reaches.is_none_or(|last| b.day <= last));
+                told.map(|b| raised(*b, reached)).collect()
+            })
             .unwrap_or_default(),
         by_model: by_model(assessment, days),
     }

@@ -96,6 +96,9 @@ pub async fn replay(
         let (words, advice) = (error.to_string(), error.advice());
         let failure = match error {
             ReplayError::Reversed { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
+            ReplayError::Rules { problems } => {
+                Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the rules cannot be used").with_problems(problems)
+            }
             ReplayError::NoLook { .. } => Failure::new(StatusCode::NOT_FOUND, words),
             ReplayError::Failed(error) => Failure::internal("the replay", &error),
         };

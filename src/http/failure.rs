@@ -30,6 +30,9 @@ pub struct Problem {
     pub status: u16,
     /// What went wrong this time.
     pub detail: String,
+    /// Why, in one word for programs; absent where the status says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What the caller can do; absent where the detail says all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
@@ -43,8 +46,14 @@ impl Failure {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Failure {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let (kind, detail, problems) = ("about:blank".to_owned(), detail.into(), Vec::new());
-        let body = Problem { kind, title, status: status.as_u16(), detail, advice: None, problems };
+        let body = Problem { kind, title, status: status.as_u16(), detail, reason: None, advice: None, problems };
         Failure { status, body: Box::new(body), challenge: false }
+    }
+
+    /// The same with why, in one word for programs.
+    pub fn because(mut self, reason: &'static str) -> Failure {
+        self.body.reason = Some(reason.to_owned());
+        self
     }
 
     /// The same with what the caller can do.

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
+use crate::cycle::Unfinished;
 
 /// A pull a day, and half a day of grace.
 const FRESH: TimeDelta = TimeDelta::hours(36);
@@ -29,19 +30,31 @@ pub async fn healthz() -> &'static str {
     "ok"
 }
 
-/// The store answers and costs were pulled lately.
+/// The store answers, costs were pulled lately, and the newest cycle came to its end.
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
-    let last_pull = state.engine().store().last_pull().await.map_err(|error| {
-        error!(%error, "the store does not answer");
-        unready("the store does not answer").advise("the log says why")
-    })?;
-    freshness(last_pull, state.clock().now()).map(Json)
+    let last_pull = state.engine().store().last_pull().await.map_err(|error| unanswered(&error.into()))?;
+    let ready = freshness(last_pull, state.clock().now())?;
+    // What failed may name an account: the log, the page and the alert say it.
+    match state.engine().unfinished().await.map_err(|error| unanswered(&error))? {
+        None => Ok(Json(ready)),
+        Some(Unfinished { clock }) => {
+            let at = clock.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let detail = format!("the cycle of {at} asked AWS and could not finish");
+            Err(unready("cycle_failed", &detail)
+                .advise("the log, the page and the alert `cycle_failed` say what failed"))
+        }
+    }
+}
+
+fn unanswered(error: &anyhow::Error) -> Failure {
+    error!("the store does not answer: {error:#}");
+    unready("store", "the store does not answer").advise("the log says why")
 }
 
 fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ready, Failure> {
     let advice = "`glidepath check --online` tries each permission; the findings on the page say what AWS answered";
     let Some(pulled_at) = last_pull else {
-        return Err(unready("no pull of costs has succeeded yet").advise(advice));
+        return Err(unready("no_data", "no pull of costs has succeeded yet").advise(advice));
     };
     let at = pulled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let age = now - pulled_at;
@@ -49,9 +62,9 @@ fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Rea
         return Ok(Ready { status: "ready".to_owned(), last_pull: at });
     }
     let hours = age.num_hours();
-    Err(unready(&format!("costs were last pulled {hours} hours ago, at {at}")).advise(advice))
+    Err(unready("stale_data", &format!("costs were last pulled {hours} hours ago, at {at}")).advise(advice))
 }
 
-fn unready(error: &str) -> Failure {
-    Failure::new(StatusCode::SERVICE_UNAVAILABLE, error)
+fn unready(reason: &'static str, detail: &str) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, detail).because(reason)
 }

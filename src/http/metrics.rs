@@ -32,7 +32,9 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Answers a scrape.
 pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Response, Failure> {
     let mut families = about_the_process(&state);
-    let view = state.view(None).await?;
+    families.push(about_failing(&state).await);
+    // What cannot be put together must not take the other figures, and least of all that it failed, with it.
+    let view = state.view(None).await.unwrap_or_default();
     families.extend(about_asking(&state).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?);
     families.push(about_backups(&state).await?);
     families.extend(view.iter().flat_map(|view| about_the_position(view, state.clock().now())));
@@ -114,6 +116,12 @@ fn about_the_process(state: &State) -> Vec<Family> {
             samples: requests.collect(),
         },
     ]
+}
+
+/// Whether the newest cycle came to its end, which is known even where the store cannot be written.
+async fn about_failing(state: &State) -> Family {
+    let failing = Sample::alone(f64::from(u8::from(state.engine().is_failing().await)));
+    Family::gauge("cycle_failed", None, "1 if the newest cycle asked AWS and could not finish", failing)
 }
 
 /// What goes on between cycles, so it is read as of now and not as of the newest one.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::cycle::{AlertList, FiledView, View};
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::finding::{Finding, Rule};
 use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
@@ -66,7 +66,10 @@ async fn drawn(
         }
         None => {
             let currency = &state.engine().config().aws.currency;
-            let nothing = Position::empty(as_of.unwrap_or_else(|| state.clock().now()), currency);
+            let mut nothing = Position::empty(as_of.unwrap_or_else(|| state.clock().now()), currency);
+            let failed = state.engine().failure_finding().await;
+            let failed = failed.map_err(|error| Failure::internal("looking for a cycle that failed", &error))?;
+            nothing.findings.extend(failed);
             report::page(&nothing, &Series::default(), &nav).into()
         }
     })
@@ -87,9 +90,7 @@ fn what_if_form(state: &State, position: &Position) -> WhatIfForm {
 fn with_channels(position: &Position, channels: Vec<Finding>) -> Position {
     let mut position = position.clone();
     position.findings.retain(|finding| finding.rule != Rule::DeadChannel);
-    let milder = |finding: &Finding| finding.severity < Severity::Critical;
-    let place = position.findings.iter().position(milder).unwrap_or(position.findings.len());
-    position.findings.splice(place..place, channels);
+    channels.into_iter().for_each(|finding| position.add_finding(finding));
     position
 }
 

@@ -48,7 +48,7 @@ pub async fn parse_as_of(state: &State, text: Option<&str>) -> Result<Option<Dat
     })?;
     let time = to_microseconds(time.to_utc());
     match state.engine().check_as_of(Some(time), state.clock().now()).await {
-        Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet) => Ok(Some(time)),
+        Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { .. }) => Ok(Some(time)),
         Err(refused) => Err(refused.into()),
     }
 }
@@ -57,7 +57,12 @@ impl State {
     /// Why there is nothing to show at a time.
     pub async fn nothing_at(&self, as_of: Option<DateTime<Utc>>) -> Failure {
         // A cycle that has finished since this was asked changes nothing about the answer.
-        self.engine().check_as_of(as_of, self.clock().now()).await.err().unwrap_or(AsOfError::NothingYet).into()
+        self.engine()
+            .check_as_of(as_of, self.clock().now())
+            .await
+            .err()
+            .unwrap_or(AsOfError::NothingYet { failed: None })
+            .into()
     }
 }
 
@@ -66,7 +71,7 @@ impl From<AsOfError> for Failure {
         let (words, advice) = (error.to_string(), error.advice());
         let failure = match error {
             AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
-            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet => Failure::new(StatusCode::NOT_FOUND, words),
+            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { .. } => Failure::new(StatusCode::NOT_FOUND, words),
             AsOfError::Store(error) => Failure::internal("looking for the cycle of that time", &error.into()),
         };
         match advice {

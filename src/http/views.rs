@@ -28,7 +28,7 @@ impl ViewCache {
     fn get(&self, seen: Seen) -> Option<Arc<View>> {
         let known = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.iter().find(|(made_from, _)| made_from.fingerprint == seen.fingerprint).cloned()
+            kept.iter().find(|(made_from, _)| same(*made_from, seen)).cloned()
         };
         let (made_from, view) = known?;
         let view = if made_from == seen { view } else { Arc::new(View::clone(&view).charged(seen.charged)) };
@@ -38,10 +38,15 @@ impl ViewCache {
 
     fn put(&self, seen: Seen, view: Arc<View>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(made_from, _)| made_from.fingerprint != seen.fingerprint);
+        kept.retain(|(made_from, _)| !same(*made_from, seen));
         kept.insert(0, (seen, view));
         kept.truncate(KEPT);
     }
+}
+
+/// True if two views differ by no more than what is counted into them when they are read.
+fn same(a: Seen, b: Seen) -> bool {
+    (a.fingerprint, a.failures) == (b.fingerprint, b.failures)
 }
 
 impl State {

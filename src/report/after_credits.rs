@@ -3,8 +3,9 @@
 use super::document::{Block, Cell, Column, Section, Table};
 use super::trajectory::AfterCredits;
 use super::words;
+use crate::domain::forecast::Voice;
 use crate::domain::money::Money;
-use crate::domain::outlook::{Basis, Voice};
+use crate::domain::outlook::Basis;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{BillLine, MonthlyBill, Position};
 use crate::domain::words::usd_text;
@@ -114,13 +115,16 @@ fn methods(workloads: &[Basis]) -> Table {
         let method = match basis.voice {
             Voice::Combination => "median of a run rate and three weekly trends",
             Voice::PlainRate => "average of the last 7 days goes on",
+            Voice::Level => "average since the level last changed",
+            Voice::Cadence => "past occurrences at their cadence",
+            Voice::Growth => "growth goes on for a while, then stops",
             Voice::Bursts => "past runs and pauses are repeated",
         };
         vec![
             Cell::text(basis.workload.label()),
             Cell::text(method),
             Cell::Count(basis.known_days as u64),
-            if basis.trials == 0 { Cell::Absent("too few to judge") } else { Cell::Count(basis.trials as u64) },
+            if basis.trials == 0 { Cell::Absent("not judged") } else { Cell::Count(basis.trials as u64) },
             Cell::text(if basis.by_plan { "the filed projection" } else { "its own past" }),
         ]
     };

@@ -103,6 +103,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             .as_ref()
             .map(|made| MadeWith { workloads: Vec::new(), ..made.clone() }),
         exposure: position.exposure,
+        outlook_reaches: position.outlook_reaches,
         uncovered: position.uncovered,
         // Names models and workloads, of which a partner sees none.
         sensitivity: None,
@@ -192,6 +193,7 @@ fn anonymous_pool(pool: &PoolPosition, position: &Position) -> PoolPosition {
 
 fn anonymous_finding(finding: &Finding, position: &Position) -> Finding {
     Finding {
+        named: None,
         key: String::new(),
         summary: strike_ids(&finding.summary, position),
         // The advice is for the owner, and can name services and models of other records.

@@ -259,7 +259,7 @@ pub(super) fn bills(position: &Position) -> Option<Chart> {
                 layer("Cash (range 10 to 90 %)", Tone::Cash, bills.iter().map(|bill| bill.cash).collect()),
                 layer("Paid by credit", Tone::Covered, bills.iter().map(|bill| bill.covered).collect()),
             ],
-            whiskers: bills.iter().map(|bill| (bill.cash_p10, bill.cash_p90)).collect(),
+            whiskers: bills.iter().map(|bill| bill.odds().unwrap_or((bill.cash, bill.cash))).collect(),
         }),
         table: None,
     })

@@ -19,14 +19,20 @@ pub(super) fn render(document: &Document) -> String {
     page.render().expect("a template over values in memory cannot fail")
 }
 
-/// The page, with its way to the reports; tables of the ids in `folded` open on demand, and what a reader can do follows
-/// the section `pictured`, or the last one.
-pub(super) fn render_page(document: &Document, nav: &Nav, folded: &[&str], pictured: &str) -> String {
+/// The page, with its way to the reports; above all else stands `banner`, where there is one; tables of the ids in `folded`
+/// open on demand, and what a reader can do follows the section `pictured`, or the last one.
+pub(super) fn render_page(
+    document: &Document,
+    banner: Option<&str>,
+    nav: &Nav,
+    folded: &[&str],
+    pictured: &str,
+) -> String {
     let look = Look { folded, live: nav.assets.is_some() };
     let mut first = sections(document, &look);
     let place = first.iter().position(|section| section.id == pictured).map_or(first.len(), |at| at + 1);
     let rest = first.split_off(place);
-    let page = DashboardPage { document, nav, first, rest, stylesheet: STYLESHEET };
+    let page = DashboardPage { document, banner, nav, first, rest, stylesheet: STYLESHEET };
     page.render().expect("a template over values in memory cannot fail")
 }
 
@@ -51,6 +57,7 @@ struct ReportPage<'a> {
 #[template(path = "page.html")]
 struct DashboardPage<'a> {
     document: &'a Document,
+    banner: Option<&'a str>,
     nav: &'a Nav,
     /// Before what a reader can do.
     first: Vec<SectionView<'a>>,

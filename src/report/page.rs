@@ -9,6 +9,7 @@ use super::{
     track_record, trajectory, words,
 };
 use crate::domain::credit::CoverageState;
+use crate::domain::finding::Rule;
 use crate::domain::money::Money;
 use crate::domain::position::{NextAward, Position, Series, UnclassifiedUsage, WorkloadSpend};
 
@@ -109,7 +110,13 @@ const PICTURED: &str = "bill";
 
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
-    html::render_page(&document(position, series), nav, &FOLDED, PICTURED)
+    html::render_page(&document(position, series), banner(position), nav, &FOLDED, PICTURED)
+}
+
+/// What a reader has to know before any figure: that these are not as new as they should be.
+fn banner(position: &Position) -> Option<&str> {
+    let failed = position.findings.iter().find(|finding| finding.rule == Rule::CycleFailed);
+    failed.map(|finding| finding.summary.as_str())
 }
 
 fn document(position: &Position, series: &Series) -> Document {
@@ -314,6 +321,7 @@ fn quality(position: &Position) -> Section {
         row("Spent on asking this month", Cell::Money(quality.usd_spent_asking_month), "what watching costs by itself"),
     ]);
     let mut blocks = vec![Block::Table(table)];
+    blocks.extend(quality.unreadable.iter().map(|sentence| Block::Text(sentence.clone())));
     if !quality.unclassified.is_empty() {
         blocks.push(Block::Table(unclassified(&quality.unclassified)));
     }

@@ -179,7 +179,7 @@ const fn measure(measure: Measure) -> &'static str {
 fn valued(measure: Measure, value: Decimal) -> Cell {
     match measure {
         Measure::CacheHit | Measure::Batch | Measure::InRegion | Measure::GrowthPerMonth => {
-            Cell::Percent(value * Decimal::ONE_HUNDRED)
+            Cell::Percent(value.saturating_mul(Decimal::ONE_HUNDRED))
         }
         Measure::OutputToInput | Measure::ChipHoursPerMonth => Cell::Quantity(Quantity::from_decimal(value)),
         Measure::UsdPerMillionTokens | Measure::UsdPerChipHour => Cell::Money(Money::from_decimal(value)),

@@ -78,6 +78,7 @@ impl<'a> AfterCredits<'a> {
 pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
     sentences.extend(words::odds(position));
+    sentences.extend(words::reach(position));
     sentences.extend(consequences(position));
     sentences
 }
@@ -87,11 +88,13 @@ pub(super) fn consequences(position: &Position) -> Vec<String> {
     let after = AfterCredits::of(position).and_then(|after| after.first);
     let bill = after.filter(|_| position.data_through.is_some()).map(|first| {
         format!(
-            "The first full bill without credits, {}, is expected to be {} (between {} and {}).",
+            "The first full bill without credits, {}, is expected to be {} ({}).",
             words::month(first.month),
             usd_text(first.cash),
-            usd_text(first.cash_p10),
-            usd_text(first.cash_p90)
+            first.odds().map_or_else(
+                || "it is too early to give a range".to_owned(),
+                |(low, high)| format!("80 % chance of {} to {}", usd_text(low), usd_text(high))
+            )
         )
     });
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
@@ -209,7 +212,8 @@ pub(super) fn odds_section(position: &Position) -> Section {
 /// Spend of the outlook that no pool pays.
 fn uncovered(position: &Position) -> Table {
     let MoneyQuantiles { p10, p50, p90 } = position.uncovered;
-    let amount = |amount| Cell::forecast_or(amount, "unknown");
+    let absent = if position.outlook_reaches.is_some() { TOO_EARLY } else { "unknown" };
+    let amount = |amount| Cell::forecast_or(amount, absent);
     Table {
         id: "uncovered",
         title: "Spend of the next 365 days that no credit pays, before tax".to_owned(),
@@ -274,15 +278,19 @@ fn bill_row(bill: &MonthlyBill) -> Row {
         Cell::Forecast(bill.covered),
         Cell::forecast_or(bill.tax, "unknown"),
         Cell::Forecast(bill.cash),
-        Cell::Forecast(bill.cash_p10),
-        Cell::Forecast(bill.cash_p90),
+        Cell::forecast_or(bill.cash_p10, TOO_EARLY),
+        Cell::forecast_or(bill.cash_p90, TOO_EARLY),
     ])
 }
+
+/// In place of odds beyond the outlook's reach.
+const TOO_EARLY: &str = "too early to tell";
 
 /// What a careful reader should know about an outlook.
 pub(super) fn notes(position: &Position) -> Vec<String> {
     let mut notes: Vec<String> =
         position.outlook_basis.iter().map(|basis| format!("How the outlook was made: {basis}")).collect();
+    notes.extend(words::reach(position));
     notes.push(
         "AWS settles credits once per monthly bill. Drawing them day by day is a model of that, and so is every date \
          here. \"Our arithmetic against AWS's figures\" compares it with what AWS applied, month by month, and with the \
@@ -292,8 +300,8 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
     if !position.trajectory.is_empty() {
         notes.push(
             "The months of the bill are those of one middle path. What is counted over several months (the exposure, the spend \
-             that no credit pays, the cumulative outlook) is the middle of all paths instead. Where spend comes in bursts that \
-             lies higher than the months added up, because a burst only adds."
+             that no credit pays, the cumulative outlook) is the middle of all paths instead. The median of the \
+             total exceeds the sum of the monthly medians."
                 .to_owned(),
         );
         notes.push("The current month is actual days plus outlook. Cash includes tax where it is known.".to_owned());

@@ -140,6 +140,15 @@ fn between(early: NaiveDate, late: NaiveDate) -> String {
     }
 }
 
+/// How far odds of amounts are told, where that is not the whole outlook.
+pub(super) fn reach(position: &Position) -> Option<String> {
+    let last = position.outlook_reaches?;
+    Some(format!(
+        "It is too early to tell how much spend could vary beyond {}: its level changed too recently. Dates are given all the same.",
+        day(last)
+    ))
+}
+
 /// The odds behind the headline, spelled out; empty where there is nothing to say.
 pub(super) fn odds(position: &Position) -> Option<String> {
     let dates = position.exhaustion.total;

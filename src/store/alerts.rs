@@ -10,17 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{
-    Action, AlertEvent, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
-    OpenAlert, OutboxFile, PendingDelivery,
+    Action, AlertEvent, Audience, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History,
+    NewDelivery, OpenAlert, OutboxFile, PendingDelivery,
 };
-use crate::domain::finding::{Finding, Severity};
+use crate::domain::finding::Severity;
 
+use super::cycles::read_findings;
 use super::error::Result;
 use super::mutes::mutes;
-use super::read::from_json;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
 /// left alone together with its deliveries, so running a cycle again changes nothing.
@@ -83,11 +84,12 @@ pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Resu
     let mut last_found = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let clock = row.get::<_, NaiveDateTime>(0)?.and_utc();
-        let findings: Vec<Finding> = from_json("the findings of a cycle", &row.get::<_, String>(1)?)?;
+        let (findings, _) = read_findings(&row.get::<_, String>(1)?);
         last_found.extend(findings.into_iter().map(|finding| (finding.key, clock)));
     }
     let sql = "SELECT decided_at FROM alert_events WHERE decided_at > ? AND decided_at <= ?
-                 AND NOT (decision = 'resolve' AND severity = 'info') ORDER BY decided_at";
+                 AND NOT (decision = 'resolve' AND severity = 'info')
+                 AND reason NOT IN ('moved_earlier', 'days_left', 'has_run_out') ORDER BY decided_at";
     let mut statement = conn.prepare(sql)?;
     let clocks = params![(now - HISTORY_OF_MESSAGES).naive_utc(), now.naive_utc()];
     let recent = statement.query_map(clocks, |row| Ok(row.get::<_, NaiveDateTime>(0)?.and_utc()))?;
@@ -114,12 +116,13 @@ pub fn open_alerts(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<
              SELECT key, max(decided_at) AS closed_at FROM alert_events
              WHERE decision = 'resolve' AND decided_at <= make_timestamp(CAST(? AS BIGINT)) GROUP BY key
          )
-         SELECT e.payload FROM alert_events e LEFT JOIN closed c ON c.key = e.key
+         SELECT e.payload, e.event_id, e.key, e.rule, e.severity, e.decision, e.reason, e.since, e.decided_at
+         FROM alert_events e LEFT JOIN closed c ON c.key = e.key
          WHERE e.decided_at <= make_timestamp(CAST(? AS BIGINT)) AND (c.closed_at IS NULL OR e.decided_at > c.closed_at)
          ORDER BY e.key, e.decided_at, e.event_id",
     )?;
     let mut open: BTreeMap<String, OpenAlert> = BTreeMap::new();
-    for event in told.query_map(params![until, until], |row| read_event(row, 0))? {
+    for event in told.query_map(params![until, until], read_event)? {
         add_to_history(&mut open, event?, &heard_by);
     }
     Ok(open.into_values().collect())
@@ -139,6 +142,7 @@ fn add_to_history(
             alert.last_told_at = event.fired_at;
             alert.told += 1;
             alert.summary = event.summary;
+            alert.named = event.named;
             alert.heard_by.extend(heard);
         }
         _ => {
@@ -151,6 +155,7 @@ fn add_to_history(
                 last_told_at: event.fired_at,
                 told: 1,
                 summary: event.summary,
+                named: event.named,
                 heard_by: heard,
             };
             open.insert(event.key, alert);
@@ -186,7 +191,7 @@ pub fn pending_deliveries(conn: &Connection, now: DateTime<Utc>) -> duckdb::Resu
             event_id: row.get(0)?,
             channel: row.get(1)?,
             key: row.get(2)?,
-            severity: read_severity(row, 3)?,
+            severity: read_name::<Severity>(row, 3)?,
             payload: row.get(4)?,
             files: Vec::new(),
             attempts: row.get(5)?,
@@ -304,12 +309,12 @@ pub struct EventKey {
 /// Whatever DuckDB reports, or a stored event that this version cannot read.
 pub fn events(conn: &Connection, after: Option<EventKey>, limit: u32) -> duckdb::Result<Vec<AlertEvent>> {
     let mut listed = conn.prepare(
-        "SELECT payload FROM alert_events
+        "SELECT payload, event_id, key, rule, severity, decision, reason, since, decided_at FROM alert_events
          WHERE ?1 IS NULL OR epoch_us(decided_at) < ?1 OR (epoch_us(decided_at) = ?1 AND event_id > ?2)
          ORDER BY decided_at DESC, event_id LIMIT ?3",
     )?;
     let (at, id) = after.map(|key| (key.decided_at.timestamp_micros(), key.event_id)).unzip();
-    listed.query_map(params![at, id, limit], |row| read_event(row, 0))?.collect()
+    listed.query_map(params![at, id, limit], read_event)?.collect()
 }
 
 /// What a channel was told last about each key that fires: event id and payload. A key whose all-clear is on its way, or
@@ -373,12 +378,35 @@ pub fn channel_states(conn: &Connection) -> duckdb::Result<Vec<ChannelState>> {
     rows.collect()
 }
 
-fn read_event(row: &Row<'_>, column: usize) -> duckdb::Result<AlertEvent> {
-    let payload: String = row.get(column)?;
-    serde_json::from_str(&payload).map_err(|error| unreadable(column, error))
+/// An event. Where its payload cannot be read, what the other columns say of it: what is open must be known even then.
+fn read_event(row: &Row<'_>) -> duckdb::Result<AlertEvent> {
+    let payload: String = row.get(0)?;
+    if let Ok(event) = serde_json::from_str(&payload) {
+        return Ok(event);
+    }
+    const LOST: &str = "The message as it was stored cannot be read any more.";
+    Ok(AlertEvent {
+        named: None,
+        event_id: row.get(1)?,
+        key: row.get(2)?,
+        rule: read_name(row, 3)?,
+        severity: read_name(row, 4)?,
+        decision: read_name(row, 5)?,
+        reason: read_name(row, 6)?,
+        since: row.get(7)?,
+        fired_at: row.get::<_, NaiveDateTime>(8)?.and_utc(),
+        title: LOST.to_owned(),
+        summary: LOST.to_owned(),
+        text: LOST.to_owned(),
+        next: String::new(),
+        attachment: None,
+        dashboard_url: None,
+        audience: Audience::Everyone,
+    })
 }
 
-fn read_severity(row: &Row<'_>, column: usize) -> duckdb::Result<Severity> {
+/// A value of ours from its stored name.
+fn read_name<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> duckdb::Result<T> {
     let name: String = row.get(column)?;
     serde_json::from_value(name.into()).map_err(|error| unreadable(column, error))
 }

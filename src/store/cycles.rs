@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
+use serde_json::Value;
 
 use crate::domain::alert::{AlertEvent, NewDelivery};
 use crate::domain::finding::Finding;
@@ -25,6 +26,31 @@ pub struct FinishedCycle {
     pub outlook: Option<Outlook>,
     /// What the rules found.
     pub findings: Vec<Finding>,
+}
+
+/// A finished cycle as it is read back. What it stored may not be readable any more: an older version wrote numbers that no
+/// version reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCycle {
+    /// Its ingest run.
+    pub run_id: i64,
+    /// Its clock.
+    pub clock: DateTime<Utc>,
+    /// The outlook as made; `None` before the first complete day, `Err` with the reason where it cannot be read.
+    pub outlook: std::result::Result<Option<Outlook>, String>,
+    /// What the rules found, as far as it can be read.
+    pub findings: Vec<Finding>,
+    /// Findings that cannot be read.
+    pub lost_findings: usize,
+}
+
+/// What earlier outlooks said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PastOutlooks {
+    /// Those that can be read, in order of their clocks.
+    pub said: Vec<PastOutlook>,
+    /// Clocks of the cycles whose outlook cannot be read, in order.
+    pub unreadable: Vec<DateTime<Utc>>,
 }
 
 /// What a cycle tells, and to whom.
@@ -66,8 +92,8 @@ impl Store {
     /// The newest finished cycle whose clock is at or before `as_of` (or the newest of all).
     ///
     /// # Errors
-    /// DuckDB's, or an unreadable outlook.
-    pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
+    /// DuckDB's.
+    pub async fn newest_cycle(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<StoredCycle>> {
         self.read(move |connection| newest_cycle(connection, as_of)).await
     }
 
@@ -103,28 +129,43 @@ impl Store {
     /// What outlooks said that are old enough at `as_of` to be judged, the newest of each UTC day, in order of their clocks.
     ///
     /// # Errors
-    /// DuckDB's, or an unreadable outlook.
-    pub async fn past_outlooks(&self, as_of: DateTime<Utc>) -> Result<Vec<PastOutlook>> {
+    /// DuckDB's.
+    pub async fn past_outlooks(&self, as_of: DateTime<Utc>) -> Result<PastOutlooks> {
         self.read(move |connection| past_outlooks(connection, as_of)).await
     }
 }
 
-fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<FinishedCycle>> {
+fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<StoredCycle>> {
     let sql = "SELECT run_id, clock, outlook, findings FROM cycles WHERE ?1 IS NULL OR clock <= ?1
                ORDER BY run_id DESC LIMIT 1";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(params![as_of.map(|as_of| as_of.naive_utc())])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let outlook: Option<String> = row.get(2)?;
-    Ok(Some(FinishedCycle {
+    let outlook = outlook.map(|json| from_json("an outlook", &json)).transpose();
+    let (findings, lost_findings) = read_findings(&row.get::<_, String>(3)?);
+    Ok(Some(StoredCycle {
         run_id: row.get(0)?,
         clock: row.get::<_, NaiveDateTime>(1)?.and_utc(),
-        outlook: outlook.map(|json| from_json("an outlook", &json)).transpose()?,
-        findings: from_json("the findings of a cycle", &row.get::<_, String>(3)?)?,
+        outlook: outlook.map_err(|error| error.to_string()),
+        findings,
+        lost_findings,
     }))
 }
 
-fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<PastOutlook>> {
+/// The findings that can be read, and how many cannot.
+pub fn read_findings(json: &str) -> (Vec<Finding>, usize) {
+    let stored: Vec<Value> = match serde_json::from_str(json) {
+        Ok(stored) => stored,
+        Err(_) => return (Vec::new(), 1),
+    };
+    let count = stored.len();
+    let findings: Vec<Finding> = stored.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect();
+    let lost = count - findings.len();
+    (findings, lost)
+}
+
+fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<PastOutlooks> {
     // A day's data is complete days after it: an outlook made later than this has no horizon behind it.
     let last = plus_days(as_of.date_naive(), -HORIZONS[0]);
     let sql = "SELECT clock, outlook FROM cycles WHERE run_id IN
@@ -133,10 +174,13 @@ fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<Pa
                ORDER BY clock";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(params![last])?;
-    let mut past = Vec::new();
+    let mut past = PastOutlooks::default();
     while let Some(row) = rows.next()? {
-        let said = from_json("what an outlook said", &row.get::<_, String>(1)?)?;
-        past.push(PastOutlook { made_at: row.get::<_, NaiveDateTime>(0)?.and_utc(), said });
+        let made_at = row.get::<_, NaiveDateTime>(0)?.and_utc();
+        match serde_json::from_str(&row.get::<_, String>(1)?) {
+            Ok(said) => past.said.push(PastOutlook { made_at, said }),
+            Err(_) => past.unreadable.push(made_at),
+        }
     }
     Ok(past)
 }

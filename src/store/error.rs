@@ -103,6 +103,19 @@ pub enum StoreError {
         /// The hash of its text now.
         found: String,
     },
+    /// What was pulled comes to more than any sum here can be.
+    #[error(
+        "the check of amounts failed: the {what} pulled for {window} come to {most} or more without their signs, which is no \
+         bill. Nothing of it was stored"
+    )]
+    BeyondAnyBill {
+        /// Charges or usage.
+        what: &'static str,
+        /// The days that were pulled.
+        window: String,
+        /// The largest sum.
+        most: String,
+    },
     /// A filing is dated before the newest one.
     #[error(
         "the file says it was filed on {filed_on}, and version {version}, filed on {newest}, claims its records from \

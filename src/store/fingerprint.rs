@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Store;
 use super::error::Result;
+use super::failures::holding;
 use super::projections::version_in_force;
 use super::requests::{ChargedRequests, charged_by};
 
@@ -31,6 +32,8 @@ pub struct Seen {
     pub fingerprint: Fingerprint,
     /// What is counted into it when it is read.
     pub charged: ChargedRequests,
+    /// Cycles that failed since the newest one finished, which is said beside the newest view and no other.
+    pub failures: i64,
 }
 
 impl Store {
@@ -63,7 +66,8 @@ pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Opt
         .optional()?;
     let Some((cycle, clock)) = newest else { return Ok(None) };
     let fingerprint = fingerprint(connection, cycle, clock, as_of)?;
-    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)? }))
+    let failures = if as_of.is_none() { holding(connection)? } else { 0 };
+    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)?, failures }))
 }
 
 fn fingerprint(

@@ -66,8 +66,8 @@ impl Store {
     /// Appends `run` in one transaction and gives its id.
     ///
     /// # Errors
-    /// [`StoreError::ClockGoesBack`], [`StoreError::OtherAccount`], [`StoreError::NotConserved`], or DuckDB's own;
-    /// after each the store is as it was.
+    /// [`StoreError::ClockGoesBack`], [`StoreError::OtherAccount`], [`StoreError::NotConserved`],
+    /// [`StoreError::BeyondAnyBill`], or DuckDB's own; after each the store is as it was.
     pub async fn append_run(&self, run: IngestRun) -> Result<i64> {
         self.call(move |connection| append_run(connection, &run)).await
     }
@@ -167,6 +167,8 @@ fn check_account(connection: &Connection, asked: Option<&String>) -> Result<()> 
 /// Appends what differs, checks that the window now sums to what was pulled, and gives the sum of absolute changes to
 /// days that were complete when last pulled.
 fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> Result<Money> {
+    within_any_bill("charges", costs.window, costs.charges.iter().map(|charge| charge.billed_cost))?;
+    within_any_bill("usage", costs.window, costs.usage.iter().map(|usage| usage.cost))?;
     let complete_before = last_pull(transaction)?.map(|clock| plus_days(clock.date_naive(), -2));
     let moved = append_charges(transaction, run_id, costs, complete_before)?;
     append_usage(transaction, run_id, costs)?;
@@ -177,6 +179,15 @@ fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> 
     let stored = current_usage(transaction, run_id, Some(costs.window))?;
     conserved("usage", costs.window, &pulled, &by_day(stored.rows.iter().map(|row| (row.day, row.cost))))?;
     Ok(moved)
+}
+
+/// Sums stop at their end, and could hide there that they differ: what reaches it is no bill.
+fn within_any_bill(what: &'static str, window: DayRange, costs: impl Iterator<Item = Money>) -> Result<()> {
+    let sum: Money = costs.map(Money::abs).sum();
+    if sum < Money::MOST {
+        return Ok(());
+    }
+    Err(StoreError::BeyondAnyBill { what, window: window.to_string(), most: Money::MOST.dollars() })
 }
 
 fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {

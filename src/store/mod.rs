@@ -13,6 +13,7 @@ mod credits;
 mod cycles;
 mod error;
 mod evidence;
+mod failures;
 mod fingerprint;
 mod ingest;
 mod links;
@@ -28,7 +29,7 @@ mod views;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckdb::{Config, Connection, InterruptHandle};
@@ -38,8 +39,9 @@ use readers::Readers;
 pub use audit::{AuditEntry, AuditKey, AuditRow};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use credits::SnapshotKey;
-pub use cycles::{FinishedCycle, Messages};
+pub use cycles::{FinishedCycle, Messages, PastOutlooks, StoredCycle};
 pub use error::{Result, StoreError};
+pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{LinkKey, Revocation, StoredLink};
@@ -73,6 +75,7 @@ struct Inner {
     /// See [`Store::writes`].
     writes: AtomicU64,
     interrupt: Arc<InterruptHandle>,
+    interrupted: AtomicBool,
     /// Held for as long as the store is open; the operating system lets go of it when the process dies.
     _lock: Option<File>,
 }
@@ -115,6 +118,7 @@ impl Store {
             readers: Readers::beside(&connection)?,
             writes: AtomicU64::new(0),
             interrupt: connection.interrupt_handle(),
+            interrupted: AtomicBool::new(false),
             connection: Mutex::new(connection),
             _lock: lock,
         };
@@ -200,7 +204,13 @@ impl Store {
 
     /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
     pub fn interrupt(&self) {
+        self.inner.interrupted.store(true, Ordering::SeqCst);
         self.inner.interrupt.interrupt();
+    }
+
+    /// True once a statement may have been cut short: what failed since then need not have failed by itself.
+    pub fn is_interrupted(&self) -> bool {
+        self.inner.interrupted.load(Ordering::SeqCst)
     }
 
     /// Writes the write-ahead log into the file, so that the next start has nothing to replay.

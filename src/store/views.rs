@@ -1,7 +1,8 @@
 //! The newest cycle's view, kept so that reading it does not put it together again.
 //!
-//! Invariants: one row at most, written with the end of its cycle; it answers only while everything that it was made from
-//! is as it was then, which its key names; so deleting it changes how much is computed and never the answer.
+//! Invariants: one row at most, written with the end of its cycle, or again where it could not be used; it answers only
+//! while everything that it was made from is as it was then, which its key names; so deleting it changes how much is
+//! computed and never the answer.
 
 use chrono::{DateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
@@ -51,6 +52,19 @@ impl Store {
         maker: ViewMaker,
     ) -> Result<Option<(String, ChargedRequests)>> {
         self.read(move |connection| kept_view(connection, as_of, &maker)).await
+    }
+
+    /// Keeps a view that was put together again in place of the one that could not be used.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn keep_view(&self, view: KeptView) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            keep(&transaction, &view)?;
+            Ok(transaction.commit()?)
+        })
+        .await
     }
 }
 

@@ -223,7 +223,8 @@ fn odd_series_are_answered() {
         ("refunds", refunds),
         ("a billion a day", huge),
     ] {
-        let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 365, &evidence, None);
+        let forecast =
+            glidepath::domain::forecast::Forecast::make(History(&daily), day("2026-03-01"), 365, &evidence, None);
         let (low, high) = (forecast.cumulative_quantile(0.1), forecast.cumulative_quantile(0.9));
         assert!(low.iter().zip(&high).all(|(low, high)| low.is_finite() && high.is_finite() && low <= high), "{name}");
         assert!(forecast.daily.iter().all(|cost| *cost >= 0.0 && cost.is_finite()), "{name}");
@@ -233,7 +234,13 @@ fn odd_series_are_answered() {
 #[test]
 fn a_steady_account_goes_on_as_it_was() {
     let daily = vec![100.0; 200];
-    let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 365, &Evidence::builtin(), None);
+    let forecast = glidepath::domain::forecast::Forecast::make(
+        History(&daily),
+        day("2026-03-01"),
+        365,
+        &Evidence::builtin(),
+        None,
+    );
     assert!(forecast.daily.iter().all(|cost| (cost - 100.0).abs() < 1e-6), "{:?}", &forecast.daily[..8]);
 }
 
@@ -241,7 +248,13 @@ fn a_steady_account_goes_on_as_it_was() {
 fn a_young_account_has_wider_odds_than_a_grown_one() {
     let width = |days: usize| {
         let daily = vec![100.0; days];
-        let forecast = glidepath::domain::forecast::Forecast::make(History(&daily), 90, &Evidence::builtin(), None);
+        let forecast = glidepath::domain::forecast::Forecast::make(
+            History(&daily),
+            day("2026-03-01"),
+            90,
+            &Evidence::builtin(),
+            None,
+        );
         forecast.cumulative_quantile(0.9)[89] / forecast.cumulative_quantile(0.1)[89]
     };
     assert!(width(3) > width(200) * 1.5, "{} days in, {} against {}", 3, width(3), width(200));

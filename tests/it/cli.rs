@@ -2,6 +2,7 @@
 
 mod access;
 mod checks;
+mod failed;
 mod killed;
 mod log_lines;
 

@@ -1,13 +1,15 @@
 //! Shapes that spend of a young company has, each with the answer that it ought to get.
 
-use glidepath::domain::forecast::{Evidence, Forecast, Gate, History, Method};
+use glidepath::domain::forecast::{Evidence, Forecast, Gate, History, Method, Voice};
+
+use crate::support::values::day;
 
 fn days(count: usize, level: impl Fn(usize) -> f64) -> Vec<f64> {
     (0..count).map(level).collect()
 }
 
 fn total(daily: &[f64], ahead: usize) -> f64 {
-    Forecast::make(History(daily), ahead, &Evidence::builtin(), None).daily.iter().sum()
+    Forecast::make(History(daily), day("2026-03-01"), ahead, &Evidence::builtin(), None).daily.iter().sum()
 }
 
 fn near(said: f64, right: f64, tolerance: f64, about: &str) {
@@ -30,7 +32,7 @@ fn a_launch_ramp_goes_on_but_not_for_ever() {
 #[test]
 fn weekends_dip() {
     let daily = days(140, |day| if day % 7 >= 5 { 30.0 } else { 100.0 });
-    let forecast = Forecast::make(History(&daily), 14, &Evidence::builtin(), None);
+    let forecast = Forecast::make(History(&daily), day("2026-03-01"), 14, &Evidence::builtin(), None);
     for (ahead, cost) in forecast.daily.iter().enumerate() {
         near(*cost, if (140 + ahead) % 7 >= 5 { 30.0 } else { 100.0 }, 0.01, &format!("day {ahead}"));
     }
@@ -105,10 +107,10 @@ fn the_plain_rate_speaks_where_the_combination_shows_no_skill() {
     for seed in 1..=20 {
         let daily = wandering(seed);
         let (by_trend, by_rate) = (past_error(&daily, Method::Combination), past_error(&daily, Method::TrailingWeek));
-        let forecast = Forecast::make(History(&daily), 30, &Evidence::builtin(), None);
+        let forecast = Forecast::make(History(&daily), day("2026-03-01"), 30, &Evidence::builtin(), None);
         if by_rate < by_trend {
             plain += 1;
-            assert_eq!(forecast.method, Method::TrailingWeek, "seed {seed}: {by_rate} against {by_trend}");
+            assert_eq!(forecast.voice, Voice::PlainRate, "seed {seed}: {by_rate} against {by_trend}");
             near(
                 forecast.daily.iter().sum(),
                 30.0 * daily[279],
@@ -116,7 +118,7 @@ fn the_plain_rate_speaks_where_the_combination_shows_no_skill() {
                 &format!("seed {seed}: the newest week goes on"),
             );
         } else {
-            assert_eq!(forecast.method, Method::Combination, "seed {seed}: {by_rate} against {by_trend}");
+            assert_eq!(forecast.voice, Voice::Combination, "seed {seed}: {by_rate} against {by_trend}");
         }
     }
     assert!((4..=19).contains(&plain), "the plain rate was nearer on {plain} of 20 wandering series");

@@ -6,6 +6,7 @@ mod bad_input;
 mod channels;
 mod checks;
 mod entries;
+mod failed;
 mod links;
 mod metrics;
 mod orders;

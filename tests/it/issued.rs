@@ -158,7 +158,7 @@ async fn a_moment_without_knowledge_is_refused_with_the_reason() {
     let folder = TempDir::new().unwrap();
     let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
     let [before, at] = moments();
-    assert!(matches!(engine.check_as_of(None, at).await, Err(AsOfError::NothingYet)));
+    assert!(matches!(engine.check_as_of(None, at).await, Err(AsOfError::NothingYet { .. })));
     engine.cycle(at).await.unwrap().unwrap();
     let second = TimeDelta::seconds(1);
     assert!(engine.check_as_of(None, at).await.is_ok());

@@ -283,7 +283,7 @@ fn unusable_files_say_every_reason_with_its_line() {
     assert_eq!(lines(&several), [5, 8, 8, 11, 11], "{several}");
     let text = several.to_string();
     for words in [
-        "\"M\" has 0 as its input price; it must be above zero",
+        "of \"M\", input price is 0; it must be more than 0",
         "\"M\" is listed twice from 2026-06-01",
         "\"x\" has no number of chips",
         "\"x\" has neither usd_per_hour nor unpriced",

@@ -70,7 +70,10 @@ fn check_explains_every_problem_of_every_file() {
             "bad.toml: line 6: model \"Claude Sonet 5\" is not in the price book; did you mean Claude Sonnet 5"
         )
     );
-    assert!(said.contains("bad.toml: line 9: cache_hit is 40, outside 0 to 1; write a share of the whole"), "{said}");
+    assert!(
+        said.contains("bad.toml: line 9: cache_hit is 40; it must lie between 0 and 1; write a share of the whole"),
+        "{said}"
+    );
     assert!(said.contains("bad.toml has 2 problem(s)"), "{said}");
     assert!(desk.ok(&["projection", "check", "v1.toml"]).contains("v1.toml: nothing wrong, content hash"));
     let both = desk.refused(&["projection", "check", "v1.toml", "other.toml"]);

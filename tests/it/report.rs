@@ -439,6 +439,7 @@ fn nothing_leaks_to_a_partner() {
     position.outlook_basis = Some("costs of 999988887777".into());
     position.findings[0].summary = format!("Account 999988887777 drains {}.", sample::days::POOL_IDS[2]);
     position.findings.push(Finding {
+        named: None,
         rule: Rule::BalanceDrift,
         severity: Severity::Critical,
         key: "secret-key".into(),

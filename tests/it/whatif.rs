@@ -358,11 +358,12 @@ fn more_than_anybody_asks_at_once_is_refused_before_it_costs_anything() {
 
 #[test]
 fn the_largest_questions_are_answered_in_amounts_that_add_up() {
-    // Runs of ten million chip-hours on each day, and twice as much every month: each day counts as its largest.
+    // Runs of ten million chip-hours on each day, and twice as much every month: each day counts as its largest,
+    // and a month as the most that is counted.
     let run = change("train", "type=trn1.32xlarge,chip-hours=10000000,on=2026-03-30,days=1,repeats=365,every=1");
     let mut changes = vec![run; 19];
     changes.push(change("growth", "100%"));
-    let mut account = Account::of(&[(SONNET, Direction::Input, Tier::OnDemand, 9, usd("900000000"))], "1000000000");
+    let mut account = Account::of(&[(SONNET, Direction::Input, Tier::OnDemand, 9, usd("9000000"))], "1000000000");
     account.pools[0].granted = usd("1000000000");
     account.ask(|base| {
         let told = answer(base, &outlook(base.inputs), &changes).unwrap();
@@ -380,18 +381,18 @@ fn shares_are_read_in_percent_or_as_parts_of_one_and_never_guessed() {
     for (name, text, why) in [
         ("cache-hits", "60", "for percent write 60%"),
         ("cache-hits", "1.5", "between 0 and 1"),
-        ("cache-hits", "150%", "between 0 % and 100 %"),
+        ("cache-hits", "150%", "the share is 1.5; it must lie between 0 and 1"),
         ("batch", "-0.1%x", "no number"),
         ("batch", "Claude Sonnet 5=", "no number"),
         ("growth", "5", "for percent write 5%"),
-        ("growth", "101%", "between -99 % and 100 %"),
+        ("growth", "101%", "growth per month is 1.01; it must be more than -1 and at most 1"),
         ("switch", "Claude Sonnet 5", "from which model to which"),
         ("train", "type=trn1.32xlarge,on=2026-05-01", "lacks chip-hours="),
-        ("train", "type=trn1.32xlarge,chip-hours=10000001,on=2026-05-01", "more than can be meant"),
+        ("train", "type=trn1.32xlarge,chip-hours=10000001,on=2026-05-01", "must be more than 0 and at most 10000000"),
         (
             "train",
             "type=trn1.32xlarge,chip-hours=5,on=2026-05-01,days=366,repeats=366,every=1",
-            "133956 days of training",
+            "days times repeats is 133956; it must lie between 1 and 4000",
         ),
         ("award", "amount=-5,from=2026-05-01", "more than 0"),
         ("award", "amount=5,from=soon", "is not a day"),

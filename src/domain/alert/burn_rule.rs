@@ -69,6 +69,7 @@ fn told_burn(
     // Rounded down: the last day is not a whole one.
     let lasts = left.ratio(long).map_or(0, |days| i64::try_from(days.trunc()).unwrap_or(i64::MAX));
     Finding {
+        named: None,
         rule: Rule::BurnRate,
         severity: windows.severity,
         key: key(Rule::BurnRate, "total"),

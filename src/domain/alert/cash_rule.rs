@@ -31,6 +31,7 @@ pub(super) fn first_cash(
         .ratio(bill.gross)
         .map_or_else(String::new, |share| format!(", {} of what is used", percent_text(share.min(1.into()))));
     Some(Finding {
+        named: None,
         rule: Rule::FirstCash,
         severity: Severity::Warning,
         key,
@@ -42,10 +43,14 @@ pub(super) fn first_cash(
             month_text(bill.month.next())
         ),
         reason: format!(
-            "How sure: eight forecast paths of ten lie between {} and {}. The trajectory has the months after. \
-             Next: have the cash on the card's account by then, or move what credit does not pay.",
-            usd_text(bill.cash_p10),
-            usd_text(bill.cash_p90)
+            "{} The trajectory has the months after. Next: have the cash on the card's account by then, or move what credit \
+             does not pay.",
+            match bill.odds() {
+                Some((low, high)) => {
+                    format!("How sure: an 80 % chance of {} to {}.", usd_text(low), usd_text(high))
+                }
+                None => "How sure: it is too early to give a range.".to_owned(),
+            }
         ),
     })
 }

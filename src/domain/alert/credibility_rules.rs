@@ -18,6 +18,7 @@ pub(super) fn claims(position: &Position, health: &IngestHealth, rules: &AlertRu
             Question::Pace | Question::Commitment => contradicted(claim)?,
         };
         Some(Finding {
+            named: None,
             rule,
             severity: Severity::Info,
             key: key(rule, &claim.subject),

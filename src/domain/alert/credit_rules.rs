@@ -32,6 +32,7 @@ fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
         )
     };
     Finding {
+        named: None,
         rule: Rule::UncoveredSpend,
         severity: Severity::Warning,
         key: key(Rule::UncoveredSpend, &burn.service),
@@ -79,6 +80,7 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
         "Worth knowing now, while there is time to use it.".to_owned()
     };
     Some(Finding {
+        named: None,
         rule: Rule::ExpiringCredit,
         severity: if near { Severity::Warning } else { Severity::Info },
         key: key(Rule::ExpiringCredit, &pool.id),
@@ -101,6 +103,7 @@ pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterato
     let since = data_day(health);
     position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Paused && pool.remaining.is_positive()).map(
         move |pool| Finding {
+            named: None,
             rule: Rule::PausedCredit,
             severity: Severity::Warning,
             key: key(Rule::PausedCredit, &pool.id),
@@ -139,6 +142,7 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
             .to_owned(),
     };
     Some(Finding {
+        named: None,
         rule: Rule::CoverageUnknown,
         severity: Severity::Info,
         key: key(Rule::CoverageUnknown, "services"),
@@ -157,6 +161,7 @@ pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &A
     }
     let usages: Vec<String> = position.data_quality.unclassified.iter().map(unclassified_text).collect();
     Some(Finding {
+        named: None,
         rule: Rule::UnclassifiedSpend,
         severity: Severity::Warning,
         key: key(Rule::UnclassifiedSpend, "month"),
@@ -203,6 +208,7 @@ pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Optio
         })
         .collect();
     Some(Finding {
+        named: None,
         rule: Rule::OrderContradicted,
         severity: Severity::Info,
         key: key(Rule::OrderContradicted, "pools"),
@@ -223,6 +229,7 @@ pub(super) fn order_contradicted(contradictions: &[OrderContradiction]) -> Optio
 /// Record types that AWS has and this program does not know.
 pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator<Item = Finding> {
     types.iter().map(|record_type| Finding {
+        named: None,
         rule: Rule::UnknownRecordType,
         severity: Severity::Warning,
         key: key(Rule::UnknownRecordType, &record_type.name),

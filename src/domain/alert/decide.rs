@@ -11,7 +11,8 @@ use super::input::Evaluation;
 use super::mute::{Mute, MuteKind};
 use super::settings::AlertRules;
 use super::week::postpone;
-use crate::domain::finding::{Finding, Rule, Severity};
+use super::worse::worse;
+use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
 /// would come every second day.
@@ -36,6 +37,8 @@ pub struct OpenAlert {
     pub told: u32,
     /// What the newest message said.
     pub summary: String,
+    /// The day that it named.
+    pub named: Option<NamedDay>,
     /// Channels that heard of it, or will: deliveries that were not given up.
     pub heard_by: BTreeSet<String>,
 }
@@ -108,6 +111,12 @@ pub enum Reason {
     New,
     /// Escalate: the newest message was less severe.
     MoreSevere,
+    /// Escalate: the day that was named has moved nearer by much.
+    MovedEarlier,
+    /// Escalate: seven days are left, or two.
+    DaysLeft,
+    /// Escalate: what was going to happen has happened.
+    HasRunOut,
     /// Repeat: the time between reminders is over.
     RepeatDue,
     /// Resolve: looked at fresh data, and the condition is gone.
@@ -133,11 +142,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// True for news that what was told got worse: it is told however many messages there were, and takes no place of theirs.
+    pub const fn is_worse_news(self) -> bool {
+        matches!(self, Reason::MovedEarlier | Reason::DaysLeft | Reason::HasRunOut)
+    }
+
     /// The name in logs, JSON and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Reason::New => "new",
             Reason::MoreSevere => "more_severe",
+            Reason::MovedEarlier => "moved_earlier",
+            Reason::DaysLeft => "days_left",
+            Reason::HasRunOut => "has_run_out",
             Reason::RepeatDue => "repeat_due",
             Reason::ConditionGone => "condition_gone",
             Reason::AlreadyTold => "already_told",
@@ -185,6 +202,7 @@ impl Decision {
 /// use glidepath::domain::alert::{Action, AlertRules, Evaluation, History, Reason, decide};
 /// use glidepath::domain::finding::{Finding, Rule, Severity};
 /// let finding = Finding {
+///     named: None,
 ///     rule: Rule::Exhaustion,
 ///     severity: Severity::Critical,
 ///     key: "exhaustion:total".into(),
@@ -207,6 +225,8 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
             (Action::Hold, reason) => (Action::Hold, reason),
             _ if said_elsewhere(finding, evaluation, &found) => (Action::Hold, Reason::SaidElsewhere),
             speaks => history.muted(&finding.key, finding.severity, now).map_or(speaks, |mute| match mute.kind {
+                // Who knows of the day that was named does not know yet that it is another.
+                MuteKind::Ack if matches!(speaks.1, Reason::HasRunOut | Reason::MovedEarlier) => speaks,
                 MuteKind::Ack => (Action::Hold, Reason::Acknowledged),
                 MuteKind::Silence => (Action::Hold, Reason::Silenced),
             }),
@@ -244,6 +264,9 @@ fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, rule
     let Some(open) = open else { return (Action::Fire, Reason::New) };
     if finding.severity > open.severity {
         return (Action::Escalate, Reason::MoreSevere);
+    }
+    if let Some(reason) = worse(finding, open, now) {
+        return (Action::Escalate, reason);
     }
     let due = rules
         .repeat
@@ -306,6 +329,7 @@ mod tests {
 
     fn finding(rule: Rule, severity: Severity) -> Finding {
         Finding {
+            named: None,
             rule,
             severity,
             key: format!("{}:x", rule.as_str()),
@@ -325,6 +349,7 @@ mod tests {
             last_told_at: clock() - TimeDelta::hours(hours_ago),
             told: 1,
             summary: "It was so.".into(),
+            named: None,
             heard_by: BTreeSet::from(["ops".to_owned()]),
         }
     }

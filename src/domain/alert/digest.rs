@@ -143,10 +143,12 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     if let Some(bill) = position.trajectory.iter().find(|bill| bill.cash.cents() > Decimal::ZERO) {
         let month = bill.month.first_day().format("%B %Y");
         lines.push(format!(
-            "- Next bill to pay: {month}, {} (likely {} to {}).",
+            "- Next bill to pay: {month}, {} ({}).",
             usd_text(bill.cash),
-            usd_text(bill.cash_p10),
-            usd_text(bill.cash_p90)
+            bill.odds().map_or_else(
+                || "too early to give a range".to_owned(),
+                |(low, high)| format!("80 % chance of {} to {}", usd_text(low), usd_text(high))
+            )
         ));
         lines.extend(position.paying_unlisted().map(|_| format!("- {AS_IF_NONE_LEFT}.")));
     }
@@ -287,7 +289,15 @@ mod tests {
 
     fn finding(rule: Rule, severity: Severity, summary: &str, reason: &str) -> Finding {
         let key = format!("{}:x", rule.as_str());
-        Finding { rule, severity, key, since: day("2026-03-02"), summary: summary.into(), reason: reason.into() }
+        Finding {
+            named: None,
+            rule,
+            severity,
+            key,
+            since: day("2026-03-02"),
+            summary: summary.into(),
+            reason: reason.into(),
+        }
     }
 
     #[test]

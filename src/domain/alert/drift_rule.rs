@@ -34,6 +34,7 @@ pub(super) fn balance_drift(position: &Position, rules: &AlertRules) -> Option<F
     let explained = months.is_empty() && balances.iter().all(|it| it.early_use_unknown && it.gap.is_positive());
     let said: Vec<String> = months_apart(&months).into_iter().chain(balances_apart(&balances)).collect();
     Some(Finding {
+        named: None,
         rule: Rule::BalanceDrift,
         severity: if explained { Severity::Info } else { Severity::Warning },
         key: key(Rule::BalanceDrift, "credit"),

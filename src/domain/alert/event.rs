@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::decide::{Action, Decision, Reason};
-use crate::domain::finding::{Rule, Severity};
+use crate::domain::finding::{NamedDay, Rule, Severity};
 
 /// One message: what is stored, and what every channel's payload is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,6 +38,9 @@ pub struct AlertEvent {
     /// What to do next, in a sentence; empty in an all-clear.
     #[serde(default)]
     pub next: String,
+    /// The day that it names.
+    #[serde(default)]
+    pub named: Option<NamedDay>,
     /// A Markdown document that belongs to it: the trajectory of the same cycle.
     pub attachment: Option<String>,
     /// Where to look.
@@ -117,6 +120,7 @@ mod tests {
                 last_told_at: clock(),
                 told,
                 summary: String::new(),
+                named: None,
                 heard_by: BTreeSet::new(),
             }),
         }

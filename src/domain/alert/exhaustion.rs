@@ -6,7 +6,7 @@ use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::outlook::first_full_month;
 use crate::domain::period::plus_days;
@@ -80,6 +80,7 @@ fn already_gone(
     let cash = if cash.is_positive() { format!(", about {} a day", usd_text(cash)) } else { String::new() };
     let lasted = days_text((through - began).num_days() + 1);
     Finding {
+        named: Some(NamedDay { day: began, has_come: true }),
         rule: Rule::Exhaustion,
         severity: Severity::Critical,
         key: key(Rule::Exhaustion, "total"),
@@ -114,6 +115,7 @@ fn forecast(
         format!(", and usage costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
     });
     Finding {
+        named: Some(NamedDay { day: date, has_come: false }),
         rule: Rule::Exhaustion,
         severity,
         key: key(Rule::Exhaustion, "total"),
@@ -199,6 +201,7 @@ pub(super) fn pools(
             );
             let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
             Some(Finding {
+                named: None,
                 rule: Rule::Exhaustion,
                 severity: Severity::Info,
                 key,

@@ -97,6 +97,19 @@ pub struct DeadChannel {
     pub last_error: String,
 }
 
+/// A cycle that asked AWS and could not finish, while none has finished since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCycle {
+    /// Clock under which a cycle first failed since one finished.
+    pub since: DateTime<Utc>,
+    /// Clock under which one failed last.
+    pub last: DateTime<Utc>,
+    /// What failed last, for people.
+    pub problem: String,
+    /// Clock of the newest finished cycle; `None` before the first.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
 /// What a model or a service cost lately, against the weeks before. Both are averages of complete days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpendChange {

@@ -242,6 +242,7 @@ mod tests {
 
     fn event(rule: Rule, key: &str, severity: Severity, decision: Action) -> AlertEvent {
         AlertEvent {
+            named: None,
             event_id: "e".into(),
             key: key.into(),
             rule,

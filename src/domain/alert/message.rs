@@ -55,6 +55,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
         summary,
         text,
         next: decision.finding.as_ref().map_or("", Finding::next_step).to_owned(),
+        named: decision.finding.as_ref().and_then(|finding| finding.named),
         attachment: context.trajectory.filter(|_| attach).map(str::to_owned),
         dashboard_url: context.dashboard_url.map(str::to_owned),
         audience: audience(decision),
@@ -77,8 +78,13 @@ fn audience(decision: &Decision) -> Audience {
 
 fn title(decision: &Decision) -> String {
     let before = decision.open.as_ref().map(|open| open.severity);
+    if decision.reason == Reason::HasRunOut {
+        return "Critical: AWS credit has run out".to_owned();
+    }
     let opening = match (decision.action, decision.severity) {
         (Action::Resolve, _) => "All clear",
+        (Action::Escalate, _) if decision.reason == Reason::MovedEarlier => "Earlier than told",
+        (Action::Escalate, _) if decision.reason == Reason::DaysLeft => "Only days left",
         (Action::Escalate, Severity::Critical) => "Now critical",
         (Action::Escalate, _) => "Now a warning",
         (Action::Repeat, Severity::Critical) => "Still critical",
@@ -110,6 +116,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::IngestDenied => format!("AWS refusing to show {subject}"),
         Rule::IngestFailed => format!("AWS not answering about {subject}"),
         Rule::IngestRefused => format!("{subject} that cannot be taken in"),
+        Rule::CycleFailed => "a cycle that could not finish".to_owned(),
         Rule::UnclassifiedSpend => "spend that is not recognised".to_owned(),
         Rule::OrderContradicted => "AWS draws credits in another order".to_owned(),
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),
@@ -155,6 +162,11 @@ fn why_now(decision: &Decision, repeat: RepeatPolicy) -> String {
     match decision.reason {
         Reason::New => "New.".to_owned(),
         Reason::MoreSevere => format!("It got worse: {before} before, {} now.", decision.severity.as_str()),
+        Reason::MovedEarlier => decision.open.as_ref().and_then(|open| open.named).map_or_else(String::new, |told| {
+            format!("It comes earlier than we told you: the last message named {}.", day_text(told.day))
+        }),
+        Reason::DaysLeft => "We tell you again when seven days are left and when two are left.".to_owned(),
+        Reason::HasRunOut => "The messages before this one said that it would happen; now it has.".to_owned(),
         Reason::RepeatDue => {
             let hours = repeat.hours(decision.severity).unwrap_or_default();
             let days = days_text(i64::from(hours / 24).max(1));
@@ -181,6 +193,7 @@ mod tests {
 
     fn finding(severity: Severity) -> Finding {
         Finding {
+            named: None,
             rule: Rule::Exhaustion,
             severity,
             key: "exhaustion:total".into(),
@@ -200,6 +213,7 @@ mod tests {
             last_told_at: "2026-03-13T06:00:00Z".parse().unwrap(),
             told: 3,
             summary: "Credit may run out.".into(),
+            named: None,
             heard_by: BTreeSet::from(["ops".to_owned()]),
         }
     }

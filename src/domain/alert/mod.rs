@@ -10,6 +10,7 @@ mod burn_rule;
 mod cash_rule;
 mod credibility_rules;
 mod credit_rules;
+mod cycle_rule;
 mod decide;
 mod digest;
 mod drift_rule;
@@ -29,19 +30,21 @@ mod rules;
 mod settings;
 mod spike_rule;
 mod week;
+mod worse;
 
 #[cfg(test)]
 pub(in crate::domain) mod fixture;
 #[cfg(test)]
 mod scenarios;
 
+pub use cycle_rule::cycle_failed_finding;
 pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
 pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
 pub use input::{
-    ChangeCause, DeadChannel, DrainedCredit, Evaluation, GoneCredit, IngestHealth, Observations, OrderContradiction,
-    Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
+    ChangeCause, DeadChannel, DrainedCredit, Evaluation, FailedCycle, GoneCredit, IngestHealth, Observations,
+    OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
 };
 pub use letter::{Hears, Letter, LetterFile, LetterLink, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};

@@ -9,6 +9,7 @@ use crate::domain::words::{day_text, month_text, names_text, usd_text};
 /// Credits that AWS listed and lists no more, while they held money.
 pub(super) fn gone(credits: &[GoneCredit]) -> impl Iterator<Item = Finding> {
     credits.iter().filter(|credit| credit.held.is_positive()).map(|credit| Finding {
+        named: None,
         rule: Rule::CreditGone,
         severity: Severity::Critical,
         key: key(Rule::CreditGone, &credit.pool),
@@ -31,6 +32,7 @@ pub(super) fn drained(credits: &[DrainedCredit], rules: &AlertRules) -> impl Ite
     credits.iter().filter(|credit| credit.amount.is_positive() && credit.amount >= rules.drift_usd).map(|credit| {
         let accounts: Vec<&str> = credit.accounts.iter().map(String::as_str).collect();
         Finding {
+            named: None,
             rule: Rule::DrainedCredit,
             severity: Severity::Warning,
             key: key(Rule::DrainedCredit, &credit.pool),

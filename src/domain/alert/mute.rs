@@ -115,6 +115,7 @@ mod tests {
             last_told_at: clock() - TimeDelta::hours(hours_before),
             told: 1,
             summary: String::new(),
+            named: None,
             heard_by: BTreeSet::new(),
         }
     }

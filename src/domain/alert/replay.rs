@@ -274,7 +274,8 @@ impl History {
     /// Notes that `decision` was told at `now`, as the store derives it from its events.
     pub fn tell(&mut self, decision: &Decision, since: NaiveDate, summary: String, now: DateTime<Utc>) {
         let at = self.open.iter().position(|open| open.key == decision.key);
-        if decision.action != Action::Hold && !decision.is_silent() {
+        let named = decision.finding.as_ref().and_then(|finding| finding.named);
+        if decision.action != Action::Hold && !decision.is_silent() && !decision.reason.is_worse_news() {
             self.recent.push(now);
         }
         match (decision.action, at) {
@@ -290,6 +291,7 @@ impl History {
                 open.last_told_at = now;
                 open.told += 1;
                 open.summary = summary;
+                open.named = named;
             }
             (_, at) => {
                 if let Some(at) = at {
@@ -304,6 +306,7 @@ impl History {
                     last_told_at: now,
                     told: 1,
                     summary,
+                    named,
                     heard_by: BTreeSet::new(),
                 });
             }

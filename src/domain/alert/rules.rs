@@ -150,6 +150,7 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
         _ => ("Asking AWS failed for", "it was tried several times."),
     };
     Some(Finding {
+        named: None,
         rule,
         severity,
         key: source.key(rule),
@@ -166,6 +167,7 @@ fn asking(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Opt
         return None;
     }
     Some(Finding {
+        named: None,
         rule: Rule::IngestBudget,
         severity: Severity::Warning,
         key: key(Rule::IngestBudget, "month"),
@@ -200,6 +202,7 @@ fn stale_data(health: &IngestHealth, rules: &AlertRules) -> Option<Finding> {
         _ => (Severity::Warning, health.today(), "No costs have come from AWS yet.".to_owned()),
     };
     Some(Finding {
+        named: None,
         rule: Rule::StaleData,
         severity,
         key: key(Rule::StaleData, "costs"),
@@ -223,6 +226,7 @@ pub fn dead_channel_finding(dead: &DeadChannel) -> Finding {
         (lost, waiting) => format!("{} {were} given up, and {waiting} more could not be delivered,", messages(lost)),
     };
     Finding {
+        named: None,
         rule: Rule::DeadChannel,
         severity: Severity::Critical,
         key: key(Rule::DeadChannel, &dead.channel),

@@ -50,8 +50,8 @@ fn bill(month: &str, gross: &str, cash: &str) -> MonthlyBill {
         covered: usd(gross) - usd(cash),
         cash: usd(cash),
         tax: None,
-        cash_p10: usd(cash).times("0.8".parse().unwrap()),
-        cash_p90: usd(cash).times("1.3".parse().unwrap()),
+        cash_p10: Some(usd(cash).times("0.8".parse().unwrap())),
+        cash_p90: Some(usd(cash).times("1.3".parse().unwrap())),
         lines: Vec::new(),
     }
 }
@@ -511,6 +511,13 @@ fn every_finding() -> Vec<Finding> {
     let mut over = position.clone();
     over.review.claims = vec![projection("$9,000", 225)];
     findings.extend(evaluated(&over, &Observations::default()).findings);
+    let failed = FailedCycle {
+        since: clock(),
+        last: clock(),
+        problem: "computing the position: Multiplication overflowed".into(),
+        finished_at: Some(clock() - chrono::TimeDelta::hours(24)),
+    };
+    findings.push(cycle_failed_finding(&failed, &rules));
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));
     findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::bounds;
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
 use crate::domain::money::Money;
@@ -179,7 +180,6 @@ impl AlertRules {
 
     /// What is wrong with the values, a sentence each; config reports all of them at once.
     pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
         let amounts = [
             ("uncovered_per_day", self.uncovered_per_day),
             ("unclassified_usd", self.unclassified_usd),
@@ -189,46 +189,30 @@ impl AlertRules {
             ("spike_per_day", self.spike_per_day),
             ("asking_usd_month", self.asking_usd_month),
         ];
-        for (key, amount) in amounts {
-            if amount.is_negative() {
-                problems.push(format!("{key} is {amount}; it must not be negative"));
-            }
-        }
-        let shares = [("unclassified_share", self.unclassified_share), ("first_cash_share", self.first_cash_share)];
-        for (key, share) in shares {
-            if share < Decimal::ZERO || share > Decimal::ONE {
-                problems.push(format!("{key} is {share}; it must lie between 0 and 1"));
-            }
-        }
-        let multiples =
-            [("burn_fast", self.burn_fast), ("burn_slow", self.burn_slow), ("spike_ratio", self.spike_ratio)];
-        for (key, multiple) in multiples {
-            if multiple <= Decimal::ONE {
-                problems.push(format!("{key} is {multiple}; it must be more than 1"));
-            }
-        }
-        if self.drift_percent < Decimal::ZERO {
-            problems.push(format!("drift_percent is {}; it must not be negative", self.drift_percent));
-        }
-        let (under, over) = (self.under_projection_percent, self.over_projection_percent);
-        if under < Decimal::ZERO || under > Decimal::ONE_HUNDRED {
-            problems.push(format!("under_projection_percent is {under}; it must lie between 0 and 100"));
-        }
-        if over < Decimal::ONE_HUNDRED {
-            problems.push(format!("over_projection_percent is {over}; it must be at least 100"));
-        }
-        let hours = [
-            ("stale_after_hours", self.stale_after_hours),
-            ("messages_a_week", self.messages_a_week),
-            ("repeat.critical_hours", self.repeat.critical_hours),
-            ("repeat.warning_hours", self.repeat.warning_hours),
+        let numbers = [
+            ("unclassified_share", bounds::SHARE, self.unclassified_share),
+            ("first_cash_share", bounds::SHARE, self.first_cash_share),
+            ("burn_fast", bounds::MULTIPLE, self.burn_fast),
+            ("burn_slow", bounds::MULTIPLE, self.burn_slow),
+            ("spike_ratio", bounds::MULTIPLE, self.spike_ratio),
+            ("drift_percent", bounds::ANY_PERCENT, self.drift_percent),
+            ("under_projection_percent", bounds::PERCENT, self.under_projection_percent),
+            ("over_projection_percent", bounds::PERCENT_ABOVE, self.over_projection_percent),
         ];
-        for (key, value) in hours {
-            if value == 0 {
-                problems.push(format!("{key} is 0; it must be at least 1"));
-            }
-        }
-        problems
+        let counts = [
+            ("slack_days", bounds::DAYS, self.slack_days),
+            ("wobble_days", bounds::DAYS, self.wobble_days),
+            ("expiring_warning_days", bounds::DAYS, self.expiring_warning_days),
+            ("clear_after_hours", bounds::HOURS, self.clear_after_hours),
+            ("stale_after_hours", bounds::WAIT_HOURS, self.stale_after_hours),
+            ("messages_a_week", bounds::MESSAGES, self.messages_a_week),
+            ("repeat.critical_hours", bounds::WAIT_HOURS, self.repeat.critical_hours),
+            ("repeat.warning_hours", bounds::WAIT_HOURS, self.repeat.warning_hours),
+        ];
+        let amounts = amounts.into_iter().filter_map(|(key, amount)| bounds::USD.refuse_usd(key, amount));
+        let numbers = numbers.into_iter().filter_map(|(key, bound, number)| bound.refuse(key, number));
+        let counts = counts.into_iter().filter_map(|(key, bound, count)| bound.refuse(key, count));
+        amounts.chain(numbers).chain(counts).collect()
     }
 }
 
@@ -328,13 +312,13 @@ mod tests {
         assert_eq!(
             rules.problems(),
             [
-                "drift_usd is -1; it must not be negative",
+                "drift_usd is -1; it must lie between 0 and 1000000000",
                 "unclassified_share is 5; it must lie between 0 and 1",
-                "burn_fast is 1; it must be more than 1",
+                "burn_fast is 1; it must be more than 1 and at most 1000000",
                 "under_projection_percent is 101; it must lie between 0 and 100",
-                "over_projection_percent is 99; it must be at least 100",
-                "stale_after_hours is 0; it must be at least 1",
-                "repeat.warning_hours is 0; it must be at least 1",
+                "over_projection_percent is 99; it must lie between 100 and 1000000",
+                "stale_after_hours is 0; it must lie between 1 and 87840",
+                "repeat.warning_hours is 0; it must lie between 1 and 87840",
             ]
         );
     }

@@ -69,6 +69,7 @@ fn told(change: &SpendChange, with: &[&str], today: NaiveDate, rules: &AlertRule
     let also = if with.is_empty() { String::new() } else { format!(" With it rose {}.", names_text(with)) };
     let a_month = change.more_per_day().times(Decimal::from(30));
     Finding {
+        named: None,
         rule: Rule::Spike,
         severity: Severity::Warning,
         key: key(Rule::Spike, &change.subject),

@@ -16,7 +16,7 @@ pub(super) fn postpone(decisions: &mut [Decision], history: &History, now: DateT
     let limit = usize::try_from(rules.messages_a_week).unwrap_or(usize::MAX);
     let speaks = |decision: &&mut Decision| decision.action != Action::Hold && !decision.is_silent();
     let (waiting, urgent): (Vec<_>, Vec<_>) = decisions.iter_mut().filter(speaks).partition(|one| can_wait(one));
-    told += urgent.len();
+    told += urgent.iter().filter(|decision| !decision.reason.is_worse_news()).count();
     // A place is left for what is urgent and may yet come this week.
     let limit_of = |decision: &Decision| match (decision.severity, decision.action) {
         (Severity::Info, _) | (_, Action::Repeat) => limit.saturating_sub(1).max(1),
@@ -41,6 +41,7 @@ fn unfolds_over_weeks(decision: &Decision) -> bool {
 /// AWS answers again is told at once.
 fn can_wait(decision: &Decision) -> bool {
     match decision.action {
+        _ if decision.reason.is_worse_news() => false,
         Action::Fire if unfolds_over_weeks(decision) => true,
         // What foretells an event would be of no use after it.
         Action::Fire | Action::Escalate => {

@@ -112,6 +112,7 @@ impl<'a> Assessment<'a> {
             data_quality: self.data_quality(&reconciliation),
             reconciliation,
             outlook_basis: outlook.map(|outlook| outlook.basis.clone()),
+            outlook_reaches: outlook.and_then(|outlook| outlook.reaches),
             outlook_made_with: outlook.and_then(|outlook| outlook.made_with.clone()),
             exposure: outlook.and_then(|outlook| outlook.exposure),
             uncovered: outlook.map(|outlook| outlook.uncovered).unwrap_or_default(),

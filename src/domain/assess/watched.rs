@@ -135,7 +135,7 @@ impl Assessment<'_> {
         }
         let units: BTreeSet<&str> = kinds.keys().map(|kind| self.costs.kinds[*kind].class.unit.as_str()).collect();
         let total = |side: usize| kinds.values().map(|sides| sides[side].quantity).sum::<Decimal>();
-        let ratio = (units.len() == 1 && total(0) > Decimal::ZERO).then(|| total(1) / total(0));
+        let ratio = (units.len() == 1 && total(0) > Decimal::ZERO).then(|| total(1).checked_div(total(0))).flatten();
 
         let (mut volume, mut price, mut mix, mut new) = (Money::ZERO, Money::ZERO, Money::ZERO, Money::ZERO);
         let mut dearest: Option<(Money, usize)> = None;
@@ -149,8 +149,8 @@ impl Assessment<'_> {
                 }
                 continue;
             };
-            let at_old_price = Money::from_decimal(old * is.quantity);
-            price += Money::from_decimal(now * is.quantity) - at_old_price;
+            let at_old_price = Money::from_decimal(old.saturating_mul(is.quantity));
+            price += Money::from_decimal(now.saturating_mul(is.quantity)) - at_old_price;
             let grown = ratio.map_or(at_old_price, |ratio| was.cost.times(ratio));
             volume += grown - was.cost;
             mix += at_old_price - grown;
@@ -228,6 +228,6 @@ struct Metered {
 
 impl Metered {
     fn price(&self) -> Option<Decimal> {
-        (self.quantity > Decimal::ZERO).then(|| self.cost.amount() / self.quantity)
+        self.cost.amount().checked_div(self.quantity).filter(|_| self.quantity > Decimal::ZERO)
     }
 }

@@ -3,6 +3,7 @@
 //! Each question is asked of a series up to and including an origin: what is spent in the 90 days after it, and when is
 //! a credit gone. Nothing after the origin is looked at, and the odds are learnt without the series that is asked about.
 
+mod against;
 mod score;
 mod young;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use thiserror::Error;
 
+pub use self::against::{Answers, COMPARED_DAYS, against};
 pub use self::score::{DateScore, Interval, MethodScore, Scores, SpendScore, score};
 pub use self::young::{YOUNG_DAYS, YoungScore};
 use super::forecast::{Evidence, Forecast, History, Method, Plan};
@@ -157,8 +159,8 @@ impl Answerer {
         let (history, series) = (History(&daily[..known]), id.as_str());
         match self {
             Answerer::Glidepath => {
-                let forecast = Forecast::make(history, days, evidence, Some(series));
                 let newest = plus_days(*first, known as i64 - 1);
+                let forecast = Forecast::make(history, newest, days, evidence, Some(series));
                 match questions.plans.get(series) {
                     Some(plan) => forecast.following(&Plan::of(plan, newest, known, days), history),
                     None => forecast,

@@ -222,7 +222,7 @@ fn date_score(questions: &Questions, answers: &[(&Case, DateAnswer)]) -> Option<
 
 /// Days from the origin until the running total is at or over the credit; `None` if the series ends before, or it
 /// already was.
-fn lead_days(questions: &Questions, asked: &Case) -> Option<f64> {
+pub(super) fn lead_days(questions: &Questions, asked: &Case) -> Option<f64> {
     let series = &questions.series[&asked.series];
     let known = series.known(asked.origin)?;
     let mut spent = 0.0;
@@ -247,7 +247,7 @@ fn against_plain(methods: &[MethodScore]) -> Vec<Interval> {
 }
 
 /// Mean difference over series with the percentile interval of its bootstrap: series are drawn with replacement.
-fn interval(measure: String, ours: &BTreeMap<String, f64>, plain: &BTreeMap<String, f64>) -> Interval {
+pub(super) fn interval(measure: String, ours: &BTreeMap<String, f64>, plain: &BTreeMap<String, f64>) -> Interval {
     let differences: Vec<f64> = ours.iter().filter_map(|(series, value)| Some(value - plain.get(series)?)).collect();
     let mut random = ChaCha8Rng::seed_from_u64(RESAMPLE_SEED);
     let mut means: Vec<f64> = (0..RESAMPLES)

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::law::{ErrorLaw, Sample};
+use super::law::{ErrorLaw, Noise, Sample};
 use super::method::Method;
 use super::series::{History, WEEK};
 
@@ -19,6 +19,33 @@ const YOUNG_AGES: [usize; 6] = [1, 3, 7, 14, 28, 42];
 const LARGEST_ERROR: f64 = 3.0;
 /// Swings are never taken for smaller than they are with this added in quadrature, so that a calm account stays humble.
 const LEAST_SWING: f64 = 0.1;
+
+/// The swing that a level is taken to have until its own is known, and the weeks that this counts as.
+const USUAL_SWING: f64 = 0.13;
+/// The same of an account whose whole past is that level: most that begin go on to grow. In its first two weeks and later.
+const NEW_SWING: (f64, f64) = (0.35, 0.165);
+const PRIOR_WEEKS: f64 = 4.0;
+/// No account is taken to swing by more: what moves further from week to week are occurrences, and no level that drifts.
+const LARGEST_SWING: f64 = 0.4;
+
+/// What a level that is known for less than eight weeks came after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Another level, or a cadence.
+    Change,
+    /// Nothing: the account has been there for so many days.
+    Beginning(usize),
+}
+
+impl Since {
+    fn usual_swing(self) -> f64 {
+        match self {
+            Since::Change => USUAL_SWING,
+            Since::Beginning(days) if days < 2 * WEEK => NEW_SWING.0,
+            Since::Beginning(_) => NEW_SWING.1,
+        }
+    }
+}
 
 /// One forecast that was made, and how it turned out.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +118,7 @@ impl Evidence {
 
     /// The law that the errors of `method` follow for an account with `history`, learnt from all series but `without`.
     pub fn law(&self, method: Method, history: History, without: Option<&str>) -> ErrorLaw {
-        let swing = history.swing();
+        let swing = history.swing().map(|swing| swing.min(LARGEST_SWING));
         let age = YOUNG_AGES.into_iter().rev().find(|age| *age <= history.days()).unwrap_or(YOUNG_AGES[0]);
         let alike = self.observations.iter().filter(|seen| {
             let young = seen.swing.is_none() && seen.known_days == age;
@@ -106,6 +133,27 @@ impl Evidence {
             })
             .collect();
         ErrorLaw::learn(&samples, scale(swing), drift(history))
+    }
+
+    /// The law for a level that is known for so short that its own `swing` rests on few `changes`: the errors of established
+    /// streams, with a usual swing until the account's own is known.
+    pub fn level_law(&self, swing: f64, changes: usize, noise: Noise, since: Since, without: Option<&str>) -> ErrorLaw {
+        let changes = changes as f64;
+        // Chance in single days moves weeks too, and is no swing of the level.
+        let by_chance = 2.0 * noise.of_one.powi(2) * noise.distance / (WEEK as f64).max(noise.distance);
+        let own = (swing.powi(2) - by_chance).max(0.0);
+        let squares = changes * own + PRIOR_WEEKS * since.usual_swing().powi(2);
+        let swing = (squares / (changes + PRIOR_WEEKS)).sqrt().min(LARGEST_SWING);
+        let alike = self.observations.iter().filter(|seen| {
+            seen.method == Method::Combination && without != Some(seen.series.as_str()) && seen.swing.is_some()
+        });
+        let samples: Vec<Sample> = alike
+            .map(|seen| {
+                let scale = scale(seen.swing);
+                Sample { series: &seen.series, errors: seen.errors.map(|error| error.map(|error| error / scale)) }
+            })
+            .collect();
+        ErrorLaw::learn(&samples, scale(Some(swing)), 0.0).with_noise(noise)
     }
 
     /// Reads what [`to_csv`](Self::to_csv) wrote. Lines that begin with `#` are comments.
@@ -175,7 +223,7 @@ fn scale(swing: Option<f64>) -> f64 {
 /// moved by a tenth a week or more drifts as they did, one that stood still does not.
 fn drift(history: History) -> f64 {
     match (history.swing(), history.young_swing()) {
-        (Some(swing), _) => swing,
+        (Some(swing), _) => swing.min(0.6),
         (None, Some(swing)) => (swing / LEAST_SWING).min(1.0),
         (None, None) => 1.0,
     }

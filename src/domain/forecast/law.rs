@@ -11,6 +11,28 @@ pub(super) struct Sample<'a> {
     pub errors: [Option<f64>; HORIZONS.len()],
 }
 
+/// Chance in single days or occurrences, which evens out over many: what a level rests on few of is uncertain by it too.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Noise {
+    /// Standard deviation of one, in shares of its mean.
+    pub of_one: f64,
+    /// Days from one to the next.
+    pub distance: f64,
+    /// How many the mean was taken over.
+    pub taken_over: f64,
+}
+
+impl Noise {
+    /// Standard deviation of the logarithm of a total over `days`.
+    fn of_total(self, days: f64) -> f64 {
+        if self.of_one <= 0.0 {
+            return 0.0;
+        }
+        let ahead = (days / self.distance).max(1.0);
+        self.of_one * (1.0 / ahead + 1.0 / self.taken_over.max(1.0)).sqrt()
+    }
+}
+
 /// How far cumulative spend may end up from its forecast, as the natural log of their ratio.
 ///
 /// Between horizons the error is interpolated over the logarithm of days. Past the last horizon it grows with the
@@ -21,6 +43,8 @@ pub struct ErrorLaw {
     spread: f64,
     /// What their middle is multiplied by. An account that never moved does not drift either.
     drift: f64,
+    /// What chance adds on single days.
+    noise: Noise,
     /// Per horizon, errors with the probability that one is not larger, both rising.
     horizons: [Vec<(f64, f64)>; HORIZONS.len()],
 }
@@ -47,7 +71,7 @@ impl ErrorLaw {
                 })
                 .collect()
         });
-        ErrorLaw { spread, drift, horizons }
+        ErrorLaw { spread, drift, noise: Noise::default(), horizons }
     }
 
     /// The error at one of [`HORIZONS`] below which a share `p` of them lies. Outside what was seen: the outermost seen.
@@ -72,18 +96,54 @@ impl ErrorLaw {
         ErrorLaw { drift: self.drift * (1.0 - share), ..self }
     }
 
+    /// The same law with chance in single days.
+    #[must_use]
+    pub fn with_noise(self, noise: Noise) -> Self {
+        ErrorLaw { noise, ..self }
+    }
+
     /// The same at any number of days ahead.
     pub fn quantile(&self, days: f64, p: f64) -> f64 {
-        at_days(days, |horizon| self.quantile_at(horizon, p))
+        let middle = at_days(days, |horizon| self.quantile_at(horizon, 0.5));
+        self.widened(days, at_days(days, |horizon| self.quantile_at(horizon, p)), middle, normal_number(p))
+    }
+
+    /// A quantile with the chance of single days, which stands at the normal `number`.
+    fn widened(&self, days: f64, quantile: f64, middle: f64, number: f64) -> f64 {
+        let noise = self.noise.of_total(days) * number;
+        middle + (quantile - middle).hypot(noise).copysign(number)
     }
 
     /// The same for each of `shares` on each of the first `days` days, day by day.
     pub fn table(&self, days: usize, shares: &[f64]) -> Vec<f64> {
         let known: Vec<Vec<f64>> =
             (0..HORIZONS.len()).map(|at| shares.iter().map(|p| self.quantile_at(at, *p)).collect()).collect();
-        let row = |day: usize| (0..shares.len()).map(move |share| (day, share));
-        (1..=days).flat_map(row).map(|(day, share)| at_days(day as f64, |at| known[at][share])).collect()
+        let middles: Vec<f64> = (0..HORIZONS.len()).map(|at| self.quantile_at(at, 0.5)).collect();
+        let numbers: Vec<f64> = shares.iter().map(|p| normal_number(*p)).collect();
+        let mut table = Vec::with_capacity(days * shares.len());
+        for day in 1..=days {
+            let ahead = day as f64;
+            let middle = at_days(ahead, |at| middles[at]);
+            table.extend(
+                numbers
+                    .iter()
+                    .enumerate()
+                    .map(|(share, number)| self.widened(ahead, at_days(ahead, |at| known[at][share]), middle, *number)),
+            );
+        }
+        table
     }
+}
+
+/// The standard normal number below which a share `p` lies, to a millionth.
+fn normal_number(p: f64) -> f64 {
+    let (mut low, mut high) = (-6.0, 6.0);
+    for _ in 0..45 {
+        let middle = (low + high) / 2.0;
+        let below = 0.5 * libm::erfc(-middle / std::f64::consts::SQRT_2);
+        if below < p { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
 }
 
 /// A value known at each of [`HORIZONS`], at any number of days.

@@ -4,18 +4,22 @@
 //! other series ([`Evidence`]) and scaled by how much the account itself swings. `docs/forecast.md` says how well this
 //! does, and by which command that was measured. Floats stay in here and in `outlook`: what leaves is dates and micro-dollars.
 
+mod cadence;
+mod course;
 mod evidence;
 mod gate;
 mod law;
+mod level;
 mod method;
 mod plan;
 mod series;
 mod spend;
 
+pub use self::course::Course;
 pub use self::evidence::{Evidence, EvidenceError, HORIZONS, Observation};
 pub use self::gate::Gate;
 pub use self::law::ErrorLaw;
 pub use self::method::{Method, WEEKS_TO_TREND};
 pub use self::plan::Plan;
 pub use self::series::{History, WEEK, median};
-pub use self::spend::Forecast;
+pub use self::spend::{Forecast, Voice};

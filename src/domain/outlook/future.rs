@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::OutlookInputs;
 use super::odds::Odds;
-use crate::domain::forecast::{ErrorLaw, Gate, History, Method, Plan};
+use crate::domain::forecast::{Forecast, History, Plan, Voice};
 use crate::domain::ledger::Stream;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
@@ -16,12 +16,6 @@ use crate::domain::workload::Workload;
 
 /// Days that a service's share of its workload is read from.
 const SHARE_DAYS: i64 = 28;
-/// Days that the mean of work in bursts is read from: long enough to hold a monthly run twice.
-const BURST_MEAN_DAYS: usize = 56;
-/// Days of history that bursts are repeated from, and the length of a repeated piece.
-const BURST_HISTORY_DAYS: usize = 182;
-/// See `BURST_HISTORY_DAYS`.
-pub(super) const BURST_PIECE_DAYS: usize = 28;
 /// What a workload costs on one day at most, in US dollars: far above any bill, and so little that a year of it on all
 /// workloads at once is still a number of micro-dollars (`simulate` proves it). A forecast run wild stays an amount of money.
 pub(super) const LARGEST_DAY: i64 = 1_000_000_000;
@@ -41,28 +35,15 @@ pub struct Basis {
     pub by_plan: bool,
 }
 
-/// What speaks about a workload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Voice {
-    /// The combination of run rate and trends.
-    Combination,
-    /// The mean of the last 7 days: no skill beyond it was shown on this account, or it is young.
-    PlainRate,
-    /// Past runs, repeated in pieces: work that comes in bursts has a mean and no trend.
-    Bursts,
-}
-
 /// One workload's future.
 pub(super) struct Future {
     pub basis: Basis,
-    /// Running total of the point forecast in micro-dollars, from the first day of the range.
-    pub total: Vec<f64>,
+    /// Running totals in micro-dollars, from the first day of the range.
     pub odds: Odds,
-    /// History to repeat runs from, micro-dollars a day; empty where the work does not come in bursts.
-    pub runs: Vec<f64>,
     /// Index into the outlook's streams, and that stream's share of the workload.
     pub shares: Vec<(usize, f64)>,
+    /// Days for which odds are told; `None` for all.
+    pub reach: Option<usize>,
 }
 
 impl Future {
@@ -73,49 +54,18 @@ impl Future {
             return None;
         }
         let known = History(&daily);
-        let (basis, mut ahead, law) = if runs_in_bursts(workload) {
-            bursts(inputs, workload, known, days)
-        } else {
-            rates(inputs, workload, known, days)
-        };
-        ahead.iter_mut().for_each(|cost| *cost = cost.clamp(0.0, LARGEST_DAY as f64));
-        let runs = match basis.voice {
-            Voice::Bursts => micros(&daily[daily.len().saturating_sub(BURST_HISTORY_DAYS)..]),
-            _ => Vec::new(),
-        };
+        let mut made = Forecast::make(known, inputs.data_through, days, inputs.evidence, None);
+        let told = plan(inputs, workload, known, days).shape(known, &mut made.daily);
+        made.law = made.law.told(told);
+        let Forecast { voice, trials, .. } = made;
+        let basis = Basis { workload, voice, known_days: known.days(), trials, by_plan: told > 0.0 };
         Some(Future {
             basis,
-            total: running_total(&micros(&ahead)),
-            odds: Odds::new(&law, days),
-            runs,
+            odds: Odds::new(&made, days, LARGEST_DAY as f64),
             shares: shares(inputs, workload, streams),
+            reach: made.course.reach(),
         })
     }
-}
-
-/// True for work that runs for days and then pauses.
-fn runs_in_bursts(workload: Workload) -> bool {
-    matches!(workload, Workload::Trainium | Workload::Inferentia | Workload::SageMaker)
-}
-
-fn rates(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
-    let gate = Gate::judge(known);
-    let mut ahead = gate.speaks.daily(known, days);
-    let told = plan(inputs, workload, known, days).shape(known, &mut ahead);
-    let young = known.swing().is_none();
-    let voice = if young || gate.speaks == Method::TrailingWeek { Voice::PlainRate } else { Voice::Combination };
-    let law = inputs.evidence.law(gate.speaks, known, None).told(told);
-    let basis = Basis { workload, voice, known_days: known.days(), trials: gate.trials, by_plan: told > 0.0 };
-    (basis, ahead, law)
-}
-
-fn bursts(inputs: &OutlookInputs, workload: Workload, known: History, days: usize) -> (Basis, Vec<f64>, ErrorLaw) {
-    let ahead = vec![known.mean(BURST_MEAN_DAYS); days];
-    // The runs that are repeated carry the swings; what the law adds is the slow drift of a steady account.
-    let steady = vec![1.0; known.days()];
-    let law = inputs.evidence.law(Method::TrailingWeek, History(&steady), None);
-    let basis = Basis { workload, voice: Voice::Bursts, known_days: known.days(), trials: 0, by_plan: false };
-    (basis, ahead, law)
 }
 
 /// What the filing in force plans for the workload, beside its history.
@@ -159,17 +109,4 @@ fn shares(inputs: &OutlookInputs, workload: Workload, streams: &[Stream]) -> Vec
     };
     let newest = since(plus_days(inputs.data_through, 1 - SHARE_DAYS));
     if newest.is_empty() { since(inputs.first_day) } else { newest }
-}
-
-fn micros(dollars: &[f64]) -> Vec<f64> {
-    dollars.iter().map(|cost| cost * 1e6).collect()
-}
-
-/// Sums of the first day, the first two, and so on.
-pub(super) fn running_total(daily: &[f64]) -> Vec<f64> {
-    let add = |total: &mut f64, cost: &f64| {
-        *total += cost;
-        Some(*total)
-    };
-    daily.iter().scan(0.0, add).collect()
 }

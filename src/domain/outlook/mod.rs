@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::changes::Changes;
-pub use self::future::{Basis, Voice};
+pub use self::future::Basis;
 pub use self::gain::Gain;
 pub use self::odds::FORGETTING;
 pub use self::sensitivity::{Assumed, CacheDoubt, Doubts, Sensitivity, Shift, Swing};
@@ -44,6 +44,8 @@ pub const HORIZON_DAYS: i64 = 365;
 pub const EXPOSURE_DAYS: i64 = 90;
 /// Months in the trajectory, the current one included.
 pub const TRAJECTORY_MONTHS: i32 = 12;
+/// Days that an outlook reaches at least.
+pub const LEAST_REACH: i64 = 14;
 /// Spend beyond this on one day counts as uncovered, in micro-dollars: 1 USD, so that rounding never raises an alarm.
 pub const UNCOVERED_THRESHOLD: Money = Money::ONE;
 
@@ -112,6 +114,9 @@ pub struct Outlook {
     pub made_with: Option<MadeWith>,
     /// Which assumption moves the date most; null without a pool, and in an outlook stored before it was kept.
     pub sensitivity: Option<Sensitivity>,
+    /// Last day for which odds of amounts are told, because too little is known to tell them further; null = all days.
+    #[serde(default)]
+    pub reaches: Option<NaiveDate>,
 }
 
 /// Cash of the 90 days from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those
@@ -173,12 +178,19 @@ pub struct BillOutlook {
     pub tax: Option<Money>,
     /// On the middle path.
     pub cash: Money,
-    /// One path in ten stays below.
-    pub cash_p10: Money,
-    /// One path in ten lies above.
-    pub cash_p90: Money,
+    /// One path in ten stays below; null where the outlook does not reach so far.
+    pub cash_p10: Option<Money>,
+    /// One path in ten lies above; null where the outlook does not reach so far.
+    pub cash_p90: Option<Money>,
     /// The days ahead of it by service, dearest first, on the middle path. Support and what is billed already are no part.
     pub services: Vec<ServiceOutlook>,
+}
+
+impl BillOutlook {
+    /// Cash at 10 and 90 %, where odds are told.
+    pub fn odds(&self) -> Option<(Money, Money)> {
+        self.cash_p10.zip(self.cash_p90)
+    }
 }
 
 /// One service's part of a bill.

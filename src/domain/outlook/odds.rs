@@ -1,4 +1,4 @@
-//! Random paths of a running total whose odds at every day are those of an [`ErrorLaw`].
+//! Random paths of a running total whose odds at every day are those of a [`Forecast`].
 //!
 //! A path is a standard normal number per day that moves slowly: numbers at two horizons correlate the more, the nearer the
 //! logarithms of the horizons are, as past errors did. The number says how much of the law's odds the path has below it.
@@ -7,7 +7,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use crate::domain::forecast::{ErrorLaw, HORIZONS};
+use crate::domain::forecast::{Forecast, HORIZONS};
 
 /// Grid of normal numbers on which factors are tabulated: from -`REACH` to `REACH`.
 const REACH: f64 = 3.5;
@@ -23,24 +23,34 @@ const SHARED: f64 = 0.5;
 const KNOTS: usize = HORIZONS.len() + 1;
 const LAST_KNOT: f64 = 420.0;
 
-/// Factors on a running total by day ahead and normal number.
+/// Running totals by day ahead and normal number.
 pub(super) struct Odds {
-    factors: Vec<f64>,
+    totals: Vec<f64>,
 }
 
 impl Odds {
-    pub fn new(law: &ErrorLaw, days: usize) -> Odds {
+    /// Of a forecast of so many days, each no more than `largest_day`, in micro-dollars.
+    pub fn new(forecast: &Forecast, days: usize, largest_day: f64) -> Odds {
+        let mut totals = vec![0.0; days * GRID];
         let share = |step: usize| normal_share(step as f64 / STEPS_PER_UNIT as f64 - REACH);
         let shares: Vec<f64> = (0..GRID).map(share).collect();
-        Odds { factors: law.table(days, &shares).into_iter().map(f64::exp).collect() }
+        let factors = forecast.law.table(days, &shares);
+        for (step, share) in shares.iter().enumerate() {
+            let mut total = 0.0;
+            for (ahead, cost) in forecast.course.along(&forecast.daily, *share).into_iter().enumerate() {
+                total += cost.clamp(0.0, largest_day) * 1e6;
+                totals[ahead * GRID + step] = total * factors[ahead * GRID + step].exp();
+            }
+        }
+        Odds { totals }
     }
 
-    /// The factor of a path that stands at `number` on the day `ahead`, counted from 0.
-    pub fn factor(&self, ahead: usize, number: f64) -> f64 {
+    /// The running total of a path that stands at `number` through the day `ahead`, counted from 0.
+    pub fn total(&self, ahead: usize, number: f64) -> f64 {
         let at = ((number + REACH) * STEPS_PER_UNIT as f64).clamp(0.0, (GRID - 1) as f64);
         let below = (at as usize).min(GRID - 2);
         let share = at - below as f64;
-        let row = &self.factors[ahead * GRID..][..GRID];
+        let row = &self.totals[ahead * GRID..][..GRID];
         row[below] * (1.0 - share) + row[below + 1] * share
     }
 }

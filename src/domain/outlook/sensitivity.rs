@@ -27,8 +27,6 @@ const PATHS: usize = 100;
 const LEVEL_DAYS: usize = 30;
 /// The standard normal number below which nine in ten lie.
 const NINE_IN_TEN: f64 = 1.281_551_565_545;
-/// Days of a sum of work in bursts.
-const BURST_DAYS: usize = 28;
 /// Growth beyond the forecast that is tried, per month. Chosen.
 const GROWTH: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 /// Points of tax that are tried. Chosen.
@@ -188,30 +186,12 @@ fn tries(simulation: &Simulation, doubts: &Doubts) -> Vec<(Assumed, Vec<Try>)> {
 
 /// How far a workload's level may be off, down and up, as shares with three digits.
 fn level_moves(future: &Future) -> [Decimal; 2] {
-    let factors = match burst_sums(future) {
-        Some(factors) => factors,
-        None => {
-            let ahead = LEVEL_DAYS - 1;
-            let middle = future.odds.factor(ahead, 0.0);
-            [-NINE_IN_TEN, NINE_IN_TEN].map(|number| future.odds.factor(ahead, number) / middle)
-        }
-    };
+    let ahead = LEVEL_DAYS - 1;
+    let middle = future.odds.total(ahead, 0.0).max(1.0);
+    let factors = [-NINE_IN_TEN, NINE_IN_TEN].map(|number| future.odds.total(ahead, number) / middle);
     factors.map(|factor| {
         Decimal::from_f64(factor - 1.0).unwrap_or_default().round_dp(3).clamp(Decimal::NEGATIVE_ONE, Decimal::TEN)
     })
-}
-
-/// Of work in bursts, its smallest and largest tenth of sums over 28 days, in shares of their mean. `None` with less than
-/// two such sums apart.
-fn burst_sums(future: &Future) -> Option<[f64; 2]> {
-    if future.runs.len() < 2 * BURST_DAYS {
-        return None;
-    }
-    let mut sums: Vec<f64> = future.runs.windows(BURST_DAYS).map(|days| days.iter().sum()).collect();
-    let mean = sums.iter().sum::<f64>() / sums.len() as f64;
-    sums.sort_by(f64::total_cmp);
-    let (low, high) = (sums[sums.len() / 10], sums[sums.len() - 1 - sums.len() / 10]);
-    (mean > 0.0).then(|| [low / mean, high / mean])
 }
 
 fn outcome(simulation: &Simulation, one: &Try, bill_month: Option<BillingPeriod>) -> Outcome {

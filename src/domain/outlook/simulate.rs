@@ -3,13 +3,11 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 use super::changes::Ahead;
-use super::future::{BURST_PIECE_DAYS, Future, LARGEST_DAY, running_total};
-use super::odds::{Numbers, generator};
-use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
+use super::future::{Future, LARGEST_DAY};
+use super::odds::Numbers;
+use super::{EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
@@ -22,9 +20,8 @@ use crate::domain::workload::Workload;
 pub(super) const RANDOM_PATHS: usize = 1_000;
 /// The seed of every outlook: the same facts give the same paths.
 pub(super) const SEED: u64 = 20_260_201;
-/// Streams of random numbers: 0 is what all workloads share, then one per workload for its odds, then one for its runs.
+/// Streams of random numbers: 0 is what all workloads share, then one per workload for its odds.
 const ODDS_STREAM: u64 = 1;
-const RUNS_STREAM: u64 = 101;
 /// Days that the rate of support fees is taken over.
 const SUPPORT_DAYS: i64 = 28;
 /// What a workload, what a question adds, and support cost on one day at most, each.
@@ -49,6 +46,8 @@ pub(super) struct Simulation<'a> {
     pub streams: Vec<Stream>,
     /// Per workload that has cost, what is said of it.
     pub futures: Rc<[Future]>,
+    /// The largest of what was spent per day over the last 28 and 91 days and of what is filed per day.
+    pub pace: Money,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
@@ -101,7 +100,7 @@ impl<'a> Simulation<'a> {
         let futures = Workload::ALL.into_iter().filter_map(future).collect();
         let changes = Ahead::new(&inputs.changes, &streams, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        Simulation { inputs, range, sampled, support, streams, futures, changes }
+        Simulation { inputs, range, sampled, pace: pace(inputs), support, streams, futures, changes }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -112,6 +111,7 @@ impl<'a> Simulation<'a> {
             sampled: self.sampled.clone(),
             streams: self.streams.clone(),
             futures: Rc::clone(&self.futures),
+            pace: self.pace,
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
         }
@@ -128,20 +128,17 @@ impl<'a> Simulation<'a> {
         let workloads = self.futures.iter().map(|future| future.basis.workload as u64);
         let streams: Vec<u64> = workloads.map(|workload| ODDS_STREAM + workload).collect();
         let mut numbers = Numbers::new(SEED, &streams, self.days());
-        let mut runs: Vec<ChaCha8Rng> =
-            streams.iter().map(|stream| generator(SEED, RUNS_STREAM - ODDS_STREAM + stream)).collect();
-        look(&self.path(None, self.futures.iter().map(|future| future.total.clone()).collect(), days));
+        look(&self.path(None, days));
         for _ in 0..random {
             numbers.next_path();
-            let totals = self.futures.iter().zip(&mut runs).map(|(future, random)| repeated(future, random)).collect();
-            look(&self.path(Some(&numbers), totals, days));
+            look(&self.path(Some(&numbers), days));
         }
     }
 
     /// The middle path in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars
     /// of [`walk`](Self::walk) are the same amounts.
     pub fn middle(&self) -> (Vec<DailyCost>, Ledger) {
-        let mut walk = Walk::new(self, None, self.futures.iter().map(|future| future.total.clone()).collect());
+        let mut walk = Walk::new(self, None);
         let mut costs = Vec::new();
         for (ahead, day) in self.range.days().enumerate() {
             walk.step(ahead);
@@ -159,7 +156,7 @@ impl<'a> Simulation<'a> {
         (costs, ledger)
     }
 
-    fn path(&self, numbers: Option<&Numbers>, totals: Vec<Vec<f64>>, days: usize) -> Path {
+    fn path(&self, numbers: Option<&Numbers>, days: usize) -> Path {
         let balances = self.inputs.balances.iter().map(|balance| balance.at_least_zero().to_micros()).collect();
         let mut fold = Fold::new(self.inputs.pools, balances, &self.streams);
         let mut watch = Watch::new(self);
@@ -173,7 +170,7 @@ impl<'a> Simulation<'a> {
             unpaid: Vec::with_capacity(days),
             uncovered: 0,
         };
-        let mut walk = Walk::new(self, numbers, totals);
+        let mut walk = Walk::new(self, numbers);
         let mut total = 0;
         for (ahead, day) in self.range.days().enumerate().take(days) {
             let gross = walk.step(ahead);
@@ -243,6 +240,19 @@ fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     days
 }
 
+/// Means over the last 28 and 91 days, those before the first one counted as nothing, and over the 90 days ahead of what is
+/// filed.
+fn pace(inputs: &OutlookInputs) -> Money {
+    let spent = |days: i64| {
+        let from = plus_days(inputs.data_through, 1 - days);
+        let newest = inputs.recurring.iter().filter(|cost| cost.day >= from && cost.day <= inputs.data_through);
+        newest.map(|cost| cost.payable + cost.other).sum::<Money>().per(days)
+    };
+    let ahead = DayRange::new(plus_days(inputs.data_through, 1), plus_days(inputs.data_through, 1 + EXPOSURE_DAYS));
+    let filed = inputs.planned.iter().filter(|plan| ahead.contains(plan.day)).map(|plan| plan.payable).sum::<Money>();
+    spent(28).max(spent(91)).max(filed.per(EXPOSURE_DAYS))
+}
+
 fn support(inputs: &OutlookInputs) -> f64 {
     let known = (inputs.data_through - inputs.first_day).num_days() + 1;
     let days = SUPPORT_DAYS.min(known).max(1);
@@ -251,36 +261,19 @@ fn support(inputs: &OutlookInputs) -> f64 {
     fees.to_micros() as f64 / days as f64
 }
 
-/// The running total that a random path starts from: of work in bursts, pieces of its past in any order.
-fn repeated(future: &Future, random: &mut ChaCha8Rng) -> Vec<f64> {
-    if future.runs.is_empty() {
-        return future.total.clone();
-    }
-    let mut daily = Vec::with_capacity(future.total.len() + BURST_PIECE_DAYS);
-    while daily.len() < future.total.len() {
-        let from = random.random_range(0..future.runs.len());
-        let piece = future.runs.iter().cycle().skip(from).take(BURST_PIECE_DAYS);
-        daily.extend(piece.map(|cost| cost.max(0.0)));
-    }
-    daily.truncate(future.total.len());
-    running_total(&daily)
-}
-
 /// Walks along a path and says what each stream costs each day.
 struct Walk<'a> {
     simulation: &'a Simulation<'a>,
     numbers: Option<&'a Numbers>,
-    /// Per workload, the running total before its odds.
-    totals: Vec<Vec<f64>>,
     /// Per workload, the running total that the path has reached.
     reached: Vec<f64>,
     demands: Vec<Demand<i64>>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>, totals: Vec<Vec<f64>>) -> Walk<'a> {
-        let reached = vec![0.0; totals.len()];
-        Walk { simulation, numbers, totals, reached, demands: Vec::with_capacity(simulation.streams.len()) }
+    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>) -> Walk<'a> {
+        let reached = vec![0.0; simulation.futures.len()];
+        Walk { simulation, numbers, reached, demands: Vec::with_capacity(simulation.streams.len()) }
     }
 
     /// Fills in the day's demands; gives its gross, support included.
@@ -289,12 +282,13 @@ impl<'a> Walk<'a> {
         let (mut gross, mut asked, mut expected) = (0, 0.0, 0.0);
         for (workload, future) in self.simulation.futures.iter().enumerate() {
             let number = self.numbers.map_or(0.0, |numbers| numbers.at(workload, ahead));
-            let total = self.totals[workload][ahead] * future.odds.factor(ahead, number);
+            let total = future.odds.total(ahead, number);
             // Spend once spent is not taken back: a path waits until its odds are above it again.
             let cost = (total - self.reached[workload]).max(0.0);
             self.reached[workload] = self.reached[workload].max(total);
             asked += cost;
-            expected += future.total[ahead] - ahead.checked_sub(1).map_or(0.0, |before| future.total[before]);
+            expected +=
+                future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
             let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
             for (stream, share) in &future.shares {
                 let payable = whole(cost * share);

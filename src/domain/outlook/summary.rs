@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::future::{Basis, Voice};
+use super::future::Basis;
 use super::simulate::{MonthPath, SEED, Simulation};
 use super::spread::Spread;
 use super::tally::{PoolTally, Tally};
 use super::{
-    BillOutlook, EXPOSURE_DAYS, Exposure, MadeWith, MonthSoFar, Outlook, PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS,
+    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook, PoolOutlook,
+    ServiceOutlook, TRAJECTORY_MONTHS,
 };
 use crate::domain::credit::CreditPool;
+use crate::domain::forecast::Voice;
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{DateQuantiles, DayBand, MoneyQuantiles};
 use crate::domain::workload::Workload;
+
+/// A band is told up to so many times the largest of the account's paces.
+const WIDEST: i64 = 10;
 
 /// Walks the middle path and `random` others, and says what they come to.
 pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
@@ -24,6 +29,9 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
         Tally::of(simulation, random);
     let workloads: Vec<Basis> = simulation.futures.iter().map(|future| future.basis.clone()).collect();
     let exhaustion = date_quantiles(exhausted);
+    let cumulative = bands(&simulation.sampled, cumulative);
+    let uncovered = money_quantiles(uncovered);
+    let reaches = reach(simulation, &cumulative, &uncovered);
     Outlook {
         data_through: simulation.inputs.data_through,
         basis: basis(&workloads),
@@ -33,10 +41,14 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
             .into_iter()
             .map(|(workload, dates)| (workload, date_quantiles(dates)))
             .collect(),
-        uncovered: money_quantiles(uncovered),
-        bills: bills(simulation, &middle, unpaid),
-        cumulative: bands(&simulation.sampled, cumulative),
-        exposure: exhaustion.p50.and_then(|from| exposure(simulation, random, from)),
+        uncovered: match reaches {
+            Some(_) => MoneyQuantiles { p10: None, p90: None, ..uncovered },
+            None => uncovered,
+        },
+        bills: bills(simulation, &middle, unpaid, reaches),
+        cumulative,
+        exposure: exhaustion.p50.filter(|_| reaches.is_none()).and_then(|from| exposure(simulation, random, from)),
+        reaches,
         made_with: Some(MadeWith {
             workloads: workloads.clone(),
             paths: random,
@@ -46,6 +58,26 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
         workloads,
         sensitivity: None,
     }
+}
+
+/// The last day for which odds of amounts are told; `None` for all. A band wider than ten times what was spent so far, or
+/// filed, says no more than that nobody knows; and no odds are told far beyond a ramp whose end nobody knows.
+fn reach(simulation: &Simulation, cumulative: &[DayBand], uncovered: &MoneyQuantiles) -> Option<NaiveDate> {
+    let inputs = simulation.inputs;
+    let most = |days: i64| simulation.pace.times(Decimal::from(WIDEST * days));
+    let day = |days: i64| plus_days(inputs.data_through, days);
+    let narrow = |band: &DayBand| band.p90 - band.p10 <= most((band.day - inputs.data_through).num_days());
+    // Over a few days one occurrence more or less is wide, and says nothing of the months.
+    let told = cumulative.iter().filter(|band| band.day == day(EXPOSURE_DAYS)).all(narrow)
+        && uncovered.p90.is_none_or(|p90| p90 <= most(HORIZON_DAYS));
+    let by_course = simulation.futures.iter().filter_map(|future| future.reach).min();
+    if told && by_course.is_none() {
+        return None;
+    }
+    let last = cumulative.iter().rfind(|band| band.day <= day(EXPOSURE_DAYS) && narrow(band));
+    let by_width = last.map_or(day(LEAST_REACH), |band| band.day);
+    let by_course = by_course.map_or(by_width, |days| day(days as i64));
+    Some(by_width.min(by_course).max(day(LEAST_REACH)))
 }
 
 /// `None` where the days from `from` on are not all simulated. Only all paths together tell which days it is about, so they
@@ -83,7 +115,12 @@ fn pool_outlooks(simulation: &Simulation, tallies: Vec<PoolTally>) -> Vec<PoolOu
     simulation.inputs.pools.iter().zip(simulation.inputs.balances).zip(tallies).map(of_pool).collect()
 }
 
-fn bills(simulation: &Simulation, middle: &[MonthPath], unpaid: Vec<Spread<i64>>) -> Vec<BillOutlook> {
+fn bills(
+    simulation: &Simulation,
+    middle: &[MonthPath],
+    unpaid: Vec<Spread<i64>>,
+    reaches: Option<NaiveDate>,
+) -> Vec<BillOutlook> {
     let first = BillingPeriod::of(simulation.range.start);
     let mut services = services(simulation);
     // The last month that is walked is not whole.
@@ -96,6 +133,7 @@ fn bills(simulation: &Simulation, middle: &[MonthPath], unpaid: Vec<Spread<i64>>
             let cash_of = |unpaid| bill(simulation, offset, MonthPath { gross: unpaid, covered: 0 }).cash;
             let [low, _, high] = unpaid.quantiles().map(cash_of);
             let month = first.plus_months(offset as i32);
+            let told = reaches.is_none_or(|last| month.next().first_day() <= plus_days(last, 1));
             // Where cover ends within the month, the middle path is not the middle of the bills: it still lies between.
             BillOutlook {
                 month,
@@ -103,8 +141,8 @@ fn bills(simulation: &Simulation, middle: &[MonthPath], unpaid: Vec<Spread<i64>>
                 covered,
                 tax,
                 cash,
-                cash_p10: low.min(cash),
-                cash_p90: high.max(cash),
+                cash_p10: told.then(|| low.min(cash)),
+                cash_p90: told.then(|| high.max(cash)),
                 services: services.remove(&month).unwrap_or_default(),
             }
         })
@@ -180,16 +218,15 @@ fn basis(workloads: &[Basis]) -> String {
         (!named.is_empty()).then(|| named.join(", "))
     };
     let mut said = Vec::new();
-    if let Some(named) = by(Voice::Combination) {
-        said.push(format!("{named}: the median of a run rate and three weekly trends"));
-    }
-    if let Some(named) = by(Voice::PlainRate) {
-        said.push(format!(
-            "{named}: the average of the last 7 days goes on, since nothing did better on this account yet"
-        ));
-    }
-    if let Some(named) = by(Voice::Bursts) {
-        said.push(format!("{named}: past runs and pauses are repeated"));
+    for (voice, how) in [
+        (Voice::Combination, "the median of a run rate and three weekly trends"),
+        (Voice::PlainRate, "the average of the last 7 days goes on, since nothing did better on this account"),
+        (Voice::Level, "the average since its level last changed goes on"),
+        (Voice::Cadence, "past occurrences come again at their cadence"),
+        (Voice::Growth, "growth goes on for a while and then stops; nobody knows when"),
+        (Voice::Bursts, "past runs and pauses are repeated"),
+    ] {
+        said.extend(by(voice).map(|named| format!("{named}: {how}")));
     }
     let young: Vec<&str> = workloads.iter().filter(|of| of.by_plan).map(|of| of.workload.label()).collect();
     if !young.is_empty() {
@@ -204,7 +241,7 @@ fn basis(workloads: &[Basis]) -> String {
          month; this draws it day by day.",
         said.join("; "),
         if youngest < 56 {
-            "for the youngest workload those made as early as here, which were far off"
+            "scaled by a usual swing until this account's own is known"
         } else {
             "scaled by this account's own weekly swings"
         }

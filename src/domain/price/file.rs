@@ -10,6 +10,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::{AcceleratorPrice, ModelPrice, PriceBook, PriceOrigin};
+use crate::domain::bounds::{self, Bound};
 use crate::domain::money::Money;
 
 /// A price file that cannot be used.
@@ -158,17 +159,19 @@ impl<'t> Reading<'t> {
         let entries = std::mem::take(&mut self.file.model);
         for entry in &entries {
             let (name, line) = (entry.name.get_ref(), line_at(self.text, entry.name.span().start));
-            let mut read = |what: &str, value: Option<Money>| Some(self.positive(line, name, what, value?));
+            let mut read =
+                |what: &str, bound, value: Option<Money>| Some(self.bounded(line, name, what, bound, value?));
+            let (usd, factor) = (bounds::PRICE_USD, bounds::PRICE_FACTOR);
             let price = ModelPrice {
-                input: read("input price", entry.input),
-                output: read("output price", entry.output),
-                cache_read: read("cache_read price", entry.cache_read),
-                cache_write_5m: read("cache_write_5m price", entry.cache_write_5m),
-                cache_write_1h: read("cache_write_1h price", entry.cache_write_1h),
-                in_region_factor: read("in_region_factor", entry.in_region_factor),
-                batch_factor: read("batch_factor", entry.batch_factor),
-                flex_factor: read("flex_factor", entry.flex_factor),
-                priority_factor: read("priority_factor", entry.priority_factor),
+                input: read("input price", usd, entry.input),
+                output: read("output price", usd, entry.output),
+                cache_read: read("cache_read price", usd, entry.cache_read),
+                cache_write_5m: read("cache_write_5m price", usd, entry.cache_write_5m),
+                cache_write_1h: read("cache_write_1h price", usd, entry.cache_write_1h),
+                in_region_factor: read("in_region_factor", factor, entry.in_region_factor),
+                batch_factor: read("batch_factor", factor, entry.batch_factor),
+                flex_factor: read("flex_factor", factor, entry.flex_factor),
+                priority_factor: read("priority_factor", factor, entry.priority_factor),
                 from: entry.from.unwrap_or(self.file.read_on),
                 reaches_back: entry.from.is_none(),
                 source: entry.source.as_deref().unwrap_or(&self.file.source).into(),
@@ -184,7 +187,8 @@ impl<'t> Reading<'t> {
     /// The factors at the head of the file hold for every entry that gives none of its own.
     fn with_common_factors(&mut self, price: ModelPrice) -> ModelPrice {
         let (batch, in_region) = (self.file.batch_factor, self.file.in_region_factor);
-        let mut common = |what: &str, value: Option<Money>| Some(self.positive(1, "every model", what, value?));
+        let mut common =
+            |what: &str, value: Option<Money>| Some(self.bounded(1, "every model", what, bounds::PRICE_FACTOR, value?));
         ModelPrice {
             batch_factor: price.batch_factor.or_else(|| common("batch_factor", batch)),
             in_region_factor: price.in_region_factor.or_else(|| common("in_region_factor", in_region)),
@@ -206,7 +210,10 @@ impl<'t> Reading<'t> {
                 self.problem(line, format!("{name:?} has no number of chips; add it, like chips = 16"));
             }
             if let Some(usd) = entry.usd_per_hour {
-                self.positive(line, name, "usd_per_hour", usd);
+                self.bounded(line, name, "usd_per_hour", bounds::PRICE_USD, usd);
+            }
+            if let Some(problem) = chips.and_then(|chips| bounds::CHIPS.refuse("chips", chips)) {
+                self.problem(line, format!("of {name:?}, {problem}"));
             }
             match (entry.usd_per_hour.is_some(), entry.unpriced.is_some()) {
                 (false, false) => {
@@ -239,10 +246,9 @@ impl<'t> Reading<'t> {
         }
     }
 
-    fn positive(&mut self, line: usize, name: &str, what: &str, value: Money) -> Decimal {
-        if !value.is_positive() {
-            let remedy = "it must be above zero; leave out what has no price";
-            self.problem(line, format!("{name:?} has {value} as its {what}; {remedy}"));
+    fn bounded(&mut self, line: usize, name: &str, what: &str, bound: Bound, value: Money) -> Decimal {
+        if let Some(problem) = bound.refuse(what, value.amount()) {
+            self.problem(line, format!("of {name:?}, {problem}; leave out what has no price"));
         }
         value.amount()
     }

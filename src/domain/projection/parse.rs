@@ -19,6 +19,7 @@ use super::{
     AcceleratorLine, AmountMonth, BEDROCK, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine,
     TokenMonth, accelerator_workload, content_hash,
 };
+use crate::domain::bounds;
 use crate::domain::classify::Classifier;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange};
@@ -31,10 +32,6 @@ static TABLES: LazyLock<Classifier> = LazyLock::new(Classifier::builtin);
 
 /// Tokens in the file's unit, a million.
 const MILLION: i64 = 1_000_000;
-/// Largest monthly volume, in millions of tokens, and largest number of chip-hours: far beyond any customer's.
-const MAX_VOLUME: i64 = 1_000_000_000;
-/// Most runs a month: one every five minutes.
-const MAX_RUNS: i64 = 10_000;
 
 impl FiledProjection {
     /// Reads a filing and checks it against the built-in price book.
@@ -328,10 +325,9 @@ impl FilingReader<'_> {
 
     /// The least form: so many chip-hours a run and runs a month, from a month on or from the filing's first.
     fn constant_runs(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<RunMonth> {
-        let mut volume =
-            |key, example, max: i64| self.read.required_volume(table, span.clone(), key, example, Decimal::from(max));
-        let chip_hours = volume("chip_hours_per_run", "9216", MAX_VOLUME);
-        let runs = volume("runs_per_month", "1", MAX_RUNS);
+        let mut volume = |key, example, bound| self.read.required_volume(table, span.clone(), key, example, bound);
+        let chip_hours = volume("chip_hours_per_run", "9216", bounds::CHIP_HOURS);
+        let runs = volume("runs_per_month", "1", bounds::RUNS);
         let from = self.read.text_value(table, "from");
         // Overwritten with the filing's first month where the line names none.
         let from = match from {
@@ -349,8 +345,7 @@ impl FilingReader<'_> {
                 self.read.problem(value.span(), problem, "let the month table say it, and remove the key");
             }
         }
-        let limit = Decimal::from(MAX_VOLUME);
-        let common = self.read.optional_volume(table, "chip_hours_per_run", limit).flatten();
+        let common = self.read.optional_volume(table, "chip_hours_per_run", bounds::CHIP_HOURS).flatten();
         let mut rows = self.read.monthly(table, span, &["from", "runs", "chip_hours_per_run"], run_month);
         for (row, chip_hours, at) in &mut rows {
             match chip_hours.or(common) {
@@ -382,8 +377,8 @@ fn run_month(
     span: Range<usize>,
     from: BillingPeriod,
 ) -> Option<(RunMonth, Option<Decimal>, Range<usize>)> {
-    let runs = read.required_volume(entry, span.clone(), "runs", "1", Decimal::from(MAX_RUNS));
-    let chip_hours = read.optional_volume(entry, "chip_hours_per_run", Decimal::from(MAX_VOLUME))?;
+    let runs = read.required_volume(entry, span.clone(), "runs", "1", bounds::RUNS);
+    let chip_hours = read.optional_volume(entry, "chip_hours_per_run", bounds::CHIP_HOURS)?;
     Some((RunMonth { from, chip_hours_per_run: Quantity::ZERO, runs: runs? }, chip_hours, span))
 }
 
@@ -394,8 +389,10 @@ fn token_month(
     span: Range<usize>,
     from: BillingPeriod,
 ) -> Option<TokenMonth> {
-    let limit = Decimal::from(MAX_VOLUME);
-    let mut tokens = |key| read.optional_volume(entry, key, limit).map(|v| v.map(|v| v * Decimal::from(MILLION)));
+    let mut tokens = |key| {
+        let millions = read.optional_volume(entry, key, bounds::MONTHLY_MILLIONS);
+        millions.map(|volume| volume.map(|volume| volume * Decimal::from(MILLION)))
+    };
     let (input, output) = (tokens("input_millions")?, tokens("output_millions")?);
     if input.is_none() && output.is_none() {
         read.problem(span, "this month plans no tokens", "add input_millions and output_millions");

@@ -186,7 +186,7 @@ fn train(base: &Base, training: &Training, added: &mut Vec<DailyCost>) -> Vec<Pr
     problems.extend(outside(base, format!("training on {instance_type}"), *on));
     match base.prices.quote_chip_hour(instance_type, base.on) {
         Ok(price) => {
-            let daily = plan_money(chip_hours.amount() * price / Decimal::from(*days));
+            let daily = plan_money(chip_hours.amount().saturating_mul(price) / Decimal::from(*days));
             let (service, workload) = billed_as(base, instance_type);
             let ahead = days_ahead(base.inputs.data_through);
             let first_days = (0..i64::from(*repeats)).map(|run| plus_days(*on, run * i64::from(*every)));

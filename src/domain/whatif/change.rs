@@ -6,18 +6,13 @@ use chrono::{Months, NaiveDate};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
+use crate::domain::bounds;
 use crate::domain::money::{Money, Quantity};
 
 /// Life of an award in months where none is written: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;
 /// Days between the runs of a repeated training where none are written.
 const REPEAT_DAYS: u32 = 30;
-/// More runs than fit into the year that is looked at.
-const MOST_REPEATS: u32 = 366;
-/// Days of all runs of one training together: ten that run the whole year beside each other.
-const MOST_RUN_DAYS: u32 = 4_000;
-/// Chip-hours of one run: more than a thousand accelerators are in a year.
-const MOST_CHIP_HOURS: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 
 /// Where a share is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,19 +211,19 @@ fn model_target(text: &str) -> Result<(Option<String>, Target), String> {
     };
     let points = share.starts_with(['+', '-']);
     let read = if points { percent_of(share.trim_end_matches('%'))? } else { share_of(share)? };
-    if !points && read.is_sign_negative() || read.abs() > Decimal::ONE {
-        return Err("a share lies between 0 % and 100 %".to_owned());
+    let size = if points { read.abs() } else { read };
+    if let Some(problem) = bounds::SHARE.refuse("the share", size) {
+        return Err(problem);
     }
     Ok((model, if points { Target::By(read) } else { Target::To(read) }))
 }
 
 fn growth(text: &str) -> Result<Change, String> {
     let share = share_of(text.trim())?;
-    // The upper end is that of a filing: what doubles every month for a year is no plan.
-    if share <= -Decimal::ONE || share > Decimal::ONE {
-        return Err("growth per month lies between -99 % and 100 %".to_owned());
+    match bounds::GROWTH_BEYOND.refuse("growth per month", share) {
+        Some(problem) => Err(problem),
+        None => Ok(Change::Growth(share)),
     }
-    Ok(Change::Growth(share))
 }
 
 /// `60%` or `0.6`. A bare number above 1 could mean either, so it is asked back.
@@ -245,8 +240,8 @@ fn share_of(text: &str) -> Result<Decimal, String> {
 
 fn percent_of(text: &str) -> Result<Decimal, String> {
     let percent: Decimal = text.trim().parse().map_err(|_| format!("{text:?} is no number"))?;
-    if percent.abs() > Decimal::from(1_000) {
-        return Err(format!("{text} percent is more than can be meant"));
+    if let Some(problem) = bounds::ANY_PERCENT.refuse("the percentage, sign aside,", percent.abs()) {
+        return Err(problem);
     }
     Ok(percent / Decimal::ONE_HUNDRED)
 }
@@ -262,18 +257,12 @@ fn train(text: &str) -> Result<Change, String> {
         repeats: fields.count("repeats", 1)?,
         every: fields.count("every", REPEAT_DAYS)?,
     };
-    if training.chip_hours.amount() <= Decimal::ZERO {
-        return Err("chip-hours must be more than 0".to_owned());
-    }
-    if training.chip_hours.amount() > MOST_CHIP_HOURS {
-        return Err(format!("one run of more than {MOST_CHIP_HOURS} chip-hours is more than can be meant"));
-    }
     let run_days = training.days * training.repeats;
-    if run_days > MOST_RUN_DAYS {
-        let asked = format!("{} runs of {} days are {run_days} days", training.repeats, training.days);
-        return Err(format!("{asked} of training, and at most {MOST_RUN_DAYS} are looked at"));
+    let hours = bounds::TRAINING_CHIP_HOURS.refuse("chip-hours", training.chip_hours.amount());
+    match hours.or_else(|| bounds::TRAINING_DAYS.refuse("days times repeats", run_days)) {
+        Some(problem) => Err(problem),
+        None => Ok(Change::Train(training)),
     }
-    Ok(Change::Train(training))
 }
 
 fn award(text: &str) -> Result<Change, String> {
@@ -282,8 +271,8 @@ fn award(text: &str) -> Result<Change, String> {
     let from = fields.day("from")?.ok_or("it lacks from=")?;
     let until = fields.day("until")?;
     let until = until.or(from.checked_add_months(Months::new(AWARD_MONTHS))).ok_or("from= is too far away")?;
-    if !amount.is_positive() {
-        return Err("the amount must be more than 0".to_owned());
+    if let Some(problem) = bounds::GRANT_USD.refuse_usd("amount", amount) {
+        return Err(problem);
     }
     if until <= from {
         return Err(format!("it ends on {until}, which is not after its first day"));
@@ -331,7 +320,7 @@ impl<'t> Fields<'t> {
 
     fn count(&self, key: &str, default: u32) -> Result<u32, String> {
         let Some(text) = self.taken(key) else { return Ok(default) };
-        let count = text.parse().ok().filter(|count| (1..=MOST_REPEATS).contains(count));
-        count.ok_or_else(|| format!("{key}: {text:?} is not a number from 1 to {MOST_REPEATS}"))
+        let count: u32 = text.parse().map_err(|_| format!("{key}: {text:?} is not a whole number"))?;
+        bounds::TRAINING_COUNT.refuse(key, count).map_or(Ok(count), Err)
     }
 }

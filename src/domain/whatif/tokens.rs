@@ -271,7 +271,7 @@ impl<'a> Tokens<'a> {
     /// What tokens of a kind cost.
     fn priced(&self, kind: &TokenKind, quantity: Quantity) -> Result<Money, Unpriced> {
         let quote = self.prices.quote(kind.query(), self.on)?;
-        Ok(plan_money(quantity.amount() / Decimal::from(1_000_000) * quote.usd_per_million))
+        Ok(plan_money((quantity.amount() / Decimal::from(1_000_000)).saturating_mul(quote.usd_per_million)))
     }
 
     /// Models of the price book whose names begin with the same word.

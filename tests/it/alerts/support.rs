@@ -151,6 +151,7 @@ pub async fn deliver(due: &[PendingDelivery], channels: &BTreeMap<String, Channe
 
 pub fn finding(severity: Severity) -> Finding {
     Finding {
+        named: None,
         rule: Rule::Exhaustion,
         severity,
         key: "exhaustion:total".into(),

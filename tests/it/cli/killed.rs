@@ -26,7 +26,7 @@ enum Moment {
 }
 
 /// A credit that ends within days, so that there is something to tell; and a correction on the second day.
-fn account() -> FakeAccount {
+pub fn account() -> FakeAccount {
     let first: chrono::NaiveDate = "2026-02-20".parse().unwrap();
     let spend = first.iter_days().take(60).fold(FakeAccount::new("123456789012"), |account, day| {
         let day = day.to_string();

@@ -106,7 +106,11 @@ async fn a_balance_that_no_pool_can_have_is_refused_with_the_reason() {
     let today = "2026-03-20";
     for (entry, status, reason) in [
         (json!({ "pool": "typo", "remaining": "1" }), 422, format!("known are: {CONSOLE}, 9900111, 9900222")),
-        (json!({ "pool": CONSOLE, "remaining": "-1" }), 422, "less than nothing".to_owned()),
+        (
+            json!({ "pool": CONSOLE, "remaining": "-1" }),
+            422,
+            "remaining is -1; it must lie between 0 and 1000000000".to_owned(),
+        ),
         (json!({ "pool": CONSOLE, "remaining": "800.01" }), 422, "more than the $800.00".to_owned()),
         (json!({ "pool": CONSOLE, "remaining": "1", "on": "2026-03-21" }), 422, "lies in the future".to_owned()),
         (

@@ -129,8 +129,8 @@ async fn orders_that_cannot_be_carried_out() {
         ("formats", json!([]), "it names no format"),
         ("records", json!([]), "it names no record"),
         ("records", json!(["ai", "mars"]), "mars: it has to show records of the filing, and these are: ai, moonbase"),
-        ("days", json!(0), "a link lives from 1 to 366"),
-        ("days", json!(367), "a link lives from 1 to 366"),
+        ("days", json!(0), "days is 0; it must lie between 1 and 366"),
+        ("days", json!(367), "days is 367; it must lie between 1 and 366"),
         ("as_of", json!("2026-03-01T00:00:00Z"), "no cycle had finished"),
     ] {
         let mut wrong = order();

@@ -43,8 +43,8 @@ async fn what_cannot_be_read_or_answered_is_told_apart_and_told_at_once() {
     let run = "train=type%3Dtrn1.32xlarge,chip-hours%3D1,on%3D2026-05-01,days%3D366,repeats%3D366,every%3D1";
     for (path, status, why) in [
         (growths.trim_end_matches('&'), StatusCode::UNPROCESSABLE_ENTITY, "40 changes at once"),
-        ("growth=500%25", StatusCode::BAD_REQUEST, "between -99 % and 100 %"),
-        (run, StatusCode::BAD_REQUEST, "at most 4000"),
+        ("growth=500%25", StatusCode::BAD_REQUEST, "growth per month is 5; it must be more than -1 and at most 1"),
+        (run, StatusCode::BAD_REQUEST, "it must lie between 1 and 4000"),
     ] {
         let refused = served.send(Ask::get(&format!("{PATH}?{path}"))).await;
         assert_eq!(refused.status, status, "{}", refused.body);

@@ -236,7 +236,15 @@ fn workloads() -> Vec<WorkloadSpend> {
 }
 
 fn finding(rule: Rule, severity: Severity, key: &str, since: &str, summary: &str, reason: &str) -> Finding {
-    Finding { rule, severity, key: key.into(), since: date(since), summary: summary.into(), reason: reason.into() }
+    Finding {
+        named: None,
+        rule,
+        severity,
+        key: key.into(),
+        since: date(since),
+        summary: summary.into(),
+        reason: reason.into(),
+    }
 }
 
 fn findings() -> Vec<Finding> {
@@ -331,8 +339,10 @@ fn make_position() -> Position {
             moved_in_last_cycle: usd(316),
             paid_requests_today: 3,
             usd_spent_asking_month: usd(72),
+            unreadable: Vec::new(),
         },
         reconciliation,
+        outlook_reaches: None,
         outlook_basis: Some(
             "trailing rate of the last 28 complete days by weekday, with a band from how far such rates missed before"
                 .into(),

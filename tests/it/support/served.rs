@@ -328,6 +328,7 @@ fn snapshot(id: &str, text: &str, initial: Money, left: Money, expires_on: &str)
 
 fn findings() -> Vec<Finding> {
     let finding = |rule, severity, key: &str, summary: String| Finding {
+        named: None,
         rule,
         severity,
         key: key.to_owned(),

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::problem::{ProjectionProblem, line_at, suggest};
+use crate::domain::bounds::{self, Bound};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 
@@ -217,19 +218,19 @@ impl<'t> Reader<'t> {
     /// A share between 0 and 1; 0 where absent.
     pub(super) fn share(&mut self, table: &DeTable<'_>, key: &str) -> Decimal {
         let remedy = format!("write a share of the whole, so 40 % is {key} = \"0.40\"");
-        self.number_within(table, key, Decimal::ZERO, Decimal::ONE, &remedy).ok().flatten().unwrap_or_default()
+        self.number_within(table, key, bounds::SHARE, &remedy).ok().flatten().unwrap_or_default()
     }
 
-    /// Growth per month. More than doubling every month is refused: it is "8" written for 8 %.
+    /// Growth per month.
     pub(super) fn growth(&mut self, table: &DeTable<'_>, key: &str) -> Option<Decimal> {
         let remedy = format!("write a share, so 8 % a month is {key} = \"0.08\"; plan faster growth as a month table");
-        self.number_within(table, key, -Decimal::ONE, Decimal::ONE, &remedy).ok().flatten()
+        self.number_within(table, key, bounds::GROWTH, &remedy).ok().flatten()
     }
 
     /// A volume from zero up; `Some(None)` where absent, `None` where it is a problem.
-    pub(super) fn optional_volume(&mut self, table: &DeTable<'_>, key: &str, max: Decimal) -> Option<Option<Decimal>> {
-        let remedy = format!("write a number from 0 to {max}");
-        self.number_within(table, key, Decimal::ZERO, max, &remedy).ok()
+    pub(super) fn optional_volume(&mut self, table: &DeTable<'_>, key: &str, bound: Bound) -> Option<Option<Decimal>> {
+        let remedy = format!("write a number; it must {bound}");
+        self.number_within(table, key, bound, &remedy).ok()
     }
 
     pub(super) fn required_volume(
@@ -238,12 +239,12 @@ impl<'t> Reader<'t> {
         span: Range<usize>,
         key: &str,
         example: &str,
-        max: Decimal,
+        bound: Bound,
     ) -> Option<Decimal> {
         if !table.contains_key(key) {
             self.problem(span, format!("{key} is missing"), format!("add it, like {key} = {example}"));
         }
-        self.optional_volume(table, key, max).flatten()
+        self.optional_volume(table, key, bound).flatten()
     }
 
     /// An amount of dollars from zero up.
@@ -251,9 +252,10 @@ impl<'t> Reader<'t> {
         let value = table.get(key)?;
         let text = self.number_text(value, key)?;
         match text.parse::<Money>() {
-            Ok(usd) if !usd.is_negative() => Some(usd),
-            Ok(_) => {
-                self.problem(value.span(), format!("{key} is {text}, below zero"), "write what you plan to spend");
+            Ok(usd) if bounds::USD.holds(usd.amount()) => Some(usd),
+            Ok(usd) => {
+                let problem = format!("{key} {}", bounds::USD.refusal(usd));
+                self.problem(value.span(), problem, "write what you plan to spend");
                 None
             }
             Err(error) => {
@@ -268,8 +270,7 @@ impl<'t> Reader<'t> {
         &mut self,
         table: &DeTable<'_>,
         key: &str,
-        min: Decimal,
-        max: Decimal,
+        bound: Bound,
         remedy: &str,
     ) -> Result<Option<Decimal>, ()> {
         let Some(value) = table.get(key) else { return Ok(None) };
@@ -278,8 +279,8 @@ impl<'t> Reader<'t> {
             self.problem(value.span(), format!("{key} is {text:?}, which is not a decimal number"), remedy);
             return Err(());
         };
-        if number < min || number > max {
-            self.problem(value.span(), format!("{key} is {text}, outside {min} to {max}"), remedy);
+        if let Some(problem) = bound.refuse(key, number) {
+            self.problem(value.span(), problem, remedy);
             return Err(());
         }
         Ok(Some(number.normalize()))

@@ -1,7 +1,8 @@
 //! What lies ahead of the sample: the end of credits, the bills, what the outlook rests on, and what earlier ones said.
 
 use chrono::NaiveDate;
-use glidepath::domain::outlook::{Assumed, Basis, Exposure, Gain, MadeWith, Sensitivity, Shift, Swing, Voice};
+use glidepath::domain::forecast::Voice;
+use glidepath::domain::outlook::{Assumed, Basis, Exposure, Gain, MadeWith, Sensitivity, Shift, Swing};
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
 use glidepath::domain::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
@@ -37,8 +38,8 @@ pub fn bill(month: BillingPeriod) -> MonthlyBill {
         covered: usd(gross - middle),
         cash: usd(taxed(middle)),
         tax: Some(usd(taxed(middle) - middle)),
-        cash_p10: usd(taxed(cash(84))),
-        cash_p90: usd(taxed(cash(118))),
+        cash_p10: Some(usd(taxed(cash(84)))),
+        cash_p90: Some(usd(taxed(cash(118)))),
         lines: DRIVERS.iter().enumerate().map(|(driver, of)| bill_line(driver, of, month)).collect(),
     }
 }
