@@ -358,7 +358,8 @@ mod tests {
         let event = &report.events[0];
         assert_eq!((&event.event.kind, event.event.on), (&EventKind::Exhaustion, day("2026-05-12")));
         assert_eq!((event.first_told_days_before, event.in_time), (Some(42), true));
-        assert_eq!((report.misses, report.false_alarms, report.most_in_a_week), (0, 0, 1));
+        // Two days before it and on the day that shows it.
+        assert_eq!((report.misses, report.false_alarms, report.most_in_a_week), (0, 0, 2));
         let last = report.alerts.last().unwrap();
         assert!(
             matches!(last.verdict, Some(Verdict::Came { lead_days: ..=0, .. })),

@@ -23,7 +23,7 @@ const LEAST_SWING: f64 = 0.1;
 /// The swing that a level is taken to have until its own is known, and the weeks that this counts as.
 const USUAL_SWING: f64 = 0.13;
 /// The same of an account whose whole past is that level: most that begin go on to grow. In its first two weeks and later.
-const NEW_SWING: (f64, f64) = (0.35, 0.165);
+const NEW_SWING: (f64, f64) = (0.35, 0.14);
 const PRIOR_WEEKS: f64 = 4.0;
 /// No account is taken to swing by more: what moves further from week to week are occurrences, and no level that drifts.
 const LARGEST_SWING: f64 = 0.4;

@@ -197,10 +197,10 @@ fn without_pauses(known: &[f64]) -> (Vec<f64>, usize) {
         }
         at = after;
     }
-    for at in begun..days.len() {
-        if days[at] < 0.0 {
-            fill(&mut days, begun, at..at + 1);
-        }
+    let refunds: Vec<usize> = (begun..days.len()).filter(|at| days[*at] < 0.0).collect();
+    // One a week or more are no accidents: they lower what is spent.
+    if refunds.len() * WEEK < days.len() - begun {
+        refunds.into_iter().for_each(|at| fill(&mut days, begun, at..at + 1));
     }
     let outside = &known[begun..];
     let now = known.len() - idle - begun..outside.len();
