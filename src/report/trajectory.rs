@@ -300,8 +300,8 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
     if !position.trajectory.is_empty() {
         notes.push(
             "The months of the bill are those of one middle path. What is counted over several months (the exposure, the spend \
-             that no credit pays, the cumulative outlook) is the middle of all paths instead. The median of the \
-             total exceeds the sum of the monthly medians."
+             that no credit pays, the cumulative outlook) is the middle of all paths instead. Where spend comes in bursts, the \
+             median of the total exceeds the sum of the monthly medians."
                 .to_owned(),
         );
         notes.push("The current month is actual days plus outlook. Cash includes tax where it is known.".to_owned());
