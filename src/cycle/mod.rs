@@ -18,6 +18,7 @@ mod links;
 mod meter;
 mod outbox;
 mod papers;
+mod plan;
 mod prices;
 mod replay;
 mod sent_reports;
@@ -42,6 +43,7 @@ use crate::domain::alert::{
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
+use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
@@ -59,6 +61,7 @@ pub use failure::Unfinished;
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
+pub use plan::PlanError;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
@@ -280,6 +283,7 @@ impl Engine {
             let observations = Observations {
                 dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),
+                unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
                 ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;

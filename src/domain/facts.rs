@@ -11,6 +11,7 @@ use super::alert::DeadChannel;
 use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
+use super::plan::PlanEntry;
 
 /// Days of a month through which AWS corrects the bill of the one before.
 const CORRECTED_DAYS: i64 = 10;
@@ -256,6 +257,8 @@ pub struct Facts {
     pub paid_requests_month: u64,
     /// Channels that messages do not reach.
     pub dead_channels: Vec<DeadChannel>,
+    /// Events that people planned and did not remove, by number.
+    pub plan: Vec<PlanEntry>,
 }
 
 impl Facts {
@@ -279,6 +282,7 @@ impl Facts {
             paid_requests_today: 0,
             paid_requests_month: 0,
             dead_channels: Vec::new(),
+            plan: Vec::new(),
         }
     }
 

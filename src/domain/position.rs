@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::period::BillingPeriod;
+use super::plan::Planned;
 use super::projection::UnpricedLine;
 use super::reconcile::Reconciliation;
 use super::review::Review;
@@ -70,6 +71,9 @@ pub struct Position {
     pub track_record: TrackRecord,
     /// When to file for the next award; null before any data, or while no pool is known.
     pub next_award: Option<NextAward>,
+    /// What is planned, by people and by the filing in force, in order of day.
+    #[serde(default)]
+    pub planned: Vec<Planned>,
 }
 
 impl Position {
@@ -99,6 +103,7 @@ impl Position {
             review: Review::default(),
             track_record: TrackRecord::default(),
             next_award: None,
+            planned: Vec::new(),
         }
     }
 }
@@ -272,6 +277,13 @@ pub struct Exhaustion {
     /// Over all workloads.
     #[serde(flatten)]
     pub total: DateQuantiles,
+    /// The same if spend that belongs to a record goes as filed and other spend as its middle path; null = nothing is filed,
+    /// or not within 365 days.
+    #[serde(default)]
+    pub as_filed: Option<NaiveDate>,
+    /// True if a filing is in force.
+    #[serde(default)]
+    pub filed: bool,
     /// The same per workload.
     pub by_workload: Vec<WorkloadExhaustion>,
 }

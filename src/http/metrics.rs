@@ -333,6 +333,16 @@ fn exhaustion(position: &Position, now: DateTime<Utc>) -> Vec<Family> {
             "Time until that day; 0 once it has begun",
             samples(&|day| (seconds_at(day) - now.timestamp() as f64).max(0.0)),
         ),
+        Family::seconds(
+            "exhaustion_as_filed_timestamp",
+            "Start of that day if spend goes as filed; absent = nothing is filed, or not within a year",
+            position
+                .exhaustion
+                .as_filed
+                .map(|day| Sample { labels: Vec::new(), value: seconds_at(day) })
+                .into_iter()
+                .collect(),
+        ),
     ]
 }
 

@@ -20,13 +20,14 @@ use super::permission::Needs;
 use super::query::AsOfQuery;
 use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
-use super::{State, assets, audit, commands, entries, metrics, openapi};
+use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
     AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry,
     RecordedEntry, ReplayOrder, SentReport, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
+use crate::domain::plan::{PlanOrder, Planned};
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
 use crate::store::{StoredLink, StoredProjection};
@@ -88,7 +89,7 @@ impl Area {
             Area::Figures => "What a cycle worked out: position, variance, outlook, curves and what-ifs.",
             Area::Alerts => "What was told, what is muted, and what rules would have told.",
             Area::Stored => "What AWS billed, restated and granted, and balances read off the console.",
-            Area::Filings => "The projections that were filed with AWS.",
+            Area::Filings => "The projections that were filed with AWS, and what else is planned.",
             Area::Reports => "Reports, links to them for people without an account, and who read what.",
         }
     }
@@ -270,6 +271,7 @@ pub fn routes() -> Vec<Route> {
         .chain(about(Area::Alerts, alerts()))
         .chain(about(Area::Stored, stored_rows()))
         .chain(about(Area::Filings, filings()))
+        .chain(about(Area::Filings, plans()))
         .chain(about(Area::Reports, reports_and_links()))
         .chain(about(Area::Daemon, orders()))
         .collect()
@@ -398,6 +400,23 @@ fn filings() -> Vec<Route> {
             .asks::<PricesQuery>()
             .gives_list::<PriceRow>()
             .weighs(Weight::Order),
+    ]
+}
+
+fn plans() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/plan", Needs::Read, plan::list)
+            .says("What is planned, by people and by the filing, in order of day.")
+            .asks::<AsOfQuery>()
+            .gives_list::<Planned>(),
+        Route::post("/api/v1/plan", Needs::Enter, plan::add)
+            .says("Plan an event: the flags of `plan add` under their own names.")
+            .takes::<PlanOrder>(plan::EXAMPLE)
+            .gives::<Planned>()
+            .creates(),
+        Route::delete("/api/v1/plan/{id}", Needs::Enter, plan::remove)
+            .says("Take an event back.")
+            .gives::<plan::Removed>(),
     ]
 }
 

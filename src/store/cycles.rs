@@ -75,8 +75,9 @@ impl Store {
             let transaction = connection.transaction()?;
             let outlook = cycle.outlook.as_ref().map(to_json);
             transaction.execute(
-                "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing)
-                 VALUES (?, ?, ?, ?, (SELECT coalesce(max(version), 0) FROM filed_projections))",
+                "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing, newest_plan_entry)
+                 VALUES (?, ?, ?, ?, (SELECT coalesce(max(version), 0) FROM filed_projections),
+                         (SELECT coalesce(max(entry_id), 0) FROM plan_entries))",
                 params![cycle.run_id, cycle.clock.naive_utc(), outlook, to_json(&cycle.findings)],
             )?;
             let Messages { config_digest, events, deliveries } = &messages;

@@ -23,6 +23,8 @@ pub struct Fingerprint {
     pub filing: i64,
     /// Balances typed in.
     pub recorded_balances: i64,
+    /// Entries of the plan.
+    pub plan_entries: i64,
 }
 
 /// What there is to see at a time.
@@ -77,10 +79,10 @@ fn fingerprint(
     as_of: Option<DateTime<Utc>>,
 ) -> Result<Fingerprint> {
     let sql = "SELECT (SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?),
-                      (SELECT count(*) FROM recorded_balances)";
+                      (SELECT count(*) FROM recorded_balances), (SELECT count(*) FROM plan_entries)";
     let mut statement = connection.prepare_cached(sql)?;
-    let (newest_run, recorded_balances) =
-        statement.query_row(params![clock.naive_utc()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (newest_run, recorded_balances, plan_entries) =
+        statement.query_row(params![clock.naive_utc()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let filing = version_in_force(connection, cycle, clock, as_of)?;
-    Ok(Fingerprint { cycle, newest_run, filing, recorded_balances })
+    Ok(Fingerprint { cycle, newest_run, filing, recorded_balances, plan_entries })
 }

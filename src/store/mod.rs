@@ -20,6 +20,7 @@ mod links;
 mod migrations;
 mod mutes;
 mod notices;
+mod plan;
 mod projections;
 mod read;
 mod readers;

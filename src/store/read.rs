@@ -18,7 +18,7 @@ use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
 use crate::domain::period::DayRange;
 
 use super::error::{Result, StoreError};
-use super::{Store, alerts, credits, requests};
+use super::{Store, alerts, credits, plan, requests};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -126,6 +126,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Resul
         allocations: credits::allocations(connection, newest)?,
         recorded: credits::recorded(connection, as_of)?,
         dead_channels: alerts::dead_channels(connection)?,
+        plan: plan::known(connection, newest)?,
         ..Facts::none(as_of, currency)
     };
     add_run(connection, newest, &mut facts)?;

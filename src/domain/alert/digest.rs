@@ -133,6 +133,7 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
         format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
     }));
     lines.extend(end_of_credit(position, today));
+    lines.extend(position.end_as_filed().map(|said| format!("- {said}")));
     // Where exhaustion is open, what to do about it says so.
     let told = position.findings.iter().any(|found| found.rule == Rule::Exhaustion && found.severity > Severity::Info);
     lines.extend(position.next_award.as_ref().filter(|_| !told).and_then(next_date));

@@ -23,7 +23,7 @@ use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::workload::{CacheLifetime, Routing, Workload};
 
-pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, rules};
+pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, claimed_by, rules};
 pub use diff::{Change, FieldChange, FilingDiff, LineDiff, MonthDelta, Totals, diff, diff_months};
 pub use overlap::{Overlap, Part, overlaps};
 pub use parse::service_of_model;

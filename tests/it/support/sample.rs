@@ -309,6 +309,7 @@ fn make_position() -> Position {
     let review = review::review(through(), &pools);
     let reconciliation = reconciliation::reconciliation(&pools);
     Position {
+        planned: Vec::new(),
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),
@@ -321,6 +322,8 @@ fn make_position() -> Position {
         },
         exhaustion: Exhaustion {
             total: end,
+            as_filed: None,
+            filed: false,
             by_workload: vec![
                 WorkloadExhaustion { workload: Workload::BedrockInference, dates: end },
                 WorkloadExhaustion { workload: Workload::Trainium, dates: end },
