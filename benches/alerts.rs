@@ -87,8 +87,8 @@ fn position(trouble: bool) -> Position {
         covered: if trouble { Money::ZERO } else { usd(30_000) },
         cash: if trouble { usd(30_000) } else { Money::ZERO },
         tax: None,
-        cash_p10: Money::ZERO,
-        cash_p90: usd(40_000),
+        cash_p10: Some(Money::ZERO),
+        cash_p90: Some(usd(40_000)),
         lines: Vec::new(),
     };
     position.trajectory = (0..13).map(month).collect();
