@@ -168,6 +168,9 @@ fn unknown_name(engine: &Engine, reading: &Reading, what: &What) -> Option<Strin
     let book = engine.prices();
     let known = reading.bills(of) || book.knows_model(of) || book.instance_types().any(|name| name == of);
     (!known).then(|| {
-        format!("{of} is no model, instance type or service that the bill or the price book names; `glidepath status --json` shows them under workloads and coverage")
+        format!(
+            "{of} is no model, instance type or service that the bill or the price book names; `glidepath status --json` \
+             shows them under workloads and coverage"
+        )
     })
 }
