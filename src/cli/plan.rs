@@ -13,7 +13,7 @@ use crate::domain::plan::{Per, PlanKind, PlanOrder, Planned};
 use crate::http::client::{ClientError, Entry, below};
 
 use super::Usage;
-use super::access::{Access, existing_view, note};
+use super::access::{Access, existing_view, note_entry};
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -246,7 +246,7 @@ async fn add(access: Access, order: PlanOrder, json: bool) -> Result<()> {
     let row: Planned = match access {
         Access::Store(engine) => {
             let row = engine.add_plan(Clock::System.now(), &order).await.map_err(refused)?;
-            note(&engine, "entry made", &format!("planned event {}", row.id)).await?;
+            note_entry(&engine, "entry made", &format!("planned event {}", row.id)).await?;
             row
         }
         Access::Daemon(daemon) => {
@@ -258,7 +258,7 @@ async fn add(access: Access, order: PlanOrder, json: bool) -> Result<()> {
         outln!("{}", serde_json::to_string_pretty(&row)?);
         return Ok(());
     }
-    outln!("planned as {}: {}, from {} on; it counts from the next cycle on", row.id, row.what, row.on);
+    outln!("planned as {}: {}, from {} on; it counts from now on", row.id, row.what, row.on);
     Ok(())
 }
 
@@ -293,13 +293,13 @@ async fn remove(access: Access, id: &str) -> Result<()> {
     match access {
         Access::Store(engine) => {
             engine.remove_plan(Clock::System.now(), id).await.map_err(refused)?;
-            note(&engine, "entry ended", &format!("planned event {id}")).await?;
+            note_entry(&engine, "entry ended", &format!("planned event {id}")).await?;
         }
         Access::Daemon(daemon) => {
             daemon.remove::<serde_json::Value>(&below(PATH, id)).await.map_err(as_usage)?;
         }
     }
-    outln!("taken back: {id}; it counts no more from the next cycle on");
+    outln!("taken back: {id}; it counts no more");
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use crate::domain::projection::{
 use crate::http::client::Entry;
 use crate::store::StoredProjection;
 
-use super::access::{Access, note};
+use super::access::{Access, note_entry};
 use super::out::{out, outln};
 use super::table::table;
 
@@ -179,7 +179,7 @@ async fn file(config: Config, path: &Path) -> Result<()> {
     let new = match &access {
         Access::Store(engine) => {
             let filed = engine.file_projection(Clock::System.now(), body).await?;
-            note(engine, "entry made", &format!("projection version {}", filed.version)).await?;
+            note_entry(engine, "entry made", &format!("projection version {}", filed.version)).await?;
             filed
         }
         Access::Daemon(daemon) => {

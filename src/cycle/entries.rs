@@ -33,7 +33,7 @@ pub struct BalanceEntry {
     pub on: Option<NaiveDate>,
 }
 
-/// A balance as it was recorded. It counts from the next cycle on, whose clock is the first that knows it.
+/// A balance as it was recorded. It counts at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordedEntry {
     /// Pool id.
@@ -95,7 +95,8 @@ impl Engine {
         let BalanceEntry { pool, remaining, on } = entry;
         let today = now.date_naive();
         let on = on.unwrap_or(today);
-        let facts = self.store().facts(now, self.config().aws.currency.clone()).await;
+        let entered = self.store().entered().await.context("reading what is entered")?;
+        let facts = self.store().facts_knowing(now, self.config().aws.currency.clone(), entered).await;
         let facts = facts.context("reading the pools")?;
         let known = pools(&facts, &self.config().pools, self.parts.classifier.service_aliases());
         let wrong = |reason: String| Err(EntryError::Balance { reason });
@@ -130,6 +131,7 @@ impl Engine {
         }
         let balance = RecordedBalance { pool: pool.clone(), amount: remaining, at: on };
         self.store().record_balance(now, balance).await.context("recording the balance")?;
+        self.count_entry(now).await;
         Ok(RecordedEntry { pool, remaining, on, recorded_at: now })
     }
 
@@ -142,12 +144,22 @@ impl Engine {
         Ok(history.into_iter().map(|(taken_on, credit)| TakenSnapshot { taken_on, credit }).collect())
     }
 
+    /// Freezes a filing, which counts at once.
+    ///
+    /// # Errors
+    /// As [`Engine::freeze`].
+    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        let filed = self.freeze(now, body).await?;
+        self.count_entry(now).await;
+        Ok(filed)
+    }
+
     /// Freezes a filing.
     ///
     /// # Errors
     /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
     /// store fails.
-    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+    async fn freeze(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         let filing = FiledProjection::parse_with(&body, self.prices())
             .map_err(|problems| EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() })?;
         let filed = NewProjection {
@@ -206,7 +218,7 @@ impl Engine {
             }
             return Ok(());
         }
-        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
+        self.freeze(now, body).await.with_context(|| format!("filing {}", path.display()))?;
         Ok(())
     }
 }

@@ -66,8 +66,9 @@ impl Engine {
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
         let cycle = cycle.ok_or(PlanError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
-        let facts = self.store().facts(cycle.clock, currency).await.context("reading the facts")?;
-        let filing = self.filing_in_force(cycle.run_id, cycle.clock, None).await?;
+        let entered = self.store().entered().await.context("reading what is entered")?;
+        let facts = self.store().facts_knowing(cycle.clock, currency, entered).await.context("reading the facts")?;
+        let filing = self.filing_knowing(cycle.clock, entered).await?;
         let (engine, yes) = (self.clone(), order.yes);
         let judged = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());
@@ -75,6 +76,7 @@ impl Engine {
         });
         let (entry, row) = judged.await.context("judging the event")??;
         let kept = self.store().add_plan(entry).await.context("keeping the event")?;
+        self.count_entry(now).await;
         Ok(Planned { id: kept.id.to_string(), ..row })
     }
 
@@ -89,7 +91,9 @@ impl Engine {
         let unknown = || PlanError::Unknown { id: id.to_owned() };
         let number: u32 = id.parse().map_err(|_| unknown())?;
         let removed = self.store().remove_plan(number, now).await.context("taking the event back")?;
-        removed.ok_or_else(unknown)
+        let removed = removed.ok_or_else(unknown)?;
+        self.count_entry(now).await;
+        Ok(removed)
     }
 
     /// The event with the names that the price book has for its models.

@@ -259,6 +259,8 @@ pub struct Facts {
     pub dead_channels: Vec<DeadChannel>,
     /// Events that people planned and did not remove, by number.
     pub plan: Vec<PlanEntry>,
+    /// When the newest of the entries that count here was stored; `None` if nothing was entered, or that was not counted yet.
+    pub entered_through: Option<DateTime<Utc>>,
 }
 
 impl Facts {
@@ -283,6 +285,7 @@ impl Facts {
             paid_requests_month: 0,
             dead_channels: Vec::new(),
             plan: Vec::new(),
+            entered_through: None,
         }
     }
 

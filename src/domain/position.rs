@@ -74,6 +74,23 @@ pub struct Position {
     /// What is planned, by people and by the filing in force, in order of day.
     #[serde(default)]
     pub planned: Vec<Planned>,
+    /// When the newest entry that is counted here was stored, on the wall clock; null if nothing was entered.
+    #[serde(default)]
+    pub entered_through: Option<DateTime<Utc>>,
+    /// Whether the outlook knows everything that is entered.
+    #[serde(default)]
+    pub outlook_state: OutlookState,
+}
+
+/// Whether an outlook knows everything that is entered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutlookState {
+    /// It does.
+    #[default]
+    Current,
+    /// It is being made again; what is shown is the one before.
+    BeingComputed,
 }
 
 impl Position {
@@ -104,6 +121,8 @@ impl Position {
             track_record: TrackRecord::default(),
             next_award: None,
             planned: Vec::new(),
+            entered_through: None,
+            outlook_state: OutlookState::Current,
         }
     }
 }

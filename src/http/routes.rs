@@ -375,7 +375,7 @@ fn stored_rows() -> Vec<Route> {
             .asks::<Paging>()
             .gives::<HistoryPage>(),
         Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
-            .says("Record a balance read off the console; it counts from the next cycle on.")
+            .says("Record a balance read off the console; it counts at once.")
             .takes::<BalanceEntry>(entries::BALANCE_EXAMPLE)
             .gives::<RecordedEntry>()
             .creates(),

@@ -117,6 +117,9 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         // What the account means to ask for is told by its owner.
         next_award: None,
         planned: position.planned.iter().filter(|row| row.record.as_ref().is_some_and(own)).cloned().collect(),
+        // When its owner entered something says nothing of the partner's records.
+        entered_through: None,
+        outlook_state: position.outlook_state,
     }
 }
 

@@ -74,20 +74,11 @@ fn insert(transaction: &Transaction, entry: &PlanEntry, action: &str, at: DateTi
     Ok(())
 }
 
-/// The events that the view of the ingest run `run` knows: all while no later cycle is finished, else those of the next cycle.
+/// The events that stand once the first `last` entries were made.
 ///
 /// # Errors
 /// DuckDB's, or a stored event that this version cannot read.
-pub fn known(connection: &Connection, run: i64) -> Result<Vec<PlanEntry>> {
-    let sql =
-        "SELECT coalesce((SELECT coalesce(newest_plan_entry, 0) FROM cycles WHERE run_id > ? ORDER BY run_id LIMIT 1),
-                               9223372036854775807)";
-    let last: i64 = connection.query_row(sql, params![run], |row| row.get(0))?;
-    standing(connection, last)
-}
-
-/// The events that stand once the first `last` entries were made.
-fn standing(connection: &Connection, last: i64) -> Result<Vec<PlanEntry>> {
+pub fn standing(connection: &Connection, last: i64) -> Result<Vec<PlanEntry>> {
     let sql = "SELECT event_id, recorded_at, starts_on, sure, note, details FROM plan_entries AS added
                WHERE action = 'add' AND entry_id <= ?1
                    AND NOT EXISTS (SELECT 1 FROM plan_entries AS gone

@@ -33,7 +33,7 @@ use super::money::Money;
 use super::outlook::Outlook;
 use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
-use super::position::Position;
+use super::position::{OutlookState, Position};
 use super::price::PriceBook;
 use super::reconcile::{Reconciliation, reconcile};
 use super::statement::statements;
@@ -128,6 +128,8 @@ impl<'a> Assessment<'a> {
             track_record: TrackRecord::default(),
             next_award: None,
             planned: self.plans.rows(),
+            entered_through: self.facts.entered_through,
+            outlook_state: OutlookState::Current,
         }
     }
 

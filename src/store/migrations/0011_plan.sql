@@ -10,5 +10,3 @@ CREATE TABLE plan_entries (
     note        VARCHAR,
     details     VARCHAR   NOT NULL      -- JSON: what is planned
 );
--- Which of them a cycle knew: the newest that was made when it ended, 0 for none. Null for cycles of before there were any.
-ALTER TABLE cycles ADD COLUMN newest_plan_entry BIGINT;

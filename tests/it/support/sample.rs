@@ -310,6 +310,8 @@ fn make_position() -> Position {
     let reconciliation = reconciliation::reconciliation(&pools);
     Position {
         planned: Vec::new(),
+        entered_through: None,
+        outlook_state: OutlookState::Current,
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),
