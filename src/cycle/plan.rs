@@ -156,7 +156,7 @@ fn judge(engine: &Engine, assessment: &Assessment, entry: &PlanEntry, yes: bool)
     }
     let row = row.filter(|_| problems.is_empty()).ok_or(PlanError::Problems { problems })?;
     let pace = position.spend.burn_per_day.last_28_days.unwrap_or_default().times(MONTH_DAYS);
-    let known = pace.max(position.credits.remaining).max(assessment.largest_filed_month());
+    let known = pace.max(position.credits.left).max(assessment.largest_filed_month());
     match size.filter(|size| !yes && *size > known.times(FAR)) {
         Some(size) => {
             let what = format!("{} ({} in all, of a launch in a month)", entry.what, size.dollars());

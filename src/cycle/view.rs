@@ -17,7 +17,9 @@ use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
 use crate::domain::words::day_text;
-use crate::store::{ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker};
+use crate::store::{
+    ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker,
+};
 
 use super::{Engine, failure};
 
@@ -44,8 +46,7 @@ impl View {
     /// The same, saying whether its outlook is being made again.
     #[must_use]
     pub fn awaited(mut self, outlook_awaited: bool) -> View {
-        self.position.outlook_state =
-            if outlook_awaited { OutlookState::BeingComputed } else { OutlookState::Current };
+        self.position.outlook_state = if outlook_awaited { OutlookState::BeingComputed } else { OutlookState::Current };
         self
     }
 
@@ -158,7 +159,8 @@ impl Engine {
 
     /// The newest filing that was filed with AWS by `clock`, of those that `entered` counts.
     pub(super) async fn filing_knowing(&self, clock: DateTime<Utc>, entered: Entered) -> Result<Option<Filing>> {
-        let stored = self.store().filing_knowing(clock, entered.filings).await.context("reading the filing in force")?;
+        let stored =
+            self.store().filing_knowing(clock, entered.filings).await.context("reading the filing in force")?;
         stored.map(|stored| self.filing(&stored, BillingPeriod::of(clock.date_naive()))).transpose()
     }
 

@@ -63,8 +63,7 @@ impl Engine {
         let StoredCycle { clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
         let entered = self.store().entered().await.context("reading what is entered")?;
-        let facts: Facts =
-            self.store().facts_knowing(clock, currency, entered).await.context("reading the facts")?;
+        let facts: Facts = self.store().facts_knowing(clock, currency, entered).await.context("reading the facts")?;
         let filing = self.filing_knowing(clock, entered).await?;
         let engine = self.clone();
         let told = tokio::task::spawn_blocking(move || {

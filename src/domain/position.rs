@@ -193,6 +193,9 @@ pub struct Credits {
     pub granted: Money,
     /// Sum remaining by replay.
     pub remaining: Money,
+    /// Sum of what is left: what is told, and what the outlook starts from.
+    #[serde(default)]
+    pub left: Money,
     /// Each pool, in the order in which AWS draws them.
     pub pools: Vec<PoolPosition>,
     /// While no pool is known: how AWS answered when asked for credits, and what its Credit rows show; null once one is.
@@ -215,6 +218,10 @@ pub struct PoolPosition {
     pub drawn: Money,
     /// Granted less drawn; zero once expired.
     pub remaining: Money,
+    /// What is left at the end of `data_through`: the newest balance stated or typed in less what was drawn since, and only
+    /// where there is none by replay. It is what is told, and what the outlook starts from; zero once expired.
+    #[serde(default)]
+    pub left: Money,
     /// The newest balance from which the outlook starts: AWS's own figure, unless its `source` says otherwise.
     pub stated: Option<Statement>,
     /// Day the credit became valid.

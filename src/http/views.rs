@@ -79,7 +79,8 @@ impl State {
         if let Some((_, seen)) = known.filter(|(after, _)| as_of.is_none() && *after == writes) {
             return Ok(Some(seen));
         }
-        let seen = store.seen(as_of, self.engine().config().digest.clone()).await.map_err(|error| unread(&error.into()))?;
+        let seen =
+            store.seen(as_of, self.engine().config().digest.clone()).await.map_err(|error| unread(&error.into()))?;
         if as_of.is_none() {
             *newest.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (writes, seen));
         }
@@ -136,8 +137,7 @@ mod tests {
     async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
         let run_id = append_run(state, clock).await;
         let store = state.engine().store();
-        let cycle =
-            FinishedCycle { run_id, clock, outlook: None, findings: Vec::new(), entered: Entered::default() };
+        let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new(), entered: Entered::default() };
         let messages = Messages { config_digest: state.engine().config().digest.clone(), ..Messages::default() };
         store.finish_cycle(cycle, messages, None).await.unwrap();
     }

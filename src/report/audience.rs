@@ -86,6 +86,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         credits: Credits {
             granted: position.credits.granted,
             remaining: position.credits.remaining,
+            left: position.credits.left,
             pools: position.credits.pools.iter().map(|pool| anonymous_pool(pool, position)).collect(),
             unlisted: position.credits.unlisted,
         },

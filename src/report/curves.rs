@@ -99,7 +99,7 @@ fn pool_chart(position: &Position, index: usize, pool: &PoolPosition, curve: &Po
     let rows = coarse_rows(&[&curve.balance, &curve.planned], &curve.outlook);
     Chart {
         id: format!("burn-down-{}", index + 1),
-        title: format!("{}: {} of {} left", pool.name, pool.remaining.dollars(), pool.granted.dollars()),
+        title: format!("{}: {} of {} left", pool.name, pool.left.dollars(), pool.granted.dollars()),
         description: pool_description(pool),
         plot: Plot::Days(DayPlot { span: Some(span), low: true, lines, bands, marks: pool_marks(position, pool) }),
         table: Some(Table { id: "burn_down", title: format!("{}, at month ends", pool.name), columns, rows }),

@@ -311,7 +311,7 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         let credits = &position.credits;
         let known = !credits.pools.is_empty();
         known.then(|| {
-            let left = format!("{} of {} of credit is left", credits.remaining.dollars(), credits.granted.dollars());
+            let left = format!("{} of {} of credit is left", credits.left.dollars(), credits.granted.dollars());
             let otherwise = reconciliation::stated_otherwise(&position);
             [vec![left], otherwise].concat().join("; ") + "."
         })

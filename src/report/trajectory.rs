@@ -145,7 +145,7 @@ fn remaining(position: &Position) -> Figure {
         None => {
             let granted = format!("of {} granted", credits.granted.dollars());
             let otherwise = reconciliation::stated_otherwise(position);
-            (Cell::Money(credits.remaining), [vec![granted], otherwise].concat().join("; "))
+            (Cell::Money(credits.left), [vec![granted], otherwise].concat().join("; "))
         }
     };
     Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }

@@ -70,7 +70,8 @@ impl Store {
 
 /// What there is to see at `as_of`, or newest.
 pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>, config_digest: &str) -> Result<Option<Seen>> {
-    let Some(Shown { run_id: cycle, clock, remade, entered: known, config_digest: made_with }) = shown(connection, as_of)?
+    let Some(Shown { run_id: cycle, clock, remade, entered: known, config_digest: made_with }) =
+        shown(connection, as_of)?
     else {
         return Ok(None);
     };

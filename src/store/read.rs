@@ -142,9 +142,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         |row| row.get(0),
     )?;
     let (balances, events, entered_through) = match known {
-        Known::By(entered) => {
-            (KnownBalances::First(entered.balances), entered.plan, through(connection, entered)?)
-        }
+        Known::By(entered) => (KnownBalances::First(entered.balances), entered.plan, through(connection, entered)?),
         Known::Before(moment) => (KnownBalances::Until(moment), i64::MAX, None),
     };
     let charges = current_charges(connection, newest, None)?;

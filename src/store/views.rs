@@ -45,11 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn kept_view(
-        &self,
-        as_of: Option<DateTime<Utc>>,
-        maker: ViewMaker,
-    ) -> Result<Option<(String, Seen)>> {
+    pub async fn kept_view(&self, as_of: Option<DateTime<Utc>>, maker: ViewMaker) -> Result<Option<(String, Seen)>> {
         self.read(move |connection| kept_view(connection, as_of, &maker)).await
     }
 

@@ -127,7 +127,7 @@ fn forecast(
         since: data_day(health),
         summary: format!(
             "{opening}: {} of credit is left{burn}.{}",
-            usd_text(position.credits.remaining),
+            usd_text(position.credits.left),
             // A date as filed and a bill as forecast are of two paths.
             if position.sooner_as_filed() == Some(date) { String::new() } else { bill_after(position, date) }
         ),
@@ -221,8 +221,8 @@ pub(super) fn pools(
                     "The credit {} may be used up as early as {}: {} is left in it. After it there is {} in {}.",
                     pool.name,
                     day_text(early),
-                    usd_text(pool.remaining),
-                    usd_text(others.iter().map(|other| other.remaining).sum()),
+                    usd_text(pool.left),
+                    usd_text(others.iter().map(|other| other.left).sum()),
                     names_text(&names),
                 ),
                 reason: format!(

@@ -230,7 +230,7 @@ fn burn_over_paired_windows() {
     let wobbling = Observations { told: told(key, Info).told, ..burning(28, |_| "70") };
     assert_eq!(severity(&position(), &wobbling, key), Some(Info), "what was told is let go at 85 %");
     let mut nothing_left = position();
-    nothing_left.credits.pools[0].remaining = usd("0");
+    nothing_left.credits.pools[0].left = usd("0");
     assert_eq!(severity(&nothing_left, &burning(28, |_| "900"), key), None, "exhaustion says it");
 }
 

@@ -37,6 +37,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         granted: usd(pool.granted),
         drawn: usd(pool.granted - remaining),
         remaining: usd(remaining),
+        left: usd(if remaining > 0 { remaining - reconciliation::GAP } else { 0 }),
         stated: (remaining > 0).then(|| Statement {
             amount: usd(remaining - reconciliation::GAP),
             at: date("2026-11-22"),
@@ -319,6 +320,7 @@ fn make_position() -> Position {
         credits: Credits {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
+            left: pools.iter().map(|pool| pool.left).sum(),
             pools,
             unlisted: None,
         },
