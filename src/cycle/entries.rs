@@ -15,7 +15,7 @@ use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
-use crate::domain::projection::{FiledProjection, content_hash};
+use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, content_hash};
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
 use super::Engine;
@@ -69,6 +69,12 @@ pub enum EntryError {
     #[error("the projection cannot be filed:{}", listed(problems))]
     Filing {
         /// Every problem, each with its place and remedy.
+        problems: Vec<String>,
+    },
+    /// The filing is far above anything known.
+    #[error("the projection is far above anything known here:{}", listed(problems))]
+    Implausible {
+        /// What is, each with its dollars.
         problems: Vec<String>,
     },
     /// What was said about an alert cannot be meant.
@@ -149,6 +155,42 @@ impl Engine {
     /// # Errors
     /// As [`Engine::freeze`].
     pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        self.frozen_and_counted(now, body).await
+    }
+
+    /// The same, but refuses what is far above anything known; not what is frozen already.
+    ///
+    /// # Errors
+    /// [`EntryError::Implausible`], and as [`Engine::freeze`].
+    pub async fn file_plausible(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        let frozen = self.store().projections().await.context("reading the filings")?;
+        let hash = content_hash(&body);
+        if !frozen.iter().any(|version| version.content_hash == hash)
+            && let Ok(filing) = FiledProjection::parse_with(&body, self.prices())
+        {
+            let problems = self.filing_size(&filing).refusals(&self.known_scale().await?);
+            if !problems.is_empty() {
+                return Err(EntryError::Implausible { problems });
+            }
+        }
+        self.frozen_and_counted(now, body).await
+    }
+
+    /// What a filing comes to.
+    pub fn filing_size(&self, filing: &FiledProjection) -> FilingSize {
+        FilingSize::of(filing, self.prices(), |model| self.service_of_model(model))
+    }
+
+    /// What the newest position knows of the account's size.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn known_scale(&self) -> anyhow::Result<KnownScale> {
+        let view = self.view(None).await?;
+        Ok(view.map(|view| view.position.known_scale()).unwrap_or_default())
+    }
+
+    async fn frozen_and_counted(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         let filed = self.freeze(now, body).await?;
         self.count_entry(now).await;
         Ok(filed)

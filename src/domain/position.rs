@@ -14,7 +14,7 @@ use super::money::{Money, Quantity};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::period::BillingPeriod;
 use super::plan::Planned;
-use super::projection::UnpricedLine;
+use super::projection::{KnownScale, UnpricedLine};
 use super::reconcile::Reconciliation;
 use super::review::Review;
 use super::track_record::TrackRecord;
@@ -128,6 +128,11 @@ impl Position {
 }
 
 impl Position {
+    /// What it shows of the account's size.
+    pub fn known_scale(&self) -> KnownScale {
+        KnownScale { pace_per_day: self.spend.burn_per_day.last_28_days, granted: self.credits.granted }
+    }
+
     /// Adds a finding behind those that are at least as severe.
     pub fn add_finding(&mut self, finding: Finding) {
         let milder = |other: &Finding| other.severity < finding.severity;

@@ -389,6 +389,7 @@ fn filings() -> Vec<Route> {
             .gives_list::<StoredProjection>(),
         Route::post("/api/v1/projections", Needs::Enter, entries::file_projection)
             .says("Freeze a filing under the next version; the newest version's text again is that version.")
+            .asks::<entries::FilingQuery>()
             .takes_text("application/toml", entries::FILING_EXAMPLE)
             .gives::<StoredProjection>()
             .weighs(Weight::Filing),

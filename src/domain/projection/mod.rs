@@ -14,6 +14,7 @@ mod overlap;
 mod parse;
 mod plan;
 mod problem;
+mod size;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -29,6 +30,7 @@ pub use overlap::{Overlap, Part, overlaps};
 pub use parse::service_of_model;
 pub use plan::{Driver, Plan, PlannedDay, PlannedMonth, TokenBucket, UnpricedLine, daily_costs, daily_plan, plan};
 pub use problem::{ProjectionProblem, suggest};
+pub use size::{FiledMonth, FilingSize, KnownScale};
 
 /// Where Cost Explorer puts accelerator hours that are bought on EC2.
 pub const EC2_COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
