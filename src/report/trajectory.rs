@@ -79,6 +79,7 @@ impl<'a> AfterCredits<'a> {
 
 pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
+    sentences.extend(position.end_as_filed());
     sentences.extend(words::odds(position));
     sentences.extend(words::reach(position));
     sentences.extend(consequences(position));
@@ -169,6 +170,11 @@ fn last_day(position: &Position) -> Figure {
         (Some(p10), ..) => format!("{} at the earliest, in {}", words::day(p10), days_text(left(p10))),
         _ => unlisted.map_or("in nine of ten cases", |unlisted| unlisted.why_unknown()).to_owned(),
     };
+    let as_filed = position.end_as_filed().map(|_| {
+        let day = position.exhaustion.as_filed.map_or("over a year away".to_owned(), words::day);
+        format!("; if spend goes as filed: {day}")
+    });
+    let detail = detail + as_filed.as_deref().unwrap_or_default();
     let absent = if unlisted.is_some() { "unknown" } else { "over a year away" };
     Figure { key: "credits_end", label: "Credits end".to_owned(), value: Cell::day_or(p50, absent), detail }
 }
