@@ -21,7 +21,7 @@ use crate::domain::finding::Severity;
 
 use super::cycles::read_findings;
 use super::error::Result;
-use super::mutes::mutes;
+pub use super::mutes::mutes;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
 /// left alone together with its deliveries, so running a cycle again changes nothing.
