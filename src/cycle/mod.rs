@@ -94,6 +94,8 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// Held while an event is judged and stored, so that of two that are the same one is seen to be.
+    planning: Mutex<()>,
     /// Held while an outlook is made and stored, at the end of a cycle or after an entry.
     concluding: Mutex<()>,
     /// Clock of the newest cycle of this process, if it failed.
@@ -176,6 +178,7 @@ impl Engine {
             http,
             program,
             running: Mutex::new(()),
+            planning: Mutex::new(()),
             concluding: Mutex::new(()),
             failed: StdMutex::default(),
             reckoning: Mutex::new(()),

@@ -63,6 +63,7 @@ impl Engine {
     pub async fn add_plan(&self, now: DateTime<Utc>, order: &PlanOrder) -> Result<Planned, PlanError> {
         let (on, sure, note, what) = read(order).map_err(listed)?;
         let entry = PlanEntry { id: 0, recorded_at: now, on, sure, note, what: self.named(what) };
+        let alone = self.parts.planning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
         let cycle = cycle.ok_or(PlanError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
@@ -76,6 +77,7 @@ impl Engine {
         });
         let (entry, row) = judged.await.context("judging the event")??;
         let kept = self.store().add_plan(entry).await.context("keeping the event")?;
+        drop(alone);
         self.count_entry(now).await;
         Ok(Planned { id: kept.id.to_string(), ..row })
     }

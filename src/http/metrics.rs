@@ -300,6 +300,7 @@ fn pools(position: &Position) -> Vec<Family> {
     vec![
         family("pool_granted", "Credit granted", |pool| Some(pool.granted)),
         family("pool_remaining", "Credit left by replay; 0 once expired", |pool| Some(pool.remaining)),
+        family("pool_left", "Credit left as it is told, from which the outlook starts", |pool| Some(pool.left)),
         family(
             "pool_stated",
             "Credit left as AWS last stated it, as derived where it left that out, or as typed in",
