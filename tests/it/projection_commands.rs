@@ -101,7 +101,9 @@ fn what_a_filing_comes_to_is_said_and_what_cannot_be_meant_is_refused() {
         assert!(complaint.contains("is planned for 20") && complaint.contains('$'), "{complaint}");
         assert!(complaint.contains("--anyway"), "{complaint}");
     }
-    assert!(!desk.path().join("glidepath.duckdb").exists() || desk.json(&["projection", "list", "--json"]) == json!([]));
+    assert!(
+        !desk.path().join("glidepath.duckdb").exists() || desk.json(&["projection", "list", "--json"]) == json!([])
+    );
     desk.ok(&["projection", "check", "huge.toml", "--anyway"]);
     assert!(desk.ok(&["projection", "file", "huge.toml", "--anyway"]).starts_with("version 1"));
     // What is frozen is never refused.
@@ -111,7 +113,8 @@ fn what_a_filing_comes_to_is_said_and_what_cannot_be_meant_is_refused() {
     assert!(desk.ok(&["projection", "file", "v1.toml"]).starts_with("version 2"));
     let planned = desk.json(&["projection", "show", "2", "--json"])["plan"].as_array().unwrap().clone();
     let usd = |row: &Value| row.as_str().unwrap().parse::<Decimal>().unwrap();
-    let february = planned.iter().filter(|row| row["month"] == "2026-02").map(|row| usd(&row["projected"])).sum();
+    let february: Decimal =
+        planned.iter().filter(|row| row["month"] == "2026-02").map(|row| usd(&row["projected"])).sum();
     let size = desk.json(&["projection", "check", "v1.toml", "--json"])[0]["size"].clone();
     assert_eq!((&size["months"][0]["month"], usd(&size["months"][0]["usd"])), (&json!("2026-02"), february));
     let months: Decimal = size["months"].as_array().unwrap().iter().map(|month| usd(&month["usd"])).sum();
