@@ -57,6 +57,7 @@ fn pool(number: i64, trouble: bool) -> PoolPosition {
         granted: usd(100_000),
         drawn: usd(40_000),
         remaining: usd(60_000),
+        left: usd(60_000),
         stated: None,
         starts_on: plus_days(today(), -200),
         expires_on: plus_days(today(), 60 + 200 * number),
@@ -72,6 +73,7 @@ fn position(trouble: bool) -> Position {
     position.data_through = Some(plus_days(today(), -2));
     position.credits.pools = (0..POOLS).map(|number| pool(number, trouble)).collect();
     position.credits.remaining = usd(60_000 * POOLS);
+    position.credits.left = usd(60_000 * POOLS);
     let state = if trouble { CoverageState::Unknown } else { CoverageState::Covered };
     let coverage = |number| Coverage { service: format!("Service {number}"), state, evidence: String::new() };
     position.coverage = (0..SERVICES).map(coverage).collect();
@@ -87,8 +89,8 @@ fn position(trouble: bool) -> Position {
         covered: if trouble { Money::ZERO } else { usd(30_000) },
         cash: if trouble { usd(30_000) } else { Money::ZERO },
         tax: None,
-        cash_p10: Money::ZERO,
-        cash_p90: usd(40_000),
+        cash_p10: Some(Money::ZERO),
+        cash_p90: Some(usd(40_000)),
         lines: Vec::new(),
     };
     position.trajectory = (0..13).map(month).collect();

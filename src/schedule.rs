@@ -38,6 +38,8 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
             error!("making the digest failed: {error:#}");
         }
         engine.reports_if_due(now).await;
+        // What was entered while a cycle ended, or what failed to count then.
+        engine.remake_and_tell(now).await;
         if let Err(error) = engine.tend_outbox(now).await {
             error!("delivering messages failed: {error:#}");
         }
@@ -97,6 +99,10 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
             }
         }
         Err(error) => error!("looking for the newest pull failed: {error:#}"),
+    }
+    if occasion == Occasion::Start {
+        // Another config than before counts at once.
+        engine.remake_and_tell(now).await;
     }
 }
 

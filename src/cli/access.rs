@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
+use tracing::warn;
 
 use super::Usage;
 use crate::clock::Clock;
@@ -197,12 +198,28 @@ pub async fn note(engine: &Engine, action: &str, what: &str) -> Result<()> {
     engine.store().audit(entry).await.context("writing the audit")
 }
 
-/// The view as of a time, or the newest.
+/// Leaves the trace of an entry, and waits until the outlook knows it.
+///
+/// # Errors
+/// If the store fails.
+pub async fn note_entry(engine: &Engine, action: &str, what: &str) -> Result<()> {
+    note(engine, action, what).await?;
+    engine.remake_and_tell(Clock::System.now()).await;
+    Ok(())
+}
+
+/// The view as of a time, or the newest, whose outlook knows all that is entered and this config.
 ///
 /// # Errors
 /// [`crate::cycle::AsOfError`] where there is nothing to show, or if the store fails.
 pub async fn existing_view(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Result<View> {
     engine.check_as_of(as_of, Clock::System.now()).await?;
+    // No daemon runs, and the config may be another one than that of the newest cycle.
+    if as_of.is_none()
+        && let Err(error) = engine.remake_outlook(Clock::System.now()).await
+    {
+        warn!("the outlook is that of the newest cycle, and does not know what was entered since: {error:#}");
+    }
     engine.view(as_of).await?.context("the cycle of that time is not in the store")
 }
 

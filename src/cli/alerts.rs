@@ -161,7 +161,7 @@ async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
     if *json {
         outln!("{}", serde_json::to_string_pretty(&mute)?);
     } else if *end {
-        outln!("{} speaks again, from the next cycle on", mute.key);
+        outln!("{} speaks again", mute.key);
     } else {
         outln!("{}", said(&mute));
     }

@@ -12,7 +12,7 @@ use crate::domain::position::{Credits, PoolPosition};
 use crate::http::HistoryPage;
 use crate::http::client::Entry;
 
-use super::access::{Access, existing_view, note};
+use super::access::{Access, existing_view, note_entry};
 use super::out::outln;
 use super::stated;
 use super::table::{or_dash, table};
@@ -100,7 +100,7 @@ async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
     let recorded = match access {
         Access::Store(engine) => {
             let recorded = engine.record_balance(Clock::System.now(), entry).await?;
-            note(&engine, "entry made", &format!("balance of {}", recorded.pool)).await?;
+            note_entry(&engine, "entry made", &format!("balance of {}", recorded.pool)).await?;
             recorded
         }
         Access::Daemon(daemon) => {
@@ -109,7 +109,7 @@ async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
         }
     };
     let RecordedEntry { pool, remaining, on, .. } = recorded;
-    outln!("recorded: {} left in {pool} on {on}; it counts from the next cycle on", remaining.dollars());
+    outln!("recorded: {} left in {pool} on {on}; it counts from now on", remaining.dollars());
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod cycle;
 mod demo;
 mod log;
 mod out;
+mod plan;
 mod projection;
 mod replay;
 mod report;
@@ -71,6 +72,8 @@ enum Command {
     Projection(projection::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
+    /// Plan launches, runs, switches, fees, awards and ends; list and take them back.
+    Plan(plan::Args),
     /// Say what changes would buy in runway and do to the bill; without a change, rank the account's levers.
     Whatif(whatif::Args),
     /// Show the alerts, say that somebody is on one, or keep one quiet for a while.
@@ -160,6 +163,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
+        Command::Plan(args) => plan::run(config, args).await,
         Command::Whatif(args) => whatif::run(config, args).await,
         Command::Replay(args) => replay::run(config, args).await,
         Command::Alerts(args) => alerts::run(config, args).await,

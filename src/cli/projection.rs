@@ -1,27 +1,27 @@
 //! `glidepath projection`.
 
+mod check;
 mod diff;
 mod prices;
 mod show;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{ComparedFilings, FilingSource, compare};
+use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
 use crate::domain::classify::Classifier;
 use crate::domain::price::PriceBook;
-use crate::domain::projection::{
-    BEDROCK, FiledProjection, Part, ProjectionProblem, content_hash, overlaps, service_of_model,
-};
-use crate::http::client::Entry;
+use crate::domain::projection::{BEDROCK, FiledProjection, content_hash};
+use crate::http::client::{ClientError, Entry};
 use crate::store::StoredProjection;
 
-use super::access::{Access, note};
+use super::Usage;
+use super::access::{Access, note_entry};
 use super::out::{out, outln};
 use super::table::table;
 
@@ -39,6 +39,9 @@ enum Command {
         /// The filing.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Accept what is far above anything known of the account.
+        #[arg(long)]
+        anyway: bool,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -47,6 +50,9 @@ enum Command {
     File {
         /// The filing.
         path: PathBuf,
+        /// File it although it is far above anything known of the account.
+        #[arg(long)]
+        anyway: bool,
     },
     /// Every version filed, and whether it is still what was frozen.
     List {
@@ -104,8 +110,8 @@ impl Args {
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {
-        Command::Check { paths, json } => check(&config, paths, *json),
-        Command::File { path } => file(config, path).await,
+        Command::Check { paths, anyway, json } => check::run(config, paths, *anyway, *json).await,
+        Command::File { path, anyway } => file(config, path, *anyway).await,
         Command::List { json } => list(config, *json).await,
         Command::Show { version, json } => show::run(config, *version, *json).await,
         Command::Diff { before, after, json } => diff::run(config, before.as_deref(), after.as_deref(), *json).await,
@@ -117,52 +123,6 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
-/// What is found in a file.
-#[derive(Serialize)]
-struct Found {
-    path: String,
-    content_hash: String,
-    problems: Vec<ProjectionProblem>,
-    remarks: Vec<ProjectionProblem>,
-}
-
-fn check(config: &Config, paths: &[PathBuf], json: bool) -> Result<()> {
-    let mut found = Vec::new();
-    let mut filings = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        let text = read(path)?;
-        let (problems, remarks) = match FiledProjection::parse_with(&text, &config.prices) {
-            Ok(filing) => {
-                let remarks = filing.remarks.clone();
-                filings.push((at, path.display().to_string(), filing));
-                (Vec::new(), remarks)
-            }
-            Err(problems) => (problems, Vec::new()),
-        };
-        found.push(Found { path: path.display().to_string(), content_hash: content_hash(&text), problems, remarks });
-    }
-    let parts: Vec<Part> = filings.iter().map(|(_, name, filing)| Part { name: Some(name), filing }).collect();
-    for overlap in overlaps(&parts, &config.prices, &service_of_model) {
-        let (line, problem, remedy) = (overlap.line, overlap.problem, overlap.remedy);
-        found[filings[overlap.part].0].problems.push(ProjectionProblem { line, problem, remedy });
-    }
-    if json {
-        outln!("{}", serde_json::to_string_pretty(&found)?);
-    } else {
-        for Found { path, content_hash, problems, remarks } in &found {
-            problems.iter().for_each(|problem| eprintln!("{path}: {problem}"));
-            remarks.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
-            if problems.is_empty() {
-                outln!("{path}: nothing wrong, content hash {content_hash}");
-            }
-        }
-    }
-    let counts = found.iter().filter(|found| !found.problems.is_empty());
-    let counts: Vec<String> =
-        counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
-    if counts.is_empty() { Ok(()) } else { Err(anyhow!("{}", counts.join("; "))) }
-}
-
 /// Every version, from the store or the daemon.
 async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
     match access {
@@ -171,20 +131,26 @@ async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
     }
 }
 
-async fn file(config: Config, path: &Path) -> Result<()> {
+async fn file(config: Config, path: &Path, anyway: bool) -> Result<()> {
     let body = read(path)?;
     let book = Book::of(&config);
     let access = Access::open(config)?;
     let before = filed(&access).await?.pop();
     let new = match &access {
         Access::Store(engine) => {
-            let filed = engine.file_projection(Clock::System.now(), body).await?;
-            note(engine, "entry made", &format!("projection version {}", filed.version)).await?;
+            let now = Clock::System.now();
+            let filed = match anyway {
+                true => engine.file_projection(now, body).await,
+                false => engine.file_plausible(now, body).await,
+            };
+            let filed = filed.map_err(as_usage)?;
+            note_entry(engine, "entry made", &format!("projection version {}", filed.version)).await?;
             filed
         }
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/toml", body };
-            daemon.enter::<StoredProjection>("/api/v1/projections", entry).await?
+            let path = if anyway { "/api/v1/projections?anyway=true" } else { "/api/v1/projections" };
+            daemon.enter::<StoredProjection>(path, entry).await.map_err(refused)?
         }
     };
     outln!("version {}, filed on {}, content hash {}", new.version, new.filed_on, new.content_hash);
@@ -197,6 +163,25 @@ async fn file(config: Config, path: &Path) -> Result<()> {
         out!("\n{}", diff::text(&compared));
     }
     Ok(())
+}
+
+/// What is far above anything known is usage; it can be confirmed.
+fn as_usage(error: EntryError) -> anyhow::Error {
+    match error {
+        EntryError::Implausible { .. } => {
+            Usage(format!("{error}\ncorrect it, or repeat the command with --anyway")).into()
+        }
+        other => other.into(),
+    }
+}
+
+fn refused(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<ClientError>() {
+        Some(ClientError::Refused { status: 409, .. }) => {
+            Usage(format!("{error:#}\nor repeat the command with --anyway")).into()
+        }
+        _ => error,
+    }
 }
 
 /// What filings are read and compared with: config's prices and names of models.

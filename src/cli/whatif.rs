@@ -38,6 +38,9 @@ pub struct Args {
     /// A new award: amount=25000,from=2026-12-15[,until=2027-12-15][,services=NAME;NAME].
     #[arg(long, value_name = "AWARD", value_parser = |text: &str| Change::parse("award", text))]
     award: Vec<Change>,
+    /// A launch: on=2026-12-01,model=MODEL,input-millions=400,output-millions=90[,per=day] or on=2026-12-01,usd-per-day=500.
+    #[arg(long, value_name = "LAUNCH", value_parser = |text: &str| Change::parse("launch", text))]
+    launch: Vec<Change>,
     /// The answer as JSON.
     #[arg(long)]
     json: bool,
@@ -45,7 +48,7 @@ pub struct Args {
 
 impl Args {
     fn scenario(&self) -> Vec<Change> {
-        [&self.switch, &self.cache_hits, &self.batch, &self.growth, &self.train, &self.award]
+        [&self.switch, &self.cache_hits, &self.batch, &self.growth, &self.train, &self.award, &self.launch]
             .into_iter()
             .flatten()
             .cloned()
@@ -104,6 +107,10 @@ fn print_answer(answer: &Answer) {
         row("50 %", before.p50, after.p50, gained.p50),
         row("90 %", before.p90, after.p90, gained.p90),
     ];
+    let runway = &answer.runway;
+    let filed = (runway.as_filed_before, runway.as_filed_after);
+    let filed = (filed != (None, None)).then(|| vec!["as filed".to_owned(), day(filed.0), day(filed.1), String::new()]);
+    let rows = rows.into_iter().chain(filed);
     outln!("{}\n", table(&["credit gone by", "now", "then", "days gained"], &[3], rows));
     if let Some(bill) = &answer.bill {
         let row = |name: &str, of: fn(&MonthBill) -> Money| {

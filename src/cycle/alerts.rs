@@ -143,7 +143,7 @@ impl Engine {
         Ok(AlertList { as_of: now, alerts, mutes })
     }
 
-    /// Keeps what somebody says about an alert. It counts from the next cycle on.
+    /// Keeps what somebody says about an alert. It counts at once.
     ///
     /// # Errors
     /// [`EntryError::Mute`] for what cannot be meant, or if the store fails.
@@ -154,6 +154,7 @@ impl Engine {
         if mute.kind == MuteKind::Ack && mute.in_force(now) {
             self.pass_on(&mute, now).await?;
         }
+        self.count_entry(now).await;
         Ok(mute)
     }
 

@@ -15,7 +15,7 @@ use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
-use crate::domain::projection::{FiledProjection, content_hash};
+use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, content_hash};
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
 use super::Engine;
@@ -33,7 +33,7 @@ pub struct BalanceEntry {
     pub on: Option<NaiveDate>,
 }
 
-/// A balance as it was recorded. It counts from the next cycle on, whose clock is the first that knows it.
+/// A balance as it was recorded. It counts at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordedEntry {
     /// Pool id.
@@ -71,6 +71,12 @@ pub enum EntryError {
         /// Every problem, each with its place and remedy.
         problems: Vec<String>,
     },
+    /// The filing is far above anything known.
+    #[error("the projection is far above anything known here:{}", listed(problems))]
+    Implausible {
+        /// What is, each with its dollars.
+        problems: Vec<String>,
+    },
     /// What was said about an alert cannot be meant.
     #[error("this cannot be kept: {reason}")]
     Mute {
@@ -95,7 +101,8 @@ impl Engine {
         let BalanceEntry { pool, remaining, on } = entry;
         let today = now.date_naive();
         let on = on.unwrap_or(today);
-        let facts = self.store().facts(now, self.config().aws.currency.clone()).await;
+        let entered = self.store().entered().await.context("reading what is entered")?;
+        let facts = self.store().facts_knowing(now, self.config().aws.currency.clone(), entered).await;
         let facts = facts.context("reading the pools")?;
         let known = pools(&facts, &self.config().pools, self.parts.classifier.service_aliases());
         let wrong = |reason: String| Err(EntryError::Balance { reason });
@@ -130,6 +137,7 @@ impl Engine {
         }
         let balance = RecordedBalance { pool: pool.clone(), amount: remaining, at: on };
         self.store().record_balance(now, balance).await.context("recording the balance")?;
+        self.count_entry(now).await;
         Ok(RecordedEntry { pool, remaining, on, recorded_at: now })
     }
 
@@ -142,12 +150,58 @@ impl Engine {
         Ok(history.into_iter().map(|(taken_on, credit)| TakenSnapshot { taken_on, credit }).collect())
     }
 
+    /// Freezes a filing, which counts at once.
+    ///
+    /// # Errors
+    /// As [`Engine::freeze`].
+    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        self.frozen_and_counted(now, body).await
+    }
+
+    /// The same, but refuses what is far above anything known; not what is frozen already.
+    ///
+    /// # Errors
+    /// [`EntryError::Implausible`], and as [`Engine::freeze`].
+    pub async fn file_plausible(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        let frozen = self.store().projections().await.context("reading the filings")?;
+        let hash = content_hash(&body);
+        if !frozen.iter().any(|version| version.content_hash == hash)
+            && let Ok(filing) = FiledProjection::parse_with(&body, self.prices())
+        {
+            let problems = self.filing_size(&filing).refusals(&self.known_scale().await?);
+            if !problems.is_empty() {
+                return Err(EntryError::Implausible { problems });
+            }
+        }
+        self.frozen_and_counted(now, body).await
+    }
+
+    /// What a filing comes to.
+    pub fn filing_size(&self, filing: &FiledProjection) -> FilingSize {
+        FilingSize::of(filing, self.prices(), |model| self.service_of_model(model))
+    }
+
+    /// What the newest position knows of the account's size.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn known_scale(&self) -> anyhow::Result<KnownScale> {
+        let view = self.view(None).await?;
+        Ok(view.map(|view| view.position.known_scale()).unwrap_or_default())
+    }
+
+    async fn frozen_and_counted(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+        let filed = self.freeze(now, body).await?;
+        self.count_entry(now).await;
+        Ok(filed)
+    }
+
     /// Freezes a filing.
     ///
     /// # Errors
     /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
     /// store fails.
-    pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
+    async fn freeze(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         let filing = FiledProjection::parse_with(&body, self.prices())
             .map_err(|problems| EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() })?;
         let filed = NewProjection {
@@ -206,7 +260,7 @@ impl Engine {
             }
             return Ok(());
         }
-        self.file_projection(now, body).await.with_context(|| format!("filing {}", path.display()))?;
+        self.freeze(now, body).await.with_context(|| format!("filing {}", path.display()))?;
         Ok(())
     }
 }

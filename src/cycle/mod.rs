@@ -18,7 +18,9 @@ mod links;
 mod meter;
 mod outbox;
 mod papers;
+mod plan;
 mod prices;
+mod remade;
 mod replay;
 mod sent_reports;
 mod typesetter;
@@ -38,17 +40,18 @@ use utoipa::ToSchema;
 
 use crate::config::Config;
 use crate::domain::alert::{
-    Action, Decision, IngestHealth, MessageContext, Observations, carry_since, compose, decide, evaluate,
+    Action, Decision, History, IngestHealth, MessageContext, Observations, carry_since, compose, decide, evaluate,
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::{Facts, Outcome};
+use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
 use crate::domain::series::series;
 use crate::notify::{self, HttpClient};
 use crate::report;
-use crate::store::alerts::history;
-use crate::store::{FinishedCycle, IngestRun, Messages, Store};
+use crate::store::alerts::{history, mutes};
+use crate::store::{Entered, FinishedCycle, IngestRun, KeptView, Messages, Store};
 
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
@@ -59,6 +62,7 @@ pub use failure::Unfinished;
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
+pub use plan::PlanError;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
@@ -90,6 +94,10 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// Held while an event is judged and stored, so that of two that are the same one is seen to be.
+    planning: Mutex<()>,
+    /// Held while an outlook is made and stored, at the end of a cycle or after an entry.
+    concluding: Mutex<()>,
     /// Clock of the newest cycle of this process, if it failed.
     failed: StdMutex<Option<DateTime<Utc>>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
@@ -127,6 +135,19 @@ pub struct CycleReport {
     pub undelivered: usize,
 }
 
+/// What an outlook is made from.
+#[derive(Debug, Clone, Copy)]
+struct Basis {
+    /// The cycle's ingest run.
+    run_id: i64,
+    /// The cycle's clock.
+    clock: DateTime<Utc>,
+    /// Its number among those that were made again; 0 for a cycle's own.
+    remade: i64,
+    /// What it knows of what people entered.
+    entered: Entered,
+}
+
 impl CycleReport {
     /// Says in the log what could not be had; for a cycle whose report nobody prints.
     pub fn log_problems(&self) {
@@ -157,6 +178,8 @@ impl Engine {
             http,
             program,
             running: Mutex::new(()),
+            planning: Mutex::new(()),
+            concluding: Mutex::new(()),
             failed: StdMutex::default(),
             reckoning: Mutex::new(()),
             delivering: Mutex::default(),
@@ -261,14 +284,36 @@ impl Engine {
     /// Assesses, evaluates and stores the end of the cycle of `clock`, and decides at `now`, which is the same but where an
     /// earlier try failed; gives the numbers of findings and messages.
     async fn finish(&self, run_id: i64, clock: DateTime<Utc>, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let before = self.store().fingerprint(run_id, clock).await.context("reading what the store holds")?;
-        let facts = self.store().facts(clock, self.config().aws.currency.clone()).await.context("reading the facts")?;
-        let filing = self.filing_in_force(run_id, clock, None).await?;
+        let _alone = self.parts.concluding.lock().await;
+        let entered = self.store().entered().await.context("reading what is entered")?;
+        let (cycle, messages, view) = self.concluded(Basis { run_id, clock, remade: 0, entered }, now, now).await?;
+        let counts = (cycle.findings.len(), messages.events.len());
+        self.store().finish_cycle(cycle, messages, view).await.context("storing the end of the cycle")?;
+        Ok(counts)
+    }
+
+    /// Assesses and evaluates what is known at the cycle's clock and what was entered since; compares it with what was told
+    /// by `decided_at`, and with what is muted by `now`.
+    async fn concluded(
+        &self,
+        basis: Basis,
+        decided_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(FinishedCycle, Messages, Option<KeptView>)> {
+        let Basis { run_id, clock, remade, entered } = basis;
+        let before = self.store().fingerprint(run_id, clock, remade, entered).await;
+        let before = before.context("reading what the store holds")?;
+        let facts = self.store().facts_knowing(clock, self.config().aws.currency.clone(), entered).await;
+        let facts = facts.context("reading the facts")?;
+        let filing = self.filing_knowing(clock, entered).await?;
         for line in filing.iter().flat_map(|filing| &filing.unpriced) {
             warn!(%line, "the filing plans what has no price");
         }
         let within = self.config().rules.clear_after();
-        let history = self.store().read(move |connection| history(connection, now, within)).await?;
+        let history = self.store().read(move |connection| {
+            Ok(History { mutes: mutes(connection, now.max(decided_at))?, ..history(connection, decided_at, within)? })
+        });
+        let history = history.await?;
         let past = self.store().past_outlooks(clock).await.context("reading the earlier outlooks")?;
         let own = self.own_accounts().await?;
         let engine = self.clone();
@@ -280,23 +325,21 @@ impl Engine {
             let observations = Observations {
                 dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),
+                unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
                 ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;
             let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
             carry_since(&mut evaluation.findings, &history.open);
             position.findings.clone_from(&evaluation.findings);
-            let decisions = decide(&evaluation, &history, now, rules);
+            let decisions = decide(&evaluation, &history, decided_at, rules);
             let view = View { series: series(&assessment, outlook.as_ref()), position };
             let trajectory = || report::alert_attachment(&view.position, &view.series);
-            let messages = engine.messages(&decisions, now, trajectory);
-            let cycle = FinishedCycle { run_id, clock, outlook, findings: evaluation.findings };
+            let messages = engine.messages(&decisions, decided_at, trajectory);
+            let cycle = FinishedCycle { run_id, clock, outlook, findings: evaluation.findings, entered };
             Ok((cycle, messages, engine.to_keep(before, &view)?))
         });
-        let (cycle, messages, view) = failure::computed("computing position and outlook", ended.await)??;
-        let counts = (cycle.findings.len(), messages.events.len());
-        self.store().finish_cycle(cycle, messages, view).await.context("storing the end of the cycle")?;
-        Ok(counts)
+        failure::computed("computing position and outlook", ended.await)?
     }
 
     /// The accounts whose bills are watched: the configured ones, and the one that the stored data belongs to.

@@ -13,6 +13,7 @@ use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayRepor
 use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
 use crate::domain::hindsight::known_by;
+use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::Position;
 use crate::store::StoredCycle;
@@ -213,7 +214,10 @@ impl Engine {
         };
         let position = assessment.position(outlook.as_ref());
         // A channel that died is no part of the rules' past.
-        let observations = assessment.observations(&position.coverage, own);
+        let observations = Observations {
+            unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
+            ..assessment.observations(&position.coverage, own)
+        };
         Seen { clock: facts.as_of, reconstructed, facts, position, observations }
     }
 }

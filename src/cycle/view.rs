@@ -12,12 +12,14 @@ use crate::domain::facts::Facts;
 use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::BillingPeriod;
-use crate::domain::position::{Position, Series};
+use crate::domain::position::{OutlookState, Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
 use crate::domain::words::day_text;
-use crate::store::{ChargedRequests, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker};
+use crate::store::{
+    ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker,
+};
 
 use super::{Engine, failure};
 
@@ -38,6 +40,13 @@ impl View {
     #[must_use]
     pub fn charged(mut self, requests: ChargedRequests) -> View {
         self.position.data_quality.asked(requests.today, requests.month);
+        self
+    }
+
+    /// The same, saying whether its outlook is being made again.
+    #[must_use]
+    pub fn awaited(mut self, outlook_awaited: bool) -> View {
+        self.position.outlook_state = if outlook_awaited { OutlookState::BeingComputed } else { OutlookState::Current };
         self
     }
 
@@ -70,9 +79,9 @@ impl Engine {
     async fn kept_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
         let Some(maker) = self.view_maker() else { return Ok(None) };
         let kept = self.store().kept_view(as_of, maker).await.context("looking for the newest cycle's view")?;
-        let Some((body, charged)) = kept else { return Ok(None) };
+        let Some((body, seen)) = kept else { return Ok(None) };
         Ok(match serde_json::from_str::<View>(&body) {
-            Ok(view) => Some(view.charged(charged)),
+            Ok(view) => Some(view.charged(seen.charged).awaited(seen.outlook_awaited)),
             Err(error) => {
                 warn!(%error, "the kept view cannot be read; it is put together again");
                 None
@@ -93,7 +102,8 @@ impl Engine {
     }
 
     async fn assembled_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {
-        let before = self.store().seen(as_of).await.context("reading what the store holds")?;
+        let before = self.store().seen(as_of, self.config().digest.clone()).await;
+        let before = before.context("reading what the store holds")?;
         let Some(cycle) = self.store().newest_cycle(as_of).await.context("looking for the newest cycle")? else {
             return Ok(None);
         };
@@ -111,6 +121,7 @@ impl Engine {
             View { position, series: series(&assessment, outlook.as_ref()) }
         });
         let view = failure::computed("putting the position together", view.await)?;
+        let awaited = before.is_some_and(|seen| seen.outlook_awaited);
         // An outlook that had to be computed again is not computed with every reading; one of the past is looked at once.
         if let Some(seen) = before.filter(|_| remade && as_of.is_none())
             && let Some(kept) = self.to_keep(seen.fingerprint, &view)?
@@ -118,7 +129,7 @@ impl Engine {
         {
             warn!(%error, "the view was put together again and cannot be kept");
         }
-        Ok(Some(view))
+        Ok(Some(view.awaited(awaited)))
     }
 
     pub(super) fn assess<'a>(&'a self, facts: &'a Facts, filing: Option<&'a Filing>) -> Assessment<'a> {
@@ -144,6 +155,13 @@ impl Engine {
         position.data_quality.unreadable.extend(left_out(&past.unreadable));
         position.next_award = self.config().rules.next_award(&position);
         position
+    }
+
+    /// The newest filing that was filed with AWS by `clock`, of those that `entered` counts.
+    pub(super) async fn filing_knowing(&self, clock: DateTime<Utc>, entered: Entered) -> Result<Option<Filing>> {
+        let stored =
+            self.store().filing_knowing(clock, entered.filings).await.context("reading the filing in force")?;
+        stored.map(|stored| self.filing(&stored, BillingPeriod::of(clock.date_naive()))).transpose()
     }
 
     /// The newest filing that was filed with AWS by `clock`, of those that count in the cycle `cycle` seen at `as_of`

@@ -60,10 +60,11 @@ impl Engine {
     ) -> Result<T, WhatIfError> {
         let _one_at_a_time = self.parts.reckoning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
-        let StoredCycle { run_id, clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
+        let StoredCycle { clock, .. } = cycle.ok_or(WhatIfError::NothingYet)?;
         let currency = self.config().aws.currency.clone();
-        let facts: Facts = self.store().facts(clock, currency).await.context("reading the facts")?;
-        let filing = self.filing_in_force(run_id, clock, None).await?;
+        let entered = self.store().entered().await.context("reading what is entered")?;
+        let facts: Facts = self.store().facts_knowing(clock, currency, entered).await.context("reading the facts")?;
+        let filing = self.filing_knowing(clock, entered).await?;
         let engine = self.clone();
         let told = tokio::task::spawn_blocking(move || {
             let assessment = engine.assess(&facts, filing.as_ref());

@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 
 use super::money::Money;
-use super::position::{DateQuantiles, PoolPosition, PoolStatus, Position};
-use super::words::{names_text, usd_text};
+use super::position::{DateQuantiles, Exhaustion, PoolPosition, PoolStatus, Position};
+use super::words::{day_text, names_text, usd_text};
 
 /// Why credit ends on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,26 @@ impl Position {
             unused: pools.iter().map(|pool| pool.breakage.p50).sum(),
             certain: self.exhaustion.total.same_day() == Some(day),
         })
+    }
+
+    /// When credit ends if spend goes as filed, as a sentence; `None` where nothing is filed, no pool is known or credit has
+    /// ended.
+    pub fn end_as_filed(&self) -> Option<String> {
+        let Exhaustion { total, as_filed, filed, .. } = &self.exhaustion;
+        let over = total.p50.zip(self.data_through).is_some_and(|(day, through)| day <= through);
+        if !filed || over || self.credits.pools.is_empty() {
+            return None;
+        }
+        Some(as_filed.map_or_else(
+            || "If spend goes as filed, credits last over a year.".to_owned(),
+            |day| format!("If spend goes as filed, credits end on {}.", day_text(day)),
+        ))
+    }
+
+    /// The day on which credit ends if spend goes as filed, where that is earlier than the early date of the outlook.
+    pub fn sooner_as_filed(&self) -> Option<NaiveDate> {
+        let Exhaustion { total, as_filed, .. } = &self.exhaustion;
+        as_filed.filter(|filed| total.p10.is_none_or(|early| *filed < early))
     }
 
     /// The expiry that ends credit at all odds, and its day.

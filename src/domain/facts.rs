@@ -11,6 +11,7 @@ use super::alert::DeadChannel;
 use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
+use super::plan::PlanEntry;
 
 /// Days of a month through which AWS corrects the bill of the one before.
 const CORRECTED_DAYS: i64 = 10;
@@ -256,6 +257,10 @@ pub struct Facts {
     pub paid_requests_month: u64,
     /// Channels that messages do not reach.
     pub dead_channels: Vec<DeadChannel>,
+    /// Events that people planned and did not remove, by number.
+    pub plan: Vec<PlanEntry>,
+    /// When the newest of the entries that count here was stored; `None` if nothing was entered, or that was not counted yet.
+    pub entered_through: Option<DateTime<Utc>>,
 }
 
 impl Facts {
@@ -279,6 +284,8 @@ impl Facts {
             paid_requests_today: 0,
             paid_requests_month: 0,
             dead_channels: Vec::new(),
+            plan: Vec::new(),
+            entered_through: None,
         }
     }
 

@@ -79,13 +79,15 @@ pub enum Rule {
     ProjectionExceeded,
     /// Model spend is not where it was committed.
     CommitmentUnmet,
+    /// A filed step was waited for and did not come.
+    FiledNotCome,
     /// A channel that messages do not reach.
     DeadChannel,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 25] = [
+    pub const ALL: [Rule; 26] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -110,6 +112,7 @@ impl Rule {
         Rule::ProjectionInflated,
         Rule::ProjectionExceeded,
         Rule::CommitmentUnmet,
+        Rule::FiledNotCome,
         Rule::DeadChannel,
     ];
 
@@ -140,6 +143,7 @@ impl Rule {
             Rule::ProjectionInflated => "projection_inflated",
             Rule::ProjectionExceeded => "projection_exceeded",
             Rule::CommitmentUnmet => "commitment_unmet",
+            Rule::FiledNotCome => "filed_not_come",
             Rule::DeadChannel => "dead_channel",
         }
     }

@@ -31,6 +31,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         // Credits are known without balances here, so that there is none to compare.
         stated: Vec::new(),
         allocations: facts.allocations.iter().filter(|row| row.month < BillingPeriod::of(today)).cloned().collect(),
+        plan: facts.plan.iter().filter(|event| event.recorded_at <= clock).cloned().collect(),
         recorded: facts.recorded.iter().filter(|balance| balance.at <= today).cloned().collect(),
         costs_outcome: Outcome::Ok,
         credits_outcome: Outcome::Ok,
@@ -38,6 +39,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         paid_requests_today: 0,
         paid_requests_month: 0,
         dead_channels: Vec::new(),
+        entered_through: None,
     }
 }
 

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod money;
 pub mod outlook;
 pub mod period;
+pub mod plan;
 pub mod pools;
 pub mod position;
 pub mod price;

@@ -13,7 +13,8 @@ use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::period::BillingPeriod;
-use super::projection::UnpricedLine;
+use super::plan::Planned;
+use super::projection::{KnownScale, UnpricedLine};
 use super::reconcile::Reconciliation;
 use super::review::Review;
 use super::track_record::TrackRecord;
@@ -70,6 +71,26 @@ pub struct Position {
     pub track_record: TrackRecord,
     /// When to file for the next award; null before any data, or while no pool is known.
     pub next_award: Option<NextAward>,
+    /// What is planned, by people and by the filing in force, in order of day.
+    #[serde(default)]
+    pub planned: Vec<Planned>,
+    /// When the newest entry that is counted here was stored, on the wall clock; null if nothing was entered.
+    #[serde(default)]
+    pub entered_through: Option<DateTime<Utc>>,
+    /// Whether the outlook knows everything that is entered.
+    #[serde(default)]
+    pub outlook_state: OutlookState,
+}
+
+/// Whether an outlook knows everything that is entered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutlookState {
+    /// It does.
+    #[default]
+    Current,
+    /// It is being made again; what is shown is the one before.
+    BeingComputed,
 }
 
 impl Position {
@@ -99,11 +120,19 @@ impl Position {
             review: Review::default(),
             track_record: TrackRecord::default(),
             next_award: None,
+            planned: Vec::new(),
+            entered_through: None,
+            outlook_state: OutlookState::Current,
         }
     }
 }
 
 impl Position {
+    /// What it shows of the account's size.
+    pub fn known_scale(&self) -> KnownScale {
+        KnownScale { pace_per_day: self.spend.burn_per_day.last_28_days, granted: self.credits.granted }
+    }
+
     /// Adds a finding behind those that are at least as severe.
     pub fn add_finding(&mut self, finding: Finding) {
         let milder = |other: &Finding| other.severity < finding.severity;
@@ -169,6 +198,9 @@ pub struct Credits {
     pub granted: Money,
     /// Sum remaining by replay.
     pub remaining: Money,
+    /// Sum of what is left: what is told, and what the outlook starts from.
+    #[serde(default)]
+    pub left: Money,
     /// Each pool, in the order in which AWS draws them.
     pub pools: Vec<PoolPosition>,
     /// While no pool is known: how AWS answered when asked for credits, and what its Credit rows show; null once one is.
@@ -191,6 +223,10 @@ pub struct PoolPosition {
     pub drawn: Money,
     /// Granted less drawn; zero once expired.
     pub remaining: Money,
+    /// What is left at the end of `data_through`: the newest balance stated or typed in less what was drawn since, and only
+    /// where there is none by replay. It is what is told, and what the outlook starts from; zero once expired.
+    #[serde(default)]
+    pub left: Money,
     /// The newest balance from which the outlook starts: AWS's own figure, unless its `source` says otherwise.
     pub stated: Option<Statement>,
     /// Day the credit became valid.
@@ -272,6 +308,13 @@ pub struct Exhaustion {
     /// Over all workloads.
     #[serde(flatten)]
     pub total: DateQuantiles,
+    /// The same if spend that belongs to a record goes as filed and other spend as its middle path; null = nothing is filed,
+    /// or not within 365 days.
+    #[serde(default)]
+    pub as_filed: Option<NaiveDate>,
+    /// True if a filing is in force.
+    #[serde(default)]
+    pub filed: bool,
     /// The same per workload.
     pub by_workload: Vec<WorkloadExhaustion>,
 }

@@ -5,8 +5,12 @@ use axum::extract;
 use axum::extract::rejection::{JsonRejection, StringRejection};
 use axum::http::{HeaderMap, StatusCode, header};
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use super::State;
 use super::failure::Failure;
+use super::paging::Asked;
 use crate::cycle::{BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
 use crate::store::StoredProjection;
@@ -52,9 +56,19 @@ pub async fn mute(
     Ok((StatusCode::CREATED, Json(kept)))
 }
 
+/// How a filing is sent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct FilingQuery {
+    /// True to file what is far above anything known; it is refused otherwise.
+    #[param(example = false)]
+    anyway: Option<bool>,
+}
+
 /// Freezes a filing. The newest version's text again is that version.
 pub async fn file_projection(
     extract::State(state): extract::State<State>,
+    Asked(FilingQuery { anyway }): Asked<FilingQuery>,
     headers: HeaderMap,
     body: Result<String, StringRejection>,
 ) -> Result<Json<StoredProjection>, Failure> {
@@ -65,7 +79,12 @@ pub async fn file_projection(
             .advise("set the Content-Type, or use `glidepath projection file`"));
     }
     let body = body.map_err(|error| Failure::new(error.status(), error.body_text()))?;
-    state.engine().file_projection(state.clock().now(), body).await.map(Json).map_err(refused)
+    let (engine, now) = (state.engine(), state.clock().now());
+    let filed = match anyway {
+        Some(true) => engine.file_projection(now, body).await,
+        _ => engine.file_plausible(now, body).await,
+    };
+    filed.map(Json).map_err(refused)
 }
 
 fn refused(error: EntryError) -> Failure {
@@ -75,6 +94,11 @@ fn refused(error: EntryError) -> Failure {
         }
         EntryError::Filing { problems } => {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed").with_problems(problems)
+        }
+        EntryError::Implausible { problems } => {
+            Failure::new(StatusCode::CONFLICT, "confirm: the projection is far above anything known here")
+                .with_problems(problems)
+                .advise("correct it, or send it again with ?anyway=true")
         }
         EntryError::Failed(error) => Failure::internal("storing what was entered", &error),
     }

@@ -300,6 +300,7 @@ fn pools(position: &Position) -> Vec<Family> {
     vec![
         family("pool_granted", "Credit granted", |pool| Some(pool.granted)),
         family("pool_remaining", "Credit left by replay; 0 once expired", |pool| Some(pool.remaining)),
+        family("pool_left", "Credit left as it is told, from which the outlook starts", |pool| Some(pool.left)),
         family(
             "pool_stated",
             "Credit left as AWS last stated it, as derived where it left that out, or as typed in",
@@ -332,6 +333,16 @@ fn exhaustion(position: &Position, now: DateTime<Utc>) -> Vec<Family> {
             "runway",
             "Time until that day; 0 once it has begun",
             samples(&|day| (seconds_at(day) - now.timestamp() as f64).max(0.0)),
+        ),
+        Family::seconds(
+            "exhaustion_as_filed_timestamp",
+            "Start of that day if spend goes as filed; absent = nothing is filed, or not within a year",
+            position
+                .exhaustion
+                .as_filed
+                .map(|day| Sample { labels: Vec::new(), value: seconds_at(day) })
+                .into_iter()
+                .collect(),
         ),
     ]
 }

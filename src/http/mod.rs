@@ -24,6 +24,7 @@ mod paging;
 mod parts;
 mod patience;
 mod permission;
+mod plan;
 mod query;
 mod requests;
 mod routes;

@@ -20,13 +20,14 @@ use super::permission::Needs;
 use super::query::AsOfQuery;
 use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
-use super::{State, assets, audit, commands, entries, metrics, openapi};
+use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
     AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry,
     RecordedEntry, ReplayOrder, SentReport, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
+use crate::domain::plan::{PlanOrder, Planned};
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
 use crate::store::{StoredLink, StoredProjection};
@@ -88,7 +89,7 @@ impl Area {
             Area::Figures => "What a cycle worked out: position, variance, outlook, curves and what-ifs.",
             Area::Alerts => "What was told, what is muted, and what rules would have told.",
             Area::Stored => "What AWS billed, restated and granted, and balances read off the console.",
-            Area::Filings => "The projections that were filed with AWS.",
+            Area::Filings => "The projections that were filed with AWS, and what else is planned.",
             Area::Reports => "Reports, links to them for people without an account, and who read what.",
         }
     }
@@ -270,6 +271,7 @@ pub fn routes() -> Vec<Route> {
         .chain(about(Area::Alerts, alerts()))
         .chain(about(Area::Stored, stored_rows()))
         .chain(about(Area::Filings, filings()))
+        .chain(about(Area::Filings, plans()))
         .chain(about(Area::Reports, reports_and_links()))
         .chain(about(Area::Daemon, orders()))
         .collect()
@@ -373,7 +375,7 @@ fn stored_rows() -> Vec<Route> {
             .asks::<Paging>()
             .gives::<HistoryPage>(),
         Route::post("/api/v1/credits/statements", Needs::Enter, entries::record_balance)
-            .says("Record a balance read off the console; it counts from the next cycle on.")
+            .says("Record a balance read off the console; it counts at once.")
             .takes::<BalanceEntry>(entries::BALANCE_EXAMPLE)
             .gives::<RecordedEntry>()
             .creates(),
@@ -387,6 +389,7 @@ fn filings() -> Vec<Route> {
             .gives_list::<StoredProjection>(),
         Route::post("/api/v1/projections", Needs::Enter, entries::file_projection)
             .says("Freeze a filing under the next version; the newest version's text again is that version.")
+            .asks::<entries::FilingQuery>()
             .takes_text("application/toml", entries::FILING_EXAMPLE)
             .gives::<StoredProjection>()
             .weighs(Weight::Filing),
@@ -398,6 +401,23 @@ fn filings() -> Vec<Route> {
             .asks::<PricesQuery>()
             .gives_list::<PriceRow>()
             .weighs(Weight::Order),
+    ]
+}
+
+fn plans() -> Vec<Route> {
+    vec![
+        Route::get("/api/v1/plan", Needs::Read, plan::list)
+            .says("What is planned, by people and by the filing, in order of day.")
+            .asks::<AsOfQuery>()
+            .gives_list::<Planned>(),
+        Route::post("/api/v1/plan", Needs::Enter, plan::add)
+            .says("Plan an event: the flags of `plan add` under their own names.")
+            .takes::<PlanOrder>(plan::EXAMPLE)
+            .gives::<Planned>()
+            .creates(),
+        Route::delete("/api/v1/plan/{id}", Needs::Enter, plan::remove)
+            .says("Take an event back.")
+            .gives::<plan::Removed>(),
     ]
 }
 

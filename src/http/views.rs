@@ -46,7 +46,7 @@ impl ViewCache {
 
 /// True if two views differ by no more than what is counted into them when they are read.
 fn same(a: Seen, b: Seen) -> bool {
-    (a.fingerprint, a.failures) == (b.fingerprint, b.failures)
+    (a.fingerprint, a.failures, a.outlook_awaited) == (b.fingerprint, b.failures, b.outlook_awaited)
 }
 
 impl State {
@@ -79,7 +79,8 @@ impl State {
         if let Some((_, seen)) = known.filter(|(after, _)| as_of.is_none() && *after == writes) {
             return Ok(Some(seen));
         }
-        let seen = store.seen(as_of).await.map_err(|error| unread(&error.into()))?;
+        let seen =
+            store.seen(as_of, self.engine().config().digest.clone()).await.map_err(|error| unread(&error.into()))?;
         if as_of.is_none() {
             *newest.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (writes, seen));
         }
@@ -110,7 +111,7 @@ mod tests {
     use crate::config::Config;
     use crate::cycle::{AwsAccess, Engine};
     use crate::domain::facts::Outcome;
-    use crate::store::{ChargedRequests, CreditPull, FinishedCycle, IngestRun, Messages, Store};
+    use crate::store::{ChargedRequests, CreditPull, Entered, FinishedCycle, IngestRun, Messages, Store};
 
     const NOW: &str = "2026-11-23T06:00:00Z";
 
@@ -136,8 +137,9 @@ mod tests {
     async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
         let run_id = append_run(state, clock).await;
         let store = state.engine().store();
-        let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new() };
-        store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
+        let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new(), entered: Entered::default() };
+        let messages = Messages { config_digest: state.engine().config().digest.clone(), ..Messages::default() };
+        store.finish_cycle(cycle, messages, None).await.unwrap();
     }
 
     #[tokio::test]

@@ -34,6 +34,9 @@ pub struct WhatIfQuery {
     /// A new award: `amount=25000,from=2026-12-15`.
     #[param(example = "amount=25000,from=2026-12-15")]
     award: Option<String>,
+    /// A launch: `on=2026-12-01,usd-per-day=500`, or with tokens of a model.
+    #[param(example = "on=2026-12-01,usd-per-day=500")]
+    launch: Option<String>,
 }
 
 /// What changes buy, or the levers.

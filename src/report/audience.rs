@@ -86,10 +86,11 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         credits: Credits {
             granted: position.credits.granted,
             remaining: position.credits.remaining,
+            left: position.credits.left,
             pools: position.credits.pools.iter().map(|pool| anonymous_pool(pool, position)).collect(),
             unlisted: position.credits.unlisted,
         },
-        exhaustion: Exhaustion { total: position.exhaustion.total, by_workload: Vec::new() },
+        exhaustion: Exhaustion { by_workload: Vec::new(), ..position.exhaustion.clone() },
         workloads: Vec::new(),
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
@@ -116,6 +117,10 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         track_record: scope_track_record(&position.track_record),
         // What the account means to ask for is told by its owner.
         next_award: None,
+        planned: position.planned.iter().filter(|row| row.record.as_ref().is_some_and(own)).cloned().collect(),
+        // When its owner entered something says nothing of the partner's records.
+        entered_through: None,
+        outlook_state: position.outlook_state,
     }
 }
 

@@ -8,6 +8,7 @@ use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, Mon
 use super::{pools, words};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::plan::{PlanSource, Planned};
 use crate::domain::position::{DayAmount, DayBand, PoolPosition, PoolSeries, PoolStatus, Position, Series};
 
 /// How far ahead burn-downs look at most: the outlook's horizon.
@@ -27,6 +28,9 @@ const EDGE: i64 = 10;
 
 /// Models with a colour of their own; the rest share the last one.
 const NAMED_MODELS: usize = Tone::SERIES as usize - 1;
+
+/// Planned events that a chart marks: labels of more would lie on each other.
+const MARKED_EVENTS: usize = 3;
 
 /// First and last day of a chart.
 type Span = (NaiveDate, NaiveDate);
@@ -99,7 +103,7 @@ fn pool_chart(position: &Position, index: usize, pool: &PoolPosition, curve: &Po
     let rows = coarse_rows(&[&curve.balance, &curve.planned], &curve.outlook);
     Chart {
         id: format!("burn-down-{}", index + 1),
-        title: format!("{}: {} of {} left", pool.name, pool.remaining.dollars(), pool.granted.dollars()),
+        title: format!("{}: {} of {} left", pool.name, pool.left.dollars(), pool.granted.dollars()),
         description: pool_description(pool),
         plot: Plot::Days(DayPlot { span: Some(span), low: true, lines, bands, marks: pool_marks(position, pool) }),
         table: Some(Table { id: "burn_down", title: format!("{}, at month ends", pool.name), columns, rows }),
@@ -131,8 +135,15 @@ fn pool_description(pool: &PoolPosition) -> String {
 
 fn pool_marks(position: &Position, pool: &PoolPosition) -> Vec<Mark> {
     let mut marks: Vec<Mark> = position.data_through.map(today).into_iter().collect();
-    if let Some(day) = pool.exhausts_on.p50.filter(|_| is_open(pool)) {
-        marks.push(Mark { day, label: format!("empty about {}", words::day(day)), cliff: false });
+    if is_open(pool) {
+        marks.extend(planned_marks(position));
+        if let Some(day) = pool.exhausts_on.p50 {
+            marks.push(Mark { day, label: format!("empty about {}", words::day(day)), cliff: false });
+        }
+        let as_filed = position.exhaustion.as_filed.filter(|day| position.data_through.is_some_and(|it| *day > it));
+        if let Some(day) = as_filed.filter(|day| Some(*day) != pool.exhausts_on.p50) {
+            marks.push(Mark { day, label: format!("if as filed, credits end {}", words::day(day)), cliff: false });
+        }
     }
     if pool.status == PoolStatus::Exhausted {
         // Nothing is left that could expire.
@@ -141,6 +152,20 @@ fn pool_marks(position: &Position, pool: &PoolPosition) -> Vec<Mark> {
     let expires = pool.expires_on;
     let verb = if position.data_through.is_some_and(|through| through >= expires) { "expired" } else { "expires" };
     marks.push(Mark { day: expires, label: format!("{verb} {}", words::day(expires)), cliff: true });
+    marks
+}
+
+/// The first days of the next planned events that the outlook expects; one mark a day, so that labels stay apart.
+fn planned_marks(position: &Position) -> Vec<Mark> {
+    let ahead = |event: &&Planned| event.in_outlook && position.data_through.is_some_and(|through| event.on > through);
+    let mut marks: Vec<Mark> = Vec::new();
+    for event in position.planned.iter().filter(ahead) {
+        if marks.iter().all(|mark| mark.day != event.on) && marks.len() < MARKED_EVENTS {
+            let whose = if event.source == PlanSource::Filing { "filed" } else { "planned" };
+            let label = format!("{whose} {} {}", event.kind.as_str(), words::day(event.on));
+            marks.push(Mark { day: event.on, label, cliff: false });
+        }
+    }
     marks
 }
 
@@ -178,7 +203,7 @@ pub(super) fn cumulative(position: &Position, series: &Series) -> Option<Chart> 
             low: false,
             lines,
             bands: if series.outlook.is_empty() { Vec::new() } else { vec![outlook] },
-            marks: position.data_through.map(today).into_iter().collect(),
+            marks: position.data_through.map(today).into_iter().chain(planned_marks(position)).collect(),
         }),
         table: Some(Table {
             id: "cumulative",

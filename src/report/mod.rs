@@ -286,7 +286,8 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let unlisted = position.credits.without_pool().filter(|_| position.data_through.is_some());
     let said = unlisted.map(|unlisted| format!("What to do: {}", unlisted.next_step()));
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
-    [format!("{}.", words::headline(position))].into_iter().chain(said).chain(caveat).collect()
+    let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
+    [format!("{}.", words::headline(position))].into_iter().chain(as_filed).chain(said).chain(caveat).collect()
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.
@@ -310,7 +311,7 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         let credits = &position.credits;
         let known = !credits.pools.is_empty();
         known.then(|| {
-            let left = format!("{} of {} of credit is left", credits.remaining.dollars(), credits.granted.dollars());
+            let left = format!("{} of {} of credit is left", credits.left.dollars(), credits.granted.dollars());
             let otherwise = reconciliation::stated_otherwise(&position);
             [vec![left], otherwise].concat().join("; ") + "."
         })

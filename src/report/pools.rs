@@ -26,7 +26,7 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
 pub(super) fn left_first(position: &Position) -> Vec<usize> {
     let pools = &position.credits.pools;
     let over = |pool: &PoolPosition| {
-        !pool.remaining.is_positive() || matches!(pool.status, PoolStatus::Exhausted | PoolStatus::Expired)
+        !pool.left.is_positive() || matches!(pool.status, PoolStatus::Exhausted | PoolStatus::Expired)
     };
     let mut order: Vec<usize> = (0..pools.len()).collect();
     // Stable, so that pools alike in both stay in drawing order.

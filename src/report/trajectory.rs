@@ -1,6 +1,7 @@
 //! When credits end, and the bill afterwards: pools, odds, the bill by month, and what the step to cash amounts to.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
@@ -8,6 +9,7 @@ use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
 use crate::domain::outlook::first_full_month;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::plan::Planned;
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
 use crate::domain::unlisted::AS_IF_NONE_LEFT;
 use crate::domain::words::{days_text, usd_text};
@@ -77,6 +79,7 @@ impl<'a> AfterCredits<'a> {
 
 pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
+    sentences.extend(position.end_as_filed());
     sentences.extend(words::odds(position));
     sentences.extend(words::reach(position));
     sentences.extend(consequences(position));
@@ -143,7 +146,7 @@ fn remaining(position: &Position) -> Figure {
         None => {
             let granted = format!("of {} granted", credits.granted.dollars());
             let otherwise = reconciliation::stated_otherwise(position);
-            (Cell::Money(credits.remaining), [vec![granted], otherwise].concat().join("; "))
+            (Cell::Money(credits.left), [vec![granted], otherwise].concat().join("; "))
         }
     };
     Figure { key: "remaining", label: "Credit left".to_owned(), value, detail }
@@ -167,6 +170,11 @@ fn last_day(position: &Position) -> Figure {
         (Some(p10), ..) => format!("{} at the earliest, in {}", words::day(p10), days_text(left(p10))),
         _ => unlisted.map_or("in nine of ten cases", |unlisted| unlisted.why_unknown()).to_owned(),
     };
+    let as_filed = position.end_as_filed().map(|_| {
+        let day = position.exhaustion.as_filed.map_or("over a year away".to_owned(), words::day);
+        format!("; if spend goes as filed: {day}")
+    });
+    let detail = detail + as_filed.as_deref().unwrap_or_default();
     let absent = if unlisted.is_some() { "unknown" } else { "over a year away" };
     Figure { key: "credits_end", label: "Credits end".to_owned(), value: Cell::day_or(p50, absent), detail }
 }
@@ -178,6 +186,11 @@ pub(super) fn odds_section(position: &Position) -> Section {
         Row::new(vec![Cell::text(name), day(dates.p10), day(dates.p50), day(dates.p90)])
     };
     let mut rows = vec![dates("All spend", &position.exhaustion.total)];
+    if position.exhaustion.filed {
+        let day = Cell::day_or(position.exhaustion.as_filed, "over a year away");
+        let none = || Cell::text("");
+        rows.push(Row::new(vec![Cell::text("If spend goes as filed"), none(), day, none()]));
+    }
     rows.extend(position.exhaustion.by_workload.iter().map(|row| dates(row.workload.label(), &row.dates)));
     let table = Table {
         id: "exhaustion",
@@ -206,7 +219,38 @@ pub(super) fn odds_section(position: &Position) -> Section {
             Block::Table(uncovered(position)),
         ]
     };
+    let blocks = blocks.into_iter().chain(planned(position)).collect();
     Section { id: "exhaustion", title: "When credits end".to_owned(), blocks }
+}
+
+/// The planned events that the outlook expects; `None` where there are none.
+fn planned(position: &Position) -> Option<Block> {
+    let row = |event: &Planned| {
+        Row::new(vec![
+            Cell::text(&event.what),
+            Cell::text(event.kind.as_str()),
+            Cell::Day(event.on),
+            Cell::money_or(event.amount, "none"),
+            Cell::Percent(event.sure * Decimal::ONE_HUNDRED),
+            Cell::text(event.state.words()),
+        ])
+    };
+    let rows: Vec<Row> = position.planned.iter().filter(|event| event.in_outlook).map(row).collect();
+    (!rows.is_empty()).then(|| {
+        Block::Table(Table {
+            id: "planned",
+            title: "Assumed: planned events that the outlook expects".to_owned(),
+            columns: vec![
+                Column::text("what", "What"),
+                Column::text("kind", "Kind"),
+                Column::text("on", "From"),
+                Column::number("amount", "Amount (a launch: a day)"),
+                Column::number("sure", "Probability"),
+                Column::text("state", "State"),
+            ],
+            rows,
+        })
+    })
 }
 
 /// Spend of the outlook that no pool pays.

@@ -21,7 +21,7 @@ use crate::domain::finding::Severity;
 
 use super::cycles::read_findings;
 use super::error::Result;
-use super::mutes::mutes;
+pub use super::mutes::mutes;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is
 /// left alone together with its deliveries, so running a cycle again changes nothing.
@@ -78,7 +78,10 @@ pub fn insert_events(
 /// # Errors
 /// DuckDB's, or something stored that this version cannot read.
 pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Result<History> {
-    let sql = "SELECT clock, findings FROM cycles WHERE clock > ? AND clock <= ? ORDER BY run_id";
+    let sql = "SELECT clock, findings FROM cycles WHERE clock > ?1 AND clock <= ?2
+               UNION ALL
+               SELECT decided_at, findings FROM remade_outlooks WHERE decided_at > ?1 AND decided_at <= ?2
+               ORDER BY clock";
     let mut statement = conn.prepare(sql)?;
     let mut rows = statement.query(params![(now - within).naive_utc(), now.naive_utc()])?;
     let mut last_found = BTreeMap::new();

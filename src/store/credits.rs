@@ -158,12 +158,26 @@ fn allocation_bodies(connection: &Connection, newest: i64) -> Result<BTreeMap<St
     Ok(rows.collect::<duckdb::Result<_>>()?)
 }
 
-/// Balances typed in up to `as_of`, oldest first.
-pub fn recorded(connection: &Connection, as_of: DateTime<Utc>) -> Result<Vec<RecordedBalance>> {
-    let sql = "SELECT pool, amount, observed_on FROM recorded_balances WHERE recorded_at <= ?
-               ORDER BY observed_on, recorded_at";
+/// Which of the balances typed in are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBalances {
+    /// The first so many.
+    First(i64),
+    /// Those of before a moment.
+    Until(DateTime<Utc>),
+}
+
+/// The balances typed in that are known, by day and in the order in which they were typed in.
+pub fn recorded(connection: &Connection, known: KnownBalances) -> Result<Vec<RecordedBalance>> {
+    let sql = "SELECT pool, amount, observed_on FROM recorded_balances
+               WHERE rowid < coalesce(CAST(?1 AS BIGINT), 9223372036854775807) AND (?2 IS NULL OR recorded_at <= ?2)
+               ORDER BY observed_on, rowid";
+    let (first, until) = match known {
+        KnownBalances::First(first) => (Some(first), None),
+        KnownBalances::Until(until) => (None, Some(until.naive_utc())),
+    };
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map(params![as_of.naive_utc()], |row| {
+    let rows = statement.query_map(params![first, until], |row| {
         let amount = Money::from_decimal(row.get::<_, Decimal>(1)?);
         Ok(RecordedBalance { pool: row.get(0)?, amount, at: row.get(2)? })
     })?;

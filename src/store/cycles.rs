@@ -1,7 +1,7 @@
 //! Finished cycles: the outlook as it was made and the findings of the moment.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use duckdb::{Connection, params};
+use duckdb::{Connection, Transaction, params};
 use serde_json::Value;
 
 use crate::domain::alert::{AlertEvent, NewDelivery};
@@ -10,6 +10,7 @@ use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::track_record::{HORIZONS, PastOutlook};
 
+use super::entered::{Entered, entered, shown};
 use super::error::Result;
 use super::read::{from_json, to_json};
 use super::views::{self, KeptView};
@@ -26,6 +27,22 @@ pub struct FinishedCycle {
     pub outlook: Option<Outlook>,
     /// What the rules found.
     pub findings: Vec<Finding>,
+    /// What people had entered by then.
+    pub entered: Entered,
+}
+
+/// An outlook to be made again for the newest finished cycle, because it does not know all that is entered, or was made with
+/// another config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwaitedOutlook {
+    /// The cycle's ingest run.
+    pub run_id: i64,
+    /// The cycle's clock.
+    pub clock: DateTime<Utc>,
+    /// How many were made again before, of all cycles.
+    pub made_before: i64,
+    /// What it is to know.
+    pub entered: Entered,
 }
 
 /// A finished cycle as it is read back. What it stored may not be readable any more: an older version wrote numbers that no
@@ -75,15 +92,70 @@ impl Store {
             let transaction = connection.transaction()?;
             let outlook = cycle.outlook.as_ref().map(to_json);
             transaction.execute(
-                "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing)
-                 VALUES (?, ?, ?, ?, (SELECT coalesce(max(version), 0) FROM filed_projections))",
-                params![cycle.run_id, cycle.clock.naive_utc(), outlook, to_json(&cycle.findings)],
+                "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing, entered, config_digest)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    cycle.run_id,
+                    cycle.clock.naive_utc(),
+                    outlook,
+                    to_json(&cycle.findings),
+                    cycle.entered.filings,
+                    to_json(&cycle.entered),
+                    messages.config_digest,
+                ],
             )?;
-            let Messages { config_digest, events, deliveries } = &messages;
-            alerts::insert_events(&transaction, cycle.run_id, config_digest, events, deliveries)?;
-            if let Some(view) = &view {
-                views::keep(&transaction, view)?;
+            tell(&transaction, cycle.run_id, &messages, view.as_ref())?;
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    /// The outlook that has to be made again under the config `config_digest`, if one has to.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn awaited_outlook(&self, config_digest: String) -> Result<Option<AwaitedOutlook>> {
+        self.read(move |connection| {
+            let Some(shown) = shown(connection, None)? else { return Ok(None) };
+            let now = entered(connection)?;
+            if shown.entered == Some(now) && shown.config_digest.as_ref() == Some(&config_digest) {
+                return Ok(None);
             }
+            let sql = "SELECT coalesce(max(remade_id), 0) FROM remade_outlooks";
+            let made_before = connection.query_row(sql, [], |row| row.get(0))?;
+            Ok(Some(AwaitedOutlook { run_id: shown.run_id, clock: shown.clock, made_before, entered: now }))
+        })
+        .await
+    }
+
+    /// Keeps an outlook that was made again for a finished cycle, its findings as they were compared at `decided_at`, and
+    /// what is told of them, in one transaction.
+    ///
+    /// # Errors
+    /// DuckDB's; then nothing of it is stored.
+    pub async fn keep_outlook(
+        &self,
+        remade: FinishedCycle,
+        decided_at: DateTime<Utc>,
+        messages: Messages,
+        view: Option<KeptView>,
+    ) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute(
+                "INSERT INTO remade_outlooks
+                 SELECT coalesce(max(remade_id), 0) + 1, CAST(? AS BIGINT), CAST(? AS TIMESTAMP), CAST(? AS VARCHAR),
+                        CAST(? AS VARCHAR), CAST(? AS VARCHAR), CAST(? AS VARCHAR) FROM remade_outlooks",
+                params![
+                    remade.run_id,
+                    decided_at.naive_utc(),
+                    remade.outlook.as_ref().map(to_json),
+                    to_json(&remade.findings),
+                    to_json(&remade.entered),
+                    messages.config_digest,
+                ],
+            )?;
+            tell(&transaction, remade.run_id, &messages, view.as_ref())?;
             Ok(transaction.commit()?)
         })
         .await
@@ -135,18 +207,30 @@ impl Store {
     }
 }
 
+/// What the end of a cycle, or an outlook that was made again, leaves besides itself.
+fn tell(transaction: &Transaction, run_id: i64, messages: &Messages, view: Option<&KeptView>) -> Result<()> {
+    let Messages { config_digest, events, deliveries } = messages;
+    alerts::insert_events(transaction, run_id, config_digest, events, deliveries)?;
+    if let Some(view) = view {
+        views::keep(transaction, view)?;
+    }
+    Ok(())
+}
+
+/// With the outlook and the findings that were made last for it.
 fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<StoredCycle>> {
-    let sql = "SELECT run_id, clock, outlook, findings FROM cycles WHERE ?1 IS NULL OR clock <= ?1
-               ORDER BY run_id DESC LIMIT 1";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query(params![as_of.map(|as_of| as_of.naive_utc())])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let outlook: Option<String> = row.get(2)?;
+    let Some(shown) = shown(connection, as_of)? else { return Ok(None) };
+    let (sql, id) = match shown.remade {
+        0 => ("SELECT outlook, findings FROM cycles WHERE run_id = ?", shown.run_id),
+        remade => ("SELECT outlook, findings FROM remade_outlooks WHERE remade_id = ?", remade),
+    };
+    let (outlook, findings): (Option<String>, String) =
+        connection.query_row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let outlook = outlook.map(|json| from_json("an outlook", &json)).transpose();
-    let (findings, lost_findings) = read_findings(&row.get::<_, String>(3)?);
+    let (findings, lost_findings) = read_findings(&findings);
     Ok(Some(StoredCycle {
-        run_id: row.get(0)?,
-        clock: row.get::<_, NaiveDateTime>(1)?.and_utc(),
+        run_id: shown.run_id,
+        clock: shown.clock,
         outlook: outlook.map_err(|error| error.to_string()),
         findings,
         lost_findings,

@@ -1,10 +1,11 @@
 //! A cheap answer to "could what is read now differ from what was read before?".
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use duckdb::{Connection, OptionalExt as _, params};
+use chrono::{DateTime, Utc};
+use duckdb::{Connection, params};
 use serde::Serialize;
 
 use super::Store;
+use super::entered::{Entered, Shown, entered, shown};
 use super::error::Result;
 use super::failures::holding;
 use super::projections::version_in_force;
@@ -19,10 +20,10 @@ pub struct Fingerprint {
     pub cycle: i64,
     /// Newest ingest run that its clock knows; charges, usage, credits and allocations are written with one.
     pub newest_run: i64,
-    /// Version of the filing in force, 0 for none; filings are numbered and never edited.
-    pub filing: i64,
-    /// Balances typed in.
-    pub recorded_balances: i64,
+    /// The outlook that was made again for it last, by its number; 0 for its own.
+    pub remade: i64,
+    /// What was entered that it knows.
+    pub entered: Entered,
 }
 
 /// What there is to see at a time.
@@ -34,53 +35,61 @@ pub struct Seen {
     pub charged: ChargedRequests,
     /// Cycles that failed since the newest one finished, which is said beside the newest view and no other.
     pub failures: i64,
+    /// True while the newest outlook does not know all that is entered, or was made with another config.
+    pub outlook_awaited: bool,
 }
 
 impl Store {
     /// What the view of the newest finished cycle at or before `as_of` (or of all) is made from now; `None` before the
-    /// first.
+    /// first. `config_digest` is that of the config in force.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn seen(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>> {
-        self.read(move |connection| seen(connection, as_of)).await
+    pub async fn seen(&self, as_of: Option<DateTime<Utc>>, config_digest: String) -> Result<Option<Seen>> {
+        self.read(move |connection| seen(connection, as_of, &config_digest)).await
     }
 
-    /// What the newest view of cycle `cycle` at `clock` is made from now, whether or not the cycle is finished.
+    /// What the view of cycle `cycle` at `clock` is made from, whether or not the cycle is finished, once its outlook number
+    /// `remade` (0 for its own) is made from what `entered` counts.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn fingerprint(&self, cycle: i64, clock: DateTime<Utc>) -> Result<Fingerprint> {
-        self.read(move |connection| fingerprint(connection, cycle, clock, None)).await
+    pub async fn fingerprint(
+        &self,
+        cycle: i64,
+        clock: DateTime<Utc>,
+        remade: i64,
+        entered: Entered,
+    ) -> Result<Fingerprint> {
+        self.read(move |connection| {
+            Ok(Fingerprint { cycle, newest_run: newest_run(connection, clock)?, remade, entered })
+        })
+        .await
     }
 }
 
 /// What there is to see at `as_of`, or newest.
-pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>> {
-    let sql = "SELECT run_id, clock FROM cycles WHERE ?1 IS NULL OR clock <= ?1 ORDER BY run_id DESC LIMIT 1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let newest = statement
-        .query_row(params![as_of.map(|as_of| as_of.naive_utc())], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, NaiveDateTime>(1)?.and_utc()))
-        })
-        .optional()?;
-    let Some((cycle, clock)) = newest else { return Ok(None) };
-    let fingerprint = fingerprint(connection, cycle, clock, as_of)?;
+pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>, config_digest: &str) -> Result<Option<Seen>> {
+    let Some(Shown { run_id: cycle, clock, remade, entered: known, config_digest: made_with }) =
+        shown(connection, as_of)?
+    else {
+        return Ok(None);
+    };
+    let newest_run = newest_run(connection, clock)?;
+    let now = entered(connection)?;
+    // Of a cycle of before that was kept, everything counts that its view could know.
+    let entered = match known {
+        Some(known) => known,
+        None => Entered { filings: version_in_force(connection, cycle, clock, as_of)?, ..now },
+    };
+    let fingerprint = Fingerprint { cycle, newest_run, remade, entered };
     let failures = if as_of.is_none() { holding(connection)? } else { 0 };
-    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)?, failures }))
+    let outlook_awaited = as_of.is_none() && (known != Some(now) || made_with.as_deref() != Some(config_digest));
+    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)?, failures, outlook_awaited }))
 }
 
-fn fingerprint(
-    connection: &Connection,
-    cycle: i64,
-    clock: DateTime<Utc>,
-    as_of: Option<DateTime<Utc>>,
-) -> Result<Fingerprint> {
-    let sql = "SELECT (SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?),
-                      (SELECT count(*) FROM recorded_balances)";
+fn newest_run(connection: &Connection, clock: DateTime<Utc>) -> Result<i64> {
+    let sql = "SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let (newest_run, recorded_balances) =
-        statement.query_row(params![clock.naive_utc()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let filing = version_in_force(connection, cycle, clock, as_of)?;
-    Ok(Fingerprint { cycle, newest_run, filing, recorded_balances })
+    Ok(statement.query_row(params![clock.naive_utc()], |row| row.get(0))?)
 }

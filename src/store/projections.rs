@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Store;
+use super::entered::shown;
 use super::error::{Result, StoreError};
 use crate::domain::projection::content_hash;
 
@@ -98,9 +99,25 @@ impl Store {
         .await
     }
 
-    /// The newest filing that was filed with AWS by the day of `clock`, of those that count in the cycle `cycle` seen at
-    /// `as_of`. Without `as_of` all do: a filing counts at once. With it those that were known by then: recorded by that
-    /// moment, or before the cycle ended, whose clock can lie behind the one that filings are recorded by.
+    /// The newest filing that was filed with AWS by the day of `clock`, of the first `known` versions.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn filing_knowing(&self, clock: DateTime<Utc>, known: i64) -> Result<Option<StoredProjection>> {
+        self.read(move |connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM filed_projections WHERE version <= ? AND filed_on <= ?
+                 ORDER BY version DESC LIMIT 1"
+            );
+            Ok(connection.query_row(&sql, params![known, clock.date_naive()], read).optional()?)
+        })
+        .await
+    }
+
+    /// The newest filing that was filed with AWS by the day of `clock`, of those that the outlook knew which is shown of the
+    /// cycle `cycle`. Of a cycle that was stored before that was kept, seen at `as_of`: without `as_of` all count, with it
+    /// those that were known by then: recorded by that moment, or before the cycle ended, whose clock can lie behind the one
+    /// that filings are recorded by.
     ///
     /// # Errors
     /// DuckDB's.
@@ -135,12 +152,13 @@ pub fn version_in_force(
     as_of: Option<DateTime<Utc>>,
 ) -> Result<i64> {
     let sql = "SELECT coalesce(max(version), 0) FROM filed_projections
-               WHERE filed_on <= ?1
-                   AND (?2 IS NULL OR recorded_at <= ?2
+               WHERE filed_on <= ?1 AND (?4 IS NULL OR version <= ?4)
+                   AND (?4 IS NOT NULL OR ?2 IS NULL OR recorded_at <= ?2
                         OR version <= (SELECT newest_filing FROM cycles WHERE run_id = ?3))";
+    let known = shown(connection, Some(clock))?.filter(|shown| shown.run_id == cycle).and_then(|shown| shown.entered);
     let mut statement = connection.prepare_cached(sql)?;
-    let as_of = as_of.map(|as_of| as_of.naive_utc());
-    Ok(statement.query_row(params![clock.date_naive(), as_of, cycle], |row| row.get(0))?)
+    let (as_of, known) = (as_of.map(|as_of| as_of.naive_utc()), known.map(|known| known.filings));
+    Ok(statement.query_row(params![clock.date_naive(), as_of, cycle, known], |row| row.get(0))?)
 }
 
 fn all(connection: &Connection) -> Result<Vec<StoredProjection>> {

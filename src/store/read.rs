@@ -17,8 +17,10 @@ use crate::domain::interner::{Interner, ranked};
 use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
 use crate::domain::period::DayRange;
 
+use super::credits::KnownBalances;
+use super::entered::{Entered, shown, through};
 use super::error::{Result, StoreError};
-use super::{Store, alerts, credits, requests};
+use super::{Store, alerts, credits, plan, requests};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,12 +61,29 @@ impl Restatement {
 }
 
 impl Store {
-    /// Everything known from runs whose clock is at or before `as_of`.
+    /// Everything known from runs whose clock is at or before `as_of`, with the entries that the outlook knew which is shown
+    /// of the newest finished cycle among them.
     ///
     /// # Errors
     /// DuckDB's, or [`StoreError::Unreadable`] for a stored value that does not parse.
     pub async fn facts(&self, as_of: DateTime<Utc>, currency: String) -> Result<Facts> {
-        self.read(move |connection| facts(connection, as_of, &currency)).await
+        self.read(move |connection| {
+            let shown = shown(connection, Some(as_of))?;
+            let known = match shown {
+                Some(shown) => shown.entered.map_or(Known::Before(as_of), Known::By),
+                None => Known::Before(as_of),
+            };
+            facts(connection, as_of, &currency, known)
+        })
+        .await
+    }
+
+    /// The same with the entries that `entered` counts.
+    ///
+    /// # Errors
+    /// As [`Store::facts`].
+    pub async fn facts_knowing(&self, as_of: DateTime<Utc>, currency: String, entered: Entered) -> Result<Facts> {
+        self.read(move |connection| facts(connection, as_of, &currency, Known::By(entered))).await
     }
 
     /// Changes to complete days, newest first, at most `limit`, from behind `after` on. Cycles add theirs at the front,
@@ -107,12 +126,25 @@ pub struct Table<K, R> {
     pub rows: Vec<R>,
 }
 
-fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Result<Facts> {
+/// Which entries count.
+#[derive(Clone, Copy)]
+enum Known {
+    /// Those that are counted.
+    By(Entered),
+    /// Balances of before a moment, and every event of the plan: beside a cycle of which nothing is counted.
+    Before(DateTime<Utc>),
+}
+
+fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: Known) -> Result<Facts> {
     let newest: i64 = connection.query_row(
         "SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE clock <= ?",
         params![as_of.naive_utc()],
         |row| row.get(0),
     )?;
+    let (balances, events, entered_through) = match known {
+        Known::By(entered) => (KnownBalances::First(entered.balances), entered.plan, through(connection, entered)?),
+        Known::Before(moment) => (KnownBalances::Until(moment), i64::MAX, None),
+    };
     let charges = current_charges(connection, newest, None)?;
     let usage = current_usage(connection, newest, None)?;
     let mut facts = Facts {
@@ -124,8 +156,10 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str) -> Resul
         credits: credits::seen(connection, newest)?,
         stated: credits::stated(connection, newest)?,
         allocations: credits::allocations(connection, newest)?,
-        recorded: credits::recorded(connection, as_of)?,
+        recorded: credits::recorded(connection, balances)?,
         dead_channels: alerts::dead_channels(connection)?,
+        plan: plan::standing(connection, events)?,
+        entered_through,
         ..Facts::none(as_of, currency)
     };
     add_run(connection, newest, &mut facts)?;

@@ -10,9 +10,8 @@ use serde::Serialize;
 
 use super::Store;
 use super::error::Result;
-use super::fingerprint::{Fingerprint, seen};
+use super::fingerprint::{Fingerprint, Seen, seen};
 use super::read::to_json;
-use super::requests::ChargedRequests;
 
 /// What a view is made with besides the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,15 +41,11 @@ struct Key<'a> {
 
 impl Store {
     /// The kept view, if it is that of the newest cycle at or before `as_of` (or of all), and `maker` would make the
-    /// same again; and the paid requests that it is to be shown with.
+    /// same again; and what it is to be shown with.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn kept_view(
-        &self,
-        as_of: Option<DateTime<Utc>>,
-        maker: ViewMaker,
-    ) -> Result<Option<(String, ChargedRequests)>> {
+    pub async fn kept_view(&self, as_of: Option<DateTime<Utc>>, maker: ViewMaker) -> Result<Option<(String, Seen)>> {
         self.read(move |connection| kept_view(connection, as_of, &maker)).await
     }
 
@@ -80,9 +75,9 @@ fn kept_view(
     connection: &Connection,
     as_of: Option<DateTime<Utc>>,
     maker: &ViewMaker,
-) -> Result<Option<(String, ChargedRequests)>> {
-    let Some(seen) = seen(connection, as_of)? else { return Ok(None) };
+) -> Result<Option<(String, Seen)>> {
+    let Some(seen) = seen(connection, as_of, &maker.config_digest)? else { return Ok(None) };
     let key = to_json(&Key { store: seen.fingerprint, maker });
     let body = connection.query_row("SELECT body FROM views WHERE key = ?", params![key], |row| row.get(0));
-    Ok(body.optional()?.map(|body| (body, seen.charged)))
+    Ok(body.optional()?.map(|body| (body, seen)))
 }

@@ -6,6 +6,7 @@ mod ceiling;
 mod credits;
 mod delivery;
 mod digest;
+mod entered;
 mod failed;
 mod faults;
 mod healed;

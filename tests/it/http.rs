@@ -11,6 +11,7 @@ mod links;
 mod metrics;
 mod orders;
 mod outsiders;
+mod plan;
 mod whatif;
 mod who_may;
 
@@ -18,7 +19,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
-use glidepath::domain::facts::RecordedBalance;
+use glidepath::cycle::BalanceEntry;
 use glidepath::report::{Format, ReportKind};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -172,8 +173,8 @@ async fn a_kept_view_is_never_an_old_one() {
     }
     assert_eq!(shown().await["data_quality"]["paid_requests_today"], 1);
 
-    let typed = RecordedBalance { pool: served::TIER.to_owned(), amount: usd("500"), at: day("2026-03-20") };
-    store.record_balance(first_cycle(), typed).await.unwrap();
+    let typed = BalanceEntry { pool: served::TIER.to_owned(), remaining: usd("500"), on: Some(day("2026-03-20")) };
+    served.engine.record_balance(first_cycle(), typed).await.unwrap();
     assert_eq!(shown().await, now().await);
 
     let filing = served.get("/api/v1/projections").await.json()[0]["body"].as_str().unwrap().replace("310", "620");

@@ -23,6 +23,7 @@ mod lives;
 mod odd_spend;
 mod outlook;
 mod papers;
+mod plan;
 mod prices;
 mod projection_commands;
 mod replay;

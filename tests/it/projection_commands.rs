@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use glidepath::demo::{FakeAws, startup};
-use serde_json::Value;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const GOOD: &str = include_str!("../config/projection/good.toml");
@@ -85,6 +86,39 @@ fn check_explains_every_problem_of_every_file() {
     let (status, json, _) = desk.run(&["projection", "check", "bad.toml", "--json"]);
     let found: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((status, found[0]["problems"][1]["line"].as_u64()), (Some(1), Some(9)));
+}
+
+/// 400 million times a million input tokens: a slip of the keyboard that reads as a filing.
+#[test]
+fn what_a_filing_comes_to_is_said_and_what_cannot_be_meant_is_refused() {
+    let desk = Desk::new("");
+    let said = desk.ok(&["projection", "check", "v1.toml"]);
+    assert!(said.contains("2026-02") && said.contains("planned in all"), "{said}");
+    desk.write("huge.toml", &GOOD.replace("input_millions = 400", "input_millions = 400000000"));
+    for args in [["projection", "check", "huge.toml"], ["projection", "file", "huge.toml"]] {
+        let (status, said, complaint) = desk.run(&args);
+        assert_eq!(status, Some(2), "{args:?}: {said} {complaint}");
+        assert!(complaint.contains("is planned for 20") && complaint.contains('$'), "{complaint}");
+        assert!(complaint.contains("--anyway"), "{complaint}");
+    }
+    assert!(
+        !desk.path().join("glidepath.duckdb").exists() || desk.json(&["projection", "list", "--json"]) == json!([])
+    );
+    desk.ok(&["projection", "check", "huge.toml", "--anyway"]);
+    assert!(desk.ok(&["projection", "file", "huge.toml", "--anyway"]).starts_with("version 1"));
+    // What is frozen is never refused.
+    assert!(desk.ok(&["projection", "file", "huge.toml"]).starts_with("version 1"));
+
+    // What is checked is what is planned, line by line.
+    assert!(desk.ok(&["projection", "file", "v1.toml"]).starts_with("version 2"));
+    let planned = desk.json(&["projection", "show", "2", "--json"])["plan"].as_array().unwrap().clone();
+    let usd = |row: &Value| row.as_str().unwrap().parse::<Decimal>().unwrap();
+    let february: Decimal =
+        planned.iter().filter(|row| row["month"] == "2026-02").map(|row| usd(&row["projected"])).sum();
+    let size = desk.json(&["projection", "check", "v1.toml", "--json"])[0]["size"].clone();
+    assert_eq!((&size["months"][0]["month"], usd(&size["months"][0]["usd"])), (&json!("2026-02"), february));
+    let months: Decimal = size["months"].as_array().unwrap().iter().map(|month| usd(&month["usd"])).sum();
+    assert_eq!((size["months"].as_array().unwrap().len(), usd(&size["total_usd"])), (12, months));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, Recor
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
-use glidepath::store::{CreditPull, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
+use glidepath::store::{CreditPull, Entered, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
 
 use crate::support::pulls::{self, Size};
 use crate::support::values::{day, usd};
@@ -330,7 +330,13 @@ async fn a_pull_outside_its_own_window_is_refused() {
 async fn killed_between_two_transactions_the_next_cycle_puts_it_right() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("glidepath.duckdb");
-    let finished = |run_id, clock| FinishedCycle { run_id, clock: at(clock), outlook: None, findings: Vec::new() };
+    let finished = |run_id, clock| FinishedCycle {
+        run_id,
+        clock: at(clock),
+        outlook: None,
+        findings: Vec::new(),
+        entered: Entered::default(),
+    };
     {
         let store = Store::open(&path).unwrap();
         let id = store.append_run(run("2026-03-20", vec![charge("2026-03-18", BEDROCK, "Usage", "10")], vec![])).await;
@@ -436,7 +442,13 @@ async fn a_backup_is_a_store_with_the_same_facts() {
     let mut first = IngestRun { costs: Some(costs), costs_outcome: Outcome::Ok, ..failed_run("2026-03-20") };
     first.credits.snapshots = vec![snapshot("1", true, "900")];
     let run_id = store.append_run(first).await.unwrap();
-    let cycle = FinishedCycle { run_id, clock: at("2026-03-20"), outlook: None, findings: Vec::new() };
+    let cycle = FinishedCycle {
+        run_id,
+        clock: at("2026-03-20"),
+        outlook: None,
+        findings: Vec::new(),
+        entered: Entered::default(),
+    };
     store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
     store.reserve_request(day("2026-03-20"), 9).await.unwrap();
 

@@ -34,9 +34,9 @@ pub(super) fn burn(
     rules: &AlertRules,
 ) -> Option<Finding> {
     let through = data_day(health);
-    let usable = |pool: &&PoolPosition| pool.status == PoolStatus::Active && pool.remaining.is_positive();
+    let usable = |pool: &&PoolPosition| pool.status == PoolStatus::Active && pool.left.is_positive();
     let usable: Vec<&PoolPosition> = position.credits.pools.iter().filter(usable).collect();
-    let left: Money = usable.iter().map(|pool| pool.remaining).sum();
+    let left: Money = usable.iter().map(|pool| pool.left).sum();
     let last = usable.iter().map(|pool| pool.expires_on).max()?;
     let days = (last - through).num_days() - 1;
     if days <= 0 {

@@ -101,7 +101,7 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
 /// Pools that are switched off while they still hold credit.
 pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterator<Item = Finding> {
     let since = data_day(health);
-    position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Paused && pool.remaining.is_positive()).map(
+    position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Paused && pool.left.is_positive()).map(
         move |pool| Finding {
             named: None,
             rule: Rule::PausedCredit,
@@ -111,7 +111,7 @@ pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterato
             summary: format!(
                 "The credit {} is switched off with {} left; it pays nothing, and expires on {}.",
                 pool.name,
-                usd_text(pool.remaining),
+                usd_text(pool.left),
                 day_text(pool.expires_on)
             ),
             reason: "How sure: AWS reports it as disabled, which the owner of the credit can do. A warning because others are \
@@ -324,7 +324,7 @@ mod tests {
         let mut position = position();
         position.credits.pools = vec![PoolPosition { status: PoolStatus::Paused, ..pool() }];
         assert_eq!(run(&position)[0].key, "paused_credit:4711");
-        position.credits.pools[0].remaining = usd("0");
+        position.credits.pools[0].left = usd("0");
         assert!(run(&position).is_empty());
     }
 

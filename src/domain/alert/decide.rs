@@ -133,6 +133,8 @@ pub enum Reason {
     Settling,
     /// Hold: another message of this cycle, or one still open, says it already.
     SaidElsewhere,
+    /// Hold: the filing plans what contradicts it and has not come yet.
+    FiledAhead,
     /// Hold: enough was told within seven days, and this is not urgent.
     CanWait,
     /// Hold: somebody knows.
@@ -163,6 +165,7 @@ impl Reason {
             Reason::NotChecked => "not_checked",
             Reason::Settling => "settling",
             Reason::SaidElsewhere => "said_elsewhere",
+            Reason::FiledAhead => "filed_ahead",
             Reason::CanWait => "can_wait",
             Reason::Acknowledged => "acknowledged",
             Reason::Silenced => "silenced",
@@ -224,6 +227,7 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
         let (action, reason) = match present(finding, open, now, rules) {
             (Action::Hold, reason) => (Action::Hold, reason),
             _ if said_elsewhere(finding, evaluation, &found) => (Action::Hold, Reason::SaidElsewhere),
+            _ if evaluation.filed_ahead.contains(&finding.key) => (Action::Hold, Reason::FiledAhead),
             speaks => history.muted(&finding.key, finding.severity, now).map_or(speaks, |mute| match mute.kind {
                 // Who knows of the day that was named does not know yet that it is another.
                 MuteKind::Ack if matches!(speaks.1, Reason::HasRunOut | Reason::MovedEarlier) => speaks,
@@ -374,6 +378,7 @@ mod tests {
                 BTreeSet::new()
             },
             part_of: BTreeMap::new(),
+            filed_ahead: BTreeSet::new(),
         };
         let history = History::of(told.map(|(severity, hours)| open(rule, severity, hours)).into_iter().collect());
         let decisions = decide(&evaluation, &history, clock(), &AlertRules::default());
@@ -495,6 +500,7 @@ mod tests {
                 costs_pulled,
                 unchecked: BTreeSet::new(),
                 part_of: BTreeMap::new(),
+            filed_ahead: BTreeSet::new(),
             };
             let told_before = told.iter().map(|(rule, (severity, hours))| open(*rule, *severity, *hours));
             let mut history = History::of(told_before.collect());

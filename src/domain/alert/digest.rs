@@ -85,7 +85,7 @@ fn short(position: &Position, today: NaiveDate) -> String {
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => "it no longer pays everything it could".to_owned(),
         Some(day) => format!("lasts until about {}", date(day)),
-        None if !position.credits.remaining.is_positive() => "none is left".to_owned(),
+        None if !position.credits.left.is_positive() => "none is left".to_owned(),
         None => "lasts a year and more".to_owned(),
     }
 }
@@ -94,7 +94,7 @@ fn headline(position: &Position, today: NaiveDate) -> String {
     if let Some(unlisted) = position.credits.without_pool() {
         return format!("{}.", unlisted.headline());
     }
-    let left = usd_text(position.credits.remaining);
+    let left = usd_text(position.credits.left);
     match position.exhaustion.total.p50 {
         Some(day) if day <= today => {
             format!("Credit has not paid everything it could since {}; {left} is left.", date(day))
@@ -110,7 +110,7 @@ fn headline(position: &Position, today: NaiveDate) -> String {
                 None => format!("{left} of credit is left, and will probably run out on {on}, in {ahead}."),
             }
         }
-        None if !position.credits.remaining.is_positive() => "No credit is left.".to_owned(),
+        None if !position.credits.left.is_positive() => "No credit is left.".to_owned(),
         None => format!("{left} of credit is left, and it lasts for a year and more at this pace."),
     }
 }
@@ -122,17 +122,18 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
     }
     lines.push(match position.credits.without_pool() {
         Some(unlisted) => format!("- Credit: unknown, because {}.", unlisted.why_unknown()),
-        None => format!(
-            "- Credit: {} of {} is left.",
-            usd_text(position.credits.remaining),
-            usd_text(position.credits.granted)
-        ),
+        None => {
+            format!("- Credit: {} of {} is left.", usd_text(position.credits.left), usd_text(position.credits.granted))
+        }
     });
     let usable = position.credits.pools.iter().filter(|pool| pool.status == PoolStatus::Active);
-    lines.extend(usable.map(|pool| {
-        format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.remaining), date(pool.expires_on))
-    }));
+    lines.extend(
+        usable.map(|pool| {
+            format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.left), date(pool.expires_on))
+        }),
+    );
     lines.extend(end_of_credit(position, today));
+    lines.extend(position.end_as_filed().map(|said| format!("- {said}")));
     // Where exhaustion is open, what to do about it says so.
     let told = position.findings.iter().any(|found| found.rule == Rule::Exhaustion && found.severity > Severity::Info);
     lines.extend(position.next_award.as_ref().filter(|_| !told).and_then(next_date));

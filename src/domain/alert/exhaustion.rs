@@ -17,8 +17,8 @@ use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text
 pub(super) const TOTAL: &str = "exhaustion:total";
 
 /// One finding over all pools, at the most severe threshold that is crossed: credit that is gone, then the middle date
-/// within the lead time, then the early date within it. What was told is let go later than it is taken up, so that a
-/// forecast that wobbles around the lead time is told once.
+/// within the lead time, then the early date within it, or the one if spend goes as filed where that is earlier. What was
+/// told is let go later than it is taken up, so that a forecast that wobbles around the lead time is told once.
 pub(super) fn total(
     position: &Position,
     health: &IngestHealth,
@@ -38,9 +38,11 @@ pub(super) fn total(
         let opening = will_end(date, today, position);
         return Some(forecast(Severity::Critical, date, &opening, position, health, rules));
     }
-    let date = within(dates.p10, Severity::Warning)?;
+    let as_filed = position.sooner_as_filed();
+    let date = within(as_filed.or(dates.p10), Severity::Warning)?;
     let ahead = days_text((date - today).num_days().max(0));
     let opening = match position.expiry_on(date) {
+        _ if as_filed.is_some() => format!("If spend goes as filed, credit runs out on {}, in {ahead}", day_text(date)),
         Some(expiry) if expiry.certain => will_end(date, today, position),
         Some(expiry) => format!(
             "Credit may end as early as {}, when {}{}. That is in {ahead}",
@@ -115,17 +117,26 @@ fn forecast(
         format!(", and usage costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
     });
     Finding {
-        named: Some(NamedDay { day: date, has_come: false }),
+        named: Some(NamedDay {
+            day: position.exhaustion.as_filed.map_or(date, |filed| filed.min(date)),
+            has_come: false,
+        }),
         rule: Rule::Exhaustion,
         severity,
         key: key(Rule::Exhaustion, "total"),
         since: data_day(health),
         summary: format!(
             "{opening}: {} of credit is left{burn}.{}",
-            usd_text(position.credits.remaining),
-            bill_after(position, date)
+            usd_text(position.credits.left),
+            // A date as filed and a bill as forecast are of two paths.
+            if position.sooner_as_filed() == Some(date) { String::new() } else { bill_after(position, date) }
         ),
-        reason: format!("{} {}", odds(position), next_step(date, health.today(), rules)),
+        reason: format!(
+            "{} {}{}",
+            odds(position),
+            position.end_as_filed().map_or_else(String::new, |filed| format!("{filed} ")),
+            next_step(date, health.today(), rules)
+        ),
     }
 }
 
@@ -210,8 +221,8 @@ pub(super) fn pools(
                     "The credit {} may be used up as early as {}: {} is left in it. After it there is {} in {}.",
                     pool.name,
                     day_text(early),
-                    usd_text(pool.remaining),
-                    usd_text(others.iter().map(|other| other.remaining).sum()),
+                    usd_text(pool.left),
+                    usd_text(others.iter().map(|other| other.left).sum()),
                     names_text(&names),
                 ),
                 reason: format!(

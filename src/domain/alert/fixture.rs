@@ -49,7 +49,13 @@ pub(in crate::domain) fn position() -> Position {
             burn_per_day: BurnPerDay { last_7_days: Some(usd("100")), last_28_days: Some(usd("90")) },
             ..Spend::default()
         },
-        credits: Credits { granted: usd("25000"), remaining: usd("9000"), pools: vec![pool()], unlisted: None },
+        credits: Credits {
+            granted: usd("25000"),
+            remaining: usd("9000"),
+            left: usd("9000"),
+            pools: vec![pool()],
+            unlisted: None,
+        },
         ..Position::empty(clock(), "USD")
     }
 }
@@ -62,6 +68,7 @@ pub(in crate::domain) fn pool() -> PoolPosition {
         granted: usd("25000"),
         drawn: usd("16000"),
         remaining: usd("9000"),
+        left: usd("9000"),
         stated: None,
         starts_on: day("2025-09-01"),
         expires_on: day("2026-09-01"),

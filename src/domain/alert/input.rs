@@ -206,6 +206,8 @@ pub struct Observations {
     pub drained: Vec<DrainedCredit>,
     /// Severity of what was told and is open, by key.
     pub told: BTreeMap<String, Severity>,
+    /// By pool, credit that expires unused if spend goes as filed; empty while nothing is filed.
+    pub unused_as_filed: BTreeMap<String, Money>,
 }
 
 impl Observations {
@@ -231,6 +233,8 @@ pub struct Evaluation {
     pub unchecked: BTreeSet<String>,
     /// Of these keys, the key of the finding that says the same: one message for one trouble.
     pub part_of: BTreeMap<String, String>,
+    /// Keys that the filing contradicts, because it plans what has not come yet.
+    pub filed_ahead: BTreeSet<String>,
 }
 
 impl Evaluation {

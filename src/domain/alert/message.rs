@@ -126,6 +126,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::ProjectionInflated => format!("record {subject} spending far less than filed"),
         Rule::ProjectionExceeded => format!("record {subject} spending far more than filed"),
         Rule::CommitmentUnmet => format!("model spend of {subject} not where it was committed"),
+        Rule::FiledNotCome => format!("a filed step of {subject} that did not come"),
         Rule::DeadChannel => format!("alerts not reaching {subject}"),
     }
 }

@@ -18,6 +18,7 @@ mod event;
 mod events;
 mod exhaustion;
 mod file_by;
+mod filed_rule;
 mod input;
 mod letter;
 mod message;

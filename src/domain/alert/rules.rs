@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
-use super::{burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, moved_rules, spike_rule};
+use super::{
+    burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, moved_rules, spike_rule,
+};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
@@ -32,7 +34,7 @@ pub fn evaluate(
     findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
 
     let stale = health.is_stale(rules);
-    let mut part_of = BTreeMap::new();
+    let (mut part_of, mut filed_ahead) = (BTreeMap::new(), BTreeSet::new());
     if !stale {
         findings.extend(exhaustion::total(position, health, observations, rules));
         findings.extend(exhaustion::pools(position, health, observations, rules));
@@ -49,13 +51,16 @@ pub fn evaluate(
         findings.extend(credit_rules::order_contradicted(&observations.order_contradictions));
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
         findings.extend(credibility_rules::claims(position, health, rules));
+        findings.extend(filed_rule::not_come(position, health));
+        filed_ahead = filed_rule::contradicted(&findings, position, observations, rules);
         part_of = said_by_exhaustion(&findings, position, observations, rules);
         let (spikes, with_larger) = spike_rule::spikes(observations, health, rules);
         findings.extend(spikes);
         part_of.extend(with_larger);
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
-    Evaluation { findings, stale, costs_pulled: health.costs == Outcome::Ok, unchecked: unchecked(health), part_of }
+    let (costs_pulled, unchecked) = (health.costs == Outcome::Ok, unchecked(health));
+    Evaluation { findings, stale, costs_pulled, unchecked, part_of, filed_ahead }
 }
 
 /// What the message on exhaustion says already: the pools one by one, the pace, the bill after it, and the cash for

@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::plus_days;
+use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::position::{
     Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
     UnclassifiedUsage,
@@ -229,7 +230,7 @@ fn burn_over_paired_windows() {
     let wobbling = Observations { told: told(key, Info).told, ..burning(28, |_| "70") };
     assert_eq!(severity(&position(), &wobbling, key), Some(Info), "what was told is let go at 85 %");
     let mut nothing_left = position();
-    nothing_left.credits.pools[0].remaining = usd("0");
+    nothing_left.credits.pools[0].left = usd("0");
     assert_eq!(severity(&nothing_left, &burning(28, |_| "900"), key), None, "exhaustion says it");
 }
 
@@ -512,6 +513,7 @@ fn every_finding() -> Vec<Finding> {
     findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
     let mut over = position.clone();
     over.review.claims = vec![projection("$9,000", 225)];
+    over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);
     let failed = FailedCycle {
         since: clock(),
@@ -524,6 +526,23 @@ fn every_finding() -> Vec<Finding> {
     findings.retain(|finding| seen.insert(finding.key.clone()));
     findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
     findings
+}
+
+fn filed_and_not_come() -> Planned {
+    Planned {
+        id: "filing:1:ai:1".into(),
+        source: PlanSource::Filing,
+        kind: PlanKind::Launch,
+        what: "Claude Sonnet 5 at $7,302.00 a month, filed for ai from 2026-01".into(),
+        on: day("2026-01-01"),
+        until: None,
+        amount: Some(usd("235.55")),
+        sure: FILED_SURE,
+        note: None,
+        state: PlanState::NotCome,
+        in_outlook: false,
+        record: Some("ai".into()),
+    }
 }
 
 #[test]

@@ -9,13 +9,14 @@ use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
+use crate::domain::ledger::DailyCost;
 use crate::domain::money::Money;
 use crate::domain::outlook::{
     BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
 };
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{BillLine, MonthlyBill};
-use crate::domain::projection::{daily_costs, daily_plan};
+use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::whatif::{Base, cache_doubt};
 use crate::domain::workload::Workload;
 
@@ -25,18 +26,26 @@ const MODEL_DAYS: i64 = 28;
 impl Assessment<'_> {
     /// Forecasts; `None` before the first complete day.
     pub fn outlook(&self) -> Option<Outlook> {
-        self.what_if(|base| {
+        let mut made = self.what_if(|base| {
             let doubts = Doubts { balance_gap: self.balance_gap(), cache: cache_doubt(base) };
             outlook_with_sensitivity(base.inputs, &doubts)
-        })
+        })?;
+        // A pool that is only planned is no pool of the account.
+        made.pools.retain(|pool| !self.plans.is_award(&pool.id));
+        Some(made)
     }
 
-    /// Shows `make` what the outlook is made from; `None` before the first complete day.
-    fn with_outlook_inputs<T>(&self, make: impl FnOnce(&OutlookInputs) -> T) -> Option<T> {
+    /// Shows `ask` what a scenario is put to; `None` before the first complete day.
+    pub fn what_if<T>(&self, ask: impl FnOnce(&Base) -> T) -> Option<T> {
         let span = self.span?;
+        let implied = ImpliedPrices::of(&self.costs, self.complete_days()?);
+        let Context { prices: book, classifier, .. } = self.context;
+        let prices = PriceSource { book, implied: &implied };
+        let on = self.facts.as_of.date_naive();
         let recurring: Vec<_> = self.costs.split.iter().map(SplitCost::recurring).collect();
-        let planned = self.context.filing.map(|filing| daily_costs(&daily_plan(&filing.plan))).unwrap_or_default();
-        let made = make(&OutlookInputs {
+        let evidence = Evidence::builtin();
+        let planned = self.filed_and_come();
+        let inputs = OutlookInputs {
             pools: &self.ledger.pools,
             balances: &self.balances,
             recurring: &recurring,
@@ -45,19 +54,30 @@ impl Assessment<'_> {
             month_so_far: self.month_so_far(span),
             tax_rate: self.context.tax_rate,
             planned: &planned,
-            evidence: &Evidence::builtin(),
+            evidence: &evidence,
             changes: Changes::default(),
-        });
-        Some(made)
+        };
+        let base = Base { inputs: &inputs, costs: &self.costs, prices, classifier, on };
+        let expected = self.plans.expected(&base);
+        let inputs = OutlookInputs {
+            pools: &expected.pools,
+            balances: &expected.balances,
+            changes: Changes {
+                landed: &expected.landed,
+                events: &expected.events,
+                filed: expected.filed.as_ref(),
+                ..Changes::default()
+            },
+            ..inputs
+        };
+        Some(ask(&Base { inputs: &inputs, ..base }))
     }
 
-    /// Shows `ask` what a scenario is put to; `None` before the first complete day.
-    pub fn what_if<T>(&self, ask: impl FnOnce(&Base) -> T) -> Option<T> {
-        let implied = ImpliedPrices::of(&self.costs, self.complete_days()?);
-        let Context { prices: book, classifier, .. } = self.context;
-        let prices = PriceSource { book, implied: &implied };
-        let on = self.facts.as_of.date_naive();
-        self.with_outlook_inputs(|inputs| ask(&Base { inputs, costs: &self.costs, prices, classifier, on }))
+    /// By day, what the filing plans of the lines of which nothing is still to come.
+    fn filed_and_come(&self) -> Vec<DailyCost> {
+        let (Some(filing), Some(filed)) = (self.context.filing, &self.plans.filed) else { return Vec::new() };
+        let come: Vec<PlannedMonth> = filing.plan.iter().filter(|month| filed.has_come(month)).cloned().collect();
+        daily_costs(&daily_plan(&come))
     }
 
     fn month_so_far(&self, span: Span) -> MonthSoFar {

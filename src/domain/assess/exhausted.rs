@@ -21,7 +21,14 @@ impl Assessment<'_> {
             workload: *workload,
             dates: began(Some(*workload)).unwrap_or(*dates),
         });
-        Exhaustion { total: began(None).unwrap_or(outlook.exhaustion), by_workload: by_workload.collect() }
+        let since = self.uncovered_since(None);
+        let as_filed = outlook.as_filed.as_ref().and_then(|filed| since.or(filed.exhaustion));
+        Exhaustion {
+            total: since.map_or(outlook.exhaustion, DateQuantiles::certain),
+            as_filed,
+            filed: outlook.as_filed.is_some(),
+            by_workload: by_workload.collect(),
+        }
     }
 
     /// If spend that an issued pool could have paid is uncovered on the last complete day, the day since which it is

@@ -9,6 +9,7 @@ mod ahead;
 mod bill;
 mod exhausted;
 mod filed;
+mod planned;
 mod pools;
 mod quality;
 mod reviewed;
@@ -21,6 +22,7 @@ mod watched;
 use rust_decimal::Decimal;
 
 pub use self::filed::Filing;
+use self::planned::Plans;
 pub use self::quality::request_price;
 use self::span::Span;
 use super::classify::Classifier;
@@ -31,7 +33,7 @@ use super::money::Money;
 use super::outlook::Outlook;
 use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
-use super::position::Position;
+use super::position::{OutlookState, Position};
 use super::price::PriceBook;
 use super::reconcile::{Reconciliation, reconcile};
 use super::statement::statements;
@@ -65,6 +67,8 @@ pub struct Assessment<'a> {
     balances: Vec<Money>,
     /// First stored and last complete day, if there is one.
     span: Option<Span>,
+    /// What is planned, beside the bill.
+    plans: Plans,
 }
 
 impl<'a> Assessment<'a> {
@@ -85,8 +89,10 @@ impl<'a> Assessment<'a> {
         let mut ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
         let stated = statements(facts, &ledger);
         ledger.pools.iter_mut().zip(stated).for_each(|(pool, stated)| pool.stated = stated);
-        let mut assessment = Assessment { facts, context, costs, ledger, balances: Vec::new(), span };
+        let mut assessment =
+            Assessment { facts, context, costs, ledger, balances: Vec::new(), span, plans: Plans::default() };
         assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
+        assessment.plans = assessment.read_plans();
         assessment
     }
 
@@ -121,6 +127,9 @@ impl<'a> Assessment<'a> {
             review,
             track_record: TrackRecord::default(),
             next_award: None,
+            planned: self.plans.rows(),
+            entered_through: self.facts.entered_through,
+            outlook_state: OutlookState::Current,
         }
     }
 

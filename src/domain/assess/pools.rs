@@ -73,6 +73,7 @@ impl Assessment<'_> {
         Credits {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
+            left: pools.iter().map(|pool| pool.left).sum(),
             unlisted: pools.is_empty().then(|| UnlistedCredit::of(self.facts)),
             pools,
         }
@@ -92,6 +93,7 @@ impl Assessment<'_> {
             granted: credit.granted,
             drawn,
             remaining: if expired { Money::ZERO } else { credit.granted - drawn },
+            left: if expired { Money::ZERO } else { self.balances[pool] },
             stated: credit.stated,
             starts_on: credit.starts_on,
             expires_on: credit.expires_on,

@@ -24,7 +24,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::changes::Changes;
+pub use self::changes::{Changes, Effect, FiledDays, Foreseen};
 pub use self::future::Basis;
 pub use self::gain::Gain;
 pub use self::odds::FORGETTING;
@@ -66,7 +66,8 @@ pub struct OutlookInputs<'a> {
     pub month_so_far: MonthSoFar,
     /// Tax on what credit does not pay; `None` if config gives no rate.
     pub tax_rate: Option<Decimal>,
-    /// What the filed projection plans by day, if one is in force: it shapes the growth of workloads that are young.
+    /// What the filed projection plans by day of what has come, if one is in force: it shapes the growth of workloads that
+    /// are young. What has not come yet is an event of `changes`, which adds to a level and says nothing of its growth.
     pub planned: &'a [DailyCost],
     /// How far forecasts were off before.
     pub evidence: &'a Evidence,
@@ -117,6 +118,25 @@ pub struct Outlook {
     /// Last day for which odds of amounts are told, because too little is known to tell them further; null = all days.
     #[serde(default)]
     pub reaches: Option<NaiveDate>,
+    /// If spend goes as filed; null while nothing is filed, and in an outlook stored before it was kept.
+    #[serde(default)]
+    pub as_filed: Option<AsFiled>,
+}
+
+impl Outlook {
+    /// By pool, credit that expires unused if spend goes as filed; empty while nothing is filed.
+    pub fn unused_as_filed(&self) -> BTreeMap<String, Money> {
+        self.as_filed.as_ref().map(|filed| filed.unused.clone()).unwrap_or_default()
+    }
+}
+
+/// What comes if spend that belongs to a record of the filing goes as filed and other spend as its middle path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AsFiled {
+    /// First day on which more than 1 USD goes uncovered that an issued pool could have paid; null = not within 365 days.
+    pub exhaustion: Option<NaiveDate>,
+    /// By pool id, credit that expires unused within the days looked at.
+    pub unused: BTreeMap<String, Money>,
 }
 
 /// Cash of the 90 days from the middle (50 %) day of exhaustion on: what no credit pays of all usage on those

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 
 use chrono::NaiveDate;
+use rand::RngExt as _;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
-use super::changes::Ahead;
+use super::changes::{Ahead, Effect, Events, Foreseen, put};
 use super::future::{Future, LARGEST_DAY};
-use super::odds::Numbers;
+use super::odds::{Numbers, generator};
 use super::{EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
@@ -22,16 +25,18 @@ pub(super) const RANDOM_PATHS: usize = 1_000;
 pub(super) const SEED: u64 = 20_260_201;
 /// Streams of random numbers: 0 is what all workloads share, then one per workload for its odds.
 const ODDS_STREAM: u64 = 1;
+/// From here on, the luck of planned events.
+const EVENTS_STREAM: u64 = 1_000;
 /// Days that the rate of support fees is taken over.
 const SUPPORT_DAYS: i64 = 28;
 /// What a workload, what a question adds, and support cost on one day at most, each.
 pub(super) const LARGEST_DAY_MICROS: i64 = LARGEST_DAY * 1_000_000;
 
 /// Sums along a path are plain additions, because this bounds them: the horizon and the rest of a month, on each day the
-/// workloads, what a question adds, and support.
+/// workloads, what events add and what they move, what a question adds, and support.
 const _: () = {
     let days = HORIZON_DAYS + 31;
-    let of_one_day = (Workload::ALL.len() as i64 + 2) * LARGEST_DAY_MICROS;
+    let of_one_day = (Workload::ALL.len() as i64 + 4) * LARGEST_DAY_MICROS;
     assert!(of_one_day < i64::MAX / days, "a path of the largest days must stay below i64::MAX micro-dollars");
 };
 
@@ -51,6 +56,7 @@ pub(super) struct Simulation<'a> {
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
+    events: Events,
 }
 
 /// What one path did, in micro-dollars.
@@ -91,7 +97,9 @@ impl<'a> Simulation<'a> {
             .iter()
             .filter(|cost| cost.day <= inputs.data_through)
             .chain(inputs.changes.added)
+            .chain(inputs.changes.filed.iter().flat_map(|filed| &filed.daily))
             .map(|cost| Stream { service: cost.service.clone(), workload: cost.workload })
+            .chain(inputs.changes.events.iter().flat_map(|event| event.effect.streams()))
             .collect();
         streams.sort_unstable();
         streams.dedup();
@@ -99,8 +107,9 @@ impl<'a> Simulation<'a> {
         let future = |workload| Future::of(inputs, workload, &streams, days);
         let futures = Workload::ALL.into_iter().filter_map(future).collect();
         let changes = Ahead::new(&inputs.changes, &streams, range);
+        let events = Events::new(&inputs.changes, &streams, inputs.pools, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        Simulation { inputs, range, sampled, pace: pace(inputs), support, streams, futures, changes }
+        Simulation { inputs, range, sampled, pace: pace(inputs), support, streams, futures, changes, events }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -114,6 +123,7 @@ impl<'a> Simulation<'a> {
             pace: self.pace,
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
+            events: Events::new(&inputs.changes, &self.streams, inputs.pools, self.range),
         }
     }
 
@@ -128,37 +138,81 @@ impl<'a> Simulation<'a> {
         let workloads = self.futures.iter().map(|future| future.basis.workload as u64);
         let streams: Vec<u64> = workloads.map(|workload| ODDS_STREAM + workload).collect();
         let mut numbers = Numbers::new(SEED, &streams, self.days());
-        look(&self.path(None, days));
+        let lots = |draw: &u64| generator(SEED, EVENTS_STREAM.wrapping_add(*draw));
+        let mut lots: Vec<_> = self.events.draws.iter().map(lots).collect();
+        look(&self.path(None, &self.events.middle(), days));
         for _ in 0..random {
             numbers.next_path();
-            look(&self.path(Some(&numbers), days));
+            let lots: Vec<f64> = lots.iter_mut().map(|lot| lot.random()).collect();
+            look(&self.path(Some(&numbers), &self.events.by_lots(&lots), days));
         }
+    }
+
+    /// The middle path if spend that belongs to a record goes as filed; `None` while nothing is filed.
+    pub fn as_filed(&self) -> Option<Path> {
+        let filed = self.inputs.changes.filed?;
+        let came = self.events.beside_filing();
+        let mut by_day = vec![Vec::new(); self.days()];
+        for cost in &filed.daily {
+            let at = usize::try_from((cost.day - self.range.start).num_days()).ok();
+            let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+            if let Some((day, stream)) = at.and_then(|at| by_day.get_mut(at)).zip(self.streams.iter().position(of)) {
+                day.push((stream, cost.payable.to_micros().clamp(0, LARGEST_DAY_MICROS)));
+            }
+        }
+        let outside = |stream: &Stream| {
+            let share = filed.outside.iter().find(|(of, _)| of == stream).map_or(Decimal::ONE, |(_, share)| *share);
+            share.to_f64().unwrap_or(1.0)
+        };
+        let outside: Vec<f64> = self.streams.iter().map(outside).collect();
+        let mut walk = Walk::new(self, None, &came);
+        Some(self.replayed(&came, self.days(), |ahead, demands| {
+            let support = walk.forecast(ahead, demands);
+            if filed.until.is_none_or(|until| plus_days(self.range.start, ahead as i64) < until) {
+                demands.iter_mut().for_each(|it| it.payable = whole(it.payable as f64 * outside[it.stream]));
+                by_day[ahead].iter().for_each(|(stream, payable)| put(demands, *stream, *payable));
+            }
+            walk.beyond(ahead, demands, support)
+        }))
     }
 
     /// The middle path in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars
     /// of [`walk`](Self::walk) are the same amounts.
     pub fn middle(&self) -> (Vec<DailyCost>, Ledger) {
-        let mut walk = Walk::new(self, None);
-        let mut costs = Vec::new();
+        let came = self.events.middle();
+        let mut walk = Walk::new(self, None, &came);
+        let (mut costs, mut demands) = (Vec::new(), Vec::new());
         for (ahead, day) in self.range.days().enumerate() {
-            walk.step(ahead);
-            costs.extend(walk.demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
+            walk.step(ahead, &mut demands);
+            costs.extend(demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
                 let Stream { service, workload } = self.streams[demand.stream].clone();
                 DailyCost { day, service, workload, payable: Money::from_micros(demand.payable), other: Money::ZERO }
             }));
         }
-        let left = |(pool, left): (&CreditPool, &Money)| {
-            let micros = left.at_least_zero().to_micros();
-            CreditPool { granted: Money::from_micros(micros), ..pool.clone() }
-        };
-        let pools: Vec<CreditPool> = self.inputs.pools.iter().zip(self.inputs.balances).map(left).collect();
+        let left =
+            |(pool, micros): (&CreditPool, i64)| CreditPool { granted: Money::from_micros(micros), ..pool.clone() };
+        let pools: Vec<CreditPool> = self.inputs.pools.iter().zip(self.balances(&came)).map(left).collect();
         let ledger = replay(&pools, &costs, self.range);
         (costs, ledger)
     }
 
-    fn path(&self, numbers: Option<&Numbers>, days: usize) -> Path {
-        let balances = self.inputs.balances.iter().map(|balance| balance.at_least_zero().to_micros()).collect();
-        let mut fold = Fold::new(self.inputs.pools, balances, &self.streams);
+    /// What the pools hold at the start of a path, in micro-dollars.
+    fn balances(&self, came: &[bool]) -> Vec<i64> {
+        let mut balances: Vec<i64> =
+            self.inputs.balances.iter().map(|balance| balance.at_least_zero().to_micros()).collect();
+        self.events.not_landed(came).for_each(|pool| balances[pool] = 0);
+        balances
+    }
+
+    fn path(&self, numbers: Option<&Numbers>, came: &[bool], days: usize) -> Path {
+        let mut walk = Walk::new(self, numbers, came);
+        self.replayed(came, days, |ahead, demands| walk.step(ahead, demands))
+    }
+
+    /// Replays the days that `step` fills with demands; it gives each day's gross.
+    fn replayed(&self, came: &[bool], days: usize, mut step: impl FnMut(usize, &mut Vec<Demand<i64>>) -> i64) -> Path {
+        let mut fold = Fold::new(self.inputs.pools, self.balances(came), &self.streams);
+        let mut demands = Vec::with_capacity(self.streams.len());
         let mut watch = Watch::new(self);
         let first_month = BillingPeriod::of(self.range.start);
         let mut path = Path {
@@ -170,13 +224,12 @@ impl<'a> Simulation<'a> {
             unpaid: Vec::with_capacity(days),
             uncovered: 0,
         };
-        let mut walk = Walk::new(self, numbers);
         let mut total = 0;
         for (ahead, day) in self.range.days().enumerate().take(days) {
-            let gross = walk.step(ahead);
+            let gross = step(ahead, &mut demands);
             total += gross;
             watch.begin_day();
-            fold.day(day, &mut walk.demands, &mut watch);
+            fold.day(day, &mut demands, &mut watch);
             path.unpaid.push(path.unpaid.last().copied().unwrap_or(0) + gross - watch.drawn_today);
             if ahead < HORIZON_DAYS as usize {
                 path.note_uncovered(&watch, day);
@@ -241,7 +294,7 @@ fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
 }
 
 /// Means over the last 28 and 91 days, those before the first one counted as nothing, and over the 90 days ahead of what is
-/// filed.
+/// filed and of what is planned.
 fn pace(inputs: &OutlookInputs) -> Money {
     let spent = |days: i64| {
         let from = plus_days(inputs.data_through, 1 - days);
@@ -249,8 +302,16 @@ fn pace(inputs: &OutlookInputs) -> Money {
         newest.map(|cost| cost.payable + cost.other).sum::<Money>().per(days)
     };
     let ahead = DayRange::new(plus_days(inputs.data_through, 1), plus_days(inputs.data_through, 1 + EXPOSURE_DAYS));
-    let filed = inputs.planned.iter().filter(|plan| ahead.contains(plan.day)).map(|plan| plan.payable).sum::<Money>();
-    spent(28).max(spent(91)).max(filed.per(EXPOSURE_DAYS))
+    let of = |costs: &[DailyCost]| {
+        costs.iter().filter(|cost| ahead.contains(cost.day)).map(|cost| cost.payable + cost.other).sum::<Money>()
+    };
+    let filed = inputs.changes.filed.map_or(Money::ZERO, |filed| of(&filed.daily)).max(of(inputs.planned));
+    let added = |event: &Foreseen| match &event.effect {
+        Effect::Adds(costs) => of(costs),
+        Effect::Moves { .. } | Effect::Lands(_) => Money::ZERO,
+    };
+    let events = inputs.changes.events.iter().map(added).sum::<Money>();
+    spent(28).max(spent(91)).max(filed.max(events).per(EXPOSURE_DAYS))
 }
 
 fn support(inputs: &OutlookInputs) -> f64 {
@@ -265,21 +326,27 @@ fn support(inputs: &OutlookInputs) -> f64 {
 struct Walk<'a> {
     simulation: &'a Simulation<'a>,
     numbers: Option<&'a Numbers>,
+    /// Which events come.
+    came: &'a [bool],
     /// Per workload, the running total that the path has reached.
     reached: Vec<f64>,
-    demands: Vec<Demand<i64>>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>) -> Walk<'a> {
-        let reached = vec![0.0; simulation.futures.len()];
-        Walk { simulation, numbers, reached, demands: Vec::with_capacity(simulation.streams.len()) }
+    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>, came: &'a [bool]) -> Walk<'a> {
+        Walk { simulation, numbers, came, reached: vec![0.0; simulation.futures.len()] }
     }
 
     /// Fills in the day's demands; gives its gross, support included.
-    fn step(&mut self, ahead: usize) -> i64 {
-        self.demands.clear();
-        let (mut gross, mut asked, mut expected) = (0, 0.0, 0.0);
+    fn step(&mut self, ahead: usize, demands: &mut Vec<Demand<i64>>) -> i64 {
+        let support = self.forecast(ahead, demands);
+        self.beyond(ahead, demands, support)
+    }
+
+    /// Fills in what is forecast; gives the day's support.
+    fn forecast(&mut self, ahead: usize, demands: &mut Vec<Demand<i64>>) -> i64 {
+        demands.clear();
+        let (mut asked, mut expected) = (0.0, 0.0);
         for (workload, future) in self.simulation.futures.iter().enumerate() {
             let number = self.numbers.map_or(0.0, |numbers| numbers.at(workload, ahead));
             let total = future.odds.total(ahead, number);
@@ -291,16 +358,20 @@ impl<'a> Walk<'a> {
                 future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
             let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
             for (stream, share) in &future.shares {
-                let payable = whole(cost * share);
-                gross += payable;
-                self.demands.push(Demand { stream: *stream, payable });
+                demands.push(Demand { stream: *stream, payable: whole(cost * share) });
             }
         }
         // Support is a share of the bill and moves with it.
         let moved = if self.numbers.is_some() && expected > 0.0 { asked / expected } else { 1.0 };
-        gross += self.simulation.changes.add(ahead, &mut self.demands);
         let most = LARGEST_DAY_MICROS as f64;
-        gross + whole((self.simulation.support * moved).clamp(-most, most))
+        whole((self.simulation.support * moved).clamp(-most, most))
+    }
+
+    /// Adds what no forecast knows; gives the day's gross.
+    fn beyond(&self, ahead: usize, demands: &mut Vec<Demand<i64>>, support: i64) -> i64 {
+        let cash = self.simulation.events.apply(ahead, self.came, demands);
+        self.simulation.changes.add(ahead, demands);
+        demands.iter().map(|demand| demand.payable).sum::<i64>() + cash + support
     }
 }
 

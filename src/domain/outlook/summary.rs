@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::future::Basis;
-use super::simulate::{MonthPath, SEED, Simulation};
+use super::simulate::{MonthPath, PoolPath, SEED, Simulation};
 use super::spread::Spread;
 use super::tally::{PoolTally, Tally};
 use super::{
-    BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook, PoolOutlook,
-    ServiceOutlook, TRAJECTORY_MONTHS,
+    AsFiled, BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook,
+    PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS, horizon_end,
 };
 use crate::domain::credit::CreditPool;
 use crate::domain::forecast::Voice;
@@ -57,7 +57,18 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
         }),
         workloads,
         sensitivity: None,
+        as_filed: as_filed(simulation),
     }
+}
+
+fn as_filed(simulation: &Simulation) -> Option<AsFiled> {
+    let path = simulation.as_filed()?;
+    let end = horizon_end(simulation.inputs.data_through);
+    let unused = |(pool, along): (&CreditPool, &PoolPath)| (pool.id.clone(), Money::from_micros(along.unused));
+    Some(AsFiled {
+        exhaustion: path.exhausted.filter(|day| *day < end),
+        unused: simulation.inputs.pools.iter().zip(&path.pools).map(unused).collect(),
+    })
 }
 
 /// The last day for which odds of amounts are told; `None` for all. A band wider than ten times what was spent so far, or

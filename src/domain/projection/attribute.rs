@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FiledLine, FiledProjection, fold_instance_type};
+use super::{FiledLine, FiledProjection, FiledRecord, fold_instance_type};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::service;
@@ -118,15 +118,31 @@ fn claims(filing: &FiledProjection) -> Vec<(Claim, FiledLine<'_>, &str)> {
 /// `ml.` types count as the EC2 type they stand for), then the service by its name, without regard to case and
 /// spaces. A filing has no two lines for one model, type or service, so the answer is unique.
 pub fn attribute<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> &'f str {
-    let service = service::fold(&actual.service);
-    let instance_type = actual.instance_type.as_deref().map(fold_instance_type);
-    let model = actual.model.as_deref().filter(|_| actual.workload == Workload::BedrockInference);
-    let of = |covers: &dyn Fn(FiledLine<'_>) -> bool| filing.records.iter().find(|record| record.lines().any(covers));
+    let ActualCost { service, workload, model, instance_type, .. } = actual;
+    let found = claimed_by(filing, service, *workload, model.as_deref(), instance_type.as_deref());
+    found.map_or(OUTSIDE, |(record, _)| filing.records[record].id.as_str())
+}
+
+/// The line that claims a kind of spend: the place of its record in the filing, and its own among the record's lines.
+pub fn claimed_by(
+    filing: &FiledProjection,
+    service: &str,
+    workload: Workload,
+    model: Option<&str>,
+    instance_type: Option<&str>,
+) -> Option<(usize, usize)> {
+    let service = service::fold(service);
+    let instance_type = instance_type.map(fold_instance_type);
+    let model = model.filter(|_| workload == Workload::BedrockInference);
+    let of = |covers: &dyn Fn(FiledLine<'_>) -> bool| {
+        let line = |record: &FiledRecord| record.lines().position(covers);
+        filing.records.iter().enumerate().find_map(|(at, record)| Some((at, line(record)?)))
+    };
     let by_model = |line: FiledLine<'_>| matches!(line, FiledLine::Tokens(_)) && Some(line.name()) == model;
     let by_type = |line: FiledLine<'_>| {
         matches!(line, FiledLine::Accelerators(_)) && Some(fold_instance_type(line.name())) == instance_type
     };
     let by_service =
         |line: FiledLine<'_>| matches!(line, FiledLine::Service(_)) && service::fold(line.name()) == service;
-    of(&by_model).or_else(|| of(&by_type)).or_else(|| of(&by_service)).map_or(OUTSIDE, |record| record.id.as_str())
+    of(&by_model).or_else(|| of(&by_type)).or_else(|| of(&by_service))
 }

@@ -14,6 +14,7 @@ mod overlap;
 mod parse;
 mod plan;
 mod problem;
+mod size;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -23,12 +24,13 @@ use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::workload::{CacheLifetime, Routing, Workload};
 
-pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, rules};
+pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, claimed_by, rules};
 pub use diff::{Change, FieldChange, FilingDiff, LineDiff, MonthDelta, Totals, diff, diff_months};
 pub use overlap::{Overlap, Part, overlaps};
 pub use parse::service_of_model;
 pub use plan::{Driver, Plan, PlannedDay, PlannedMonth, TokenBucket, UnpricedLine, daily_costs, daily_plan, plan};
 pub use problem::{ProjectionProblem, suggest};
+pub use size::{FiledMonth, FilingSize, KnownScale};
 
 /// Where Cost Explorer puts accelerator hours that are bought on EC2.
 pub const EC2_COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::change::{Award, Change, Training};
+use super::change::{Award, Change, Launch, Training};
 use super::refused::{Problem, Refused};
 use super::tokens::{Tokens, WORKLOAD};
 use super::{Base, Scenario};
@@ -13,7 +13,8 @@ use crate::domain::credit::{CreditPool, EligibleServices};
 use crate::domain::ledger::{AWS_ORDER, DailyCost, drawing_order};
 use crate::domain::money::Money;
 use crate::domain::outlook::{Changes, HORIZON_DAYS, Outlook, OutlookInputs, days_ahead, outlook};
-use crate::domain::period::plus_days;
+use crate::domain::period::{DayRange, plus_days};
+use crate::domain::plan::{Days, Priced, Reading, Volume};
 use crate::domain::price::plan_money;
 use crate::domain::projection::{EC2_COMPUTE, SAGEMAKER};
 use crate::domain::service::ServiceMatcher;
@@ -50,7 +51,7 @@ impl Adjusted {
             recurring: base.inputs.recurring.to_vec(),
             pools: base.inputs.pools.to_vec(),
             balances: base.inputs.balances.to_vec(),
-            landed: Vec::new(),
+            landed: base.inputs.changes.landed.to_vec(),
             left_out: BTreeSet::new(),
             moved_to: BTreeSet::new(),
             added: Vec::new(),
@@ -67,8 +68,8 @@ impl Adjusted {
             changes: Changes {
                 added: &self.added,
                 landed: &self.landed,
-                levels: &[],
                 growth_per_month: self.growth_per_month,
+                ..base.inputs.changes
             },
             ..*base.inputs
         })
@@ -100,6 +101,7 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
             }
             Change::Train(training) => train(base, training, &mut adjusted.added),
             Change::Award(award) => land(base, award, &mut adjusted),
+            Change::Launch(launch) => begin(base, launch, &mut adjusted.added),
         });
     }
     let factors = factors(base, &before, &owned(&tokens));
@@ -119,6 +121,20 @@ pub fn adjust(base: &Base, scenario: &Scenario) -> Result<Adjusted, Refused> {
             Err(Refused(problems))
         }
     }
+}
+
+/// What a dollar of each service brings to which service once all tokens of a model go to another.
+///
+/// # Errors
+/// [`Refused`] if the model has no tokens, or the other one no price.
+pub fn switch_factors(base: &Base, from: &str, to: &str) -> Result<BTreeMap<(String, String), Decimal>, Refused> {
+    let mut tokens = Tokens::of(base.costs, base.prices, base.classifier, base.on);
+    let before = owned(&tokens);
+    let problems = tokens.switch(from, to);
+    if !problems.is_empty() {
+        return Err(Refused(problems));
+    }
+    factors(base, &before, &owned(&tokens)).map_err(|problem| Refused(vec![problem]))
 }
 
 /// What keeps a scenario from being looked at at all.
@@ -194,6 +210,39 @@ fn train(base: &Base, training: &Training, added: &mut Vec<DailyCost>) -> Vec<Pr
             let seen = first_days.flat_map(run).filter(|day| ahead.contains(*day));
             added.extend(seen.map(|day| {
                 let (service, payable) = (service.clone(), daily);
+                DailyCost { day, service, workload, payable, other: Money::ZERO }
+            }));
+        }
+        Err(unpriced) => problems.push(unpriced.into()),
+    }
+    problems
+}
+
+fn begin(base: &Base, launch: &Launch, added: &mut Vec<DailyCost>) -> Vec<Problem> {
+    let Launch { on, volume } = launch;
+    let complete = DayRange::new(base.inputs.first_day, first(base));
+    let reading = Reading {
+        days: Days { costs: base.costs, complete },
+        prices: base.prices,
+        classifier: base.classifier,
+        on: base.on,
+        pools: base.inputs.pools,
+    };
+    let volume = match volume {
+        Volume::Tokens { model, input_millions, output_millions, per } => Volume::Tokens {
+            model: base.classifier.model_name(model).unwrap_or(model).to_owned(),
+            input_millions: *input_millions,
+            output_millions: *output_millions,
+            per: *per,
+        },
+        Volume::UsdPerDay(usd) => Volume::UsdPerDay(*usd),
+    };
+    let mut problems = outside(base, "a launch".to_owned(), *on);
+    match reading.launch(&volume) {
+        Ok(Priced { per_day, service, workload }) => {
+            let ahead = days_ahead(base.inputs.data_through);
+            added.extend(ahead.days().filter(|day| day >= on).map(|day| {
+                let (service, payable) = (service.clone(), per_day);
                 DailyCost { day, service, workload, payable, other: Money::ZERO }
             }));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use crate::domain::ledger::DailyCost;
 use crate::domain::money::Money;
 use crate::domain::outlook::{BillOutlook, Gain, Outlook, first_full_month, horizon_end};
 use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::plan::What;
 use crate::domain::position::DateQuantiles;
 use crate::domain::words::{day_text, days_text, month_text, usd_text};
 
@@ -48,6 +50,12 @@ pub struct Runway {
     pub after: DateQuantiles,
     /// Days between the two.
     pub gained: Gained,
+    /// As things are, if spend goes as filed; null = nothing is filed, or not within 365 days.
+    #[serde(default)]
+    pub as_filed_before: Option<NaiveDate>,
+    /// The same after the changes.
+    #[serde(default)]
+    pub as_filed_after: Option<NaiveDate>,
 }
 
 /// Days gained at 10, 50 and 90 %.
@@ -129,6 +137,8 @@ pub fn answer(base: &Base, before: &Outlook, scenario: &Scenario) -> Result<Answ
 }
 
 fn runway(base: &Base, before: &Outlook, after: &Outlook) -> Runway {
+    let filed = |outlook: &Outlook| outlook.as_filed.as_ref().and_then(|filed| filed.exhaustion);
+    let (as_filed_before, as_filed_after) = (filed(before), filed(after));
     let (before, after) = (before.exhaustion, after.exhaustion);
     let end = horizon_end(base.inputs.data_through);
     let gained = Gained {
@@ -136,7 +146,7 @@ fn runway(base: &Base, before: &Outlook, after: &Outlook) -> Runway {
         p50: Gain::of(before.p50, after.p50, end),
         p90: Gain::of(before.p90, after.p90, end),
     };
-    Runway { before, after, gained }
+    Runway { before, after, gained, as_filed_before, as_filed_after }
 }
 
 fn bill(before: &Outlook, after: &Outlook) -> Option<BillBeforeAfter> {
@@ -256,7 +266,18 @@ fn words(change: &Change) -> String {
         Change::Growth(_) => "Growth comes on top of what is forecast, for all spend but support.".to_owned(),
         Change::Train(training) => train_words(training),
         Change::Award(award) => award_words(award),
+        Change::Launch(launch) => format!(
+            "{}, from {} on and for as long as is looked ahead, on top of what is forecast and planned.",
+            capital(&What::Launch(launch.volume.clone()).to_string()),
+            day_text(launch.on)
+        ),
     }
+}
+
+/// The sentence with its first letter large.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An award that comes when credit is gone buys no day without a gap, however large it is.

@@ -8,11 +8,14 @@ use thiserror::Error;
 
 use crate::domain::bounds;
 use crate::domain::money::{Money, Quantity};
+use crate::domain::plan::{Per, Volume};
 
 /// Life of an award in months where none is written: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;
 /// Days between the runs of a repeated training where none are written.
 const REPEAT_DAYS: u32 = 30;
+/// Dollars a day, or million tokens, of a launch: more than any bill holds.
+const MOST_PER_DAY: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 /// Where a share is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,15 @@ pub struct Training {
     pub every: u32,
 }
 
+/// Use that is to begin, for as long as is looked ahead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// First day.
+    pub on: NaiveDate,
+    /// How much.
+    pub volume: Volume,
+}
+
 /// Credit that is to land.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Award {
@@ -104,6 +116,8 @@ pub enum Change {
     Train(Training),
     /// A new award.
     Award(Award),
+    /// A launch.
+    Launch(Launch),
 }
 
 /// A change that cannot be read.
@@ -121,7 +135,7 @@ pub struct ChangeError {
 }
 
 /// Names of the changes, as flags and in an address.
-pub const NAMES: [&str; 6] = ["switch", "cache-hits", "batch", "growth", "train", "award"];
+pub const NAMES: [&str; 7] = ["switch", "cache-hits", "batch", "growth", "train", "award", "launch"];
 
 impl Change {
     /// Reads a change.
@@ -135,6 +149,8 @@ impl Change {
     ///     ("batch", "50%"),
     ///     ("growth", "-5%"),
     ///     ("train", "type=trn1.32xlarge,chip-hours=5000,on=2026-12-01,days=3,repeats=2,every=30"),
+    ///     ("launch", "on=2026-12-01,usd-per-day=500"),
+    ///     ("launch", "on=2026-12-01,model=Claude Sonnet 5,input-millions=400,output-millions=90,per=month"),
     ///     ("award", "amount=25000,from=2026-12-15,until=2027-12-15,services=Amazon Bedrock;Amazon EC2"),
     /// ] {
     ///     assert_eq!(Change::parse(name, text).unwrap().written(), (name, text.to_owned()));
@@ -153,6 +169,7 @@ impl Change {
             "growth" => growth(text),
             "train" => train(text),
             "award" => award(text),
+            "launch" => launch(text),
             _ => Err(format!("there is no such change; there are {}", NAMES.join(", "))),
         };
         change.map_err(refused)
@@ -173,6 +190,14 @@ impl Change {
                 let run = format!("type={instance_type},chip-hours={chip_hours},on={on},days={days}");
                 ("train", format!("{run},repeats={repeats},every={every}"))
             }
+            Change::Launch(Launch { on, volume: Volume::UsdPerDay(usd) }) => {
+                ("launch", format!("on={on},usd-per-day={usd}"))
+            }
+            Change::Launch(Launch { on, volume: Volume::Tokens { model, input_millions, output_millions, per } }) => {
+                let per = if *per == Per::Day { "day" } else { "month" };
+                let tokens = format!("input-millions={input_millions},output-millions={output_millions}");
+                ("launch", format!("on={on},model={model},{tokens},per={per}"))
+            }
             Change::Award(Award { amount, from, until, services }) => {
                 let services = services.as_ref().map(|names| format!(",services={}", names.join(";")));
                 ("award", format!("amount={amount},from={from},until={until}{}", services.unwrap_or_default()))
@@ -190,6 +215,10 @@ fn example(name: &str) -> &'static str {
         "growth" => "\"5%\" or \"-0.05\" for a month",
         "train" => "\"type=trn1.32xlarge,chip-hours=5000,on=2026-12-01\", and if need be days=, repeats=, every=",
         "award" => "\"amount=25000,from=2026-12-15\", and if need be until=, services=NAME;NAME",
+        "launch" => {
+            "\"on=2026-12-01,model=Claude Sonnet 5,input-millions=400,output-millions=90\" and if need be per=day, or \
+             \"on=2026-12-01,usd-per-day=500\""
+        }
         _ => "one of these",
     }
 }
@@ -283,6 +312,39 @@ fn award(text: &str) -> Result<Change, String> {
         return Err("a service has no name".to_owned());
     }
     Ok(Change::Award(Award { amount, from, until, services }))
+}
+
+fn launch(text: &str) -> Result<Change, String> {
+    let fields = Fields::read(text, &["on", "usd-per-day", "model", "input-millions", "output-millions", "per"])?;
+    let on = fields.day("on")?.ok_or("it lacks on=")?;
+    if let Some(usd) = fields.taken("usd-per-day") {
+        if ["model", "input-millions", "output-millions", "per"].iter().any(|key| fields.taken(key).is_some()) {
+            return Err("a launch is either usd-per-day= or tokens of a model".to_owned());
+        }
+        let usd: Money = usd.parse().map_err(|error| format!("usd-per-day: {error}"))?;
+        if !usd.is_positive() || usd.amount() > MOST_PER_DAY {
+            return Err(format!("usd-per-day lies above 0 and at most at {MOST_PER_DAY}"));
+        }
+        return Ok(Change::Launch(Launch { on, volume: Volume::UsdPerDay(usd) }));
+    }
+    let millions = |key: &str| -> Result<Quantity, String> {
+        let millions = Quantity::parse(fields.needed(key)?).map_err(|error| format!("{key}: {error}"))?;
+        if millions.amount() < Decimal::ZERO || millions.amount() > MOST_PER_DAY {
+            return Err(format!("{key} lies between 0 and {MOST_PER_DAY}"));
+        }
+        Ok(millions)
+    };
+    let (input_millions, output_millions) = (millions("input-millions")?, millions("output-millions")?);
+    if input_millions.is_zero() && output_millions.is_zero() {
+        return Err("a launch without any token is none".to_owned());
+    }
+    let per = match fields.taken("per") {
+        None | Some("month") => Per::Month,
+        Some("day") => Per::Day,
+        Some(other) => return Err(format!("per: {other:?} is neither day nor month")),
+    };
+    let model = fields.needed("model")?.to_owned();
+    Ok(Change::Launch(Launch { on, volume: Volume::Tokens { model, input_millions, output_millions, per } }))
 }
 
 /// `key=value` between commas.

@@ -17,9 +17,9 @@ mod weigh;
 
 use chrono::NaiveDate;
 
-pub use self::adjust::{Adjusted, adjust};
+pub use self::adjust::{Adjusted, adjust, switch_factors};
 pub use self::answer::{Answer, BillBeforeAfter, Gained, MonthBill, PerMonth, Runway, answer};
-pub use self::change::{Award, Change, ChangeError, NAMES, Target, Training};
+pub use self::change::{Award, Change, ChangeError, Launch, NAMES, Target, Training};
 pub use self::levers::{Lever, Levers, NextAward, Proposal, levers, proposals};
 pub use self::refused::{Problem, Refused};
 pub use self::weigh::cache_doubt;

@@ -52,11 +52,16 @@ impl Receiver {
     }
 
     /// Takes what came since the last look: `key decision severity`, and the status it was answered with.
-    fn heard(&self) -> Vec<(String, u16)> {
+    pub fn heard(&self) -> Vec<(String, u16)> {
         let posts = std::mem::take(&mut self.inbox.lock().unwrap().posts);
         let text = |data: &Value, name: &str| data[name].as_str().unwrap().to_owned();
         let line = |data: &Value| ["key", "decision", "severity"].map(|name| text(data, name)).join(" ");
         posts.iter().map(|(_, body, status)| (line(&body["data"]), status.as_u16())).collect()
+    }
+
+    /// The same without the status.
+    pub fn heard_lines(&self) -> Vec<String> {
+        self.heard().into_iter().map(|(line, _)| line).collect()
     }
 
     /// Takes the text of what came since the last look about `key`, each with its decision before it.

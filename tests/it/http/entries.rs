@@ -83,7 +83,7 @@ struct Refusal {
 }
 
 #[tokio::test]
-async fn a_balance_is_recorded_and_the_next_cycle_uses_it() {
+async fn a_balance_is_recorded_and_counts_at_once() {
     let daemon = Daemon::start().await;
     assert_eq!(daemon.stated(CONSOLE).await, Value::Null);
     let later = first_cycle() + TimeDelta::hours(20);
@@ -92,12 +92,19 @@ async fn a_balance_is_recorded_and_the_next_cycle_uses_it() {
     let expected =
         json!({ "pool": CONSOLE, "remaining": "456.78", "on": "2026-03-21", "recorded_at": "2026-03-21T02:30:00Z" });
     assert_eq!(recorded, expected);
-    assert_eq!(daemon.stated(CONSOLE).await, Value::Null, "the newest cycle did not know it");
+    let stated = json!({ "amount": "456.78", "at": "2026-03-21", "source": "recorded" });
+    assert_eq!(daemon.stated(CONSOLE).await, stated);
+    let position = daemon.get("/api/v1/position").await;
+    assert_eq!(
+        (&position["as_of"], &position["entered_through"], &position["outlook_state"]),
+        (&json!("2026-03-20T06:30:00Z"), &json!("2026-03-21T02:30:00Z"), &json!("current"))
+    );
 
     daemon.served.cycle(later + TimeDelta::hours(4), usd("2")).await;
-    assert_eq!(daemon.stated(CONSOLE).await, json!({ "amount": "456.78", "at": "2026-03-21", "source": "recorded" }));
-    let before = daemon.get("/api/v1/position?as_of=2026-03-20T06:30:00Z").await;
-    assert!(!before.to_string().contains("456.78"), "what was known before does not change");
+    assert_eq!(daemon.stated(CONSOLE).await, stated);
+    daemon.balance(OWNER, &json!({ "pool": CONSOLE, "remaining": "321.09" })).await.unwrap();
+    let before = daemon.get("/api/v1/position?as_of=2026-03-20T06:30:00Z").await.to_string();
+    assert!(before.contains("456.78") && !before.contains("321.09"), "an entry never changes an older cycle's view");
 }
 
 #[tokio::test]
@@ -183,6 +190,21 @@ async fn a_filing_that_cannot_be_used_is_refused_with_every_problem() {
     // Longer than other routes take, and well within what a filing may be.
     let padded = format!("{body}\n{}\n", "#".repeat(100 * 1024));
     assert_eq!(daemon.filing(OWNER, &padded).await.unwrap()["version"], 2);
+}
+
+#[tokio::test]
+async fn a_filing_a_million_times_too_large_wants_a_word() {
+    let daemon = Daemon::start().await;
+    let body =
+        daemon.get(&format!("{PROJECTIONS}/1")).await["body"].as_str().unwrap().replace("\"310\"", "\"310000000\"");
+    let refused = daemon.filing(OWNER, &body).await.unwrap_err();
+    assert_eq!(refused.status, 409, "{}", refused.message);
+    assert!(refused.message.contains("confirm") && refused.message.contains("$310,000,061"), "{}", refused.message);
+    assert_eq!(daemon.get(PROJECTIONS).await.as_array().unwrap().len(), 1, "nothing of it was stored");
+    let path = format!("{PROJECTIONS}?anyway=true");
+    assert_eq!(daemon.enter(OWNER, &path, "application/toml", &body).await.unwrap()["version"], 2);
+    // What is frozen is never refused.
+    assert_eq!(daemon.filing(OWNER, &body).await.unwrap()["version"], 2);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::support::paper::text_of;
 use crate::support::served::{Answer, Ask, OPS, OWNER, PARTNER, SECRETS, Served, config, tokens};
 
 const ACCESS: &str = include_str!("../../../docs/access.md");
-const OWNERS: [&str; 12] = [
+const OWNERS: [&str; 13] = [
     "/",
     "/metrics",
     "/api/v1/position",
@@ -25,8 +25,9 @@ const OWNERS: [&str; 12] = [
     "/api/v1/whatif",
     "/api/v1/prices",
     "/api/v1/alerts",
+    "/api/v1/plan",
 ];
-const ORDERS: [&str; 8] = [
+const ORDERS: [&str; 9] = [
     "/api/v1/cycle",
     "/api/v1/backup",
     "/api/v1/check",
@@ -35,6 +36,7 @@ const ORDERS: [&str; 8] = [
     "/api/v1/alerts/mutes",
     "/api/v1/replay",
     "/api/v1/alerts/test",
+    "/api/v1/plan",
 ];
 
 fn with_tokens() -> Config {

@@ -37,6 +37,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         granted: usd(pool.granted),
         drawn: usd(pool.granted - remaining),
         remaining: usd(remaining),
+        left: usd(if remaining > 0 { remaining - reconciliation::GAP } else { 0 }),
         stated: (remaining > 0).then(|| Statement {
             amount: usd(remaining - reconciliation::GAP),
             at: date("2026-11-22"),
@@ -309,6 +310,9 @@ fn make_position() -> Position {
     let review = review::review(through(), &pools);
     let reconciliation = reconciliation::reconciliation(&pools);
     Position {
+        planned: Vec::new(),
+        entered_through: None,
+        outlook_state: OutlookState::Current,
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),
@@ -316,11 +320,14 @@ fn make_position() -> Position {
         credits: Credits {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
+            left: pools.iter().map(|pool| pool.left).sum(),
             pools,
             unlisted: None,
         },
         exhaustion: Exhaustion {
             total: end,
+            as_filed: None,
+            filed: false,
             by_workload: vec![
                 WorkloadExhaustion { workload: Workload::BedrockInference, dates: end },
                 WorkloadExhaustion { workload: Workload::Trainium, dates: end },

@@ -122,7 +122,8 @@ impl Served {
     pub async fn cycle(&self, now: DateTime<Utc>, database: Money) {
         let store = self.engine.store();
         let run_id = store.append_run(run(now, database)).await.unwrap();
-        let facts = store.facts(now, "USD".to_owned()).await.unwrap();
+        let entered = store.entered().await.unwrap();
+        let facts = store.facts_knowing(now, "USD".to_owned(), entered).await.unwrap();
         let stored = store.projections().await.unwrap().pop().unwrap();
         let filing = self.engine.filing(&stored, BillingPeriod::of(now.date_naive())).unwrap();
         let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
@@ -136,8 +137,9 @@ impl Served {
         };
         let outlook = Assessment::new(&facts, context).outlook();
         assert!(outlook.is_some());
-        let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings() };
-        store.finish_cycle(cycle, Messages::default(), None).await.unwrap();
+        let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings(), entered };
+        let messages = Messages { config_digest: config.digest.clone(), ..Messages::default() };
+        store.finish_cycle(cycle, messages, None).await.unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {
