@@ -114,9 +114,9 @@ services = [{services}]
 [[pool]]
 id = "{genai}"
 name = "GenAI tier"
-programme = "genai-tier"
+programme = "ai-record"
 [alerts]
-next_award = "genai-tier"
+next_award = "ai-record"
 [http]
 listen = "{listen}"
 dashboard_url = "http://{listen}/"

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn one_day_to_file_by_is_said_once() {
         let award = |early: &str| NextAward {
-            name: "GenAI tier".into(),
+            name: "AI record".into(),
             takes: "it takes 14 to 28 days".into(),
             soonest: "today".into(),
             file_by: "2026-11-22".parse().ok(),
@@ -160,10 +160,10 @@ mod tests {
             overdue_if_early: false,
         };
         let said = |early| file(&award(early)).unwrap();
-        assert_eq!(said("2026-11-22"), "File for the GenAI tier award by 2026-11-22: it takes 14 to 28 days.");
+        assert_eq!(said("2026-11-22"), "File for the AI record award by 2026-11-22: it takes 14 to 28 days.");
         assert_eq!(
             said("2026-11-21"),
-            "File for the GenAI tier award by 2026-11-22, or by 2026-11-21 in case credits end early: it takes 14 to 28 days."
+            "File for the AI record award by 2026-11-22, or by 2026-11-21 in case credits end early: it takes 14 to 28 days."
         );
     }
 }

@@ -19,6 +19,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let mut section = Section::new("[alerts]", keys, problems);
     let mut rules = AlertRules {
         next_award: section.programme("next_award").unwrap_or(standard.next_award),
+        next_award_route: section.route("next_award_route").unwrap_or(standard.next_award_route),
         next_window: section.day("next_window"),
         slack_days: section.count("slack_days", bounds::DAYS).unwrap_or(standard.slack_days),
         wobble_days: section.count("wobble_days", bounds::DAYS).unwrap_or(standard.wobble_days),
@@ -51,6 +52,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         expiring_warning_days: section
             .count("expiring_warning_days", bounds::DAYS)
             .unwrap_or(standard.expiring_warning_days),
+        used_percent: section.percentages("used_percent").unwrap_or(standard.used_percent),
         asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
         messages_a_week: section.count("messages_a_week", bounds::MESSAGES).unwrap_or(standard.messages_a_week),
         repeat: standard.repeat,

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use crate::domain::bounds::Bound;
 use crate::domain::credit::Programme;
+use crate::domain::programme::Route;
 use crate::domain::money::Money;
 
 use super::problem::Problem;
@@ -187,10 +188,32 @@ impl<'p> Section<'p> {
     /// A credit programme.
     pub fn programme(&mut self, key: &'static str) -> Option<Programme> {
         let text = self.text(key)?;
-        let found = Programme::ALL.into_iter().find(|programme| programme.as_str() == text);
+        let found = Programme::from_name(&text);
         if found.is_none() {
             let known = Programme::ALL.map(Programme::as_str).join(", ");
             self.problem(key, format!("{text:?} is not a programme; write one of {known}"));
+        }
+        found
+    }
+
+    /// The route of an application.
+    pub fn route(&mut self, key: &'static str) -> Option<Route> {
+        let text = self.text(key)?;
+        let found = Route::ALL.into_iter().find(|route| route.as_str() == text);
+        if found.is_none() {
+            let known = Route::ALL.map(Route::as_str).join(", ");
+            self.problem(key, format!("{text:?} is not a route; write one of {known}"));
+        }
+        found
+    }
+
+    /// A list of whole percentages. Whether they lie between 1 and 100 is checked with the other bounds.
+    pub fn percentages(&mut self, key: &'static str) -> Option<Vec<u8>> {
+        let value = self.value(key)?;
+        let whole = |value: &Value| value.as_integer().and_then(|percent| u8::try_from(percent).ok());
+        let found = value.as_array().and_then(|values| values.iter().map(whole).collect());
+        if found.is_none() {
+            self.problem(key, format!("{value} is not a list of whole percentages such as [50, 75, 90]"));
         }
         found
     }

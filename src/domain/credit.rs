@@ -10,6 +10,9 @@ use super::money::Money;
 use super::period::{BillingPeriod, DayRange};
 use super::service::ServiceMatcher;
 
+/// What a filing may ask for beside a programme: what Portfolio and AI records reach together.
+pub const GENAI_TIER: &str = "genai-tier";
+
 /// The credit programme a pool was granted under. Config names it; AWS's API does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -20,9 +23,10 @@ pub enum Programme {
     ActivatePortfolio,
     /// Bedrock proof of concept.
     BedrockPoc,
-    /// GenAI tier.
-    #[serde(rename = "genai-tier")]
-    GenAiTier,
+    /// A Bedrock or Trainium record beside Portfolio. Together they reach what is called the GenAI tier, which is no programme of
+    /// its own; filings name it by what they asked for, and earlier versions wrote it as a programme.
+    #[serde(alias = "genai-tier")]
+    AiRecord,
     /// Generative AI Accelerator.
     Accelerator,
 }
@@ -33,19 +37,14 @@ impl Programme {
         Programme::Founders,
         Programme::ActivatePortfolio,
         Programme::BedrockPoc,
-        Programme::GenAiTier,
+        Programme::AiRecord,
         Programme::Accelerator,
     ];
 
-    /// The programme as its applicants call it.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Programme::Founders => "Activate Founders",
-            Programme::ActivatePortfolio => "Activate Portfolio",
-            Programme::BedrockPoc => "Bedrock POC",
-            Programme::GenAiTier => "GenAI tier",
-            Programme::Accelerator => "GenAI Accelerator",
-        }
+    /// The programme of that name, by its old name too.
+    pub fn from_name(name: &str) -> Option<Programme> {
+        let name = if name == GENAI_TIER { Programme::AiRecord.as_str() } else { name };
+        Programme::ALL.into_iter().find(|programme| programme.as_str() == name)
     }
 
     /// The name in config and JSON.
@@ -54,7 +53,7 @@ impl Programme {
             Programme::Founders => "founders",
             Programme::ActivatePortfolio => "activate-portfolio",
             Programme::BedrockPoc => "bedrock-poc",
-            Programme::GenAiTier => "genai-tier",
+            Programme::AiRecord => "ai-record",
             Programme::Accelerator => "accelerator",
         }
     }

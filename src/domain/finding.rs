@@ -81,13 +81,15 @@ pub enum Rule {
     CommitmentUnmet,
     /// A filed step was waited for and did not come.
     FiledNotCome,
+    /// A percentage of the credit is used.
+    UsedPercent,
     /// A channel that messages do not reach.
     DeadChannel,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 26] = [
+    pub const ALL: [Rule; 27] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -113,6 +115,7 @@ impl Rule {
         Rule::ProjectionExceeded,
         Rule::CommitmentUnmet,
         Rule::FiledNotCome,
+        Rule::UsedPercent,
         Rule::DeadChannel,
     ];
 
@@ -144,6 +147,7 @@ impl Rule {
             Rule::ProjectionExceeded => "projection_exceeded",
             Rule::CommitmentUnmet => "commitment_unmet",
             Rule::FiledNotCome => "filed_not_come",
+            Rule::UsedPercent => "used_percent",
             Rule::DeadChannel => "dead_channel",
         }
     }

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod pools;
 pub mod position;
 pub mod price;
+pub mod programme;
 pub mod projection;
 pub mod reconcile;
 pub mod review;

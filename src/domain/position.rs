@@ -145,7 +145,7 @@ impl Position {
 /// it takes as long as such awards do at the slow end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NextAward {
-    /// Its name for people, such as `GenAI tier`.
+    /// Its name for people, such as `AI record`.
     pub name: String,
     /// What it takes, for people: `it takes 14 to 28 days`.
     pub takes: String,

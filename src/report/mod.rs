@@ -225,7 +225,10 @@ fn about(position: &Position) -> Vec<About> {
 
 /// A programme by its name for people; what is none stays in the filing's own words.
 fn programme(asked_for: &str) -> &str {
-    Programme::ALL.iter().find(|programme| programme.as_str() == asked_for).map_or(asked_for, |it| it.label())
+    match asked_for {
+        GENAI_TIER => "GenAI tier",
+        other => Programme::from_name(other).map_or(other, Programme::label),
+    }
 }
 
 /// Renders a document as the bytes of a file: the same document, the same bytes.

@@ -96,7 +96,7 @@ const CASES: &[Case] = &[
     ("pool_partly_given", &[("[[pool]] 1 (poc)", "belong together, and expires_on is missing: give all three, or none")]),
     ("pool_programme_unknown", &[
         ("[[pool]] 1 (poc) programme",
-         r#""grant" is not a programme; write one of founders, activate-portfolio, bedrock-poc, genai-tier, accelerator"#),
+         r#""grant" is not a programme; write one of founders, activate-portfolio, bedrock-poc, ai-record, accelerator"#),
     ]),
     // [projection]
     ("projection_missing", &[("[projection] files", "nowhere.toml cannot be read")]),

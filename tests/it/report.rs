@@ -295,17 +295,17 @@ fn the_page_names_the_next_date_to_act_on() {
     let mut position = sample::position();
     assert_eq!(
         next_date(&position).unwrap(),
-        "2 Dec 2026 | GenAI tier: it takes 14 to 28 days; 24 Nov 2026 if credits end early"
+        "2 Dec 2026 | AI record: it takes 14 to 28 days; 24 Nov 2026 if credits end early"
     );
     position.next_award.as_mut().unwrap().overdue_if_early = true;
     assert!(next_date(&position).unwrap().ends_with("14 to 28 days; today if credits end early"));
     let award = position.next_award.as_mut().unwrap();
     award.overdue = true;
-    let overdue = "today | GenAI tier: it takes 14 to 28 days; 2 Dec 2026 was the day for a slow one";
+    let overdue = "today | AI record: it takes 14 to 28 days; 2 Dec 2026 was the day for a slow one";
     assert_eq!(next_date(&position).unwrap(), overdue);
     let award = position.next_award.as_mut().unwrap();
     (award.overdue, award.file_by, award.file_by_if_early) = (false, None, None);
-    assert_eq!(next_date(&position).unwrap(), "over a year away | GenAI tier: it takes 14 to 28 days");
+    assert_eq!(next_date(&position).unwrap(), "over a year away | AI record: it takes 14 to 28 days");
     position.next_award = None;
     assert_eq!(next_date(&position), None);
 }

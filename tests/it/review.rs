@@ -297,7 +297,7 @@ fn before_a_full_month_nothing_is_judged() {
 fn an_award_is_consumed_in_time_or_not() {
     let value = |estimate: &str, end: Option<&str>| PoolValue {
         id: "1".into(),
-        name: "GenAI tier".into(),
+        name: "AI record".into(),
         granted: usd("1000"),
         drawn_to_date: usd("400"),
         run_rate: usd("2"),

@@ -310,10 +310,10 @@ mod tests {
             position
         };
         let (mut near, gone) = (with_end("2026-06-27"), with_end("2026-04-01"));
-        let line = "- Next date: file for the GenAI tier award by 30 May 2026 (it takes 14 to 28 days).\n";
+        let line = "- Next date: file for the AI record award by 30 May 2026 (it takes 14 to 28 days).\n";
         assert!(text(None, &near).contains(line), "{}", text(None, &near));
         let late =
-            "- Next date: file for the GenAI tier award today; for a slow one 4 March 2026 was the day (it takes";
+            "- Next date: file for the AI record award today; for a slow one 4 March 2026 was the day (it takes";
         assert!(text(None, &gone).contains(late), "{}", text(None, &gone));
         near.findings = vec![finding(Rule::Exhaustion, Severity::Warning, "Credit may end.", "Next: apply by 30 May.")];
         assert!(!text(None, &near).contains("Next date"), "what to do says so");

@@ -60,12 +60,12 @@ mod tests {
 
     #[test]
     fn a_slow_award_is_there_on_the_day() {
-        // The GenAI tier takes 14 to 28 days.
+        // An AI record takes 14 to 28 days.
         let rules = AlertRules::default();
         let award = told(&rules, "2026-05-01", Some("2026-06-01"));
         assert_eq!((award.file_by, award.file_by_if_early), (Some(day("2026-05-04")), Some(day("2026-04-03"))));
         assert!(!award.overdue);
-        assert_eq!(award.name, "GenAI tier");
+        assert_eq!(award.name, "AI record");
         assert_eq!(award.takes, "it takes 14 to 28 days");
     }
 

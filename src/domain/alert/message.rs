@@ -127,6 +127,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::ProjectionExceeded => format!("record {subject} spending far more than filed"),
         Rule::CommitmentUnmet => format!("model spend of {subject} not where it was committed"),
         Rule::FiledNotCome => format!("a filed step of {subject} that did not come"),
+        Rule::UsedPercent => "a share of the credit that is used".to_owned(),
         Rule::DeadChannel => format!("alerts not reaching {subject}"),
     }
 }

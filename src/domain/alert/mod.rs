@@ -30,6 +30,7 @@ mod report_letter;
 mod rules;
 mod settings;
 mod spike_rule;
+mod used_rule;
 mod week;
 mod worse;
 

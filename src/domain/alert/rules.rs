@@ -9,6 +9,7 @@ use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome}
 use super::settings::AlertRules;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, moved_rules, spike_rule,
+    used_rule,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -43,6 +44,7 @@ pub fn evaluate(
         findings.extend(credit_rules::uncovered(&observations.uncovered, rules));
         findings.extend(credit_rules::expiring(position, health, rules));
         findings.extend(credit_rules::paused(position, health));
+        findings.extend(used_rule::used(position, health, observations, rules));
         findings.extend(moved_rules::gone(&observations.gone));
         findings.extend(moved_rules::drained(&observations.drained, rules));
         findings.extend(credit_rules::coverage_unknown(position, health));

@@ -94,19 +94,19 @@ fn lead_time_follows_the_award_that_is_meant() {
     for (award, last_day) in [
         (Programme::BedrockPoc, "2026-04-15"),
         (Programme::ActivatePortfolio, "2026-04-15"),
-        (Programme::GenAiTier, "2026-04-25"),
+        (Programme::AiRecord, "2026-04-25"),
         (Programme::Accelerator, "2026-09-24"),
     ] {
         assert!(at(award, last_day).is_some(), "{award:?} on {last_day}");
         assert_eq!(at(award, &plus_days(day(last_day), 1).to_string()), None, "{award:?} a day later");
     }
     assert_eq!(
-        at(Programme::GenAiTier, "2026-04-20").unwrap(),
-        "file for the GenAI tier award by 23 March 2026 to have credits when these run out (it takes 14 to 28 days)."
+        at(Programme::AiRecord, "2026-04-20").unwrap(),
+        "file for the AI record award by 23 March 2026 to have credits when these run out (it takes 14 to 28 days)."
     );
     assert_eq!(
-        at(Programme::GenAiTier, "2026-04-01").unwrap(),
-        "file for the GenAI tier award today (it takes 14 to 28 days), and cut spend to bridge up to 10 days without \
+        at(Programme::AiRecord, "2026-04-01").unwrap(),
+        "file for the AI record award today (it takes 14 to 28 days), and cut spend to bridge up to 10 days without \
          credit; to have credits when these run out was to file by 4 March 2026."
     );
     assert_eq!(

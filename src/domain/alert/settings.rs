@@ -9,6 +9,7 @@ use crate::domain::bounds;
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
 use crate::domain::money::Money;
+use crate::domain::programme::{Programmes, Route, Terms};
 use crate::domain::words::day_text;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
@@ -17,6 +18,8 @@ use crate::domain::words::day_text;
 pub struct AlertRules {
     /// The award meant next; the lead time comes from what it takes.
     pub next_award: Programme,
+    /// The route by which it will be applied for.
+    pub next_award_route: Route,
     /// First day of the next window in which one can apply for it, where it has windows and the day is known.
     pub next_window: Option<NaiveDate>,
     /// Days on top of what the award takes: somebody has to notice, decide and write the application.
@@ -73,6 +76,8 @@ pub struct AlertRules {
     pub expiring_usd: Money,
     /// Days before expiry from which that is a warning; before, it is worth knowing.
     pub expiring_warning_days: u32,
+    /// Percentages of the usable credits, all together, that are told when they are used: rising, none by default.
+    pub used_percent: Vec<u8>,
     /// Dollars that asking AWS may cost in a month before it is told.
     pub asking_usd_month: Money,
     /// Messages in seven days from which on what can wait does wait: first words on what is only worth knowing, reminders of
@@ -85,7 +90,8 @@ pub struct AlertRules {
 impl Default for AlertRules {
     fn default() -> Self {
         AlertRules {
-            next_award: Programme::GenAiTier,
+            next_award: Programme::AiRecord,
+            next_award_route: Route::Partner,
             next_window: None,
             slack_days: 14,
             wobble_days: 7,
@@ -106,6 +112,7 @@ impl Default for AlertRules {
             over_projection_percent: Decimal::from(125),
             expiring_usd: Money::from_micros(100_000_000),
             expiring_warning_days: 90,
+            used_percent: Vec::new(),
             asking_usd_month: Money::from_micros(3_000_000),
             messages_a_week: 2,
             repeat: RepeatPolicy::default(),
@@ -116,22 +123,18 @@ impl Default for AlertRules {
 impl AlertRules {
     /// What the next award takes, for an application that could be made on `today`.
     pub fn award(&self, today: NaiveDate) -> AwardTime {
-        let (wait, fast, slow) = match self.next_award {
-            // Self-serve and reported only as "days"; a week is our reading.
-            Programme::Founders => (0, 1, 7),
-            Programme::BedrockPoc => (0, 10, 18),
-            Programme::ActivatePortfolio => (0, 11, 18),
-            Programme::GenAiTier => (0, 14, 28),
-            Programme::Accelerator => (self.wait_for_window(today), 60, 90),
-        };
-        AwardTime { wait, fast, slow }
+        let terms = self.terms();
+        let (fast, slow) = terms.days(self.next_award_route);
+        AwardTime { wait: terms.window_days.map_or(0, |window| self.wait_for_window(today, window.into())), fast, slow }
     }
 
-    /// Days until the next window opens. Windows are roughly quarterly: where none is named, or the named one is over, the
-    /// whole quarter counts.
-    fn wait_for_window(&self, today: NaiveDate) -> i64 {
-        const QUARTER: i64 = 90;
-        self.next_window.map(|opens| (opens - today).num_days()).filter(|days| *days >= 0).unwrap_or(QUARTER)
+    fn terms(&self) -> &'static Terms {
+        Programmes::builtin().of(self.next_award)
+    }
+
+    /// Days until the next window opens. Where none is named, or the named one is over, all days between two windows count.
+    fn wait_for_window(&self, today: NaiveDate, between: i64) -> i64 {
+        self.next_window.map(|opens| (opens - today).num_days()).filter(|days| *days >= 0).unwrap_or(between)
     }
 
     /// "it takes 14 to 28 days", with the wait for a window.
@@ -150,7 +153,7 @@ impl AlertRules {
     ///
     /// ```
     /// use glidepath::domain::alert::AlertRules;
-    /// // The GenAI tier takes up to 28 days, and slack is 14.
+    /// // An AI record takes up to 28 days, and slack is 14.
     /// assert_eq!(AlertRules::default().lead_days("2026-03-14".parse().unwrap()), 42);
     /// ```
     pub fn lead_days(&self, today: NaiveDate) -> i64 {
@@ -158,14 +161,8 @@ impl AlertRules {
     }
 
     /// The award's name in a sentence.
-    pub const fn award_name(&self) -> &'static str {
-        match self.next_award {
-            Programme::Founders => "Activate Founders",
-            Programme::ActivatePortfolio => "Activate Portfolio",
-            Programme::BedrockPoc => "Bedrock POC",
-            Programme::GenAiTier => "GenAI tier",
-            Programme::Accelerator => "Generative AI Accelerator",
-        }
+    pub fn award_name(&self) -> &'static str {
+        self.next_award.label()
     }
 
     /// Age after which data is stale.
@@ -212,7 +209,12 @@ impl AlertRules {
         let amounts = amounts.into_iter().filter_map(|(key, amount)| bounds::USD.refuse_usd(key, amount));
         let numbers = numbers.into_iter().filter_map(|(key, bound, number)| bound.refuse(key, number));
         let counts = counts.into_iter().filter_map(|(key, bound, count)| bound.refuse(key, count));
-        amounts.chain(numbers).chain(counts).collect()
+        let mut problems: Vec<String> = amounts.chain(numbers).chain(counts).collect();
+        let rising = self.used_percent.windows(2).all(|pair| pair[0] < pair[1]);
+        if !rising || self.used_percent.iter().any(|percent| !(1..=100).contains(percent)) {
+            problems.push(format!("used_percent is {:?}; write whole numbers from 1 to 100, each above the one before", self.used_percent));
+        }
+        problems
     }
 }
 
@@ -273,7 +275,7 @@ mod tests {
         assert_eq!(lead(Programme::Founders), 21);
         assert_eq!(lead(Programme::BedrockPoc), 32);
         assert_eq!(lead(Programme::ActivatePortfolio), 32);
-        assert_eq!(lead(Programme::GenAiTier), 42);
+        assert_eq!(lead(Programme::AiRecord), 42);
         assert_eq!(lead(Programme::Accelerator), 194);
         assert_eq!(AlertRules { slack_days: 0, ..AlertRules::default() }.lead_days(today), 28);
         let accelerator = |opens: &str| {

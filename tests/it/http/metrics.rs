@@ -79,7 +79,7 @@ async fn figures_of_the_newest_cycle() {
         ("glidepath_paid_requests_today", 0.0),
         ("glidepath_paid_requests_limit", 100.0),
         ("glidepath_data_stale_after_seconds", 36.0 * 3600.0),
-        // 28 days for the GenAI tier, and 14 of slack.
+        // 28 days for an AI record, and 14 of slack.
         ("glidepath_award_lead_time_seconds", 42.0 * 86400.0),
         ("glidepath_asking_month_usd", 0.0),
         ("glidepath_channel_dead{channel=\"ops\"}", 0.0),
@@ -102,7 +102,7 @@ async fn figures_of_the_newest_cycle() {
         .iter()
         .find(|(series, _)| series.starts_with("glidepath_pool_expiry_timestamp_seconds{pool=\"9900111\""));
     assert_eq!(expiry.map(|(_, value)| *value), Some(seconds("2027-01-05T00:00:00Z")));
-    assert!(text.contains("pool=\"9900111\",name=\"GenAI \\\"tier\\\"\",programme=\"genai-tier\""), "{text}");
+    assert!(text.contains("pool=\"9900111\",name=\"GenAI \\\"tier\\\"\",programme=\"ai-record\""), "{text}");
     assert!(samples.contains_key(&format!("glidepath_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))));
 }
 

@@ -256,7 +256,7 @@ fn findings() -> Vec<Finding> {
             "exhaustion:total",
             "2026-11-14",
             "Credits are likely to end within the lead time of the next award.",
-            "The GenAI tier takes 14 to 28 days and 7 days of slack are configured. Start the next application now.",
+            "An AI record takes 14 to 28 days and 7 days of slack are configured. Start the next application now.",
         ),
         finding(
             Rule::ExpiringCredit,
@@ -371,7 +371,7 @@ fn make_position() -> Position {
         review,
         track_record: track_record(end),
         next_award: Some(NextAward {
-            name: "GenAI tier".into(),
+            name: "AI record".into(),
             takes: "it takes 14 to 28 days".into(),
             soonest: "today".into(),
             file_by: end.p50.map(|day| plus_days(day, -28)),

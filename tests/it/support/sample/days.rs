@@ -127,7 +127,7 @@ pub const POOLS: [Pool; 3] = [
     Pool {
         id: POOL_IDS[2],
         name: "GenAI tier 2026",
-        programme: Programme::GenAiTier,
+        programme: Programme::AiRecord,
         granted: 25_500_000,
         starts: "2026-03-02",
         expires: "2027-09-02",

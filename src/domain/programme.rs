@@ -1,0 +1,190 @@
+//! What an award of a credit programme takes, by the route of its application: `config/programmes.toml`, compiled in.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use super::credit::Programme;
+
+/// How an application reaches AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Route {
+    /// An AWS partner files it.
+    #[default]
+    Partner,
+    /// An investor's organisation id.
+    Investor,
+    /// The startup's own form.
+    #[serde(rename = "self")]
+    Own,
+}
+
+impl Route {
+    /// Every route.
+    pub const ALL: [Route; 3] = [Route::Partner, Route::Investor, Route::Own];
+
+    /// The name in config and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Route::Partner => "partner",
+            Route::Investor => "investor",
+            Route::Own => "self",
+        }
+    }
+}
+
+/// What an award of one programme takes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// Name for people.
+    pub label: String,
+    /// Days between two windows in which one can apply, where there are windows.
+    #[serde(default)]
+    pub window_days: Option<u16>,
+    name: Programme,
+    partner: (u16, u16),
+    investor: (u16, u16),
+    #[serde(rename = "self")]
+    own: (u16, u16),
+    source: String,
+}
+
+impl Terms {
+    /// Days from the application to credit by `route`, at the fast and at the slow end of what is reported.
+    pub fn days(&self, route: Route) -> (i64, i64) {
+        let (fast, slow) = match route {
+            Route::Partner => self.partner,
+            Route::Investor => self.investor,
+            Route::Own => self.own,
+        };
+        (fast.into(), slow.into())
+    }
+
+    /// Where the days were read.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+impl Programme {
+    /// The programme as its applicants call it.
+    pub fn label(self) -> &'static str {
+        &Programmes::builtin().of(self).label
+    }
+}
+
+/// The terms of every programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programmes {
+    as_of: NaiveDate,
+    terms: BTreeMap<Programme, Terms>,
+}
+
+/// A table of programmes that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProgrammesError {
+    /// Not the TOML that was expected.
+    #[error("the table of programmes cannot be read: {0}")]
+    Toml(String),
+    /// A programme has no entry.
+    #[error("the table of programmes has no entry `{}`", .0.as_str())]
+    Missing(Programme),
+    /// The fast end is later than the slow end.
+    #[error("the table of programmes says of `{}` by {} that it takes {fast} to {slow} days", .programme.as_str(), .route.as_str())]
+    Backwards {
+        /// Which programme.
+        programme: Programme,
+        /// Which route.
+        route: Route,
+        /// Days at the fast end.
+        fast: i64,
+        /// Days at the slow end.
+        slow: i64,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    as_of: NaiveDate,
+    programme: Vec<Terms>,
+}
+
+impl Programmes {
+    /// The table that the program ships with.
+    pub fn builtin() -> &'static Programmes {
+        static BUILTIN: LazyLock<Programmes> = LazyLock::new(|| {
+            let text = include_str!("../../config/programmes.toml");
+            Programmes::parse(text).expect("a test reads the built-in table of programmes")
+        });
+        &BUILTIN
+    }
+
+    /// Reads a table in the format of `config/programmes.toml`.
+    ///
+    /// # Errors
+    /// [`ProgrammesError`].
+    pub fn parse(text: &str) -> Result<Programmes, ProgrammesError> {
+        let file: File = toml::from_str(text).map_err(|error| ProgrammesError::Toml(error.to_string()))?;
+        let terms: BTreeMap<Programme, Terms> = file.programme.into_iter().map(|terms| (terms.name, terms)).collect();
+        for programme in Programme::ALL {
+            let of = terms.get(&programme).ok_or(ProgrammesError::Missing(programme))?;
+            for route in Route::ALL {
+                let (fast, slow) = of.days(route);
+                if fast > slow {
+                    return Err(ProgrammesError::Backwards { programme, route, fast, slow });
+                }
+            }
+        }
+        Ok(Programmes { as_of: file.as_of, terms })
+    }
+
+    /// Day on which the table was read from its sources.
+    pub fn as_of(&self) -> NaiveDate {
+        self.as_of
+    }
+
+    /// The terms of `programme`.
+    pub fn of(&self, programme: Programme) -> &Terms {
+        &self.terms[&programme]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_investor_takes_two_to_three_times_as_long_as_a_partner_where_there_is_a_choice() {
+        let table = Programmes::builtin();
+        for programme in Programme::ALL {
+            let terms = table.of(programme);
+            assert!(!terms.source().is_empty(), "{programme:?}");
+            let (partner, investor) = (terms.days(Route::Partner), terms.days(Route::Investor));
+            let same = matches!(programme, Programme::Founders | Programme::Accelerator);
+            let expected = if same { partner } else { (2 * partner.0, 3 * partner.1) };
+            assert_eq!(investor, expected, "{programme:?}");
+        }
+        assert!(table.as_of() >= "2026-01-01".parse().unwrap());
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_used_is_refused_by_name() {
+        let whole = include_str!("../../config/programmes.toml");
+        assert!(Programmes::parse(whole).is_ok());
+        for (from, to, expected) in [
+            ("name = \"bedrock-poc\"", "name = \"founders\"", "has no entry `bedrock-poc`"),
+            ("partner = [11, 18]", "partner = [19, 18]", "`activate-portfolio` by partner that it takes 19 to 18 days"),
+            ("label = \"AI record\"", "title = \"AI record\"", "unknown field `title`"),
+        ] {
+            let told = Programmes::parse(&whole.replace(from, to)).unwrap_err().to_string();
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+}
