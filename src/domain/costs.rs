@@ -76,6 +76,13 @@ pub struct DetailKind {
     pub class: Classification,
 }
 
+impl DetailKind {
+    /// What people call it: the model, or the service where no model is known.
+    pub fn subject(&self) -> &str {
+        self.class.model.as_deref().unwrap_or(&self.service)
+    }
+}
+
 /// All gross costs of a store, classified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Costs {

@@ -136,6 +136,23 @@ impl SpendChange {
     }
 }
 
+/// What a model or a service cost on one of the newest days, to which AWS may still add, against the weeks before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlyRise {
+    /// Name of the model, or of the service where no model is known.
+    pub subject: String,
+    /// The day: the newest complete one, or one after it.
+    pub day: NaiveDate,
+    /// What it cost, at least.
+    pub amount: Money,
+    /// True if AWS adds no more to it.
+    pub complete: bool,
+    /// A day, over the 28 days before the newest complete one (fewer if fewer are stored, but 7 at least).
+    pub before_per_day: Money,
+    /// The highest day within the 90 days before.
+    pub highest_day: Money,
+}
+
 /// Why spend changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeCause {
@@ -200,6 +217,8 @@ pub struct Observations {
     pub burn: Vec<DayAmount>,
     /// What models and services cost lately against before; those that rose.
     pub changes: Vec<SpendChange>,
+    /// What models and services cost on the newest days, if more than before.
+    pub rising: Vec<EarlyRise>,
     /// Credits that are no longer listed.
     pub gone: Vec<GoneCredit>,
     /// Credits that pay for others.

@@ -310,6 +310,61 @@ fn spike_of_a_model_or_service() {
     assert!(evaluated(&position(), &never()).findings.is_empty(), "empty data");
 }
 
+fn rise(subject: &str, amount: &str, before: &str, highest: &str, complete: bool) -> EarlyRise {
+    EarlyRise {
+        subject: subject.into(),
+        day: day(if complete { "2026-03-12" } else { "2026-03-13" }),
+        amount: usd(amount),
+        complete,
+        before_per_day: usd(before),
+        highest_day: usd(highest),
+    }
+}
+
+#[test]
+fn a_day_that_stands_out_is_told_before_it_is_complete() {
+    let at = |amount: &str, before: &str, highest: &str| {
+        let rising = vec![rise("Nova", amount, before, highest, false)];
+        severity(&position(), &Observations { rising, ..Observations::default() }, "spike:Nova")
+    };
+    let table = [
+        ("the first hours of a launch", at("40", "12", "15"), Some(Warning)),
+        ("three times so far", at("36", "12", "12"), Some(Warning)),
+        ("less than three times", at("35", "12", "12"), None),
+        ("three times of little", at("9.99", "1", "1"), None),
+        ("new altogether", at("10", "0", "0"), Some(Warning)),
+        ("as dear as a day of the last training run", at("300", "12", "280"), None),
+    ];
+    for (name, found, expected) in table {
+        assert_eq!(found, expected, "{name}");
+    }
+    let observations = Observations {
+        rising: vec![rise("Nova", "40", "12", "15", false), rise("Haiku", "90", "0", "0", true)],
+        ..Observations::default()
+    };
+    let evaluation = evaluated(&position(), &observations);
+    assert_eq!(evaluation.part_of.get("spike:Nova").map(String::as_str), Some("spike:Haiku"), "one launch, one message");
+    let said = |key: &str| evaluation.findings.iter().find(|finding| finding.key == key).unwrap().summary.clone();
+    assert_eq!(
+        said("spike:Haiku"),
+        "Haiku cost $90.00 on 12 March 2026, after $0.00 a day in the four weeks before. All of it is new. The same days show \
+         more of Nova."
+    );
+    assert_eq!(
+        said("spike:Nova"),
+        "Nova has cost at least $40.00 on 13 March 2026 so far, after $12.00 a day in the four weeks before. That is 3.3 times \
+         a usual day."
+    );
+    // Three complete days say more than one, under the same key.
+    let both = Observations {
+        changes: vec![change("Nova", "200", "12", "15", "2026-03-10")],
+        rising: vec![rise("Nova", "400", "12", "15", false)],
+        ..Observations::default()
+    };
+    let found = evaluated(&position(), &both).findings;
+    assert!(found.len() == 1 && found[0].summary.starts_with("Nova costs $200 a day since 10 March 2026"), "{found:?}");
+}
+
 #[test]
 fn spikes_of_the_same_days_are_one_event() {
     let changes = vec![

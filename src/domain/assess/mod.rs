@@ -13,6 +13,7 @@ mod planned;
 mod pools;
 mod quality;
 mod reviewed;
+mod rising;
 mod run;
 mod span;
 mod track;

@@ -35,6 +35,7 @@ impl Assessment<'_> {
             order_contradictions: self.order_contradictions(),
             burn: self.burn(),
             changes: self.changes(),
+            rising: self.rising(),
             gone: self.gone(),
             drained: self.drained(own),
             ..Observations::default()
@@ -69,8 +70,7 @@ impl Assessment<'_> {
             let kind = &self.costs.kinds[row.kind];
             // One-off fees are cash of their day, and no spend that goes on.
             if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
-                let subject = kind.class.model.as_deref().unwrap_or(&kind.service);
-                subjects.entry(subject).or_default().push(row);
+                subjects.entry(kind.subject()).or_default().push(row);
             }
         }
         let change = |(subject, rows): (&str, Vec<&DetailRow>)| {

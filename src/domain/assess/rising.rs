@@ -1,0 +1,54 @@
+//! Days that stand out while AWS still adds to them.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::Assessment;
+use crate::domain::alert::EarlyRise;
+use crate::domain::charge::is_capacity_block_fee;
+use crate::domain::money::Money;
+use crate::domain::period::{DayRange, plus_days};
+
+/// Days that a day is measured against, and how many of these there must be.
+const BEFORE_DAYS: i64 = 28;
+const LEAST_BEFORE_DAYS: i64 = 7;
+/// Days in which no single one may have been as high.
+const QUARTER_DAYS: i64 = 90;
+
+impl Assessment<'_> {
+    /// What each model or service cost on the newest complete day and on the days after it, where that is more than before.
+    pub(super) fn rising(&self) -> Vec<EarlyRise> {
+        let Some((span, newest)) = self.span.zip(self.costs.detail.iter().map(|row| row.day).max()) else {
+            return Vec::new();
+        };
+        let before = DayRange::new(plus_days(span.through, -BEFORE_DAYS).max(span.first), span.through);
+        if before.len() < LEAST_BEFORE_DAYS {
+            return Vec::new();
+        }
+        let quarter = DayRange::new(plus_days(span.through, -QUARTER_DAYS).max(span.first), span.through);
+        let looked_at = DayRange::new(quarter.start, plus_days(newest.max(span.through), 1));
+        let mut subjects: BTreeMap<&str, BTreeMap<NaiveDate, Money>> = BTreeMap::new();
+        for row in self.costs.detail.iter().filter(|row| looked_at.contains(row.day)) {
+            let kind = &self.costs.kinds[row.kind];
+            if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
+                *subjects.entry(kind.subject()).or_default().entry(row.day).or_default() += row.cost;
+            }
+        }
+        let rise = |(subject, by_day): (&str, BTreeMap<NaiveDate, Money>)| {
+            let (day, amount) = by_day.range(span.through..).max_by_key(|(day, amount)| (**amount, **day))?;
+            let sum = by_day.range(before.start..before.end).map(|(_, cost)| *cost).sum::<Money>();
+            let before_per_day = sum.per(before.len());
+            let highest_day = by_day.range(..span.through).map(|(_, cost)| *cost).max().unwrap_or_default();
+            (*amount > before_per_day).then(|| EarlyRise {
+                subject: subject.to_owned(),
+                day: *day,
+                amount: *amount,
+                complete: *day <= span.through,
+                before_per_day,
+                highest_day,
+            })
+        };
+        subjects.into_iter().filter_map(rise).collect()
+    }
+}
