@@ -72,8 +72,8 @@ fn print(report: &ReplayReport) {
     outln!("{} looks from {} to {}.", report.looks, from.date_naive(), to.date_naive());
     if report.reconstructed > 0 {
         outln!(
-            "{} of them nobody made: they lie before the first cycle, and are put together from what it learnt about \
-             these days, later corrections included.",
+            "{} of these days were reconstructed from later data: they lie before the first cycle, and later corrections are \
+             included.",
             report.reconstructed
         );
     }

@@ -131,7 +131,7 @@ fn file(award: &NextAward) -> Option<String> {
     let when = match (file_by, early) {
         (Some(day), _) if *overdue => {
             return Some(format!(
-                "File for the {name} award {soonest}: {takes}, and for a slow one {day} was the day."
+                "File for the {name} award {soonest}: {takes}. To be safe you should have filed by {day}."
             ));
         }
         (Some(day), Some(early)) if file_by_if_early != file_by => {

@@ -11,8 +11,8 @@ use toml::{Table, Value};
 
 use crate::domain::bounds::Bound;
 use crate::domain::credit::Programme;
-use crate::domain::programme::Route;
 use crate::domain::money::Money;
+use crate::domain::programme::Route;
 
 use super::problem::Problem;
 

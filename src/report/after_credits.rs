@@ -39,7 +39,7 @@ fn explained(after: &AfterCredits, bill: &MonthlyBill, position: &Position) -> S
     if let Some(it) = position.exposure {
         said.push_str(&format!(
             " The {}-day exposure is the cash for all usage from {}, counted from the middle day of exhaustion whenever \
-             credits really end: {} in the middle, {} to {} with 80 % odds.",
+             credits really end: median {}, 80 % chance of {} to {}.",
             it.days,
             words::days(DayRange::new(it.from, plus_days(it.from, it.days))),
             usd_text(it.p50),
@@ -135,5 +135,5 @@ fn methods(workloads: &[Basis]) -> Table {
         Column::number("trials", "Past forecasts judged"),
         Column::text("growth", "Growth from"),
     ];
-    Table::new("outlook_methods", "What speaks for each workload", columns).rows(workloads.iter().map(row))
+    Table::new("outlook_methods", "Forecast method by workload", columns).rows(workloads.iter().map(row))
 }

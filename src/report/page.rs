@@ -207,7 +207,7 @@ fn next_date(award: &NextAward) -> Figure {
     let NextAward { name, takes, soonest, file_by, file_by_if_early, overdue, overdue_if_early } = award;
     let value = if *overdue { Cell::text(soonest) } else { Cell::day_or(*file_by, "over a year away") };
     let more = match (file_by, file_by_if_early) {
-        (Some(day), _) if *overdue => format!("; {} was the day for a slow one", words::day(*day)),
+        (Some(day), _) if *overdue => format!("; to be safe you should have filed by {}", words::day(*day)),
         (_, Some(_)) if *overdue_if_early => format!("; {soonest} if credits end early"),
         (_, Some(day)) if file_by_if_early != file_by => format!("; {} if credits end early", words::day(*day)),
         _ => String::new(),

@@ -221,8 +221,8 @@ fn expected(position: &Position, ask: &NextAsk) -> Option<String> {
 }
 
 /// Why a day here can differ from the outlook's.
-const AT_RUN_RATE: &str = "Days here go on at the average of the last 28 days. The outlook's are forecast per workload with their \
-    odds, so they can lie some days away.";
+const AT_RUN_RATE: &str = "These dates assume that the 28-day average continues. The outlook forecasts each workload with its odds, so \
+    its dates can lie some days away.";
 
 fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
     let cells = |it: &PoolValue| {

@@ -13,8 +13,8 @@ pub(super) fn section(position: &Position) -> Option<Section> {
     let mut text = format!(
         "Each assumption is moved alone, and {} of the same paths are walked again; those that move the middle date most come \
          first. Spend moves to the 10 % and the 90 % of its learnt errors after 30 days, training to those of its own sums \
-         over 28 days; the balances by how far AWS's statement and the replay are apart, at least 1 %. How far growth, cache \
-         hits and tax move is chosen.",
+         over 28 days; the balances by how far AWS's statement and the replay are apart, at least 1 %. The moves of \
+         growth, cache hits and tax are fixed assumptions.",
         tried.paths
     );
     if let Some(month) = tried.bill_month {

@@ -103,7 +103,7 @@ fn checks_table(rows: Vec<Vec<Cell>>) -> Table {
         Column::number("came", "Came"),
         Column::text("odds", "80 % odds"),
     ];
-    Table::new("track_record", "Said then, and what came", columns).rows(rows)
+    Table::new("track_record", "Forecast against actual", columns).rows(rows)
 }
 
 fn tally_table(horizons: &[Horizon]) -> Table {

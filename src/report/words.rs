@@ -160,13 +160,13 @@ pub(super) fn odds(position: &Position) -> Option<String> {
         return Some(format!("It is the day {}, not a forecast.", expiry.expires()));
     }
     if let Some(same) = dates.same_day() {
-        return Some(format!("In eight forecast paths of ten they end on {}.", day(same)));
+        return Some(format!("80 % chance that they end on {}.", day(same)));
     }
     let (early, middle) = (day(p10), day(p50));
     let last = dates.p90.and_then(|p90| Some((p90, position.expiry_on(p90)?.expires())));
     Some(match (last, dates.p90) {
         (Some((end, expires)), _) if end == p50 => format!(
-            "There is a one in ten chance that credits end by {early}; in half of the paths they end on {middle}, when \
+            "There is a one in ten chance that credits end by {early}; the median is {middle}, when \
              {expires}."
         ),
         (Some((end, expires)), _) => format!(

@@ -75,20 +75,19 @@ fn told_burn(
         key: key(Rule::BurnRate, "total"),
         since: through,
         summary: format!(
-            "Credit burns {} as fast as it can bear: it pays {} a day over the last {} days and {} over the last {}, where \
-             {} a day would last until {}.",
+            "You use credits {} faster than the pace that would last until they expire on {}: {} a day over the last {} days \
+             and {} over the last {}, against {}.",
             times_text(multiple),
+            day_text(last),
             usd_text(long),
             windows.long,
             usd_text(short),
             windows.short,
             usd_text(bearable),
-            day_text(last)
         ),
         reason: format!(
-            "How sure: this is what was billed through {}. At this pace the {} that is left lasts {}, to about {}; the \
-             outlook weighs it with what came before. Next: look which model or service grew, and plan the next award \
-             for that day.",
+            "How sure: this is what was billed through {}. At this pace the {} that is left lasts {}; the outlook weighs it \
+             with what came before. Next: check which model or service grew; plan for the next award to land before {}.",
             day_text(through),
             usd_text(left),
             days_text(lasts),

@@ -5,7 +5,7 @@ use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{MonthlyBill, Position};
-use crate::domain::words::{month_text, percent_text, usd_text};
+use crate::domain::words::{day_text, month_text, percent_text, usd_text};
 
 /// The first month of the trajectory whose cash counts, once it is near: by amount and by its share of the gross, so that
 /// a support fee beside a covered bill is none.
@@ -43,14 +43,16 @@ pub(super) fn first_cash(
             month_text(bill.month.next())
         ),
         reason: format!(
-            "{} The trajectory has the months after. Next: have the cash on the card's account by then, or move what credit \
-             does not pay.",
+            "{} The trajectory has the months after. Next: have {} ready on the payment card by {}, or move what credit does \
+             not pay.",
             match bill.odds() {
                 Some((low, high)) => {
                     format!("How sure: an 80 % chance of {} to {}.", usd_text(low), usd_text(high))
                 }
                 None => "How sure: it is too early to give a range.".to_owned(),
-            }
+            },
+            usd_text(bill.cash),
+            day_text(bill.month.next().first_day())
         ),
     })
 }

@@ -44,7 +44,7 @@ fn off_plan(claim: &Claim, rules: &AlertRules) -> Option<Told> {
         (
             Rule::ProjectionInflated,
             format!(
-                "Told below {} % over the last full months; a reviewer takes such a projection for inflated.",
+                "Told below {} % over the last full months; a reviewer will read this projection as inflated.",
                 rules.under_projection_percent
             ),
             "file a corrected version; the variance report says by which drivers the plan was too high.",

@@ -70,7 +70,7 @@ fn expiring_pool(pool: &PoolPosition, health: &IngestHealth, rules: &AlertRules)
     let near = days <= i64::from(rules.expiring_warning_days);
     let band = match (pool.breakage.p10, pool.breakage.p90) {
         (Some(low), Some(high)) => {
-            format!("How sure: eight forecast paths of ten lie between {} and {}. ", usd_text(low), usd_text(high))
+            format!("How sure: 80 % chance of {} to {}. ", usd_text(low), usd_text(high))
         }
         _ => String::new(),
     };

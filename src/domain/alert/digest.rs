@@ -165,10 +165,10 @@ fn end_of_credit(position: &Position, today: NaiveDate) -> Option<String> {
         (Some((_, expiry)), _) => {
             format!("- End of credit: {end}, the day {}; it is not a forecast.", expiry.expires())
         }
-        (None, Some(_)) => format!("- End of credit: {end}, in eight forecast paths of ten."),
+        (None, Some(_)) => format!("- End of credit: {end}, 80 % chance of that day."),
         (None, None) => {
             let late = odds.p90.map_or_else(|| "a year from now".to_owned(), date);
-            format!("- End of credit: {end}; one chance in ten by {}, one in ten after {late}.", date(early))
+            format!("- End of credit: {end}; 10 % chance by {}, 10 % chance after {late}.", date(early))
         }
     })
 }
@@ -178,7 +178,7 @@ fn next_date(award: &NextAward) -> Option<String> {
     let NextAward { name, takes, soonest, file_by, overdue, .. } = award;
     let day = date((*file_by)?);
     Some(if *overdue {
-        format!("- Next date: file for the {name} award {soonest}; for a slow one {day} was the day ({takes}).")
+        format!("- Next date: file for the {name} award {soonest} ({takes}). To be safe you should have filed by {day}.")
     } else {
         format!("- Next date: file for the {name} award by {day} ({takes}).")
     })
@@ -312,8 +312,8 @@ mod tests {
         let (mut near, gone) = (with_end("2026-06-27"), with_end("2026-04-01"));
         let line = "- Next date: file for the AI record award by 30 May 2026 (it takes 14 to 28 days).\n";
         assert!(text(None, &near).contains(line), "{}", text(None, &near));
-        let late =
-            "- Next date: file for the AI record award today; for a slow one 4 March 2026 was the day (it takes";
+        let late = "- Next date: file for the AI record award today (it takes 14 to 28 days). To be safe you should have filed by \
+                    4 March";
         assert!(text(None, &gone).contains(late), "{}", text(None, &gone));
         near.findings = vec![finding(Rule::Exhaustion, Severity::Warning, "Credit may end.", "Next: apply by 30 May.")];
         assert!(!text(None, &near).contains("Next date"), "what to do says so");
@@ -342,7 +342,7 @@ mod tests {
              Where you stand, with costs up to 12 March 2026:\n\
              - Credit: $9,000 of $25,000 is left.\n\
              - Activate Portfolio: $9,000 left, expires on 1 September 2026.\n\
-             - End of credit: 27 June 2026; one chance in ten by 1 June 2026, one in ten after a year from now.\n\
+             - End of credit: 27 June 2026; 10 % chance by 1 June 2026, 10 % chance after a year from now.\n\
              - Spend: $110 a day over the last 7 days, $1,200 this month so far.\n\n\
              Since the last digest, of 7 March 2026:\n\
              - $770 was spent, of which credit paid $700.\n\

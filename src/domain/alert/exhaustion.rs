@@ -155,17 +155,13 @@ fn odds(position: &Position) -> String {
     }
     let dates = position.exhaustion.total;
     if let Some(day) = dates.same_day() {
-        return format!("How sure: in eight forecast paths of ten credit is gone on {}.", day_text(day));
+        return format!("How sure: 80 % chance that credit is gone on {}.", day_text(day));
     }
-    let by = |date: Option<NaiveDate>| {
-        date.map_or_else(|| "later than the forecast reaches".to_owned(), |day| format!("by {}", day_text(day)))
+    let chance = |percent: u8, date: Option<NaiveDate>| match date {
+        Some(day) => format!("{percent} % chance by {}", day_text(day)),
+        None => format!("less than {percent} % chance within a year"),
     };
-    format!(
-        "How sure: in one forecast path of ten credit is gone {}, in half of them {}, in nine of ten {}.",
-        by(dates.p10),
-        by(dates.p50),
-        by(dates.p90)
-    )
+    format!("How sure: {}, {}, {}.", chance(10, dates.p10), chance(50, dates.p50), chance(90, dates.p90))
 }
 
 /// The day by which to file, from what the next award takes at the slow end.
@@ -179,10 +175,18 @@ fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
         );
     }
     let soonest = rules.soonest(today);
-    let short = days_text((plus_days(today, rules.award(today).longest()) - date).num_days());
+    let longest = rules.award(today).longest();
+    let short = (plus_days(today, longest) - date).num_days();
+    if short <= 0 {
+        return format!(
+            "Next: file for the {name} award {soonest} ({takes}). If approval takes all {}, this is the last day to avoid a gap.",
+            days_text(longest)
+        );
+    }
     format!(
-        "Next: file for the {name} award {soonest} ({takes}), and cut spend to bridge up to {short} without credit; to have \
-         credits when these run out was to file by {}.",
+        "Next: file for the {name} award {soonest} ({takes}), and cut spend to bridge up to {} without credit. To be safe you \
+         should have filed by {}.",
+        days_text(short),
         day_text(file_by)
     )
 }
@@ -207,8 +211,8 @@ pub(super) fn pools(
                 return None;
             }
             let middle = pool.exhausts_on.p50.map_or_else(
-                || "later than the forecast reaches in half of the paths".to_owned(),
-                |day| format!("by {} in half of the paths", day_text(day)),
+                || "less than 50 % within a year".to_owned(),
+                |day| format!("50 % chance by {}", day_text(day)),
             );
             let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
             Some(Finding {
@@ -226,9 +230,9 @@ pub(super) fn pools(
                     names_text(&names),
                 ),
                 reason: format!(
-                    "How sure: by {} in one forecast path of ten, {middle}. Worth knowing, because what another credit \
-                     does not list becomes cash; none of it is expected to within the same time. Next: look \
-                     whether the others list every service that this one pays.",
+                    "How sure: 10 % chance by {}, {middle}. Worth knowing, because what another credit does not list becomes \
+                     cash; none of it is expected to within the same time. Next: check that the others list every service \
+                     that this one pays.",
                     day_text(early)
                 ),
             })

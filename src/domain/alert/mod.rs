@@ -45,8 +45,8 @@ pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
 pub use input::{
-    ChangeCause, DeadChannel, DrainedCredit, EarlyRise, Evaluation, FailedCycle, GoneCredit, IngestHealth, Observations,
-    OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
+    ChangeCause, DeadChannel, DrainedCredit, EarlyRise, Evaluation, FailedCycle, GoneCredit, IngestHealth,
+    Observations, OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
 };
 pub use letter::{Hears, Letter, LetterFile, LetterLink, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};

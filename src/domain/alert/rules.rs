@@ -153,7 +153,7 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
     };
     let (verb, sure) = match rule {
         Rule::IngestDenied => ("AWS refuses to show", "AWS said so itself."),
-        Rule::IngestRefused => ("A check of glidepath's refuses", "the check is exact."),
+        Rule::IngestRefused => ("Glidepath rejected the new", "the check is exact."),
         _ => ("Asking AWS failed for", "it was tried several times."),
     };
     Some(Finding {
@@ -330,7 +330,7 @@ mod tests {
         let evaluation = run(&IngestHealth { costs: refused, ..health() }, &Observations::default());
         let found = only(&evaluation);
         assert_eq!((found.key.as_str(), found.severity), ("ingest_refused:costs", Severity::Critical));
-        assert_eq!(found.summary, "A check of glidepath's refuses costs: 2026-03-12 is 1 USD off.");
+        assert_eq!(found.summary, "Glidepath rejected the new costs: 2026-03-12 is 1 USD off.");
         assert!(found.reason.contains("figures stay as they were. Next: report it."), "{}", found.reason);
         assert!(evaluation.unchecked.contains("ingest_denied:costs"), "nor does it clear anything");
     }

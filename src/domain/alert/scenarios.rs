@@ -107,12 +107,17 @@ fn lead_time_follows_the_award_that_is_meant() {
     assert_eq!(
         at(Programme::AiRecord, "2026-04-01").unwrap(),
         "file for the AI record award today (it takes 14 to 28 days), and cut spend to bridge up to 10 days without \
-         credit; to have credits when these run out was to file by 4 March 2026."
+         credit. To be safe you should have filed by 4 March 2026."
+    );
+    assert_eq!(
+        at(Programme::AiRecord, "2026-04-11").unwrap(),
+        "file for the AI record award today (it takes 14 to 28 days). If approval takes all 28 days, this is the last day to \
+         avoid a gap."
     );
     assert_eq!(
         at(Programme::Accelerator, "2026-09-24").unwrap(),
-        "file for the Generative AI Accelerator award by 26 June 2026 to have credits when these run out (up to 90 days \
-         until its window opens, and 60 to 90 from there)."
+        "file for the Generative AI Accelerator award by 26 June 2026 to have credits when these run out (the next window \
+         may be 90 days away; selection takes another 60 to 90)."
     );
 }
 
@@ -148,7 +153,7 @@ fn credit_that_expires_is_said_to_expire() {
     );
     let likely = total(&expiring("2026-04-13", "2026-04-02"));
     assert!(likely.summary.starts_with("Credit will probably end on 13 April 2026, when"), "{}", likely.summary);
-    assert!(likely.reason.contains("in one forecast path of ten credit is gone by 2 April 2026"), "{}", likely.reason);
+    assert!(likely.reason.contains("10 % chance by 2 April 2026"), "{}", likely.reason);
     let seen = total(&expiring("2026-03-14", "2026-03-14"));
     assert!(
         seen.summary.starts_with("Credit has ended: on 14 March 2026 Activate Portfolio expired"),
@@ -160,7 +165,7 @@ fn credit_that_expires_is_said_to_expire() {
     narrow.credits.pools[0].expires_on = day("2026-09-01");
     let narrow = total(&narrow);
     assert!(narrow.summary.starts_with("Credit will probably run out on 13 April 2026"), "{}", narrow.summary);
-    assert!(narrow.reason.starts_with("How sure: in eight forecast paths of ten credit is gone on 13 April 2026."));
+    assert!(narrow.reason.starts_with("How sure: 80 % chance that credit is gone on 13 April 2026."));
 }
 
 #[test]
@@ -343,7 +348,11 @@ fn a_day_that_stands_out_is_told_before_it_is_complete() {
         ..Observations::default()
     };
     let evaluation = evaluated(&position(), &observations);
-    assert_eq!(evaluation.part_of.get("spike:Nova").map(String::as_str), Some("spike:Haiku"), "one launch, one message");
+    assert_eq!(
+        evaluation.part_of.get("spike:Nova").map(String::as_str),
+        Some("spike:Haiku"),
+        "one launch, one message"
+    );
     let said = |key: &str| evaluation.findings.iter().find(|finding| finding.key == key).unwrap().summary.clone();
     assert_eq!(
         said("spike:Haiku"),
@@ -539,7 +548,8 @@ fn every_finding() -> Vec<Finding> {
             waiting: 0,
             last_error: "HTTP 404: no_service".into(),
         }],
-        changes: vec![change("Claude Sonnet 5", "900", "264.7", "300", "2026-03-10")],
+        changes: vec![change("Claude Sonnet 5", "900", "264.7", "300", "2026-03-09")],
+        rising: vec![rise("Claude Haiku 4.5", "96", "6.4", "9", false)],
         gone: vec![GoneCredit {
             pool: "4714".into(),
             name: "Activate Founders".into(),
@@ -560,7 +570,7 @@ fn every_finding() -> Vec<Finding> {
     let credits =
         Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into(), retryable: true };
     let health = IngestHealth { costs, credits, ..health() };
-    let rules = AlertRules::default();
+    let rules = AlertRules { used_percent: vec![50, 75], ..AlertRules::default() };
     let mut findings = evaluate(&position, &health, &observations, &rules).findings;
     let refused =
         Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into(), retryable: false };

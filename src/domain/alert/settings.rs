@@ -145,7 +145,7 @@ impl AlertRules {
             (_, Some(opens)) if wait == (opens - today).num_days() => {
                 format!("its window opens on {}, and it takes {fast} to {slow} days from there", day_text(opens))
             }
-            (wait, _) => format!("up to {wait} days until its window opens, and {fast} to {slow} from there"),
+            (wait, _) => format!("the next window may be {wait} days away; selection takes another {fast} to {slow}"),
         }
     }
 
@@ -212,7 +212,10 @@ impl AlertRules {
         let mut problems: Vec<String> = amounts.chain(numbers).chain(counts).collect();
         let rising = self.used_percent.windows(2).all(|pair| pair[0] < pair[1]);
         if !rising || self.used_percent.iter().any(|percent| !(1..=100).contains(percent)) {
-            problems.push(format!("used_percent is {:?}; write whole numbers from 1 to 100, each above the one before", self.used_percent));
+            problems.push(format!(
+                "used_percent is {:?}; write whole numbers from 1 to 100, each above the one before",
+                self.used_percent
+            ));
         }
         problems
     }

@@ -107,7 +107,8 @@ fn told_early(rise: &EarlyRise, with: &[&str], today: NaiveDate, rules: &AlertRu
     let multiple = rise.amount.ratio(rise.before_per_day);
     let multiple =
         multiple.map_or_else(|| "All of it is new".to_owned(), |m| format!("That is {} a usual day", times_text(m)));
-    let also = if with.is_empty() { String::new() } else { format!(" The same days show more of {}.", names_text(with)) };
+    let also =
+        if with.is_empty() { String::new() } else { format!(" The same days show more of {}.", names_text(with)) };
     Finding {
         named: None,
         rule: Rule::Spike,

@@ -50,7 +50,7 @@ async fn another_accounts_credentials_are_refused_before_a_paid_request_and_told
     assert_eq!(asked, [Operation::GetCallerIdentity]);
     assert_eq!(believed(&world.facts("2026-03-21").await), before);
     let told = receiver.heard_about(REFUSED);
-    assert!(told.len() == 1 && told[0].starts_with("fire: A check of glidepath's refuses costs"), "{told:?}");
+    assert!(told.len() == 1 && told[0].starts_with("fire: Glidepath rejected the new costs"), "{told:?}");
     assert!(told[0].contains("999999999999") && told[0].contains("AWS_PROFILE"), "{told:?}");
     assert_eq!(finding(&world.position().await, REFUSED).severity, Severity::Critical);
 
