@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::classify::Classifier;
+use glidepath::domain::credit::Programme;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::price::PriceBook;
 use tokio::runtime::Builder;
@@ -30,7 +31,14 @@ fn benches(criterion: &mut Criterion) {
     // Another config makes another view, so that what is kept does not count.
     let changed = engine(store.clone(), "[aws]\ntax_rate = \"0.20\"\n");
     let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
-    let context = || Context { classifier: &classifier, prices: &prices, pools: &[], filing: None, tax_rate: None };
+    let context = || Context {
+        classifier: &classifier,
+        prices: &prices,
+        pools: &[],
+        filing: None,
+        tax_rate: None,
+        next_award: Programme::AiRecord,
+    };
     let read = || runtime.block_on(store.facts(clock(), "USD".to_owned())).expect("readable facts");
 
     criterion.bench_function("reading the position from two years", |bencher| {

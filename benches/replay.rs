@@ -64,6 +64,7 @@ fn benches(criterion: &mut Criterion) {
         pools: &pools,
         balances: &balances,
         recurring: &few,
+        at_least: &[],
         first_day: days().start,
         data_through: plus_days(days().end, -1),
         month_so_far: MonthSoFar::default(),

@@ -1,7 +1,7 @@
 //! Cron to cycle: one at a time, caught up at start and after failures that can pass by themselves.
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tracing::{error, info};
 
@@ -17,6 +17,9 @@ const FIRING: &str = "30 */10 * * * *";
 /// After a pull that failed, AWS is asked again every hour until one succeeds, see [`is_due`]; after one that worked and whose
 /// cycle could not finish, its end is tried again.
 const CATCH_UP: &str = "0 17 * * * *";
+
+/// While a finding rests on days to which AWS still adds, it is asked so often.
+const CLOSER: TimeDelta = TimeDelta::hours(6);
 
 /// Starts the jobs. Shut the scheduler down to end them.
 ///
@@ -94,6 +97,9 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
             let since = tried.map(|(clock, _)| clock).or(last);
             if is_due(since, &engine.config().cycle_schedule, now) {
                 run_cycle(engine, now).await;
+            } else if occasion == Occasion::Hourly && looks_closer(engine, since, now).await {
+                info!("a finding rests on days to which AWS still adds; AWS is asked again");
+                run_cycle(engine, now).await;
             } else if let Err(error) = engine.end_unfinished(now).await {
                 error!("finishing the newest cycle failed: {error:#}");
             }
@@ -103,6 +109,21 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
     if occasion == Occasion::Start {
         // Another config than before counts at once.
         engine.remake_and_tell(now).await;
+    }
+}
+
+/// True if a finding of the newest cycle rests on days that are not complete, that cycle is six hours old, and half of the
+/// day's paid requests are left for the scheduled cycles.
+async fn looks_closer(engine: &Engine, since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    if since.is_none_or(|since| now - since < CLOSER) {
+        return false;
+    }
+    match engine.rests_on_partial_days(now).await {
+        Ok(rests) => rests,
+        Err(error) => {
+            error!("looking for findings on days that are not complete failed: {error:#}");
+            false
+        }
     }
 }
 

@@ -54,6 +54,9 @@ pub fn print(position: &Position) {
         {
             outln!("{uncovered}");
         }
+        for sentence in report::bill_sentences(position) {
+            outln!("{sentence}");
+        }
         if let Some(file) = position.next_award.as_ref().and_then(file) {
             outln!("{file}");
         }

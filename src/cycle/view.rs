@@ -59,6 +59,20 @@ impl View {
 }
 
 impl Engine {
+    /// True if a finding of the newest cycle rests on days that are not complete, and the day's paid requests leave room for
+    /// another cycle.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn rests_on_partial_days(&self, now: DateTime<Utc>) -> Result<bool> {
+        let rests = self.view(None).await?.is_some_and(|view| view.position.rests_on_partial_days());
+        if !rests {
+            return Ok(false);
+        }
+        let paid = self.store().paid_requests(now.date_naive()).await?;
+        Ok(paid.sent_today.saturating_mul(2) <= self.config().paid_requests_per_day)
+    }
+
     /// The view at the clock of the newest finished cycle, or of the newest one at or before `as_of`; `None` before
     /// the first. The newest one also says where a later cycle could not finish.
     ///
@@ -139,6 +153,7 @@ impl Engine {
             pools: &self.config().pools,
             filing,
             tax_rate: self.config().tax_rate,
+            next_award: self.config().rules.next_award,
         };
         Assessment::new(facts, context)
     }
@@ -154,6 +169,7 @@ impl Engine {
         position.track_record = assessment.track_record(&past.said, &position.exhaustion);
         position.data_quality.unreadable.extend(left_out(&past.unreadable));
         position.next_award = self.config().rules.next_award(&position);
+        position.bills = self.config().rules.bills(&position);
         position
     }
 

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod assess;
 pub mod backtest;
+pub mod bills;
 pub mod bounds;
 pub mod charge;
 pub mod classify;
@@ -20,6 +21,7 @@ pub mod interner;
 pub mod ledger;
 pub mod money;
 pub mod outlook;
+pub mod partial_days;
 pub mod period;
 pub mod plan;
 pub mod pools;

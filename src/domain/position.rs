@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::bills::Bills;
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
@@ -17,6 +18,7 @@ use super::plan::Planned;
 use super::projection::{KnownScale, UnpricedLine};
 use super::reconcile::Reconciliation;
 use super::review::Review;
+use super::review::next_ask::Asked;
 use super::track_record::TrackRecord;
 use super::unlisted::UnlistedCredit;
 use super::workload::{Direction, Routing, Tier, Workload};
@@ -80,6 +82,15 @@ pub struct Position {
     /// Whether the outlook knows everything that is entered.
     #[serde(default)]
     pub outlook_state: OutlookState,
+    /// What AWS shows of the days after `data_through`; null while it shows nothing of them.
+    #[serde(default)]
+    pub at_least: Option<AtLeast>,
+    /// The bills that take cash.
+    #[serde(default)]
+    pub bills: Bills,
+    /// The next ask that spend supports; null where it is not known or below what the programme grants at least.
+    #[serde(default)]
+    pub next_ask: Option<Asked>,
 }
 
 /// Whether an outlook knows everything that is entered.
@@ -123,6 +134,9 @@ impl Position {
             planned: Vec::new(),
             entered_through: None,
             outlook_state: OutlookState::Current,
+            at_least: None,
+            bills: Bills::default(),
+            next_ask: None,
         }
     }
 }
@@ -301,6 +315,30 @@ pub struct MoneyQuantiles {
     pub p90: Option<Money>,
 }
 
+/// Usage that AWS shows so far for days after `data_through`. It can only grow, but for corrections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AtLeast {
+    /// The newest of these days.
+    pub through: NaiveDate,
+    /// Gross cost of these days so far.
+    pub gross: Money,
+    /// The most credit that can be left: that at the end of `data_through` less what these days draw of it, or what AWS
+    /// estimates to be left if that is less.
+    pub credit_left_at_most: Money,
+}
+
+/// What the dates of exhaustion rest on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum DateBasis {
+    /// Complete days as billed.
+    #[default]
+    #[serde(rename = "billed")]
+    Billed,
+    /// Complete days, and what AWS shows so far for the days after them, which is more than was forecast for these.
+    #[serde(rename = "billed+estimated")]
+    BilledAndEstimated,
+}
+
 /// First day after `data_through` on which more than 1 USD goes uncovered that an issued pool could have paid; if that
 /// is already so, the day it began, at all odds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -315,6 +353,9 @@ pub struct Exhaustion {
     /// True if a filing is in force.
     #[serde(default)]
     pub filed: bool,
+    /// What the dates rest on.
+    #[serde(default)]
+    pub basis: DateBasis,
     /// The same per workload.
     pub by_workload: Vec<WorkloadExhaustion>,
 }

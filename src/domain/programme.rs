@@ -9,6 +9,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::credit::Programme;
+use super::money::Money;
 
 /// How an application reaches AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -47,6 +48,16 @@ pub struct Terms {
     /// Days between two windows in which one can apply, where there are windows.
     #[serde(default)]
     pub window_days: Option<u16>,
+    /// The least that an award grants.
+    pub floor_usd: Money,
+    /// What is usual, where that is reported.
+    #[serde(default)]
+    pub typical_usd: Option<Money>,
+    /// The most that all awards of the programme grant.
+    pub ceiling_usd: Money,
+    /// True if what other programmes granted, the accelerator apart, counts against the ceiling.
+    #[serde(default)]
+    ceiling_shared: bool,
     name: Programme,
     partner: (u16, u16),
     investor: (u16, u16),
@@ -64,6 +75,13 @@ impl Terms {
             Route::Own => self.own,
         };
         (fast.into(), slow.into())
+    }
+
+    /// The ceiling where `granted` were granted so far.
+    pub fn ceiling(&self, granted: &BTreeMap<Programme, Money>) -> Money {
+        let others = granted.iter().filter(|(of, _)| **of != self.name && **of != Programme::Accelerator);
+        let others: Money = others.filter(|_| self.ceiling_shared).map(|(_, usd)| *usd).sum();
+        (self.ceiling_usd - others).at_least_zero()
     }
 
     /// Where the days were read.
@@ -172,6 +190,28 @@ mod tests {
             assert_eq!(investor, expected, "{programme:?}");
         }
         assert!(table.as_of() >= "2026-01-01".parse().unwrap());
+    }
+
+    #[test]
+    fn what_other_programmes_granted_counts_against_the_ceiling_of_an_ai_record() {
+        let table = Programmes::builtin();
+        let usd = |text: &str| text.parse::<Money>().unwrap();
+        let granted = [
+            (Programme::ActivatePortfolio, usd("100000")),
+            (Programme::BedrockPoc, usd("25000")),
+            (Programme::Accelerator, usd("200000")),
+            (Programme::AiRecord, usd("50000")),
+        ];
+        let granted = BTreeMap::from(granted);
+        assert_eq!(table.of(Programme::AiRecord).ceiling(&granted), usd("175000"));
+        assert_eq!(table.of(Programme::Accelerator).ceiling(&granted), usd("1000000"));
+        let far = BTreeMap::from([(Programme::ActivatePortfolio, usd("400000"))]);
+        assert_eq!(table.of(Programme::AiRecord).ceiling(&far), Money::ZERO);
+        for programme in Programme::ALL {
+            let terms = table.of(programme);
+            let typical = terms.typical_usd.unwrap_or(terms.floor_usd);
+            assert!(terms.floor_usd <= typical && typical <= terms.ceiling_usd, "{programme:?}");
+        }
     }
 
     #[test]

@@ -121,6 +121,9 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         // When its owner entered something says nothing of the partner's records.
         entered_through: None,
         outlook_state: position.outlook_state,
+        at_least: None,
+        bills: position.bills,
+        next_ask: position.next_ask,
     }
 }
 

@@ -41,7 +41,7 @@ pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use pdf::Typesetting;
 
-use crate::domain::credit::Programme;
+use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::position::{Position, Series};
 use crate::domain::unlisted::AS_IF_NONE_LEFT;
 use document::{About, Cell};
@@ -227,7 +227,7 @@ fn about(position: &Position) -> Vec<About> {
 fn programme(asked_for: &str) -> &str {
     match asked_for {
         GENAI_TIER => "GenAI tier",
-        other => Programme::from_name(other).map_or(other, Programme::label),
+        other => Programme::from_name(other).map_or(other, |it| it.label()),
     }
 }
 
@@ -290,7 +290,14 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let said = unlisted.map(|unlisted| format!("What to do: {}", unlisted.next_step()));
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
     let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
-    [format!("{}.", words::headline(position))].into_iter().chain(as_filed).chain(said).chain(caveat).collect()
+    let shown = words::at_least(position);
+    let opening = [format!("{}.", words::headline(position))];
+    opening.into_iter().chain(shown).chain(as_filed).chain(said).chain(caveat).collect()
+}
+
+/// The bills that take cash and the next ask, in a sentence each.
+pub fn bill_sentences(position: &Position) -> Vec<String> {
+    trajectory::first_full_bill(position).into_iter().chain(review::ask_sentence(position)).collect()
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.

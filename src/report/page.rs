@@ -136,6 +136,7 @@ fn document(position: &Position, series: &Series) -> Document {
     sections.push(quality(position));
     // The odds have their own section here.
     let mut summary = vec![words::headline(position)];
+    summary.extend(words::at_least(position));
     summary.extend(position.end_as_filed());
     summary.extend(trajectory::consequences(position));
     Document {

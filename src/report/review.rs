@@ -35,18 +35,19 @@ pub(super) fn summary(position: &Position) -> Vec<String> {
     let doubtful = |claim: &&Claim| !matches!(claim.verdict, Verdict::Supported | Verdict::NotEnoughData);
     let mut sentences: Vec<String> =
         position.review.claims.iter().filter(doubtful).map(|claim| claim.statement.clone()).collect();
-    sentences.extend(position.review.next_ask.as_ref().map(|ask| {
-        if ask.amount.is_zero() {
-            "The last three full months support no further ask: the awards held are enough.".to_owned()
-        } else {
-            format!(
-                "The last three full months support a next ask of {} beyond the {} still held.",
-                ask.amount.dollars(),
-                ask.held.dollars()
-            )
-        }
-    }));
+    sentences.extend(ask_sentence(position));
     sentences
+}
+
+/// The next ask in a sentence; `None` where there is none.
+pub(super) fn ask_sentence(position: &Position) -> Option<String> {
+    let ask = position.review.next_ask.as_ref()?;
+    let programme = ask.programme.map_or_else(String::new, |programme| format!(" ({})", programme.label()));
+    Some(format!(
+        "Spend supports a next ask of {}{programme} beyond the {} still held, before tax.",
+        ask.amount.dollars(),
+        ask.held.dollars()
+    ))
 }
 
 /// The ask as a figure.
@@ -59,7 +60,7 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         detail: if ask.steps.is_empty() {
             format!("beyond the {} still held", ask.held.dollars())
         } else {
-            format!("{} months at {}, less credit held", ask.award_months, ask.average_month.dollars())
+            format!("{} months at {}, less credit held, before tax", ask.award_months, ask.average_month.dollars())
         },
     };
     position.review.next_ask.iter().map(figure).collect()
@@ -189,14 +190,16 @@ fn valued(measure: Measure, value: Decimal) -> Cell {
 fn ask_blocks(position: &Position) -> Vec<Block> {
     let Some(ask) = &position.review.next_ask else {
         return vec![Block::Text(
-            "Not enough data: the size of a next ask rests on three full months, which are not stored yet.".to_owned(),
+            "No ask is supported: three full months of spend are not stored yet, or what they come to beyond the credit held is \
+             less than the programme grants at least."
+                .to_owned(),
         )];
     };
     let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
     let mut blocks = vec![Block::Text(
-        "What recent spend supports, without any growth. Upfront fees, support, tax and services that no credit pays are \
-         left out; what a programme grants at most is not considered."
+        "What recent spend supports, without any growth, and no more than will find no credit or than the programme can still \
+         grant. Upfront fees, support, tax and services that no credit pays are left out."
             .to_owned(),
     )];
     if !ask.steps.is_empty() {

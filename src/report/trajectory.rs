@@ -7,7 +7,6 @@ use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Sectio
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
-use crate::domain::outlook::first_full_month;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::plan::Planned;
 use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
@@ -64,10 +63,9 @@ pub(super) struct AfterCredits<'a> {
 
 impl<'a> AfterCredits<'a> {
     pub fn of(position: &'a Position) -> Option<Self> {
-        let last_day = position.exhaustion.total.p50?;
-        let (month, first_month) = (BillingPeriod::of(last_day), first_full_month(last_day));
+        let month = BillingPeriod::of(position.exhaustion.total.p50?);
         Some(AfterCredits {
-            first: position.trajectory.iter().find(|bill| bill.month == first_month),
+            first: position.first_full_bill(),
             before: position.trajectory.iter().rfind(|bill| bill.month < month),
         })
     }
@@ -86,20 +84,24 @@ pub(super) fn summary(position: &Position) -> Vec<String> {
     sentences
 }
 
+/// The first full bill without credits, in a sentence; `None` where the outlook does not reach it.
+pub(super) fn first_full_bill(position: &Position) -> Option<String> {
+    let first = position.first_full_bill().filter(|_| position.data_through.is_some())?;
+    Some(format!(
+        "The first full bill without credits, {}, is expected to be {} {} ({}).",
+        words::month(first.month),
+        usd_text(first.cash),
+        if first.tax.is_some() { "with tax" } else { "before tax" },
+        first.odds().map_or_else(
+            || "it is too early to give a range".to_owned(),
+            |(low, high)| format!("80 % chance of {} to {}", usd_text(low), usd_text(high))
+        )
+    ))
+}
+
 /// What the end of credits means in dollars.
 pub(super) fn consequences(position: &Position) -> Vec<String> {
-    let after = AfterCredits::of(position).and_then(|after| after.first);
-    let bill = after.filter(|_| position.data_through.is_some()).map(|first| {
-        format!(
-            "The first full bill without credits, {}, is expected to be {} ({}).",
-            words::month(first.month),
-            usd_text(first.cash),
-            first.odds().map_or_else(
-                || "it is too early to give a range".to_owned(),
-                |(low, high)| format!("80 % chance of {} to {}", usd_text(low), usd_text(high))
-            )
-        )
-    });
+    let bill = first_full_bill(position);
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
     bill.into_iter().chain(pools::breakage_sentences(position)).chain(caveat).collect()
 }
@@ -115,7 +117,9 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         figures.push(Figure { key, label: label.to_owned(), value: Cell::forecast_or(amount, absent), detail });
     };
     if let Some(after) = after {
-        let month = after.first.map_or("the outlook ends before".to_owned(), |bill| words::month(bill.month));
+        let month = after.first.map_or("the outlook ends before".to_owned(), |bill| {
+            format!("{}, {}", words::month(bill.month), if bill.tax.is_some() { "with tax" } else { "before tax" })
+        });
         push(
             "first_full_bill",
             "First full bill in cash",

@@ -9,6 +9,7 @@ use crate::domain::finding::Rule;
 use crate::domain::money::{Money, Quantity, group_thousands};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, Position};
+use crate::domain::words::usd_text;
 use crate::domain::workload::{Direction, Routing, Tier};
 
 /// What to say while no projection is filed.
@@ -146,6 +147,21 @@ pub(super) fn reach(position: &Position) -> Option<String> {
     Some(format!(
         "It is too early to tell how much spend could vary beyond {}: its level changed too recently. Dates are given all the same.",
         day(last)
+    ))
+}
+
+/// What AWS shows so far of the days after the complete ones, beside the credit that it leaves; `None` while it shows nothing.
+pub(super) fn at_least(position: &Position) -> Option<String> {
+    let (shown, through) = position.at_least.zip(position.data_through)?;
+    if position.credits.pools.is_empty() || !shown.gross.is_positive() {
+        return None;
+    }
+    Some(format!(
+        "AWS already shows at least {} of usage after {}, up to {}; at most {} of credit is left.",
+        usd_text(shown.gross),
+        day(through),
+        day(shown.through),
+        usd_text(shown.credit_left_at_most)
     ))
 }
 

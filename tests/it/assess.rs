@@ -1,6 +1,7 @@
 //! From facts to a position: the bill, what the detail lacks, months, pulls and reconciliation; pools, coverage and
 //! exhaustion have files of their own.
 
+mod at_least;
 mod coverage;
 mod exhaustion;
 mod pools;

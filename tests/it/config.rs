@@ -111,6 +111,9 @@ const CASES: &[Case] = &[
     ("projection_text", &[("[projection] files", "is not a list")]),
     // [alerts]
     ("alerts_award_unknown", &[("[alerts] next_award", r#""grant" is not a programme; write one of founders"#)]),
+    ("alerts_route_unknown", &[("[alerts] next_award_route", r#""friend" is not a route; write one of partner, investor, self"#)]),
+    ("alerts_used_percent_text", &[("[alerts] used_percent", "is not a list of whole percentages such as [50, 75, 90]")]),
+    ("alerts_used_percent_twice", &[("[alerts]", "used_percent is [50, 50]; write whole numbers from 1 to 100, each above")]),
     ("alerts_share_float", &[("[alerts] unclassified_share", r#"write it as text: unclassified_share = "0.05""#)]),
     ("alerts_share_above_one", &[("[alerts]", "unclassified_share is 5; it must lie between 0 and 1")]),
     ("alerts_amount_negative", &[("[alerts]", "drift_usd is -1; it must lie between 0 and 1000000000")]),

@@ -10,6 +10,7 @@ use glidepath::domain::alert::{
     AlertRules, Decision, History, IngestHealth, MessageContext, Observations, compose, decide, evaluate,
 };
 use glidepath::domain::assess::{Assessment, Context, Filing};
+use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{CreditSnapshot, Outcome, StatedBalance};
 use glidepath::domain::outlook::outlook_along;
 use glidepath::domain::period::{BillingPeriod, plus_days};
@@ -190,7 +191,14 @@ fn cycle(
     tax_rate: Option<Decimal>,
     filed: Option<&Filing>,
 ) {
-    let context = Context { classifier: &CLASSIFIER, prices: &PRICES, pools, filing: filed, tax_rate };
+    let context = Context {
+        classifier: &CLASSIFIER,
+        prices: &PRICES,
+        pools,
+        filing: filed,
+        tax_rate,
+        next_award: Programme::AiRecord,
+    };
     let assessment = Assessment::new(&world.facts, context);
     // As many paths as the property needs; the usual thousand only take longer.
     let made = assessment.what_if(|base| {

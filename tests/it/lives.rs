@@ -3,11 +3,15 @@
 pub mod ask;
 pub mod life;
 pub mod score;
+pub mod told;
 
+use glidepath::domain::alert::{Action, AlertRules, ReplayedAlert};
+use glidepath::domain::finding::Severity;
 use glidepath::domain::forecast::Evidence;
 
-use life::{AGES, Kind};
+use life::{AGES, Kind, Life};
 use score::{Score, ramp_score, scores};
+use told::{Day, told, unsaid};
 
 /// Lives of each kind.
 const LIVES: u64 = 40;
@@ -62,4 +66,78 @@ fn a_ramp_ends_between_its_stop_today_and_doubling_for_ever() {
     assert!(ramp.asked > 100, "{ramp:?}");
     assert!(ramp.dates_held >= HELD && ramp.totals_held >= HELD, "{ramp:?}");
     assert!(ramp.between >= 0.95, "{ramp:?}");
+}
+
+/// Launches: the kinds whose spend becomes many times what it was.
+const LAUNCHES: [Kind; 5] = [Kind::CentsThenUse, Kind::Step, Kind::Ramp, Kind::SteadyTraining, Kind::TrainingAfterTest];
+/// Lives of each kind that are looked at daily for a quarter.
+const QUARTERS: u64 = 4;
+/// Days that the credit left at a launch lasts.
+const CREDIT_LASTS: [usize; 4] = [9, 20, 35, 70];
+
+/// Every day from a week before a launch until a few days after the end of credit.
+#[test]
+fn no_cycle_of_a_launch_that_got_worse_ends_without_its_message() {
+    let evidence = Evidence::builtin();
+    let (mut problems, mut escalated) = (Vec::new(), 0);
+    for kind in LAUNCHES {
+        for (number, lasts) in (0..).zip(CREDIT_LASTS) {
+            let life = Life::draw(kind, number);
+            let begins = if kind == Kind::Ramp { life.ramp.start } else { life.settled };
+            let from = begins.saturating_sub(7).max(2);
+            let spent: f64 = life.future(from).iter().take(begins - from + lasts).sum();
+            let days = told(&life, from, begins - from + lasts + 6, spent, &evidence);
+            assert!(days.iter().any(|day| day.gone), "{kind:?} {number}: credit ends");
+            let last = days.iter().find(|day| day.gone).and_then(|day| day.message.clone());
+            assert!(
+                last.is_some_and(|alert| alert.title.contains("has run out")),
+                "{kind:?} {number}: {:?}",
+                days.last()
+            );
+            let news = days.iter().filter_map(|day| day.message.as_ref()).filter(|alert| alert.reason.is_worse_news());
+            escalated += news.count();
+            problems.extend(unsaid(&days).into_iter().map(|what| format!("{kind:?} {number}: {what}")));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(escalated > 20, "the launches are told as they get worse: {escalated}");
+}
+
+/// Lives whose level does not change by itself, a quarter each.
+#[test]
+fn nothing_becomes_critical_long_before_its_time_and_what_ends_becomes_critical_once() {
+    let evidence = Evidence::builtin();
+    let kinds = Kind::ALL.into_iter().filter(|kind| !LAUNCHES.contains(kind) && *kind != Kind::Fall);
+    let (mut quarters, mut early, mut once, mut ended) = (0, Vec::new(), 0, 0);
+    for (at, kind) in (0_usize..).zip(kinds) {
+        for number in 0..QUARTERS {
+            let life = Life::draw(kind, number);
+            let from = life.settled + 28;
+            let lasts = [40, 80, 150, 300][(at + number as usize) % 4];
+            let credit: f64 = life.future(from).iter().take(lasts).sum();
+            let days = told(&life, from, 91, credit, &evidence);
+            let critical: Vec<&Day> =
+                days.iter().filter(|day| day.message.as_ref().is_some_and(becomes_critical)).collect();
+            quarters += 1;
+            let lead = AlertRules::default().lead_days(days[0].clock.date_naive());
+            let too_early = critical.iter().any(|day| day.truly_left.is_none_or(|left| left > 2 * lead));
+            early.extend(too_early.then(|| format!("{kind:?} {number}")));
+            if days.iter().any(|day| day.gone) {
+                ended += 1;
+                once += usize::from(critical.len() == 1);
+            }
+        }
+    }
+    println!(
+        "{quarters} quarters, critical too early in {}: {early:?}; credit ended in {ended}, critical once in {once}",
+        early.len()
+    );
+    assert!(early.len() * 20 <= quarters, "{} of {quarters}: {early:?}", early.len());
+    assert!(ended > 5 && once == ended, "credit ended in {ended} quarters and became critical once in {once}");
+}
+
+/// Reminders and news of what is critical already are not counted.
+fn becomes_critical(alert: &ReplayedAlert) -> bool {
+    alert.severity == Severity::Critical
+        && (alert.decision == Action::Fire || alert.decision == Action::Escalate && !alert.reason.is_worse_news())
 }

@@ -21,6 +21,7 @@ mod issued;
 mod kept_view;
 mod lives;
 mod odd_spend;
+mod one_truth;
 mod outlook;
 mod papers;
 mod plan;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use glidepath::domain::assess::{Assessment, Context, Filing};
+use glidepath::domain::credit::Programme;
 use glidepath::domain::money::Money;
 use glidepath::domain::outlook::Outlook;
 use glidepath::domain::period::plus_days;
@@ -47,8 +48,14 @@ fn launch(on: &str, per_day: &str, sure: &str) -> PlanEntry {
 }
 
 fn look(world: &World, filing: Option<&Filing>) -> (Position, Outlook) {
-    let context =
-        Context { classifier: &CLASSIFIER, prices: &PRICES, pools: &world.configured, filing, tax_rate: None };
+    let context = Context {
+        classifier: &CLASSIFIER,
+        prices: &PRICES,
+        pools: &world.configured,
+        filing,
+        tax_rate: None,
+        next_award: Programme::AiRecord,
+    };
     let assessment = Assessment::new(&world.facts, context);
     let outlook = assessment.outlook().expect("there are complete days");
     (assessment.position(Some(&outlook)), outlook)

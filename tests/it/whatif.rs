@@ -85,6 +85,7 @@ impl Account {
             pools: &self.pools,
             balances: &self.balances,
             recurring: &self.recurring,
+            at_least: &[],
             first_day: complete().start,
             data_through: day(THROUGH),
             month_so_far: MonthSoFar::default(),

@@ -3,6 +3,7 @@
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
+use crate::domain::bills::Bills;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{MonthlyBill, Position};
 use crate::domain::words::{day_text, month_text, percent_text, usd_text};
@@ -55,6 +56,18 @@ pub(super) fn first_cash(
             day_text(bill.month.next().first_day())
         ),
     })
+}
+
+impl AlertRules {
+    /// The bills that take cash, of a position of which all else is known.
+    pub fn bills(&self, position: &Position) -> Bills {
+        let first = position.paying_unlisted().is_none().then(|| first_bill(position, self)).flatten();
+        Bills {
+            first_cash_month: first.map(|bill| bill.month),
+            first_full_month: position.first_full_month(),
+            cash_per_day: position.bills.cash_per_day,
+        }
+    }
 }
 
 /// True if the finding over all pools says the same: the cash comes because credit ends.

@@ -5,12 +5,10 @@ use chrono::NaiveDate;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::outlook::first_full_month;
 use crate::domain::period::plus_days;
-use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
@@ -32,11 +30,14 @@ pub(super) fn total(
     };
 
     if let Some(began) = dates.p50.filter(|day| health.data_through.is_some_and(|through| *day <= through)) {
-        return Some(already_gone(began, position, health, observations, rules));
+        return Some(already_gone(began, position, health, rules));
+    }
+    if let Some(began) = position.ran_out_at_least() {
+        return Some(gone_at_least(began, position, health, rules));
     }
     if let Some(date) = within(dates.p50, Severity::Critical) {
         let opening = will_end(date, today, position);
-        return Some(forecast(Severity::Critical, date, &opening, position, health, rules));
+        return Some(forecast(Severity::Critical, date, &opening, (position, observations), health, rules));
     }
     let as_filed = position.sooner_as_filed();
     let date = within(as_filed.or(dates.p10), Severity::Warning)?;
@@ -52,7 +53,7 @@ pub(super) fn total(
         ),
         None => format!("Credit may run out as early as {}, in {ahead}", day_text(date)),
     };
-    Some(forecast(Severity::Warning, date, &opening, position, health, rules))
+    Some(forecast(Severity::Warning, date, &opening, (position, observations), health, rules))
 }
 
 /// The middle date in words: a forecast, or the day on which credit expires with something left in it.
@@ -69,17 +70,12 @@ fn will_end(date: NaiveDate, today: NaiveDate, position: &Position) -> String {
     }
 }
 
-fn already_gone(
-    began: NaiveDate,
-    position: &Position,
-    health: &IngestHealth,
-    observations: &Observations,
-    rules: &AlertRules,
-) -> Finding {
+fn already_gone(began: NaiveDate, position: &Position, health: &IngestHealth, rules: &AlertRules) -> Finding {
     let through = data_day(health);
-    let cash: Money =
-        observations.uncovered.iter().filter(|burn| burn.state == CoverageState::Exhausted).map(|b| b.per_day_7d).sum();
-    let cash = if cash.is_positive() { format!(", about {} a day", usd_text(cash)) } else { String::new() };
+    let cash = position.bills.cash_per_day;
+    let cash = cash.map_or_else(String::new, |cash| {
+        format!(", {} on an average day that is not covered, before tax", usd_text(cash))
+    });
     let lasted = days_text((through - began).num_days() + 1);
     Finding {
         named: Some(NamedDay { day: began, has_come: true }),
@@ -90,7 +86,7 @@ fn already_gone(
         summary: format!(
             "Credit has run out: since {} ({lasted}) you pay cash for what credit used to pay{cash}.{}",
             day_text(began),
-            bill_after(position, health.today())
+            first_full_bill(position)
         ),
         reason: format!(
             "How sure: it is in the costs through {}, not a forecast. Next: file for the {} award {} ({}), and switch \
@@ -103,18 +99,50 @@ fn already_gone(
     }
 }
 
+/// Credit that is gone by what AWS shows of days to which it still adds.
+fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, rules: &AlertRules) -> Finding {
+    let today = health.today();
+    let shown = position.at_least.map_or_else(String::new, |shown| {
+        format!(": at least {} of usage since then, up to {}", usd_text(shown.gross), day_text(shown.through))
+    });
+    Finding {
+        named: Some(NamedDay { day: began, has_come: true }),
+        rule: Rule::Exhaustion,
+        severity: Severity::Critical,
+        key: key(Rule::Exhaustion, "total"),
+        since: began,
+        summary: format!(
+            "Credit has run out on {}. Complete days end on {} with {} left; AWS already shows more than that{shown}.{}",
+            day_text(began),
+            day_text(data_day(health)),
+            usd_text(position.credits.left),
+            first_full_bill(position)
+        ),
+        reason: format!(
+            "How sure: AWS still adds cost to these days, so it is at least this. Next: file for the {} award {} ({}), and \
+             switch off or move what can wait.",
+            rules.award_name(),
+            rules.soonest(today),
+            rules.award_time_text(today),
+        ),
+    }
+}
+
 fn forecast(
     severity: Severity,
     date: NaiveDate,
     opening: &str,
-    position: &Position,
+    (position, observations): (&Position, &Observations),
     health: &IngestHealth,
     rules: &AlertRules,
 ) -> Finding {
     // Training comes in runs, so the two rates can differ widely, and the date follows from both.
-    let burn = &position.spend.burn_per_day;
-    let burn = burn.last_7_days.zip(burn.last_28_days).map_or_else(String::new, |(week, month)| {
-        format!(", and usage costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
+    let paid = |days: usize| {
+        let newest = observations.burn.len().checked_sub(days).map(|from| &observations.burn[from..]);
+        newest.map(|newest| newest.iter().map(|day| day.amount).sum::<Money>().per(days as i64))
+    };
+    let burn = paid(7).zip(paid(28)).map_or_else(String::new, |(week, month)| {
+        format!(", and what it pays costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
     });
     Finding {
         named: Some(NamedDay {
@@ -128,8 +156,11 @@ fn forecast(
         summary: format!(
             "{opening}: {} of credit is left{burn}.{}",
             usd_text(position.credits.left),
-            // A date as filed and a bill as forecast are of two paths.
-            if position.sooner_as_filed() == Some(date) { String::new() } else { bill_after(position, date) }
+            if position.exhaustion.total.p50 == Some(date) {
+                first_full_bill(position)
+            } else {
+                bill_on_the_median_path(position)
+            }
         ),
         reason: format!(
             "{} {}{}",
@@ -141,12 +172,30 @@ fn forecast(
 }
 
 /// What the first whole month without credit costs in cash.
-fn bill_after(position: &Position, date: NaiveDate) -> String {
-    let month = first_full_month(date);
-    position.trajectory.iter().find(|bill| bill.month == month).map_or_else(String::new, |bill| {
-        let tax = if bill.tax.is_some() { "with tax" } else { "before tax" };
-        format!(" The bill of {} is then about {} in cash, {tax}.", month_text(month), usd_text(bill.cash))
+fn first_full_bill(position: &Position) -> String {
+    position.first_full_bill().map_or_else(String::new, |bill| {
+        format!(
+            " The first full bill without credit, that of {}, is about {}.",
+            month_text(bill.month),
+            cash_text(bill)
+        )
     })
+}
+
+/// The same beside a date that is not the median one: the bill is of the path on which credit lasts longer.
+fn bill_on_the_median_path(position: &Position) -> String {
+    position.exhaustion.total.p50.zip(position.first_full_bill()).map_or_else(String::new, |(end, bill)| {
+        format!(
+            " The median date is {}; the first full bill after that, of {}, is about {}.",
+            day_text(end),
+            month_text(bill.month),
+            cash_text(bill)
+        )
+    })
+}
+
+fn cash_text(bill: &MonthlyBill) -> String {
+    format!("{} in cash, {}", usd_text(bill.cash), if bill.tax.is_some() { "with tax" } else { "before tax" })
 }
 
 fn odds(position: &Position) -> String {

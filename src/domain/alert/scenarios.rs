@@ -170,11 +170,11 @@ fn credit_that_expires_is_said_to_expire() {
 
 #[test]
 fn the_first_bill_without_credit_is_the_attachment_s() {
-    for (expires, month) in [("2026-04-01", "April"), ("2026-03-31", "April"), ("2026-04-02", "May")] {
+    for (expires, month) in [("2026-04-01", "May"), ("2026-03-31", "April"), ("2026-04-02", "May")] {
         let position = expiring(expires, expires);
         let found = evaluated(&position, &Observations::default()).findings;
         let total = found.iter().find(|finding| finding.key == "exhaustion:total").unwrap();
-        let named = format!("The bill of {month} 2026 is then about $3,000 in cash");
+        let named = format!("The first full bill without credit, that of {month} 2026, is about $3,000 in cash");
         assert!(total.summary.contains(&named), "{expires}: {}", total.summary);
     }
 }

@@ -42,13 +42,15 @@ impl Assessment<'_> {
         let Context { prices: book, classifier, .. } = self.context;
         let prices = PriceSource { book, implied: &implied };
         let on = self.facts.as_of.date_naive();
-        let recurring: Vec<_> = self.costs.split.iter().map(SplitCost::recurring).collect();
+        let (recurring, at_least): (Vec<_>, Vec<_>) =
+            self.costs.split.iter().map(SplitCost::recurring).partition(|cost| cost.day <= span.through);
         let evidence = Evidence::builtin();
         let planned = self.filed_and_come();
         let inputs = OutlookInputs {
             pools: &self.ledger.pools,
             balances: &self.balances,
             recurring: &recurring,
+            at_least: &at_least,
             first_day: span.first,
             data_through: span.through,
             month_so_far: self.month_so_far(span),

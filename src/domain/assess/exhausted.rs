@@ -6,11 +6,13 @@ use chrono::NaiveDate;
 
 use super::Assessment;
 use super::run::{Standing, run_start};
+use super::span::Span;
 use crate::domain::credit::CreditPool;
 use crate::domain::money::Money;
 use crate::domain::outlook::{Outlook, UNCOVERED_THRESHOLD, payable_from};
+use crate::domain::period::{DayRange, plus_days};
 use crate::domain::pools::credit_rows;
-use crate::domain::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
+use crate::domain::position::{DateBasis, DateQuantiles, Exhaustion, WorkloadExhaustion};
 use crate::domain::workload::Workload;
 
 impl Assessment<'_> {
@@ -27,6 +29,10 @@ impl Assessment<'_> {
             total: since.map_or(outlook.exhaustion, DateQuantiles::certain),
             as_filed,
             filed: outlook.as_filed.is_some(),
+            basis: match since {
+                None if outlook.estimated => DateBasis::BilledAndEstimated,
+                _ => DateBasis::Billed,
+            },
             by_workload: by_workload.collect(),
         }
     }
@@ -36,6 +42,27 @@ impl Assessment<'_> {
     /// states a balance is our error, and the outlook starts from AWS's figure.
     fn uncovered_since(&self, workload: Option<Workload>) -> Option<NaiveDate> {
         let span = self.span?;
+        let days = self.dry_days(span, workload);
+        run_start(span.through, |day| days.standing(day))
+    }
+
+    /// Mean cash of the uncovered days since credit ended; `None` while usage is covered.
+    pub(super) fn cash_per_day(&self) -> Option<Money> {
+        let span = self.span?;
+        let days = self.dry_days(span, None);
+        let since = run_start(span.through, |day| days.standing(day))?;
+        let run = DayRange::new(since, plus_days(span.through, 1));
+        let uncovered: Vec<Money> = run
+            .days()
+            .filter(|day| matches!(days.standing(*day), Standing::Uncovered))
+            .map(|day| days.uncovered(day))
+            .collect();
+        let count = i64::try_from(uncovered.len()).ok().filter(|count| *count > 0)?;
+        Some(uncovered.into_iter().sum::<Money>().per(count))
+    }
+
+    /// By day, what the streams without a funded pool cost, and what credit paid of it.
+    fn dry_days(&self, span: Span, workload: Option<Workload>) -> DryDays {
         let pools = &self.ledger.pools;
         let dry: BTreeSet<usize> = (0..self.ledger.streams.len())
             .filter(|&stream| workload.is_none_or(|wanted| self.ledger.streams[stream].workload == wanted))
@@ -48,14 +75,7 @@ impl Assessment<'_> {
                 issued && !pools.iter().zip(&self.balances).any(funded)
             })
             .collect();
-        let payable = self.payable_by_day(&dry);
-        let covered = self.covered_by_day(&dry);
-        let on = |days: &BTreeMap<NaiveDate, Money>, day| days.get(&day).copied().unwrap_or_default();
-        run_start(span.through, |day| match on(&payable, day) {
-            cost if cost <= UNCOVERED_THRESHOLD => Standing::Quiet,
-            cost if cost - on(&covered, day) > UNCOVERED_THRESHOLD => Standing::Uncovered,
-            _ => Standing::Covered,
-        })
+        DryDays { payable: self.payable_by_day(&dry), covered: self.covered_by_day(&dry) }
     }
 
     /// Cost of `streams` per day that an issued pool could have paid.
@@ -90,5 +110,29 @@ impl Assessment<'_> {
             *covered.entry(day).or_default() += amount;
         }
         covered
+    }
+}
+
+/// Spend that an issued pool could have paid and that no pool can pay any more.
+struct DryDays {
+    payable: BTreeMap<NaiveDate, Money>,
+    covered: BTreeMap<NaiveDate, Money>,
+}
+
+impl DryDays {
+    fn cost(&self, day: NaiveDate) -> Money {
+        self.payable.get(&day).copied().unwrap_or_default()
+    }
+
+    fn uncovered(&self, day: NaiveDate) -> Money {
+        self.cost(day) - self.covered.get(&day).copied().unwrap_or_default()
+    }
+
+    fn standing(&self, day: NaiveDate) -> Standing {
+        match self.cost(day) {
+            cost if cost <= UNCOVERED_THRESHOLD => Standing::Quiet,
+            _ if self.uncovered(day) > UNCOVERED_THRESHOLD => Standing::Uncovered,
+            _ => Standing::Covered,
+        }
     }
 }

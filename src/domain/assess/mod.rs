@@ -6,6 +6,7 @@
 //! Each file beside this one derives one part of the position, and adds it as methods of [`Assessment`].
 
 mod ahead;
+mod at_least;
 mod bill;
 mod exhausted;
 mod filed;
@@ -26,8 +27,10 @@ pub use self::filed::Filing;
 use self::planned::Plans;
 pub use self::quality::request_price;
 use self::span::Span;
+use super::bills::Bills;
 use super::classify::Classifier;
 use super::costs::{Costs, SplitCost, split_costs, workload_spend};
+use super::credit::Programme;
 use super::facts::Facts;
 use super::ledger::{Ledger, replay_rows};
 use super::money::Money;
@@ -37,6 +40,7 @@ use super::pools::ConfiguredPool;
 use super::position::{OutlookState, Position};
 use super::price::PriceBook;
 use super::reconcile::{Reconciliation, reconcile};
+use super::review::NextAsk;
 use super::statement::statements;
 use super::track_record::TrackRecord;
 
@@ -53,6 +57,8 @@ pub struct Context<'a> {
     pub filing: Option<&'a Filing>,
     /// Tax on what credit does not pay.
     pub tax_rate: Option<Decimal>,
+    /// The award that is meant next.
+    pub next_award: Programme,
 }
 
 /// All that is derived from the facts of one moment.
@@ -101,9 +107,15 @@ impl<'a> Assessment<'a> {
     /// [`Assessment::track_record`].
     pub fn position(&self, outlook: Option<&Outlook>) -> Position {
         let (credits, coverage, variance) = (self.credits(outlook), self.coverage(), self.variance());
-        let inputs = reviewed::Inputs { variance: &variance, pools: &credits.pools, coverage: &coverage };
+        let inputs = reviewed::Inputs {
+            variance: &variance,
+            credits: &credits,
+            coverage: &coverage,
+            uncovered: outlook.and_then(|outlook| outlook.uncovered.p50),
+        };
         let review = self.review(&inputs);
         let reconciliation = self.reconciliation();
+        let at_least = self.at_least(&credits);
         Position {
             as_of: self.facts.as_of,
             data_through: self.facts.data_through(),
@@ -125,12 +137,15 @@ impl<'a> Assessment<'a> {
             uncovered: outlook.map(|outlook| outlook.uncovered).unwrap_or_default(),
             sensitivity: outlook.and_then(|outlook| outlook.sensitivity.clone()),
             filing: self.context.filing.map(Filing::reference),
+            next_ask: review.next_ask.as_ref().and_then(NextAsk::asked),
             review,
             track_record: TrackRecord::default(),
             next_award: None,
             planned: self.plans.rows(),
             entered_through: self.facts.entered_through,
             outlook_state: OutlookState::Current,
+            at_least,
+            bills: Bills { cash_per_day: self.cash_per_day(), ..Bills::default() },
         }
     }
 

@@ -2,32 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::Assessment;
 use super::span::Span;
 use crate::domain::costs::SplitCost;
-use crate::domain::credit::CoverageState;
+use crate::domain::credit::{CoverageState, Programme};
+use crate::domain::forecast::{History, has_changed_within};
 use crate::domain::ledger::{CostRow, Ledger, Stream, replay_rows};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Variance};
+use crate::domain::position::{Coverage, Credits, PoolPosition, PoolStatus, Variance};
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
 use crate::domain::review::credibility::{self, Claim, Months};
 use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, at_run_rate, days_ahead};
-use crate::domain::review::next_ask::{NextAsk, next_ask};
+use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, next_ask};
 
 /// What the rest of the position contributes.
 pub(super) struct Inputs<'a> {
     pub variance: &'a [Variance],
-    pub pools: &'a [PoolPosition],
+    pub credits: &'a Credits,
     pub coverage: &'a [Coverage],
+    /// Of the next 365 days, at the median.
+    pub uncovered: Option<Money>,
 }
 
 impl Assessment<'_> {
     pub(super) fn review(&self, inputs: &Inputs<'_>) -> Review {
         let Some(span) = self.span else { return Review::default() };
-        let earned_value = self.earned_value(span, inputs.pools);
+        let earned_value = self.earned_value(span, &inputs.credits.pools);
         Review {
             assumptions: self.assumptions(span),
             claims: self.claims(span, inputs, earned_value.as_ref()),
@@ -67,7 +72,7 @@ impl Assessment<'_> {
     fn claims(&self, span: Span, inputs: &Inputs<'_>, value: Option<&EarnedValue>) -> Vec<Claim> {
         let Some(filing) = self.context.filing else { return Vec::new() };
         let months = Months::of(span.days(), filing.projection.first_month());
-        let held = value.into_iter().flat_map(|value| value.pools.iter().zip(inputs.pools));
+        let held = value.into_iter().flat_map(|value| value.pools.iter().zip(&inputs.credits.pools));
         let mut claims: Vec<Claim> = held
             .filter(|(_, pool)| matches!(pool.status, PoolStatus::Active | PoolStatus::Pending))
             .map(|(value, pool)| {
@@ -106,9 +111,39 @@ impl Assessment<'_> {
         let whole =
             |month: BillingPeriod| span.first <= month.first_day() && month.next().first_day() <= span.days().end;
         let months: Vec<_> = months.into_iter().filter(|(month, _)| whole(*month)).collect();
-        let live = |pool: &&PoolPosition| !matches!(pool.status, PoolStatus::Expired | PoolStatus::Exhausted);
-        let held: Vec<_> = inputs.pools.iter().filter(live).map(|pool| (pool.name.clone(), pool.remaining)).collect();
-        next_ask(&months, &held)
+        let daily = self.payable_days(span, uncovered);
+        let since = months.len().checked_sub(MONTHS).map(|at| (span.through - months[at].0.first_day()).num_days() + 1);
+        let changed = since.is_some_and(|days| has_changed_within(History(&daily), usize::try_from(days).unwrap_or(0)));
+        let newest = span.last(LEVEL_DAYS);
+        let since_change = (changed && newest.len() == LEVEL_DAYS).then(|| {
+            let in_days = self.costs.split.iter().filter(|cost| newest.contains(cost.day) && !uncovered(&cost.service));
+            in_days.map(|cost| cost.payable).sum()
+        });
+        let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
+        for pool in &inputs.credits.pools {
+            if let Some(programme) = pool.programme {
+                *granted.entry(programme).or_default() += pool.granted;
+            }
+        }
+        next_ask(&Basis {
+            months: &months,
+            since_change,
+            held: inputs.credits.remaining,
+            uncovered: inputs.uncovered,
+            programme: self.context.next_award,
+            granted: &granted,
+        })
+    }
+
+    /// What credit could have paid on each complete day.
+    fn payable_days(&self, span: Span, uncovered: impl Fn(&str) -> bool) -> Vec<f64> {
+        let mut daily: BTreeMap<NaiveDate, Money> = span.days().days().map(|day| (day, Money::ZERO)).collect();
+        for cost in self.costs.split.iter().filter(|cost| !uncovered(&cost.service)) {
+            if let Some(sum) = daily.get_mut(&cost.day) {
+                *sum += cost.payable;
+            }
+        }
+        daily.into_values().map(Money::to_chart).collect()
     }
 
     fn earned_value(&self, span: Span, shown: &[PoolPosition]) -> Option<EarnedValue> {

@@ -50,6 +50,14 @@ pub struct Level {
     pub growth: Option<f64>,
     /// What may become of it.
     pub course: Course,
+    /// True if another level, or a ramp, came before.
+    pub changed: bool,
+}
+
+/// True if the level of a stream changed within its newest `days`: a ramp counts, and so does what follows one.
+pub fn has_changed_within(history: History, days: usize) -> bool {
+    let level = Level::read(history);
+    level.changed && level.days.len() <= days || matches!(level.course, Course::Ramp { .. })
 }
 
 impl Level {
@@ -60,7 +68,7 @@ impl Level {
         let logs = logarithms(&days);
         let noise = noise(&logs);
         if let Some(course) = ramp(&logs, noise).filter(|_| idle == 0) {
-            return Level { days, growth: None, course };
+            return Level { days, growth: None, course, changed: true };
         }
         let course = match fresh_change(&logs, noise) {
             _ if idle > 0 => Course::Paused { days: idle },
@@ -93,7 +101,7 @@ impl Level {
         let whole = slope(&logs[logs.len().saturating_sub(8 * WEEK)..]);
         let old_enough = days.len() >= LEAST_GROWTH_DAYS;
         let growth = growing.or((!changed && old_enough && whole.significant()).then_some(whole.per_week));
-        Level { days, growth, course }
+        Level { days, growth, course, changed }
     }
 }
 

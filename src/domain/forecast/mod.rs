@@ -19,6 +19,7 @@ pub use self::course::Course;
 pub use self::evidence::{Evidence, EvidenceError, HORIZONS, Observation};
 pub use self::gate::Gate;
 pub use self::law::ErrorLaw;
+pub use self::level::has_changed_within;
 pub use self::method::{Method, WEEKS_TO_TREND};
 pub use self::plan::Plan;
 pub use self::series::{History, WEEK, median};

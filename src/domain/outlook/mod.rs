@@ -58,6 +58,8 @@ pub struct OutlookInputs<'a> {
     pub balances: &'a [Money],
     /// Complete days of cost, one-off fees left out.
     pub recurring: &'a [DailyCost],
+    /// What AWS shows so far for the days after `data_through`: each costs at least that. It enters no mean.
+    pub at_least: &'a [DailyCost],
     /// First stored day.
     pub first_day: NaiveDate,
     /// Last complete day.
@@ -118,6 +120,10 @@ pub struct Outlook {
     /// Last day for which odds of amounts are told, because too little is known to tell them further; null = all days.
     #[serde(default)]
     pub reaches: Option<NaiveDate>,
+    /// True if the dates rest on what AWS shows of the days after `data_through`: it is more than was forecast for them, or
+    /// more than the credit left.
+    #[serde(default)]
+    pub estimated: bool,
     /// If spend goes as filed; null while nothing is filed, and in an outlook stored before it was kept.
     #[serde(default)]
     pub as_filed: Option<AsFiled>,
@@ -255,11 +261,9 @@ pub fn horizon_end(data_through: NaiveDate) -> NaiveDate {
     plus_days(data_through, HORIZON_DAYS + 1)
 }
 
-/// The first month that is wholly without credit which ends on `day`: credit that ends on the first of a month leaves that
-/// whole month without it.
+/// The first calendar month that lies wholly after `day`.
 pub fn first_full_month(day: NaiveDate) -> BillingPeriod {
-    let month = BillingPeriod::of(day);
-    if day == month.first_day() { month } else { month.next() }
+    BillingPeriod::of(day).next()
 }
 
 /// The first day on which a pool that names `service` was issued, if any was.

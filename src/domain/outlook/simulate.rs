@@ -53,6 +53,8 @@ pub(super) struct Simulation<'a> {
     pub futures: Rc<[Future]>,
     /// The largest of what was spent per day over the last 28 and 91 days and of what is filed per day.
     pub pace: Money,
+    /// By day, stream and micro-dollars that it costs at least.
+    at_least: Rc<[Vec<(usize, i64)>]>,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
@@ -96,6 +98,7 @@ impl<'a> Simulation<'a> {
             .recurring
             .iter()
             .filter(|cost| cost.day <= inputs.data_through)
+            .chain(inputs.at_least)
             .chain(inputs.changes.added)
             .chain(inputs.changes.filed.iter().flat_map(|filed| &filed.daily))
             .map(|cost| Stream { service: cost.service.clone(), workload: cost.workload })
@@ -109,7 +112,8 @@ impl<'a> Simulation<'a> {
         let changes = Ahead::new(&inputs.changes, &streams, range);
         let events = Events::new(&inputs.changes, &streams, inputs.pools, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        Simulation { inputs, range, sampled, pace: pace(inputs), support, streams, futures, changes, events }
+        let at_least = at_least(inputs, &streams, range);
+        Simulation { inputs, range, sampled, pace: pace(inputs), at_least, support, streams, futures, changes, events }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -121,6 +125,7 @@ impl<'a> Simulation<'a> {
             streams: self.streams.clone(),
             futures: Rc::clone(&self.futures),
             pace: self.pace,
+            at_least: Rc::clone(&self.at_least),
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
             events: Events::new(&inputs.changes, &self.streams, inputs.pools, self.range),
@@ -146,6 +151,41 @@ impl<'a> Simulation<'a> {
             let lots: Vec<f64> = lots.iter_mut().map(|lot| lot.random()).collect();
             look(&self.path(Some(&numbers), &self.events.by_lots(&lots), days));
         }
+    }
+
+    /// The first day on which what AWS shows already leaves more than a dollar uncovered, whatever is forecast.
+    pub fn ends_at_least(&self) -> Option<NaiveDate> {
+        let days = self.at_least.len();
+        self.replayed(&self.events.middle(), days, |_, demands| {
+            demands.clear();
+            0
+        })
+        .exhausted
+    }
+
+    /// True if what AWS shows of the days after `data_through` raises the middle path by more than a dollar.
+    pub fn is_raised(&self) -> bool {
+        let came = self.events.middle();
+        let mut walk = Walk::new(self, None, &came);
+        let mut demands = Vec::new();
+        let raised = (0..self.at_least.len()).map(|ahead| {
+            walk.step(ahead, &mut demands);
+            self.raise(ahead, &mut demands)
+        });
+        raised.sum::<i64>() > UNCOVERED_THRESHOLD.to_micros()
+    }
+
+    /// Raises the demands of a day to what it costs at least; gives by how much.
+    fn raise(&self, ahead: usize, demands: &mut Vec<Demand<i64>>) -> i64 {
+        let mut raised = 0;
+        for (stream, least) in self.at_least.get(ahead).into_iter().flatten() {
+            let asked: i64 = demands.iter().filter(|it| it.stream == *stream).map(|it| it.payable).sum();
+            if asked < *least {
+                put(demands, *stream, least - asked);
+                raised += least - asked;
+            }
+        }
+        raised
     }
 
     /// The middle path if spend that belongs to a record goes as filed; `None` while nothing is filed.
@@ -184,6 +224,7 @@ impl<'a> Simulation<'a> {
         let (mut costs, mut demands) = (Vec::new(), Vec::new());
         for (ahead, day) in self.range.days().enumerate() {
             walk.step(ahead, &mut demands);
+            self.raise(ahead, &mut demands);
             costs.extend(demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
                 let Stream { service, workload } = self.streams[demand.stream].clone();
                 DailyCost { day, service, workload, payable: Money::from_micros(demand.payable), other: Money::ZERO }
@@ -226,7 +267,7 @@ impl<'a> Simulation<'a> {
         };
         let mut total = 0;
         for (ahead, day) in self.range.days().enumerate().take(days) {
-            let gross = step(ahead, &mut demands);
+            let gross = step(ahead, &mut demands) + self.raise(ahead, &mut demands);
             total += gross;
             watch.begin_day();
             fold.day(day, &mut demands, &mut watch);
@@ -312,6 +353,21 @@ fn pace(inputs: &OutlookInputs) -> Money {
     };
     let events = inputs.changes.events.iter().map(added).sum::<Money>();
     spent(28).max(spent(91)).max(filed.max(events).per(EXPOSURE_DAYS))
+}
+
+/// By day of `range` that AWS shows something of, what each stream costs at least.
+fn at_least(inputs: &OutlookInputs, streams: &[Stream], range: DayRange) -> Rc<[Vec<(usize, i64)>]> {
+    let mut days: Vec<Vec<(usize, i64)>> = Vec::new();
+    for cost in inputs.at_least.iter().filter(|cost| range.contains(cost.day)) {
+        let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+        let at = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
+        if days.len() <= at {
+            days.resize(at + 1, Vec::new());
+        }
+        let payable = cost.payable.to_micros().clamp(0, LARGEST_DAY_MICROS);
+        days[at].extend(streams.iter().position(of).map(|stream| (stream, payable)));
+    }
+    days.into()
 }
 
 fn support(inputs: &OutlookInputs) -> f64 {

@@ -28,7 +28,8 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
     let Tally { middle, exhausted, exhausted_by_workload, pools, unpaid, cumulative, uncovered, .. } =
         Tally::of(simulation, random);
     let workloads: Vec<Basis> = simulation.futures.iter().map(|future| future.basis.clone()).collect();
-    let exhaustion = date_quantiles(exhausted);
+    let ends_at_least = simulation.ends_at_least();
+    let exhaustion = ends_at_least.map_or_else(|| date_quantiles(exhausted), DateQuantiles::certain);
     let cumulative = bands(&simulation.sampled, cumulative);
     let uncovered = money_quantiles(uncovered);
     let reaches = reach(simulation, &cumulative, &uncovered);
@@ -48,6 +49,7 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
         bills: bills(simulation, &middle, unpaid, reaches),
         cumulative,
         exposure: exhaustion.p50.filter(|_| reaches.is_none()).and_then(|from| exposure(simulation, random, from)),
+        estimated: ends_at_least.is_some() || simulation.is_raised(),
         reaches,
         made_with: Some(MadeWith {
             workloads: workloads.clone(),

@@ -141,6 +141,7 @@ pub fn outlook_of(life: &Life, past: &[f64], credit: f64, evidence: &Evidence) -
         pools: &pools,
         balances: &[money(credit)],
         recurring: &recurring,
+        at_least: &[],
         first_day: life.first,
         data_through: through,
         month_so_far: MonthSoFar::default(),

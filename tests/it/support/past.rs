@@ -92,10 +92,13 @@ impl Past {
 
     /// Shows `make` what an outlook is made from.
     pub fn ask<T>(&self, make: impl FnOnce(&OutlookInputs) -> T) -> T {
+        let (recurring, at_least): (Vec<_>, Vec<_>) =
+            self.costs.iter().cloned().partition(|cost| cost.day <= self.through);
         make(&OutlookInputs {
             pools: &self.pools,
             balances: &self.balances,
-            recurring: &self.costs,
+            recurring: &recurring,
+            at_least: &at_least,
             first_day: plus_days(self.through, 1 - self.known_days),
             data_through: self.through,
             month_so_far: self.so_far,

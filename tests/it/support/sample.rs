@@ -9,6 +9,7 @@ mod review;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
+use glidepath::domain::bills::Bills;
 use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
@@ -313,6 +314,9 @@ fn make_position() -> Position {
         planned: Vec::new(),
         entered_through: None,
         outlook_state: OutlookState::Current,
+        at_least: None,
+        bills: Bills::default(),
+        next_ask: None,
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),
@@ -328,6 +332,7 @@ fn make_position() -> Position {
             total: end,
             as_filed: None,
             filed: false,
+            basis: DateBasis::Billed,
             by_workload: vec![
                 WorkloadExhaustion { workload: Workload::BedrockInference, dates: end },
                 WorkloadExhaustion { workload: Workload::Trainium, dates: end },

@@ -14,6 +14,7 @@ use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::charge::{Charge, Usage};
 use glidepath::domain::classify::Classifier;
+use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{CreditSnapshot, Outcome};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
@@ -134,6 +135,7 @@ impl Served {
             pools: &config.pools,
             filing: Some(&filing),
             tax_rate: None,
+            next_award: Programme::AiRecord,
         };
         let outlook = Assessment::new(&facts, context).outlook();
         assert!(outlook.is_some());

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::classify::Classifier;
+use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{
     Allocation, ChargeKind, ChargeRow, CreditSnapshot, Facts, RecordedBalance, SeenCredit, UsageKind, UsageRow,
 };
@@ -128,8 +129,14 @@ impl World {
     }
 
     pub fn assess(&self) -> Assessment<'_> {
-        let context =
-            Context { classifier: &CLASSIFIER, prices: &PRICES, pools: &self.configured, filing: None, tax_rate: None };
+        let context = Context {
+            classifier: &CLASSIFIER,
+            prices: &PRICES,
+            pools: &self.configured,
+            filing: None,
+            tax_rate: None,
+            next_award: Programme::AiRecord,
+        };
         Assessment::new(&self.facts, context)
     }
 

@@ -1,10 +1,13 @@
 //! What a reviewer would ask of the sample: a claim of each verdict, an assumption of each kind, an ask, earned value.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
+use glidepath::domain::credit::Programme;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
 use glidepath::domain::position::PoolPosition;
-use glidepath::domain::review::next_ask::next_ask;
+use glidepath::domain::review::next_ask::{Basis, next_ask};
 use glidepath::domain::review::{Assumption, Claim, EarnedValue, Measure, PoolValue, Question, Review, Step, Verdict};
 
 fn usd(text: &str) -> Money {
@@ -16,11 +19,18 @@ pub fn review(through: NaiveDate, pools: &[PoolPosition]) -> Review {
     let month = BillingPeriod::of(through);
     let months = [("8150.25", -3), ("8811.40", -2), ("9302.05", -1)];
     let months = months.map(|(amount, back)| (month.plus_months(back), usd(amount)));
-    let held: Vec<_> = pools.iter().map(|pool| (pool.name.clone(), pool.remaining)).collect();
+    let ask = Basis {
+        months: &months,
+        since_change: None,
+        held: pools[2..].iter().map(|pool| pool.remaining).sum(),
+        uncovered: None,
+        programme: Programme::AiRecord,
+        granted: &BTreeMap::new(),
+    };
     Review {
         assumptions: assumptions(through),
         claims: claims(pools),
-        next_ask: next_ask(&months, &held[2..]),
+        next_ask: next_ask(&ask),
         earned_value: EarnedValue::of(pools.iter().map(value).collect()),
     }
 }

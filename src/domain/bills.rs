@@ -1,0 +1,50 @@
+//! Which bills take cash: defined once, for every sentence that speaks of them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::money::Money;
+use super::outlook::first_full_month;
+use super::period::BillingPeriod;
+use super::position::{MonthlyBill, Position};
+
+/// The bills that take cash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Bills {
+    /// First month whose bill takes cash that counts, by amount and by share of what is used; null within the outlook.
+    pub first_cash_month: Option<BillingPeriod>,
+    /// First calendar month that lies wholly after the middle date of exhaustion; null where there is no such date.
+    pub first_full_month: Option<BillingPeriod>,
+    /// Mean cash of the uncovered days since credit ended, before tax; null while usage is covered.
+    pub cash_per_day: Option<Money>,
+}
+
+impl Position {
+    /// First calendar month that lies wholly after the middle date of exhaustion.
+    pub fn first_full_month(&self) -> Option<BillingPeriod> {
+        self.exhaustion.total.p50.map(first_full_month)
+    }
+
+    /// The bill of that month, or the running one where that month is over; `None` where the outlook does not reach it.
+    pub fn first_full_bill(&self) -> Option<&MonthlyBill> {
+        let first = self.first_full_month()?;
+        self.trajectory.iter().find(|bill| bill.month >= first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::fixture::{day, position};
+    use crate::domain::position::DateQuantiles;
+
+    #[test]
+    fn the_first_full_month_begins_after_the_day() {
+        let mut ending = position();
+        for (end, month) in [("2026-03-31", "2026-04"), ("2026-04-01", "2026-05"), ("2026-04-30", "2026-05")] {
+            ending.exhaustion.total = DateQuantiles::certain(day(end));
+            assert_eq!(ending.first_full_month(), month.parse().ok(), "{end}");
+        }
+        assert_eq!(position().first_full_month(), None);
+    }
+}
