@@ -290,7 +290,13 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let said = unlisted.map(|unlisted| format!("What to do: {}", unlisted.next_step()));
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
     let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
-    [format!("{}.", words::headline(position))].into_iter().chain(as_filed).chain(said).chain(caveat).collect()
+    [format!("{}.", words::headline(position))]
+        .into_iter()
+        .chain(as_filed)
+        .chain(said)
+        .chain(caveat)
+        .chain(words::awaited(position))
+        .collect()
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.

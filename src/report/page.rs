@@ -137,6 +137,7 @@ fn document(position: &Position, series: &Series) -> Document {
     // The odds have their own section here.
     let mut summary = vec![words::headline(position)];
     summary.extend(position.end_as_filed());
+    summary.extend(words::awaited(position));
     summary.extend(trajectory::consequences(position));
     Document {
         kind: "page",
