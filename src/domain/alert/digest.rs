@@ -178,7 +178,9 @@ fn next_date(award: &NextAward) -> Option<String> {
     let NextAward { name, takes, soonest, file_by, overdue, .. } = award;
     let day = date((*file_by)?);
     Some(if *overdue {
-        format!("- Next date: file for the {name} award {soonest} ({takes}). To be safe you should have filed by {day}.")
+        format!(
+            "- Next date: file for the {name} award {soonest} ({takes}). To be safe you should have filed by {day}."
+        )
     } else {
         format!("- Next date: file for the {name} award by {day} ({takes}).")
     })
