@@ -23,9 +23,14 @@ impl Engine {
     /// # Errors
     /// If the store fails, or the outlook cannot be computed.
     pub async fn remake_outlook(&self, now: DateTime<Utc>) -> Result<bool> {
+        Ok(self.remade(now).await?.is_some())
+    }
+
+    /// The same; gives the moment at which its messages were decided.
+    async fn remade(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let _alone = self.parts.concluding.lock().await;
         let awaited = self.store().awaited_outlook(self.config().digest.clone()).await;
-        let Some(awaited) = awaited.context("looking for what was entered")? else { return Ok(false) };
+        let Some(awaited) = awaited.context("looking for what was entered")? else { return Ok(None) };
         let AwaitedOutlook { run_id, clock, made_before, entered } = awaited;
         let remade = made_before + 1;
         // A command may enter something beside cycles of other times. A moment after the cycle's clock, later cycles know of
@@ -35,7 +40,7 @@ impl Engine {
         let (cycle, messages, view) = made.context("making the outlook again")?;
         info!(findings = cycle.findings.len(), messages = messages.events.len(), "the outlook knows what was entered");
         self.store().keep_outlook(cycle, decided_at, messages, view).await.context("storing the outlook")?;
-        Ok(true)
+        Ok(Some(decided_at))
     }
 
     /// Lets what was just entered count: has the outlook made again and its messages sent, apart from the caller, who may
@@ -49,9 +54,10 @@ impl Engine {
 
     /// Makes the outlook again where that is needed, and sends what it tells.
     pub async fn remake_and_tell(&self, now: DateTime<Utc>) {
-        let told = match self.remake_outlook(now).await {
-            Ok(false) => return,
-            Ok(true) => self.deliver(now).await.map(|_| ()),
+        let told = match self.remade(now).await {
+            Ok(None) => return,
+            // The cycle's clock may lie ahead of this machine's.
+            Ok(Some(decided_at)) => self.deliver(now.max(decided_at)).await.map(|_| ()),
             Err(error) => Err(error),
         };
         if let Err(error) = told {

@@ -290,9 +290,8 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let said = unlisted.map(|unlisted| format!("What to do: {}", unlisted.next_step()));
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
     let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
-    let shown = words::at_least(position);
-    let opening = [format!("{}.", words::headline(position))];
-    opening.into_iter().chain(shown).chain(as_filed).chain(said).chain(caveat).collect()
+    let opening = [format!("{}.", words::headline(position))].into_iter().chain(words::at_least(position));
+    opening.chain(as_filed).chain(said).chain(caveat).chain(words::awaited(position)).collect()
 }
 
 /// The bills that take cash and the next ask, in a sentence each.

@@ -138,6 +138,7 @@ fn document(position: &Position, series: &Series) -> Document {
     let mut summary = vec![words::headline(position)];
     summary.extend(words::at_least(position));
     summary.extend(position.end_as_filed());
+    summary.extend(words::awaited(position));
     summary.extend(trajectory::consequences(position));
     Document {
         kind: "page",

@@ -8,7 +8,7 @@ use crate::domain::credit::StatementSource;
 use crate::domain::finding::Rule;
 use crate::domain::money::{Money, Quantity, group_thousands};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{DateQuantiles, Position};
+use crate::domain::position::{DateQuantiles, OutlookState, Position};
 use crate::domain::words::usd_text;
 use crate::domain::workload::{Direction, Routing, Tier};
 
@@ -96,6 +96,12 @@ pub(super) fn over_or_under(amount: Money, percent: Option<Decimal>) -> String {
 /// Whether AWS refuses to show what was asked for.
 pub(super) fn denied(position: &Position) -> bool {
     position.findings.iter().any(|finding| finding.rule == Rule::IngestDenied)
+}
+
+/// That the figures do not know yet what was entered last.
+pub(super) fn awaited(position: &Position) -> Option<String> {
+    let awaited = position.outlook_state == OutlookState::BeingComputed;
+    awaited.then(|| "The outlook is being computed again with what was entered, within a minute.".to_owned())
 }
 
 /// The one sentence that a founder needs.

@@ -83,12 +83,12 @@ async fn a_balance_typed_in_makes_it_anew() {
     let (_fake, engine) = after_a_cycle().await;
     mark(&engine);
     let pool = startup::POC_ID.to_owned();
-    let typed_in = BalanceEntry { pool: pool.clone(), remaining: usd("1234.56"), on: Some(day("2026-11-20")) };
-    engine.record_balance(startup::TODAY, typed_in).await.unwrap();
+    let typed_in = BalanceEntry { pool: pool.clone(), remaining: usd("1234.56"), on: Some(day("2026-11-21")) };
+    engine.record_balance(startup::TODAY + TimeDelta::days(1), typed_in).await.unwrap();
     let position = view(&engine, None).await.position;
     assert_eq!(position.currency, "USD");
     let stated = position.credits.pools.iter().find(|known| known.id == pool).unwrap().stated.unwrap();
-    assert_eq!((stated.amount, stated.at), (usd("1234.56"), day("2026-11-20")));
+    assert_eq!((stated.amount, stated.at), (usd("1234.56"), day("2026-11-21")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
