@@ -103,7 +103,7 @@ async function whatIf(name, page) {
   const moved = await section.locator("label:has([name=cache-hits]) output").textContent();
   expect(moved === "+10 points", `${name}: two steps of a slider read ${moved}`);
   const headline = await shows(name, answer.locator(".headline"), "the answer to a slider");
-  expect(/^An average month ahead takes \$[\d,]+ less in cash\.$/.test(headline), `${name}: more cache hits answer ${headline}`);
+  expect(/^You would pay \$[\d,]+ less cash in an average month\.$/.test(headline), `${name}: more cache hits answer ${headline}`);
 
   await section.locator("select[name=from]").selectOption(SWITCH.from);
   await section.locator("select[name=to]").selectOption(SWITCH.to);

@@ -61,7 +61,7 @@
     const { after } = runway;
     const range = after.p50 ? ` (between ${day(after.p10)} and ${day(after.p90)})` : "";
     const told = [
-      element("p", `An average month ahead takes ${more(perMonth.cash, "neither more nor less")} in cash.`, { class: "headline" }),
+      element("p", `You would pay ${more(perMonth.cash, "neither more nor less")} cash in an average month.`, { class: "headline" }),
       element("p", `Credits last until ${after.p50 ? "about " : ""}${day(after.p50)}${range}: ${gained(runway.gained.p50)}.`),
     ];
     if (warnings.length > 0) told.push(listed(warnings, { class: "warnings" }));
@@ -72,7 +72,7 @@
     if (gross) told.push(element("p", `Before credit it costs ${gross}.`));
     if (assumptions.length > 0) {
       const details = element("details", "");
-      details.append(element("summary", "What was taken to be so"), listed(assumptions));
+      details.append(element("summary", "Assumptions"), listed(assumptions));
       told.push(details);
     }
     return told;

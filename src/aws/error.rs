@@ -43,6 +43,15 @@ impl Operation {
             Operation::GetCallerIdentity => "sts:GetCallerIdentity",
         }
     }
+
+    /// The shipped policy that allows it; `None` for what every policy allows that denies nothing.
+    const fn iam_policy(self) -> Option<&'static str> {
+        match self {
+            Operation::GetCostAndUsage => Some("config/iam/minimum.json"),
+            Operation::GetCredits | Operation::GetCreditAllocationHistory => Some("config/iam/credits.json"),
+            Operation::GetCallerIdentity => None,
+        }
+    }
 }
 
 impl fmt::Display for Operation {
@@ -315,10 +324,11 @@ impl AwsError {
 
 /// The way out of a denial. The account's own switch is explained either way, since without it no policy helps.
 fn denied_advice(operation: Operation, root_switch: bool) -> String {
-    let policy = format!(
-        "Allow {} in an IAM policy of these credentials (config/ holds one per feature)",
-        operation.iam_action()
-    );
+    let action = operation.iam_action();
+    let policy = match operation.iam_policy() {
+        Some(file) => format!("Attach {file} to the role or user of these credentials (it allows {action})"),
+        None => format!("Allow {action} in a policy of these credentials"),
+    };
     let switch = "the account's root user must have switched on \"IAM user and role access to Billing information\" \
                   (console, Account page): until then every billing call is denied, whatever the policy says";
     if root_switch {

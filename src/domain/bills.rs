@@ -34,7 +34,6 @@ impl Position {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::domain::alert::fixture::{day, position};
     use crate::domain::position::DateQuantiles;
 

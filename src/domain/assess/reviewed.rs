@@ -42,7 +42,7 @@ impl Assessment<'_> {
     }
 
     /// Balances had spend gone as filed since it was filed, and as it did before; `None` while nothing is filed.
-    pub fn planned_ledger(&self, end: chrono::NaiveDate) -> Option<Ledger> {
+    pub fn planned_ledger(&self, end: NaiveDate) -> Option<Ledger> {
         let span = self.span?;
         let until = |plan: &&PlannedMonth| plan.month.first_day() < end;
         let months: Vec<PlannedMonth> = self.context.filing?.plan.iter().filter(until).cloned().collect();

@@ -39,7 +39,7 @@ async fn denied_credits_come_from_config_and_are_no_zero() {
     let finding = finding(&position, "ingest_denied:credits");
     assert!(finding.summary.contains("billing:GetCredits"), "{}", finding.summary);
     assert!(finding.reason.contains("does not mean that the balance is zero"), "{}", finding.reason);
-    assert!(finding.reason.contains("Allow billing:GetCredits"), "{}", finding.reason);
+    assert!(finding.reason.contains("it allows billing:GetCredits"), "{}", finding.reason);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn cases() -> Vec<Case> {
             Fault::Denied,
             true,
             "not authorized to perform: ce:GetCostAndUsage",
-            "Allow ce:GetCostAndUsage",
+            "it allows ce:GetCostAndUsage",
         ),
         case("root switch", Fault::RootSwitchOff, true, "AWS denied access", "IAM user and role access to Billing"),
     ]
