@@ -33,6 +33,8 @@
     if (from && to) asked.append("switch", `${from}=${to}`);
     const [type, hours, on] = ["type", "chip-hours", "on"].map((name) => field(name).value);
     if (type && hours && on) asked.append("train", `type=${type},chip-hours=${hours},on=${on}`);
+    const [perDay, begins] = ["usd-per-day", "launch-on"].map((name) => field(name).value);
+    if (Number(perDay) > 0 && begins) asked.append("launch", `on=${begins},usd-per-day=${perDay}`);
     const [amount, valid] = ["amount", "award-from"].map((name) => field(name).value);
     if (Number(amount) > 0 && valid) asked.append("award", `amount=${amount},from=${valid}`);
     return asked;

@@ -259,6 +259,8 @@ pub struct Facts {
     pub dead_channels: Vec<DeadChannel>,
     /// Events that people planned and did not remove, by number.
     pub plan: Vec<PlanEntry>,
+    /// Numbers of planned events that are stored and cannot be read.
+    pub unreadable_events: Vec<u32>,
     /// When the newest of the entries that count here was stored; `None` if nothing was entered, or that was not counted yet.
     pub entered_through: Option<DateTime<Utc>>,
 }
@@ -285,6 +287,7 @@ impl Facts {
             paid_requests_month: 0,
             dead_channels: Vec::new(),
             plan: Vec::new(),
+            unreadable_events: Vec::new(),
             entered_through: None,
         }
     }

@@ -39,6 +39,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         paid_requests_today: 0,
         paid_requests_month: 0,
         dead_channels: Vec::new(),
+        unreadable_events: Vec::new(),
         entered_through: None,
     }
 }

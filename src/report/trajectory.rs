@@ -217,8 +217,8 @@ pub(super) fn odds_section(position: &Position) -> Section {
             ),
             Block::Table(table),
             Block::Text(
-                "This much of the next 365 days' usage will not be covered by credits: it comes after credits have ended, or no pool's list \
-                 names it."
+                "This much of the next 365 days' usage will not be covered by credits: it comes after credits have ended, \
+                 or no pool's list names it."
                     .to_owned(),
             ),
             Block::Table(uncovered(position)),

@@ -5,9 +5,13 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 
+use rust_decimal::Decimal;
+use tracing::warn;
+
 use super::Store;
-use super::error::{Result, StoreError};
-use crate::domain::plan::PlanEntry;
+use super::error::Result;
+use super::read::to_json;
+use crate::domain::plan::{PlanEntry, What};
 
 impl Store {
     /// Keeps an event under the next number, whatever number it carries.
@@ -30,11 +34,11 @@ impl Store {
     /// Takes an event back; `None` if there is none of this number, or it was taken back before.
     ///
     /// # Errors
-    /// DuckDB's, or a stored event that this version cannot read.
+    /// DuckDB's.
     pub async fn remove_plan(&self, id: u32, at: DateTime<Utc>) -> Result<Option<PlanEntry>> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
-            let Some(entry) = standing(&transaction, i64::MAX)?.into_iter().find(|entry| entry.id == id) else {
+            let Some(entry) = standing(&transaction, i64::MAX)?.events.into_iter().find(|entry| entry.id == id) else {
                 return Ok(None);
             };
             insert(&transaction, &entry, "remove", at)?;
@@ -44,19 +48,19 @@ impl Store {
         .await
     }
 
-    /// Every event that was not taken back, by number.
+    /// Every event that was not taken back and can be read, by number.
     ///
     /// # Errors
-    /// DuckDB's, or a stored event that this version cannot read.
+    /// DuckDB's.
     pub async fn plan(&self) -> Result<Vec<PlanEntry>> {
-        self.read(|connection| standing(connection, i64::MAX)).await
+        Ok(self.read(|connection| standing(connection, i64::MAX)).await?.events)
     }
 }
 
 fn insert(transaction: &Transaction, entry: &PlanEntry, action: &str, at: DateTime<Utc>) -> Result<()> {
     let sql = "SELECT coalesce(max(entry_id), 0) FROM plan_entries";
     let last: i64 = transaction.query_row(sql, [], |row| row.get(0))?;
-    let details = serde_json::to_string(&entry.what).map_err(|error| unreadable(entry.id, &error))?;
+    let details = to_json(&entry.what);
     transaction.execute(
         "INSERT INTO plan_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
@@ -74,11 +78,20 @@ fn insert(transaction: &Transaction, entry: &PlanEntry, action: &str, at: DateTi
     Ok(())
 }
 
+/// The plan as it is read back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Events that were not taken back, by number.
+    pub events: Vec<PlanEntry>,
+    /// Numbers of those that this version cannot read: one of them must not end every cycle.
+    pub unreadable: Vec<u32>,
+}
+
 /// The events that stand once the first `last` entries were made.
 ///
 /// # Errors
-/// DuckDB's, or a stored event that this version cannot read.
-pub fn standing(connection: &Connection, last: i64) -> Result<Vec<PlanEntry>> {
+/// DuckDB's.
+pub fn standing(connection: &Connection, last: i64) -> Result<Standing> {
     let sql = "SELECT event_id, recorded_at, starts_on, sure, note, details FROM plan_entries AS added
                WHERE action = 'add' AND entry_id <= ?1
                    AND NOT EXISTS (SELECT 1 FROM plan_entries AS gone
@@ -86,22 +99,25 @@ pub fn standing(connection: &Connection, last: i64) -> Result<Vec<PlanEntry>> {
                ORDER BY event_id";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(params![last])?;
-    let mut entries = Vec::new();
+    let mut standing = Standing::default();
     while let Some(row) = rows.next()? {
         let id: u32 = row.get(0)?;
         let (sure, details): (String, String) = (row.get(3)?, row.get(5)?);
-        entries.push(PlanEntry {
-            id,
-            recorded_at: row.get::<_, NaiveDateTime>(1)?.and_utc(),
-            on: row.get(2)?,
-            sure: sure.parse().map_err(|error| unreadable(id, &error))?,
-            note: row.get(4)?,
-            what: serde_json::from_str(&details).map_err(|error| unreadable(id, &error))?,
-        });
+        match (sure.parse::<Decimal>(), serde_json::from_str::<What>(&details)) {
+            (Ok(sure), Ok(what)) => standing.events.push(PlanEntry {
+                id,
+                recorded_at: row.get::<_, NaiveDateTime>(1)?.and_utc(),
+                on: row.get(2)?,
+                sure,
+                note: row.get(4)?,
+                what,
+            }),
+            (sure, what) => {
+                let (sure, what) = (sure.err(), what.err());
+                warn!(id, ?sure, ?what, "a planned event cannot be read; it is left out");
+                standing.unreadable.push(id);
+            }
+        }
     }
-    Ok(entries)
-}
-
-fn unreadable(id: u32, error: &dyn std::error::Error) -> StoreError {
-    StoreError::Unreadable { what: format!("planned event {id}"), reason: error.to_string() }
+    Ok(standing)
 }

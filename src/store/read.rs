@@ -145,6 +145,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         Known::By(entered) => (KnownBalances::First(entered.balances), entered.plan, through(connection, entered)?),
         Known::Before(moment) => (KnownBalances::Until(moment), i64::MAX, None),
     };
+    let plan = plan::standing(connection, events)?;
     let charges = current_charges(connection, newest, None)?;
     let usage = current_usage(connection, newest, None)?;
     let mut facts = Facts {
@@ -158,7 +159,8 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         allocations: credits::allocations(connection, newest)?,
         recorded: credits::recorded(connection, balances)?,
         dead_channels: alerts::dead_channels(connection)?,
-        plan: plan::standing(connection, events)?,
+        plan: plan.events,
+        unreadable_events: plan.unreadable,
         entered_through,
         ..Facts::none(as_of, currency)
     };

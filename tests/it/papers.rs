@@ -335,7 +335,7 @@ fn a_few_sentences_stand_for_a_report_that_goes_along() {
     let said = |kind, audience: &Audience| report::headline(kind, &position, audience);
     let compared = "$238,757.24 was spent where $216,634.55 was projected: $22,122.69 over the plan (10.2 %).";
     let ahead = "Credits last until about 30 Dec 2026 (between 22 Dec 2026 and 8 Jan 2027).";
-    let left = "$49,179.90 of $285,000.00 of credit is left.";
+    let left = "$49,155.82 of $285,000.00 of credit is left.";
     assert_eq!(said(ReportKind::ActualVsProjected, &Audience::Owner), [compared]);
     assert_eq!(said(ReportKind::Trajectory, &Audience::Owner), [ahead, left]);
     assert_eq!(said(ReportKind::FundingPack, &Audience::Owner), [compared, ahead, left]);

@@ -1,21 +1,19 @@
-//! A scenario table per rule: when it speaks, when it does not, and where the boundary lies; and every message, read aloud.
+//! A scenario table per rule: when it speaks, when it does not, and where the boundary lies.
+
+mod aloud;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::fixture::{balance_gap, clock, day, health, month_gap, pool, position, usd};
+use super::fixture::{clock, day, health, pool, position, usd};
 use super::*;
 use crate::domain::credit::{CoverageState, Programme};
-use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::finding::Severity;
 use crate::domain::period::plus_days;
-use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::position::{
-    Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
-    UnclassifiedUsage,
+    DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
-use crate::domain::reconcile::Reconciliation;
-use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 use crate::domain::unlisted::UnlistedCredit;
 use Severity::{Critical, Info, Warning};
 
@@ -471,163 +469,4 @@ proptest! {
         prop_assert_eq!(count(Action::Resolve), 0);
         prop_assert!(told.iter().all(|alert| alert.decision != Action::Escalate || alert.reason.is_worse_news()));
     }
-}
-
-/// One finding of every rule that a position can show.
-fn every_finding() -> Vec<Finding> {
-    let mut position = running_out("2026-04-10", "2026-04-20", "-");
-    position.trajectory =
-        vec![bill("2026-03", "3000", "29"), bill("2026-04", "3100", "1240"), bill("2026-05", "3100", "3100")];
-    let breakage = MoneyQuantiles { p10: Some(usd("1200")), p50: Some(usd("4321")), p90: Some(usd("7000")) };
-    position.credits.pools = vec![
-        PoolPosition { exhausts_on: dates("2026-04-01", "2026-04-05", "-"), breakage, ..pool() },
-        PoolPosition { id: "4712".into(), name: "Bedrock POC".into(), status: PoolStatus::Paused, ..pool() },
-        PoolPosition { id: "4713".into(), name: "GenAI tier".into(), ..pool() },
-    ];
-    position.coverage =
-        vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
-    position.reconciliation = Reconciliation {
-        months: vec![month_gap("2026-01", "12000", "-1100"), month_gap("2026-02", "12500", "900")],
-        balances: vec![balance_gap("8200", "800", false)],
-    };
-    position.data_quality.unclassified_cost = usd("120");
-    position.data_quality.unclassified = vec![UnclassifiedUsage {
-        service: "Amazon Bedrock".into(),
-        usage_type: Some("USE1-Wonder-input-tokens".into()),
-        cost: usd("120"),
-        because: None,
-    }];
-    position.data_quality.usd_spent_asking_month = usd("4.20");
-    position.data_quality.paid_requests_today = 96;
-    let claim = |question, statement: &str| Claim {
-        question,
-        record: Some("ai".into()),
-        subject: "ai".into(),
-        about: "ai".into(),
-        verdict: Judged::Below,
-        statement: statement.into(),
-        compared: None,
-        figures: vec![],
-    };
-    let projection = |spent: &str, percent: i64| Claim {
-        compared: Some(Compared {
-            percent: percent.into(),
-            words: format!(
-                "Record ai: of $4,000 projected from January to February 2026, {spent} was spent, {percent} %"
-            ),
-        }),
-        ..claim(Question::Projection, "")
-    };
-    position.review.claims = vec![
-        claim(Question::Pace, "Credit GenAI tier: of $9,000.00 left, $4,000.00 will be used by 1 September 2026."),
-        projection("$1,000", 25),
-        claim(Question::Commitment, "Record ai: of $2,000.00 committed to Trainium, $300.00 was spent."),
-    ];
-    let observations = Observations {
-        uncovered: vec![UncoveredBurn {
-            service: "AWS Marketplace".into(),
-            since: day("2026-02-20"),
-            per_day_7d: usd("14.5"),
-            total_28d: usd("301.5"),
-            state: CoverageState::Uncovered,
-        }],
-        unknown_record_types: vec![UnknownRecordType {
-            name: "Rebate".into(),
-            since: day("2026-03-02"),
-            cost: usd("-7.5"),
-        }],
-        order_contradictions: vec![OrderContradiction {
-            month: "2026-02".parse().unwrap(),
-            pool: "4711".into(),
-            gap: usd("40"),
-        }],
-        dead_channels: vec![DeadChannel {
-            channel: "ops".into(),
-            since: day("2026-03-11"),
-            lost: 2,
-            waiting: 0,
-            last_error: "HTTP 404: no_service".into(),
-        }],
-        changes: vec![change("Claude Sonnet 5", "900", "264.7", "300", "2026-03-09")],
-        rising: vec![rise("Claude Haiku 4.5", "96", "6.4", "9", false)],
-        gone: vec![GoneCredit {
-            pool: "4714".into(),
-            name: "Activate Founders".into(),
-            last_seen: day("2026-03-10"),
-            held: usd("812.40"),
-        }],
-        drained: vec![DrainedCredit {
-            pool: "4711".into(),
-            name: "Activate Portfolio".into(),
-            since: "2026-02".parse().unwrap(),
-            accounts: BTreeSet::from(["111122223333".to_owned()]),
-            amount: usd("640"),
-        }],
-        ..burning(28, |_| "170")
-    };
-    let costs =
-        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() };
-    let credits =
-        Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into(), retryable: true };
-    let health = IngestHealth { costs, credits, ..health() };
-    let rules = AlertRules { used_percent: vec![50, 75], ..AlertRules::default() };
-    let mut findings = evaluate(&position, &health, &observations, &rules).findings;
-    let refused =
-        Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into(), retryable: false };
-    let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
-    findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
-    let mut over = position.clone();
-    over.review.claims = vec![projection("$9,000", 225)];
-    over.planned = vec![filed_and_not_come()];
-    findings.extend(evaluated(&over, &Observations::default()).findings);
-    let failed = FailedCycle {
-        since: clock(),
-        last: clock(),
-        problem: "computing the position: Multiplication overflowed".into(),
-        finished_at: Some(clock() - chrono::TimeDelta::hours(24)),
-    };
-    findings.push(cycle_failed_finding(&failed, &rules));
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| seen.insert(finding.key.clone()));
-    findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
-    findings
-}
-
-fn filed_and_not_come() -> Planned {
-    Planned {
-        id: "filing:1:ai:1".into(),
-        source: PlanSource::Filing,
-        kind: PlanKind::Launch,
-        what: "Claude Sonnet 5 at $7,302.00 a month, filed for ai from 2026-01".into(),
-        on: day("2026-01-01"),
-        until: None,
-        amount: Some(usd("235.55")),
-        sure: FILED_SURE,
-        note: None,
-        state: PlanState::NotCome,
-        in_outlook: false,
-        record: Some("ai".into()),
-    }
-}
-
-#[test]
-fn every_message_read_aloud() {
-    let findings = every_finding();
-    let spoken: BTreeSet<Rule> = findings.iter().map(|finding| finding.rule).collect();
-    assert_eq!(spoken, Rule::ALL.into_iter().collect(), "every rule has its say");
-    let rules = AlertRules { messages_a_week: 1_000, ..AlertRules::default() };
-    let evaluation = Evaluation { findings, costs_pulled: true, ..Evaluation::default() };
-    let context = MessageContext { now: clock(), repeat: rules.repeat, trajectory: None, dashboard_url: None };
-    let mut decisions = decide(&evaluation, &History::default(), clock(), &rules);
-    decisions.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
-    let mut aloud = String::new();
-    for event in decisions.iter().filter_map(|decision| compose(decision, &context)) {
-        // A phone's notification and one screen below it.
-        assert!(event.text.chars().count() <= 900, "{}: {} characters", event.key, event.text.chars().count());
-        assert!(event.title.chars().count() <= 80, "{}", event.title);
-        assert!(event.text.contains("How sure: "), "{}: {}", event.key, event.text);
-        assert!(!event.next.is_empty(), "{} says what to do next", event.key);
-        aloud += &format!("## {}\n[{}]\n\n{}\n\n", event.title, event.key, event.text);
-    }
-    insta::assert_snapshot!(aloud);
 }

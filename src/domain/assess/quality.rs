@@ -63,6 +63,19 @@ impl Assessment<'_> {
         usages
     }
 
+    /// That planned events cannot be read and so count nowhere.
+    fn unreadable_events(&self) -> Option<String> {
+        let lost: Vec<String> = self.facts.unreadable_events.iter().map(u32::to_string).collect();
+        match &lost[..] {
+            [] => None,
+            [one] => Some(format!("The planned event {one} cannot be read and is left out; plan it again.")),
+            more => Some(format!(
+                "The planned events {} cannot be read and are left out; plan them again.",
+                more.join(", ")
+            )),
+        }
+    }
+
     pub(super) fn data_quality(&self, reconciliation: &Reconciliation) -> DataQuality {
         let unclassified = self.unclassified();
         let mut quality = DataQuality {
@@ -70,6 +83,7 @@ impl Assessment<'_> {
             unclassified: unclassified.into_iter().take(UNCLASSIFIED_NAMED).collect(),
             reconciliation_gap: reconciliation.closed_gap(),
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
+            unreadable: self.unreadable_events().into_iter().collect(),
             ..DataQuality::default()
         };
         quality.asked(self.facts.paid_requests_today, self.facts.paid_requests_month);
