@@ -311,7 +311,8 @@ impl SubAssign for Money {
 impl Neg for Money {
     type Output = Money;
     fn neg(self) -> Money {
-        Money(-self.0)
+        // A decimal has a negative zero, which is written differently and means nothing.
+        Money((-self.0).normalize())
     }
 }
 
@@ -459,6 +460,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn nothing_has_no_sign() {
+        assert!(!(-Money::ZERO).0.is_sign_negative());
+        assert_eq!((-Money::ZERO).to_string(), "0");
+    }
 
     #[test]
     fn keeps_every_digit() {

@@ -13,6 +13,7 @@ use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
+use super::partial_days::{AtLeast, DateBasis};
 use super::period::BillingPeriod;
 use super::plan::Planned;
 use super::projection::{KnownScale, UnpricedLine};
@@ -313,30 +314,6 @@ pub struct MoneyQuantiles {
     pub p50: Option<Money>,
     /// Nine in ten are.
     pub p90: Option<Money>,
-}
-
-/// Usage that AWS shows so far for days after `data_through`. It can only grow, but for corrections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AtLeast {
-    /// The newest of these days.
-    pub through: NaiveDate,
-    /// Gross cost of these days so far.
-    pub gross: Money,
-    /// The most credit that can be left: that at the end of `data_through` less what these days draw of it, or what AWS
-    /// estimates to be left if that is less.
-    pub credit_left_at_most: Money,
-}
-
-/// What the dates of exhaustion rest on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum DateBasis {
-    /// Complete days as billed.
-    #[default]
-    #[serde(rename = "billed")]
-    Billed,
-    /// Complete days, and what AWS shows so far for the days after them, which is more than was forecast for these.
-    #[serde(rename = "billed+estimated")]
-    BilledAndEstimated,
 }
 
 /// First day after `data_through` on which more than 1 USD goes uncovered that an issued pool could have paid; if that

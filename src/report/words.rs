@@ -162,12 +162,15 @@ pub(super) fn at_least(position: &Position) -> Option<String> {
     if position.credits.pools.is_empty() || !shown.gross.is_positive() {
         return None;
     }
+    let left = match position.ran_out_at_least() {
+        Some(_) => "which is more than the credit that was left".to_owned(),
+        None => format!("which leaves at most {} of credit", usd_text(shown.credit_left_at_most)),
+    };
     Some(format!(
-        "AWS already shows at least {} of usage after {}, up to {}; at most {} of credit is left.",
+        "AWS already shows at least {} of usage after {}, up to {}, {left}.",
         usd_text(shown.gross),
         day(through),
         day(shown.through),
-        usd_text(shown.credit_left_at_most)
     ))
 }
 

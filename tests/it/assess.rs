@@ -9,6 +9,7 @@ mod reconciliation;
 
 use glidepath::domain::facts::Facts;
 use glidepath::domain::money::Money;
+use glidepath::domain::period::plus_days;
 use glidepath::domain::series::series;
 use glidepath::domain::workload::Workload;
 
@@ -38,7 +39,8 @@ fn the_parts_of_the_bill_add_up_to_the_cash() {
 
 #[test]
 fn the_partial_newest_days_reach_no_forecast() {
-    // On the 31st, the 29th is complete and the 30th is not, whatever it shows: nothing, a tenth, or tenfold.
+    // On the 31st, the 29th is complete and the 30th is not, whatever it shows: nothing, a tenth, or tenfold. It costs what it
+    // shows at least, and no other day more for it.
     let looked = |partial: &[(&str, &str)]| {
         let pool = World::in_march().credit("one", "5000", Some(&[BEDROCK]), |_| {});
         let mut world = pool.charges("2026-01-05", "2026-03-29", BEDROCK, "Usage", "100");
@@ -53,11 +55,15 @@ fn the_partial_newest_days_reach_no_forecast() {
     };
     let none = looked(&[]);
     assert_eq!(none.data_through, day("2026-03-29"));
-    for partial in [&[("2026-03-30", "10")][..], &[("2026-03-30", "1000"), ("2026-03-31", "3")]] {
-        let some = looked(partial);
-        assert_eq!((&some.workloads, &some.cumulative), (&none.workloads, &none.cumulative), "{partial:?}");
-        assert_eq!(some.exhaustion, none.exhaustion, "{partial:?}");
+    let tenth = looked(&[("2026-03-30", "10")]);
+    assert_eq!((&tenth.workloads, &tenth.cumulative), (&none.workloads, &none.cumulative));
+    assert_eq!(tenth.exhaustion, none.exhaustion);
+    let tenfold = looked(&[("2026-03-30", "1000"), ("2026-03-31", "3")]);
+    assert_eq!(tenfold.workloads, none.workloads);
+    for (some, none) in tenfold.cumulative.iter().zip(&none.cumulative) {
+        assert_eq!(some.p50 - none.p50, usd("900"), "{}", some.day);
     }
+    assert_eq!(tenfold.exhaustion.p50.map(|day| plus_days(day, 9)), none.exhaustion.p50);
     // The complete day before them does count.
     let pool = World::in_march().credit("one", "5000", Some(&[BEDROCK]), estimated("1500"));
     let known = pool.charges("2026-01-05", "2026-03-28", BEDROCK, "Usage", "100");

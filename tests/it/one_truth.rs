@@ -2,8 +2,9 @@
 
 use glidepath::domain::alert::{AlertRules, IngestHealth, Observations, Outcome, evaluate};
 use glidepath::domain::money::Money;
+use glidepath::domain::partial_days::AtLeast;
 use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{AtLeast, DateQuantiles, MonthlyBill, Position};
+use glidepath::domain::position::{DateQuantiles, MonthlyBill, Position};
 use glidepath::domain::words::{day_text, usd_text};
 use glidepath::report::{self, Audience, Format, Nav, ReportKind};
 

@@ -148,8 +148,10 @@ fn the_step_to_cash_is_counted_from_whole_bills() {
     // February is the first whole month without credits; December the last with.
     assert_eq!(figure(&position, "first_full_bill"), "$300");
     assert_eq!(figure(&position, "monthly_step"), "$200");
-    // Credits that end on the first of a month leave that month whole.
+    // The day on which credits end is part of its month: that of the first of a month leaves the next one whole.
     position.exhaustion.total.p50 = Some("2027-01-01".parse().unwrap());
+    assert_eq!(figure(&position, "first_full_bill"), "$300");
+    position.exhaustion.total.p50 = Some("2026-12-31".parse().unwrap());
     assert_eq!(figure(&position, "first_full_bill"), "$200");
     // The 90 days are the outlook's own.
     position.exposure.as_mut().unwrap().p50 = Money::from_micros(1_234_560_000);
@@ -276,7 +278,7 @@ fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
     );
     for id in ["earned-value", "credibility"] {
         let told =
-            document.texts().any(|(section, text)| section.id == id && text.contains("average of the last 28 days"));
+            document.texts().any(|(section, text)| section.id == id && text.contains("28-day average continues"));
         assert!(told, "{id} does not say why its days differ from the outlook's");
     }
 }
@@ -301,7 +303,7 @@ fn the_page_names_the_next_date_to_act_on() {
     assert!(next_date(&position).unwrap().ends_with("14 to 28 days; today if credits end early"));
     let award = position.next_award.as_mut().unwrap();
     award.overdue = true;
-    let overdue = "today | AI record: it takes 14 to 28 days; 2 Dec 2026 was the day for a slow one";
+    let overdue = "today | AI record: it takes 14 to 28 days; to be safe you should have filed by 2 Dec 2026";
     assert_eq!(next_date(&position).unwrap(), overdue);
     let award = position.next_award.as_mut().unwrap();
     (award.overdue, award.file_by, award.file_by_if_early) = (false, None, None);
@@ -663,8 +665,7 @@ fn credit_that_expires_is_said_to_expire() {
     // Where paths use it up earlier, none lasts beyond the expiry all the same.
     assert_eq!(
         document(&expires("2026-12-11", "2026-12-20")).summary[1],
-        "There is a one in ten chance that credits end by 11 Dec 2026; in half of the paths they end on 20 Dec 2026, when \
-         Portfolio expires."
+        "There is a one in ten chance that credits end by 11 Dec 2026; the median is 20 Dec 2026, when Portfolio expires."
     );
 }
 

@@ -4,7 +4,8 @@ use super::Assessment;
 use crate::domain::costs::SplitCost;
 use crate::domain::credit::StatementSource;
 use crate::domain::money::Money;
-use crate::domain::position::{AtLeast, Credits};
+use crate::domain::partial_days::AtLeast;
+use crate::domain::position::Credits;
 
 impl Assessment<'_> {
     /// Cost of the days after `data_through` so far, and what it leaves of credit; `None` while AWS shows nothing of them.

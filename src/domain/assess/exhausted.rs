@@ -10,9 +10,10 @@ use super::span::Span;
 use crate::domain::credit::CreditPool;
 use crate::domain::money::Money;
 use crate::domain::outlook::{Outlook, UNCOVERED_THRESHOLD, payable_from};
+use crate::domain::partial_days::DateBasis;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::pools::credit_rows;
-use crate::domain::position::{DateBasis, DateQuantiles, Exhaustion, WorkloadExhaustion};
+use crate::domain::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
 use crate::domain::workload::Workload;
 
 impl Assessment<'_> {

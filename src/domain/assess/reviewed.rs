@@ -8,7 +8,7 @@ use super::Assessment;
 use super::span::Span;
 use crate::domain::costs::SplitCost;
 use crate::domain::credit::{CoverageState, Programme};
-use crate::domain::forecast::{History, has_changed_within};
+use crate::domain::forecast::has_changed_within;
 use crate::domain::ledger::{CostRow, Ledger, Stream, replay_rows};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -113,7 +113,7 @@ impl Assessment<'_> {
         let months: Vec<_> = months.into_iter().filter(|(month, _)| whole(*month)).collect();
         let daily = self.payable_days(span, uncovered);
         let since = months.len().checked_sub(MONTHS).map(|at| (span.through - months[at].0.first_day()).num_days() + 1);
-        let changed = since.is_some_and(|days| has_changed_within(History(&daily), usize::try_from(days).unwrap_or(0)));
+        let changed = since.is_some_and(|days| has_changed_within(&daily, usize::try_from(days).unwrap_or(0)));
         let newest = span.last(LEVEL_DAYS);
         let since_change = (changed && newest.len() == LEVEL_DAYS).then(|| {
             let in_days = self.costs.split.iter().filter(|cost| newest.contains(cost.day) && !uncovered(&cost.service));
@@ -136,14 +136,14 @@ impl Assessment<'_> {
     }
 
     /// What credit could have paid on each complete day.
-    fn payable_days(&self, span: Span, uncovered: impl Fn(&str) -> bool) -> Vec<f64> {
+    fn payable_days(&self, span: Span, uncovered: impl Fn(&str) -> bool) -> Vec<Money> {
         let mut daily: BTreeMap<NaiveDate, Money> = span.days().days().map(|day| (day, Money::ZERO)).collect();
         for cost in self.costs.split.iter().filter(|cost| !uncovered(&cost.service)) {
             if let Some(sum) = daily.get_mut(&cost.day) {
                 *sum += cost.payable;
             }
         }
-        daily.into_values().map(Money::to_chart).collect()
+        daily.into_values().collect()
     }
 
     fn earned_value(&self, span: Span, shown: &[PoolPosition]) -> Option<EarnedValue> {

@@ -5,6 +5,7 @@
 
 use super::course::Course;
 use super::series::{History, WEEK, median};
+use crate::domain::money::Money;
 
 /// Below this share of a usual day a day counts as idle.
 const IDLE: f64 = 0.02;
@@ -54,9 +55,11 @@ pub struct Level {
     pub changed: bool,
 }
 
-/// True if the level of a stream changed within its newest `days`: a ramp counts, and so does what follows one.
-pub fn has_changed_within(history: History, days: usize) -> bool {
-    let level = Level::read(history);
+/// True if the level of a stream that cost so much `daily` changed within its newest `days`: a ramp counts, and so does what
+/// follows one.
+pub fn has_changed_within(daily: &[Money], days: usize) -> bool {
+    let daily: Vec<f64> = daily.iter().map(|cost| cost.to_chart()).collect();
+    let level = Level::read(History(&daily));
     level.changed && level.days.len() <= days || matches!(level.course, Course::Ramp { .. })
 }
 

@@ -157,7 +157,7 @@ pub fn finding(severity: Severity) -> Finding {
         key: "exhaustion:total".into(),
         since: "2026-03-12".parse().unwrap(),
         summary: "Credit will probably run out on 2026-04-13, in 30 days: $9,000.00 of credit is left.".into(),
-        reason: "How sure: 50 % chance. Next: apply by 2026-03-16 for R&D <credits>.".into(),
+        reason: "How sure: in half of the forecast paths. Next: apply by 2026-03-16 for R&D <credits>.".into(),
     }
 }
 

@@ -154,7 +154,7 @@ fn the_example_names_every_key() {
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 24),
+        ("[alerts]", &["alerts"], 26),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 8),
         (pagerduty, &["channel"], 9),

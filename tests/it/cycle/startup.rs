@@ -190,7 +190,10 @@ async fn a_reviewer_is_answered_from_the_bill() {
         ]
     );
     let ask = review.next_ask.as_ref().unwrap();
-    assert_eq!(ask.amount, ask.average_month.times(12.into()) - view.position.credits.remaining);
+    // A year of this spend less the credit held would be over 580,000: more than the programme grants.
+    let supported = ask.average_month.times(12.into()) - view.position.credits.remaining;
+    assert!(supported > ask.amount && ask.amount == ask.band.unwrap().ceiling - ask.already_granted, "{ask:?}");
+    assert_eq!(view.position.next_ask.map(|asked| asked.amount), Some(ask.amount));
     let value = review.earned_value.as_ref().unwrap();
     assert_eq!(value.total.drawn_to_date, -view.position.spend.credit_to_date);
     assert_eq!(value.total.drawn_to_date + view.position.credits.remaining, value.total.granted);

@@ -209,14 +209,14 @@ async fn what_is_searched_for_is_found_where_it_may_stand() {
 async fn no_sum_over_all_records_is_told() {
     let (served, _) = daemon().await;
     served.clock.advance_to(time("2026-06-02T06:30:00Z"));
-    served.cycle(time("2026-06-02T06:30:00Z"), usd("3.07")).await;
+    served.cycle(time("2026-06-02T06:30:00Z"), usd("203.07")).await;
     let review = served.send(Ask::get("/api/v1/position").bearer(OWNER)).await.json()["review"].clone();
     let amount = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    // March and May at 10 + 3.07 USD a day: the other record can be paid by a credit, so it is in the ask.
+    // March and May at 10 + 203.07 USD a day: the other record can be paid by a credit, so it is in the ask.
     let months: Vec<String> =
         review["next_ask"]["steps"].as_array().unwrap()[..3].iter().map(|it| amount(&it["amount"])).collect();
-    assert_eq!(months, ["405.17", "392.1", "405.17"]);
-    let mut sums = vec![amount(&review["next_ask"]["average_month"]), "4809.72".to_owned()];
+    assert_eq!(months, ["6605.17", "6392.1", "6605.17"]);
+    let mut sums = vec![amount(&review["next_ask"]["average_month"]), "78409.8".to_owned()];
     let value = &review["earned_value"];
     for pool in value["pools"].as_array().unwrap().iter().chain([&value["total"]]) {
         sums.extend([amount(&pool["planned_to_date"]), amount(&pool["ahead_of_plan"])]);

@@ -1,6 +1,6 @@
 //! What the rules tell along a life, day by day, while one credit is drawn.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use glidepath::domain::alert::{AlertRules, IngestHealth, Moment, Observations, Outcome, Replay, ReplayedAlert};
 use glidepath::domain::finding::Severity;
 use glidepath::domain::forecast::Evidence;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, position, usd};
+use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
