@@ -23,7 +23,9 @@ const LEAST_SWING: f64 = 0.1;
 /// The swing that a level is taken to have until its own is known, and the weeks that this counts as.
 const USUAL_SWING: f64 = 0.13;
 /// The same of an account whose whole past is that level: most that begin go on to grow. In its first two weeks and later.
-const NEW_SWING: (f64, f64) = (0.35, 0.14);
+const NEW_SWING: (f64, f64) = (0.35, 0.135);
+/// Most accounts that begin go on to grow: their odds are so much wider above the middle, and narrower below it.
+const LEAN: (f64, f64) = (1.4, 0.4);
 const PRIOR_WEEKS: f64 = 4.0;
 /// No account is taken to swing by more: what moves further from week to week are occurrences, and no level that drifts.
 const LARGEST_SWING: f64 = 0.4;
@@ -153,7 +155,11 @@ impl Evidence {
                 Sample { series: &seen.series, errors: seen.errors.map(|error| error.map(|error| error / scale)) }
             })
             .collect();
-        ErrorLaw::learn(&samples, scale(Some(swing)), 0.0).with_noise(noise)
+        let law = ErrorLaw::learn(&samples, scale(Some(swing)), 0.0).with_noise(noise);
+        match since {
+            Since::Change => law,
+            Since::Beginning(_) => law.leaning(LEAN.0, LEAN.1),
+        }
     }
 
     /// Reads what [`to_csv`](Self::to_csv) wrote. Lines that begin with `#` are comments.

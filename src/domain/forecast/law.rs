@@ -41,6 +41,8 @@ impl Noise {
 pub struct ErrorLaw {
     /// What the spread of the comparable errors is multiplied by for this account.
     spread: f64,
+    /// What the spread is multiplied by besides, above and below the middle.
+    lean: (f64, f64),
     /// What their middle is multiplied by. An account that never moved does not drift either.
     drift: f64,
     /// What chance adds on single days.
@@ -71,13 +73,15 @@ impl ErrorLaw {
                 })
                 .collect()
         });
-        ErrorLaw { spread, drift, noise: Noise::default(), horizons }
+        ErrorLaw { spread, lean: (1.0, 1.0), drift, noise: Noise::default(), horizons }
     }
 
     /// The error at one of [`HORIZONS`] below which a share `p` of them lies. Outside what was seen: the outermost seen.
     pub fn quantile_at(&self, horizon: usize, p: f64) -> f64 {
         let middle = self.comparable(horizon, 0.5);
-        self.spread * (self.comparable(horizon, p) - middle) + self.drift * middle
+        let off = self.comparable(horizon, p) - middle;
+        let lean = if off > 0.0 { self.lean.0 } else { self.lean.1 };
+        self.spread * lean * off + self.drift * middle
     }
 
     fn comparable(&self, horizon: usize, p: f64) -> f64 {
@@ -94,6 +98,12 @@ impl ErrorLaw {
     #[must_use]
     pub fn told(self, share: f64) -> Self {
         ErrorLaw { drift: self.drift * (1.0 - share), ..self }
+    }
+
+    /// The same law, leaning: its spread above and below the middle multiplied by so much.
+    #[must_use]
+    pub fn leaning(self, above: f64, below: f64) -> Self {
+        ErrorLaw { lean: (above, below), ..self }
     }
 
     /// The same law with chance in single days.
