@@ -1,9 +1,9 @@
 //! The web: thin routes that load a view and render it, or hand on what people enter.
 //!
-//! Invariants: no request asks AWS or forecasts, but for an order to run a cycle, a replay of rules and a what-if, which a
-//! partner cannot give; every route stands in one table with the permission that it needs, so that a new one cannot be left
-//! open or undescribed by accident; every error of a route is a problem of RFC 9457; a cache may change how much is computed,
-//! never the answer.
+//! Invariants: no request asks AWS or forecasts, but for an order to run a cycle, a replay of rules, a what-if and an entry,
+//! whose outlook is made apart from its request; a partner can give none of them; every route stands in one table with the
+//! permission that it needs, so that a new one cannot be left open or undescribed by accident; every error of a route is a
+//! problem of RFC 9457; a cache may change how much is computed, never the answer.
 
 mod access;
 mod assets;

@@ -204,7 +204,7 @@ fn cycle(
     let made = assessment.what_if(|base| {
         for change in ["train", "growth", "award", "cache-hits", "batch"].into_iter().flat_map(changes) {
             let before = outlook_along(base.inputs, 2);
-            if let Ok(told) = answer(base, &before, &vec![change]) {
+            if let Ok(told) = answer(base, &before, &[change]) {
                 assert_eq!(reread(&told), told);
             }
         }

@@ -157,19 +157,13 @@ fn continue_spans(
     let since = beat.due_before(starts[starts.len() - cycles]);
     let length = (beat.distance.ceil() as usize + 4).max(8);
     let (mut sums, mut counts) = (vec![0.0; length], vec![0.0; length]);
-    let shift = 1;
-    for at in 0..count {
-        let (day, due) = (date(at), first_due(at));
-        if day < plus_days(since, 0) {
-            continue;
-        }
-        let after = (day - due).num_days() as usize;
+    for (at, cost) in known.iter().enumerate().filter(|(at, _)| date(*at) >= since) {
+        let after = (date(at) - first_due(at)).num_days() as usize;
         if let Some(sum) = sums.get_mut(after) {
-            *sum += known[at].max(0.0) - between;
+            *sum += cost.max(0.0) - between;
             counts[after] += 1.0;
         }
     }
-    let _ = shift;
     let beyond = |after: usize| if counts[after] > 0.0 { sums[after] / counts[after] } else { 0.0 };
     let ahead = (1..=days as i64)
         .map(|ahead| {

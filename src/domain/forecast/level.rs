@@ -263,11 +263,9 @@ fn flatten(days: &mut [f64]) {
         let usual = around(at);
         let length = days[at..].iter().take_while(|cost| usual > 0.0 && **cost > STANDS_OUT * usual).count();
         if (1..=STANDS_OUT_DAYS).contains(&length) && at + length + 1 < count {
-            for day in at..at + length {
-                beyond.push((day, days[day] - usual));
-            }
-            for day in at..at + length {
-                days[day] = usual;
+            for (day, cost) in days.iter_mut().enumerate().skip(at).take(length) {
+                beyond.push((day, *cost - usual));
+                *cost = usual;
             }
         }
         at += length.max(1);

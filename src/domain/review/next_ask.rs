@@ -156,7 +156,7 @@ pub fn next_ask(basis: &Basis<'_>) -> Option<NextAsk> {
     steps.push(Step::new(format!("The most that the {label} programme can still grant"), grantable));
     let amount = amount.min(grantable);
     steps.push(Step::new("The next ask supported", amount));
-    (amount >= terms.floor_usd).then(|| NextAsk {
+    (amount >= terms.floor_usd).then_some(NextAsk {
         amount,
         average_month,
         award_months: AWARD_MONTHS,

@@ -168,7 +168,8 @@ async fn an_acknowledgement_is_an_entry_and_two_at_once_make_one_outlook_at_most
     };
     let now: DateTime<Utc> = morning("2026-03-20") + TimeDelta::hours(1);
     let (one, other) = tokio::join!(world.engine.mute(now, entry("applied")), world.engine.mute(now, entry("sent")));
-    (one.unwrap(), other.unwrap());
+    one.unwrap();
+    other.unwrap();
     assert!((1..=2).contains(&remade(&world)), "{}", remade(&world));
     assert_eq!(world.position().await.entered_through, Some(now));
     assert_eq!(world.position().await.outlook_state, OutlookState::Current);

@@ -39,7 +39,7 @@ async fn an_event_is_planned_listed_counted_and_taken_back() {
         "record": null,
     });
     assert_eq!(row, expected);
-    assert_eq!(of_people(&served).await, [row.clone()]);
+    assert_eq!(of_people(&served).await, std::slice::from_ref(&row));
     let after = position().await;
     let planned = after["planned"].as_array().unwrap();
     assert!(planned.contains(&row), "{planned:?}");

@@ -325,7 +325,7 @@ impl Wobble {
         let mean = (5.0 + 2.0 * self.weekend) / 7.0;
         let mut walked = 0.0_f64;
         for (at, cost) in daily.iter_mut().enumerate() {
-            if at > from && (at - from) % 7 == 0 {
+            if at > from && (at - from).is_multiple_of(7) {
                 walked += self.drift * draw.normal();
             }
             let weekday = if (at + self.first_weekday) % 7 >= 5 { self.weekend } else { 1.0 } / mean;

@@ -67,9 +67,9 @@ pub fn told(life: &Life, known: usize, days: usize, credit: f64, evidence: &Evid
     }
     let alerts = replay.finish().alerts;
     for day in &mut seen {
-        let of_day = alerts.iter().filter(|alert| alert.at == day.clock && !alert.silent);
+        let mut of_day = alerts.iter().filter(|alert| alert.at == day.clock && !alert.silent);
         day.messages = of_day.clone().count();
-        day.message = of_day.filter(|alert| alert.key == TOTAL).next_back().cloned();
+        day.message = of_day.rfind(|alert| alert.key == TOTAL).cloned();
     }
     seen
 }
