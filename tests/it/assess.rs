@@ -61,7 +61,7 @@ fn the_partial_newest_days_reach_no_forecast() {
     let tenfold = looked(&[("2026-03-30", "1000"), ("2026-03-31", "3")]);
     assert_eq!(tenfold.workloads, none.workloads);
     for (some, none) in tenfold.cumulative.iter().zip(&none.cumulative) {
-        assert_eq!(some.p50 - none.p50, usd("900"), "{}", some.day);
+        assert!((some.p50 - none.p50 - usd("900")).abs() < usd("1"), "{}", some.day);
     }
     assert_eq!(tenfold.exhaustion.p50.map(|day| plus_days(day, 9)), none.exhaustion.p50);
     // The complete day before them does count.

@@ -151,6 +151,10 @@ pub struct EarlyRise {
     pub before_per_day: Money,
     /// The highest day within the 90 days before.
     pub highest_day: Money,
+    /// What most of the rise comes from.
+    pub cause: ChangeCause,
+    /// That part of the rise.
+    pub cause_amount: Money,
 }
 
 /// Why spend changed.

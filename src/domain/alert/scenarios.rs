@@ -321,6 +321,8 @@ fn rise(subject: &str, amount: &str, before: &str, highest: &str, complete: bool
         complete,
         before_per_day: usd(before),
         highest_day: usd(highest),
+        cause: ChangeCause::Volume { ratio: Some("3.4".parse().unwrap()), unit: "tokens".into() },
+        cause_amount: usd(amount) - usd(before),
     }
 }
 
@@ -354,13 +356,13 @@ fn a_day_that_stands_out_is_told_before_it_is_complete() {
     let said = |key: &str| evaluation.findings.iter().find(|finding| finding.key == key).unwrap().summary.clone();
     assert_eq!(
         said("spike:Haiku"),
-        "Haiku cost $90.00 on 12 March 2026, after $0.00 a day in the four weeks before. All of it is new. The same days show \
-         more of Nova."
+        "Haiku cost $90.00 on 12 March 2026, after $0.00 a day in the four weeks before. All of it is new, because of \
+         volume: 3.4 times the tokens. The same days show more of Nova."
     );
     assert_eq!(
         said("spike:Nova"),
         "Nova has cost at least $40.00 on 13 March 2026 so far, after $12.00 a day in the four weeks before. That is 3.3 times \
-         a usual day."
+         a usual day, because of volume: 3.4 times the tokens."
     );
     // Three complete days say more than one, under the same key.
     let both = Observations {

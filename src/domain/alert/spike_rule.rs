@@ -116,11 +116,12 @@ fn told_early(rise: &EarlyRise, with: &[&str], today: NaiveDate, rules: &AlertRu
         key: key(Rule::Spike, &rise.subject),
         since: rise.day.min(today),
         summary: format!(
-            "{} {cost} {} on {}{so_far}, after {} a day in the four weeks before. {multiple}.{also}",
+            "{} {cost} {} on {}{so_far}, after {} a day in the four weeks before. {multiple}, {}.{also}",
             rise.subject,
             usd_text(rise.amount),
             day_text(rise.day),
             usd_text(rise.before_per_day),
+            cause_text(&rise.cause, rise.cause_amount, rise.amount - rise.before_per_day)
         ),
         reason: format!(
             "How sure: {sure}. A warning because it is at least {} a usual day, at least {} and more than any single day of \
@@ -162,7 +163,7 @@ fn told(change: &SpendChange, with: &[&str], today: NaiveDate, rules: &AlertRule
             usd_text(change.recent_per_day),
             day_text(change.since),
             usd_text(change.before_per_day),
-            cause_text(change)
+            cause_text(&change.cause, change.cause_amount, change.more_per_day())
         ),
         reason: format!(
             "How sure: these are the last 3 complete days as billed. Kept up it is {} more a month; a warning because it \
@@ -181,17 +182,18 @@ fn told(change: &SpendChange, with: &[&str], today: NaiveDate, rules: &AlertRule
     }
 }
 
-fn cause_text(change: &SpendChange) -> String {
-    let part = change.cause_amount.ratio(change.more_per_day()).unwrap_or(Decimal::ONE);
+fn cause_text(cause: &ChangeCause, amount: Money, more: Money) -> String {
+    let part = amount.ratio(more).unwrap_or(Decimal::ONE);
     let part = part.clamp(Decimal::ZERO, Decimal::ONE);
     let mostly = if part >= Decimal::new(95, 2) { String::new() } else { format!(" for {} of it", percent_text(part)) };
-    match &change.cause {
+    match cause {
         ChangeCause::Volume { ratio: Some(ratio), unit } => {
             format!("because of volume{mostly}: {} the {unit}", times_text(*ratio))
         }
         ChangeCause::Volume { ratio: None, .. } => format!("because of volume{mostly}"),
         ChangeCause::Price => format!("because of a higher price per unit{mostly}"),
         ChangeCause::Mix => format!("because of a dearer mix of what is used{mostly}"),
+        ChangeCause::New { usage_type } if usage_type.is_empty() => "and AWS names no usage type for it".to_owned(),
         ChangeCause::New { usage_type } => format!("because {usage_type} was not used before{mostly}"),
     }
 }

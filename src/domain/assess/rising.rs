@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::Assessment;
+use super::watched::Windows;
 use crate::domain::alert::EarlyRise;
 use crate::domain::charge::is_capacity_block_fee;
+use crate::domain::costs::DetailRow;
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 
@@ -28,25 +30,33 @@ impl Assessment<'_> {
         }
         let quarter = DayRange::new(plus_days(span.through, -QUARTER_DAYS).max(span.first), span.through);
         let looked_at = DayRange::new(quarter.start, plus_days(newest.max(span.through), 1));
-        let mut subjects: BTreeMap<&str, BTreeMap<NaiveDate, Money>> = BTreeMap::new();
+        let mut subjects: BTreeMap<&str, Vec<&DetailRow>> = BTreeMap::new();
         for row in self.costs.detail.iter().filter(|row| looked_at.contains(row.day)) {
             let kind = &self.costs.kinds[row.kind];
             if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
-                *subjects.entry(kind.subject()).or_default().entry(row.day).or_default() += row.cost;
+                subjects.entry(kind.subject()).or_default().push(row);
             }
         }
-        let rise = |(subject, by_day): (&str, BTreeMap<NaiveDate, Money>)| {
+        let rise = |(subject, rows): (&str, Vec<&DetailRow>)| {
+            let mut by_day: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+            rows.iter().for_each(|row| *by_day.entry(row.day).or_default() += row.cost);
             let (day, amount) = by_day.range(span.through..).max_by_key(|(day, amount)| (**amount, **day))?;
-            let sum = by_day.range(before.start..before.end).map(|(_, cost)| *cost).sum::<Money>();
-            let before_per_day = sum.per(before.len());
-            let highest_day = by_day.range(..span.through).map(|(_, cost)| *cost).max().unwrap_or_default();
-            (*amount > before_per_day).then(|| EarlyRise {
+            let before_per_day = by_day.range(before.start..before.end).map(|(_, cost)| *cost).sum::<Money>();
+            let before_per_day = before_per_day.per(before.len());
+            if *amount <= before_per_day {
+                return None;
+            }
+            let recent = DayRange::new(*day, plus_days(*day, 1));
+            let (cause, cause_amount) = self.cause(&rows, &Windows { recent, before, quarter });
+            Some(EarlyRise {
                 subject: subject.to_owned(),
                 day: *day,
                 amount: *amount,
                 complete: *day <= span.through,
                 before_per_day,
-                highest_day,
+                highest_day: by_day.range(..span.through).map(|(_, cost)| *cost).max().unwrap_or_default(),
+                cause,
+                cause_amount,
             })
         };
         subjects.into_iter().filter_map(rise).collect()

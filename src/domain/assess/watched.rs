@@ -114,7 +114,7 @@ impl Assessment<'_> {
 
     /// Divides the rise a day into volume, price, mix and what is new, and names the largest. Where all is counted in one
     /// unit, volume is what the old mix at old prices would have cost more; where it is not, each usage type has its own.
-    fn cause(&self, rows: &[&DetailRow], windows: &Windows) -> (ChangeCause, Money) {
+    pub(super) fn cause(&self, rows: &[&DetailRow], windows: &Windows) -> (ChangeCause, Money) {
         let mut kinds: BTreeMap<usize, [Metered; 2]> = BTreeMap::new();
         for row in rows {
             let side = match row.day {
@@ -213,10 +213,10 @@ impl Assessment<'_> {
 }
 
 /// The days that a change is measured over.
-struct Windows {
-    recent: DayRange,
-    before: DayRange,
-    quarter: DayRange,
+pub(super) struct Windows {
+    pub recent: DayRange,
+    pub before: DayRange,
+    pub quarter: DayRange,
 }
 
 /// Cost and quantity a day.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use glidepath::domain::alert::{AlertRules, EarlyRise, IngestHealth, Outcome, evaluate};
+use glidepath::domain::alert::{AlertRules, ChangeCause, EarlyRise, IngestHealth, Outcome, evaluate};
 use glidepath::domain::finding::Rule;
 use glidepath::domain::partial_days::{AtLeast, DateBasis};
 use glidepath::domain::period::plus_days;
@@ -83,6 +83,8 @@ fn a_launch_shows_on_its_first_day() {
         complete: false,
         before_per_day: usd("12"),
         highest_day: usd("12"),
+        cause: ChangeCause::New { usage_type: String::new() },
+        cause_amount: usd("310"),
     };
     assert_eq!(launch, [expected]);
     assert_eq!(rising("2026-02-01", &[("2026-03-30", "11"), ("2026-03-31", "2")]), [], "a usual day");

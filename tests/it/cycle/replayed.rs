@@ -3,6 +3,7 @@
 use glidepath::cycle::{Engine, ReplayError, ReplayOrder};
 use glidepath::demo::{FakeAws, startup};
 use glidepath::domain::alert::{Action, AlertRules, EventKind, ReplayReport};
+use glidepath::domain::credit::Programme;
 use glidepath::domain::finding::{Rule, Severity};
 use glidepath::store::Store;
 
@@ -62,8 +63,8 @@ async fn a_replay_of_known_cycles_says_what_they_said() {
     sent.sort();
     assert_eq!(said, sent);
     assert!(said.iter().any(|line| line.ends_with("exhaustion:total fire warning")), "{said:?}");
-    // Other rules see another past: with a month of lead time nothing was near.
-    let rules = AlertRules { slack_days: 2, ..AlertRules::default() };
+    // Other rules see another past: with a week of lead time nothing was near.
+    let rules = AlertRules { slack_days: 0, next_award: Programme::Founders, ..AlertRules::default() };
     let order = ReplayOrder { from: day("2026-10-22"), to: day("2026-11-06"), rules: Some(rules) };
     let later = engine.replay(order).await.unwrap();
     assert!(later.alerts.iter().all(|alert| alert.key != "exhaustion:total"), "{:?}", told(&later));
@@ -80,7 +81,7 @@ async fn the_launch_is_told_with_its_cause() {
     let spikes: Vec<_> = report.alerts.iter().filter(|a| a.rule == Rule::Spike && a.decision == Action::Fire).collect();
     assert_eq!(spikes.len(), 1, "one event, one message: {:?}", told(&report));
     let spike = &spikes[0].summary;
-    assert!(spike.starts_with("Claude Sonnet 5 costs $") && spike.contains("since 12 May 2026"), "{spike}");
+    assert!(spike.starts_with("Claude Sonnet 5 has cost at least $") && spike.contains("on 12 May 2026"), "{spike}");
     assert!(spike.contains("because of volume"), "{spike}");
     assert!(report.events.iter().any(|event| matches!(event.event.kind, EventKind::PoolUsedUp { .. })));
     assert_eq!(report.misses, 0, "{:?}", report.events);
