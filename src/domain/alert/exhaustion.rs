@@ -40,7 +40,8 @@ pub(super) fn total(
         return Some(forecast(Severity::Critical, date, &opening, (position, observations), health, rules));
     }
     let as_filed = position.sooner_as_filed();
-    let date = within(as_filed.or(dates.p10), Severity::Warning)?;
+    let early = as_filed.or(dates.p10);
+    let date = within(early.map(|day| plus_days(day, -head_start(position, rules))), Severity::Warning).and(early)?;
     let ahead = days_text((date - today).num_days().max(0));
     let opening = match position.expiry_on(date) {
         _ if as_filed.is_some() => format!("If spend goes as filed, credit runs out on {}, in {ahead}", day_text(date)),
@@ -54,6 +55,14 @@ pub(super) fn total(
         None => format!("Credit may run out as early as {}, in {ahead}", day_text(date)),
     };
     Some(forecast(Severity::Warning, date, &opening, (position, observations), health, rules))
+}
+
+/// Days by which the early date is told sooner while a workload has only just begun: its odds rest on few days, and most that
+/// begin go on to grow.
+fn head_start(position: &Position, rules: &AlertRules) -> i64 {
+    let made = position.outlook_made_with.as_ref();
+    let young = made.is_some_and(|made| made.workloads.iter().any(|of| of.young));
+    if young { rules.wobble_days.into() } else { 0 }
 }
 
 /// The middle date in words: a forecast, or the day on which credit expires with something left in it.

@@ -10,11 +10,14 @@ use super::fixture::{clock, day, health, pool, position, usd};
 use super::*;
 use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::finding::Severity;
+use crate::domain::forecast::Voice;
+use crate::domain::outlook::{Basis, MadeWith};
 use crate::domain::period::plus_days;
 use crate::domain::position::{
     DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
 };
 use crate::domain::unlisted::UnlistedCredit;
+use crate::domain::workload::Workload;
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
@@ -117,6 +120,26 @@ fn lead_time_follows_the_award_that_is_meant() {
         "file for the Generative AI Accelerator award by 26 June 2026 to have credits when these run out (the next window \
          may be 90 days away; selection takes another 60 to 90)."
     );
+}
+
+#[test]
+fn an_early_date_is_told_sooner_while_a_workload_is_young() {
+    let on = |young: bool, days: i64| {
+        let early = plus_days(clock().date_naive(), days).to_string();
+        let mut position = running_out(&early, "2026-12-01", "-");
+        let basis = Basis {
+            workload: Workload::Trainium,
+            voice: Voice::Level,
+            known_days: 21,
+            trials: 0,
+            by_plan: false,
+            young,
+        };
+        position.outlook_made_with = Some(MadeWith { workloads: vec![basis], paths: 2, seed: 1, tax_rate: None });
+        severity(&position, &Observations::default(), "exhaustion:total")
+    };
+    assert_eq!((on(false, 42), on(false, 43)), (Some(Warning), None));
+    assert_eq!((on(true, 49), on(true, 50)), (Some(Warning), None));
 }
 
 /// Credit that expires on `day` with 4,321 dollars in it; at all odds, where `early` is that day too.

@@ -53,6 +53,8 @@ pub struct Level {
     pub course: Course,
     /// True if another level, or a ramp, came before.
     pub changed: bool,
+    /// True if what came before was next to nothing, or nothing at all.
+    pub begins: bool,
 }
 
 /// True if the level of a stream that cost so much `daily` changed within its newest `days`: a ramp counts, and so does what
@@ -71,7 +73,7 @@ impl Level {
         let logs = logarithms(&days);
         let noise = noise(&logs);
         if let Some(course) = ramp(&logs, noise).filter(|_| idle == 0) {
-            return Level { days, growth: None, course, changed: true };
+            return Level { days, growth: None, course, changed: true, begins: false };
         }
         let course = match fresh_change(&logs, noise) {
             _ if idle > 0 => Course::Paused { days: idle },
@@ -98,13 +100,15 @@ impl Level {
         });
         let growing = if since.is_none() { grows(whole_level) } else { None };
         let changed = since.is_some();
+        let mut begins = !changed;
         if let Some(since) = since {
-            days.drain(..days.len() - since);
+            let before: Vec<f64> = days.drain(..days.len() - since).collect();
+            begins = median(before) <= IDLE * mean(&days);
         }
         let whole = slope(&logs[logs.len().saturating_sub(8 * WEEK)..]);
         let old_enough = days.len() >= LEAST_GROWTH_DAYS;
         let growth = growing.or((!changed && old_enough && whole.significant()).then_some(whole.per_week));
-        Level { days, growth, course, changed }
+        Level { days, growth, course, changed, begins }
     }
 }
 

@@ -14,6 +14,8 @@ use super::method::{Method, WEEKS_TO_TREND};
 use super::plan::Plan;
 use super::series::{History, WEEK};
 
+/// A level that began with its stream is young for so many days.
+const YOUNG_DAYS: usize = 4 * WEEK;
 /// Days that the mean of a level is taken over at most.
 const LEVEL_DAYS: usize = 21;
 /// Chance in single days until it is known: as many days of this size count in.
@@ -56,6 +58,8 @@ pub struct Forecast {
     pub course: Course,
     /// How far the running total may be off.
     pub law: ErrorLaw,
+    /// True while it rests on a level that began with the stream less than four weeks ago: most that begin go on to grow.
+    pub young: bool,
 }
 
 impl Forecast {
@@ -82,7 +86,7 @@ impl Forecast {
         }
         let law = evidence.level_law(0.0, 0, cadence.noise, Since::Change, without);
         let course = if cadence.jitter > 0 { Course::Jitter { days: cadence.jitter.min(2) } } else { Course::Level };
-        Forecast { voice: Voice::Cadence, trials: 0, daily, course, law }
+        Forecast { voice: Voice::Cadence, trials: 0, daily, course, law, young: false }
     }
 
     /// Spend without a cadence.
@@ -93,11 +97,12 @@ impl Forecast {
         if let Course::Ramp { per_day, .. } = course {
             let law = evidence.level_law(0.0, 0, Noise::default(), Since::Change, without);
             let base = now.mean(3) * per_day.exp();
-            return Forecast { voice: Voice::Growth, trials: 0, daily: vec![base; days], course, law };
+            let daily = vec![base; days];
+            return Forecast { voice: Voice::Growth, trials: 0, daily, course, law, young: false };
         }
         let noise = day_noise(now);
-        let whole = now.days() == history.days();
-        let since = if whole { Since::Beginning(now.days()) } else { Since::Change };
+        let since = if level.begins { Since::Beginning(now.days()) } else { Since::Change };
+        let young = level.begins && now.days() < YOUNG_DAYS;
         if level.days.len() >= WEEKS_TO_TREND * WEEK && noise.of_one < UNEVEN {
             let gate = Gate::judge(now);
             let made = Forecast::by(gate.speaks, now, days, evidence, without);
@@ -109,7 +114,7 @@ impl Forecast {
             let grows = per_week > 0.0 && course == Course::Level;
             let course = if grows { Course::Ramp { per_day: per_week / WEEK as f64, weeks } } else { course };
             let (voice, daily) = (Voice::Growth, Method::TrailingWeek.daily(now, days));
-            return Forecast { voice, trials: 0, daily, course, law };
+            return Forecast { voice, trials: 0, daily, course, law, young };
         }
         let changes = (now.days() / WEEK).saturating_sub(1);
         let law = evidence.level_law(now.young_swing().unwrap_or(0.0), changes, noise, since, without);
@@ -117,14 +122,14 @@ impl Forecast {
         let mut daily = vec![mean; days];
         let profile = now.weekday_profile();
         daily.iter_mut().enumerate().for_each(|(ahead, cost)| *cost = (*cost * profile[ahead % WEEK]).max(0.0));
-        Forecast { voice: Voice::Level, trials: 0, daily, course, law }
+        Forecast { voice: Voice::Level, trials: 0, daily, course, law, young }
     }
 
     /// Forecasts by a given method, with odds learnt from its errors on every series but `without`.
     pub fn by(method: Method, history: History, days: usize, evidence: &Evidence, without: Option<&str>) -> Forecast {
         let (daily, law) = (method.daily(history, days), evidence.law(method, history, without));
         let voice = if method == Method::Combination { Voice::Combination } else { Voice::PlainRate };
-        Forecast { voice, trials: 0, daily, course: Course::Level, law }
+        Forecast { voice, trials: 0, daily, course: Course::Level, law, young: false }
     }
 
     /// Lets young spend grow as a filed projection plans it.

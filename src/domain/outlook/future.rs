@@ -33,6 +33,9 @@ pub struct Basis {
     pub trials: usize,
     /// True where the filed projection shaped the growth of a young workload.
     pub by_plan: bool,
+    /// True while it rests on a level that began with the workload less than four weeks ago.
+    #[serde(default)]
+    pub young: bool,
 }
 
 /// One workload's future.
@@ -57,8 +60,8 @@ impl Future {
         let mut made = Forecast::make(known, inputs.data_through, days, inputs.evidence, None);
         let told = plan(inputs, workload, known, days).shape(known, &mut made.daily);
         made.law = made.law.told(told);
-        let Forecast { voice, trials, .. } = made;
-        let basis = Basis { workload, voice, known_days: known.days(), trials, by_plan: told > 0.0 };
+        let Forecast { voice, trials, young, .. } = made;
+        let basis = Basis { workload, voice, known_days: known.days(), trials, by_plan: told > 0.0, young };
         Some(Future {
             basis,
             odds: Odds::new(&made, days, LARGEST_DAY as f64),

@@ -68,7 +68,8 @@ pub fn exposure() -> Exposure {
 }
 
 pub fn made_with() -> MadeWith {
-    let basis = |workload, voice, trials, by_plan| Basis { workload, voice, known_days: 365, trials, by_plan };
+    let basis =
+        |workload, voice, trials, by_plan| Basis { workload, voice, known_days: 365, trials, by_plan, young: false };
     MadeWith {
         workloads: vec![
             basis(Workload::BedrockInference, Voice::Combination, 40, false),
