@@ -52,3 +52,21 @@ async fn what_can_pass_is_asked_again_within_the_hour() {
         assert_eq!(asked_at(&world, at("2026-03-21T09:17:00Z"), Occasion::Hourly).await, 0, "{fault:?}: all is well");
     }
 }
+
+#[tokio::test]
+async fn a_day_that_stands_out_is_asked_about_every_six_hours() {
+    let launched = days("2026-03-19", "2026-04-10").fold(small_account(), |account, day| {
+        account.usage(&day.to_string(), BEDROCK, "USE1-NovaPro-input-tokens", "1K tokens", "1000000", "670")
+    });
+    let world = World::new(launched).await;
+    world.cycle("2026-03-18").await;
+    let quiet = at("2026-03-18T13:17:00Z");
+    assert_eq!(asked_at(&world, quiet, Occasion::Hourly).await, 0, "nothing stands out");
+    world.cycle("2026-03-20").await;
+    let position = world.position().await;
+    assert!(position.at_least.is_some() && position.rests_on_partial_days(), "{:?}", position.findings);
+    for (hour, asks) in [("07:17", false), ("12:17", false), ("13:17", true), ("14:17", false), ("19:17", true)] {
+        let now = at(&format!("2026-03-20T{hour}:00Z"));
+        assert_eq!(asked_at(&world, now, Occasion::Hourly).await > 0, asks, "{hour}");
+    }
+}
