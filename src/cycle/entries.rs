@@ -153,7 +153,8 @@ impl Engine {
     /// Freezes a filing, which counts at once.
     ///
     /// # Errors
-    /// As [`Engine::freeze`].
+    /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
+    /// store fails.
     pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         self.frozen_and_counted(now, body).await
     }
@@ -161,7 +162,7 @@ impl Engine {
     /// The same, but refuses what is far above anything known; not what is frozen already.
     ///
     /// # Errors
-    /// [`EntryError::Implausible`], and as [`Engine::freeze`].
+    /// [`EntryError::Implausible`], and as [`Engine::file_projection`].
     pub async fn file_plausible(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         let frozen = self.store().projections().await.context("reading the filings")?;
         let hash = content_hash(&body);
