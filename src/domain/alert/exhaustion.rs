@@ -98,21 +98,17 @@ fn already_gone(began: NaiveDate, position: &Position, health: &IngestHealth, ru
             first_full_bill(position)
         ),
         reason: format!(
-            "How sure: it is in the costs through {}, not a forecast. Next: file for the {} award {} ({}), and switch \
-             off or move what can wait.",
+            "How sure: it is in the costs through {}, not a forecast. {}",
             day_text(through),
-            rules.award_name(),
-            rules.soonest(health.today()),
-            rules.award_time_text(health.today()),
+            after_the_end(health.today(), rules)
         ),
     }
 }
 
 /// Credit that is gone by what AWS shows of days to which it still adds.
 fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, rules: &AlertRules) -> Finding {
-    let today = health.today();
     let shown = position.at_least.map_or_else(String::new, |shown| {
-        format!(": at least {} of usage since then, up to {}", usd_text(shown.gross), day_text(shown.through))
+        format!(" AWS shows at least {} of usage after that, up to {}.", usd_text(shown.gross), day_text(shown.through))
     });
     Finding {
         named: Some(NamedDay { day: began, has_come: true }),
@@ -121,18 +117,15 @@ fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, r
         key: key(Rule::Exhaustion, "total"),
         since: began,
         summary: format!(
-            "Credit has run out on {}. Complete days end on {} with {} left; AWS already shows more than that{shown}.{}",
+            "Credit has run out on {}: {} was left at the end of {}, and what came since needs more.{shown}{}",
             day_text(began),
-            day_text(data_day(health)),
             usd_text(position.credits.left),
+            day_text(data_day(health)),
             first_full_bill(position)
         ),
         reason: format!(
-            "How sure: AWS still adds cost to these days, so it is at least this. Next: file for the {} award {} ({}), and \
-             switch off or move what can wait.",
-            rules.award_name(),
-            rules.soonest(today),
-            rules.award_time_text(today),
+            "How sure: AWS still adds cost to these days, so it is at least this. {}",
+            after_the_end(health.today(), rules)
         ),
     }
 }
@@ -220,6 +213,16 @@ fn odds(position: &Position) -> String {
         None => format!("less than {percent} % chance within a year"),
     };
     format!("How sure: {}, {}, {}.", chance(10, dates.p10), chance(50, dates.p50), chance(90, dates.p90))
+}
+
+/// What to do once credit is gone.
+fn after_the_end(today: NaiveDate, rules: &AlertRules) -> String {
+    format!(
+        "Next: file for the {} award {} ({}), and switch off or move what can wait.",
+        rules.award_name(),
+        rules.soonest(today),
+        rules.award_time_text(today)
+    )
 }
 
 /// The day by which to file, from what the next award takes at the slow end.

@@ -12,6 +12,7 @@ use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::finding::Severity;
 use crate::domain::forecast::Voice;
 use crate::domain::outlook::{Basis, MadeWith};
+use crate::domain::partial_days::{AtLeast, DateBasis};
 use crate::domain::period::plus_days;
 use crate::domain::position::{
     DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
@@ -120,6 +121,33 @@ fn lead_time_follows_the_award_that_is_meant() {
         "file for the Generative AI Accelerator award by 26 June 2026 to have credits when these run out (the next window \
          may be 90 days away; selection takes another 60 to 90)."
     );
+}
+
+#[test]
+fn credit_that_what_is_shown_uses_up_has_run_out() {
+    let mut position = running_out("2026-03-13", "2026-03-13", "2026-03-13");
+    position.exhaustion.basis = DateBasis::BilledAndEstimated;
+    position.credits.left = usd("400");
+    position.at_least = Some(AtLeast { through: day("2026-03-14"), gross: usd("900"), credit_left_at_most: usd("0") });
+    let total = |position: &Position| {
+        let findings = evaluated(position, &Observations::default()).findings;
+        findings.into_iter().find(|finding| finding.key == "exhaustion:total").unwrap()
+    };
+    let found = total(&position);
+    assert_eq!(found.named.map(|named| (named.day, named.has_come)), Some((day("2026-03-13"), true)));
+    assert_eq!(
+        found.summary,
+        "Credit has run out on 13 March 2026: $400 was left at the end of 12 March 2026, and what came since needs more. AWS \
+         shows at least $900 of usage after that, up to 14 March 2026."
+    );
+    assert!(
+        found.reason.contains("so it is at least this. Next: file for the AI record award today"),
+        "{}",
+        found.reason
+    );
+    // A day that nothing is shown of is a forecast.
+    position.at_least = None;
+    assert_eq!(total(&position).named.map(|named| named.has_come), Some(false));
 }
 
 #[test]

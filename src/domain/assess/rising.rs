@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use super::Assessment;
 use super::watched::Windows;
 use crate::domain::alert::EarlyRise;
-use crate::domain::charge::is_capacity_block_fee;
 use crate::domain::costs::DetailRow;
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
@@ -29,14 +28,7 @@ impl Assessment<'_> {
             return Vec::new();
         }
         let quarter = DayRange::new(plus_days(span.through, -QUARTER_DAYS).max(span.first), span.through);
-        let looked_at = DayRange::new(quarter.start, plus_days(newest.max(span.through), 1));
-        let mut subjects: BTreeMap<&str, Vec<&DetailRow>> = BTreeMap::new();
-        for row in self.costs.detail.iter().filter(|row| looked_at.contains(row.day)) {
-            let kind = &self.costs.kinds[row.kind];
-            if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
-                subjects.entry(kind.subject()).or_default().push(row);
-            }
-        }
+        let subjects = self.by_subject(DayRange::new(quarter.start, plus_days(newest.max(span.through), 1)));
         let rise = |(subject, rows): (&str, Vec<&DetailRow>)| {
             let mut by_day: BTreeMap<NaiveDate, Money> = BTreeMap::new();
             rows.iter().for_each(|row| *by_day.entry(row.day).or_default() += row.cost);

@@ -64,20 +64,25 @@ impl Assessment<'_> {
             return Vec::new();
         }
         let quarter = DayRange::new(plus_days(recent.start, -QUARTER_DAYS).max(span.first), recent.start);
+        let subjects = self.by_subject(DayRange::new(quarter.start, recent.end));
+        let change = |(subject, rows): (&str, Vec<&DetailRow>)| {
+            let windows = Windows { recent, before, quarter };
+            self.change(subject, &rows, &windows)
+        };
+        subjects.into_iter().filter_map(change).collect()
+    }
+
+    /// Rows of `days` by what people call them: the model, or the service where no model is known.
+    pub(super) fn by_subject(&self, days: DayRange) -> BTreeMap<&str, Vec<&DetailRow>> {
         let mut subjects: BTreeMap<&str, Vec<&DetailRow>> = BTreeMap::new();
-        let looked_at = DayRange::new(quarter.start, recent.end);
-        for row in self.costs.detail.iter().filter(|row| looked_at.contains(row.day)) {
+        for row in self.costs.detail.iter().filter(|row| days.contains(row.day)) {
             let kind = &self.costs.kinds[row.kind];
             // One-off fees are cash of their day, and no spend that goes on.
             if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
                 subjects.entry(kind.subject()).or_default().push(row);
             }
         }
-        let change = |(subject, rows): (&str, Vec<&DetailRow>)| {
-            let windows = Windows { recent, before, quarter };
-            self.change(subject, &rows, &windows)
-        };
-        subjects.into_iter().filter_map(change).collect()
+        subjects
     }
 
     fn change(&self, subject: &str, rows: &[&DetailRow], windows: &Windows) -> Option<SpendChange> {
