@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::classify::Classifier;
-use glidepath::domain::credit::Programme;
+use glidepath::domain::next_award::Wanted;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::price::PriceBook;
 use tokio::runtime::Builder;
@@ -37,7 +37,7 @@ fn benches(criterion: &mut Criterion) {
         pools: &[],
         filing: None,
         tax_rate: None,
-        next_award: Programme::AiRecord,
+        next_award: Wanted::default(),
     };
     let read = || runtime.block_on(store.facts(clock(), "USD".to_owned())).expect("readable facts");
 

@@ -116,7 +116,7 @@ id = "{genai}"
 name = "GenAI tier"
 programme = "ai-record"
 [alerts]
-next_award = "ai-record"
+next_award = "accelerator"
 [http]
 listen = "{listen}"
 dashboard_url = "http://{listen}/"

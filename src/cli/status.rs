@@ -129,12 +129,13 @@ fn uncovered(of: &MoneyQuantiles) -> Option<String> {
 
 /// What to do before credit ends, and by when; `None` while that is out of sight.
 fn file(award: &NextAward) -> Option<String> {
-    let NextAward { name, takes, soonest, file_by, file_by_if_early, overdue, overdue_if_early } = award;
+    let NextAward { name, takes, soonest, instead, file_by, file_by_if_early, overdue, overdue_if_early } = award;
+    let instead = instead.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
     let early = file_by_if_early.map(|day| if *overdue_if_early { soonest.clone() } else { format!("by {day}") });
     let when = match (file_by, early) {
         (Some(day), _) if *overdue => {
             return Some(format!(
-                "File for the {name} award {soonest}: {takes}. To be safe you should have filed by {day}."
+                "File for the {name} award {soonest}: {takes}. To be safe you should have filed by {day}.{instead}"
             ));
         }
         (Some(day), Some(early)) if file_by_if_early != file_by => {
@@ -144,7 +145,7 @@ fn file(award: &NextAward) -> Option<String> {
         (None, Some(early)) => format!("{early} in case credits end early"),
         (None, None) => return None,
     };
-    Some(format!("File for the {name} award {when}: {takes}."))
+    Some(format!("File for the {name} award {when}: {takes}.{instead}"))
 }
 
 #[cfg(test)]
@@ -157,6 +158,7 @@ mod tests {
             name: "AI record".into(),
             takes: "it takes 14 to 28 days".into(),
             soonest: "today".into(),
+            instead: None,
             file_by: "2026-11-22".parse().ok(),
             file_by_if_early: early.parse().ok(),
             overdue: false,

@@ -18,7 +18,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let standard = AlertRules::default();
     let mut section = Section::new("[alerts]", keys, problems);
     let mut rules = AlertRules {
-        next_award: section.programme("next_award").unwrap_or(standard.next_award),
+        next_award: section.programme("next_award"),
         next_award_route: section.route("next_award_route").unwrap_or(standard.next_award_route),
         next_window: section.day("next_window"),
         slack_days: section.count("slack_days", bounds::DAYS).unwrap_or(standard.slack_days),

@@ -153,7 +153,7 @@ impl Engine {
             pools: &self.config().pools,
             filing,
             tax_rate: self.config().tax_rate,
-            next_award: self.config().rules.next_award,
+            next_award: self.config().rules.wanted(),
         };
         Assessment::new(facts, context)
     }

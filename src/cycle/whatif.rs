@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
 use crate::domain::money::Money;
+use crate::domain::next_award::Meant;
 use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::period::plus_days;
 use crate::domain::position::Position;
@@ -39,7 +40,7 @@ impl Engine {
     /// # Errors
     /// [`WhatIfError`].
     pub async fn what_if(&self, scenario: Vec<Change>) -> Result<Answer, WhatIfError> {
-        self.reckon(move |_, base, before, _| Ok(answer(base, before, &scenario)?)).await
+        self.reckon(move |base, before, _| Ok(answer(base, before, &scenario)?)).await
     }
 
     /// The standard levers, ranked.
@@ -47,16 +48,12 @@ impl Engine {
     /// # Errors
     /// [`WhatIfError`].
     pub async fn levers(&self) -> Result<Levers, WhatIfError> {
-        self.reckon(|engine, base, before, asked| {
-            let award = engine.next_award(base, asked);
-            Ok(levers(base, before, proposals(base, &award)))
-        })
-        .await
+        self.reckon(|base, before, award| Ok(levers(base, before, proposals(base, &award)))).await
     }
 
     async fn reckon<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&Engine, &Base, &Outlook, Option<Money>) -> Result<T, WhatIfError> + Send + 'static,
+        ask: impl FnOnce(&Base, &Outlook, NextAward) -> Result<T, WhatIfError> + Send + 'static,
     ) -> Result<T, WhatIfError> {
         let _one_at_a_time = self.parts.reckoning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
@@ -70,20 +67,21 @@ impl Engine {
             let assessment = engine.assess(&facts, filing.as_ref());
             assessment.what_if(|base| {
                 let before = outlook(base.inputs);
-                let asked = next_ask(&assessment.position(Some(&before)), filing.as_ref());
-                ask(&engine, base, &before, asked)
+                let position = assessment.position(Some(&before));
+                let next = engine.next_award(base, position.award_meant, next_ask(&position, filing.as_ref()));
+                ask(base, &before, next)
             })
         });
         failure::computed("computing the answer", told.await)?.unwrap_or(Err(WhatIfError::NothingYet))
     }
 
-    /// The award that config means next.
-    fn next_award(&self, base: &Base, amount: Option<Money>) -> NextAward {
-        let rules = &self.config().rules;
-        let from = plus_days(base.on, rules.award(base.on).longest());
-        let same = self.config().pools.iter().find(|pool| pool.programme == Some(rules.next_award));
+    /// The award that is meant next.
+    fn next_award(&self, base: &Base, meant: Meant, amount: Option<Money>) -> NextAward {
+        let award = self.config().rules.award(meant, base.on);
+        let from = plus_days(base.on, award.longest());
+        let same = self.config().pools.iter().find(|pool| pool.programme == Some(meant.programme));
         NextAward {
-            name: rules.award_name().to_owned(),
+            name: award.name().to_owned(),
             amount: amount.map(|amount| Money::from_decimal(amount.cents())),
             from,
             until: from.checked_add_months(Months::new(AWARD_MONTHS)).unwrap_or(from),

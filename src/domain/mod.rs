@@ -20,6 +20,7 @@ pub mod implied_price;
 pub mod interner;
 pub mod ledger;
 pub mod money;
+pub mod next_award;
 pub mod outlook;
 pub mod partial_days;
 pub mod period;

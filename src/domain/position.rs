@@ -12,6 +12,7 @@ use super::bills::Bills;
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
 use super::money::{Money, Quantity};
+use super::next_award::Meant;
 use super::outlook::{Exposure, MadeWith, Sensitivity};
 use super::partial_days::{AtLeast, DateBasis};
 use super::period::BillingPeriod;
@@ -72,6 +73,9 @@ pub struct Position {
     pub review: Review,
     /// What earlier outlooks said, against what came.
     pub track_record: TrackRecord,
+    /// The award that is meant next.
+    #[serde(default)]
+    pub award_meant: Meant,
     /// When to file for the next award; null before any data, or while no pool is known.
     pub next_award: Option<NextAward>,
     /// What is planned, by people and by the filing in force, in order of day.
@@ -131,6 +135,7 @@ impl Position {
             filing: None,
             review: Review::default(),
             track_record: TrackRecord::default(),
+            award_meant: Meant::default(),
             next_award: None,
             planned: Vec::new(),
             entered_through: None,
@@ -166,6 +171,9 @@ pub struct NextAward {
     pub takes: String,
     /// When it can be filed for at the earliest, for people: `today` or `when its window opens`.
     pub soonest: String,
+    /// Why it is another award than config names, a sentence; null where it is that one.
+    #[serde(default)]
+    pub instead: Option<String>,
     /// For the middle date of exhaustion; null where that lies beyond the outlook. The alert on exhaustion names the same.
     pub file_by: Option<NaiveDate>,
     /// For the early date of exhaustion, likewise.

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::credit::Programme;
 use super::money::Money;
+use super::workload::Workload;
 
 /// How an application reaches AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -39,6 +40,29 @@ impl Route {
     }
 }
 
+/// What a programme is meant to pay for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// Models by tokens.
+    Inference,
+    /// Accelerators by chip-hours.
+    Training,
+    /// Everything else.
+    Infrastructure,
+}
+
+impl Purpose {
+    /// The purpose of a workload.
+    pub const fn of(workload: Workload) -> Purpose {
+        match workload {
+            Workload::BedrockInference => Purpose::Inference,
+            Workload::Trainium | Workload::Inferentia => Purpose::Training,
+            Workload::SageMaker | Workload::Supporting | Workload::Unclassified => Purpose::Infrastructure,
+        }
+    }
+}
+
 /// What an award of one programme takes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +82,10 @@ pub struct Terms {
     /// True if what other programmes granted, the accelerator apart, counts against the ceiling.
     #[serde(default)]
     ceiling_shared: bool,
+    /// True if it is of no use to whoever was granted more by another programme.
+    #[serde(default)]
+    to_start_with: bool,
+    funds: Vec<Purpose>,
     name: Programme,
     partner: (u16, u16),
     investor: (u16, u16),
@@ -79,9 +107,27 @@ impl Terms {
 
     /// The ceiling where `granted` were granted so far.
     pub fn ceiling(&self, granted: &BTreeMap<Programme, Money>) -> Money {
-        let others = granted.iter().filter(|(of, _)| **of != self.name && **of != Programme::Accelerator);
-        let others: Money = others.filter(|_| self.ceiling_shared).map(|(_, usd)| *usd).sum();
+        let others = if self.ceiling_shared { self.of_others(granted) } else { Money::ZERO };
         (self.ceiling_usd - others).at_least_zero()
+    }
+
+    /// True if nothing more can be granted under its ceiling.
+    pub fn is_held_at_ceiling(&self, granted: &BTreeMap<Programme, Money>) -> bool {
+        let own = granted.get(&self.name).copied().unwrap_or_default();
+        let outgrown = self.to_start_with && self.of_others(granted) >= self.ceiling_usd;
+        outgrown || own >= self.ceiling(granted)
+    }
+
+    /// Whether it is meant for such spend: `yearly` dollars by purpose, of which those that it funds reach its least award.
+    pub fn fits(&self, yearly: &BTreeMap<Purpose, Money>) -> bool {
+        let funded: Money = self.funds.iter().filter_map(|purpose| yearly.get(purpose)).copied().sum();
+        funded.is_positive() && funded >= self.floor_usd
+    }
+
+    /// What other programmes granted, the accelerator apart.
+    fn of_others(&self, granted: &BTreeMap<Programme, Money>) -> Money {
+        let others = granted.iter().filter(|(of, _)| **of != self.name && **of != Programme::Accelerator);
+        others.map(|(_, usd)| *usd).sum()
     }
 
     /// Where the days were read.

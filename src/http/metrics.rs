@@ -17,6 +17,7 @@ use rust_decimal::Decimal;
 use crate::cycle::{View, newest_backup};
 use crate::domain::assess::request_price;
 use crate::domain::money::Money;
+use crate::domain::next_award::Meant;
 use crate::domain::position::{DateQuantiles, PoolPosition, Position};
 use crate::store::alerts::{self, ChannelState};
 use crate::store::{PaidRequests, StoreError};
@@ -35,7 +36,10 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Res
     families.push(about_failing(&state).await);
     // What cannot be put together must not take the other figures, and least of all that it failed, with it.
     let view = state.view(None).await.unwrap_or_default();
-    families.extend(about_asking(&state).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?);
+    let meant = view.as_ref().map(|view| view.position.award_meant).unwrap_or_default();
+    families.extend(
+        about_asking(&state, meant).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?,
+    );
     families.push(about_backups(&state).await?);
     families.extend(view.iter().flat_map(|view| about_the_position(view, state.clock().now())));
     let mut registry = Registry::with_prefix("glidepath");
@@ -125,7 +129,7 @@ async fn about_failing(state: &State) -> Family {
 }
 
 /// What goes on between cycles, so it is read as of now and not as of the newest one.
-async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
+async fn about_asking(state: &State, meant: Meant) -> Result<Vec<Family>, StoreError> {
     let store = state.engine().store();
     let last_pull = store.last_pull().await?;
     let paid: PaidRequests = store.paid_requests(state.clock().now().date_naive()).await?;
@@ -168,8 +172,8 @@ async fn about_asking(state: &State) -> Result<Vec<Family>, StoreError> {
         ),
         Family::seconds(
             "award_lead_time",
-            "Time that the next award takes from application to credit, with slack, as config names it",
-            Sample::alone(config.rules.lead_days(state.clock().now().date_naive()) as f64 * SECONDS_PER_DAY),
+            "Time that the award meant next takes from application to credit, with slack",
+            Sample::alone(config.rules.lead_days(meant, state.clock().now().date_naive()) as f64 * SECONDS_PER_DAY),
         ),
         Family::gauge(
             "channel_dead",

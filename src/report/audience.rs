@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
+use crate::domain::next_award::Meant;
 use crate::domain::outlook::MadeWith;
 use crate::domain::position::{
     Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
@@ -116,6 +117,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         review: scope_review(&position.review, position, &own),
         track_record: scope_track_record(&position.track_record),
         // What the account means to ask for is told by its owner.
+        award_meant: Meant::default(),
         next_award: None,
         planned: position.planned.iter().filter(|row| row.record.as_ref().is_some_and(own)).cloned().collect(),
         // When its owner entered something says nothing of the partner's records.

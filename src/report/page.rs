@@ -206,7 +206,7 @@ fn figures(position: &Position) -> Vec<Figure> {
 
 /// The next day to act on.
 fn next_date(award: &NextAward) -> Figure {
-    let NextAward { name, takes, soonest, file_by, file_by_if_early, overdue, overdue_if_early } = award;
+    let NextAward { name, takes, soonest, instead, file_by, file_by_if_early, overdue, overdue_if_early } = award;
     let value = if *overdue { Cell::text(soonest) } else { Cell::day_or(*file_by, "over a year away") };
     let more = match (file_by, file_by_if_early) {
         (Some(day), _) if *overdue => format!("; to be safe you should have filed by {}", words::day(*day)),
@@ -214,7 +214,9 @@ fn next_date(award: &NextAward) -> Figure {
         (_, Some(day)) if file_by_if_early != file_by => format!("; {} if credits end early", words::day(*day)),
         _ => String::new(),
     };
-    Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail: format!("{name}: {takes}{more}") }
+    let instead = instead.as_deref().map(|why| format!(". {why}")).unwrap_or_default();
+    let detail = format!("{name}: {takes}{more}{instead}");
+    Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail }
 }
 
 fn spend(position: &Position, series: &Series) -> Section {

@@ -10,7 +10,6 @@ use glidepath::domain::alert::{
     AlertRules, Decision, History, IngestHealth, MessageContext, Observations, compose, decide, evaluate,
 };
 use glidepath::domain::assess::{Assessment, Context, Filing};
-use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{CreditSnapshot, Outcome, StatedBalance};
 use glidepath::domain::outlook::outlook_along;
 use glidepath::domain::period::{BillingPeriod, plus_days};
@@ -197,7 +196,7 @@ fn cycle(
         pools,
         filing: filed,
         tax_rate,
-        next_award: Programme::AiRecord,
+        next_award: rules.wanted(),
     };
     let assessment = Assessment::new(&world.facts, context);
     // As many paths as the property needs; the usual thousand only take longer.

@@ -8,6 +8,7 @@ pub mod told;
 use glidepath::domain::alert::{Action, AlertRules, ReplayedAlert};
 use glidepath::domain::finding::Severity;
 use glidepath::domain::forecast::Evidence;
+use glidepath::domain::next_award::Meant;
 
 use life::{AGES, Kind, Life};
 use score::{Score, ramp_score, scores};
@@ -119,7 +120,7 @@ fn nothing_becomes_critical_long_before_its_time_and_what_ends_becomes_critical_
             let critical: Vec<&Day> =
                 days.iter().filter(|day| day.message.as_ref().is_some_and(becomes_critical)).collect();
             quarters += 1;
-            let lead = AlertRules::default().lead_days(days[0].clock.date_naive());
+            let lead = AlertRules::default().lead_days(Meant::default(), days[0].clock.date_naive());
             let too_early = critical.iter().any(|day| day.truly_left.is_none_or(|left| left > 2 * lead));
             early.extend(too_early.then(|| format!("{kind:?} {number}")));
             if days.iter().any(|day| day.gone) {

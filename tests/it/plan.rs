@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use glidepath::domain::assess::{Assessment, Context, Filing};
-use glidepath::domain::credit::Programme;
 use glidepath::domain::money::Money;
+use glidepath::domain::next_award::Wanted;
 use glidepath::domain::outlook::Outlook;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::plan::{PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Volume, What, read};
@@ -54,7 +54,7 @@ fn look(world: &World, filing: Option<&Filing>) -> (Position, Outlook) {
         pools: &world.configured,
         filing,
         tax_rate: None,
-        next_award: Programme::AiRecord,
+        next_award: Wanted::default(),
     };
     let assessment = Assessment::new(&world.facts, context);
     let outlook = assessment.outlook().expect("there are complete days");

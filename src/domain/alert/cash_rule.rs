@@ -22,7 +22,7 @@ pub(super) fn first_cash(
     }
     let bill = first_bill(position, rules)?;
     let key = key(Rule::FirstCash, "bill");
-    let reach = observations.reach(&key, Severity::Warning, health.today(), rules);
+    let reach = observations.reach(&key, Severity::Warning, position, rules);
     if bill.month.first_day() > reach {
         return None;
     }

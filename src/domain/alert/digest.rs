@@ -175,14 +175,15 @@ fn end_of_credit(position: &Position, today: NaiveDate) -> Option<String> {
 
 /// By when to file. Beyond the outlook there is time.
 fn next_date(award: &NextAward) -> Option<String> {
-    let NextAward { name, takes, soonest, file_by, overdue, .. } = award;
+    let NextAward { name, takes, soonest, instead, file_by, overdue, .. } = award;
     let day = date((*file_by)?);
+    let instead = instead.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
     Some(if *overdue {
         format!(
-            "- Next date: file for the {name} award {soonest} ({takes}). To be safe you should have filed by {day}."
+            "- Next date: file for the {name} award {soonest} ({takes}). To be safe you should have filed by {day}.{instead}"
         )
     } else {
-        format!("- Next date: file for the {name} award by {day} ({takes}).")
+        format!("- Next date: file for the {name} award by {day} ({takes}).{instead}")
     })
 }
 

@@ -7,6 +7,7 @@ use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 use crate::domain::money::Money;
+use crate::domain::next_award::AwardAhead;
 use crate::domain::period::plus_days;
 use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
@@ -26,7 +27,7 @@ pub(super) fn total(
     let dates = position.exhaustion.total;
     let today = health.today();
     let within = |date: Option<NaiveDate>, severity| {
-        date.filter(|day| *day <= observations.reach(TOTAL, severity, today, rules))
+        date.filter(|day| *day <= observations.reach(TOTAL, severity, position, rules))
     };
 
     if let Some(began) = dates.p50.filter(|day| health.data_through.is_some_and(|through| *day <= through)) {
@@ -100,7 +101,7 @@ fn already_gone(began: NaiveDate, position: &Position, health: &IngestHealth, ru
         reason: format!(
             "How sure: it is in the costs through {}, not a forecast. {}",
             day_text(through),
-            after_the_end(health.today(), rules)
+            after_the_end(&rules.award(position.award_meant, health.today()))
         ),
     }
 }
@@ -125,7 +126,7 @@ fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, r
         ),
         reason: format!(
             "How sure: AWS still adds cost to these days, so it is at least this. {}",
-            after_the_end(health.today(), rules)
+            after_the_end(&rules.award(position.award_meant, health.today()))
         ),
     }
 }
@@ -168,7 +169,7 @@ fn forecast(
             "{} {}{}",
             odds(position),
             position.end_as_filed().map_or_else(String::new, |filed| format!("{filed} ")),
-            next_step(date, health.today(), rules)
+            next_step(date, health.today(), &rules.award(position.award_meant, health.today()))
         ),
     }
 }
@@ -216,37 +217,43 @@ fn odds(position: &Position) -> String {
 }
 
 /// What to do once credit is gone.
-fn after_the_end(today: NaiveDate, rules: &AlertRules) -> String {
+fn after_the_end(award: &AwardAhead) -> String {
     format!(
-        "Next: file for the {} award {} ({}), and switch off or move what can wait.",
-        rules.award_name(),
-        rules.soonest(today),
-        rules.award_time_text(today)
+        "Next: file for the {} award {} ({}), and switch off or move what can wait.{}",
+        award.name(),
+        award.soonest(),
+        award.takes(),
+        instead(award)
     )
 }
 
+/// Why it is another award than config names.
+fn instead(award: &AwardAhead) -> String {
+    award.instead().map(|why| format!(" {why}")).unwrap_or_default()
+}
+
 /// The day by which to file, from what the next award takes at the slow end.
-fn next_step(date: NaiveDate, today: NaiveDate, rules: &AlertRules) -> String {
-    let file_by = rules.file_by(date, today);
-    let (name, takes) = (rules.award_name(), rules.award_time_text(today));
-    if rules.can_keep(file_by, today) {
+fn next_step(date: NaiveDate, today: NaiveDate, award: &AwardAhead) -> String {
+    let file_by = award.file_by(date);
+    let (name, takes, instead) = (award.name(), award.takes(), instead(award));
+    if award.can_keep(file_by) {
         return format!(
-            "Next: file for the {name} award by {} to have credits when these run out ({takes}).",
+            "Next: file for the {name} award by {} to have credits when these run out ({takes}).{instead}",
             day_text(file_by)
         );
     }
-    let soonest = rules.soonest(today);
-    let longest = rules.award(today).longest();
+    let soonest = award.soonest();
+    let longest = award.longest();
     let short = (plus_days(today, longest) - date).num_days();
     if short <= 0 {
         return format!(
-            "Next: file for the {name} award {soonest} ({takes}). If approval takes all {}, this is the last day to avoid a gap.",
+            "Next: file for the {name} award {soonest} ({takes}). If approval takes all {}, this is the last day to avoid a gap.{instead}",
             days_text(longest)
         );
     }
     format!(
         "Next: file for the {name} award {soonest} ({takes}), and cut spend to bridge up to {} without credit. To be safe you \
-         should have filed by {}.",
+         should have filed by {}.{instead}",
         days_text(short),
         day_text(file_by)
     )
@@ -265,7 +272,7 @@ pub(super) fn pools(
     live.iter()
         .filter_map(|pool| {
             let key = key(Rule::Exhaustion, &pool.id);
-            let reach = observations.reach(&key, Severity::Info, health.today(), rules);
+            let reach = observations.reach(&key, Severity::Info, position, rules);
             let early = pool.exhausts_on.p10.filter(|day| *day <= reach)?;
             let others: Vec<&&PoolPosition> = live.iter().filter(|other| other.id != pool.id).collect();
             if others.is_empty() {

@@ -3,39 +3,24 @@
 use chrono::NaiveDate;
 
 use super::settings::AlertRules;
-use crate::domain::period::plus_days;
 use crate::domain::position::{NextAward, Position};
 
 impl AlertRules {
-    /// The last day on which to file for the next award, so that even a slow one is there on `date`.
-    pub(super) fn file_by(&self, date: NaiveDate, today: NaiveDate) -> NaiveDate {
-        plus_days(date, -self.award(today).slow)
-    }
-
-    /// True if filing as early as it is possible still keeps a day that [`AlertRules::file_by`] gave.
-    pub(super) fn can_keep(&self, file_by: NaiveDate, today: NaiveDate) -> bool {
-        plus_days(today, self.award(today).wait) < file_by
-    }
-
-    /// When one can file for the next award at the earliest.
-    pub(super) fn soonest(&self, today: NaiveDate) -> &'static str {
-        if self.award(today).wait > 0 { "when its window opens" } else { "today" }
-    }
-
     /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end.
     pub fn next_award(&self, position: &Position) -> Option<NextAward> {
         position.data_through?;
         if position.credits.pools.is_empty() {
             return None;
         }
-        let today = position.as_of.date_naive();
+        let award = self.award(position.award_meant, position.as_of.date_naive());
         let dates = position.exhaustion.total;
-        let [file_by, file_by_if_early] = [dates.p50, dates.p10].map(|date| date.map(|date| self.file_by(date, today)));
-        let overdue = |day: Option<NaiveDate>| day.is_some_and(|day| !self.can_keep(day, today));
+        let [file_by, file_by_if_early] = [dates.p50, dates.p10].map(|date| date.map(|date| award.file_by(date)));
+        let overdue = |day: Option<NaiveDate>| day.is_some_and(|day| !award.can_keep(day));
         Some(NextAward {
-            name: self.award_name().to_owned(),
-            takes: self.award_time_text(today),
-            soonest: self.soonest(today).to_owned(),
+            name: award.name().to_owned(),
+            takes: award.takes(),
+            soonest: award.soonest().to_owned(),
+            instead: award.instead(),
             file_by,
             file_by_if_early,
             overdue: overdue(file_by),
@@ -49,11 +34,17 @@ mod tests {
     use super::super::fixture::{day, position};
     use super::*;
     use crate::domain::credit::Programme;
+    use crate::domain::next_award::Meant;
     use crate::domain::position::DateQuantiles;
 
     /// What to tell on 14 March 2026, with credit that ends on these days.
     fn told(rules: &AlertRules, early: &str, middle: Option<&str>) -> NextAward {
+        told_of(Programme::AiRecord, rules, early, middle)
+    }
+
+    fn told_of(programme: Programme, rules: &AlertRules, early: &str, middle: Option<&str>) -> NextAward {
         let mut position = position();
+        position.award_meant = Meant { programme, passed_over: None };
         position.exhaustion.total = DateQuantiles { p10: Some(day(early)), p50: middle.map(day), p90: None };
         rules.next_award(&position).unwrap()
     }
@@ -80,9 +71,9 @@ mod tests {
 
     #[test]
     fn a_window_that_opens_too_late_is_overdue_at_once() {
-        let opens =
-            |next_window| AlertRules { next_award: Programme::Accelerator, next_window, ..AlertRules::default() };
+        let opens = |next_window| AlertRules { next_window, ..AlertRules::default() };
         // It takes up to 90 days from its window.
+        let told = |rules: &AlertRules, early, middle| told_of(Programme::Accelerator, rules, early, middle);
         let late = told(&opens(Some(day("2026-04-01"))), "2026-05-01", Some("2026-06-30"));
         assert!(late.overdue, "file by 1 April");
         assert_eq!(late.soonest, "when its window opens");

@@ -11,7 +11,7 @@ pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::DayAmount;
+use crate::domain::position::{DayAmount, Position};
 
 /// How the cycle's questions to AWS went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,12 +234,13 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// The last day on which a date counts as near: the lead time from `today`, and some days more for what was told at
+    /// The last day on which a date counts as near: the lead time from the position's day, and some days more for what was told at
     /// `severity` or above.
-    pub(super) fn reach(&self, key: &str, severity: Severity, today: NaiveDate, rules: &AlertRules) -> NaiveDate {
+    pub(super) fn reach(&self, key: &str, severity: Severity, position: &Position, rules: &AlertRules) -> NaiveDate {
         let told = self.told.get(key).is_some_and(|told| *told >= severity);
         let wobble = if told { i64::from(rules.wobble_days) } else { 0 };
-        plus_days(today, rules.lead_days(today) + wobble)
+        let today = position.as_of.date_naive();
+        plus_days(today, rules.lead_days(position.award_meant, today) + wobble)
     }
 }
 

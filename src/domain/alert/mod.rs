@@ -55,5 +55,5 @@ pub use outbox::{DeliveryOutcome, DeliveryResult, NewDelivery, OutboxFile, Pendi
 pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Verdict};
 pub use report_letter::{REPORT_KIND, ReportLetter, report_event_id, report_key, report_letter};
 pub use rules::{dead_channel_finding, evaluate};
-pub use settings::{AlertRules, AwardTime, RepeatPolicy};
+pub use settings::{AlertRules, RepeatPolicy};
 pub use week::HISTORY_OF_MESSAGES;

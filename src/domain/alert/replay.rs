@@ -17,6 +17,7 @@ use super::message::{MessageContext, compose};
 use super::rules::evaluate;
 use super::settings::AlertRules;
 use crate::domain::finding::{Rule, Severity};
+use crate::domain::next_award::Meant;
 use crate::domain::position::Position;
 
 /// One moment, as it was known then.
@@ -43,6 +44,8 @@ pub struct Replay {
     told: Vec<ReplayedAlert>,
     reconstructed: u64,
     looks: Vec<DateTime<Utc>>,
+    /// The award meant next, as of the newest look.
+    meant: Meant,
 }
 
 /// A message that would have been sent.
@@ -137,6 +140,7 @@ impl Replay {
             told: Vec::new(),
             reconstructed: 0,
             looks: Vec::new(),
+            meant: Meant::default(),
         }
     }
 
@@ -166,6 +170,7 @@ impl Replay {
             self.history.tell(decision, event.since, event.summary, clock);
         }
         self.history.last_found.extend(evaluation.findings.into_iter().map(|finding| (finding.key, clock)));
+        self.meant = position.award_meant;
         self.events.see(position, &self.rules);
         self.reconstructed += u64::from(reconstructed);
         self.looks.push(clock);
@@ -191,7 +196,7 @@ impl Replay {
                 alert.verdict = Some(verdict(alert.at.date_naive()));
             }
         }
-        let award = |day| self.rules.award(day).longest();
+        let award = |day| self.rules.award(self.meant, day).longest();
         let events: Vec<ReplayedEvent> = came
             .iter()
             .map(|event| {

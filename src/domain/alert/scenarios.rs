@@ -11,6 +11,7 @@ use super::*;
 use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::finding::Severity;
 use crate::domain::forecast::Voice;
+use crate::domain::next_award::Meant;
 use crate::domain::outlook::{Basis, MadeWith};
 use crate::domain::partial_days::{AtLeast, DateBasis};
 use crate::domain::period::plus_days;
@@ -87,9 +88,10 @@ fn exhaustion_over_all_pools() {
 
 #[test]
 fn lead_time_follows_the_award_that_is_meant() {
-    let at = |next_award, date: &str| {
-        let rules = AlertRules { next_award, ..AlertRules::default() };
-        let evaluation = evaluate(&running_out(date, date, date), &health(), &Observations::default(), &rules);
+    let at = |programme, date: &str| {
+        let award_meant = Meant { programme, passed_over: None };
+        let position = Position { award_meant, ..running_out(date, date, date) };
+        let evaluation = evaluate(&position, &health(), &Observations::default(), &AlertRules::default());
         evaluation.findings.first().map(|finding| finding.next_step().to_owned())
     };
     // 14 days of slack, and what the award takes at the slow end: 18, 28, 90 after a quarter's wait.
@@ -507,10 +509,10 @@ proptest! {
         let mut replay = Replay::new(rules.clone());
         for (cycle, (early, later)) in (0i64..).zip(wobble) {
             let clock = clock() + chrono::TimeDelta::days(cycle);
-            let reach = plus_days(clock.date_naive(), rules.lead_days(clock.date_naive()));
+            let reach = plus_days(clock.date_naive(), rules.lead_days(Meant::default(), clock.date_naive()));
             // The early date stays within the band; the middle date lies beyond it.
             let (p10, p50) = (plus_days(reach, early), plus_days(reach, 8 + later));
-            let mut position = position();
+            let mut position = Position { as_of: clock, ..position() };
             position.exhaustion.total = DateQuantiles { p10: Some(p10), p50: Some(p50), p90: None };
             position.credits.pools[0].expires_on = day("2027-09-01");
             let health = IngestHealth { as_of: clock, last_success: Some(clock), ..health() };

@@ -9,15 +9,15 @@ use crate::domain::bounds;
 use crate::domain::credit::Programme;
 use crate::domain::finding::Severity;
 use crate::domain::money::Money;
-use crate::domain::programme::{Programmes, Route, Terms};
-use crate::domain::words::day_text;
+use crate::domain::next_award::{AwardAhead, Meant, Wanted};
+use crate::domain::programme::Route;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertRules {
-    /// The award meant next; the lead time comes from what it takes.
-    pub next_award: Programme,
+    /// The award meant next; the lead time comes from what it takes. None: the fastest that fits the spend and can still grant.
+    pub next_award: Option<Programme>,
     /// The route by which it will be applied for.
     pub next_award_route: Route,
     /// First day of the next window in which one can apply for it, where it has windows and the day is known.
@@ -90,7 +90,7 @@ pub struct AlertRules {
 impl Default for AlertRules {
     fn default() -> Self {
         AlertRules {
-            next_award: Programme::AiRecord,
+            next_award: None,
             next_award_route: Route::Partner,
             next_window: None,
             slack_days: 14,
@@ -121,48 +121,26 @@ impl Default for AlertRules {
 }
 
 impl AlertRules {
-    /// What the next award takes, for an application that could be made on `today`.
-    pub fn award(&self, today: NaiveDate) -> AwardTime {
-        let terms = self.terms();
-        let (fast, slow) = terms.days(self.next_award_route);
-        AwardTime { wait: terms.window_days.map_or(0, |window| self.wait_for_window(today, window.into())), fast, slow }
+    /// What config says of the award meant next.
+    pub const fn wanted(&self) -> Wanted {
+        Wanted { programme: self.next_award, route: self.next_award_route, opens: self.next_window }
     }
 
-    fn terms(&self) -> &'static Terms {
-        Programmes::builtin().of(self.next_award)
-    }
-
-    /// Days until the next window opens. Where none is named, or the named one is over, all days between two windows count.
-    fn wait_for_window(&self, today: NaiveDate, between: i64) -> i64 {
-        self.next_window.map(|opens| (opens - today).num_days()).filter(|days| *days >= 0).unwrap_or(between)
-    }
-
-    /// "it takes 14 to 28 days", with the wait for a window.
-    pub fn award_time_text(&self, today: NaiveDate) -> String {
-        let AwardTime { wait, fast, slow } = self.award(today);
-        match (wait, self.next_window.filter(|_| wait > 0)) {
-            (0, _) => format!("it takes {fast} to {slow} days"),
-            (_, Some(opens)) if wait == (opens - today).num_days() => {
-                format!("its window opens on {}, and it takes {fast} to {slow} days from there", day_text(opens))
-            }
-            (wait, _) => format!("the next window may be {wait} days away; selection takes another {fast} to {slow}"),
-        }
+    /// What the award that is meant takes, for an application that could be made on `today`.
+    pub fn award(&self, meant: Meant, today: NaiveDate) -> AwardAhead {
+        self.wanted().ahead(meant, today)
     }
 
     /// Days before exhaustion on which the founder must know.
     ///
     /// ```
     /// use glidepath::domain::alert::AlertRules;
+    /// use glidepath::domain::next_award::Meant;
     /// // An AI record takes up to 28 days, and slack is 14.
-    /// assert_eq!(AlertRules::default().lead_days("2026-03-14".parse().unwrap()), 42);
+    /// assert_eq!(AlertRules::default().lead_days(Meant::default(), "2026-03-14".parse().unwrap()), 42);
     /// ```
-    pub fn lead_days(&self, today: NaiveDate) -> i64 {
-        self.award(today).longest() + i64::from(self.slack_days)
-    }
-
-    /// The award's name in a sentence.
-    pub fn award_name(&self) -> &'static str {
-        self.next_award.label()
+    pub fn lead_days(&self, meant: Meant, today: NaiveDate) -> i64 {
+        self.award(meant, today).longest() + i64::from(self.slack_days)
     }
 
     /// Age after which data is stale.
@@ -221,24 +199,6 @@ impl AlertRules {
     }
 }
 
-/// Days from now to credit, for an award that is applied for at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AwardTime {
-    /// Until one can apply.
-    pub wait: i64,
-    /// From the application to credit, at the fast end of what is reported.
-    pub fast: i64,
-    /// The same at the slow end.
-    pub slow: i64,
-}
-
-impl AwardTime {
-    /// Days at the slow end, the wait included.
-    pub const fn longest(self) -> i64 {
-        self.wait + self.slow
-    }
-}
-
 /// How often an open alert is repeated. What is merely worth knowing is told once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -274,21 +234,17 @@ mod tests {
     #[test]
     fn lead_time_follows_the_award() {
         let today = "2026-03-14".parse().unwrap();
-        let lead = |next_award| AlertRules { next_award, ..AlertRules::default() }.lead_days(today);
+        let lead = |programme| AlertRules::default().lead_days(Meant { programme, passed_over: None }, today);
         assert_eq!(lead(Programme::Founders), 21);
         assert_eq!(lead(Programme::BedrockPoc), 32);
         assert_eq!(lead(Programme::ActivatePortfolio), 32);
         assert_eq!(lead(Programme::AiRecord), 42);
         assert_eq!(lead(Programme::Accelerator), 194);
-        assert_eq!(AlertRules { slack_days: 0, ..AlertRules::default() }.lead_days(today), 28);
-        let accelerator = |opens: &str| {
-            let next_window = Some(opens.parse().unwrap());
-            let rules = AlertRules { next_award: Programme::Accelerator, next_window, ..AlertRules::default() };
-            rules.lead_days(today)
-        };
-        assert_eq!(accelerator("2026-03-14"), 104, "today");
-        assert_eq!(accelerator("2026-04-01"), 122);
-        assert_eq!(accelerator("2026-03-13"), 194, "a window that is over says nothing of the next");
+        let slack = |slack_days| AlertRules { slack_days, ..AlertRules::default() };
+        assert_eq!(slack(0).lead_days(Meant::default(), today), 28);
+        let next_window = Some("2026-04-01".parse().unwrap());
+        let accelerator = Meant { programme: Programme::Accelerator, passed_over: None };
+        assert_eq!(AlertRules { next_window, ..AlertRules::default() }.lead_days(accelerator, today), 122);
     }
 
     #[test]
@@ -298,7 +254,7 @@ mod tests {
             "next_award = \"accelerator\"\nuncovered_per_day = \"2.50\"\nrepeat = { critical_hours = 12 }",
         )
         .unwrap();
-        assert_eq!(rules.next_award, Programme::Accelerator);
+        assert_eq!(rules.next_award, Some(Programme::Accelerator));
         assert_eq!(rules.uncovered_per_day.to_string(), "2.5");
         assert_eq!((rules.repeat.critical_hours, rules.repeat.warning_hours), (12, 336));
         assert!(toml::from_str::<AlertRules>("slack_day = 3").is_err());

@@ -50,7 +50,7 @@ pub(super) fn used(
         reason: format!(
             "How sure: it is in the costs as billed. It is told because used_percent lists {percent}. Next: compare the \
              date on which credit ends with the date on which you plan to file for the {} award.",
-            rules.award_name()
+            rules.award(position.award_meant, health.today()).name()
         ),
     })
 }

@@ -30,10 +30,10 @@ use self::span::Span;
 use super::bills::Bills;
 use super::classify::Classifier;
 use super::costs::{Costs, SplitCost, split_costs, workload_spend};
-use super::credit::Programme;
 use super::facts::Facts;
 use super::ledger::{Ledger, replay_rows};
 use super::money::Money;
+use super::next_award::Wanted;
 use super::outlook::Outlook;
 use super::period::{DayRange, plus_days};
 use super::pools::ConfiguredPool;
@@ -57,8 +57,8 @@ pub struct Context<'a> {
     pub filing: Option<&'a Filing>,
     /// Tax on what credit does not pay.
     pub tax_rate: Option<Decimal>,
-    /// The award that is meant next.
-    pub next_award: Programme,
+    /// What config says of the award meant next.
+    pub next_award: Wanted,
 }
 
 /// All that is derived from the facts of one moment.
@@ -140,6 +140,7 @@ impl<'a> Assessment<'a> {
             next_ask: review.next_ask.as_ref().and_then(NextAsk::asked),
             review,
             track_record: TrackRecord::default(),
+            award_meant: self.award_meant(),
             next_award: None,
             planned: self.plans.rows(),
             entered_through: self.facts.entered_through,

@@ -11,8 +11,10 @@ use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::forecast::has_changed_within;
 use crate::domain::ledger::{CostRow, Ledger, Stream, replay_rows};
 use crate::domain::money::Money;
+use crate::domain::next_award::{Known, Meant};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{Coverage, Credits, PoolPosition, PoolStatus, Variance};
+use crate::domain::programme::Purpose;
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
@@ -119,20 +121,40 @@ impl Assessment<'_> {
             let in_days = self.costs.split.iter().filter(|cost| newest.contains(cost.day) && !uncovered(&cost.service));
             in_days.map(|cost| cost.payable).sum()
         });
-        let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
-        for pool in &inputs.credits.pools {
-            if let Some(programme) = pool.programme {
-                *granted.entry(programme).or_default() += pool.granted;
-            }
-        }
         next_ask(&Basis {
             months: &months,
             since_change,
             held: inputs.credits.remaining,
             uncovered: inputs.uncovered,
-            programme: self.context.next_award,
-            granted: &granted,
+            programme: self.award_meant().programme,
+            granted: &self.granted(),
         })
+    }
+
+    /// The award that is meant next.
+    pub(super) fn award_meant(&self) -> Meant {
+        let mut yearly: BTreeMap<Purpose, Money> = BTreeMap::new();
+        if let Some(span) = self.span {
+            let newest = span.last(WINDOW_DAYS);
+            for cost in self.costs.split.iter().filter(|cost| newest.contains(cost.day)) {
+                *yearly.entry(Purpose::of(cost.workload)).or_default() += cost.payable;
+            }
+            yearly
+                .values_mut()
+                .for_each(|sum| *sum = Money::from_decimal(sum.times(365.into()).per(newest.len()).cents()));
+        }
+        self.context.next_award.meant(&Known { granted: self.granted(), yearly }, self.facts.as_of.date_naive())
+    }
+
+    /// What each programme granted, every pool of it ever seen.
+    fn granted(&self) -> BTreeMap<Programme, Money> {
+        let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
+        for pool in &self.ledger.pools {
+            if let Some(programme) = pool.programme {
+                *granted.entry(programme).or_default() += pool.granted;
+            }
+        }
+        granted
     }
 
     /// What credit could have paid on each complete day.

@@ -5,6 +5,7 @@ use glidepath::domain::alert::{AlertRules, IngestHealth, Moment, Observations, O
 use glidepath::domain::finding::Severity;
 use glidepath::domain::forecast::Evidence;
 use glidepath::domain::money::Money;
+use glidepath::domain::next_award::Meant;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::position::{Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position};
 use rust_decimal::Decimal;
@@ -124,7 +125,7 @@ pub fn unsaid(days: &[Day]) -> Vec<String> {
     let mut unsaid = Vec::new();
     for day in days {
         let today = day.clock.date_naive();
-        let lead = rules.lead_days(today);
+        let lead = rules.lead_days(Meant::default(), today);
         let near = |date: Option<NaiveDate>, severity: Severity| {
             let wobble = if told.is_some_and(|told| told.severity >= severity) { rules.wobble_days.into() } else { 0 };
             date.filter(|date| (*date - today).num_days() <= lead + wobble)

@@ -13,6 +13,7 @@ use glidepath::domain::bills::Bills;
 use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
+use glidepath::domain::next_award::Meant;
 use glidepath::domain::partial_days::DateBasis;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
@@ -376,10 +377,12 @@ fn make_position() -> Position {
         }),
         review,
         track_record: track_record(end),
+        award_meant: Meant::default(),
         next_award: Some(NextAward {
             name: "AI record".into(),
             takes: "it takes 14 to 28 days".into(),
             soonest: "today".into(),
+            instead: None,
             file_by: end.p50.map(|day| plus_days(day, -28)),
             file_by_if_early: end.p10.map(|day| plus_days(day, -28)),
             overdue: false,

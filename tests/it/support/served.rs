@@ -14,10 +14,10 @@ use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::charge::{Charge, Usage};
 use glidepath::domain::classify::Classifier;
-use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{CreditSnapshot, Outcome};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
+use glidepath::domain::next_award::Wanted;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
 use glidepath::domain::price::PriceBook;
 use glidepath::domain::secret::Secret;
@@ -135,7 +135,7 @@ impl Served {
             pools: &config.pools,
             filing: Some(&filing),
             tax_rate: None,
-            next_award: Programme::AiRecord,
+            next_award: Wanted::default(),
         };
         let outlook = Assessment::new(&facts, context).outlook();
         assert!(outlook.is_some());

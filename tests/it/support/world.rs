@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use glidepath::domain::assess::{Assessment, Context};
 use glidepath::domain::classify::Classifier;
-use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::{
     Allocation, ChargeKind, ChargeRow, CreditSnapshot, Facts, RecordedBalance, SeenCredit, UsageKind, UsageRow,
 };
+use glidepath::domain::next_award::Wanted;
 use glidepath::domain::outlook::Outlook;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::pools::ConfiguredPool;
@@ -135,7 +135,7 @@ impl World {
             pools: &self.configured,
             filing: None,
             tax_rate: None,
-            next_award: Programme::AiRecord,
+            next_award: Wanted::default(),
         };
         Assessment::new(&self.facts, context)
     }
