@@ -108,8 +108,18 @@ async fn record(access: Access, entry: BalanceEntry) -> Result<()> {
             daemon.enter::<RecordedEntry>("/api/v1/credits/statements", entry).await?
         }
     };
-    let RecordedEntry { pool, remaining, on, .. } = recorded;
-    outln!("recorded: {} left in {pool} on {on}; it counts from now on", remaining.dollars());
+    let RecordedEntry { pool, remaining, on, aws_states, .. } = recorded;
+    let counts = aws_states.map_or_else(
+        || "it counts from now on".to_owned(),
+        |aws| {
+            format!(
+                "but AWS states {} on {}, and its balance counts before one typed in for the same day or an earlier one",
+                aws.amount.dollars(),
+                aws.day
+            )
+        },
+    );
+    outln!("recorded: {} left in {pool} on {on}; {counts}", remaining.dollars());
     Ok(())
 }
 

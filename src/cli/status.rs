@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Config;
 use crate::domain::money::Money;
-use crate::domain::position::{MoneyQuantiles, NextAward, Position};
+use crate::domain::next_award::NextAward;
+use crate::domain::position::{MoneyQuantiles, Position};
 use crate::domain::words::usd_text;
 use crate::report;
 

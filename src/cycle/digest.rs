@@ -7,6 +7,7 @@ use tracing::info;
 use crate::domain::alert::{DIGEST_KEY, DigestInput, Letter, Mute, NewDelivery, acknowledgement, digest};
 use crate::notify::Channel;
 use crate::report::{Format, ReportKind};
+use crate::store::alerts::open_alerts;
 use crate::store::{Enclosed, NoticeKind};
 
 use super::Engine;
@@ -41,11 +42,16 @@ impl Engine {
             Some(last) => self.view(Some(last.as_of)).await.context("reading what the last digest told")?,
             None => None,
         };
+        let found = |key: &str| view.position.findings.iter().any(|found| found.key == key);
+        let mut held =
+            self.store().read(move |store| Ok(open_alerts(store, now)?)).await.context("reading the open alerts")?;
+        held.retain(|alert| !found(&alert.key));
         let input = DigestInput {
             due_at,
             now,
             before: before.as_ref().map(|view| &view.position),
             position: &view.position,
+            held: &held,
             dashboard_url: self.config().dashboard_url.as_deref(),
         };
         let Some(mut letter) = digest(&input) else { return Ok(false) };

@@ -15,6 +15,7 @@ use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
+use crate::domain::position::DayAmount;
 use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, content_hash};
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
@@ -33,7 +34,7 @@ pub struct BalanceEntry {
     pub on: Option<NaiveDate>,
 }
 
-/// A balance as it was recorded. It counts at once.
+/// A balance as it was recorded. It counts at once, unless AWS states one of the same day or later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordedEntry {
     /// Pool id.
@@ -44,6 +45,9 @@ pub struct RecordedEntry {
     pub on: NaiveDate,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// AWS's own balance of the same day or later, which counts instead; null where what is recorded counts.
+    #[serde(default)]
+    pub aws_states: Option<DayAmount>,
 }
 
 /// A credit as AWS listed it on one day.
@@ -138,7 +142,12 @@ impl Engine {
         let balance = RecordedBalance { pool: pool.clone(), amount: remaining, at: on };
         self.store().record_balance(now, balance).await.context("recording the balance")?;
         self.count_entry(now).await;
-        Ok(RecordedEntry { pool, remaining, on, recorded_at: now })
+        let listed = facts.credits.iter().find(|seen| seen.snapshot.credit_id == pool && seen.seen_on >= on);
+        let aws_states = listed.and_then(|seen| {
+            let amount = seen.snapshot.estimated.or(seen.snapshot.remaining)?;
+            Some(DayAmount { day: seen.seen_on, amount })
+        });
+        Ok(RecordedEntry { pool, remaining, on, recorded_at: now, aws_states })
     }
 
     /// Every snapshot of every credit that AWS listed, oldest first.

@@ -13,6 +13,7 @@ use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayRepor
 use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
 use crate::domain::hindsight::known_by;
+use crate::domain::next_award::Wanted;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::Position;
@@ -137,7 +138,9 @@ impl Engine {
         order.check()?;
         let ReplayOrder { from, to, rules } = order;
         let own = Arc::new(self.own_accounts().await?);
-        let mut replay = Replay::new(rules.unwrap_or_else(|| self.config().rules.clone()));
+        let rules = rules.unwrap_or_else(|| self.config().rules.clone());
+        let wanted = rules.wanted();
+        let mut replay = Replay::new(rules);
         let looks = self.looks(DayRange::new(from, plus_days(to, 1))).await?;
         if looks.is_empty() {
             return Err(ReplayError::NoLook { from, to, known: self.days_to_look_at().await? });
@@ -146,7 +149,7 @@ impl Engine {
         while looks.peek().is_some() {
             let mut running = Vec::new();
             for look in looks.by_ref().take(AT_ONCE) {
-                running.push(self.start_look(look, Arc::clone(&own)).await?);
+                running.push(self.start_look(look, wanted, Arc::clone(&own)).await?);
             }
             for seen in running {
                 let Seen { clock, reconstructed, facts, position, observations } =
@@ -186,7 +189,12 @@ impl Engine {
     }
 
     /// Reads what the look needs, and computes the rest where blocking is allowed.
-    async fn start_look(&self, look: Look, own: Arc<BTreeSet<String>>) -> Result<tokio::task::JoinHandle<Seen>> {
+    async fn start_look(
+        &self,
+        look: Look,
+        wanted: Wanted,
+        own: Arc<BTreeSet<String>>,
+    ) -> Result<tokio::task::JoinHandle<Seen>> {
         let engine = self.clone();
         Ok(match look {
             Look::Cycle(clock) => {
@@ -194,20 +202,28 @@ impl Engine {
                 let run_id = cycle.as_ref().map_or(NO_CYCLE, |cycle| cycle.run_id);
                 let filing = self.filing_in_force(run_id, clock, Some(clock)).await?;
                 let facts = self.store().facts(clock, self.config().aws.currency.clone()).await?;
-                tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, &own))
+                tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, (wanted, &own)))
             }
             Look::Hindsight(clock, facts) => {
                 // Whoever had looked would have known what was filed with AWS by then, though it was recorded here later.
                 let filing = self.filing_in_force(NO_CYCLE, clock, None).await?;
-                tokio::task::spawn_blocking(move || engine.see(known_by(&facts, clock), filing.as_ref(), None, &own))
+                tokio::task::spawn_blocking(move || {
+                    engine.see(known_by(&facts, clock), filing.as_ref(), None, (wanted, &own))
+                })
             }
         })
     }
 
     /// The position as a cycle makes it; of a cycle, with the outlook that it stored.
-    fn see(&self, facts: Facts, filing: Option<&Filing>, cycle: Option<StoredCycle>, own: &BTreeSet<String>) -> Seen {
+    fn see(
+        &self,
+        facts: Facts,
+        filing: Option<&Filing>,
+        cycle: Option<StoredCycle>,
+        (wanted, own): (Wanted, &BTreeSet<String>),
+    ) -> Seen {
         let reconstructed = cycle.is_none();
-        let assessment = self.assess(&facts, filing);
+        let assessment = self.assess_for(&facts, filing, wanted);
         let outlook = match &cycle {
             Some(cycle) => reread(cycle, &assessment).outlook,
             None => assessment.outlook(),

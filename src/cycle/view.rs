@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::domain::assess::{Assessment, Context, Filing};
 use crate::domain::facts::Facts;
 use crate::domain::finding::Finding;
+use crate::domain::next_award::Wanted;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{OutlookState, Position, Series};
@@ -147,13 +148,23 @@ impl Engine {
     }
 
     pub(super) fn assess<'a>(&'a self, facts: &'a Facts, filing: Option<&'a Filing>) -> Assessment<'a> {
+        self.assess_for(facts, filing, self.config().rules.wanted())
+    }
+
+    /// The same where another award is meant next than config says.
+    pub(super) fn assess_for<'a>(
+        &'a self,
+        facts: &'a Facts,
+        filing: Option<&'a Filing>,
+        next_award: Wanted,
+    ) -> Assessment<'a> {
         let context = Context {
             classifier: &self.parts.classifier,
             prices: &self.parts.prices,
             pools: &self.config().pools,
             filing,
             tax_rate: self.config().tax_rate,
-            next_award: self.config().rules.wanted(),
+            next_award,
         };
         Assessment::new(facts, context)
     }

@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// The award that is meant next.
-    fn next_award(&self, base: &Base, meant: Meant, amount: Option<Money>) -> NextAward {
+    fn next_award(&self, base: &Base, meant: Meant, amount: Result<Money, String>) -> NextAward {
         let award = self.config().rules.award(meant, base.on);
         let from = plus_days(base.on, award.longest());
         let same = self.config().pools.iter().find(|pool| pool.programme == Some(meant.programme));
@@ -91,7 +91,13 @@ impl Engine {
 }
 
 /// The size of the next award: what the account's own spend supports, else what the filing asked for.
-fn next_ask(position: &Position, filing: Option<&Filing>) -> Option<Money> {
-    let supported = position.review.next_ask.as_ref().map(|ask| ask.amount).filter(|amount| amount.is_positive());
-    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd))
+///
+/// # Errors
+/// Half a sentence why neither names any.
+fn next_ask(position: &Position, filing: Option<&Filing>) -> Result<Money, String> {
+    let supported = position.review.next_ask.as_ref().map(|ask| ask.amount);
+    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd)).ok_or_else(|| {
+        let why = position.review.no_ask.map(|why| format!("{}, and ", why.because(position.award_meant.programme)));
+        format!("{}no filing says how many dollars to ask for", why.unwrap_or_default())
+    })
 }

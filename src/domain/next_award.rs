@@ -148,6 +148,29 @@ impl AwardAhead {
     }
 }
 
+/// The award that is meant to follow, and the days by which to file for it, so that it is there when credit ends even if
+/// it takes as long as such awards do at the slow end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NextAward {
+    /// Its name for people, such as `AI record`.
+    pub name: String,
+    /// What it takes, for people: `it takes 14 to 28 days`.
+    pub takes: String,
+    /// When it can be filed for at the earliest, for people: `today` or `when its window opens`.
+    pub soonest: String,
+    /// Why it is another award than config names, a sentence; null where it is that one.
+    #[serde(default)]
+    pub instead: Option<String>,
+    /// For the middle date of exhaustion; null where that lies beyond the outlook. The alert on exhaustion names the same.
+    pub file_by: Option<NaiveDate>,
+    /// For the early date of exhaustion, likewise.
+    pub file_by_if_early: Option<NaiveDate>,
+    /// A slow award comes too late for `file_by`, or would tomorrow: what is left is to file at the soonest.
+    pub overdue: bool,
+    /// The same for `file_by_if_early`.
+    pub overdue_if_early: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -174,6 +174,7 @@ fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> 
             steps: Vec::new(),
             ..ask.clone()
         }),
+        no_ask: review.no_ask,
         earned_value: review.earned_value.as_ref().map(|value| EarnedValue {
             pools: value.pools.iter().map(pool).collect(),
             total: without_others(&value.total),

@@ -11,7 +11,8 @@ use super::{
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::Rule;
 use crate::domain::money::Money;
-use crate::domain::position::{NextAward, Position, Series, UnclassifiedUsage, WorkloadSpend};
+use crate::domain::next_award::NextAward;
+use crate::domain::position::{Position, Series, UnclassifiedUsage, WorkloadSpend};
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

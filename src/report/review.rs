@@ -189,11 +189,11 @@ fn valued(measure: Measure, value: Decimal) -> Cell {
 
 fn ask_blocks(position: &Position) -> Vec<Block> {
     let Some(ask) = &position.review.next_ask else {
-        return vec![Block::Text(
-            "No ask is supported: three full months of spend are not stored yet, or what they come to beyond the credit held is \
-             less than the programme grants at least."
-                .to_owned(),
-        )];
+        let why = position.review.no_ask.map(|why| why.because(position.award_meant.programme));
+        return vec![Block::Text(format!(
+            "No ask is supported{}.",
+            why.map(|why| format!(": {why}")).unwrap_or_default()
+        ))];
     };
     let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];

@@ -391,7 +391,7 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
 
     let record = ["credits", "record", "--pool", startup::GENAI_ID, "--remaining", "12.50", "--on", "2026-11-19"];
     let said = ask(&record);
-    assert!(said.contains("recorded: $12.50 left in") && said.contains("counts from now on"), "{said}");
+    assert!(said.contains("recorded: $12.50 left in") && said.contains("but AWS states $"), "{said}");
     let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);
     assert_eq!(typo.status.code(), Some(1));
     assert!(text(&typo.stderr).contains("no pool has the id \"typo\""), "{}", text(&typo.stderr));

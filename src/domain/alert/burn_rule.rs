@@ -48,7 +48,8 @@ pub(super) fn burn(
         let limit = if told.is_some_and(|told| *told >= windows.severity) { limit * LET_GO } else { limit };
         let (long, short) = (average(observations, windows.long)?, average(observations, windows.short)?);
         let exceeds = |rate: Money| rate.ratio(bearable).is_some_and(|multiple| multiple >= limit);
-        (exceeds(long) && exceeds(short)).then(|| told_burn(&windows, [long, short, bearable, left], last, through))
+        (exceeds(long) && exceeds(short))
+            .then(|| told_burn(&windows, [long, short, bearable, left], last, position, through))
     })
 }
 
@@ -63,6 +64,7 @@ fn told_burn(
     windows: &Windows,
     [long, short, bearable, left]: [Money; 4],
     last: NaiveDate,
+    position: &Position,
     through: NaiveDate,
 ) -> Finding {
     let multiple = long.ratio(bearable).unwrap_or_default();
@@ -91,7 +93,7 @@ fn told_burn(
             day_text(through),
             usd_text(left),
             days_text(lasts),
-            day_text(plus_days(through, lasts))
+            day_text(position.exhaustion.total.p50.unwrap_or_else(|| plus_days(through, lasts)))
         ),
     }
 }

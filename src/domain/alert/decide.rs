@@ -11,7 +11,7 @@ use super::input::Evaluation;
 use super::mute::{Mute, MuteKind};
 use super::settings::AlertRules;
 use super::week::postpone;
-use super::worse::worse;
+use super::worse::{has_run_out, worse};
 use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
@@ -266,6 +266,9 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
 /// The condition holds.
 fn present(finding: &Finding, open: Option<&OpenAlert>, now: DateTime<Utc>, rules: &AlertRules) -> (Action, Reason) {
     let Some(open) = open else { return (Action::Fire, Reason::New) };
+    if has_run_out(finding, open) {
+        return (Action::Escalate, Reason::HasRunOut);
+    }
     if finding.severity > open.severity {
         return (Action::Escalate, Reason::MoreSevere);
     }
@@ -454,8 +457,9 @@ mod tests {
         assert_eq!(decided(9, &[(Rule::ExpiringCredit, Info)], vec![]), [(Fire, Reason::New)], "it foretells");
         assert_eq!(decided(2, &[(drift, Info)], vec![]), [waits]);
         assert_eq!(decided(9, &[(drift, Warning)], vec![]), [(Fire, Reason::New)], "what is new and urgent does not");
-        assert_eq!(decided(1, &[(Rule::Exhaustion, Warning)], vec![]), [(Fire, Reason::New)]);
-        assert_eq!(decided(2, &[(Rule::Exhaustion, Warning)], vec![]), [waits], "the early call");
+        assert_eq!(decided(1, &[(Rule::BurnRate, Warning)], vec![]), [(Fire, Reason::New)]);
+        assert_eq!(decided(2, &[(Rule::BurnRate, Warning)], vec![]), [waits], "it is measured over weeks");
+        assert_eq!(decided(9, &[(Rule::Exhaustion, Warning)], vec![]), [(Fire, Reason::New)], "the early call");
         assert_eq!(decided(9, &[(Rule::Exhaustion, Critical)], vec![]), [(Fire, Reason::New)], "the urgent one");
         let both = [(spike, Warning), (drift, Info)];
         assert_eq!(decided(1, &both, vec![]), [(Fire, Reason::New), waits], "what is urgent counts");

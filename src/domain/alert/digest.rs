@@ -4,11 +4,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::json;
 
+use super::decide::OpenAlert;
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::position::{NextAward, PoolStatus, Position};
+use crate::domain::next_award::NextAward;
+use crate::domain::position::{PoolStatus, Position};
 use crate::domain::unlisted::{AS_IF_NONE_LEFT, CreditsAnswer};
 use crate::domain::words::{day_text as date, days_text, usd_text};
 
@@ -30,6 +32,8 @@ pub struct DigestInput<'a> {
     pub before: Option<&'a Position>,
     /// The newest position.
     pub position: &'a Position,
+    /// Alerts that are open, and that the newest cycle did not find: most likely it could not look.
+    pub held: &'a [OpenAlert],
     /// Where the dashboard is.
     pub dashboard_url: Option<&'a str>,
 }
@@ -43,7 +47,7 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
     let parts = [
         standing(position, through, today),
         changes(input.before, position),
-        open(&position.findings),
+        open(&position.findings, input.held),
         to_do(&position.findings),
     ];
     let text = format!("{summary}\n\n{}", parts.join("\n\n"));
@@ -240,11 +244,17 @@ fn named<'a>(what: &str, findings: impl Iterator<Item = &'a Finding>) -> Vec<Str
     findings.take(NAMED).map(|found| format!("- {what}: {}", found.summary)).collect()
 }
 
-fn open(findings: &[Finding]) -> String {
-    if findings.is_empty() {
+fn open(findings: &[Finding], held: &[OpenAlert]) -> String {
+    if findings.is_empty() && held.is_empty() {
         return "Nothing is open.".to_owned();
     }
-    let mut lines = vec![format!("Open ({}):", findings.len())];
+    let mut lines = vec![format!("Open ({}):", findings.len() + held.len())];
+    // Worst first, as they were told last.
+    let told = held.iter().filter(|alert| alert.severity > Severity::Info).take(NAMED);
+    lines.extend(told.map(|alert| {
+        let (severity, on) = (alert.severity.as_str(), date(alert.last_told_at.date_naive()));
+        format!("- {severity}, told on {on} and not found again since, nor cleared: {}", alert.summary)
+    }));
     let shown = findings.iter().take(NAMED);
     lines.extend(
         shown.map(|found| format!("- {}, since {}: {}", found.severity.as_str(), date(found.since), found.summary)),
@@ -279,12 +289,14 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::super::fixture::{clock, day, position, usd};
     use super::*;
+    use std::collections::BTreeSet;
+
     use crate::domain::alert::AlertRules;
     use crate::domain::position::{Credits, DateQuantiles};
     use crate::domain::unlisted::UnlistedCredit;
 
     fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
-        DigestInput { due_at: clock(), now: clock(), before, position, dashboard_url: None }
+        DigestInput { due_at: clock(), now: clock(), before, position, held: &[], dashboard_url: None }
     }
 
     fn text(before: Option<&Position>, position: &Position) -> String {
@@ -412,6 +424,28 @@ mod tests {
             digest.text
         );
         assert!(!digest.text.contains("$0.00 of $0.00"), "{}", digest.text);
+    }
+
+    #[test]
+    fn what_is_open_and_could_not_be_looked_at_is_named_first() {
+        let alert = |severity, summary: &str| OpenAlert {
+            key: "exhaustion:total".into(),
+            rule: Rule::Exhaustion,
+            severity,
+            since: day("2026-03-01"),
+            opened_at: clock(),
+            last_told_at: clock() - TimeDelta::days(3),
+            told: 1,
+            summary: summary.into(),
+            named: None,
+            heard_by: BTreeSet::new(),
+        };
+        let held = [alert(Severity::Critical, "Credit will end."), alert(Severity::Info, "Worth knowing.")];
+        let mut position = position();
+        position.findings = vec![finding(Rule::StaleData, Severity::Warning, "No costs have come.", "Next: look.")];
+        let text = digest(&DigestInput { held: &held, ..input(None, &position) }).unwrap().text;
+        let open = "Open (3):\n- critical, told on 11 March 2026 and not found again since, nor cleared: Credit will end.\n- warning,";
+        assert!(text.contains(open), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::next_award::AwardAhead;
 use crate::domain::period::plus_days;
+use crate::domain::plan::counted;
 use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
@@ -167,7 +168,11 @@ fn forecast(
         ),
         reason: format!(
             "{} {}{}",
-            odds(position),
+            [Some(odds(position)), counted(&position.planned, date)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
             position.end_as_filed().map_or_else(String::new, |filed| format!("{filed} ")),
             next_step(date, health.today(), &rules.award(position.award_meant, health.today()))
         ),

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 
 use super::settings::AlertRules;
-use crate::domain::position::{NextAward, Position};
+use crate::domain::next_award::NextAward;
+use crate::domain::position::Position;
 
 impl AlertRules {
     /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end.

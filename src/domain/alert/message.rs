@@ -78,13 +78,11 @@ fn audience(decision: &Decision) -> Audience {
 
 fn title(decision: &Decision) -> String {
     let before = decision.open.as_ref().map(|open| open.severity);
-    if decision.reason == Reason::HasRunOut {
-        return "Critical: AWS credit has run out".to_owned();
-    }
     let opening = match (decision.action, decision.severity) {
         (Action::Resolve, _) => "All clear",
         (Action::Escalate, _) if decision.reason == Reason::MovedEarlier => "Earlier than told",
         (Action::Escalate, _) if decision.reason == Reason::DaysLeft => "Only days left",
+        (Action::Escalate, _) if decision.reason == Reason::HasRunOut => "Critical",
         (Action::Escalate, Severity::Critical) => "Now critical",
         (Action::Escalate, _) => "Now a warning",
         (Action::Repeat, Severity::Critical) => "Still critical",
@@ -94,6 +92,10 @@ fn title(decision: &Decision) -> String {
         (_, Severity::Warning) => "Warning",
         (_, Severity::Info) => "Worth knowing",
     };
+    let has_come = decision.finding.as_ref().and_then(|found| found.named).is_some_and(|named| named.has_come);
+    if has_come {
+        return format!("{opening}: AWS credit has run out");
+    }
     format!("{opening}: {}", topic(decision.rule, &decision.key))
 }
 

@@ -31,10 +31,9 @@ pub(super) fn postpone(decisions: &mut [Decision], history: &History, now: DateT
     }
 }
 
-/// The early call of exhaustion comes a lead time ahead, of which a week is at most the slack; a burn that is not yet
-/// critical is measured over four weeks. The urgent calls of both never wait.
+/// A burn that is not yet critical is measured over four weeks.
 fn unfolds_over_weeks(decision: &Decision) -> bool {
-    decision.severity == Severity::Warning && matches!(decision.rule, Rule::Exhaustion | Rule::BurnRate)
+    decision.severity == Severity::Warning && decision.rule == Rule::BurnRate
 }
 
 /// Reminders below critical, what is only worth knowing, warnings of what unfolds over weeks, and all-clears of warnings. That

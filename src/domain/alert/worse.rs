@@ -1,30 +1,40 @@
 //! [`worse`]: whether the day that a message named has become worse news since.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::decide::{OpenAlert, Reason};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, NamedDay};
 
 /// A day that moves nearer by so many days is news; by fewer, where it is a quarter of the days that were left.
 const MOVED_DAYS: i64 = 7;
 /// Days left at which it is told again.
 const DAYS_LEFT: [i64; 2] = [7, 2];
 
+/// True for an end that has come since the newest message: what was to come, or another end after more credit had come.
+pub(super) fn has_run_out(finding: &Finding, open: &OpenAlert) -> bool {
+    let known = |told: NamedDay, day: NaiveDate| told.has_come && day <= open.last_told_at.date_naive();
+    finding
+        .named
+        .filter(|named| named.has_come)
+        .is_some_and(|named| !open.named.is_some_and(|told| known(told, named.day)))
+}
+
 /// Why the day that `finding` names is worse news than the one that was told, if it is.
 pub(super) fn worse(finding: &Finding, open: &OpenAlert, now: DateTime<Utc>) -> Option<Reason> {
     let (named, told) = finding.named.zip(open.named)?;
-    if finding.severity < open.severity || told.has_come {
+    if finding.severity < open.severity || named.has_come {
         return None;
     }
-    if named.has_come {
-        return Some(Reason::HasRunOut);
+    let left = (named.day - now.date_naive()).num_days();
+    if told.has_come {
+        // Credit came since, and ends again.
+        return (left <= DAYS_LEFT[0]).then_some(Reason::DaysLeft);
     }
     let left_when_told = (told.day - open.last_told_at.date_naive()).num_days();
     let earlier = (told.day - named.day).num_days();
     if earlier >= (left_when_told / 4).clamp(1, MOVED_DAYS) {
         return Some(Reason::MovedEarlier);
     }
-    let left = (named.day - now.date_naive()).num_days();
     DAYS_LEFT.into_iter().any(|mark| left <= mark && mark < left_when_told).then_some(Reason::DaysLeft)
 }
 
@@ -40,7 +50,7 @@ mod tests {
     use super::super::mute::{Mute, MuteKind};
     use super::super::settings::AlertRules;
     use super::*;
-    use crate::domain::finding::{NamedDay, Rule, Severity::Critical};
+    use crate::domain::finding::{Rule, Severity::Critical};
 
     fn finding(day: NamedDay) -> Finding {
         Finding {
@@ -104,12 +114,27 @@ mod tests {
         ];
         for ((ahead, has_come, ago, left), expected) in table {
             let (found, open) = named(ahead, has_come, ago, left);
-            assert_eq!(
-                worse(&found, &open, clock()),
-                expected,
-                "{ahead} days ahead, told {ago} days ago that {left} are left"
-            );
+            let news = if has_run_out(&found, &open) { Some(Reason::HasRunOut) } else { worse(&found, &open, clock()) };
+            assert_eq!(news, expected, "{ahead} days ahead, told {ago} days ago that {left} are left");
         }
+    }
+
+    #[test]
+    fn an_end_after_the_end_is_told_too() {
+        let today = clock().date_naive();
+        let told = |days_ago| open(NamedDay { day: today - TimeDelta::days(days_ago), has_come: true }, days_ago);
+        let found = |ahead, has_come| finding(NamedDay { day: today + TimeDelta::days(ahead), has_come });
+        // Told six days ago: the same end, which newer days may put a day earlier, is no news; one that came since is.
+        for (ahead, expected) in [(-6, false), (-7, false), (-5, true), (0, true)] {
+            assert_eq!(has_run_out(&found(ahead, true), &told(6)), expected, "{ahead}");
+        }
+        // More credit came, and its end is near.
+        assert_eq!(worse(&found(7, false), &told(6), clock()), Some(Reason::DaysLeft));
+        assert_eq!(worse(&found(8, false), &told(6), clock()), None);
+        let warned = OpenAlert { severity: crate::domain::finding::Severity::Warning, ..named(0, true, 1, 3).1 };
+        let evaluation = Evaluation { findings: vec![found(0, true)], costs_pulled: true, ..Evaluation::default() };
+        let decision = &decide(&evaluation, &History::of(vec![warned]), clock(), &AlertRules::default())[0];
+        assert_eq!(decision.reason, Reason::HasRunOut, "whatever was told before");
     }
 
     #[test]

@@ -68,6 +68,8 @@ impl Assessment<'_> {
                 landed: &expected.landed,
                 events: &expected.events,
                 filed: expected.filed.as_ref(),
+                begun: &expected.begun,
+                runs: &expected.runs,
                 ..Changes::default()
             },
             ..inputs

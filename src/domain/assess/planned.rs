@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
 use crate::domain::credit::CreditPool;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
-use crate::domain::ledger::{AWS_ORDER, Stream, drawing_order};
+use crate::domain::ledger::{AWS_ORDER, DailyCost, Stream, drawing_order};
 use crate::domain::money::Money;
 use crate::domain::outlook::{Effect, FiledDays, Foreseen, OutlookInputs, days_ahead};
 use crate::domain::plan::{Days, Entered, FiledPlan, PlanEntry, Planned, Reading, SwitchAhead};
@@ -35,6 +36,10 @@ pub(super) struct Expected {
     pub events: Vec<Foreseen>,
     /// Spend as filed.
     pub filed: Option<FiledDays>,
+    /// Steps that the bill shows.
+    pub begun: Vec<(Workload, NaiveDate)>,
+    /// Planned runs that the bill shows.
+    pub runs: Vec<DailyCost>,
 }
 
 impl Plans {
@@ -65,6 +70,8 @@ impl Plans {
             landed: entered.awards.iter().map(|pool| pool.id.clone()).collect(),
             events,
             filed: self.filed.as_ref().map(|filed| filed.days(ahead)),
+            begun: self.filed.iter().flat_map(FiledPlan::begun).chain(entered.begun.iter().copied()).collect(),
+            runs: entered.runs.clone(),
         };
         if !entered.awards.is_empty() {
             expected.pools.extend(entered.awards.iter().cloned());

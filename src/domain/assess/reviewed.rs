@@ -20,7 +20,7 @@ use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
 use crate::domain::review::credibility::{self, Claim, Months};
 use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, at_run_rate, days_ahead};
-use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, next_ask};
+use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
 
 /// What the rest of the position contributes.
 pub(super) struct Inputs<'a> {
@@ -35,10 +35,12 @@ impl Assessment<'_> {
     pub(super) fn review(&self, inputs: &Inputs<'_>) -> Review {
         let Some(span) = self.span else { return Review::default() };
         let earned_value = self.earned_value(span, &inputs.credits.pools);
+        let ask = self.next_ask(span, inputs);
         Review {
             assumptions: self.assumptions(span),
             claims: self.claims(span, inputs, earned_value.as_ref()),
-            next_ask: self.next_ask(span, inputs),
+            no_ask: ask.as_ref().err().copied(),
+            next_ask: ask.ok(),
             earned_value,
         }
     }
@@ -102,7 +104,7 @@ impl Assessment<'_> {
     }
 
     /// From what credit could pay in each full month: services that no pool's list names are left out.
-    fn next_ask(&self, span: Span, inputs: &Inputs<'_>) -> Option<NextAsk> {
+    fn next_ask(&self, span: Span, inputs: &Inputs<'_>) -> Result<NextAsk, NoAsk> {
         let uncovered = |service: &str| {
             inputs.coverage.iter().any(|row| row.service == service && row.state == CoverageState::Uncovered)
         };

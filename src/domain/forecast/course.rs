@@ -35,6 +35,14 @@ pub enum Course {
         /// Days of the pause so far.
         days: usize,
     },
+    /// Nothing has been spent for longer than it was spent before; the longer, the less likely it comes again, and if it
+    /// does, it comes and goes as it did.
+    Burst {
+        /// Days of use.
+        on: usize,
+        /// Days without it since.
+        off: usize,
+    },
     /// It grows week by week, and will stop; nothing says when, but no growth is known beyond what was measured.
     Ramp {
         /// Growth in logarithms a day.
@@ -62,6 +70,13 @@ impl Course {
             Course::Paused { days } => {
                 let resumes = days as f64 * (1.0 - p) / p.max(1e-3);
                 daily.iter().enumerate().map(|(at, cost)| if (at as f64) < resumes { 0.0 } else { *cost }).collect()
+            }
+            Course::Burst { on, off } => {
+                let again = (on as f64 / off as f64).min(1.0);
+                let never = 1.0 - again;
+                let wait = off as f64 * (1.0 - p) / (p - never).max(1e-3);
+                let used = |at: usize| p > never && at as f64 >= wait && (at - wait as usize) % (on + off).max(1) < on;
+                daily.iter().enumerate().map(|(at, cost)| if used(at) { *cost } else { 0.0 }).collect()
             }
             Course::Ramp { per_day, weeks } => {
                 let longest = (weeks + BEYOND).min(LONGEST);

@@ -39,6 +39,8 @@ const FALL_DAYS: usize = 14;
 const UNUSED: f64 = 0.1;
 /// Growth in logarithms a week that makes a ramp: two fifths.
 const RAMP: f64 = 0.35;
+/// Days for which a rise may yet go back.
+const DOUBTED_DAYS: usize = 3;
 /// A change of few days that is no chance, in logarithms: a factor of two and a half.
 const FRESH: f64 = 0.9;
 
@@ -61,21 +63,31 @@ pub struct Level {
 /// follows one.
 pub fn has_changed_within(daily: &[Money], days: usize) -> bool {
     let daily: Vec<f64> = daily.iter().map(|cost| cost.to_chart()).collect();
-    let level = Level::read(History(&daily));
+    let level = Level::read(History(&daily), None);
     level.changed && level.days.len() <= days || matches!(level.course, Course::Ramp { .. })
 }
 
 impl Level {
-    /// Reads it from the days known.
-    pub fn read(history: History) -> Level {
+    /// Reads it from the days known. Where a planned step has `begun` with so many of the newest, these are the level.
+    pub fn read(history: History, begun: Option<usize>) -> Level {
         let (mut days, idle) = without_pauses(history.0);
+        if idle > days.len() - idle {
+            let course = Course::Burst { on: days.len() - idle, off: idle };
+            return Level { days, growth: None, course, changed: false, begins: false };
+        }
         flatten(&mut days);
         let logs = logarithms(&days);
         let noise = noise(&logs);
         if let Some(course) = ramp(&logs, noise).filter(|_| idle == 0) {
             return Level { days, growth: None, course, changed: true, begins: false };
         }
-        let course = match fresh_change(&logs, noise) {
+        let fresh = fresh_change(&logs, noise).filter(|_| idle == 0);
+        let planned = begun.filter(|since| idle == 0 && is_step(&logs, *since));
+        if let Some(since) = planned.or(fresh.map(|(newest, _)| newest).filter(|newest| *newest > DOUBTED_DAYS)) {
+            let days = days.split_off(days.len() - since);
+            return Level { days, growth: None, course: Course::Level, changed: true, begins: false };
+        }
+        let course = match fresh {
             _ if idle > 0 => Course::Paused { days: idle },
             Some((newest, to)) => {
                 let changed = days.len() - newest..days.len();
@@ -135,14 +147,38 @@ fn ramp(logs: &[f64], noise: f64) -> Option<Course> {
     if newest.per_week < 0.5 * mean_step || newest.per_week < 1.5 * newest_error {
         return None;
     }
-    // One step within two weeks shows as two; a ramp fits as a line.
+    // One step within two weeks shows as two. A ramp is told better by a line than by any step.
+    if one_step_tells_better(&logs[logs.len().saturating_sub((growing + 1) * WEEK)..]) {
+        return None;
+    }
     Some(Course::Ramp { per_day: mean_step / WEEK as f64, weeks: growing as f64 })
 }
 
-/// A rise of the newest one to three days. A fall is believed later: until then, dates come too early and not too late.
+/// True if some two levels tell days better than a line through them.
+fn one_step_tells_better(logs: &[f64]) -> bool {
+    let squares = |of: &[f64]| -> f64 {
+        let mean = mean(of);
+        of.iter().map(|log| (log - mean).powi(2)).sum()
+    };
+    let (per_day, height) = line(logs);
+    let middle = (logs.len() as f64 - 1.0) / 2.0;
+    let trend: f64 =
+        logs.iter().enumerate().map(|(at, log)| (log - height - per_day * (at as f64 - middle)).powi(2)).sum();
+    (1..logs.len()).any(|at| squares(&logs[..at]) + squares(&logs[at..]) <= trend)
+}
+
+/// True if the newest `since` days stand on another level than the four weeks before them.
+fn is_step(logs: &[f64], since: usize) -> bool {
+    let Some(at) = logs.len().checked_sub(since).filter(|at| *at > 0 && since > 0 && since <= 4 * WEEK) else {
+        return false;
+    };
+    (mean(&logs[at..]) - median(logs[at.saturating_sub(4 * WEEK)..at].to_vec())).abs() >= SAME
+}
+
+/// A rise of the newest days, fewer than a week. A fall is believed later: until then, dates come too early and not too late.
 fn fresh_change(logs: &[f64], noise: f64) -> Option<(usize, f64)> {
     let count = logs.len();
-    (1..=3).rev().find_map(|newest| {
+    (1..WEEK).rev().find_map(|newest| {
         let before = &logs[count.checked_sub(newest + 14)?..count - newest];
         let usual = median(before.to_vec());
         let spread = median(before.iter().map(|log| (log - usual).abs()).collect()) / 0.6745;
@@ -152,7 +188,8 @@ fn fresh_change(logs: &[f64], noise: f64) -> Option<(usize, f64)> {
         let largest = quarter.iter().copied().fold(f64::MIN, f64::max);
         let all = now.iter().all(|log| log - usual >= least && log - largest >= SAME);
         let earlier = logs[count - newest - 1] - usual < least;
-        (all && earlier).then(|| (newest, (mean(now) - usual).exp()))
+        let step = newest <= DOUBTED_DAYS || one_step_tells_better(&logs[count - newest - WEEK..]);
+        (all && earlier && step).then(|| (newest, (mean(now) - usual).exp()))
     })
 }
 

@@ -71,12 +71,23 @@ impl Forecast {
         evidence: &Evidence,
         without: Option<&str>,
     ) -> Forecast {
+        Forecast::after_step(history, None, newest, days, (evidence, without))
+    }
+
+    /// The same where a step that was planned has `begun` with so many of the newest days.
+    pub fn after_step(
+        history: History,
+        begun: Option<usize>,
+        newest: NaiveDate,
+        days: usize,
+        (evidence, without): (&Evidence, Option<&str>),
+    ) -> Forecast {
         let Some(cadence) = Cadence::find(history.0, newest, days) else {
-            return Forecast::of_level(history, days, evidence, without);
+            return Forecast::of_level(history, begun, days, evidence, without);
         };
         let between: f64 = cadence.between.iter().sum();
         let mut daily = if between > REST * history.0.iter().sum::<f64>() {
-            Forecast::of_level(History(&cadence.between), days, evidence, without).daily
+            Forecast::of_level(History(&cadence.between), None, days, evidence, without).daily
         } else {
             let newest = &cadence.between[history.days().saturating_sub(LEVEL_DAYS)..];
             vec![newest.iter().sum::<f64>() / newest.len() as f64; days]
@@ -90,8 +101,14 @@ impl Forecast {
     }
 
     /// Spend without a cadence.
-    fn of_level(history: History, days: usize, evidence: &Evidence, without: Option<&str>) -> Forecast {
-        let level = Level::read(history);
+    fn of_level(
+        history: History,
+        begun: Option<usize>,
+        days: usize,
+        evidence: &Evidence,
+        without: Option<&str>,
+    ) -> Forecast {
+        let level = Level::read(history, begun);
         let now = History(&level.days);
         let course = level.course;
         if let Course::Ramp { per_day, .. } = course {

@@ -28,6 +28,10 @@ pub struct Changes<'a> {
     pub growth_per_month: Decimal,
     /// What is planned.
     pub events: &'a [Foreseen],
+    /// Planned steps that the bill shows, by their first day: what came since is a level, however few days that are.
+    pub begun: &'a [(Workload, NaiveDate)],
+    /// What the bill shows of planned runs: it says nothing of the days after them.
+    pub runs: &'a [DailyCost],
     /// What is filed, for the date if spend goes as filed.
     pub filed: Option<&'a FiledDays>,
 }

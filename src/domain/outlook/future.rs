@@ -57,7 +57,9 @@ impl Future {
             return None;
         }
         let known = History(&daily);
-        let mut made = Forecast::make(known, inputs.data_through, days, inputs.evidence, None);
+        let begun = inputs.changes.begun.iter().filter(|(of, _)| *of == workload).map(|(_, day)| *day).max();
+        let begun = begun.and_then(|day| usize::try_from((inputs.data_through - day).num_days() + 1).ok());
+        let mut made = Forecast::after_step(known, begun, inputs.data_through, days, (inputs.evidence, None));
         let told = plan(inputs, workload, known, days).shape(known, &mut made.daily);
         made.law = made.law.told(told);
         let Forecast { voice, trials, young, .. } = made;
@@ -88,6 +90,12 @@ fn history(inputs: &OutlookInputs, workload: Workload) -> Vec<f64> {
         let at = usize::try_from((cost.day - inputs.first_day).num_days()).ok();
         if let Some(sum) = at.and_then(|at| daily.get_mut(at)) {
             *sum += cost.payable;
+        }
+    }
+    for run in inputs.changes.runs.iter().filter(|run| run.workload == workload) {
+        let at = usize::try_from((run.day - inputs.first_day).num_days()).ok();
+        if let Some(sum) = at.and_then(|at| daily.get_mut(at)) {
+            *sum -= run.payable;
         }
     }
     let daily: Vec<f64> = daily.into_iter().map(Money::to_chart).collect();

@@ -10,7 +10,9 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::changes::{Ahead, Effect, Events, Foreseen, put};
 use super::future::{Future, LARGEST_DAY};
 use super::odds::{Numbers, generator};
-use super::{EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, payable_from};
+use super::{
+    EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from,
+};
 use crate::domain::credit::CreditPool;
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
@@ -27,6 +29,11 @@ pub(super) const SEED: u64 = 20_260_201;
 const ODDS_STREAM: u64 = 1;
 /// From here on, the luck of planned events.
 const EVENTS_STREAM: u64 = 1_000;
+/// Steps of the numbers that are tried for the path that bills are told of: up to three and a half, as odds are tabulated.
+const TOLD_STEP: f64 = 0.05;
+const TOLD_STEPS: u32 = 70;
+/// Days that its end may lie from the median end.
+const NEAR_DAYS: i64 = 7;
 /// Days that the rate of support fees is taken over.
 const SUPPORT_DAYS: i64 = 28;
 /// What a workload, what a question adds, and support cost on one day at most, each.
@@ -145,11 +152,11 @@ impl<'a> Simulation<'a> {
         let mut numbers = Numbers::new(SEED, &streams, self.days());
         let lots = |draw: &u64| generator(SEED, EVENTS_STREAM.wrapping_add(*draw));
         let mut lots: Vec<_> = self.events.draws.iter().map(lots).collect();
-        look(&self.path(None, &self.events.middle(), days));
+        look(&self.path(Luck::Even(0.0), &self.events.middle(), days));
         for _ in 0..random {
             numbers.next_path();
             let lots: Vec<f64> = lots.iter_mut().map(|lot| lot.random()).collect();
-            look(&self.path(Some(&numbers), &self.events.by_lots(&lots), days));
+            look(&self.path(Luck::Drawn(&numbers), &self.events.by_lots(&lots), days));
         }
     }
 
@@ -166,7 +173,7 @@ impl<'a> Simulation<'a> {
     /// True if what AWS shows of the days after `data_through` raises the middle path by more than a dollar.
     pub fn is_raised(&self) -> bool {
         let came = self.events.middle();
-        let mut walk = Walk::new(self, None, &came);
+        let mut walk = Walk::new(self, Luck::Even(0.0), &came);
         let mut demands = Vec::new();
         let raised = (0..self.at_least.len()).map(|ahead| {
             walk.step(ahead, &mut demands);
@@ -205,7 +212,7 @@ impl<'a> Simulation<'a> {
             share.to_f64().unwrap_or(1.0)
         };
         let outside: Vec<f64> = self.streams.iter().map(outside).collect();
-        let mut walk = Walk::new(self, None, &came);
+        let mut walk = Walk::new(self, Luck::Even(0.0), &came);
         Some(self.replayed(&came, self.days(), |ahead, demands| {
             let support = walk.forecast(ahead, demands);
             if filed.until.is_none_or(|until| plus_days(self.range.start, ahead as i64) < until) {
@@ -216,11 +223,45 @@ impl<'a> Simulation<'a> {
         }))
     }
 
-    /// The middle path in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars
-    /// of [`walk`](Self::walk) are the same amounts.
-    pub fn middle(&self) -> (Vec<DailyCost>, Ledger) {
+    /// The number at which all workloads stand on the path that bills are told of: the middle of their odds, 0, unless credit
+    /// ends on another day there than on the median over all paths. Then it is the nearest number with that day, so that a date
+    /// and a bill tell of the same path.
+    pub fn told(&self, median: Option<NaiveDate>) -> f64 {
+        let end = horizon_end(self.inputs.data_through);
         let came = self.events.middle();
-        let mut walk = Walk::new(self, None, &came);
+        let ends = |step: u32, sign: f64| {
+            let path = self.path(Luck::Even(sign * f64::from(step) * TOLD_STEP), &came, HORIZON_DAYS as usize);
+            path.exhausted.filter(|day| *day < end)
+        };
+        let middle = ends(0, 1.0);
+        if near(middle, median) {
+            return 0.0;
+        }
+        // No end is later than any.
+        let late = |day: Option<NaiveDate>| day.unwrap_or(NaiveDate::MAX);
+        let sign = if late(median) < late(middle) { 1.0 } else { -1.0 };
+        let reached = |step: u32| {
+            let day = late(ends(step, sign));
+            if sign > 0.0 { day <= late(median) } else { day >= late(median) }
+        };
+        let (mut below, mut at) = (0, TOLD_STEPS);
+        while at - below > 1 {
+            let between = (below + at) / 2;
+            if reached(between) { at = between } else { below = between }
+        }
+        sign * f64::from(at) * TOLD_STEP
+    }
+
+    /// The path on which all workloads stand at `number`, through all days.
+    pub fn along(&self, number: f64) -> Path {
+        self.path(Luck::Even(number), &self.events.middle(), self.days())
+    }
+
+    /// The same in exact decimals: its costs by day and stream, and what the pools make of them. The micro-dollars are the
+    /// same amounts.
+    pub fn in_decimals(&self, number: f64) -> (Vec<DailyCost>, Ledger) {
+        let came = self.events.middle();
+        let mut walk = Walk::new(self, Luck::Even(number), &came);
         let (mut costs, mut demands) = (Vec::new(), Vec::new());
         for (ahead, day) in self.range.days().enumerate() {
             walk.step(ahead, &mut demands);
@@ -245,8 +286,8 @@ impl<'a> Simulation<'a> {
         balances
     }
 
-    fn path(&self, numbers: Option<&Numbers>, came: &[bool], days: usize) -> Path {
-        let mut walk = Walk::new(self, numbers, came);
+    fn path(&self, luck: Luck, came: &[bool], days: usize) -> Path {
+        let mut walk = Walk::new(self, luck, came);
         self.replayed(came, days, |ahead, demands| walk.step(ahead, demands))
     }
 
@@ -316,7 +357,7 @@ pub(super) fn range(data_through: NaiveDate) -> DayRange {
     DayRange::new(first, year.max(BillingPeriod::of(first).plus_months(TRAJECTORY_MONTHS).first_day()))
 }
 
-/// Days at which bands are kept: each of the first fortnight, then weekly, both sides of every expiry cliff, and the days
+/// Days at which bands are kept: each of the first fortnight, then weekly, month ends, both sides of every expiry cliff, and the days
 /// on which the outlook will be judged.
 fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     let mut days: Vec<NaiveDate> = range
@@ -325,7 +366,8 @@ fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
         .filter(|(offset, day)| {
             let cliff = inputs.pools.iter().any(|p| p.expires_on == *day || plus_days(p.expires_on, -1) == *day);
             let judged = HORIZONS.iter().any(|days| plus_days(inputs.data_through, *days) == *day);
-            *offset < 14 || offset % 7 == 0 || cliff || judged
+            let month_ends = BillingPeriod::of(*day) != BillingPeriod::of(plus_days(*day, 1));
+            *offset < 14 || offset % 7 == 0 || month_ends || cliff || judged
         })
         .map(|(_, day)| day)
         .collect();
@@ -378,10 +420,37 @@ fn support(inputs: &OutlookInputs) -> f64 {
     fees.to_micros() as f64 / days as f64
 }
 
+/// True for two ends of credit that one sentence may speak of.
+fn near(one: Option<NaiveDate>, other: Option<NaiveDate>) -> bool {
+    one.zip(other).map_or(one == other, |(one, other)| (one - other).num_days().abs() <= NEAR_DAYS)
+}
+
+/// Where a path stands within the odds of each workload.
+#[derive(Clone, Copy)]
+enum Luck<'a> {
+    /// At one normal number for all workloads and days; 0 is the middle.
+    Even(f64),
+    /// At random ones.
+    Drawn(&'a Numbers),
+}
+
+impl Luck<'_> {
+    fn number(self, workload: usize, ahead: usize) -> f64 {
+        match self {
+            Luck::Even(number) => number,
+            Luck::Drawn(numbers) => numbers.at(workload, ahead),
+        }
+    }
+
+    fn is_middle(self) -> bool {
+        matches!(self, Luck::Even(0.0))
+    }
+}
+
 /// Walks along a path and says what each stream costs each day.
 struct Walk<'a> {
     simulation: &'a Simulation<'a>,
-    numbers: Option<&'a Numbers>,
+    luck: Luck<'a>,
     /// Which events come.
     came: &'a [bool],
     /// Per workload, the running total that the path has reached.
@@ -389,8 +458,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(simulation: &'a Simulation<'a>, numbers: Option<&'a Numbers>, came: &'a [bool]) -> Walk<'a> {
-        Walk { simulation, numbers, came, reached: vec![0.0; simulation.futures.len()] }
+    fn new(simulation: &'a Simulation<'a>, luck: Luck<'a>, came: &'a [bool]) -> Walk<'a> {
+        Walk { simulation, luck, came, reached: vec![0.0; simulation.futures.len()] }
     }
 
     /// Fills in the day's demands; gives its gross, support included.
@@ -404,7 +473,7 @@ impl<'a> Walk<'a> {
         demands.clear();
         let (mut asked, mut expected) = (0.0, 0.0);
         for (workload, future) in self.simulation.futures.iter().enumerate() {
-            let number = self.numbers.map_or(0.0, |numbers| numbers.at(workload, ahead));
+            let number = self.luck.number(workload, ahead);
             let total = future.odds.total(ahead, number);
             // Spend once spent is not taken back: a path waits until its odds are above it again.
             let cost = (total - self.reached[workload]).max(0.0);
@@ -418,7 +487,7 @@ impl<'a> Walk<'a> {
             }
         }
         // Support is a share of the bill and moves with it.
-        let moved = if self.numbers.is_some() && expected > 0.0 { asked / expected } else { 1.0 };
+        let moved = if !self.luck.is_middle() && expected > 0.0 { asked / expected } else { 1.0 };
         let most = LARGEST_DAY_MICROS as f64;
         whole((self.simulation.support * moved).clamp(-most, most))
     }

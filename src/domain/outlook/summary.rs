@@ -1,4 +1,4 @@
-//! From paths to an [`Outlook`]: quantiles over the random paths, amounts of the middle one.
+//! From paths to an [`Outlook`]: quantiles over the random paths, amounts of one in the middle.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ const WIDEST: i64 = 10;
 
 /// Walks the middle path and `random` others, and says what they come to.
 pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
-    let Tally { middle, exhausted, exhausted_by_workload, pools, unpaid, cumulative, uncovered, .. } =
+    let Tally { exhausted, exhausted_by_workload, pools, unpaid, cumulative, uncovered, .. } =
         Tally::of(simulation, random);
     let workloads: Vec<Basis> = simulation.futures.iter().map(|future| future.basis.clone()).collect();
     let ends_at_least = simulation.ends_at_least();
@@ -46,7 +46,7 @@ pub(super) fn summarise(simulation: &Simulation, random: usize) -> Outlook {
             Some(_) => MoneyQuantiles { p10: None, p90: None, ..uncovered },
             None => uncovered,
         },
-        bills: bills(simulation, &middle, unpaid, reaches),
+        bills: bills(simulation, simulation.told(exhaustion.p50), unpaid, reaches),
         cumulative,
         exposure: exhaustion.p50.filter(|_| reaches.is_none()).and_then(|from| exposure(simulation, random, from)),
         estimated: ends_at_least.is_some() || simulation.is_raised(),
@@ -114,13 +114,15 @@ fn exposure(simulation: &Simulation, random: usize, from: NaiveDate) -> Option<E
 fn pool_outlooks(simulation: &Simulation, tallies: Vec<PoolTally>) -> Vec<PoolOutlook> {
     let range = simulation.range;
     let of_pool = |((credit, starts_from), tally): ((&CreditPool, &Money), PoolTally)| {
-        let known = credit.expires_on <= range.end;
+        let exhausted = date_quantiles(tally.exhausted);
+        // What is empty before it expires leaves nothing, however late that is.
+        let known = credit.expires_on <= range.end || exhausted.p90.is_some();
         // A pool that is already empty or over has no future to date.
         let over = starts_from.at_least_zero().is_zero() || credit.expires_on <= range.start;
         PoolOutlook {
             id: credit.id.clone(),
             starts_from: *starts_from,
-            exhausts_on: if over { DateQuantiles::default() } else { date_quantiles(tally.exhausted) },
+            exhausts_on: if over { DateQuantiles::default() } else { exhausted },
             breakage: if known { money_quantiles(tally.unused) } else { MoneyQuantiles::default() },
             balance: bands(&simulation.sampled, tally.balance),
         }
@@ -130,14 +132,15 @@ fn pool_outlooks(simulation: &Simulation, tallies: Vec<PoolTally>) -> Vec<PoolOu
 
 fn bills(
     simulation: &Simulation,
-    middle: &[MonthPath],
+    told_at: f64,
     unpaid: Vec<Spread<i64>>,
     reaches: Option<NaiveDate>,
 ) -> Vec<BillOutlook> {
     let first = BillingPeriod::of(simulation.range.start);
-    let mut services = services(simulation);
+    let mut services = services(simulation, told_at);
+    let path = simulation.along(told_at);
     // The last month that is walked is not whole.
-    let months = middle.iter().zip(unpaid).take(TRAJECTORY_MONTHS as usize);
+    let months = path.months.iter().zip(unpaid).take(TRAJECTORY_MONTHS as usize);
     months
         .enumerate()
         .map(|(offset, (ahead, unpaid))| {
@@ -183,9 +186,9 @@ pub(super) fn bill(simulation: &Simulation, offset: usize, ahead: MonthPath) -> 
     Bill { gross, covered, tax, cash: gross - covered + tax.unwrap_or_default() }
 }
 
-/// Each month's forecast days on the middle path, by service and workload, dearest first.
-fn services(simulation: &Simulation) -> BTreeMap<BillingPeriod, Vec<ServiceOutlook>> {
-    let (costs, ledger) = simulation.middle();
+/// Each month's forecast days on the path that bills are told of, by service and workload, dearest first.
+fn services(simulation: &Simulation, told_at: f64) -> BTreeMap<BillingPeriod, Vec<ServiceOutlook>> {
+    let (costs, ledger) = simulation.in_decimals(told_at);
     let mut sums: BTreeMap<(BillingPeriod, &str, Workload), (Money, Money)> = BTreeMap::new();
     for cost in &costs {
         sums.entry((BillingPeriod::of(cost.day), &cost.service, cost.workload)).or_default().0 += cost.payable;

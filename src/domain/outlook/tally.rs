@@ -1,17 +1,15 @@
-//! What is kept of the paths: of each figure that is told its spread, and of the middle path its bills.
+//! What is kept of the paths: of each figure that is told its spread.
 
 use chrono::NaiveDate;
 
 use super::HORIZON_DAYS;
-use super::simulate::{MonthPath, Path, Simulation};
+use super::simulate::{Path, Simulation};
 use super::spread::Spread;
 use crate::domain::period::plus_days;
 use crate::domain::workload::Workload;
 
 /// The spreads over all paths, in micro-dollars. A path without a date counts as later than any date.
 pub(super) struct Tally {
-    /// Months of the middle path.
-    pub middle: Vec<MonthPath>,
     pub exhausted: Spread<NaiveDate>,
     /// Of the workloads that have cost.
     pub exhausted_by_workload: Vec<(Workload, Spread<NaiveDate>)>,
@@ -41,7 +39,6 @@ impl Tally {
         let pool = |_| PoolTally { exhausted: Spread::of(paths), unused: Spread::of(paths), balance: sampled() };
         let workloads = simulation.futures.iter().map(|future| (future.basis.workload, Spread::of(paths)));
         let mut tally = Tally {
-            middle: Vec::new(),
             exhausted: Spread::of(paths),
             exhausted_by_workload: workloads.collect(),
             pools: simulation.inputs.pools.iter().map(pool).collect(),
@@ -51,8 +48,7 @@ impl Tally {
             last_date: plus_days(simulation.range.start, HORIZON_DAYS),
         };
         simulation.walk(random, simulation.days(), |path| {
-            if tally.middle.is_empty() {
-                tally.middle.clone_from(&path.months);
+            if tally.unpaid.is_empty() {
                 tally.unpaid = path.months.iter().map(|_| Spread::of(paths)).collect();
             }
             tally.add(path);

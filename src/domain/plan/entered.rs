@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::order::{Per, Volume, What};
 use super::seen::{Days, Seen};
-use super::{LAUNCH_DAYS, PlanEntry, PlanKind, PlanSource, PlanState, Planned, WAITED_DAYS};
+use super::{BEGUN_DAYS, LAUNCH_DAYS, PlanEntry, PlanKind, PlanSource, PlanState, Planned, WAITED_DAYS};
 use crate::domain::classify::Classifier;
 use crate::domain::costs::DetailKind;
 use crate::domain::credit::{CreditPool, EligibleServices};
@@ -71,6 +71,10 @@ pub struct Entered {
     pub names: BTreeSet<String>,
     /// Models, types and services that end, with the day.
     pub ends: Vec<(String, NaiveDate)>,
+    /// Launches that the bill shows, by their first day, of the newest weeks.
+    pub begun: Vec<(Workload, NaiveDate)>,
+    /// What the bill shows of planned runs.
+    pub runs: Vec<DailyCost>,
 }
 
 /// Dollars a day of a launch, and where they are billed.
@@ -125,8 +129,13 @@ impl Entered {
         let seen = reading.days.of(|kind| model.is_none() || kind.class.model.as_deref() == model);
         let (shown, there) = if entry.on <= through {
             let before = seen.before(entry.on).at_least_zero();
-            let half = priced.per_day.times(Decimal::new(5, 1));
-            (seen.reaches(before + half, entry.on), (seen.level() - before).at_least_zero())
+            let half = before + priced.per_day.times(Decimal::new(5, 1));
+            // Once the days since come to half of it, they are the level.
+            let there = seen.since(entry.on).filter(|mean| *mean >= half);
+            if there.is_some() && plus_days(entry.on, BEGUN_DAYS) > through {
+                self.begun.push((priced.workload, entry.on));
+            }
+            (seen.reaches(half, entry.on), (there.unwrap_or_else(|| seen.level()) - before).at_least_zero())
         } else {
             (false, Money::ZERO)
         };
@@ -160,38 +169,46 @@ impl Entered {
         };
         let seen = reading.days.of(|kind| kind.class.instance_type.as_deref() == Some(instance_type.as_str()));
         let half = chip_hours.amount() * Decimal::new(5, 1);
-        let states: Vec<PlanState> = starts
-            .iter()
-            .enumerate()
-            .map(|(at, start)| {
-                let next = starts.get(at + 1).copied().unwrap_or(plus_days(*start, WAITED_DAYS + i64::from(*days)));
-                let window = DayRange::new(plus_days(*start, -EARLY_DAYS), plus_days(next, -EARLY_DAYS));
-                PlanState::of(*start, through, *start <= through && seen.chip_hours(window) >= half)
-            })
-            .collect();
-        let come = states.iter().filter(|state| **state == PlanState::HasCome).count();
-        let open = come < RUNS_OF_A_CADENCE && states.iter().any(|state| state.is_open());
+        let of_run = |(at, start): (usize, &NaiveDate)| {
+            let next = starts.get(at + 1).copied().unwrap_or(plus_days(*start, WAITED_DAYS + i64::from(*days)));
+            let window = DayRange::new(plus_days(*start, -EARLY_DAYS), plus_days(next, -EARLY_DAYS));
+            let (billed, left) = seen.of_run(chip_hours.amount(), window);
+            let shown = *start <= through && chip_hours.amount() - left >= half;
+            (*start, billed, left, PlanState::of(*start, through, shown))
+        };
+        let runs: Vec<_> = starts.iter().enumerate().map(of_run).collect();
+        let come = runs.iter().filter(|(.., state)| *state == PlanState::HasCome).count();
+        let open = come < RUNS_OF_A_CADENCE && runs.iter().any(|(.., state)| state.is_open());
         let mut row = row(entry, through, !open && come > 0, until, Some(cost.times(Decimal::from(*repeats))), open);
-        row.state = states.iter().copied().find(|state| state.is_open() && open).unwrap_or(row.state);
+        row.state = runs.iter().map(|(.., state)| *state).find(|state| state.is_open() && open).unwrap_or(row.state);
         row.in_outlook = open;
         if open {
             self.names.insert(instance_type.clone());
+        }
+        if come < RUNS_OF_A_CADENCE {
+            let cost_of =
+                |day, payable| DailyCost { day, service: service.clone(), workload, payable, other: Money::ZERO };
+            let per_day = plan_money(cost.amount() / Decimal::from(*days));
             let mut costs = Vec::new();
-            for (start, _) in starts.iter().zip(&states).filter(|(_, state)| state.is_open()) {
-                let per_day = plan_money(cost.amount() / Decimal::from(*days));
-                let there = if *start <= through { seen.level().at_least_zero() } else { Money::ZERO };
-                let payable = (per_day - there).at_least_zero();
-                let first = (*start).max(ahead.start);
-                let days = DayRange::new(first, plus_days(first, i64::from(*days))).intersect(ahead);
-                costs.extend(days.days().map(|day| DailyCost {
-                    day,
-                    service: service.clone(),
-                    workload,
-                    payable,
-                    other: Money::ZERO,
-                }));
+            for (start, billed, left, state) in runs {
+                self.runs.extend(billed.into_iter().map(|(day, usd)| cost_of(day, usd)));
+                let goes_on = state == PlanState::HasCome && through < plus_days(start, i64::from(*days) - 1);
+                if !state.is_open() && !goes_on {
+                    continue;
+                }
+                let mut rest = plan_money(cost.amount() * left / chip_hours.amount());
+                for day in DayRange::new(start.max(ahead.start), ahead.end).days() {
+                    let payable = rest.min(per_day);
+                    if !payable.is_positive() {
+                        break;
+                    }
+                    costs.push(cost_of(day, payable));
+                    rest -= payable;
+                }
             }
-            self.push(entry, Effect::Adds(costs));
+            if !costs.is_empty() {
+                self.push(entry, Effect::Adds(costs));
+            }
         }
         row
     }
@@ -199,7 +216,7 @@ impl Entered {
     fn switch(&mut self, reading: Reading, entry: &PlanEntry, (from, to): (&str, &str)) -> Planned {
         let through = reading.days.through();
         let seen = reading.days.of(|kind| kind.class.model.as_deref() == Some(from));
-        let row = row(entry, through, gone(&seen, entry.on, through), None, None, true);
+        let row = row(entry, through, gone(&seen, entry.on, through), None, None, ends_as_planned(&seen, entry.on));
         if row.in_outlook {
             self.switches.push(SwitchAhead {
                 sure: entry.sure,
@@ -242,7 +259,9 @@ impl Entered {
             .pools
             .iter()
             .any(|pool| new(pool) && near(pool.starts_on) && pool.granted.times(Decimal::TWO) >= usd);
-        let row = row(entry, through, landed, Some(until), Some(usd), until > plus_days(through, 1));
+        // Credit that has not landed on its day pays nothing until it does: to count on it would be a false all-clear.
+        let awaited = entry.on > through && until > plus_days(reading.on, 1);
+        let row = row(entry, through, landed, Some(until), Some(usd), awaited);
         if row.in_outlook {
             let names = |names: &[String]| {
                 let aliases = reading.classifier.service_aliases();
@@ -250,7 +269,7 @@ impl Entered {
             };
             let id = format!("planned award {}", entry.id);
             let services = services.map_or(EligibleServices::Unknown, names);
-            self.awards.push(CreditPool::new(&id, usd, entry.on.max(plus_days(through, 1)), until, services));
+            self.awards.push(CreditPool::new(&id, usd, entry.on.max(plus_days(reading.on, 1)), until, services));
             self.push(entry, Effect::Lands(id));
         }
         row
@@ -259,7 +278,7 @@ impl Entered {
     fn end(&mut self, reading: Reading, entry: &PlanEntry, of: &str) -> Planned {
         let through = reading.days.through();
         let seen = reading.days.of(|kind| is_named(kind, of));
-        let row = row(entry, through, gone(&seen, entry.on, through), None, None, true);
+        let row = row(entry, through, gone(&seen, entry.on, through), None, None, ends_as_planned(&seen, entry.on));
         if row.in_outlook {
             for (stream, share) in reading.shares(of) {
                 let brings = vec![(stream.service.clone(), -share)];
@@ -377,6 +396,12 @@ fn is_named(kind: &DetailKind, name: &str) -> bool {
     class.model.as_deref() == Some(name)
         || class.instance_type.as_deref() == Some(name)
         || service::fold(&kind.service) == service::fold(name)
+}
+
+/// True before the day of an end or a switch, and after it while next to nothing is spent any more: use that goes on past its
+/// planned end is expected to go on.
+fn ends_as_planned(seen: &Seen, on: NaiveDate) -> bool {
+    seen.since(on).is_none_or(|since| since.times(Decimal::from(4)) <= seen.before(on))
 }
 
 /// True if the last week costs at most half of what it did before a day that is past.

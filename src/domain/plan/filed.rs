@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::seen::{Days, Seen};
-use super::{LAUNCH_DAYS, PlanKind, PlanSource, PlanState, Planned};
+use super::{BEGUN_DAYS, LAUNCH_DAYS, PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::costs::DetailKind;
 use crate::domain::ledger::{DailyCost, Stream};
 use crate::domain::money::Money;
@@ -53,6 +53,8 @@ struct Line {
     moved: i32,
     /// True where somebody entered an event of the same model or type.
     known_better: bool,
+    /// First day of its newest step, where that is of the newest weeks and the bill shows it.
+    begun: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +176,11 @@ impl FiledPlan {
         FiledDays { daily: daily.collect(), outside: self.outside.clone(), until: self.window_end }
     }
 
+    /// Steps of the newest weeks that the bill shows, by their first day.
+    pub fn begun(&self) -> impl Iterator<Item = (Workload, NaiveDate)> + '_ {
+        self.lines.iter().filter_map(|line| Some((line.workload, line.begun?)))
+    }
+
     /// True if nothing of the line that plans `month` is still to come, so that its months say how its spend grows.
     pub fn has_come(&self, month: &PlannedMonth) -> bool {
         let open = |line: &&Line| line.entries.iter().any(|entry| entry.state.is_some_and(PlanState::is_open));
@@ -220,6 +227,7 @@ impl Line {
             four_weeks: Money::ZERO,
             moved: 0,
             known_better: false,
+            begun: None,
         })
     }
 
@@ -227,6 +235,17 @@ impl Line {
     fn judge(&mut self, seen: &Seen, through: NaiveDate) {
         (self.level, self.four_weeks) = (seen.level().at_least_zero(), seen.four_weeks().at_least_zero());
         let half = Decimal::new(5, 1);
+        // Once the days since a step come to half of it, they are the level.
+        let step =
+            self.entries.iter().filter(|entry| entry.run.is_none()).rfind(|entry| entry.from.first_day() <= through);
+        let step = step.filter(|entry| plus_days(entry.from.first_day(), BEGUN_DAYS) > through);
+        if let Some((entry, mean)) = step.and_then(|entry| Some((entry, seen.since(entry.from.first_day())?)))
+            && mean >= seen.before(entry.from.first_day()).max(entry.per_day.times(half))
+            && mean.is_positive()
+        {
+            self.begun = Some(entry.from.first_day());
+            self.level = mean;
+        }
         for entry in self.entries.iter_mut().filter(|entry| entry.per_day.is_positive()) {
             let on = entry.from.first_day();
             let billed = seen.chip_hours(DayRange::new(on, plus_days(through, 1)));

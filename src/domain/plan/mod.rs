@@ -21,9 +21,12 @@ pub use self::filed::{FILED_SURE, FiledPlan};
 pub use self::order::{Per, PlanOrder, PlanProblem, Volume, What, read};
 pub use self::seen::{Days, Seen};
 use super::money::Money;
+use super::words::day_text;
 
 /// Days after its day that an event is waited for.
 pub const WAITED_DAYS: i64 = 60;
+/// Days of a step after which the forecast knows its level by itself.
+const BEGUN_DAYS: i64 = 28;
 /// Days of a launch that nobody ends.
 pub const LAUNCH_DAYS: i64 = 365;
 
@@ -157,4 +160,21 @@ pub struct Planned {
     pub in_outlook: bool,
     /// The record that plans it, where the filing does.
     pub record: Option<String>,
+}
+
+/// Events that are named in a sentence.
+const NAMED: usize = 3;
+
+/// What of `planned` comes by `day` and is part of the outlook, as a sentence; `None` where nothing is.
+pub fn counted(planned: &[Planned], day: NaiveDate) -> Option<String> {
+    let counted: Vec<&Planned> = planned.iter().filter(|row| row.in_outlook && row.on <= day).collect();
+    let named = counted.iter().take(NAMED).map(|row| {
+        let sure =
+            (row.sure < Decimal::ONE).then(|| format!(" ({} % sure)", (row.sure * Decimal::ONE_HUNDRED).normalize()));
+        format!("{}{} on {}", row.what, sure.unwrap_or_default(), day_text(row.on))
+    });
+    let named: Vec<String> = named.collect();
+    let more = counted.len().checked_sub(NAMED).filter(|more| *more > 0);
+    let more = more.map(|more| format!("; and {more} more")).unwrap_or_default();
+    (!counted.is_empty()).then(|| format!("The date counts what is planned: {}{more}.", named.join("; ")))
 }

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::domain::costs::{Costs, DetailKind};
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
+use crate::domain::price::plan_money;
 
 /// Days that an event is looked for in.
 const WEEK: i64 = 7;
@@ -92,6 +93,29 @@ impl Seen {
     /// Cost per day that is there already: of the last week, or of the last two days where that is more.
     pub fn level(&self) -> Money {
         self.last_week().max(self.per_day(plus_days(self.complete.end, -1), 2))
+    }
+
+    /// Cost per day since `day`; `None` before it.
+    pub fn since(&self, day: NaiveDate) -> Option<Money> {
+        let days = (self.complete.end - day).num_days();
+        (days > 0).then(|| self.per_day(plus_days(self.complete.end, -1), days))
+    }
+
+    /// What the bill shows of a run of so many `chip_hours`, by day: the first of them within `days`, and how many are left.
+    pub fn of_run(&self, chip_hours: Decimal, days: DayRange) -> (Vec<(NaiveDate, Money)>, Decimal) {
+        let mut left = chip_hours;
+        let mut billed = Vec::new();
+        let known = self.complete.intersect(days);
+        for (day, (hours, usd)) in
+            known.days().zip(self.at(&self.chip_hours, days).into_iter().zip(self.at(&self.usd, days)))
+        {
+            let part = hours.min(left);
+            if part > Decimal::ZERO {
+                billed.push((day, plan_money(usd.amount() * part / hours)));
+                left -= part;
+            }
+        }
+        (billed, left)
     }
 
     /// Cost per day over the last four weeks.

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub use assumptions::{Assumption, Measure};
 pub use credibility::{Claim, Compared, Question, Verdict};
 pub use earned_value::{EarnedValue, PoolValue};
-pub use next_ask::NextAsk;
+pub use next_ask::{NextAsk, NoAsk};
 
 use super::money::Money;
 
@@ -29,6 +29,9 @@ pub struct Review {
     pub claims: Vec<Claim>,
     /// What the last months support; null until enough of them are stored.
     pub next_ask: Option<NextAsk>,
+    /// Why they support none.
+    #[serde(default)]
+    pub no_ask: Option<NoAsk>,
     /// Plan, actual and estimate per pool; null before any data or without a pool.
     pub earned_value: Option<EarnedValue>,
 }

@@ -82,6 +82,33 @@ impl NextAsk {
     }
 }
 
+/// Why no ask is supported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoAsk {
+    /// Fewer than [`MONTHS`] full months are stored.
+    TooFewMonths,
+    /// The credit held pays for all that an award would.
+    CreditLasts,
+    /// The programme has granted all that it can.
+    GrantedAll,
+    /// It would be less than the programme grants at least.
+    BelowFloor,
+}
+
+impl NoAsk {
+    /// Half a sentence that gives the reason.
+    pub fn because(self, programme: Programme) -> String {
+        let label = programme.label();
+        match self {
+            NoAsk::TooFewMonths => "three full months of spend are not stored yet".to_owned(),
+            NoAsk::CreditLasts => "the credit held pays for what recent spend needs".to_owned(),
+            NoAsk::GrantedAll => format!("the {label} programme has granted all that it can"),
+            NoAsk::BelowFloor => format!("recent spend needs less than the {label} programme grants at least"),
+        }
+    }
+}
+
 /// What an ask is worked out from.
 #[derive(Debug, Clone)]
 pub struct Basis<'a> {
@@ -99,7 +126,10 @@ pub struct Basis<'a> {
     pub granted: &'a BTreeMap<Programme, Money>,
 }
 
-/// Works out the ask. `None` if fewer than [`MONTHS`] are known, or if it lies below what the programme grants at least.
+/// Works out the ask.
+///
+/// # Errors
+/// [`NoAsk`].
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -119,8 +149,9 @@ pub struct Basis<'a> {
 /// .unwrap();
 /// assert_eq!(ask.amount, usd("8000")); // 12 x 1000 - 4000
 /// ```
-pub fn next_ask(basis: &Basis<'_>) -> Option<NextAsk> {
-    let months = basis.months.get(basis.months.len().checked_sub(MONTHS)?..)?;
+pub fn next_ask(basis: &Basis<'_>) -> Result<NextAsk, NoAsk> {
+    let first = basis.months.len().checked_sub(MONTHS).ok_or(NoAsk::TooFewMonths)?;
+    let months = &basis.months[first..];
     let mut steps = Vec::new();
     let average_month = if let Some(days) = basis.since_change {
         let month = Money::from_decimal(days.per(LEVEL_DAYS).times(MONTH_DAYS.into()).cents());
@@ -154,9 +185,18 @@ pub fn next_ask(basis: &Basis<'_>) -> Option<NextAsk> {
     let grantable = (ceiling - already_granted).at_least_zero();
     let label = basis.programme.label();
     steps.push(Step::new(format!("The most that the {label} programme can still grant"), grantable));
+    if !amount.is_positive() {
+        return Err(NoAsk::CreditLasts);
+    }
+    if grantable < terms.floor_usd {
+        return Err(NoAsk::GrantedAll);
+    }
     let amount = amount.min(grantable);
+    if amount < terms.floor_usd {
+        return Err(NoAsk::BelowFloor);
+    }
     steps.push(Step::new("The next ask supported", amount));
-    (amount >= terms.floor_usd).then_some(NextAsk {
+    Ok(NextAsk {
         amount,
         average_month,
         award_months: AWARD_MONTHS,
@@ -191,7 +231,7 @@ mod tests {
         held: &str,
         change: impl Fn(&mut Basis<'_>),
         granted: &[(Programme, &str)],
-    ) -> Option<NextAsk> {
+    ) -> Result<NextAsk, NoAsk> {
         let granted = granted.iter().map(|(programme, amount)| (*programme, usd(amount))).collect();
         let mut basis = Basis {
             months: &months(amounts),
@@ -221,7 +261,7 @@ mod tests {
         assert_eq!(found.amount, usd("80000"));
         assert_eq!(
             ask(&["10000"; 3], "0", |basis| basis.uncovered = Some(usd("499")), &[]),
-            None,
+            Err(NoAsk::CreditLasts),
             "nothing to ask for"
         );
     }
@@ -243,13 +283,14 @@ mod tests {
         assert_eq!(found.steps.last().unwrap().amount, found.amount);
         let poc = |amounts: &[&str]| ask(amounts, "0", |basis| basis.programme = Programme::BedrockPoc, &[]);
         assert_eq!(poc(&much).unwrap().amount, usd("50000"));
-        assert_eq!(poc(&["700"; 3]), None, "8,000 is below what a POC grants at least");
-        assert_eq!(ask(&much, "0", |_| {}, &[(Programme::AiRecord, "300000")]), None, "all of it is granted");
+        assert_eq!(poc(&["700"; 3]), Err(NoAsk::BelowFloor), "8,000 is below what a POC grants at least");
+        let all = ask(&much, "0", |_| {}, &[(Programme::AiRecord, "300000")]).unwrap_err();
+        assert_eq!(all.because(Programme::AiRecord), "the AI record programme has granted all that it can");
     }
 
     #[test]
     fn enough_credit_supports_no_ask_and_two_months_are_not_enough() {
-        assert_eq!(ask(&["10"; 3], "120", |_| {}, &[]), None);
-        assert_eq!(ask(&["10000"; 2], "0", |_| {}, &[]), None);
+        assert_eq!(ask(&["10"; 3], "120", |_| {}, &[]), Err(NoAsk::CreditLasts));
+        assert_eq!(ask(&["10000"; 2], "0", |_| {}, &[]), Err(NoAsk::TooFewMonths));
     }
 }

@@ -21,8 +21,8 @@ const MODELS: usize = 3;
 pub struct NextAward {
     /// Its name in a sentence.
     pub name: String,
-    /// Dollars; `None` if nothing names any.
-    pub amount: Option<Money>,
+    /// Dollars, or half a sentence why nothing names any.
+    pub amount: Result<Money, String>,
     /// Earliest day on which it can be there.
     pub from: NaiveDate,
     /// First day without it.
@@ -130,10 +130,7 @@ fn cheapest(base: &Base, tokens: &Tokens, model: &str) -> Proposal {
 
 fn next_award(award: &NextAward) -> Proposal {
     let NextAward { name, amount, from, until, services } = award.clone();
-    let unsized_award =
-        || "neither three whole months of spend nor a filing say how many dollars to ask for".to_owned();
-    let of = amount.map(|amount| format!(" of {}", amount.dollars())).unwrap_or_default();
-    let changes =
-        amount.ok_or_else(unsized_award).map(|amount| vec![Change::Award(Award { amount, from, until, services })]);
+    let of = amount.as_ref().map(|amount| format!(" of {}", amount.dollars())).unwrap_or_default();
+    let changes = amount.map(|amount| vec![Change::Award(Award { amount, from, until, services })]);
     Proposal { name: format!("the {name} award{of} on {}", day_text(from)), changes }
 }

@@ -63,8 +63,8 @@ async fn a_replay_of_known_cycles_says_what_they_said() {
     sent.sort();
     assert_eq!(said, sent);
     assert!(said.iter().any(|line| line.ends_with("exhaustion:total fire warning")), "{said:?}");
-    // Other rules see another past: with a week of lead time nothing was near.
-    let rules = AlertRules { slack_days: 0, next_award: Some(Programme::Founders), ..AlertRules::default() };
+    // Other rules see another past: with 18 days of lead time nothing was near.
+    let rules = AlertRules { slack_days: 0, next_award: Some(Programme::BedrockPoc), ..AlertRules::default() };
     let order = ReplayOrder { from: day("2026-10-22"), to: day("2026-11-06"), rules: Some(rules) };
     let later = engine.replay(order).await.unwrap();
     assert!(later.alerts.iter().all(|alert| alert.key != "exhaustion:total"), "{:?}", told(&later));

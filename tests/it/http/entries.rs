@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::served::{OWNER, PARTNER, SECRETS, Served, config, day, first_cycle, tokens, usd};
+use crate::support::served::{OWNER, PARTNER, SECRETS, Served, TIER, config, day, first_cycle, tokens, usd};
 
 /// A pool that AWS does not list.
 const CONSOLE: &str = "console-only";
@@ -89,8 +89,9 @@ async fn a_balance_is_recorded_and_counts_at_once() {
     let later = first_cycle() + TimeDelta::hours(20);
     daemon.served.clock.advance_to(later);
     let recorded = daemon.balance(OWNER, &json!({ "pool": CONSOLE, "remaining": "456.78" })).await.unwrap();
-    let expected =
-        json!({ "pool": CONSOLE, "remaining": "456.78", "on": "2026-03-21", "recorded_at": "2026-03-21T02:30:00Z" });
+    let expected = json!({
+        "pool": CONSOLE, "remaining": "456.78", "on": "2026-03-21", "recorded_at": "2026-03-21T02:30:00Z", "aws_states": null
+    });
     assert_eq!(recorded, expected);
     let stated = json!({ "amount": "456.78", "at": "2026-03-21", "source": "recorded" });
     assert_eq!(daemon.stated(CONSOLE).await, stated);
@@ -99,6 +100,11 @@ async fn a_balance_is_recorded_and_counts_at_once() {
         (&position["as_of"], &position["entered_through"], &position["outlook_state"]),
         (&json!("2026-03-20T06:30:00Z"), &json!("2026-03-21T02:30:00Z"), &json!("current"))
     );
+
+    // Of a credit that AWS lists, its own balance of the day counts, and the answer says so.
+    let listed = daemon.balance(OWNER, &json!({ "pool": TIER, "remaining": "1", "on": "2026-03-20" })).await.unwrap();
+    assert_eq!(listed["aws_states"]["day"], json!("2026-03-20"), "{listed}");
+    assert_eq!(daemon.stated(TIER).await["source"], "aws");
 
     daemon.served.cycle(later + TimeDelta::hours(4), usd("2")).await;
     assert_eq!(daemon.stated(CONSOLE).await, stated);

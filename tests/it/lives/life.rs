@@ -61,11 +61,13 @@ pub enum Kind {
     MonthlyRuns,
     /// A level of which the first 8 to 15 days of each month are free.
     FreeAllowance,
+    /// Accelerators tried for one to three days, with nothing before and nothing after.
+    LoneTest,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::Young,
         Kind::Steady,
         Kind::Zeros,
@@ -84,6 +86,7 @@ impl Kind {
         Kind::TrainingAfterTest,
         Kind::MonthlyRuns,
         Kind::FreeAllowance,
+        Kind::LoneTest,
     ];
 
     /// True if every day of the settled life costs about the same, so that the width of its bands means something.
@@ -96,12 +99,13 @@ impl Kind {
                 | Kind::LumpsOnLevel
                 | Kind::MonthlyRuns
                 | Kind::FreeAllowance
+                | Kind::LoneTest
         )
     }
 
     fn workload(self) -> Workload {
         match self {
-            Kind::SteadyTraining | Kind::TrainingAfterTest | Kind::MonthlyRuns => Workload::Trainium,
+            Kind::SteadyTraining | Kind::TrainingAfterTest | Kind::MonthlyRuns | Kind::LoneTest => Workload::Trainium,
             _ => Workload::BedrockInference,
         }
     }
@@ -288,6 +292,13 @@ impl Plan {
                 let third = (0..).filter(|at| starts(*at)).nth(2).unwrap_or(0) + lasts as usize;
                 let cost = level * 30.0 / lasts as f64;
                 Plan { level: Box::new(move |at| if runs(at) { cost } else { 0.0 }), ..steady(third) }
+            }
+            Kind::LoneTest => {
+                let (test, lasts) = (draw.whole(0, 60), draw.whole(1, 3));
+                Plan {
+                    level: Box::new(move |at| if (test..test + lasts).contains(&at) { level } else { 0.0 }),
+                    ..steady(test + lasts + 44 - AGES[0])
+                }
             }
             Kind::FreeAllowance => {
                 let free = draw.whole(8, 15) as u32;

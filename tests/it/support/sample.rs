@@ -13,7 +13,7 @@ use glidepath::domain::bills::Bills;
 use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
-use glidepath::domain::next_award::Meant;
+use glidepath::domain::next_award::{Meant, NextAward};
 use glidepath::domain::partial_days::DateBasis;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;

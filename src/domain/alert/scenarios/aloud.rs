@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
+
 use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
 use crate::domain::finding::{Finding, Rule};
@@ -114,6 +116,25 @@ fn every_finding() -> Vec<Finding> {
     let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
     findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
     let mut over = position.clone();
+    let award_meant = Meant { programme: Programme::Accelerator, passed_over: Some(Programme::AiRecord) };
+    let mut ahead = Position { award_meant, ..running_out("2026-08-10", "2026-08-20", "-") };
+    let launch = |what: &str, on, sure| Planned {
+        what: what.into(),
+        on: day(on),
+        sure,
+        state: PlanState::Ahead,
+        in_outlook: true,
+        ..filed_and_not_come()
+    };
+    ahead.planned = vec![
+        launch("launch at $670.00 a day", "2026-05-01", Decimal::new(8, 1)),
+        launch("fee of $900.00", "2026-06-01", Decimal::ONE),
+        launch("end of Amazon QuickSight", "2026-11-01", Decimal::ONE),
+    ];
+    let total = |mut found: Vec<Finding>| found.swap_remove(0);
+    let planned =
+        Finding { key: "exhaustion:planned".into(), ..total(evaluated(&ahead, &Observations::default()).findings) };
+    findings.push(planned);
     over.review.claims = vec![projection("$9,000", 225)];
     over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);

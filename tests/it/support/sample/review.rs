@@ -30,7 +30,8 @@ pub fn review(through: NaiveDate, pools: &[PoolPosition]) -> Review {
     Review {
         assumptions: assumptions(through),
         claims: claims(pools),
-        next_ask: next_ask(&ask),
+        next_ask: next_ask(&ask).ok(),
+        no_ask: None,
         earned_value: EarnedValue::of(pools.iter().map(value).collect()),
     }
 }
