@@ -82,7 +82,7 @@ pub struct Terms {
     /// True if what other programmes granted, the accelerator apart, counts against the ceiling.
     #[serde(default)]
     ceiling_shared: bool,
-    /// True if it is of no use to whoever was granted more by another programme.
+    /// True if it is of no use to whoever was granted something by another programme.
     #[serde(default)]
     to_start_with: bool,
     funds: Vec<Purpose>,
@@ -114,7 +114,7 @@ impl Terms {
     /// True if nothing more can be granted under its ceiling.
     pub fn is_held_at_ceiling(&self, granted: &BTreeMap<Programme, Money>) -> bool {
         let own = granted.get(&self.name).copied().unwrap_or_default();
-        let outgrown = self.to_start_with && self.of_others(granted) >= self.ceiling_usd;
+        let outgrown = self.to_start_with && self.of_others(granted).is_positive();
         outgrown || own >= self.ceiling(granted)
     }
 

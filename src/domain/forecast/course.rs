@@ -42,6 +42,8 @@ pub enum Course {
         on: usize,
         /// Days without it since.
         off: usize,
+        /// True if it came before that too: then it will again.
+        earlier: bool,
     },
     /// It grows week by week, and will stop; nothing says when, but no growth is known beyond what was measured.
     Ramp {
@@ -71,8 +73,8 @@ impl Course {
                 let resumes = days as f64 * (1.0 - p) / p.max(1e-3);
                 daily.iter().enumerate().map(|(at, cost)| if (at as f64) < resumes { 0.0 } else { *cost }).collect()
             }
-            Course::Burst { on, off } => {
-                let again = (on as f64 / off as f64).min(1.0);
+            Course::Burst { on, off, earlier } => {
+                let again = if earlier { 1.0 } else { (on as f64 / off as f64).min(1.0) };
                 let never = 1.0 - again;
                 let wait = off as f64 * (1.0 - p) / (p - never).max(1e-3);
                 let used = |at: usize| p > never && at as f64 >= wait && (at - wait as usize) % (on + off).max(1) < on;

@@ -71,8 +71,10 @@ impl Level {
     /// Reads it from the days known. Where a planned step has `begun` with so many of the newest, these are the level.
     pub fn read(history: History, begun: Option<usize>) -> Level {
         let (mut days, idle) = without_pauses(history.0);
-        if idle > days.len() - idle {
-            let course = Course::Burst { on: days.len() - idle, off: idle };
+        let on = days.len() - idle;
+        if idle > on {
+            let earlier = history.0[..history.days() - days.len()].iter().any(|cost| *cost > 0.0);
+            let course = Course::Burst { on, off: idle, earlier };
             return Level { days, growth: None, course, changed: false, begins: false };
         }
         flatten(&mut days);
