@@ -10,9 +10,13 @@
   const said = section.querySelector(".said");
   const row = section.querySelector("template").content.firstElementChild;
   const URGENCY = { critical: "Act today", warning: "Act this week", info: "Worth knowing" };
-  const STATE = { open: "open", settling: "no longer found; the all-clear follows if that lasts", held: "held" };
   const WEEK = 7 * 86400 * 1000;
   const { day } = words;
+
+  const stateText = ({ state, because }) => {
+    if (state === "held") return because ? `held: ${because}` : "held";
+    return because ?? state;
+  };
 
   const mutedText = ({ kind, by, why, until }) => {
     const end = until ? `until ${day(until)}` : "until it is over";
@@ -42,7 +46,7 @@
     put(".urgency", URGENCY[alert.severity]);
     put(".what", alert.summary);
     const told = alert.last_told_at ? `, last told ${day(alert.last_told_at)}` : "";
-    put(".state", `Since ${day(alert.since)}; ${alert.muted ? mutedText(alert.muted) : STATE[alert.state]}${told}.`);
+    put(".state", `Since ${day(alert.since)}; ${alert.muted ? mutedText(alert.muted) : stateText(alert)}${told}.`);
     const form = item.querySelector("form");
     item.querySelector("button[value=end]").hidden = !alert.muted;
     /* A part of another alert has nothing to acknowledge. */

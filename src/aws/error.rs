@@ -24,6 +24,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// All of them.
+    const ALL: [Operation; 4] = [
+        Operation::GetCostAndUsage,
+        Operation::GetCredits,
+        Operation::GetCreditAllocationHistory,
+        Operation::GetCallerIdentity,
+    ];
+
     /// AWS's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -86,12 +94,12 @@ pub enum AwsError {
         operation: Operation,
     },
     /// No credentials were found.
-    #[error("{operation}: no AWS credentials could be loaded: {detail}")]
+    #[error("{operation}: no AWS credentials were found{}", detail.as_ref().map(|it| format!(": {it}")).unwrap_or_default())]
     NoCredentials {
         /// What was called.
         operation: Operation,
-        /// What the SDK tried.
-        detail: String,
+        /// What is wrong with the place that they were to come from; `None` where no place is set at all.
+        detail: Option<String>,
     },
     /// AWS does not know the credentials or does not accept the signature.
     #[error("{operation}: AWS does not accept the credentials ({code})")]
@@ -252,6 +260,13 @@ impl AwsError {
         }
     }
 
+    /// What went wrong, for a place that names the operation already.
+    pub fn without_operation(&self) -> String {
+        let said = self.to_string();
+        let bare = Operation::ALL.iter().find_map(|operation| said.strip_prefix(operation.name())?.strip_prefix(": "));
+        bare.map_or_else(|| said.clone(), str::to_owned)
+    }
+
     /// What the user can do about it.
     pub fn advice(&self) -> String {
         match self {
@@ -292,8 +307,9 @@ impl AwsError {
                  role attached to the instance or task renews itself."
             }
             AwsError::NoCredentials { .. } => {
-                "Give the process credentials in a way the AWS SDK knows: a role on the instance or task, \
-                 AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+                "Give this process credentials in a way the AWS SDK knows: run `aws configure` or `aws sso login` and name \
+                 the profile in AWS_PROFILE; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or attach a role to the \
+                 instance or task."
             }
             AwsError::InvalidCredentials { .. } => {
                 "Check that the key still exists and belongs to this account, that the secret is complete, and \
@@ -316,10 +332,22 @@ impl AwsError {
                 "The next cycle asks again. If a web page comes instead of an answer, a proxy or login page stands \
                  between this machine and AWS, or AWS_ENDPOINT_URL points elsewhere."
             }
+            AwsError::Refused { message, .. } if is_about_days(message) => {
+                "Which days are asked for follows from this machine's clock: check that it is right, and that --as-of is, \
+                 if it was given. If both are, report this message as a fault of glidepath."
+            }
             AwsError::Refused { .. } => "Check the accounts and the region in [aws] against AWS's words.",
             _ => "Correct the [aws] section of the config; `glidepath check` lists every problem.",
         }
     }
+}
+
+/// True for a refusal of the days that were asked for, which no setting names.
+fn is_about_days(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["date", "time period", "timeperiod", "billing period", "start time", "end time"]
+        .iter()
+        .any(|it| message.contains(it))
 }
 
 /// The way out of a denial. The account's own switch is explained either way, since without it no policy helps.
@@ -344,6 +372,25 @@ fn denied_advice(operation: Operation, root_switch: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_of_days_points_to_the_clock_and_another_to_the_settings() {
+        let refused = |message: &str| {
+            let (operation, code) = (Operation::GetCostAndUsage, "ValidationException".to_owned());
+            AwsError::Refused { operation, code, message: message.to_owned() }.advice()
+        };
+        assert!(refused("Start date (and hour) should be before end date").contains("this machine's clock"));
+        assert!(refused("Linked account 1 is not yours").contains("accounts and the region in [aws]"));
+    }
+
+    #[test]
+    fn an_error_beside_the_name_of_its_operation_does_not_name_it_again() {
+        let none = AwsError::NoCredentials { operation: Operation::GetCredits, detail: None };
+        assert_eq!(none.to_string(), "GetCredits: no AWS credentials were found");
+        assert_eq!(none.without_operation(), "no AWS credentials were found");
+        let own = AwsError::Settings { what: "GetCredits: x".to_owned() };
+        assert_eq!(own.without_operation(), own.to_string());
+    }
 
     #[test]
     fn a_denial_names_the_action_and_the_root_switch() {

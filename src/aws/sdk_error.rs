@@ -92,6 +92,17 @@ fn from_uncoded(operation: Operation, status: u16, raw: &HttpResponse) -> AwsErr
     }
 }
 
+/// The places of which the SDK says more than that they are not set; `None` where there is none. Of a chain it lists every
+/// place that it looked at, a line each, and on a machine outside AWS no metadata service answers.
+fn what_is_wrong(detail: &str) -> Option<String> {
+    let Some((_, attempts)) = detail.split_once("no credentials found in chain. Attempted:") else {
+        return Some(detail.to_owned());
+    };
+    let is_unset = |line: &&str| line.contains("was not enabled") || line.contains("could not communicate with IMDS");
+    let wrong: Vec<&str> = attempts.lines().map(str::trim).filter(|line| !line.is_empty() && !is_unset(line)).collect();
+    (!wrong.is_empty()).then(|| wrong.join("; "))
+}
+
 /// Failures before an answer: the meter's refusal, credentials, the network.
 fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> AwsError {
     if let Some(refusal) = find::<MeterError>(error) {
@@ -107,7 +118,7 @@ fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> Aws
         return if detail.to_ascii_lowercase().contains("expired") {
             AwsError::ExpiredCredentials { operation }
         } else {
-            AwsError::NoCredentials { operation, detail: clean(&detail) }
+            AwsError::NoCredentials { operation, detail: what_is_wrong(&detail).map(|detail| clean(&detail)) }
         };
     }
     AwsError::Unreachable { operation, message: clean(&chain_text(error)) }
@@ -175,9 +186,17 @@ mod tests {
     #[test]
     fn missing_credentials_are_told_from_expired_ones() {
         let missing = wrapped(CredentialsError::not_loaded("profile \"deploy\" not found"));
-        let AwsError::NoCredentials { detail, .. } = &missing else { panic!("{missing:?}") };
+        let AwsError::NoCredentials { detail: Some(detail), .. } = &missing else { panic!("{missing:?}") };
         assert!(detail.contains("profile \"deploy\" not found"), "{detail}");
         assert!(missing.advice().contains("AWS_PROFILE"));
+        let chain = "no credentials found in chain. Attempted:\n  Environment: the credential provider was not enabled: not \
+                     set\n  Ec2InstanceMetadata: could not communicate with IMDS: dispatch failure";
+        let nothing = wrapped(CredentialsError::not_loaded(chain));
+        assert_eq!(nothing, AwsError::NoCredentials { operation: Operation::GetCostAndUsage, detail: None });
+        let misspelt =
+            wrapped(CredentialsError::not_loaded(format!("{chain}\n  Profile: profile \"deploy\" not found")));
+        let AwsError::NoCredentials { detail, .. } = &misspelt else { panic!("{misspelt:?}") };
+        assert_eq!(detail.as_deref(), Some("Profile: profile \"deploy\" not found"));
         let expired = wrapped(CredentialsError::provider_error("the SSO token has expired and cannot be refreshed"));
         assert_eq!(expired, AwsError::ExpiredCredentials { operation: Operation::GetCostAndUsage });
     }

@@ -8,11 +8,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
-use super::Usage;
+use super::{Usage, files};
 use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View};
-use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
 use crate::http::HIGHEST_LIMIT;
 use crate::http::client::{self, ClientError};
@@ -175,10 +174,7 @@ fn token_to_show(config: &Config) -> Result<Option<Secret>> {
 /// If the file cannot be read, or holds nothing.
 pub fn given_token(file: Option<&Path>) -> Result<Option<Secret>> {
     let token = match file {
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            Some(text.map_err(|error| Usage(format!("the token in {} cannot be read: {error}", path.display())))?)
-        }
+        Some(path) => Some(files::read_text("the token in", path).map_err(|error| Usage(error.to_string()))?),
         None => std::env::var(TOKEN_VARIABLE).ok(),
     };
     let token = token.map(Secret::new);
@@ -226,16 +222,6 @@ pub async fn existing_view(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Res
 /// `?as_of=...` for a path, or nothing.
 pub fn as_of_query(as_of: Option<DateTime<Utc>>) -> String {
     as_of.map(|at| format!("?as_of={}", at.to_rfc3339_opts(SecondsFormat::AutoSi, true))).unwrap_or_default()
-}
-
-/// A clock on the command line: RFC 3339, to the microsecond, or a day for its midnight UTC.
-pub fn parse_clock(text: &str) -> std::result::Result<DateTime<Utc>, String> {
-    if let Ok(day) = text.parse::<chrono::NaiveDate>() {
-        return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
-    }
-    DateTime::parse_from_rfc3339(text)
-        .map(|at| to_microseconds(at.to_utc()))
-        .map_err(|_| format!("{text:?} is not a time such as 2026-11-20T06:30:00Z"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::domain::finding::Severity;
 use crate::http::client::{Entry, with_query};
 
 use super::Usage;
-use super::access::{Access, parse_clock};
+use super::access::{Access, note};
+use super::day::parse_clock;
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -82,9 +83,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
     let tested: Vec<TestedChannel> = match Access::open(config)? {
         Access::Store(engine) => {
-            let names: Vec<String> = engine.config().channels.keys().cloned().collect();
             let tested = engine.test_channels(channel, Clock::System.now()).await;
-            tested.with_context(|| format!("no such channel is configured; there are: {}", names.join(", ")))?
+            tested.with_context(|| format!("no such channel is configured; {}", engine.config().channel_names()))?
         }
         Access::Daemon(daemon) => {
             let wanted: Vec<_> = channel.map(|name| ("channel", name.to_owned())).into_iter().collect();
@@ -126,9 +126,10 @@ async fn list(access: Access, json: bool) -> Result<()> {
         vec![
             row.key.clone(),
             row.severity.as_str().to_owned(),
-            match &row.muted {
-                Some(mute) => format!("{}, {}", row.state.as_str(), word(mute.kind)),
-                None => row.state.as_str().to_owned(),
+            match (&row.muted, &row.because) {
+                (Some(mute), _) => format!("{}, {}", row.state.as_str(), word(mute.kind)),
+                (None, Some(because)) => format!("{}: {because}", row.state.as_str()),
+                (None, None) => row.state.as_str().to_owned(),
             },
             row.since.to_string(),
             or_dash(row.last_told_at.map(|at| at.date_naive())),
@@ -152,7 +153,11 @@ async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
     let MuteArgs { key, why, by, until, end, json } = args;
     let entry = MuteEntry { kind, key: key.clone(), by: by.clone(), why: why.clone(), until: *until, end: *end };
     let mute: Mute = match Access::open(config)? {
-        Access::Store(engine) => engine.mute(Clock::System.now(), entry).await?,
+        Access::Store(engine) => {
+            let mute = engine.mute(Clock::System.now(), entry).await?;
+            note(&engine, "acknowledgement or silence made", &format!("alert {key}")).await?;
+            mute
+        }
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/json", body: serde_json::to_string(&entry)? };
             daemon.enter("/api/v1/alerts/mutes", entry).await?

@@ -16,6 +16,7 @@ use crate::domain::backtest::{
 use crate::domain::forecast::{Evidence, Method};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
+use super::files;
 use super::out::outln;
 use super::table::table;
 
@@ -172,7 +173,7 @@ fn read_plans(path: &Path) -> Result<BTreeMap<String, BTreeMap<NaiveDate, f64>>>
 }
 
 fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
-    let mut reader = csv::Reader::from_path(path).with_context(|| format!("opening {}", path.display()))?;
+    let mut reader = csv::Reader::from_reader(files::open("the table", path)?);
     let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
     rows.with_context(|| format!("reading {}", path.display()))
 }

@@ -1,5 +1,7 @@
 //! `glidepath check`. The config itself was read before; its problems end the command with status 2.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -7,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ScheduledReport};
 use crate::cycle::{CheckReport, Engine, FiledView, TestedChannel, TriedPermission};
 use crate::domain::assess::request_price;
+use crate::domain::words::days_text;
 use crate::http::client::with_query;
 
 use super::access::Access;
@@ -34,12 +37,14 @@ pub struct Args {
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
     outln!("config    no problems");
-    outln!("store     {}", config.store_path.display());
+    for line in store(&config.store_path) {
+        outln!("{line}");
+    }
     outln!("schedule  {} (UTC)", config.cycle_schedule);
     outln!("pools     {} named in config", config.pools.len());
     outln!("channels  {}", config.channels.len());
     outln!(
-        "asking    about {} a month at most {STEADY_REQUESTS_PER_DAY} paid requests a day; the ceiling of {} a day keeps \
+        "asking    about {} a month, at {STEADY_REQUESTS_PER_DAY} paid requests a day or fewer; the ceiling of {} a day keeps \
          it below {}",
         month(STEADY_REQUESTS_PER_DAY.into()),
         config.paid_requests_per_day,
@@ -80,13 +85,19 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     }
 }
 
-/// A line for each thing that was tried.
+/// A line for each thing that was tried; what failed for the same reason is told once.
 fn tried(checked: &CheckReport) -> Vec<String> {
     let mut lines = Vec::new();
-    for TriedPermission { operation, account, allowed, answer, advice } in &checked.permissions {
-        let account = account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
+    let same =
+        |a: &TriedPermission, b: &TriedPermission| !a.allowed && (&a.answer, &a.advice) == (&b.answer, &b.advice);
+    for alike in checked.permissions.chunk_by(same) {
+        let TriedPermission { allowed, answer, advice, .. } = &alike[0];
+        let name = |TriedPermission { operation, account, .. }: &TriedPermission| {
+            let account = account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
+            format!("{operation}{account}")
+        };
         let word = if *allowed { "allowed" } else { "refused" };
-        lines.push(format!("{word:9} {operation}{account}: {answer}"));
+        lines.push(format!("{word:9} {}: {answer}", alike.iter().map(name).collect::<Vec<_>>().join(", ")));
         lines.extend(advice.as_ref().map(|advice| format!("          {advice}")));
     }
     lines.push(format!("asking this cost {}", checked.usd_spent.dollars()));
@@ -97,6 +108,33 @@ fn tried(checked: &CheckReport) -> Vec<String> {
         lines.push(format!("{word:9} a test message to the channel {channel} ({kind}){why}"));
     }
     lines
+}
+
+/// A line for the store; one that is not there yet is made by the first cycle, or something is in its way.
+fn store(path: &Path) -> Vec<String> {
+    let shown = path.display();
+    if path.is_dir() {
+        let why = "is a folder: name a file in it, with path in [store]";
+        return vec![format!("store     {shown}"), format!("warning   the store cannot be made: {shown} {why}")];
+    }
+    if path.exists() {
+        return vec![format!("store     {shown}")];
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(there) = folder.ancestors().find(|it| it.exists()) else {
+        return vec![format!("store     {shown}, which the first cycle makes")];
+    };
+    let (name, hindered) = (there.display(), "warning   the store cannot be made");
+    if !there.is_dir() {
+        let advice = "correct path in [store]";
+        return vec![format!("store     {shown}"), format!("{hindered}: {name} is no folder; {advice}")];
+    }
+    if there.metadata().is_ok_and(|it| it.permissions().readonly()) {
+        let advice = "give the user who runs this the right to, or correct path in [store]";
+        return vec![format!("store     {shown}"), format!("{hindered}: nobody may write in {name}; {advice}")];
+    }
+    let with = if there == folder { "" } else { " with its folder" };
+    vec![format!("store     {shown}, which the first cycle makes{with}")]
 }
 
 /// A line for each report that goes out by itself, and one for each channel that is there for reports and gets none.
@@ -129,7 +167,7 @@ fn tokens(config: &Config, today: NaiveDate) -> Vec<String> {
         if days <= 0 {
             lines.push(format!("warning   token {name} expired on {expires_on}; `glidepath token new` makes another"));
         } else if days <= EXPIRY_WARNING_DAYS {
-            lines.push(format!("warning   token {name} expires on {expires_on}, in {days} days"));
+            lines.push(format!("warning   token {name} expires on {expires_on}, in {}", days_text(days)));
         }
     }
     lines
@@ -154,6 +192,49 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn a_store_that_is_not_there_is_told_with_what_becomes_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| store(&folder.path().join(path)).pop().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(at("file").ends_with("/file"), "{}", at("file"));
+        assert!(at("new.duckdb").ends_with("/new.duckdb, which the first cycle makes"), "{}", at("new.duckdb"));
+        assert!(
+            at("a/b/new.duckdb").ends_with("which the first cycle makes with its folder"),
+            "{}",
+            at("a/b/new.duckdb")
+        );
+        assert!(
+            at("file/new.duckdb").ends_with("/file is no folder; correct path in [store]"),
+            "{}",
+            at("file/new.duckdb")
+        );
+        assert!(at("").contains("is a folder: name a file in it"), "{}", at(""));
+        assert_eq!(store(Path::new("new.duckdb")), ["store     new.duckdb, which the first cycle makes"]);
+    }
+
+    #[test]
+    fn what_fails_for_one_reason_is_told_once() {
+        let tried_one = |operation: &str, answer: &str| TriedPermission {
+            operation: operation.to_owned(),
+            account: None,
+            allowed: false,
+            answer: answer.to_owned(),
+            advice: Some(format!("mend {answer}")),
+        };
+        let permissions = vec![tried_one("A", "no keys"), tried_one("B", "no keys"), tried_one("C", "denied")];
+        let checked = CheckReport {
+            permissions,
+            usd_spent: crate::domain::money::Money::ZERO,
+            refused_by_store: None,
+            channels: None,
+        };
+        let lines = tried(&checked);
+        let told =
+            ["refused   A, B: no keys", "          mend no keys", "refused   C: denied", "          mend denied"];
+        assert_eq!(lines[..4], told);
+    }
 
     #[test]
     fn a_token_is_warned_of_two_weeks_before_its_end_and_after_it() {

@@ -9,7 +9,8 @@ use crate::cycle::CycleReport;
 use crate::domain::facts::Outcome;
 
 use super::Usage;
-use super::access::{Access, parse_clock};
+use super::access::Access;
+use super::day::parse_clock;
 use super::out::outln;
 
 /// Arguments of `cycle`.

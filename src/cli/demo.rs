@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 
+use super::files;
 use super::out::outln;
 use crate::app;
 use crate::clock::Clock;
@@ -29,7 +30,7 @@ pub struct Args {
     /// Print the position and exit instead of serving the page.
     #[arg(long)]
     exit: bool,
-    /// Keep the demo's store in this folder [default: a temporary one that is removed at the end].
+    /// Keep the demo's store and config in this folder [default: a temporary one that is removed at the end].
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
 }
@@ -46,7 +47,10 @@ pub async fn run(args: &Args) -> Result<()> {
     let fake = FakeAws::start(startup::account(), first).await.context("starting the fake AWS")?;
     outln!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
     let store = Store::open(&folder.path.join("demo.duckdb"))?;
-    let config = Config::parse(&config_text(address), &folder.path.join("demo.toml"))?;
+    let (text, file) = (config_text(address), folder.path.join("demo.toml"));
+    // Other commands find the store by it, and the daemon while it runs.
+    files::write("the demo's config", &file, text.as_bytes())?;
+    let config = Config::parse(&text, &file)?;
     let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint()))?;
     let filed = engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await?;
     outln!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
@@ -57,6 +61,7 @@ pub async fn run(args: &Args) -> Result<()> {
     }
     if !args.exit {
         outln!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
+        outln!("In another shell: glidepath --config {} status", file.display());
         app::run(engine, Clock::set_to(startup::TODAY), listener, shutdown).await?;
     }
     fake.stop().await.context("stopping the fake AWS")
@@ -139,7 +144,8 @@ impl Folder {
             Some(path) => path.to_owned(),
             None => std::env::temp_dir().join(format!("glidepath-demo-{}", std::process::id())),
         };
-        std::fs::create_dir_all(&path).with_context(|| format!("creating {}", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("making the folder {}; name another one with --keep", path.display()))?;
         Ok(Folder { path, keep: keep.is_some() })
     }
 }

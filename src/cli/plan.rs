@@ -9,11 +9,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::PlanError;
 use crate::domain::money::{Money, Quantity};
-use crate::domain::plan::{Per, PlanKind, PlanOrder, Planned};
+use crate::domain::period::plus_days;
+use crate::domain::plan::{Per, PlanKind, PlanOrder, Planned, Spelling, read_as};
 use crate::http::client::{ClientError, Entry, below};
 
 use super::Usage;
 use super::access::{Access, existing_view, note_entry};
+use super::day::parse_day;
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -76,7 +78,7 @@ enum Event {
     /// Use that begins: dollars a day, or tokens of a model.
     Launch {
         /// First day.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         on: NaiveDate,
         /// Dollars a day.
         #[arg(long)]
@@ -105,7 +107,7 @@ enum Event {
         #[arg(long)]
         chip_hours: Quantity,
         /// First day of the first run.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         on: NaiveDate,
         /// Days of one run [default: 1].
         #[arg(long)]
@@ -128,7 +130,7 @@ enum Event {
         #[arg(long)]
         to: String,
         /// First day.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         on: NaiveDate,
         #[command(flatten)]
         common: Common,
@@ -139,7 +141,7 @@ enum Event {
         #[arg(long)]
         usd: Money,
         /// Its day.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         on: NaiveDate,
         /// Service that bills it.
         #[arg(long)]
@@ -153,10 +155,10 @@ enum Event {
         #[arg(long)]
         usd: Money,
         /// First day.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         from: NaiveDate,
         /// First day on which it pays nothing any more [default: a year after its first].
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         until: Option<NaiveDate>,
         /// Services that it pays, with semicolons between them [default: all that credit can pay].
         #[arg(long)]
@@ -170,7 +172,7 @@ enum Event {
         #[arg(long)]
         of: String,
         /// First day without it.
-        #[arg(long)]
+        #[arg(long, value_parser = parse_day)]
         on: NaiveDate,
         #[command(flatten)]
         common: Common,
@@ -243,6 +245,8 @@ fn order(event: &Event) -> (PlanOrder, bool) {
 }
 
 async fn add(access: Access, order: PlanOrder, json: bool) -> Result<()> {
+    // What is missing is told here, in flags: a daemon knows only the names of its API.
+    read_as(&order, Spelling::Flags).map_err(|problems| refused(problems.into()))?;
     let row: Planned = match access {
         Access::Store(engine) => {
             let row = engine.add_plan(Clock::System.now(), &order).await.map_err(refused)?;
@@ -258,8 +262,28 @@ async fn add(access: Access, order: PlanOrder, json: bool) -> Result<()> {
         outln!("{}", serde_json::to_string_pretty(&row)?);
         return Ok(());
     }
-    outln!("planned as {}: {}, from {} on; it counts from now on", row.id, row.what, row.on);
+    outln!("planned as {}: {}, {}; it counts from now on", row.id, row.what, when(&row));
     Ok(())
+}
+
+/// The days of an event, as `plan list` has them.
+fn when(row: &Planned) -> String {
+    match row.until {
+        Some(until) if until == plus_days(row.on, 1) => format!("on {}", row.on),
+        Some(until) => format!("from {} until {until}", row.on),
+        None => format!("from {} on", row.on),
+    }
+}
+
+/// What it comes to, with what the dollars are counted by.
+fn dollars(row: &Planned) -> Option<String> {
+    let usd = row.amount?.dollars();
+    Some(match row.kind {
+        PlanKind::Launch => format!("{usd} a day"),
+        PlanKind::Run => format!("{usd} in all"),
+        PlanKind::Award => format!("{usd} of credit"),
+        PlanKind::Switch | PlanKind::Fee | PlanKind::End => usd,
+    })
 }
 
 async fn list(access: Access, json: bool) -> Result<()> {
@@ -277,7 +301,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             row.on.to_string(),
             or_dash(row.until),
             row.what.clone(),
-            or_dash(row.amount.map(Money::dollars)),
+            or_dash(dollars(row)),
             row.sure.to_string(),
             row.state.words().to_owned(),
             if row.in_outlook { "yes" } else { "no" }.to_owned(),
@@ -308,7 +332,7 @@ fn refused(error: PlanError) -> anyhow::Error {
     match error {
         PlanError::Failed(error) => error,
         PlanError::NothingYet => anyhow!(error.to_string()),
-        PlanError::Confirm { .. } => Usage(format!("{error}: repeat the command with --yes")).into(),
+        PlanError::Confirm { .. } => Usage(format!("{error}; if it is meant, repeat the command with --yes")).into(),
         PlanError::Problems { .. } | PlanError::Unknown { .. } | PlanError::Filed { .. } => {
             Usage(error.to_string()).into()
         }

@@ -7,7 +7,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -22,6 +22,7 @@ use crate::store::StoredProjection;
 
 use super::Usage;
 use super::access::{Access, note_entry};
+use super::files;
 use super::out::{out, outln};
 use super::table::table;
 
@@ -120,7 +121,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+    Ok(files::read_text("the filing", path)?)
 }
 
 /// Every version, from the store or the daemon.
@@ -177,9 +178,7 @@ fn as_usage(error: EntryError) -> anyhow::Error {
 
 fn refused(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<ClientError>() {
-        Some(ClientError::Refused { status: 409, .. }) => {
-            Usage(format!("{error:#}\nor repeat the command with --anyway")).into()
-        }
+        Some(ClientError::Refused { status: 409, .. }) => Usage(format!("{error:#}")).into(),
         _ => error,
     }
 }

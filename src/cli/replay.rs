@@ -8,10 +8,13 @@ use chrono::NaiveDate;
 use crate::config::{Config, read_rules};
 use crate::cycle::ReplayOrder;
 use crate::domain::alert::{EventKind, ReplayReport, Verdict};
+use crate::domain::words::days_text;
 use crate::http::client::Entry;
 
 use super::Usage;
 use super::access::Access;
+use super::day::parse_day;
+use super::files;
 use super::out::outln;
 use super::table::{or_dash, table};
 
@@ -19,10 +22,10 @@ use super::table::{or_dash, table};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// First day.
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
     from: NaiveDate,
     /// Last day, inclusive.
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
     to: NaiveDate,
     /// A file with the keys of [alerts], to try other rules than the config's.
     #[arg(long, value_name = "FILE")]
@@ -40,8 +43,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let rules = match &args.rules {
         None => None,
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Usage(format!("the rules in {} cannot be read: {error}", path.display())))?;
+            let text = files::read_text("the rules in", path).map_err(|error| Usage(error.to_string()))?;
             Some(read_rules(&text, path)?)
         }
     };
@@ -81,9 +83,10 @@ fn print(report: &ReplayReport) {
     let rows = report.alerts.iter().map(|alert| {
         let verdict = match &alert.verdict {
             None => "-".to_owned(),
-            Some(Verdict::Came { on, lead_days }) => format!("{lead_days} days before {on}"),
-            Some(Verdict::FalseAlarm) => "false alarm".to_owned(),
-            Some(Verdict::Open) => "open".to_owned(),
+            Some(Verdict::Came { on, lead_days }) if *lead_days < 0 => format!("had come on {on}"),
+            Some(Verdict::Came { on, lead_days }) => format!("on {on}, {} later", days_text(*lead_days)),
+            Some(Verdict::FalseAlarm) => "no: false alarm".to_owned(),
+            Some(Verdict::Open) => "not yet known".to_owned(),
         };
         vec![
             alert.at.date_naive().to_string(),
@@ -94,7 +97,7 @@ fn print(report: &ReplayReport) {
             alert.summary.clone(),
         ]
     });
-    outln!("{}", table(&["day", "decision", "severity", "alert", "came", "summary"], &[], rows));
+    outln!("{}", table(&["day", "decision", "severity", "alert", "did it come?", "summary"], &[], rows));
     if !report.events.is_empty() {
         outln!();
         let rows = report.events.iter().map(|event| {
@@ -104,7 +107,8 @@ fn print(report: &ReplayReport) {
                 or_dash(event.event.amount.map(|amount| amount.dollars())),
                 match event.first_told_days_before {
                     None => "missed".to_owned(),
-                    Some(days) => format!("{days} days before"),
+                    Some(days) if days < 0 => format!("{} after", days_text(-days)),
+                    Some(days) => format!("{} before", days_text(days)),
                 },
                 if event.in_time { "in time" } else { "too late" }.to_owned(),
             ]

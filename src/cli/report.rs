@@ -16,7 +16,9 @@ use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
 
 use super::Usage;
-use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note, parse_clock};
+use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note};
+use super::day::parse_clock;
+use super::files;
 use super::out::outln;
 use super::table::table;
 
@@ -79,7 +81,7 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
     };
     let sha256 = report::sha256(&bytes);
     match &args.output {
-        Some(path) => std::fs::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?,
+        Some(path) => files::write("the report", path, &bytes)?,
         None => std::io::stdout().write_all(&bytes).context("writing to standard output")?,
     }
     if args.json {
@@ -155,7 +157,7 @@ async fn list(config: Config, json: bool) -> Result<()> {
 }
 
 async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
-    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let bytes = files::read_bytes("the report", path)?;
     let sha256 = report::sha256(&bytes);
     let found = issued(config).await?.into_iter().find(|it| it.sha256 == sha256);
     if json {

@@ -12,7 +12,8 @@ use crate::http::client::Entry;
 use crate::report::{Format, ReportKind};
 use crate::store::StoredLink;
 
-use super::access::{Access, COMMAND_LINE, note, parse_clock};
+use super::access::{Access, COMMAND_LINE, note};
+use super::day::parse_clock;
 use super::out::outln;
 use super::table::{or_dash, table};
 

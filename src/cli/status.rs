@@ -1,7 +1,7 @@
 //! `glidepath status`.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
 use crate::domain::money::Money;
@@ -10,7 +10,8 @@ use crate::domain::position::{MoneyQuantiles, Position};
 use crate::domain::words::usd_text;
 use crate::report;
 
-use super::access::{Access, as_of_query, existing_view, parse_clock};
+use super::access::{Access, as_of_query, existing_view};
+use super::day::parse_clock;
 use super::out::outln;
 use super::stated;
 use super::table::{or_dash, table};
@@ -58,7 +59,7 @@ pub fn print(position: &Position) {
         for sentence in report::bill_sentences(position) {
             outln!("{sentence}");
         }
-        if let Some(file) = position.next_award.as_ref().and_then(file) {
+        if let Some(file) = position.next_award.as_ref().and_then(|award| file(award, position.exhaustion.total.p10)) {
             outln!("{file}");
         }
         if let Some(record) = report::track_record_sentence(position) {
@@ -128,25 +129,31 @@ fn uncovered(of: &MoneyQuantiles) -> Option<String> {
     })
 }
 
-/// What to do before credit ends, and by when; `None` while that is out of sight.
-fn file(award: &NextAward) -> Option<String> {
+/// What to do before credit ends, and by when; `None` while that is out of sight. `early` is the day on which credit may end.
+fn file(award: &NextAward, early: Option<NaiveDate>) -> Option<String> {
     let NextAward { name, takes, soonest, instead, file_by, file_by_if_early, overdue, overdue_if_early } = award;
     let instead = instead.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
-    let early = file_by_if_early.map(|day| if *overdue_if_early { soonest.clone() } else { format!("by {day}") });
-    let when = match (file_by, early) {
+    let to_be_safe = file_by_if_early.map(|day| {
+        let when = if *overdue_if_early { soonest.clone() } else { format!("by {}", report::short_day(day)) };
+        let why = early.map(|early| format!(" (credits may end on {})", report::short_day(early))).unwrap_or_default();
+        format!("{when} to be safe{why}")
+    });
+    let when = match (file_by, to_be_safe) {
         (Some(day), _) if *overdue => {
-            return Some(format!(
-                "File for the {name} award {soonest}: {takes}. To be safe you should have filed by {day}.{instead}"
-            ));
+            format!("{soonest}. To be safe you should have filed by {}", report::short_day(*day))
         }
-        (Some(day), Some(early)) if file_by_if_early != file_by => {
-            format!("by {day}, or {early} in case credits end early")
+        (Some(day), Some(safe)) if file_by_if_early != file_by => {
+            format!("{safe}; at the latest by {}", report::short_day(*day))
         }
-        (Some(day), _) => format!("by {day}"),
-        (None, Some(early)) => format!("{early} in case credits end early"),
+        (Some(day), _) => format!("by {}", report::short_day(*day)),
+        (None, Some(safe)) => safe,
         (None, None) => return None,
     };
-    Some(format!("File for the {name} award {when}: {takes}.{instead}"))
+    let mut takes = takes.clone();
+    if let Some(first) = takes.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Some(format!("File for the {name} award {when}. {takes}.{instead}"))
 }
 
 #[cfg(test)]
@@ -160,16 +167,29 @@ mod tests {
             takes: "it takes 14 to 28 days".into(),
             soonest: "today".into(),
             instead: None,
-            file_by: "2026-11-22".parse().ok(),
+            file_by: "2026-11-25".parse().ok(),
             file_by_if_early: early.parse().ok(),
             overdue: false,
             overdue_if_early: false,
         };
-        let said = |early| file(&award(early)).unwrap();
-        assert_eq!(said("2026-11-22"), "File for the AI record award by 2026-11-22: it takes 14 to 28 days.");
+        let ends = "2026-12-13".parse().ok();
+        let said = |early| file(&award(early), ends).unwrap();
+        assert_eq!(said("2026-11-25"), "File for the AI record award by 25 Nov 2026. It takes 14 to 28 days.");
         assert_eq!(
             said("2026-11-21"),
-            "File for the AI record award by 2026-11-22, or by 2026-11-21 in case credits end early: it takes 14 to 28 days."
+            "File for the AI record award by 21 Nov 2026 to be safe (credits may end on 13 Dec 2026); at the latest \
+             by 25 Nov 2026. It takes 14 to 28 days."
+        );
+        let late = NextAward { overdue_if_early: true, ..award("2026-11-15") };
+        assert_eq!(
+            file(&late, ends).unwrap(),
+            "File for the AI record award today to be safe (credits may end on 13 Dec 2026); at the latest by 25 Nov \
+             2026. It takes 14 to 28 days."
+        );
+        let over = NextAward { overdue: true, ..late };
+        assert_eq!(
+            file(&over, ends).unwrap(),
+            "File for the AI record award today. To be safe you should have filed by 25 Nov 2026. It takes 14 to 28 days."
         );
     }
 }

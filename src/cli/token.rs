@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use super::Usage;
+use super::day::parse_day;
 
 /// So that people and scanners of repositories know one when they see it.
 const PREFIX: &str = "glp_";
@@ -35,7 +36,7 @@ enum Command {
         #[arg(long, value_delimiter = ',', required_if_eq("role", "partner"))]
         records: Vec<String>,
         /// First day, UTC, on which it is refused [default: never].
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "DAY", value_parser = parse_day)]
         expires_on: Option<NaiveDate>,
     },
 }

@@ -93,7 +93,7 @@ fn print_answer(answer: &Answer) {
     outln!();
     // Cash first: days can be bought by paying what credit would have paid.
     let change = answer.per_month;
-    outln!("Change in an average month ahead: cash {}, gross {}.", usd_text(change.cash), usd_text(change.gross));
+    outln!("Change in an average month ahead: cash {}, usage {}.", signed(change.cash), signed(change.gross));
     for warning in &answer.warnings {
         outln!("! {warning}");
     }
@@ -115,10 +115,13 @@ fn print_answer(answer: &Answer) {
     if let Some(bill) = &answer.bill {
         let row = |name: &str, of: fn(&MonthBill) -> Money| {
             let (now, then) = (of(&bill.before), of(&bill.after));
-            vec![name.to_owned(), usd_text(now), usd_text(then), usd_text(then - now)]
+            vec![name.to_owned(), usd_text(now), usd_text(then), signed(then - now)]
         };
-        let rows =
-            [row("gross", |bill| bill.gross), row("covered", |bill| bill.covered), row("cash", |bill| bill.cash)];
+        let rows = [
+            row("usage", |bill| bill.gross),
+            row("paid by credit", |bill| bill.covered),
+            row("cash", |bill| bill.cash),
+        ];
         outln!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
     }
     outln!(
@@ -137,12 +140,12 @@ fn print_levers(levers: &Levers) {
             lever.name.clone(),
             days(answer.runway.gained.p50),
             day(answer.runway.after.p50),
-            usd_text(answer.per_month.cash),
-            usd_text(answer.per_month.gross),
+            signed(answer.per_month.cash),
+            signed(answer.per_month.gross),
         ],
         None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });
-    let header = ["lever", "days gained", "credit gone by (50 %)", "cash a month", "gross a month"];
+    let header = ["lever", "days gained", "credit gone by (50 %)", "cash a month", "usage a month"];
     outln!("{}\n", table(&header, &[1, 3, 4], rows));
     for lever in &levers.levers {
         match (&lever.answer, &lever.untold) {
@@ -154,6 +157,12 @@ fn print_levers(levers: &Levers) {
             (None, None) => {}
         }
     }
+}
+
+/// A change, with a plus where it is more.
+fn signed(change: Money) -> String {
+    let plus = if change.is_positive() { "+" } else { "" };
+    format!("{plus}{}", usd_text(change))
 }
 
 fn day(day: Option<NaiveDate>) -> String {

@@ -15,6 +15,7 @@ mod secret;
 mod section;
 
 use std::collections::BTreeMap;
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -162,15 +163,24 @@ impl Config {
         self.link_key.is_some() && self.dashboard_url.is_some()
     }
 
+    /// Which channels there are, for somebody who named one that is not among them.
+    pub fn channel_names(&self) -> String {
+        if self.channels.is_empty() {
+            return "none is configured: add a [[channel]] to the config".to_owned();
+        }
+        let names: Vec<&str> = self.channels.keys().map(String::as_str).collect();
+        format!("there are: {}", names.join(", "))
+    }
+
     /// The channel `name`, if a report can go there.
     ///
     /// # Errors
     /// Why not, and what to do.
     pub fn carrier(&self, name: &str) -> Result<&Channel, String> {
-        let channel = self.channels.get(name).ok_or_else(|| {
-            let names: Vec<&str> = self.channels.keys().map(String::as_str).collect();
-            format!("no channel has the name {name:?}; there are: {}", names.join(", "))
-        })?;
+        let channel = self
+            .channels
+            .get(name)
+            .ok_or_else(|| format!("no channel has the name {name:?}; {}", self.channel_names()))?;
         reports::can_carry(name, channel, self.hears(name), self.may_link()).map(|()| channel)
     }
 
@@ -188,9 +198,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every problem found, if there is another one.
     pub fn load_leniently(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-            path: path.to_owned(),
-            problems: vec![Problem::new("", format!("the file cannot be read: {error}"))],
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let problem = format!("the file cannot be read: {error}; {}", remedy(&error, path));
+            ConfigError { path: path.to_owned(), problems: vec![Problem::new("", problem)] }
         })?;
         parse_leniently(&text, path)
     }
@@ -201,6 +211,19 @@ impl Config {
     /// [`ConfigError`] with every problem found.
     pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         strict(parse_leniently(text, path)?)
+    }
+}
+
+/// What to do where the config itself cannot be read: who runs a command for the first time has none yet.
+fn remedy(error: &Error, path: &Path) -> String {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => format!(
+            "name yours with --config FILE or in GLIDEPATH_CONFIG, or make one: \
+             `printf '[store]\\npath = \"glidepath.duckdb\"\\n' > {}` is enough to begin with",
+            path.display()
+        ),
+        ErrorKind::IsADirectory => "this is a folder: name the file in it with --config FILE".to_owned(),
+        _ => "give the user who runs this the right to read it, or name another with --config FILE".to_owned(),
     }
 }
 

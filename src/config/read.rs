@@ -290,7 +290,8 @@ fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>, unfit: &m
 }
 
 fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(format!("[projection] {key}"), format!("{} cannot be read: {error}", file.display()))
+    let remedy = "correct the path; a relative one starts in the config's folder";
+    Problem::new(format!("[projection] {key}"), format!("{} cannot be read: {error}; {remedy}", file.display()))
 }
 
 /// The built-in prices, and the user's own over them where a file names some.

@@ -109,9 +109,12 @@ fn receivers(section: &mut Section<'_>, known: &Channels, may_link: bool) -> Vec
     let mut receivers: Vec<String> = Vec::new();
     for name in names {
         if !known.names.contains(&name) {
-            let there_are = known.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let there_are = if there_are.is_empty() { "none".to_owned() } else { there_are };
-            section.problem("channels", format!("no [[channel]] has the name {name:?}; there are: {there_are}"));
+            let names = known.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let there = match names.as_str() {
+                "" => "there is none: add a [[channel]]".to_owned(),
+                names => format!("there are: {names}"),
+            };
+            section.problem("channels", format!("no [[channel]] has the name {name:?}; {there}"));
         } else if receivers.contains(&name) {
             section.problem("channels", format!("names {name:?} twice; it would get the report once"));
         } else {

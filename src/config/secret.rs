@@ -59,7 +59,9 @@ fn from_variable(name: &str) -> Result<Secret, String> {
     }
     match std::env::var(name) {
         Ok(text) => Ok(Secret::new(text)),
-        Err(VarError::NotPresent) => Err(format!("the environment variable {name} is not set")),
+        Err(VarError::NotPresent) => {
+            Err(format!("the environment variable {name} is not set; set it for this command and for the daemon"))
+        }
         Err(VarError::NotUnicode(_)) => Err(format!("the environment variable {name} does not hold text")),
     }
 }
@@ -70,6 +72,9 @@ fn from_file(path: &str, folder: &Path) -> Result<Secret, String> {
     }
     match std::fs::read_to_string(folder.join(path)) {
         Ok(text) => Ok(Secret::new(text)),
-        Err(error) => Err(format!("the file {path} cannot be read: {error}")),
+        Err(error) => Err(format!(
+            "the file {path} cannot be read: {error}; a relative path starts in the config's folder, and the user who runs \
+             this needs the right to read it"
+        )),
     }
 }

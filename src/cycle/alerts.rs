@@ -1,11 +1,14 @@
 //! The alerts as they stand, and what people say about them.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::alert::{History, Mute, MuteKind};
+use crate::domain::alert::{Held, History, Mute, MuteKind};
 use crate::domain::bounds;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::period::to_microseconds;
@@ -16,13 +19,15 @@ use super::entries::EntryError;
 
 /// Longest name and reason that are kept: a line each.
 const LONGEST_TEXT: usize = 200;
+/// Why an alert that is no longer found is not over.
+const SETTLING: &str = "no longer found; the all-clear follows if that lasts";
 
 /// Every alert that is open or found, and what is muted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertList {
     /// The moment that it is of.
     pub as_of: DateTime<Utc>,
-    /// Most severe first, then by key.
+    /// Most severe first, then by rule and key, as the findings are.
     pub alerts: Vec<AlertRow>,
     /// Acknowledgements and silences in force, by key.
     pub mutes: Vec<Mute>,
@@ -49,8 +54,12 @@ pub struct AlertRow {
     pub told: u32,
     /// What it is about.
     pub summary: String,
-    /// What keeps it quiet, if anything does.
+    /// What somebody said that keeps it quiet; null where nothing was said.
     pub muted: Option<Mute>,
+    /// Why it is held, where it is; null also for what an older version held.
+    pub held: Option<Held>,
+    /// Why it stands where it stands, in words; null while it is open.
+    pub because: Option<String>,
 }
 
 /// Where an alert stands.
@@ -102,12 +111,13 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn alerts(&self, now: DateTime<Utc>) -> anyhow::Result<AlertList> {
-        let (history, found) = self.alert_state(now).await?;
+        let AlertsKnown { history, found, mut held } = self.alert_state(now).await?;
         let muted = |key: &str, severity| history.muted(key, severity, now).cloned();
         let mut alerts: Vec<AlertRow> = found
             .into_iter()
             .map(|finding| {
                 let open = history.open.iter().find(|open| open.key == finding.key);
+                let held = held.remove(&finding.key).filter(|_| open.is_none());
                 AlertRow {
                     muted: muted(&finding.key, finding.severity),
                     rule: finding.rule,
@@ -119,6 +129,8 @@ impl Engine {
                     told: open.map_or(0, |open| open.told),
                     summary: finding.summary,
                     key: finding.key,
+                    because: held.as_ref().map(ToString::to_string),
+                    held,
                 }
             })
             .collect();
@@ -135,10 +147,12 @@ impl Engine {
                 last_told_at: Some(open.last_told_at),
                 told: open.told,
                 summary: open.summary.clone(),
+                held: None,
+                because: Some(SETTLING.to_owned()),
             })
             .collect();
         alerts.extend(gone);
-        alerts.sort_by(|a, b| (b.severity, &a.key).cmp(&(a.severity, &b.key)));
+        alerts.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
         let mutes = history.mutes.into_iter().filter(|mute| mute.in_force(now)).collect();
         Ok(AlertList { as_of: now, alerts, mutes })
     }
@@ -148,8 +162,8 @@ impl Engine {
     /// # Errors
     /// [`EntryError::Mute`] for what cannot be meant, or if the store fails.
     pub async fn mute(&self, now: DateTime<Utc>, entry: MuteEntry) -> Result<Mute, EntryError> {
-        let (history, found) = self.alert_state(now).await?;
-        let mute = judged(&history, &found, now, entry).map_err(|reason| EntryError::Mute { reason })?;
+        let known = self.alert_state(now).await?;
+        let mute = judged(&known, now, entry).map_err(|reason| EntryError::Mute { reason })?;
         self.store().record_mute(mute.clone()).await.context("keeping what was said about the alert")?;
         if mute.kind == MuteKind::Ack && mute.in_force(now) {
             self.pass_on(&mute, now).await?;
@@ -158,19 +172,52 @@ impl Engine {
         Ok(mute)
     }
 
-    async fn alert_state(&self, now: DateTime<Utc>) -> anyhow::Result<(History, Vec<Finding>)> {
+    async fn alert_state(&self, now: DateTime<Utc>) -> anyhow::Result<AlertsKnown> {
         let within = self.config().rules.clear_after();
         let history = self.store().read(move |connection| history(connection, now, within)).await;
         let history = history.context("reading what was told")?;
         let newest = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
-        let mut found = newest.map(|cycle| cycle.findings).unwrap_or_default();
+        let (mut found, held) = newest.map(|cycle| (cycle.findings, cycle.held)).unwrap_or_default();
         found.extend(self.failure_finding().await?);
-        Ok((history, found))
+        Ok(AlertsKnown { history, found, held })
+    }
+}
+
+/// What is known of alerts.
+struct AlertsKnown {
+    /// What was told.
+    history: History,
+    /// What the newest cycle found.
+    found: Vec<Finding>,
+    /// Of what it found and never told, why, by key.
+    held: BTreeMap<String, Held>,
+}
+
+impl AlertsKnown {
+    /// Why `key` cannot be acknowledged: it is held, or nothing is found under it.
+    fn not_open(&self, key: &str) -> String {
+        let open: Vec<&str> = self.history.open.iter().map(|open| open.key.as_str()).collect();
+        if !self.found.iter().any(|finding| finding.key == key) {
+            let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+            return format!("no alert {key:?} is open; open are: {open}");
+        }
+        match self.held.get(key) {
+            Some(Held { part_of: Some(whole), .. }) if open.contains(&whole.as_str()) => {
+                format!("{key} is held as a part of {whole}: acknowledge that instead")
+            }
+            held => {
+                let why = held.map(|held| format!(" ({held})")).unwrap_or_default();
+                format!(
+                    "{key} is held{why}: nothing was told, so there is nothing to acknowledge; silence it if it shall stay quiet"
+                )
+            }
+        }
     }
 }
 
 /// The mute that an entry asks for, or what is wrong with it.
-fn judged(history: &History, found: &[Finding], now: DateTime<Utc>, entry: MuteEntry) -> Result<Mute, String> {
+fn judged(known: &AlertsKnown, now: DateTime<Utc>, entry: MuteEntry) -> Result<Mute, String> {
+    let AlertsKnown { history, found, .. } = known;
     let MuteEntry { kind, key, by, why, until, end } = entry;
     let until = until.map(to_microseconds);
     for (what, text) in [("by", &by), ("why", &why)] {
@@ -198,9 +245,7 @@ fn judged(history: &History, found: &[Finding], now: DateTime<Utc>, entry: MuteE
     let told = history.open.iter().filter(|open| probe.names(&open.key)).map(|open| open.severity).max();
     match kind {
         MuteKind::Ack => {
-            let open: Vec<&str> = history.open.iter().map(|open| open.key.as_str()).collect();
-            let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
-            let up_to = told.ok_or_else(|| format!("no alert {:?} is open; open are: {open}", probe.key))?;
+            let up_to = told.ok_or_else(|| known.not_open(&probe.key))?;
             Ok(Mute { up_to, ..probe })
         }
         MuteKind::Silence => {
@@ -218,5 +263,60 @@ fn judged(history: &History, found: &[Finding], now: DateTime<Utc>, entry: MuteE
             let now_found = found.iter().filter(|finding| probe.names(&finding.key)).map(|finding| finding.severity);
             Ok(Mute { up_to: now_found.chain(told).max().unwrap_or(Severity::Warning), ..probe })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::{OpenAlert, Reason};
+
+    fn finding(key: &str, rule: Rule) -> Finding {
+        let (since, summary) = ("2026-03-12".parse().unwrap(), String::new());
+        Finding {
+            rule,
+            severity: Severity::Critical,
+            key: key.into(),
+            since,
+            summary,
+            reason: String::new(),
+            named: None,
+        }
+    }
+
+    fn open(key: &str) -> OpenAlert {
+        let now = "2026-03-14T06:00:00Z".parse().unwrap();
+        OpenAlert {
+            key: key.into(),
+            rule: Rule::Exhaustion,
+            severity: Severity::Critical,
+            since: "2026-03-12".parse().unwrap(),
+            opened_at: now,
+            last_told_at: now,
+            told: 1,
+            summary: String::new(),
+            named: None,
+            heard_by: Default::default(),
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_not_acknowledged_and_its_whole_is_named() {
+        let part = Held { reason: Reason::SaidElsewhere, part_of: Some("exhaustion:total".into()) };
+        let waits = Held { reason: Reason::CanWait, part_of: None };
+        let known = AlertsKnown {
+            history: History::of(vec![open("exhaustion:total")]),
+            found: vec![finding("burn_rate:total", Rule::BurnRate), finding("spike:Nova", Rule::Spike)],
+            held: BTreeMap::from([("burn_rate:total".into(), part), ("spike:Nova".into(), waits)]),
+        };
+        assert_eq!(
+            known.not_open("burn_rate:total"),
+            "burn_rate:total is held as a part of exhaustion:total: acknowledge that instead"
+        );
+        let waits = known.not_open("spike:Nova");
+        assert!(
+            waits.starts_with("spike:Nova is held (it can wait until the week has room for a message): nothing was")
+        );
+        assert_eq!(known.not_open("spike:Haiku"), "no alert \"spike:Haiku\" is open; open are: exhaustion:total");
     }
 }

@@ -43,9 +43,9 @@ impl AsOfError {
                 "ask for a time that has passed, or for none, to get the newest cycle; the outlook says what is to come",
             ),
             AsOfError::BeforeFirst { .. } => Some("ask for that time or a later one"),
-            AsOfError::NothingYet { failed: None } => {
-                Some("run `glidepath cycle`, or wait for the daemon's first one; /readyz says what is missing")
-            }
+            AsOfError::NothingYet { failed: None } => Some(
+                "run `glidepath cycle`, or wait for the daemon's first one; `glidepath check --online` tries what it needs",
+            ),
             AsOfError::NothingYet { failed: Some(_) } => Some(
                 "read the log of that cycle and run `glidepath cycle`; if it fails again, report what failed as a defect",
             ),

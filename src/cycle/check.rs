@@ -58,7 +58,7 @@ impl From<PermissionCheck> for TriedPermission {
     fn from(check: PermissionCheck) -> TriedPermission {
         let (allowed, answer, advice) = match check.result {
             Ok(answer) => (true, answer, None),
-            Err(error) => (false, error.to_string(), Some(error.advice())),
+            Err(error) => (false, error.without_operation(), Some(error.advice())),
         };
         TriedPermission { operation: check.operation.to_string(), account: check.account, allowed, answer, advice }
     }

@@ -336,7 +336,8 @@ impl Engine {
             let view = View { series: series(&assessment, outlook.as_ref()), position };
             let trajectory = || report::alert_attachment(&view.position, &view.series);
             let messages = engine.messages(&decisions, decided_at, trajectory);
-            let cycle = FinishedCycle { run_id, clock, outlook, findings: evaluation.findings, entered };
+            let held = decisions.iter().filter_map(|it| Some((it.key.clone(), it.held(&evaluation)?))).collect();
+            let cycle = FinishedCycle { run_id, clock, outlook, findings: evaluation.findings, held, entered };
             Ok((cycle, messages, engine.to_keep(before, &view)?))
         });
         failure::computed("computing position and outlook", ended.await)?

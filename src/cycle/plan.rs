@@ -28,7 +28,7 @@ pub enum PlanError {
         problems: Vec<String>,
     },
     /// It is far above anything known.
-    #[error("{what} is more than 100 times anything known here ({known} at most); confirm it with yes")]
+    #[error("{what} is more than 100 times anything known here ({known} at most)")]
     Confirm {
         /// The event, with its dollars.
         what: String,
@@ -61,7 +61,7 @@ impl Engine {
     /// # Errors
     /// [`PlanError`].
     pub async fn add_plan(&self, now: DateTime<Utc>, order: &PlanOrder) -> Result<Planned, PlanError> {
-        let (on, sure, note, what) = read(order).map_err(listed)?;
+        let (on, sure, note, what) = read(order)?;
         let entry = PlanEntry { id: 0, recorded_at: now, on, sure, note, what: self.named(what) };
         let alone = self.parts.planning.lock().await;
         let cycle = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
@@ -117,8 +117,10 @@ fn lines(problems: &[String]) -> String {
     problems.iter().map(|problem| format!("\n  - {problem}")).collect()
 }
 
-fn listed(problems: Vec<PlanProblem>) -> PlanError {
-    PlanError::Problems { problems: problems.into_iter().map(|problem| problem.0).collect() }
+impl From<Vec<PlanProblem>> for PlanError {
+    fn from(problems: Vec<PlanProblem>) -> PlanError {
+        PlanError::Problems { problems: problems.into_iter().map(|problem| problem.0).collect() }
+    }
 }
 
 /// The row of a sound event, or what is wrong with it.

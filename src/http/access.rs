@@ -23,7 +23,7 @@ use crate::report::Audience;
 
 use super::State;
 use super::audit;
-use super::failure::Failure;
+use super::failure::{Failure, GIVE_A_TOKEN};
 use super::permission::Needs;
 
 /// What leaves the house, whoever fetches it.
@@ -77,11 +77,14 @@ pub async fn admit(
 fn not_for(role: &Role, needs: Needs) -> Failure {
     if matches!(role, Role::Partner { .. }) {
         let refused = Failure::new(StatusCode::FORBIDDEN, "a partner's token opens reports and nothing else");
-        return refused.advise("the reports are at /api/v1/reports/{kind}.{format}");
+        return refused.advise("the reports are at /api/v1/reports/{kind}.{format}").at_the_command_line(
+            "give a token of the role founder or ops with --token-file PATH or in GLIDEPATH_TOKEN",
+        );
     }
     let roles = needs.roles().join(" and ");
     Failure::new(StatusCode::FORBIDDEN, format!("a token of the role {} does not do this", role.as_str()))
         .advise(format!("it takes a token of the role {roles}"))
+        .at_the_command_line(format!("it takes a token of the role {roles}: {GIVE_A_TOKEN}"))
 }
 
 /// A browser names the page that an order comes from; only our own may give one.

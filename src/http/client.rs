@@ -39,16 +39,27 @@ pub enum ClientError {
         reason: String,
     },
     /// It answered with an error.
-    #[error("the daemon at {listen} answered {path} with {status}: {message}")]
+    #[error("the daemon at {listen} says: {message}")]
     Refused {
+        /// Who was asked.
+        listen: SocketAddr,
+        /// HTTP status.
+        status: u16,
+        /// Its reason, and its advice for the command line.
+        message: String,
+    },
+    /// Something else than a daemon answered.
+    #[error(
+        "what listens at {listen} answered {path} with {status}, and not in glidepath's words: correct [http] listen, or \
+         stop that program"
+    )]
+    Foreign {
         /// Who was asked.
         listen: SocketAddr,
         /// What was asked.
         path: String,
         /// HTTP status.
         status: u16,
-        /// Its reason and advice.
-        message: String,
     },
 }
 
@@ -190,8 +201,11 @@ async fn send(
     if status.is_success() {
         return Ok(body);
     }
-    let message = explanation(&body).unwrap_or_else(|| "an answer that is not glidepath's".to_owned());
-    Err(ClientError::Refused { listen, path: path.to_owned(), status: status.as_u16(), message })
+    let status = status.as_u16();
+    Err(match explanation(&body) {
+        Some(message) => ClientError::Refused { listen, status, message },
+        None => ClientError::Foreign { listen, path: path.to_owned(), status },
+    })
 }
 
 fn reachable(listen: SocketAddr) -> SocketAddr {
@@ -203,10 +217,10 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// The daemon's own words for an error.
+/// The daemon's own words for an error, with the advice for whoever sits at the command line.
 fn explanation(body: &[u8]) -> Option<String> {
-    let Problem { detail, advice, problems, .. } = serde_json::from_slice(body).ok()?;
-    let advice = advice.map(|advice| format!(". {advice}")).unwrap_or_default();
+    let Problem { detail, advice, command, problems, .. } = serde_json::from_slice(body).ok()?;
+    let advice = command.or(advice).map(|advice| format!("; {advice}")).unwrap_or_default();
     let problems: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
     Some(format!("{detail}{advice}{problems}"))
 }
@@ -226,6 +240,22 @@ mod tests {
         assert_eq!(asked("0.0.0.0:8437"), "127.0.0.1:8437");
         assert_eq!(asked("[::]:8437"), "[::1]:8437");
         assert_eq!(asked("10.0.0.7:80"), "10.0.0.7:80");
+    }
+
+    #[test]
+    fn a_command_is_told_its_own_remedy_and_never_the_address_of_the_api() {
+        let problem = |command: Option<&str>| {
+            let (status, detail) = (404, "no version \"9\" is filed");
+            let advice = "/api/v1/projections lists them";
+            serde_json::json!({ "type": "about:blank", "title": "Not Found", "status": status, "detail": detail,
+                "advice": advice, "command": command })
+            .to_string()
+        };
+        let said = |command| explanation(problem(command).as_bytes()).unwrap();
+        let remedy = "`glidepath projection list` shows those that are";
+        assert_eq!(said(Some(remedy)), format!("no version \"9\" is filed; {remedy}"));
+        assert_eq!(said(None), "no version \"9\" is filed; /api/v1/projections lists them", "an older daemon's words");
+        assert_eq!(explanation(b"<html>a proxy</html>"), None);
     }
 
     #[test]

@@ -76,9 +76,8 @@ pub async fn test_channels(
     let (engine, now) = (state.engine().clone(), state.clock().now());
     let tested = apart("the test", async move { Ok(engine.test_channels(channel.as_deref(), now).await) }).await?;
     tested.map(Json).ok_or_else(|| {
-        let names: Vec<&str> = state.engine().config().channels.keys().map(String::as_str).collect();
         Failure::new(StatusCode::NOT_FOUND, "no such channel is configured")
-            .advise(format!("there are: {}", names.join(", ")))
+            .advise(state.engine().config().channel_names())
     })
 }
 

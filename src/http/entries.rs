@@ -99,6 +99,7 @@ fn refused(error: EntryError) -> Failure {
             Failure::new(StatusCode::CONFLICT, "confirm: the projection is far above anything known here")
                 .with_problems(problems)
                 .advise("correct it, or send it again with ?anyway=true")
+                .at_the_command_line("correct it, or repeat the command with --anyway")
         }
         EntryError::Failed(error) => Failure::internal("storing what was entered", &error),
     }

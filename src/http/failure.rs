@@ -36,6 +36,9 @@ pub struct Problem {
     /// What the caller can do; absent where the detail says all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+    /// The same for somebody at the command line, in flags and commands; absent where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Everything that is wrong with what was sent, where it can be several things.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -46,7 +49,16 @@ impl Failure {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Failure {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
         let (kind, detail, problems) = ("about:blank".to_owned(), detail.into(), Vec::new());
-        let body = Problem { kind, title, status: status.as_u16(), detail, reason: None, advice: None, problems };
+        let body = Problem {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail,
+            reason: None,
+            advice: None,
+            command: None,
+            problems,
+        };
         Failure { status, body: Box::new(body), challenge: false }
     }
 
@@ -56,9 +68,16 @@ impl Failure {
         self
     }
 
-    /// The same with what the caller can do.
+    /// The same with what the caller can do, at the command line too.
     pub fn advise(mut self, advice: impl Into<String>) -> Failure {
         self.body.advice = Some(advice.into());
+        self.body.command = None;
+        self
+    }
+
+    /// The same with what to do instead where a command asked: its flag, or another command.
+    pub fn at_the_command_line(mut self, command: impl Into<String>) -> Failure {
+        self.body.command = Some(command.into());
         self
     }
 
@@ -76,7 +95,9 @@ impl Failure {
     /// A missing or unknown token. A browser then asks for one.
     pub fn unauthorized(error: impl Into<String>) -> Failure {
         let failure = Failure { challenge: true, ..Failure::new(StatusCode::UNAUTHORIZED, error) };
-        failure.advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
+        failure
+            .advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
+            .at_the_command_line(GIVE_A_TOKEN)
     }
 
     /// Something failed in here. Logged, and told to those who may see everything.
@@ -109,15 +130,22 @@ impl IntoResponse for Failure {
     }
 }
 
+/// What to do where a command showed no token, or one that does not do.
+pub const GIVE_A_TOKEN: &str = "give a token with --token-file PATH or in GLIDEPATH_TOKEN";
+
 /// What to do about a body that is too long.
 pub const SEND_LESS: &str = "send less: a filing may have 256 KiB, anything else 16 KiB";
 
 /// No such address.
 pub async fn not_found(uri: Uri) -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path())).advise(DESCRIBED)
+    Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+        .advise(DESCRIBED)
+        .at_the_command_line(OTHER_VERSION)
 }
 
 const DESCRIBED: &str = "/api/v1/openapi.json describes every address";
+/// What an address that a command knows and the daemon does not comes from.
+const OTHER_VERSION: &str = "the daemon is of another version than this command: restart it with this one";
 
 /// Gives the errors that libraries answer with the same shape as ours, and keeps their headers.
 pub async fn explain(response: Response) -> Response {

@@ -160,6 +160,7 @@ pub async fn projection(
     let absent = || {
         Failure::new(StatusCode::NOT_FOUND, format!("no version {version:?} is filed"))
             .advise("/api/v1/projections lists them; `newest` is the last")
+            .at_the_command_line("`glidepath projection list` shows those that are")
     };
     let wanted = match version.as_str() {
         NEWEST => None,

@@ -54,7 +54,7 @@ impl Needs {
     /// What the audit calls it, where it changes something that people vouch for.
     pub const fn entered(self) -> Option<&'static str> {
         match self {
-            Needs::Acknowledge => Some("alert"),
+            Needs::Acknowledge => Some("acknowledgement or silence"),
             Needs::Enter => Some("entry"),
             Needs::Share => Some("share"),
             Needs::Open | Needs::Read | Needs::Reports | Needs::Operate => None,

@@ -59,9 +59,9 @@ fn refused(error: PlanError) -> Failure {
         PlanError::Problems { problems } => {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "this cannot be planned").with_problems(problems)
         }
-        PlanError::Confirm { .. } => {
-            Failure::new(StatusCode::CONFLICT, format!("confirm: {error}")).advise("send it again with \"yes\": true")
-        }
+        PlanError::Confirm { .. } => Failure::new(StatusCode::CONFLICT, format!("confirm: {error}"))
+            .advise("send it again with \"yes\": true")
+            .at_the_command_line("if it is meant, repeat the command with --yes"),
         PlanError::Unknown { .. } => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
         PlanError::Filed { .. } | PlanError::NothingYet => {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())

@@ -102,6 +102,7 @@ fn unread(error: &anyhow::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::path::Path;
 
     use chrono::TimeDelta;
@@ -137,7 +138,14 @@ mod tests {
     async fn finish_cycle(state: &State, clock: DateTime<Utc>) {
         let run_id = append_run(state, clock).await;
         let store = state.engine().store();
-        let cycle = FinishedCycle { run_id, clock, outlook: None, findings: Vec::new(), entered: Entered::default() };
+        let cycle = FinishedCycle {
+            run_id,
+            clock,
+            outlook: None,
+            findings: Vec::new(),
+            held: BTreeMap::new(),
+            entered: Entered::default(),
+        };
         let messages = Messages { config_digest: state.engine().config().digest.clone(), ..Messages::default() };
         store.finish_cycle(cycle, messages, None).await.unwrap();
     }

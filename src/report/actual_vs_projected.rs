@@ -59,7 +59,9 @@ fn main_cause(totals: &Totals) -> Option<String> {
 fn outside(position: &Position) -> Option<String> {
     let rows: Vec<&Variance> = position.variance.iter().filter(|row| row.record == OUTSIDE).collect();
     let spent = Totals::of(rows.iter().copied()).actual;
-    (!rows.is_empty()).then(|| format!("{} of it lies outside the filing: no filed record claims it.", spent.dollars()))
+    (!rows.is_empty()).then(|| {
+        format!("Of all that was spent, {} lies outside the filing: no filed record claims it.", spent.dollars())
+    })
 }
 
 pub(super) fn figures(position: &Position) -> Vec<Figure> {

@@ -40,6 +40,7 @@ pub use audience::Audience;
 pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use pdf::Typesetting;
+pub use words::day as short_day;
 
 use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::position::{Position, Series};

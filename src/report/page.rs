@@ -179,7 +179,7 @@ fn figures(position: &Position) -> Vec<Figure> {
     }
     // What to do follows on what is left and how long that lasts.
     let place = figures.len().min(2);
-    figures.splice(place..place, position.next_award.as_ref().map(next_date));
+    figures.splice(place..place, position.next_award.as_ref().map(|award| next_date(award, position)));
     let figure = |key, label: &str, amount: Option<Money>, detail: &str| Figure {
         key,
         label: label.to_owned(),
@@ -206,17 +206,19 @@ fn figures(position: &Position) -> Vec<Figure> {
 }
 
 /// The next day to act on.
-fn next_date(award: &NextAward) -> Figure {
+fn next_date(award: &NextAward, position: &Position) -> Figure {
     let NextAward { name, takes, soonest, instead, file_by, file_by_if_early, overdue, overdue_if_early } = award;
     let value = if *overdue { Cell::text(soonest) } else { Cell::day_or(*file_by, "over a year away") };
+    let early = position.exhaustion.total.p10;
+    let early = early.map(|day| format!(" (credits may end on {})", words::day(day))).unwrap_or_default();
     let more = match (file_by, file_by_if_early) {
-        (Some(day), _) if *overdue => format!("; to be safe you should have filed by {}", words::day(*day)),
-        (_, Some(_)) if *overdue_if_early => format!("; {soonest} if credits end early"),
-        (_, Some(day)) if file_by_if_early != file_by => format!("; {} if credits end early", words::day(*day)),
+        (Some(day), _) if *overdue => format!("to be safe you should have filed by {}; ", words::day(*day)),
+        (_, Some(_)) if *overdue_if_early => format!("file {soonest} to be safe{early}; "),
+        (_, Some(day)) if file_by_if_early != file_by => format!("file by {} to be safe{early}; ", words::day(*day)),
         _ => String::new(),
     };
     let instead = instead.as_deref().map(|why| format!(". {why}")).unwrap_or_default();
-    let detail = format!("{name}: {takes}{more}{instead}");
+    let detail = format!("{name}: {more}{takes}{instead}");
     Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail }
 }
 

@@ -7,20 +7,21 @@ use super::words;
 use crate::domain::position::Position;
 use crate::domain::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
 
-/// "Of 46 outlooks at least 30 days old, 39 held: 84.8 %; 80 % is what they claim."; `None` while no outlook is old enough.
+/// "Our 80 % ranges held 39 of 46 times (84.8 %), judged after 30 days."; `None` while no outlook is old enough.
 pub(super) fn sentence(position: &Position) -> Option<String> {
     let (first, longer) = position.track_record.horizons.split_first()?;
-    let plural = if first.outlooks == 1 { "outlook" } else { "outlooks" };
+    let plural = if first.outlooks == 1 { "time" } else { "times" };
     let mut said = format!(
-        "Of {} {plural} at least {} days old, {} held: {}; {CLAIMED_PERCENT} % is what they claim.",
-        first.outlooks,
-        first.days,
+        "Our {CLAIMED_PERCENT} % ranges held {} of {} {plural} ({}), judged after {} days",
         first.held,
-        Cell::Percent(first.held_percent()).shown()
+        first.outlooks,
+        Cell::Percent(first.held_percent()).shown(),
+        first.days
     );
     for it in longer {
-        let _ = write!(said, " Over {} days, {} of {} held.", it.days, it.held, it.outlooks);
+        let _ = write!(said, "; {} of {} after {} days", it.held, it.outlooks, it.days);
     }
+    said.push('.');
     Some(said)
 }
 

@@ -21,7 +21,7 @@ pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. To
     sum of shown cents can differ in the last one; the CSV and JSON forms hold every digit.";
 
 /// "14 Jan 2027".
-pub(super) fn day(day: NaiveDate) -> String {
+pub fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
 }
 

@@ -1,10 +1,13 @@
 //! Finished cycles: the outlook as it was made and the findings of the moment.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::alert::{AlertEvent, NewDelivery};
+use crate::domain::alert::{AlertEvent, Held, NewDelivery};
 use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
@@ -27,6 +30,8 @@ pub struct FinishedCycle {
     pub outlook: Option<Outlook>,
     /// What the rules found.
     pub findings: Vec<Finding>,
+    /// Of those that were never told, why, by key.
+    pub held: BTreeMap<String, Held>,
     /// What people had entered by then.
     pub entered: Entered,
 }
@@ -57,6 +62,8 @@ pub struct StoredCycle {
     pub outlook: std::result::Result<Option<Outlook>, String>,
     /// What the rules found, as far as it can be read.
     pub findings: Vec<Finding>,
+    /// Of those that were never told, why, by key. A version before this stored none.
+    pub held: BTreeMap<String, Held>,
     /// Findings that cannot be read.
     pub lost_findings: usize,
 }
@@ -98,7 +105,7 @@ impl Store {
                     cycle.run_id,
                     cycle.clock.naive_utc(),
                     outlook,
-                    to_json(&cycle.findings),
+                    findings_json(&cycle),
                     cycle.entered.filings,
                     to_json(&cycle.entered),
                     messages.config_digest,
@@ -150,7 +157,7 @@ impl Store {
                     remade.run_id,
                     decided_at.naive_utc(),
                     remade.outlook.as_ref().map(to_json),
-                    to_json(&remade.findings),
+                    findings_json(&remade),
                     to_json(&remade.entered),
                     messages.config_digest,
                 ],
@@ -227,14 +234,43 @@ fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result
     let (outlook, findings): (Option<String>, String) =
         connection.query_row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let outlook = outlook.map(|json| from_json("an outlook", &json)).transpose();
+    let held = read_held(&findings);
     let (findings, lost_findings) = read_findings(&findings);
     Ok(Some(StoredCycle {
         run_id: shown.run_id,
         clock: shown.clock,
         outlook: outlook.map_err(|error| error.to_string()),
         findings,
+        held,
         lost_findings,
     }))
+}
+
+/// A finding as it is stored, beside why it is not told.
+#[derive(Serialize)]
+struct StoredFinding<'c> {
+    #[serde(flatten)]
+    finding: &'c Finding,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<&'c Held>,
+}
+
+/// The part of a stored finding that says why it is not told.
+#[derive(Deserialize)]
+struct StoredHeld {
+    key: String,
+    held: Held,
+}
+
+fn findings_json(cycle: &FinishedCycle) -> String {
+    let stored = |finding| StoredFinding { finding, held: cycle.held.get(&finding.key) };
+    to_json(&cycle.findings.iter().map(stored).collect::<Vec<_>>())
+}
+
+fn read_held(json: &str) -> BTreeMap<String, Held> {
+    let stored: Vec<Value> = serde_json::from_str(json).unwrap_or_default();
+    let held = stored.into_iter().filter_map(|one| serde_json::from_value::<StoredHeld>(one).ok());
+    held.map(|StoredHeld { key, held }| (key, held)).collect()
 }
 
 /// The findings that can be read, and how many cannot.
@@ -274,4 +310,35 @@ pub fn newest_clock(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     let clock: Option<NaiveDateTime> =
         connection.query_row("SELECT max(clock) FROM ingest_runs", [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::Reason;
+    use crate::domain::finding::{Rule, Severity};
+
+    #[test]
+    fn why_a_finding_is_held_is_read_back_and_an_older_store_says_nothing() {
+        let key = "burn_rate:total".to_owned();
+        let finding = Finding {
+            rule: Rule::BurnRate,
+            severity: Severity::Warning,
+            key: key.clone(),
+            since: "2026-03-12".parse().unwrap(),
+            summary: "fast".into(),
+            reason: "Next: look.".into(),
+            named: None,
+        };
+        let held = Held { reason: Reason::SaidElsewhere, part_of: Some("exhaustion:total".into()) };
+        let (clock, entered) = (DateTime::UNIX_EPOCH, Entered::default());
+        let findings = vec![finding.clone()];
+        let held = BTreeMap::from([(key, held)]);
+        let cycle = FinishedCycle { run_id: 1, clock, outlook: None, findings, held: held.clone(), entered };
+        let stored = findings_json(&cycle);
+        assert_eq!(read_held(&stored), held);
+        assert_eq!(read_findings(&stored), (vec![finding.clone()], 0));
+        assert_eq!(read_held(&to_json(&[finding])), BTreeMap::new());
+        assert_eq!(read_held("no JSON"), BTreeMap::new());
+    }
 }

@@ -159,7 +159,7 @@ async fn a_founder_s_session() {
         assert!(text(&output.stderr).contains(words), "{args:?}: {}", text(&output.stderr));
     };
     refuse(&["report", "--verify", "pack.pdf"], 1, "or it was changed since");
-    refuse(&["report", "--verify", "nothing.pdf"], 1, "reading nothing.pdf");
+    refuse(&["report", "--verify", "nothing.pdf"], 1, "the report nothing.pdf cannot be read: ");
     let trajectory = ["report", "--kind", "trajectory", "--format", "pdf", "--as-of"];
     refuse(&[&trajectory[..], &["2999-01-01"]].concat(), 2, "lies in the future");
     refuse(&[&trajectory[..], &["2026-11-19"]].concat(), 1, "the first one finished at 2026-11-20T06:00:00Z");

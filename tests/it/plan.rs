@@ -7,7 +7,9 @@ use glidepath::domain::money::Money;
 use glidepath::domain::next_award::Wanted;
 use glidepath::domain::outlook::Outlook;
 use glidepath::domain::period::plus_days;
-use glidepath::domain::plan::{PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Volume, What, read};
+use glidepath::domain::plan::{
+    PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Spelling, Volume, What, read, read_as,
+};
 use glidepath::domain::position::Position;
 use glidepath::domain::projection::{FiledProjection, plan};
 use proptest::prelude::*;
@@ -222,6 +224,29 @@ fn an_order_names_everything_that_is_wrong_with_it() {
     ] {
         assert!(wrong(json).contains(words), "{json}: {}", wrong(json));
     }
+}
+
+#[test]
+fn a_command_line_is_told_its_flags_and_json_its_fields() {
+    let launch = PlanOrder { kind: Some(PlanKind::Launch), on: Some(day("2026-12-01")), ..PlanOrder::default() };
+    let said = |spelling| read_as(&launch, spelling).unwrap_err()[0].to_string();
+    let flags = "how much is missing: --usd-per-day, or --model with --input-millions and --output-millions";
+    assert_eq!(said(Spelling::Flags), flags);
+    let fields = "how much is missing: usd_per_day, or model with input_millions and output_millions";
+    assert_eq!(said(Spelling::Fields), fields);
+}
+
+#[test]
+fn a_run_of_a_day_is_over_one_day() {
+    let run = |days, every| What::Run {
+        instance_type: "trn1.32xlarge".into(),
+        chip_hours: "16".parse().unwrap(),
+        days,
+        repeats: 2,
+        every,
+    };
+    assert_eq!(run(1, 1).to_string(), "16 chip-hours of trn1.32xlarge over 1 day, 2 times, every 1 day");
+    assert!(run(3, 30).to_string().ends_with("over 3 days, 2 times, every 30 days"));
 }
 
 fn any_event() -> impl Strategy<Value = PlanEntry> {

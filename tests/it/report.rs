@@ -257,7 +257,7 @@ fn a_share_is_rounded_once() {
     let document = document(ReportKind::Trajectory);
     let (_, shares) = shown_column(table_of(&document, "track_record_tally"), "share").unwrap();
     assert_eq!(shares[..2], ["84.8 %", "68.8 %"]);
-    assert!(text(&document, Format::Markdown).contains("39 held: 84.8 %; 80 %"));
+    assert!(text(&document, Format::Markdown).contains("held 39 of 46 times (84.8 %)"));
 }
 
 #[test]
@@ -297,13 +297,17 @@ fn the_page_names_the_next_date_to_act_on() {
     let mut position = sample::position();
     assert_eq!(
         next_date(&position).unwrap(),
-        "2 Dec 2026 | AI record: it takes 14 to 28 days; 24 Nov 2026 if credits end early"
+        "2 Dec 2026 | AI record: file by 24 Nov 2026 to be safe (credits may end on 22 Dec 2026); it takes 14 to 28 days"
     );
     position.next_award.as_mut().unwrap().overdue_if_early = true;
-    assert!(next_date(&position).unwrap().ends_with("14 to 28 days; today if credits end early"));
+    assert!(
+        next_date(&position)
+            .unwrap()
+            .contains("AI record: file today to be safe (credits may end on 22 Dec 2026); it ")
+    );
     let award = position.next_award.as_mut().unwrap();
     award.overdue = true;
-    let overdue = "today | AI record: it takes 14 to 28 days; to be safe you should have filed by 2 Dec 2026";
+    let overdue = "today | AI record: to be safe you should have filed by 2 Dec 2026; it takes 14 to 28 days";
     assert_eq!(next_date(&position).unwrap(), overdue);
     let award = position.next_award.as_mut().unwrap();
     (award.overdue, award.file_by, award.file_by_if_early) = (false, None, None);

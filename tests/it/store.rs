@@ -3,6 +3,7 @@
 
 mod beside;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -335,6 +336,7 @@ async fn killed_between_two_transactions_the_next_cycle_puts_it_right() {
         clock: at(clock),
         outlook: None,
         findings: Vec::new(),
+        held: BTreeMap::new(),
         entered: Entered::default(),
     };
     {
@@ -447,6 +449,7 @@ async fn a_backup_is_a_store_with_the_same_facts() {
         clock: at("2026-03-20"),
         outlook: None,
         findings: Vec::new(),
+        held: BTreeMap::new(),
         entered: Entered::default(),
     };
     store.finish_cycle(cycle, Messages::default(), None).await.unwrap();

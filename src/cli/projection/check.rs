@@ -112,7 +112,7 @@ fn print(found: &Found, known: &KnownScale) {
         .iter()
         .map(|month| [vec![month.month.to_string(), month.usd.dollars()], pace(month).into_iter().collect()].concat());
     let header: &[&str] = if known.pace_per_day.is_some() {
-        &["month", "planned", "at the last 28 days' pace"]
+        &["month", "planned", "such a month at the last 28 days' pace"]
     } else {
         &["month", "planned"]
     };

@@ -44,8 +44,8 @@ pub(super) fn first_cash(
             month_text(bill.month.next())
         ),
         reason: format!(
-            "{} The trajectory has the months after. Next: have {} ready on the payment card by {}, or move what credit does \
-             not pay.",
+            "{} \"The bill after credits\" on the page has the months after. Next: have {} ready on the payment card by {}, or \
+             move work to services that credit pays.",
             match bill.odds() {
                 Some((low, high)) => {
                     format!("How sure: an 80 % chance of {} to {}.", usd_text(low), usd_text(high))

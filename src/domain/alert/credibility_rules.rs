@@ -47,7 +47,7 @@ fn off_plan(claim: &Claim, rules: &AlertRules) -> Option<Told> {
                 "Told below {} % over the last full months; a reviewer will read this projection as inflated.",
                 rules.under_projection_percent
             ),
-            "file a corrected version; the variance report says by which drivers the plan was too high.",
+            "file a corrected version; the report \"Actual against projected\" says by which drivers the plan was too high.",
         )
     } else if compared.percent > rules.over_projection_percent {
         (
@@ -56,7 +56,7 @@ fn off_plan(claim: &Claim, rules: &AlertRules) -> Option<Told> {
                 "Told above {} % over the last full months; such a plan no longer describes the spend.",
                 rules.over_projection_percent
             ),
-            "file a corrected version; the variance report says which drivers moved.",
+            "file a corrected version; the report \"Actual against projected\" says which drivers moved.",
         )
     } else {
         return None;

@@ -138,7 +138,7 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
             format!("How sure: no credit is known: {}. Next: {}", unlisted.why_unknown(), unlisted.next_step())
         }
         None => "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: \
-                 give the list in the config."
+                 write the services that the credit pays into the config: `services` in its [[pool]]."
             .to_owned(),
     };
     Some(Finding {
@@ -240,7 +240,8 @@ pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator
             record_type.name
         ),
         reason: "How sure: it is billed. It is counted by its sign and in every total. A warning because it may be a credit or a fee that \
-                 should be treated apart. Next: report it, and update glidepath."
+                 should be treated apart. Next: update glidepath; if the newest version does not know it either, report it to glidepath's \
+                 maintainers with this message."
             .to_owned(),
     })
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -192,7 +193,35 @@ pub struct Decision {
     pub open: Option<OpenAlert>,
 }
 
+/// Why a finding that is not open is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Held {
+    /// Why.
+    pub reason: Reason,
+    /// Key of the alert that says it already; null where that is not why.
+    pub part_of: Option<String>,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.reason, &self.part_of) {
+            (Reason::SaidElsewhere, Some(key)) => write!(f, "a part of {key}"),
+            (Reason::SaidElsewhere, None) => f.write_str("another alert says it"),
+            (Reason::FiledAhead, _) => f.write_str("the filing plans what would change it"),
+            (Reason::CanWait, _) => f.write_str("it can wait until the week has room for a message"),
+            (other, _) => f.write_str(&other.as_str().replace('_', " ")),
+        }
+    }
+}
+
 impl Decision {
+    /// Why it is not told, where it was never told either.
+    pub fn held(&self, evaluation: &Evaluation) -> Option<Held> {
+        let untold = self.action == Action::Hold && self.open.is_none();
+        let part_of = evaluation.part_of.get(&self.key).filter(|_| self.reason == Reason::SaidElsewhere).cloned();
+        untold.then_some(Held { reason: self.reason, part_of })
+    }
+
     /// True for the end of what was only worth knowing: it is noted, and nobody is told.
     pub fn is_silent(&self) -> bool {
         self.action == Action::Resolve && self.severity == Severity::Info

@@ -40,7 +40,7 @@ pub(in crate::domain) mod fixture;
 mod scenarios;
 
 pub use cycle_rule::cycle_failed_finding;
-pub use decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
+pub use decide::{Action, Decision, Held, History, OpenAlert, Reason, carry_since, decide};
 pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};

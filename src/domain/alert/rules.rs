@@ -154,7 +154,10 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
     let (verb, sure) = match rule {
         Rule::IngestDenied => ("AWS refuses to show", "AWS said so itself."),
         Rule::IngestRefused => ("Glidepath rejected the new", "the check is exact."),
-        _ => ("Asking AWS failed for", "it was tried several times."),
+        _ => (
+            "Asking AWS failed for",
+            "it is told as it came; time-outs, throttling and faults inside AWS are tried again before they count.",
+        ),
     };
     Some(Finding {
         named: None,
@@ -274,7 +277,7 @@ mod tests {
     use super::*;
 
     fn denied() -> Outcome {
-        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() }
+        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant it".into() }
     }
 
     fn failed() -> Outcome {
@@ -300,7 +303,7 @@ mod tests {
         let credits = &evaluation.findings[1];
         assert_eq!(credits.summary, "AWS refuses to show credits: not authorized: ce:GetCostAndUsage.");
         assert!(credits.reason.contains("does not mean that the balance is zero"), "{}", credits.reason);
-        assert!(credits.reason.ends_with("Next: grant the action."), "{}", credits.reason);
+        assert!(credits.reason.ends_with("Next: grant it."), "{}", credits.reason);
         assert!(!evaluation.costs_pulled);
         assert_eq!(evaluation.unchecked.len(), 6);
     }

@@ -173,7 +173,7 @@ fn told(change: &SpendChange, with: &[&str], today: NaiveDate, rules: &AlertRule
             usd_text(rules.spike_per_day),
             match change.cause {
                 ChangeCause::Volume { .. } =>
-                    "if it is not meant, find the caller and cap it; if it is, look at the runway",
+                    "if it is not meant, find the caller and cap it; if it is, see when credit ends now: `glidepath status` says it",
                 ChangeCause::Price => "compare the price in `glidepath projection prices` and ask AWS what changed",
                 ChangeCause::Mix => "see which kind grew; caching, batch or global routing may bring it back",
                 ChangeCause::New { .. } => "if nobody started it on purpose, switch it off",

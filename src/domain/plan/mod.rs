@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 pub use self::entered::{Entered, Priced, Reading, SwitchAhead};
 pub use self::filed::{FILED_SURE, FiledPlan};
-pub use self::order::{Per, PlanOrder, PlanProblem, Volume, What, read};
+pub use self::order::{Per, PlanOrder, PlanProblem, Spelling, Volume, What, read, read_as};
 pub use self::seen::{Days, Seen};
 use super::money::Money;
 use super::words::day_text;

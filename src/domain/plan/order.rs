@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::PlanKind;
 use crate::domain::money::{Money, Quantity};
+use crate::domain::words::days_text;
 
 /// Life of an award in months where none is written: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;
@@ -126,8 +127,9 @@ impl fmt::Display for What {
                 )
             }
             What::Run { instance_type, chip_hours, days, repeats, every } => {
-                write!(f, "{chip_hours} chip-hours of {instance_type} over {days} days")?;
-                if *repeats > 1 { write!(f, ", {repeats} times, every {every} days") } else { Ok(()) }
+                let (over, every) = (days_text(i64::from(*days)), days_text(i64::from(*every)));
+                write!(f, "{chip_hours} chip-hours of {instance_type} over {over}")?;
+                if *repeats > 1 { write!(f, ", {repeats} times, every {every}") } else { Ok(()) }
             }
             What::Switch { from, to } => write!(f, "switch from {from} to {to}"),
             What::Fee { usd, service: None } => write!(f, "fee of {}", usd.dollars()),
@@ -220,12 +222,38 @@ pub struct PlanProblem(pub String);
 /// An event as it reads: its day, how sure, its remark, and what it is.
 pub type Read = (NaiveDate, Decimal, Option<String>, What);
 
-/// Reads an order.
+/// How whoever asks spells what an order has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// `usd_per_day`, as in JSON.
+    Fields,
+    /// `--usd-per-day`, as on a command line.
+    Flags,
+}
+
+impl Spelling {
+    fn of(self, name: &str) -> String {
+        match self {
+            Spelling::Fields => name.to_owned(),
+            Spelling::Flags => format!("--{}", name.replace('_', "-")),
+        }
+    }
+}
+
+/// Reads an order that came as JSON.
 ///
 /// # Errors
 /// Everything that is missing, cannot be meant, or belongs to another kind of event.
 pub fn read(order: &PlanOrder) -> Result<Read, Vec<PlanProblem>> {
-    let mut reader = Reader { order, problems: Vec::new() };
+    read_as(order, Spelling::Fields)
+}
+
+/// Reads an order; its problems name what it has in a `spelling`.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as(order: &PlanOrder, spelling: Spelling) -> Result<Read, Vec<PlanProblem>> {
+    let mut reader = Reader { order, spelling, problems: Vec::new() };
     let Some(kind) = order.kind else {
         return Err(vec![PlanProblem("kind is missing: launch, run, switch, fee, award or end".to_owned())]);
     };
@@ -247,7 +275,7 @@ pub fn read(order: &PlanOrder) -> Result<Read, Vec<PlanProblem>> {
     };
     let sure = order.sure.unwrap_or(Decimal::ONE);
     reader.check(sure > Decimal::ZERO && sure <= Decimal::ONE, || {
-        format!("sure is {sure}; a probability lies above 0 and at most at 1, such as 0.8")
+        format!("{} is {sure}; a probability lies above 0 and at most at 1, such as 0.8", spelling.of("sure"))
     });
     let note = order.note.as_ref().map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
     reader.check(note.as_ref().is_none_or(|note| note.len() <= LONGEST), || {
@@ -261,6 +289,7 @@ pub fn read(order: &PlanOrder) -> Result<Read, Vec<PlanProblem>> {
 
 struct Reader<'o> {
     order: &'o PlanOrder,
+    spelling: Spelling,
     problems: Vec<PlanProblem>,
 }
 
@@ -298,25 +327,30 @@ impl Reader<'_> {
             ("of", of.is_some(), &[End]),
         ];
         for (name, _, _) in given.iter().filter(|(_, given, kinds)| *given && !kinds.contains(&kind)) {
+            let name = self.spelling.of(name);
             self.problems.push(PlanProblem(format!("{name} has no meaning for {}; leave it out", article(kind))));
         }
     }
 
     fn day(&mut self, kind: PlanKind) -> Option<NaiveDate> {
+        let spelling = self.spelling;
         if kind != PlanKind::Award {
-            self.check(self.order.on.is_some(), || "on is missing: the first day, such as 2026-12-01".to_owned());
+            self.check(self.order.on.is_some(), || {
+                format!("{} is missing: the first day, such as 2026-12-01", spelling.of("on"))
+            });
             return self.order.on;
         }
         let from = self.order.from.as_deref().map(str::trim);
         let day = from.and_then(|text| text.parse().ok());
         self.check(day.is_some(), || match from {
-            Some(text) => format!("from: {text:?} is not a day such as 2026-12-01"),
-            None => "from is missing: the first day of the award, such as 2026-12-01".to_owned(),
+            Some(text) => format!("{}: {text:?} is not a day such as 2026-12-01", spelling.of("from")),
+            None => format!("{} is missing: the first day of the award, such as 2026-12-01", spelling.of("from")),
         });
         day
     }
 
     fn name(&mut self, name: &str, text: Option<&String>) -> Option<String> {
+        let name = self.spelling.of(name);
         let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         self.check(text.is_some(), || format!("{name} is missing"));
         self.check(text.as_ref().is_none_or(|text| text.len() <= LONGEST), || {
@@ -326,6 +360,7 @@ impl Reader<'_> {
     }
 
     fn amount(&mut self, name: &str, amount: Option<Decimal>, zero: bool) -> bool {
+        let name = self.spelling.of(name);
         let Some(amount) = amount else {
             self.check(false, || format!("{name} is missing"));
             return false;
@@ -346,16 +381,19 @@ impl Reader<'_> {
 
     fn launch(&mut self) -> Option<Volume> {
         let PlanOrder { usd_per_day, model, input_millions, output_millions, per, .. } = self.order;
+        let spelling = self.spelling;
         if usd_per_day.is_some() {
             let tokens = model.is_some() || input_millions.is_some() || output_millions.is_some() || per.is_some();
             self.check(!tokens, || {
-                "a launch is either usd_per_day or tokens of a model; leave one of them out".to_owned()
+                format!("a launch is either {} or tokens of a model; leave one of them out", spelling.of("usd_per_day"))
             });
             return self.usd("usd_per_day", *usd_per_day).map(Volume::UsdPerDay);
         }
         if model.is_none() && input_millions.is_none() && output_millions.is_none() {
             self.check(false, || {
-                "how much is missing: usd_per_day, or model with input_millions and output_millions".to_owned()
+                let [usd, model, input, output] =
+                    ["usd_per_day", "model", "input_millions", "output_millions"].map(|name| spelling.of(name));
+                format!("how much is missing: {usd}, or {model} with {input} and {output}")
             });
             return None;
         }
@@ -369,7 +407,7 @@ impl Reader<'_> {
     }
 
     fn count(&mut self, name: &str, count: Option<u32>) -> u32 {
-        let count = count.unwrap_or(1);
+        let (count, name) = (count.unwrap_or(1), self.spelling.of(name));
         self.check((1..=MOST).contains(&count), || format!("{name} is {count}; write a number from 1 to {MOST}"));
         count
     }
@@ -379,14 +417,16 @@ impl Reader<'_> {
         let instance_type = self.name("type", instance_type.as_ref());
         let chip_hours = self.quantity("chip_hours", *chip_hours, false);
         let (days, repeats) = (self.count("days", *days), self.count("repeats", *repeats));
+        let spelling = self.spelling;
         self.check(repeats == 1 || every.is_some(), || {
-            "every is missing: the days from the start of one run to the start of the next".to_owned()
+            format!("{} is missing: the days from the start of one run to the start of the next", spelling.of("every"))
         });
         let every = self.count("every", *every);
         Some(What::Run { instance_type: instance_type?, chip_hours: chip_hours?, days, repeats, every })
     }
 
     fn award(&mut self, from: Option<NaiveDate>) -> Option<What> {
+        let spelling = self.spelling;
         let usd = self.usd("usd", self.order.usd);
         let until = self.order.until.or_else(|| from?.checked_add_months(Months::new(AWARD_MONTHS)));
         if let Some((from, until)) = from.zip(until) {
@@ -398,7 +438,7 @@ impl Reader<'_> {
             .as_ref()
             .map(|list| list.split(';').map(|name| name.trim().to_owned()).collect::<Vec<_>>());
         self.check(services.as_ref().is_none_or(|names| names.iter().all(|name| !name.is_empty())), || {
-            "a name in services is empty; write them with semicolons between them".to_owned()
+            format!("a name in {} is empty; write them with semicolons between them", spelling.of("services"))
         });
         Some(What::Award { usd: usd?, until: until?, services })
     }

@@ -262,7 +262,10 @@ fn share_of(text: &str) -> Result<Decimal, String> {
     }
     let share: Decimal = text.parse().map_err(|_| format!("{text:?} is no number"))?;
     if share.abs() > Decimal::ONE {
-        return Err(format!("a share lies between 0 and 1; for percent write {text}%"));
+        return Err(match share.abs() <= Decimal::ONE_HUNDRED {
+            true => format!("a share lies between 0 and 1; for percent write {text}%"),
+            false => "a share lies between 0 and 1, or between 0% and 100%; for 60 percent write 60%".to_owned(),
+        });
     }
     Ok(share)
 }
@@ -384,5 +387,17 @@ impl<'t> Fields<'t> {
         let Some(text) = self.taken(key) else { return Ok(default) };
         let count: u32 = text.parse().map_err(|_| format!("{key}: {text:?} is not a whole number"))?;
         bounds::TRAINING_COUNT.refuse(key, count).map_or(Ok(count), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_that_is_none_is_told_how_one_is_written() {
+        let said = |text: &str| Change::parse("cache-hits", text).unwrap_err().problem;
+        assert_eq!(said("60"), "a share lies between 0 and 1; for percent write 60%");
+        assert_eq!(said("600"), "a share lies between 0 and 1, or between 0% and 100%; for 60 percent write 60%");
     }
 }

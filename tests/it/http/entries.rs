@@ -205,6 +205,7 @@ async fn a_filing_a_million_times_too_large_wants_a_word() {
         daemon.get(&format!("{PROJECTIONS}/1")).await["body"].as_str().unwrap().replace("\"310\"", "\"310000000\"");
     let refused = daemon.filing(OWNER, &body).await.unwrap_err();
     assert_eq!(refused.status, 409, "{}", refused.message);
+    assert!(refused.message.contains("; correct it, or repeat the command with --anyway"), "{}", refused.message);
     assert!(refused.message.contains("confirm") && refused.message.contains("$310,000,061"), "{}", refused.message);
     assert_eq!(daemon.get(PROJECTIONS).await.as_array().unwrap().len(), 1, "nothing of it was stored");
     let path = format!("{PROJECTIONS}?anyway=true");
@@ -290,7 +291,8 @@ async fn what_cannot_be_meant_about_an_alert_is_refused_with_the_reason() {
     }
     let (past, later) = (json!("2026-03-20T06:30:00Z"), json!("2026-04-01T00:00:00Z"));
     for (entry, reason) in [
-        (entry("ack", "exhaustion:total", "x", Value::Null), "no alert \"exhaustion:total\" is open; open are: none"),
+        (entry("ack", "spike:Nova", "x", Value::Null), "no alert \"spike:Nova\" is open; open are: none"),
+        (entry("ack", "exhaustion:total", "x", Value::Null), "exhaustion:total is held: nothing was told"),
         (entry("silence", "exhaustion:total", "x", Value::Null), "a silence needs an end"),
         (entry("silence", "exhaustion:total", "x", past), "until lies in the past"),
         (entry("silence", "exhaustion", "  ", later.clone()), "why is empty"),

@@ -113,6 +113,8 @@ async fn what_cannot_be_planned_is_refused_with_every_problem() {
         let answer = post(&served, &order).await;
         assert_eq!(answer.status.as_u16(), status, "{order}: {}", answer.body);
         assert!(answer.body.contains(says), "{order}: {}", answer.body);
+        let flag = answer.json()["command"].as_str().is_some_and(|command| command.contains("--yes"));
+        assert_eq!(flag, status == 409, "a command repeats itself with a flag: {}", answer.body);
     }
     for (body, status) in [("{", 400), ("7", 422), ("\"launch\"", 422)] {
         let ask = Ask::post(PLAN).bearer(OWNER).with(header::CONTENT_TYPE, "application/json");

@@ -1,5 +1,6 @@
 //! A daemon's routes over a store that was fed by hand: seven weeks of spend, two credits, a filing of two records.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -139,7 +140,7 @@ impl Served {
         };
         let outlook = Assessment::new(&facts, context).outlook();
         assert!(outlook.is_some());
-        let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings(), entered };
+        let cycle = FinishedCycle { run_id, clock: now, outlook, findings: findings(), held: BTreeMap::new(), entered };
         let messages = Messages { config_digest: config.digest.clone(), ..Messages::default() };
         store.finish_cycle(cycle, messages, None).await.unwrap();
     }

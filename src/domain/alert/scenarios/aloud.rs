@@ -13,6 +13,13 @@ use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 
 /// One finding of every rule that a position can show.
+/// What a cycle advises after such answers.
+const DENIED: &str =
+    "Attach config/iam/minimum.json to the role or user of these credentials (it allows ce:GetCostAndUsage)";
+const TIMED_OUT: &str =
+    "Check the network, DNS and proxy settings between this machine and AWS. The next cycle asks again.";
+const DEFECT: &str = "This is a defect of glidepath: please report this message. The next cycle asks again";
+
 fn every_finding() -> Vec<Finding> {
     let mut position = running_out("2026-04-10", "2026-04-20", "-");
     position.trajectory =
@@ -104,15 +111,13 @@ fn every_finding() -> Vec<Finding> {
         }],
         ..burning(28, |_| "170")
     };
-    let costs =
-        Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: "grant the action".into() };
-    let credits =
-        Outcome::Failed { message: "timed out".into(), advice: "wait for the next cycle".into(), retryable: true };
+    let costs = Outcome::Denied { message: "not authorized: ce:GetCostAndUsage".into(), advice: DENIED.into() };
+    let credits = Outcome::Failed { message: "timed out".into(), advice: TIMED_OUT.into(), retryable: true };
     let health = IngestHealth { costs, credits, ..health() };
     let rules = AlertRules { used_percent: vec![50, 75], ..AlertRules::default() };
     let mut findings = evaluate(&position, &health, &observations, &rules).findings;
     let refused =
-        Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: "report it".into(), retryable: false };
+        Outcome::Refused { message: "2026-03-12 is 1 USD off".into(), advice: DEFECT.into(), retryable: false };
     let stale = IngestHealth { costs: refused, last_success: Some(clock() - chrono::TimeDelta::hours(60)), ..health };
     findings.extend(evaluate(&position, &stale, &Observations::default(), &rules).findings);
     let mut over = position.clone();

@@ -1,0 +1,104 @@
+//! Files that a command reads and writes. Where one cannot be had, the error says what to do.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+use thiserror::Error;
+
+/// A file that a command was given and cannot use.
+#[derive(Debug, Error)]
+#[error("{what} {path} cannot be {done}: {error}{}", hint(remedy))]
+pub struct FileError {
+    /// What it was to be, such as `the filing`.
+    what: &'static str,
+    /// Where it was looked for, or to be put.
+    path: String,
+    /// What was tried: read or written.
+    done: &'static str,
+    /// What to do, where the system's words leave that open.
+    remedy: Option<&'static str>,
+    /// What the system said.
+    error: Error,
+}
+
+fn hint(remedy: &Option<&'static str>) -> String {
+    remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default()
+}
+
+/// The text of a file; `what` says what it is, such as `the filing`.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_text(what: &'static str, path: &Path) -> Result<String, FileError> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(what, path, error))
+}
+
+/// The bytes of a file; `what` says what it is.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_bytes(what: &'static str, path: &Path) -> Result<Vec<u8>, FileError> {
+    std::fs::read(path).map_err(|error| unreadable(what, path, error))
+}
+
+/// A file to read from; `what` says what it is.
+///
+/// # Errors
+/// [`FileError`].
+pub fn open(what: &'static str, path: &Path) -> Result<File, FileError> {
+    File::open(path).map_err(|error| unreadable(what, path, error))
+}
+
+/// Writes a file; `what` says what it is.
+///
+/// # Errors
+/// [`FileError`].
+pub fn write(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    std::fs::write(path, bytes).map_err(|error| {
+        let remedy = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Some("make its folder first, or name another place"),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                Some("name a place where you may write, or give yourself the right to")
+            }
+            ErrorKind::IsADirectory => Some("this is a folder: name a file in it"),
+            ErrorKind::StorageFull => Some("make room, or name another place"),
+            _ => None,
+        };
+        FileError { what, path: path.display().to_string(), done: "written", remedy, error }
+    })
+}
+
+fn unreadable(what: &'static str, path: &Path, error: Error) -> FileError {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            Some("correct the path; a relative one starts in the current folder")
+        }
+        ErrorKind::PermissionDenied => Some("give the user who runs this the right to read it"),
+        ErrorKind::IsADirectory => Some("this is a folder: name a file in it"),
+        ErrorKind::InvalidData => Some("it holds no text in UTF-8: is it the right file?"),
+        _ => None,
+    };
+    FileError { what, path: path.display().to_string(), done: "read", remedy, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_had_names_its_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("none").join("report.pdf");
+        let said = read_text("the filing", &nowhere).unwrap_err().to_string();
+        assert!(said.starts_with("the filing ") && said.contains("none/report.pdf cannot be read: "), "{said}");
+        assert!(said.ends_with("; correct the path; a relative one starts in the current folder"), "{said}");
+        let said = write("the report", &nowhere, b"x").unwrap_err().to_string();
+        assert!(said.contains("cannot be written: ") && said.ends_with("make its folder first, or name another place"));
+        let said = read_bytes("the report", folder.path()).unwrap_err().to_string();
+        assert!(said.ends_with("this is a folder: name a file in it"), "{said}");
+        std::fs::write(folder.path().join("picture"), [0xff, 0xfe]).unwrap();
+        let said = read_text("the filing", &folder.path().join("picture")).unwrap_err().to_string();
+        assert!(said.ends_with("is it the right file?"), "{said}");
+    }
+}
