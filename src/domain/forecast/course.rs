@@ -76,8 +76,8 @@ impl Course {
             Course::Burst { on, off, earlier } => {
                 let again = if earlier { 1.0 } else { (on as f64 / off as f64).min(1.0) };
                 let never = 1.0 - again;
-                let wait = off as f64 * (1.0 - p) / (p - never).max(1e-3);
-                let used = |at: usize| p > never && at as f64 >= wait && (at - wait as usize) % (on + off).max(1) < on;
+                let wait = (off as f64 * (1.0 - p) / (p - never).max(1e-3)).round() as usize;
+                let used = |at: usize| p > never && at >= wait && (at - wait) % (on + off).max(1) < on;
                 daily.iter().enumerate().map(|(at, cost)| if used(at) { *cost } else { 0.0 }).collect()
             }
             Course::Ramp { per_day, weeks } => {
@@ -106,5 +106,26 @@ impl Course {
     /// Days for which odds are told; `None` for all.
     pub fn reach(self) -> Option<usize> {
         matches!(self, Course::Ramp { per_day, .. } if per_day * WEEK as f64 > STEEP).then_some(3 * WEEK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_comes_again_the_less_likely_the_longer_it_is_over_and_as_long_as_it_was() {
+        let used = |on, off, earlier, p| -> Vec<usize> {
+            let along = Course::Burst { on, off, earlier }.along(&[5.0; 100], p);
+            (0..100).filter(|at| along[*at] > 0.0).collect()
+        };
+        assert_eq!(used(1, 46, false, 0.97), Vec::<usize>::new(), "one day, over for 46: one path in 46");
+        assert!(!used(1, 46, false, 0.99).is_empty());
+        assert_eq!(used(2, 4, false, 0.4), Vec::<usize>::new());
+        // Half of the paths see it again, three quarters of them within the time that it is over.
+        assert_eq!(used(2, 4, false, 0.75)[..4], [4, 5, 10, 11]);
+        // What came before that comes again on all.
+        assert_eq!(used(1, 18, true, 0.9), [2, 21, 40, 59, 78, 97], "no day is lost to a fraction");
+        assert_eq!(used(1, 18, true, 0.5), [18, 37, 56, 75, 94]);
     }
 }
