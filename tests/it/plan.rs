@@ -8,7 +8,7 @@ use glidepath::domain::next_award::Wanted;
 use glidepath::domain::outlook::Outlook;
 use glidepath::domain::period::plus_days;
 use glidepath::domain::plan::{
-    PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Spelling, Volume, What, read, read_as,
+    PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Spelling, Volume, What, counted, read, read_as,
 };
 use glidepath::domain::position::Position;
 use glidepath::domain::projection::{FiledProjection, plan};
@@ -185,6 +185,66 @@ fn an_end_takes_away_and_an_award_pays() {
     assert!(award("0.3").exhaustion.total.p50 < award("1").exhaustion.total.p50, "it is more likely not to come");
     assert_eq!(award("1").credits.pools.len(), 1, "it is no pool of the account");
     assert_eq!(award("1").credits.remaining, alone.credits.remaining);
+}
+
+/// Credit, an end or a switch that was to come and did not would put the end of credit off for as long as it is expected.
+#[test]
+fn what_would_help_and_has_not_come_on_its_day_counts_no_more() {
+    let (alone, _) = planned(quiet(RDS, "100", "5000"), Vec::new());
+    let award = What::Award { usd: usd("2000"), until: day("2027-04-01"), services: None };
+    for what in [award, What::End { of: RDS.into() }] {
+        for (on, counts) in [("2026-03-30", true), ("2026-03-29", false), ("2026-03-10", false)] {
+            let (position, _) = planned(quiet(RDS, "100", "5000"), vec![entry(1, on, "1", what.clone())]);
+            let row = only(&position);
+            assert_eq!(row.in_outlook, counts, "{row:?}");
+            let same = position.exhaustion.total == alone.exhaustion.total;
+            assert_eq!(same, !counts, "{what} on {on}: {:?}", position.exhaustion.total);
+            let said = counted(&position.planned, day("2026-12-01")).unwrap();
+            assert_eq!(said.starts_with("The date counts"), counts, "{said}");
+        }
+    }
+}
+
+/// The days since a planned step are its level, from the first of them: the date stays where the plan put it.
+#[test]
+fn a_launch_that_comes_as_planned_moves_no_date() {
+    let date = |shown: i64| {
+        let mut world = quiet(BEDROCK, "10", &(20_000 - shown * 300).to_string());
+        for ago in 0..shown {
+            world.add_charge(plus_days(day("2026-03-29"), -ago), BEDROCK, "Usage", "300");
+        }
+        let begins = plus_days(day("2026-03-30"), -shown).to_string();
+        let ends = planned(world, vec![launch(&begins, "300", "1")]).0.exhaustion.total.p50;
+        // Days of the launch until credit ends.
+        (ends.unwrap() - day(&begins)).num_days()
+    };
+    let planned = date(0);
+    for shown in 1..=13 {
+        assert!((date(shown) - planned).abs() <= 2, "after {shown} days: {} and not {planned}", date(shown));
+    }
+}
+
+/// A run that came as planned is no level that goes on; the runs after it are expected as planned.
+#[test]
+fn a_run_that_comes_as_planned_moves_no_date() {
+    let date = |shown: i64| {
+        let begins = plus_days(day("2026-03-30"), -shown);
+        let mut world = quiet(EC2, "1", &(20_000 - shown.min(3) * 1_290).to_string());
+        for after in 0..shown.min(3) {
+            let on = plus_days(begins, after);
+            world.add_charge(on, EC2, "Usage", "1290");
+            world = world.usage(&on.to_string(), EC2, "BoxUsage:trn1.32xlarge", "Hrs", "1290", "60");
+        }
+        let chip_hours = "2880".parse().unwrap();
+        let what = What::Run { instance_type: "trn1.32xlarge".into(), chip_hours, days: 3, repeats: 9, every: 30 };
+        let total = planned(world, vec![entry(1, &begins.to_string(), "1", what)]).0.exhaustion.total;
+        total.p50.map(|ends| (ends - begins).num_days())
+    };
+    let planned = date(0);
+    for shown in [1, 2, 3, 4, 5, 8, 15, 25] {
+        let (now, then) = (date(shown).unwrap(), planned.unwrap());
+        assert!((now - then).abs() <= 2, "after {shown} days: {now} and not {then}");
+    }
 }
 
 #[test]

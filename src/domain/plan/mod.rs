@@ -165,16 +165,31 @@ pub struct Planned {
 /// Events that are named in a sentence.
 const NAMED: usize = 3;
 
-/// What of `planned` comes by `day` and is part of the outlook, as a sentence; `None` where nothing is.
+/// What of `planned` comes by `day` and is part of the outlook, and what would put the end off but has not come, as sentences;
+/// `None` where there is nothing of either.
 pub fn counted(planned: &[Planned], day: NaiveDate) -> Option<String> {
-    let counted: Vec<&Planned> = planned.iter().filter(|row| row.in_outlook && row.on <= day).collect();
-    let named = counted.iter().take(NAMED).map(|row| {
+    let of = |counted: &dyn Fn(&&Planned) -> bool| {
+        let rows: Vec<&Planned> = planned.iter().filter(counted).collect();
+        let named: Vec<String> = rows.iter().take(NAMED).map(|row| row.on_its_day()).collect();
+        let more = rows.len().checked_sub(NAMED).filter(|more| *more > 0);
+        let more = more.map(|more| format!("; and {more} more")).unwrap_or_default();
+        (!rows.is_empty()).then(|| format!("{}{more}", named.join("; ")))
+    };
+    let ahead = of(&|row| row.in_outlook && row.on <= day);
+    let missing = of(&|row| row.state == PlanState::Late && !row.in_outlook && row.kind != PlanKind::Run);
+    let said = [
+        ahead.map(|rows| format!("The date counts what is planned: {rows}.")),
+        missing.map(|rows| format!("It does not count what has not come on its day: {rows}.")),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+impl Planned {
+    /// What it is, how sure, and its day.
+    fn on_its_day(&self) -> String {
         let sure =
-            (row.sure < Decimal::ONE).then(|| format!(" ({} % sure)", (row.sure * Decimal::ONE_HUNDRED).normalize()));
-        format!("{}{} on {}", row.what, sure.unwrap_or_default(), day_text(row.on))
-    });
-    let named: Vec<String> = named.collect();
-    let more = counted.len().checked_sub(NAMED).filter(|more| *more > 0);
-    let more = more.map(|more| format!("; and {more} more")).unwrap_or_default();
-    (!counted.is_empty()).then(|| format!("The date counts what is planned: {}{more}.", named.join("; ")))
+            (self.sure < Decimal::ONE).then(|| format!(" ({} % sure)", (self.sure * Decimal::ONE_HUNDRED).normalize()));
+        format!("{}{} on {}", self.what, sure.unwrap_or_default(), day_text(self.on))
+    }
 }
