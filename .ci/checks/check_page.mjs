@@ -3,6 +3,8 @@
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 
+import { below } from "./sub_path.mjs";
+
 const [, , modules, executablePath, address, pictures] = process.argv;
 const require = createRequire(`${modules}/x.js`);
 const { chromium } = require("playwright-core");
@@ -19,6 +21,8 @@ const VIEWS = {
 const SWITCH = { from: "Claude Sonnet 5", to: "Claude 3.5 Sonnet v2" };
 /** Milliseconds that an answer may take. */
 const PATIENCE = 90_000;
+/** Where a proxy serves the daemon beside other programs. */
+const SUB_PATH = "/ops/glidepath";
 const REPORTS = ["actual-vs-projected", "trajectory", "funding-pack"];
 
 const problems = [];
@@ -29,16 +33,16 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync"],
 });
 
-/** Opens a path in a context of its own and hands the page to `look`; whatever it complains about is a problem. */
-async function open(name, options, path, look) {
+/** Opens a path of `base` in a context of its own and hands the page to `look`; whatever it complains about is a problem. */
+async function open(name, options, path, look, base = address) {
   const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const sizes = [];
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) problems.push(`${name}: console: ${message.text()}`); });
   page.on("pageerror", (error) => problems.push(`${name}: script: ${error.message}`));
-  page.on("request", (request) => expect(request.url().startsWith(address), `${name}: asks another host: ${request.url()}`));
+  page.on("request", (request) => expect(request.url().startsWith(`${base}/`), `${name}: asks elsewhere: ${request.url()}`));
   page.on("requestfinished", async (request) => sizes.push(request.sizes().then((it) => it.responseBodySize).catch(() => 0)));
-  const response = await page.goto(address + path, { waitUntil: "networkidle" });
+  const response = await page.goto(base + path, { waitUntil: "networkidle" });
   expect(response.ok(), `${name}: ${path} answers ${response.status()}`);
   await look(page);
   const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
@@ -128,21 +132,37 @@ async function whatIf(name, page) {
   expect(emptied, `${name}: starting over leaves an answer`);
 }
 
-/** Follows a finding to its alert and says that somebody is on it. */
-async function acknowledge(name, page) {
+/** Follows a finding to its alert and says that `who` is on it. */
+async function acknowledge(name, page, who = "Ada") {
   const way = page.locator(".findings .act a");
   await shows(name, way, "the way from a finding to its alert");
   await way.first().click();
   const alert = page.locator(await way.first().getAttribute("href"));
-  await alert.locator("input[name=by]").fill("Ada");
+  await alert.locator("input[name=by]").fill(who);
   await alert.locator("input[name=why]").fill("asked AWS for the next award");
   await alert.locator("button[value=ack]").click();
-  const state = await shows(name, alert.locator(".state").filter({ hasText: "acknowledged by Ada" }), "who is on an alert");
+  const state = await shows(name, alert.locator(".state").filter({ hasText: `acknowledged by ${who}` }), "who is on an alert");
   expect(state.includes("until it is over: asked AWS for the next award"), `${name}: an acknowledged alert reads ${state}`);
   expect(!/\d{4}-\d{2}/.test(state), `${name}: days are written another way than elsewhere: ${state}`);
-  expect(/^Acknowledged by Ada/.test(await way.first().textContent()), `${name}: its finding does not know`);
+  expect((await way.first().textContent()).startsWith(`Acknowledged by ${who}`), `${name}: its finding does not know`);
   await judge(`${name}, acknowledged`, page);
   await picture(`${name}, acknowledged`, page);
+}
+
+/** Fetches every report that the page links to, and opens one as a reader does. */
+async function reports(name, page) {
+  const links = page.locator("nav[aria-label=Reports] a");
+  const hrefs = await links.evaluateAll((all) => all.map((it) => it.href));
+  expect(hrefs.length > REPORTS.length, `${name}: ${hrefs.length} links to reports`);
+  for (const href of hrefs) {
+    const status = await page.evaluate(async (it) => (await fetch(it)).status, href);
+    expect(status === 200, `${name}: ${href} answers ${status}`);
+  }
+  const title = await links.first().getAttribute("aria-label");
+  await links.first().click();
+  await shows(name, page.getByText("Glidepath report"), "a report that was clicked");
+  const shown = await page.locator("h1").textContent();
+  expect(shown.startsWith(title.replace(/ as HTML$/, "")), `${name}: a click on ${title} opens ${shown}`);
 }
 
 let largest = 0;
@@ -170,6 +190,16 @@ await open("desktop, what can be done", VIEWS.desktop, "/", async (page) => {
   await acknowledge("desktop", page);
 });
 await open("phone, what can be done", VIEWS.phone, "/", async (page) => whatIf("phone", page));
+
+const proxy = await below(address, SUB_PATH);
+await open("below a path", VIEWS.desktop, "/", async (page) => {
+  await charts("below a path", page);
+  await whatIf("below a path", page);
+  await acknowledge("below a path", page, "Grace");
+  await reports("below a path", page);
+}, proxy.address);
+proxy.close();
+expect(proxy.beside.length === 0, `below a path: asked beside it: ${proxy.beside.join(", ")}`);
 
 await open("print", VIEWS.desktop, "/", async (page) => {
   await page.emulateMedia({ media: "print" });
@@ -200,4 +230,4 @@ if (problems.length > 0) {
   console.error(problems.join("\n"));
   process.exit(1);
 }
-console.log(`${Object.keys(VIEWS).length} views, what-if, levers, an acknowledgement, keyboard, print, no script and ${REPORTS.length} reports; ${Math.ceil(largest / 1024)} KiB on the wire`);
+console.log(`${Object.keys(VIEWS).length} views, what-if, levers, an acknowledgement, keyboard, print, no script, a sub-path and ${REPORTS.length} reports; ${Math.ceil(largest / 1024)} KiB on the wire`);

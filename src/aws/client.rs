@@ -17,6 +17,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use tokio::sync::OnceCell;
 
+use super::circumstances::NoteCircumstances;
 use super::error::{AwsError, Operation};
 use super::meter::{MeteredHttpClient, PaidRequestMeter};
 
@@ -159,11 +160,13 @@ impl AwsClients {
     }
 
     fn from_shared(shared: &SdkConfig, settings: &AwsSettings, metered: MeteredHttpClient) -> Self {
-        let metered = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered).build();
+        let costs = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered);
+        let billing = aws_sdk_billing::config::Builder::from(shared);
+        let sts = aws_sdk_sts::config::Builder::from(shared);
         AwsClients {
-            cost_explorer: aws_sdk_costexplorer::Client::from_conf(metered),
-            billing: aws_sdk_billing::Client::new(shared),
-            sts: aws_sdk_sts::Client::new(shared),
+            cost_explorer: aws_sdk_costexplorer::Client::from_conf(costs.interceptor(NoteCircumstances).build()),
+            billing: aws_sdk_billing::Client::from_conf(billing.interceptor(NoteCircumstances).build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.interceptor(NoteCircumstances).build()),
             settings: Arc::new(settings.clone()),
             own_account: Arc::default(),
         }

@@ -8,7 +8,10 @@ use std::fmt;
 use chrono::NaiveDate;
 use thiserror::Error;
 
+use super::clocks::Clocks;
+use super::denial::Denial;
 use super::meter::CeilingReached;
+use super::regions;
 
 /// The operations that this program calls. All of them only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +56,7 @@ impl Operation {
     }
 
     /// The shipped policy that allows it; `None` for what every policy allows that denies nothing.
-    const fn iam_policy(self) -> Option<&'static str> {
+    pub(super) const fn iam_policy(self) -> Option<&'static str> {
         match self {
             Operation::GetCostAndUsage => Some("config/iam/minimum.json"),
             Operation::GetCredits | Operation::GetCreditAllocationHistory => Some("config/iam/credits.json"),
@@ -84,14 +87,52 @@ pub enum AwsError {
         operation: Operation,
         /// AWS's words.
         message: String,
-        /// True if AWS's words do not blame an IAM policy, so that the account's own switch is the likely cause.
-        root_switch: bool,
+        /// Whose policy it is, or what else stands in the way.
+        by: Denial,
     },
     /// The credentials were valid once.
     #[error("{operation}: the AWS credentials have expired")]
     ExpiredCredentials {
         /// What was called.
         operation: Operation,
+    },
+    /// The session of single sign-on that credentials are fetched with has ended, or never began on this machine.
+    #[error("{operation}: there are no AWS credentials, since the single sign-on session is over: {detail}")]
+    SignInNeeded {
+        /// What was called.
+        operation: Operation,
+        /// What the SDK says.
+        detail: String,
+    },
+    /// AWS finds that the request was made at another time than now.
+    #[error("{operation}: AWS refused the request over its time ({code}): {}", told(*clocks))]
+    WrongTime {
+        /// What was called.
+        operation: Operation,
+        /// AWS's error code.
+        code: String,
+        /// This machine's clock and AWS's; `None` where AWS did not say what its own says.
+        clocks: Option<Clocks>,
+    },
+    /// The region that was asked is switched off for the account.
+    #[error("{operation}: AWS says that {} is not enabled for this account: {message}", the_region(region.as_deref()))]
+    RegionDisabled {
+        /// What was called.
+        operation: Operation,
+        /// The region, where it is known.
+        region: Option<String>,
+        /// AWS's words.
+        message: String,
+    },
+    /// The account has not signed up for the service, or not finished signing up with AWS.
+    #[error("{operation}: AWS says that the account is not signed up for this service ({code}): {message}")]
+    NotSignedUp {
+        /// What was called.
+        operation: Operation,
+        /// AWS's error code.
+        code: String,
+        /// AWS's words.
+        message: String,
     },
     /// No credentials were found.
     #[error("{operation}: no AWS credentials were found{}", detail.as_ref().map(|it| format!(": {it}")).unwrap_or_default())]
@@ -102,12 +143,14 @@ pub enum AwsError {
         detail: Option<String>,
     },
     /// AWS does not know the credentials or does not accept the signature.
-    #[error("{operation}: AWS does not accept the credentials ({code})")]
+    #[error("{operation}: AWS does not accept the credentials ({code}){}", place(region.as_deref()))]
     InvalidCredentials {
         /// What was called.
         operation: Operation,
         /// AWS's error code.
         code: String,
+        /// The region that was asked, where that can be the reason.
+        region: Option<String>,
     },
     /// The window starts before what AWS keeps.
     #[error("{operation}: AWS keeps no data that far back: {message}")]
@@ -248,6 +291,10 @@ impl AwsError {
             AwsError::Refused { code, .. } => PASSING_REFUSALS.contains(&code.as_str()),
             AwsError::Denied { .. }
             | AwsError::ExpiredCredentials { .. }
+            | AwsError::SignInNeeded { .. }
+            | AwsError::WrongTime { .. }
+            | AwsError::RegionDisabled { .. }
+            | AwsError::NotSignedUp { .. }
             | AwsError::NoCredentials { .. }
             | AwsError::InvalidCredentials { .. }
             | AwsError::TooOld { .. }
@@ -270,7 +317,18 @@ impl AwsError {
     /// What the user can do about it.
     pub fn advice(&self) -> String {
         match self {
-            AwsError::Denied { operation, root_switch, .. } => denied_advice(*operation, *root_switch),
+            AwsError::Denied { operation, by, .. } => by.advice(*operation),
+            AwsError::WrongTime { clocks, .. } => time_advice(*clocks).to_owned(),
+            AwsError::InvalidCredentials { region: Some(region), .. } => format!(
+                "{region} is a region that an account must enable first, and until then AWS knows no credentials there: set \
+                 region = \"us-east-1\" in [aws] (or AWS_REGION), or enable {region} (console, Account page, AWS Regions). \
+                 If it is enabled, the key may be gone or its secret incomplete."
+            ),
+            AwsError::RegionDisabled { region, .. } => format!(
+                "Set region = \"us-east-1\" in [aws] (or AWS_REGION), which every account has and where costs and credits \
+                 are asked for anyway; or enable {} (console, Account page, AWS Regions; for STS: IAM, Account settings).",
+                the_region(region.as_deref())
+            ),
             AwsError::Malformed { operation, .. } => format!(
                 "Nothing was stored. Look up the named row in the AWS console; if it looks right there, report this \
                  message as a fault of glidepath in reading {operation}."
@@ -306,6 +364,18 @@ impl AwsError {
                 "Renew them: run `aws sso login` for the profile in AWS_PROFILE, or replace the temporary keys. A \
                  role attached to the instance or task renews itself."
             }
+            AwsError::SignInNeeded { .. } => {
+                "Run `aws sso login` with the same AWS_PROFILE, as the user that glidepath runs as. A session ends after \
+                 hours or days, so a daemon is better off with a role on its instance or task."
+            }
+            AwsError::NotSignedUp { operation: Operation::GetCostAndUsage, .. } => {
+                "Open Cost Explorer once in the console of this account (Billing and Cost Management); it answers within 24 \
+                 hours. If the account is new, finish signing up first: its payment method and phone must be verified."
+            }
+            AwsError::NotSignedUp { .. } => {
+                "Finish signing up in the console of this account: its payment method and phone must be verified, and AWS \
+                 can take up to 24 hours to activate it."
+            }
             AwsError::NoCredentials { .. } => {
                 "Give this process credentials in a way the AWS SDK knows: run `aws configure` or `aws sso login` and name \
                  the profile in AWS_PROFILE; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or attach a role to the \
@@ -336,7 +406,10 @@ impl AwsError {
                 "Which days are asked for follows from this machine's clock: check that it is right, and that --as-of is, \
                  if it was given. If both are, report this message as a fault of glidepath."
             }
-            AwsError::Refused { .. } => "Check the accounts and the region in [aws] against AWS's words.",
+            AwsError::Refused { .. } => {
+                "Compare AWS's words with the accounts and the region in [aws]. If those are right, report this message as a \
+                 fault of glidepath in what it asks."
+            }
             _ => "Correct the [aws] section of the config; `glidepath check` lists every problem.",
         }
     }
@@ -350,23 +423,44 @@ fn is_about_days(message: &str) -> bool {
         .any(|it| message.contains(it))
 }
 
-/// The way out of a denial. The account's own switch is explained either way, since without it no policy helps.
-fn denied_advice(operation: Operation, root_switch: bool) -> String {
-    let action = operation.iam_action();
-    let policy = match operation.iam_policy() {
-        Some(file) => format!("Attach {file} to the role or user of these credentials (it allows {action})"),
-        None => format!("Allow {action} in a policy of these credentials"),
-    };
-    let switch = "the account's root user must have switched on \"IAM user and role access to Billing information\" \
-                  (console, Account page): until then every billing call is denied, whatever the policy says";
-    if root_switch {
-        format!(
-            "AWS does not blame a policy, so probably {switch}; Cost Explorer itself must also have been opened \
-             once in the console. If both are done: {policy}."
-        )
-    } else {
-        format!("{policy}. If it is allowed already: {switch}.")
+/// Both clocks, or that one of them is missing.
+fn told(clocks: Option<Clocks>) -> String {
+    clocks.map_or_else(
+        || "its answer does not say what its own clock says, to compare this machine's clock with".to_owned(),
+        |clocks| clocks.to_string(),
+    )
+}
+
+fn time_advice(clocks: Option<Clocks>) -> &'static str {
+    match clocks {
+        Some(clocks) if clocks.agree() => {
+            "The clock is right, so the request was held up on its way or the credentials have run out: renew them (`aws sso \
+             login`, or new temporary keys), and look for a proxy that holds requests back."
+        }
+        Some(_) => {
+            "Set this machine's clock and keep it set by NTP (`timedatectl set-ntp true`; of a container or virtual machine, \
+             the host's): AWS takes no request whose time is off by more than 5 to 15 minutes."
+        }
+        None => {
+            "Compare this machine's clock with the right time and set it by NTP. If it is right, renew the credentials (`aws \
+             sso login`, or new temporary keys)."
+        }
     }
+}
+
+fn the_region(region: Option<&str>) -> String {
+    region.map_or_else(|| "this region".to_owned(), |region| format!("the region {region}"))
+}
+
+fn place(region: Option<&str>) -> String {
+    region.map(|region| format!(" in the region {region}")).unwrap_or_default()
+}
+
+/// The region, where it is one that an account must enable before its credentials mean anything there.
+pub(super) fn suspect_region(operation: Operation, region: Option<&str>) -> Option<String> {
+    // Costs and credits are asked for in one region for all, whatever is set.
+    let asked = region.filter(|_| operation == Operation::GetCallerIdentity);
+    asked.filter(|region| regions::must_be_enabled(region)).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -390,15 +484,5 @@ mod tests {
         assert_eq!(none.without_operation(), "no AWS credentials were found");
         let own = AwsError::Settings { what: "GetCredits: x".to_owned() };
         assert_eq!(own.without_operation(), own.to_string());
-    }
-
-    #[test]
-    fn a_denial_names_the_action_and_the_root_switch() {
-        for root_switch in [true, false] {
-            let denied = AwsError::Denied { operation: Operation::GetCredits, message: "no".to_owned(), root_switch };
-            assert!(denied.advice().contains("billing:GetCredits"), "{}", denied.advice());
-            assert!(denied.advice().contains("IAM user and role access to Billing information"));
-            assert!(!denied.retryable());
-        }
     }
 }

@@ -5,14 +5,20 @@
 //! carries a credential.
 
 pub mod allocation;
+mod circumstances;
 pub mod client;
+mod clocks;
 pub mod cost_explorer;
 pub mod credits;
+mod denial;
 pub mod error;
 pub mod meter;
 pub mod probe;
+mod regions;
 mod sdk_error;
 
 pub use client::{AwsClients, AwsSettings};
+pub use clocks::Clocks;
+pub use denial::Denial;
 pub use error::{AwsError, Operation};
 pub use meter::PaidRequestMeter;

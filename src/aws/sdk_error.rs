@@ -10,7 +10,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::error::{AwsError, Operation};
+use super::circumstances::Circumstances;
+use super::clocks::Clocks;
+use super::denial::Denial;
+use super::error::{AwsError, Operation, suspect_region};
 use super::meter::MeterError;
 
 impl AwsError {
@@ -47,15 +50,23 @@ const THROTTLING: [&str; 9] = [
 fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>, raw: &HttpResponse) -> AwsError {
     let status = raw.status().as_u16();
     let Some(code) = code else { return from_uncoded(operation, status, raw) };
-    let said = || clean(message.unwrap_or("(no message)"));
+    let said = || message.map_or_else(|| quote(&body_of(raw)), clean);
+    let region = || raw.extension::<Circumstances>().and_then(|so| so.region.clone());
     match code {
         code if THROTTLING.contains(&code) => AwsError::Throttled { operation },
-        "AccessDenied" | "AccessDeniedException" => {
-            // IAM's own refusals name the action; what does not comes from the account's billing switch.
-            let root_switch = !message.unwrap_or_default().contains("not authorized to perform");
-            AwsError::Denied { operation, message: said(), root_switch }
+        "AccessDenied" | "AccessDeniedException" | "NotAuthorized" | "UnauthorizedOperation" => {
+            AwsError::Denied { operation, message: said(), by: Denial::from_words(message.unwrap_or_default()) }
         }
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => AwsError::ExpiredCredentials { operation },
+        "ExpiredToken" | "ExpiredTokenException" => AwsError::ExpiredCredentials { operation },
+        code if is_about_time(code, message.unwrap_or_default()) => {
+            AwsError::WrongTime { operation, code: code.to_owned(), clocks: Clocks::of(raw) }
+        }
+        "RegionDisabled" | "RegionDisabledException" => {
+            AwsError::RegionDisabled { operation, region: region(), message: said() }
+        }
+        "OptInRequired" | "OptInRequiredException" | "SubscriptionRequiredException" => {
+            AwsError::NotSignedUp { operation, code: code.to_owned(), message: said() }
+        }
         // AWS's words on these quote the key or the signature, so they are left out.
         "IncompleteSignature"
         | "IncompleteSignatureException"
@@ -64,7 +75,10 @@ fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>,
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "SignatureDoesNotMatch"
-        | "UnrecognizedClientException" => AwsError::InvalidCredentials { operation, code: code.to_owned() },
+        | "UnrecognizedClientException" => {
+            let region = suspect_region(operation, region().as_deref());
+            AwsError::InvalidCredentials { operation, code: code.to_owned(), region }
+        }
         "BillExpirationException" => AwsError::TooOld { operation, message: said() },
         "ValidationException" if said().to_ascii_lowercase().contains("historical data") => {
             AwsError::TooOld { operation, message: said() }
@@ -77,9 +91,24 @@ fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>,
     }
 }
 
+/// True for a refusal over the time that a request carries. Most services say it as one over the signature.
+fn is_about_time(code: &str, message: &str) -> bool {
+    match code {
+        "RequestExpired" | "RequestTimeTooSkewed" => true,
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => {
+            ["Signature expired", "Signature not yet current"].iter().any(|start| message.starts_with(start))
+        }
+        _ => false,
+    }
+}
+
+fn body_of(raw: &HttpResponse) -> String {
+    String::from_utf8_lossy(raw.body().bytes().unwrap_or_default()).into_owned()
+}
+
 /// An answer without an AWS error code: not from AWS, or not readable.
 fn from_uncoded(operation: Operation, status: u16, raw: &HttpResponse) -> AwsError {
-    let body = String::from_utf8_lossy(raw.body().bytes().unwrap_or_default()).into_owned();
+    let body = body_of(raw);
     let opening = body.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
     if opening.starts_with("<html") || opening.starts_with("<!doctype") {
         return AwsError::Server { operation, status, what: "a web page came instead of AWS's answer".to_owned() };
@@ -114,14 +143,21 @@ fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> Aws
     if let Some(problem) = find::<CredentialsError>(error) {
         // The outermost words are the same for every provider, so what they wrap is told if there is any.
         let detail = chain_text(problem.source().unwrap_or(problem));
-        // The SDK's single sign-on providers say it in words only.
-        return if detail.to_ascii_lowercase().contains("expired") {
+        // The SDK's providers say it in words only.
+        return if is_about_sign_in(&detail) {
+            AwsError::SignInNeeded { operation, detail: clean(&detail) }
+        } else if detail.to_ascii_lowercase().contains("expired") {
             AwsError::ExpiredCredentials { operation }
         } else {
             AwsError::NoCredentials { operation, detail: what_is_wrong(&detail).map(|detail| clean(&detail)) }
         };
     }
     AwsError::Unreachable { operation, message: clean(&chain_text(error)) }
+}
+
+/// True where a session of single sign-on would be needed: its token is expired or missing, or AWS does not know it any more.
+fn is_about_sign_in(detail: &str) -> bool {
+    ["SSO token", "/sso/cache/", "Session token not found or invalid"].iter().any(|part| detail.contains(part))
 }
 
 /// An error and what it says caused it.
@@ -197,8 +233,18 @@ mod tests {
             wrapped(CredentialsError::not_loaded(format!("{chain}\n  Profile: profile \"deploy\" not found")));
         let AwsError::NoCredentials { detail, .. } = &misspelt else { panic!("{misspelt:?}") };
         assert_eq!(detail.as_deref(), Some("Profile: profile \"deploy\" not found"));
-        let expired = wrapped(CredentialsError::provider_error("the SSO token has expired and cannot be refreshed"));
+        let expired = wrapped(CredentialsError::provider_error("the credentials in the file have expired"));
         assert_eq!(expired, AwsError::ExpiredCredentials { operation: Operation::GetCostAndUsage });
+        for words in [
+            "the SSO token has expired and cannot be refreshed",
+            "failed to load the cached SSO token",
+            "failed to read `/home/ops/.aws/sso/cache/0123.json`: No such file or directory (os error 2)",
+            "service error: UnauthorizedException: Session token not found or invalid",
+        ] {
+            let over = wrapped(CredentialsError::provider_error(words));
+            assert!(matches!(&over, AwsError::SignInNeeded { detail, .. } if detail.contains(words)), "{over:?}");
+            assert!(over.advice().contains("`aws sso login`"));
+        }
     }
 
     #[test]

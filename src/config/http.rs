@@ -47,10 +47,7 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
     let mut section = Section::new("[http]", keys, problems);
     let has_tokens = section.has("tokens");
     let listen = listen(&mut section, has_tokens);
-    let dashboard_url = section.text("dashboard_url");
-    if dashboard_url.as_ref().is_some_and(|url| !is_web_address(url)) {
-        section.problem("dashboard_url", "is not a web address such as \"https://glidepath.example.com/\"");
-    }
+    let dashboard_url = dashboard_url(&mut section);
     let link_key = link_key(&mut section, folder);
     let link_days = section.count("link_days", bounds::LINK_DAYS).unwrap_or(DEFAULT_LINK_DAYS);
     let audit_days = section.count("audit_days", bounds::AUDIT_DAYS).unwrap_or(DEFAULT_AUDIT_DAYS);
@@ -98,8 +95,25 @@ fn listen(section: &mut Section<'_>, has_tokens: bool) -> Option<SocketAddr> {
     Some(address)
 }
 
-fn is_web_address(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+/// Where people reach the page, with a slash at the end: what the page loads is relative to it. One that cannot be used
+/// counts as given, so that what needs it does not complain as well.
+fn dashboard_url(section: &mut Section<'_>) -> Option<String> {
+    let text = section.text("dashboard_url")?;
+    let web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let Some(mut url) = Url::parse(&text).ok().filter(web) else {
+        section.problem("dashboard_url", "is not a web address such as \"https://glidepath.example.com/\"");
+        return Some(text);
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        let message = "has something after its path, where links to reports are put; end it with the path, as in \
+                       \"https://ops.example.com/glidepath/\"";
+        section.problem("dashboard_url", message);
+        return Some(text);
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url.into())
 }
 
 fn token(section: &mut Section<'_>, number: usize, folder: &Path) -> Option<Token> {

@@ -160,6 +160,10 @@ pub(super) fn outcome(error: &AwsError) -> Outcome {
     match error {
         AwsError::Denied { .. }
         | AwsError::ExpiredCredentials { .. }
+        | AwsError::SignInNeeded { .. }
+        | AwsError::WrongTime { .. }
+        | AwsError::RegionDisabled { .. }
+        | AwsError::NotSignedUp { .. }
         | AwsError::NoCredentials { .. }
         | AwsError::InvalidCredentials { .. } => Outcome::Denied { message, advice },
         AwsError::ForeignCredentials { .. } => Outcome::Refused { message, advice, retryable: true },

@@ -58,8 +58,22 @@ pub enum Fault {
     Denied,
     /// AccessDeniedException because the root user never enabled IAM access to billing.
     RootSwitchOff,
+    /// AccessDeniedException because a service control policy of the organisation denies it.
+    OrganisationDenies,
     /// ExpiredTokenException.
     ExpiredToken,
+    /// RequestExpired. The Date of the answer is that of the fake's clock, whatever this machine's says.
+    RequestExpired,
+    /// The same as most JSON services say it: InvalidSignatureException, signature expired. The SDK signs again by the Date.
+    SignatureExpired,
+    /// The service does not know the credentials: UnrecognizedClientException, InvalidClientTokenId from STS.
+    UnknownCredentials,
+    /// RegionDisabledException.
+    RegionDisabled,
+    /// OptInRequired: the account has not signed up for the service.
+    NotSignedUp,
+    /// ValidationException in these words.
+    Invalid(String),
     /// InternalServerException, status 500.
     InternalError,
     /// A proxy's HTML page with this status.
@@ -165,6 +179,36 @@ pub(super) fn refusal(fault: &Fault, operation: Operation, account: &str) -> Opt
             ),
         ),
         Fault::RootSwitchOff => Refusal::new("AccessDeniedException", ROOT_SWITCH_MESSAGE),
+        Fault::OrganisationDenies => Refusal::new(
+            "AccessDeniedException",
+            format!(
+                "User: arn:aws:iam::{account}:user/glidepath is not authorized to perform: {action}:{operation} on \
+                 resource: * with an explicit deny in a service control policy"
+            ),
+        ),
+        Fault::RequestExpired => Refusal::new("RequestExpired", "Request has expired."),
+        Fault::SignatureExpired if operation == Operation::GetCallerIdentity => {
+            Refusal::forbidden("SignatureDoesNotMatch", "Signature expired: it is earlier than 5 minutes ago")
+        }
+        Fault::SignatureExpired => {
+            Refusal::new("InvalidSignatureException", "Signature expired: it is earlier than 5 minutes ago")
+        }
+        Fault::UnknownCredentials if operation == Operation::GetCallerIdentity => {
+            Refusal::forbidden("InvalidClientTokenId", "The security token included in the request is invalid")
+        }
+        Fault::UnknownCredentials => {
+            Refusal::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+        }
+        Fault::RegionDisabled => Refusal::forbidden(
+            "RegionDisabledException",
+            format!(
+                "STS is not activated in this region for account:{account}. Your account administrator can activate it"
+            ),
+        ),
+        Fault::NotSignedUp => {
+            Refusal::forbidden("OptInRequired", "The AWS Access Key Id needs a subscription for the service")
+        }
+        Fault::Invalid(words) => Refusal::validation(words),
         Fault::ExpiredToken => {
             Refusal::new("ExpiredTokenException", "The security token included in the request is expired")
         }
@@ -175,6 +219,11 @@ pub(super) fn refusal(fault: &Fault, operation: Operation, account: &str) -> Opt
         },
         _ => return None,
     })
+}
+
+/// True for refusals over the time of a request, which say what time it is.
+pub(super) const fn tells_the_time(fault: &Fault) -> bool {
+    matches!(fault, Fault::RequestExpired | Fault::SignatureExpired)
 }
 
 /// Damages a good answer. What does not apply to the operation leaves it as it is.

@@ -179,7 +179,11 @@ async fn handle(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         _ => 1,
     };
     let fault = fault::take(&mut shared.lock().faults, operation, page);
-    let response = respond_to(&shared, operation, &request, fault.as_ref(), &request_id);
+    let mut response = respond_to(&shared, operation, &request, fault.as_ref(), &request_id);
+    if fault.as_ref().is_some_and(fault::tells_the_time) {
+        let date = shared.lock().now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().insert("date", HeaderValue::try_from(date).expect("a date is plain text"));
+    }
     let status = response.status().as_u16();
     let paid = status == 200 && operation == Operation::GetCostAndUsage;
     shared.lock().requests.push(RecordedRequest { operation, body: request, page, status, paid, request_id });

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::NaiveDate;
+use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -48,8 +49,9 @@ pub async fn admit(
         return Ok(next.run(request).await);
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    check_origin(request.method(), request.headers())?;
-    let (who, role) = caller(state.engine().config(), peer, request.headers(), state.clock().now().date_naive())?;
+    let config = state.engine().config();
+    check_origin(request.method(), request.headers(), config.dashboard_url.as_deref())?;
+    let (who, role) = caller(config, peer, request.headers(), state.clock().now().date_naive())?;
     let audience = match &role {
         Role::Founder | Role::Ops => Audience::Owner,
         Role::Partner { records } => Audience::Partner { records: records.clone() },
@@ -87,21 +89,31 @@ fn not_for(role: &Role, needs: Needs) -> Failure {
         .at_the_command_line(format!("it takes a token of the role {roles}: {GIVE_A_TOKEN}"))
 }
 
-/// A browser names the page that an order comes from; only our own may give one.
-fn check_origin(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
+/// A browser names the page that an order comes from; only our own may give one. It is where this request was sent to, or
+/// where the config says that people reach it: a proxy may put a name of its own in the Host header.
+fn check_origin(method: &Method, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
     if method.is_safe() {
         return Ok(());
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let site = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, site)| site);
+    let origin = origin.to_str().unwrap_or_default();
+    let site = origin.split_once("://").map(|(_, site)| site);
     match (site, host) {
         (Some(site), Some(host)) if site.eq_ignore_ascii_case(host) => Ok(()),
+        _ if dashboard_url.is_some_and(|url| is_origin_of(origin, url)) => Ok(()),
         _ => {
             let refused = Failure::new(StatusCode::FORBIDDEN, "this order comes from a page of another site");
-            Err(refused.advise("behind a proxy, let it pass the Host header on unchanged"))
+            Err(refused.advise(
+                "behind a proxy, let it pass the Host header on unchanged, or set dashboard_url in [http] to where \
+                 people reach the page",
+            ))
         }
     }
+}
+
+fn is_origin_of(origin: &str, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization().eq_ignore_ascii_case(origin))
 }
 
 /// Who calls, and in which role. Without tokens it is whoever sits at this machine.

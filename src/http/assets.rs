@@ -40,12 +40,12 @@ const ASSETS: [Asset; 7] = [
     Asset { name: "alerts.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/alerts.js") },
 ];
 
-/// Addresses of all, as the page names them.
+/// Addresses of all, relative to the page, so that they hold wherever it is served.
 pub fn addresses() -> NavAssets {
     static ADDRESSES: LazyLock<NavAssets> = LazyLock::new(|| {
         let of = |media_type: &str| {
             let wanted = ASSETS.iter().filter(|asset| asset.media_type == media_type);
-            wanted.map(|asset| format!("/assets/{}/{}", hash(asset), asset.name)).collect()
+            wanted.map(|asset| format!("assets/{}/{}", hash(asset), asset.name)).collect()
         };
         NavAssets { stylesheets: of(CSS), scripts: of(SCRIPT) }
     });

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
+use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, next, page};
 use crate::store::{AuditEntry, AuditKey, AuditRow};
 
@@ -24,6 +25,7 @@ pub struct AuditPage {
 /// Who read and entered what.
 pub async fn list(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<AuditPage>, Failure> {
     let after: Option<AuditKey> = paging.cursor.as_deref().map(decode).transpose()?;
@@ -31,7 +33,7 @@ pub async fn list(
     let rows = state.engine().store().audited(after, limit + 1).await;
     let rows = rows.map_err(|error| Failure::internal("reading the audit", &error.into()))?;
     let (entries, last) = page(rows, limit, |row| AuditKey { number: row.number });
-    Ok(Json(AuditPage { entries, next: next("/api/v1/audit", limit, last) }))
+    Ok(Json(AuditPage { entries, next: next(&mount.at("/api/v1/audit"), limit, last) }))
 }
 
 /// Writes down that `who` did something at `path` and was answered with `status`.

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::failure::Failure;
+use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, limit, next, page};
 use super::query::parse_as_of;
 use crate::store::{ChargeFilter, ChargeKey, Restatement, RestatementKey, StoreError, StoredCharge};
@@ -62,6 +63,7 @@ pub struct ChargesPage {
 /// Stored charges.
 pub async fn charges(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(asked): Asked<ChargesQuery>,
 ) -> Result<Json<ChargesPage>, Failure> {
     let limit = limit(asked.limit)?;
@@ -72,7 +74,7 @@ pub async fn charges(
     let rows = state.engine().store().charges(run, filter.clone(), after, limit + 1).await.map_err(failed)?;
     let (charges, last) = page(rows, limit, StoredCharge::key);
     let cursor = last.map(|after| ChargesCursor { run, as_of, filter, after });
-    Ok(Json(ChargesPage { as_of, charges, next: next("/api/v1/charges", limit, cursor) }))
+    Ok(Json(ChargesPage { as_of, charges, next: next(&mount.at("/api/v1/charges"), limit, cursor) }))
 }
 
 type Start = (i64, DateTime<Utc>, ChargeFilter, Option<ChargeKey>);
@@ -130,13 +132,14 @@ pub struct RestatementsPage {
 /// What AWS changed about complete days.
 pub async fn restatements(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<RestatementsPage>, Failure> {
     let after: Option<RestatementKey> = paging.cursor.as_deref().map(decode).transpose()?;
     let limit = paging.limit()?;
     let rows = state.engine().store().restatements(after, limit + 1).await.map_err(failed)?;
     let (restatements, last) = page(rows, limit, Restatement::key);
-    Ok(Json(RestatementsPage { restatements, next: next("/api/v1/restatements", limit, last) }))
+    Ok(Json(RestatementsPage { restatements, next: next(&mount.at("/api/v1/restatements"), limit, last) }))
 }
 
 fn failed(error: StoreError) -> Failure {

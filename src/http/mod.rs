@@ -18,6 +18,7 @@ mod failure;
 mod health;
 mod kept_page;
 mod metrics;
+mod mount;
 mod openapi;
 mod pages;
 mod paging;

@@ -16,24 +16,29 @@ use utoipa::openapi::{
 };
 
 use super::failure::{PROBLEM_JSON, Problem};
+use super::mount::Mount;
 use super::permission::Needs;
 use super::routes::{Area, Named, Route, SchemaOf, named, routes};
 use crate::report::{Format, ReportKind};
 
-/// Serves the document.
-pub async fn answer() -> Json<Value> {
-    Json(document())
+/// Serves the document, whose server is where the caller found it.
+pub async fn answer(mount: Mount) -> Json<Value> {
+    Json(written(mount.root()))
 }
 
-/// The document.
+/// The document of a daemon that is served from the root of its host.
 ///
 /// # Panics
 /// Never: what utoipa builds has text as its keys, and so can be written as JSON.
 pub fn document() -> Value {
-    serde_json::to_value(described()).expect("an OpenAPI document is JSON")
+    written("/")
 }
 
-fn described() -> OpenApi {
+fn written(server: &str) -> Value {
+    serde_json::to_value(described(server)).expect("an OpenAPI document is JSON")
+}
+
+fn described(server: &str) -> OpenApi {
     let mut schemas = Named::new();
     let mut paths = Paths::new();
     for route in routes() {
@@ -58,7 +63,7 @@ fn described() -> OpenApi {
                 ))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
-        .servers(Some([Server::new("/")]))
+        .servers(Some([Server::new(server)]))
         .tags(Some(Area::ALL.map(|area| TagBuilder::new().name(area.name()).description(Some(area.words())).build())))
         .paths(paths)
         .components(Some(components.build()))

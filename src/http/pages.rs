@@ -21,6 +21,7 @@ use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
+use super::mount::Mount;
 use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, assets};
@@ -28,6 +29,8 @@ use super::{State, assets};
 /// The page's scripts and stylesheets come from here, and so does what its scripts ask for; nothing else may.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
+/// Where the API is, relative to the page: a proxy may serve both below a path of its own.
+const API: &str = "api/v1";
 /// Days ahead at which a training run or an award is first looked at.
 const SOON: i64 = 14;
 /// Stands for the last filing where a version is asked for.
@@ -58,7 +61,7 @@ async fn drawn(
         Some(view) => {
             // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
             nav.what_if = Some(what_if_form(state, &view.position));
-            nav.alerts = Some("/api/v1/alerts".to_owned());
+            nav.alerts = Some(format!("{API}/alerts"));
             let channels = state.engine().channel_findings().await;
             let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
             let shown = with_channels(&view.position, channels.clone());
@@ -78,7 +81,7 @@ async fn drawn(
 fn what_if_form(state: &State, position: &Position) -> WhatIfForm {
     let prices = &state.engine().config().prices;
     WhatIfForm {
-        api: "/api/v1/whatif".to_owned(),
+        api: format!("{API}/whatif"),
         models: report::models_in_use(position),
         targets: prices.model_names().map(str::to_owned).collect(),
         instance_types: prices.instance_types().map(str::to_owned).collect(),
@@ -96,7 +99,7 @@ fn with_channels(position: &Position, channels: Vec<Finding>) -> Position {
 
 /// Links that stay at the time that is looked at.
 fn nav(as_of: Option<DateTime<Utc>>) -> Nav {
-    let mut nav = Nav { assets: Some(assets::addresses()), ..Nav::served("/api/v1") };
+    let mut nav = Nav { assets: Some(assets::addresses()), ..Nav::served(API) };
     if let Some(time) = as_of {
         let query = format!("?as_of={}", time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         let formats = nav.reports.iter_mut().flat_map(|report| &mut report.formats);
@@ -208,11 +211,11 @@ struct ListedFormat {
 }
 
 /// Kinds and formats.
-pub async fn reports() -> Json<ReportsList> {
+pub async fn reports(mount: Mount) -> Json<ReportsList> {
     let format = |kind: ReportKind, format: Format| ListedFormat {
         format: format.to_string(),
         media_type: format.media_type().to_owned(),
-        href: format!("/api/v1/reports/{kind}.{format}"),
+        href: mount.at(&format!("/api/v1/reports/{kind}.{format}")),
     };
     let listed = ReportKind::ALL.into_iter().map(|kind| ListedReport {
         kind: kind.to_string(),

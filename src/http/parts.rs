@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
+use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::query::AsOf;
 use crate::cycle::TakenSnapshot;
@@ -127,6 +128,7 @@ pub struct EventsPage {
 /// Every message that was decided on.
 pub async fn events(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<EventsPage>, Failure> {
     let after: Option<EventKey> = paging.cursor.as_deref().map(decode).transpose()?;
@@ -135,7 +137,7 @@ pub async fn events(
     let rows = rows.map_err(|error| Failure::internal("reading what was told", &error.into()))?;
     let key = |event: &AlertEvent| EventKey { decided_at: event.fired_at, event_id: event.event_id.clone() };
     let (events, last) = page(rows, limit, key);
-    Ok(Json(EventsPage { events, next: next("/api/v1/alerts/events", limit, last) }))
+    Ok(Json(EventsPage { events, next: next(&mount.at("/api/v1/alerts/events"), limit, last) }))
 }
 
 /// What AWS listed, oldest first.
@@ -150,6 +152,7 @@ pub struct HistoryPage {
 /// Every snapshot of what AWS listed.
 pub async fn credit_history(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<HistoryPage>, Failure> {
     let after: Option<SnapshotKey> = paging.cursor.as_deref().map(decode).transpose()?;
@@ -158,7 +161,7 @@ pub async fn credit_history(
     let rows = rows.map_err(|error| Failure::internal("reading what AWS listed", &error.into()))?;
     let (rows, last) = page(rows, limit, |(key, ..)| key.clone());
     let snapshots = rows.into_iter().map(|(_, taken_on, credit)| TakenSnapshot { taken_on, credit }).collect();
-    Ok(Json(HistoryPage { snapshots, next: next("/api/v1/credits/history", limit, last) }))
+    Ok(Json(HistoryPage { snapshots, next: next(&mount.at("/api/v1/credits/history"), limit, last) }))
 }
 
 /// Reports that were handed out, oldest first.
@@ -173,6 +176,7 @@ pub struct IssuedPage {
 /// Every report that was handed out.
 pub async fn issued_reports(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<IssuedPage>, Failure> {
     let after: Option<IssuedKey> = paging.cursor.as_deref().map(decode).transpose()?;
@@ -180,5 +184,5 @@ pub async fn issued_reports(
     let rows = state.engine().store().issued_from(after, limit + 1).await;
     let rows = rows.map_err(|error| Failure::internal("reading which reports were handed out", &error.into()))?;
     let (reports, last) = page(rows, limit, IssuedReport::key);
-    Ok(Json(IssuedPage { reports, next: next("/api/v1/reports/issued", limit, last) }))
+    Ok(Json(IssuedPage { reports, next: next(&mount.at("/api/v1/reports/issued"), limit, last) }))
 }

@@ -12,6 +12,7 @@ use super::State;
 use super::access::Reader;
 use super::audit;
 use super::failure::Failure;
+use super::mount::Mount;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
 use crate::cycle::{AsOfError, ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
@@ -78,6 +79,7 @@ pub struct LinksPage {
 /// Links.
 pub async fn list(
     extract::State(state): extract::State<State>,
+    mount: Mount,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<LinksPage>, Failure> {
     let after: Option<LinkKey> = paging.cursor.as_deref().map(decode).transpose()?;
@@ -85,7 +87,7 @@ pub async fn list(
     let rows = state.engine().store().links_from(after, limit + 1).await;
     let rows = rows.map_err(|error| Failure::internal("reading the links", &error.into()))?;
     let (links, last) = page(rows, limit, StoredLink::key);
-    Ok(Json(LinksPage { links, next: next("/api/v1/links", limit, last) }))
+    Ok(Json(LinksPage { links, next: next(&mount.at("/api/v1/links"), limit, last) }))
 }
 
 /// Makes a link.

@@ -72,7 +72,8 @@ pub struct NavLink {
 }
 
 impl Nav {
-    /// Links as the daemon serves them: reports at `{api}/reports/{kind}.{format}`, the position at `{api}/position`.
+    /// Links as the daemon serves them, each relative to the page if `api` is: reports at `{api}/reports/{kind}.{format}`, the
+    /// position at `{api}/position`.
     ///
     /// ```
     /// let nav = glidepath::report::Nav::served("/api/v1");

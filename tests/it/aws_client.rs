@@ -6,3 +6,4 @@ mod in_memory;
 mod listener;
 mod paid;
 mod refusals;
+mod remedies;

@@ -2,6 +2,7 @@
 
 mod access;
 mod checks;
+mod credentials;
 mod failed;
 mod killed;
 mod log_lines;

@@ -207,6 +207,7 @@ const CASES: &[Case] = &[
     ("listen_number", &[("[http] listen", "is a whole number; write text in quotes")]),
     ("listen_beyond_loopback", &[("[http] listen", "so at least one token is needed: add [[http.tokens]], or listen on 127.0.0.1")]),
     ("dashboard_url_garbled", &[("[http] dashboard_url", "is not a web address")]),
+    ("dashboard_url_with_query", &[("[http] dashboard_url", "has something after its path, where links to reports are put")]),
     ("token_missing", &[("[[http.tokens]] 1 (ops) token", "is missing: write { env")]),
     ("token_literal", &[("[[http.tokens]] 1 (ops) token", "a secret never stands in the config")]),
     ("token_short", &[("[[http.tokens]] 1 (ops) token", "is shorter than 16 bytes and could be found by trying")]),

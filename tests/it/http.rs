@@ -12,6 +12,7 @@ mod metrics;
 mod orders;
 mod outsiders;
 mod plan;
+mod subpath;
 mod whatif;
 mod who_may;
 
@@ -75,7 +76,7 @@ async fn as_of_reads_the_past() {
         "no cycle had finished by 2026-03-20T06:29:59Z: the first one finished at 2026-03-20T06:30:00Z"
     );
     let page = served.get("/?as_of=2026-03-20T12:00:00Z").await.body;
-    assert!(page.contains("/api/v1/reports/trajectory.csv?as_of=2026-03-20T12:00:00Z"), "{page}");
+    assert!(page.contains("\"api/v1/reports/trajectory.csv?as_of=2026-03-20T12:00:00Z"), "{page}");
     for wrong in ["as_of=yesterday", "as_of=2026-03-20", "asof=2026-03-20T06:30:00Z"] {
         let answer = served.get(&format!("/api/v1/position?{wrong}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");

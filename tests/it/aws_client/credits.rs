@@ -2,7 +2,7 @@
 
 use glidepath::aws::allocation::Allocation;
 use glidepath::aws::credits::{self, AccountCredits, CreditAnswer, NO_EXPIRY};
-use glidepath::aws::{AwsError, AwsSettings, Operation};
+use glidepath::aws::{AwsError, AwsSettings, Denial, Operation};
 use glidepath::domain::credit::ApplicationType;
 use glidepath::domain::facts::CreditSnapshot;
 use glidepath::domain::money::Money;
@@ -133,7 +133,7 @@ async fn denied_empty_and_failed_are_three_answers() {
 
     let denial = refusal(403, "AccessDeniedException", "is not authorized to perform: billing:GetCredits");
     let (account, sent) = pull(1, [denial, some_history()]).await;
-    assert!(matches!(account.credits, CreditAnswer::Denied(AwsError::Denied { root_switch: false, .. })));
+    assert!(matches!(account.credits, CreditAnswer::Denied(AwsError::Denied { by: Denial::NotAllowed, .. })));
     assert_eq!((account.history.len(), account.history_error), (1, None), "the other permission is its own");
     assert_eq!(sent.len(), 2);
 

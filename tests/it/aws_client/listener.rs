@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use chrono::NaiveDate;
 use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, cost_explorer};
 use glidepath::domain::money::Money;
@@ -25,10 +25,12 @@ pub struct Canned {
     pub status: u16,
     pub content_type: &'static str,
     pub body: String,
+    /// What AWS's clock says; `None`: what this machine's does.
+    pub date: Option<String>,
 }
 
 pub fn ok(body: &Value) -> Canned {
-    Canned { status: 200, content_type: "application/x-amz-json-1.1", body: body.to_string() }
+    Canned { status: 200, content_type: "application/x-amz-json-1.1", body: body.to_string(), date: None }
 }
 
 pub fn refusal(status: u16, code: &str, message: &str) -> Canned {
@@ -37,7 +39,7 @@ pub fn refusal(status: u16, code: &str, message: &str) -> Canned {
 
 pub fn web_page(status: u16) -> Canned {
     let body = "<!DOCTYPE html><html><body>Please log in</body></html>".to_owned();
-    Canned { status, content_type: "text/html", body }
+    Canned { status, content_type: "text/html", body, date: None }
 }
 
 pub fn identity() -> Canned {
@@ -47,7 +49,7 @@ pub fn identity() -> Canned {
          </GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
          </GetCallerIdentityResponse>"
     );
-    Canned { status: 200, content_type: "text/xml", body }
+    Canned { status: 200, content_type: "text/xml", body, date: None }
 }
 
 /// One request that reached the listener.
@@ -83,21 +85,17 @@ impl Listener {
     }
 }
 
-async fn answer(
-    State(listener): State<Listener>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, [(header::HeaderName, &'static str); 2], String) {
+async fn answer(State(listener): State<Listener>, headers: HeaderMap, body: Bytes) -> (StatusCode, HeaderMap, String) {
     assert!(headers.contains_key(header::AUTHORIZATION), "AWS refuses unsigned calls");
     let target = headers.get("x-amz-target").map_or("STS", |value| value.to_str().unwrap()).to_owned();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     listener.sent.lock().unwrap().push(Sent { target, body });
     let canned = listener.answers.lock().unwrap().pop_front();
     let canned = canned.unwrap_or_else(|| refusal(400, "NothingQueued", "the test expected no further request"));
-    let headers = [
-        (header::CONTENT_TYPE, canned.content_type),
-        (header::HeaderName::from_static("x-amzn-requestid"), "request-1"),
-    ];
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(canned.content_type));
+    headers.insert("x-amzn-requestid", HeaderValue::from_static("request-1"));
+    headers.extend(canned.date.map(|date| (header::DATE, HeaderValue::try_from(date).unwrap())));
     (StatusCode::from_u16(canned.status).unwrap(), headers, canned.body)
 }
 

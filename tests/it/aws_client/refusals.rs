@@ -1,7 +1,7 @@
 //! Answers that are none: denials, bad credentials, web pages, broken wires, settings that cannot work.
 
 use glidepath::aws::credits;
-use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, cost_explorer};
+use glidepath::aws::{AwsClients, AwsError, AwsSettings, Denial, Operation, cost_explorer};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -16,10 +16,11 @@ use crate::support::port;
 async fn a_policys_denial_is_told_from_the_accounts_own_switch() {
     let by_policy = "User: arn:aws:iam::123456789012:user/ops is not authorized to perform: ce:GetCostAndUsage on \
                      resource: * because no identity-based policy allows it";
-    for (words, expected) in [(by_policy, false), ("User not enabled for cost explorer access", true)] {
+    let switch = "User not enabled for cost explorer access";
+    for (words, expected) in [(by_policy, Denial::NotAllowed), (switch, Denial::AccountSwitch)] {
         let (error, sent, tally) = failed_pull([refusal(400, "AccessDeniedException", words)]).await;
-        let AwsError::Denied { root_switch, message, .. } = &error else { panic!("{error:?}") };
-        assert_eq!((*root_switch, message.as_str()), (expected, words));
+        let AwsError::Denied { by, message, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*by, message.as_str()), (expected, words));
         assert!(error.advice().contains("ce:GetCostAndUsage") && error.advice().contains("root user"));
         assert_eq!((sent.len(), tally.not_charged), (1, 1), "a denial is final and free");
     }
@@ -101,7 +102,7 @@ async fn sts_is_asked_once_for_the_account() {
 async fn without_an_account_number_the_credits_fail_with_a_reason() {
     let body = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>expired</Message></Error>\
                 <RequestId>r</RequestId></ErrorResponse>";
-    let expired = Canned { status: 403, content_type: "text/xml", body: body.to_owned() };
+    let expired = Canned { status: 403, content_type: "text/xml", body: body.to_owned(), date: None };
     let listener = Listener::answering([expired]).await;
     let clients = clients(&listener.endpoint, &settings(), &InMemoryLog::default());
     let error = credits::pull(&clients, day("2026-03-20")).await.unwrap_err();

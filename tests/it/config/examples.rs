@@ -206,3 +206,16 @@ fn every_cron_line_of_the_examples_parses() {
         assert!(line.parse::<glidepath::config::CronLine>().is_ok(), "{line}");
     }
 }
+
+#[test]
+fn the_address_of_the_page_ends_in_a_slash_whether_it_is_written_or_not() {
+    for (written, meant) in [
+        ("https://ops.example.com", "https://ops.example.com/"),
+        ("https://ops.example.com/glidepath", "https://ops.example.com/glidepath/"),
+        ("https://ops.example.com/glidepath/", "https://ops.example.com/glidepath/"),
+        ("http://[::1]:8080/a/b", "http://[::1]:8080/a/b/"),
+    ] {
+        let config = read(&format!("{MINIMAL}[http]\ndashboard_url = \"{written}\"\n"));
+        assert_eq!(config.dashboard_url.as_deref(), Some(meant));
+    }
+}

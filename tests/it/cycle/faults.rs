@@ -54,6 +54,37 @@ fn cases() -> Vec<Case> {
             "it allows ce:GetCostAndUsage",
         ),
         case("root switch", Fault::RootSwitchOff, true, "AWS denied access", "IAM user and role access to Billing"),
+        case(
+            "the organisation denies",
+            Fault::OrganisationDenies,
+            true,
+            "explicit deny in a service control policy",
+            "administers the organisation's management account",
+        ),
+        case(
+            "request expired",
+            Fault::RequestExpired,
+            true,
+            "AWS's 2026-03-21 06:30:00 UTC",
+            "Set this machine's clock",
+        ),
+        case("signature expired", Fault::SignatureExpired, true, "AWS's 2026-03-21 06:30:00 UTC", "keep it set by NTP"),
+        case(
+            "unknown credentials",
+            Fault::UnknownCredentials,
+            true,
+            "(UnrecognizedClientException)",
+            "the key still exists",
+        ),
+        case("region disabled", Fault::RegionDisabled, true, "us-east-1 is not enabled", "Set region = \"us-east-1\""),
+        case("not signed up", Fault::NotSignedUp, true, "not signed up for this service", "Open Cost Explorer once"),
+        case(
+            "unknown validation",
+            Fault::Invalid("The moon is not full.".to_owned()),
+            false,
+            "(ValidationException): The moon is not full",
+            "Compare AWS's words",
+        ),
     ]
 }
 
@@ -124,7 +155,7 @@ async fn after_every_fault_the_next_cycle_puts_it_right() {
 #[tokio::test]
 async fn a_fault_that_passes_is_retried_within_the_cycle() {
     let calm = undisturbed().await;
-    for fault in [Fault::Throttled, Fault::InternalError, Fault::Html(503)] {
+    for fault in [Fault::Throttled, Fault::InternalError, Fault::Html(503), Fault::SignatureExpired] {
         let world = World::new(account()).await;
         world.cycle("2026-03-20").await;
         world.fake.inject(fault.clone().on(Operation::GetCostAndUsage).page(2).times(3));
