@@ -1,7 +1,7 @@
 //! Costs and usage by day: two queries to Cost Explorer, mapped to [`Charge`] and [`Usage`].
 //!
 //! The first query, SERVICE by RECORD_TYPE, is the money; the second, SERVICE by USAGE_TYPE without credits, refunds
-//! and tax, is its detail. Invariants: all pages or nothing, one request at a time, every parameter but the token
+//! and tax, is its detail. A third, the money by month, tells which closed months AWS has corrected. Invariants: all pages or nothing, one request at a time, every parameter but the token
 //! unchanged between pages; every day of the window is answered; no row comes twice; every amount is exact and in
 //! the configured currency.
 
@@ -19,6 +19,7 @@ use chrono::NaiveDate;
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
 use crate::domain::charge::{Charge, Usage};
+use crate::domain::corrections::{MonthlySums, Sums};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::window::{MONTHS_KEPT, backfill_window};
@@ -90,11 +91,26 @@ pub async fn pull_backfill(clients: &AwsClients, as_of_day: NaiveDate) -> Result
     }
 }
 
-/// The two questions.
+/// Reads the money of `window` by month, service and record type; the first and the last month cut to it. What sums to
+/// nothing is left out; every month of the window is there.
+///
+/// # Errors
+/// As [`pull`].
+pub async fn monthly_sums(clients: &AwsClients, window: DayRange) -> Result<MonthlySums, AwsError> {
+    let answer = read(clients, Query::Months, window).await?;
+    let mut sums: MonthlySums = answer.periods.keys().map(|day| (BillingPeriod::of(*day), Sums::new())).collect();
+    for ((day, service, record_type), row) in answer.told_rows() {
+        sums.entry(BillingPeriod::of(day)).or_default().insert((service, record_type), row.cost);
+    }
+    Ok(sums)
+}
+
+/// The questions.
 #[derive(Clone, Copy)]
 enum Query {
     Money,
     Detail,
+    Months,
 }
 
 impl Query {
@@ -106,22 +122,34 @@ impl Query {
             .build()
             .expect("both ends are given");
         let second = match self {
-            Query::Money => "RECORD_TYPE",
+            Query::Money | Query::Months => "RECORD_TYPE",
             Query::Detail => "USAGE_TYPE",
+        };
+        let granularity = match self {
+            Query::Money | Query::Detail => Granularity::Daily,
+            Query::Months => Granularity::Monthly,
         };
         let by = |key: &str| GroupDefinition::builder().r#type(GroupDefinitionType::Dimension).key(key).build();
         let request = clients
             .cost_explorer
             .get_cost_and_usage()
             .time_period(interval)
-            .granularity(Granularity::Daily)
+            .granularity(granularity)
             .metrics(COST)
             .group_by(by("SERVICE"))
             .group_by(by(second))
             .set_filter(self.filter(clients.configured_accounts()));
         match self {
-            Query::Money => request,
+            Query::Money | Query::Months => request,
             Query::Detail => request.metrics(QUANTITY),
+        }
+    }
+
+    /// The periods that `window` is answered in, each by its first day.
+    fn periods(self, window: DayRange) -> BTreeMap<NaiveDate, NaiveDate> {
+        match self {
+            Query::Money | Query::Detail => window.days().map(|day| (day, plus_days(day, 1))).collect(),
+            Query::Months => window.by_month().map(|part| (part.start, part.end)).collect(),
         }
     }
 
@@ -132,7 +160,7 @@ impl Query {
         };
         let accounts = (!accounts.is_empty()).then(|| one_of(Dimension::LinkedAccount, accounts));
         match self {
-            Query::Money => accounts,
+            Query::Money | Query::Months => accounts,
             Query::Detail => {
                 let outside = ["Credit", "Refund", "Tax"].map(str::to_owned).to_vec();
                 let inside = Expression::builder().not(one_of(Dimension::RecordType, outside)).build();
@@ -182,7 +210,9 @@ struct Answer {
     query: Query,
     window: DayRange,
     currency: String,
-    days: BTreeSet<NaiveDate>,
+    /// The periods that are due, by first day.
+    periods: BTreeMap<NaiveDate, NaiveDate>,
+    answered: BTreeSet<NaiveDate>,
     rows: BTreeMap<RowKey, Row>,
     pages: u32,
     request_ids: Vec<String>,
@@ -194,7 +224,8 @@ impl Answer {
             query,
             window,
             currency,
-            days: BTreeSet::new(),
+            periods: query.periods(window),
+            answered: BTreeSet::new(),
             rows: BTreeMap::new(),
             pages: 0,
             request_ids: Vec::new(),
@@ -217,7 +248,7 @@ impl Answer {
             if !on_page.insert(day) {
                 return Err(malformed(format!("{day} comes twice on page {}", self.pages)));
             }
-            self.days.insert(day);
+            self.answered.insert(day);
             self.add_day(day, result)?;
         }
         Ok(())
@@ -228,13 +259,14 @@ impl Answer {
         let (start, end) = (period.start(), period.end());
         let day: NaiveDate =
             start.parse().map_err(|_| malformed(format!("{start:?} as a day, where YYYY-MM-DD is due")))?;
-        if end != plus_days(day, 1).to_string() {
-            return Err(malformed(format!("the period {start}..{end}, where one day was asked for")));
-        }
         if !self.window.contains(day) {
             return Err(malformed(format!("{day}, which lies outside the window {} asked for", self.window)));
         }
-        Ok(day)
+        match self.periods.get(&day) {
+            Some(due) if end == due.to_string() => Ok(day),
+            Some(due) => Err(malformed(format!("the period {start}..{end}, where {start}..{due} was asked for"))),
+            None => Err(malformed(format!("a period from {start}, where whole months were asked for"))),
+        }
     }
 
     fn add_day(&mut self, day: NaiveDate, result: &ResultByTime) -> Result<(), AwsError> {
@@ -266,7 +298,7 @@ impl Answer {
         let unreadable = |error| malformed(format!("an amount of {service:?} on {day}: {error}"));
         let cost = text.parse().map_err(unreadable)?;
         let (quantity, unit) = match self.query {
-            Query::Money => (Quantity::ZERO, String::new()),
+            Query::Money | Query::Months => (Quantity::ZERO, String::new()),
             Query::Detail => {
                 let (text, unit) = metric(day, service, group, QUANTITY)?;
                 (Quantity::parse(text).map_err(unreadable)?, unit.to_owned())
@@ -275,9 +307,9 @@ impl Answer {
         Ok(Row { cost, quantity, unit, estimated })
     }
 
-    /// The answer, once every day of the window is in it.
+    /// The answer, once every period of the window is in it.
     fn checked_whole(self) -> Result<Answer, AwsError> {
-        match self.window.days().find(|day| !self.days.contains(day)) {
+        match self.periods.keys().find(|day| !self.answered.contains(day)) {
             Some(missing) => Err(malformed(format!("{missing} is missing from the window {}", self.window))),
             None => Ok(self),
         }

@@ -18,6 +18,9 @@ use super::out::outln;
 /// Requests of a steady day: two questions, a page each, and now and then a third page.
 const STEADY_REQUESTS_PER_DAY: u32 = 3;
 
+/// Questions for the sums of whole months, one after each of AWS's dates for corrections.
+const MONTHLY_QUESTIONS: u32 = 3;
+
 /// Days ahead that an expiring token is warned of.
 const EXPIRY_WARNING_DAYS: i64 = 14;
 
@@ -49,6 +52,12 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         month(STEADY_REQUESTS_PER_DAY.into()),
         config.paid_requests_per_day,
         month(config.paid_requests_per_day)
+    );
+    outln!(
+        "          and {} a month for {MONTHLY_QUESTIONS} questions about corrections of closed months, with {} more for each month \
+         that AWS corrected",
+        request_price().times(MONTHLY_QUESTIONS.into()).dollars(),
+        request_price().times(2.into()).dollars()
     );
     for line in reports(&config, Clock::System.now()) {
         outln!("{line}");

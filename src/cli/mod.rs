@@ -1,5 +1,6 @@
 //! The command line, a file per command. Exit status: 0 done; 1 the operation failed; 2 usage or config.
 
+mod accept;
 mod access;
 mod alerts;
 mod allocator;
@@ -74,6 +75,8 @@ enum Command {
     Projection(projection::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
+    /// Accept days that AWS no longer shows as costing nothing.
+    Accept(accept::Args),
     /// Plan launches, runs, switches, fees, awards and ends; list and take them back.
     Plan(plan::Args),
     /// Say what changes would buy in runway and do to the bill; without a change, rank the account's levers.
@@ -165,6 +168,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
+        Command::Accept(args) => accept::run(config, args).await,
         Command::Plan(args) => plan::run(config, args).await,
         Command::Whatif(args) => whatif::run(config, args).await,
         Command::Replay(args) => replay::run(config, args).await,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 
+use crate::aws::cost_explorer::CostPull;
 use crate::aws::credits::{AccountCredits, CreditAnswer};
 use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits};
 use crate::domain::facts::{Allocation, Outcome};
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::window::steady_window;
 use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
@@ -103,19 +104,31 @@ impl Engine {
         let last = self.store().last_pull().await.context("reading when costs were last pulled")?;
         let pulled = match last {
             None => cost_explorer::pull_backfill(clients, today).await,
-            Some(last) => match cost_explorer::pull(clients, steady_window(today, last.date_naive())).await {
+            Some(last) => match cost_explorer::pull(clients, self.window(now, last).await?).await {
                 // After a pause of a year or more the window can start before what AWS still keeps.
                 Err(AwsError::TooOld { .. }) => cost_explorer::pull_backfill(clients, today).await,
                 result => result,
             },
         };
-        Ok(pulled.map(|pull| PulledCosts {
-            window: pull.window,
-            charges: pull.charges,
-            usage: pull.usage,
-            pages: pull.pages,
-            request_ids: pull.aws_request_ids,
-        }))
+        Ok(pulled.map(PulledCosts::from))
+    }
+
+    /// The days to ask for: while AWS has yet to apply credit, back to where it did last, since it applies it to past days.
+    async fn window(&self, now: DateTime<Utc>, last_pull: DateTime<Utc>) -> Result<DayRange> {
+        let steady = steady_window(now.date_naive(), last_pull.date_naive());
+        let facts = self.store().facts(now, self.config().aws.currency.clone()).await;
+        let facts = facts.context("reading what is known before AWS is asked")?;
+        let engine = self.clone();
+        let awaited = tokio::task::spawn_blocking(move || engine.assess(&facts, None).credit_awaited_since());
+        let since = awaited.await.context("looking for credit that AWS has yet to apply")?;
+        Ok(DayRange::new(since.map_or(steady.start, |since| since.min(steady.start)), steady.end))
+    }
+}
+
+impl From<CostPull> for PulledCosts {
+    fn from(pull: CostPull) -> Self {
+        let CostPull { window, charges, usage, pages, aws_request_ids } = pull;
+        PulledCosts { window, charges, usage, pages, request_ids: aws_request_ids }
     }
 }
 

@@ -4,10 +4,12 @@
 //! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated, and
 //! failing to finish is told; one cycle at a time.
 
+mod accepted;
 mod alerts;
 mod as_of;
 mod backup;
 mod check;
+mod corrections;
 mod digest;
 mod enclosed_links;
 mod entries;
@@ -53,6 +55,7 @@ use crate::report;
 use crate::store::alerts::{history, mutes};
 use crate::store::{Entered, FinishedCycle, IngestRun, KeptView, Messages, Store};
 
+pub use accepted::{AcceptError, AcceptOrder, AcceptedDays};
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
 pub use backup::{BackupReport, newest_backup};
@@ -222,8 +225,11 @@ impl Engine {
         self.store().check_clock(now).await?;
         let asked = async {
             self.file_first_projection(now).await?;
-            let run = self.ingest(now).await?;
-            self.end(run).await
+            let (run, run_id) = self.store_run(self.ingest(now).await?).await?;
+            if let Some(pull) = &run.costs {
+                self.take_late_corrections(now, run_id, pull.window).await?;
+            }
+            self.end(run, run_id).await
         };
         let report = self.ended_or_told(now, Box::pin(asked)).await?;
         self.deliver_end(report).await.map(Some)
@@ -235,14 +241,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::cycle`].
     pub async fn conclude(&self, run: IngestRun) -> Result<CycleReport> {
-        let report = self.ended_or_told(run.clock, Box::pin(self.end(run))).await?;
+        let clock = run.clock;
+        let stored = async {
+            let (run, run_id) = self.store_run(run).await?;
+            self.end(run, run_id).await
+        };
+        let report = self.ended_or_told(clock, Box::pin(stored)).await?;
         self.deliver_end(report).await
     }
 
-    /// Stores, assesses and evaluates: afterwards the cycle is finished, and its messages wait.
-    async fn end(&self, run: IngestRun) -> Result<CycleReport> {
+    /// Assesses and evaluates what the run brought: afterwards the cycle is finished, and its messages wait.
+    async fn end(&self, run: IngestRun, run_id: i64) -> Result<CycleReport> {
         let now = run.clock;
-        let (run, run_id) = self.store_run(run).await?;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
         let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
         let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::Engine;
 use crate::domain::assess::Assessment;
+use crate::domain::period::plus_days;
 use crate::domain::plan::{
     Entered, PlanEntry, PlanOrder, PlanProblem, PlanSource, Planned, Reading, Volume, What, read,
 };
@@ -15,6 +16,8 @@ use crate::domain::whatif::switch_factors;
 
 /// An event this many times larger than anything known is asked back.
 const FAR: Decimal = Decimal::ONE_HUNDRED;
+/// Days ahead that an event can lie: beyond that it is a mistyped year.
+const MOST_AHEAD: i64 = 5 * 366;
 /// Days of a month.
 const MONTH_DAYS: Decimal = Decimal::from_parts(30, 0, 0, false, 0);
 
@@ -134,6 +137,17 @@ fn judge(engine: &Engine, assessment: &Assessment, entry: &PlanEntry, yes: bool)
             "{} is past: the bill is complete through {through}, and an event begins after that",
             entry.on
         ));
+    }
+    if entry.on > plus_days(through, MOST_AHEAD) {
+        problems.push(format!(
+            "{} is more than five years ahead, and the outlook reaches one year; correct the year",
+            entry.on
+        ));
+    }
+    if let What::Switch { from, to } = &entry.what
+        && from == to
+    {
+        problems.push(format!("from and to are the same model, {from}; name two"));
     }
     let same = |known: &&PlanEntry| (known.on, &known.what) == (entry.on, &entry.what);
     if let Some(known) = assessment.planned_by_people().iter().find(same) {

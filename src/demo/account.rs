@@ -5,8 +5,10 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, Utc};
 use rust_decimal::Decimal;
+
+use super::books::first_of_month;
 
 /// Digits after the point that Cost Explorer prints.
 pub(super) const DIGITS: u32 = 10;
@@ -118,6 +120,32 @@ pub enum CreditRows {
     None,
 }
 
+/// When the bill shows what credits paid of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreditApplied {
+    /// With the usage.
+    WithUsage,
+    /// So many days after the usage.
+    DaysLater(u64),
+    /// All of a month at once, on this day of it or as usage arrives after that.
+    OnDayOfMonth(u32),
+    /// All of a month at once, on this day of the next.
+    OnDayOfNextMonth(u32),
+}
+
+impl CreditApplied {
+    /// Whether what was drawn for `day` stands on the bill at `now`.
+    pub(super) fn shows(self, day: NaiveDate, now: DateTime<Utc>) -> bool {
+        let on = |month: NaiveDate, number: u32| month.with_day(number).is_some_and(|from| from <= now.date_naive());
+        match self {
+            CreditApplied::WithUsage => true,
+            CreditApplied::DaysLater(days) => day + Days::new(days) <= now.date_naive(),
+            CreditApplied::OnDayOfMonth(number) => on(first_of_month(day), number),
+            CreditApplied::OnDayOfNextMonth(number) => on(first_of_month(day) + Months::new(1), number),
+        }
+    }
+}
+
 /// Builder of the account that a [`super::FakeAws`] serves.
 #[derive(Debug, Clone)]
 pub struct FakeAccount {
@@ -126,6 +154,8 @@ pub struct FakeAccount {
     pub(super) lines: Vec<Line>,
     pub(super) credits: Vec<FakeCredit>,
     pub(super) credit_rows: CreditRows,
+    pub(super) credit_applied: CreditApplied,
+    pub(super) joined_on: Option<NaiveDate>,
     pub(super) tax_rate: Decimal,
     pub(super) page_size: usize,
     pub(super) months_kept: u32,
@@ -140,6 +170,8 @@ impl FakeAccount {
             lines: Vec::new(),
             credits: Vec::new(),
             credit_rows: CreditRows::Auto,
+            credit_applied: CreditApplied::WithUsage,
+            joined_on: None,
             tax_rate: Decimal::ZERO,
             page_size: 5_000,
             months_kept: 13,
@@ -230,6 +262,23 @@ impl FakeAccount {
     #[must_use]
     pub fn credit_rows(mut self, rows: CreditRows) -> Self {
         self.credit_rows = rows;
+        self
+    }
+
+    /// When the bill shows what credits paid; with the usage unless told.
+    #[must_use]
+    pub fn credit_applied(mut self, applied: CreditApplied) -> Self {
+        self.credit_applied = applied;
+        self
+    }
+
+    /// Joins an organisation on `day`: from then on Cost Explorer shows nothing of the days before.
+    ///
+    /// # Panics
+    /// If `day` is not a day.
+    #[must_use]
+    pub fn joins_organisation(mut self, day: &str) -> Self {
+        self.joined_on = Some(fixture(day));
         self
     }
 

@@ -28,10 +28,11 @@ impl Books {
     /// The books of `account` as they read at `now`.
     pub(super) fn at(account: &FakeAccount, now: DateTime<Utc>) -> Self {
         let mut days = arrived(&account.lines, now);
-        let draws = match account.credit_rows {
+        let mut draws = match account.credit_rows {
             CreditRows::Auto => drawdown::draw(&account.credits, &days, now.date_naive()),
             CreditRows::None => Vec::new(),
         };
+        draws.retain(|draw| account.credit_applied.shows(draw.day, now));
         for draw in &draws {
             days.entry(draw.day).or_default().push(Line {
                 day: draw.day,
@@ -46,6 +47,9 @@ impl Books {
         }
         for tax in taxes(&days, account.tax_rate) {
             days.entry(tax.day).or_default().push(tax);
+        }
+        if let Some(joined) = account.joined_on.filter(|joined| *joined <= now.date_naive()) {
+            days.retain(|day, _| *day >= joined);
         }
         Books { days, draws }
     }

@@ -17,6 +17,6 @@ mod filter;
 mod refusal;
 mod signature;
 
-pub use account::{CreditRows, FakeAccount, FakeCredit, Line};
+pub use account::{CreditApplied, CreditRows, FakeAccount, FakeCredit, Line};
 pub use fault::{Fault, Injection, Operation};
 pub use server::{FakeAws, RecordedRequest};

@@ -12,6 +12,7 @@ use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::plan::PlanEntry;
+use super::vanished::VanishedDay;
 
 /// Days of a month through which AWS corrects the bill of the one before.
 const CORRECTED_DAYS: i64 = 10;
@@ -245,6 +246,10 @@ pub struct Facts {
     pub allocations: Vec<Allocation>,
     /// Balances typed in, oldest first.
     pub recorded: Vec<RecordedBalance>,
+    /// Days that AWS no longer shows and whose cost is kept, in order.
+    pub vanished: Vec<VanishedDay>,
+    /// How far AWS's sums of whole months and what is believed were apart when both were last compared.
+    pub months_apart: Money,
     /// Outcome of the newest attempt to pull costs.
     pub costs_outcome: Outcome,
     /// Outcome of the newest attempt to pull credits.
@@ -280,6 +285,8 @@ impl Facts {
             stated: Vec::new(),
             allocations: Vec::new(),
             recorded: Vec::new(),
+            vanished: Vec::new(),
+            months_apart: Money::ZERO,
             costs_outcome: Outcome::NotTried,
             credits_outcome: Outcome::NotTried,
             moved_in_last_cycle: Money::ZERO,

@@ -59,6 +59,8 @@ pub enum Rule {
     IngestRefused,
     /// A cycle asked AWS and could not finish.
     CycleFailed,
+    /// AWS no longer shows days that had cost something.
+    DaysVanished,
     /// Asking AWS costs more than it should.
     IngestBudget,
     /// Spend that no classification rule understands.
@@ -89,7 +91,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 27] = [
+    pub const ALL: [Rule; 28] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -104,6 +106,7 @@ impl Rule {
         Rule::IngestFailed,
         Rule::IngestRefused,
         Rule::CycleFailed,
+        Rule::DaysVanished,
         Rule::IngestBudget,
         Rule::UnclassifiedSpend,
         Rule::UnknownRecordType,
@@ -136,6 +139,7 @@ impl Rule {
             Rule::IngestFailed => "ingest_failed",
             Rule::IngestRefused => "ingest_refused",
             Rule::CycleFailed => "cycle_failed",
+            Rule::DaysVanished => "days_vanished",
             Rule::IngestBudget => "ingest_budget",
             Rule::UnclassifiedSpend => "unclassified_spend",
             Rule::UnknownRecordType => "unknown_record_type",
@@ -161,6 +165,7 @@ impl Rule {
                 | Rule::IngestFailed
                 | Rule::IngestRefused
                 | Rule::CycleFailed
+                | Rule::DaysVanished
                 | Rule::IngestBudget
                 | Rule::DeadChannel
         )

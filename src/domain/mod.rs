@@ -2,11 +2,13 @@
 
 pub mod alert;
 pub mod assess;
+pub mod awaited;
 pub mod backtest;
 pub mod bills;
 pub mod bounds;
 pub mod charge;
 pub mod classify;
+pub mod corrections;
 pub mod costs;
 pub mod coverage;
 pub mod credit;
@@ -38,6 +40,7 @@ pub mod service;
 pub mod statement;
 pub mod track_record;
 pub mod unlisted;
+pub mod vanished;
 pub mod variance;
 pub mod whatif;
 pub mod window;

@@ -60,6 +60,16 @@ impl DayRange {
         self.start.iter_days().take(usize::try_from(self.len()).unwrap_or(0))
     }
 
+    /// The parts that lie in different months, in order.
+    pub fn by_month(self) -> impl Iterator<Item = DayRange> {
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            let part = rest.intersect(BillingPeriod::of(rest.start).range());
+            rest.start = part.end;
+            (!part.is_empty()).then_some(part)
+        })
+    }
+
     /// The part that both ranges share.
     #[must_use]
     pub fn intersect(self, other: DayRange) -> DayRange {
@@ -224,6 +234,14 @@ mod tests {
         assert_eq!(range.days().last(), Some(day("2026-03-01")));
         assert!(!range.contains(range.end));
         assert!(DayRange::new(range.end, range.start).is_empty());
+        let parts = |start, end| {
+            DayRange::new(day(start), day(end)).by_month().map(|part| part.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parts("2025-12-30", "2026-02-02"),
+            ["2025-12-30..2026-01-01", "2026-01-01..2026-02-01", "2026-02-01..2026-02-02"]
+        );
+        assert!(parts("2026-02-02", "2026-02-02").is_empty());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::credit::{CreditPool, Statement, StatementSource};
 use super::facts::Facts;
-use super::ledger::Ledger;
+use super::ledger::{Drawdown, Ledger};
 use super::money::Money;
 use super::period::{BillingPeriod, DayRange, plus_days};
 use super::pools::credit_rows;
@@ -30,6 +30,18 @@ pub struct Reconciliation {
     pub months: Vec<MonthReconciliation>,
     /// Every pool with a stated balance that has not expired, in drawing order.
     pub balances: Vec<BalanceReconciliation>,
+    /// Credit that AWS has yet to apply to open bills; null where it applied all.
+    #[serde(default)]
+    pub awaited: Option<AwaitedCredit>,
+}
+
+/// Credit that AWS has yet to apply to usage which it pays. It counts as applied until the bill is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AwaitedCredit {
+    /// First day without a Credit row.
+    pub since: NaiveDate,
+    /// What replay draws on these days.
+    pub amount: Money,
 }
 
 impl Reconciliation {
@@ -108,13 +120,19 @@ fn is_open(gap: Money) -> bool {
     gap.abs() > Money::ONE
 }
 
-/// Reconciles the months and balances of `ledger` as of the facts' clock. `first` is the first stored day and `through`
-/// the last complete one.
-pub fn reconcile(ledger: &Ledger, facts: &Facts, first: NaiveDate, through: NaiveDate) -> Reconciliation {
-    let span = DayRange::new(first, plus_days(through, 1));
+/// Reconciles the months and balances of `ledger` as of the facts' clock, over the complete days `span`; `awaited` is what
+/// AWS has yet to apply.
+pub fn reconcile(ledger: &Ledger, facts: &Facts, awaited: &[Drawdown], span: DayRange) -> Reconciliation {
+    let amount = |draws: &mut dyn Iterator<Item = &Drawdown>| draws.map(|draw| draw.amount).sum::<Money>();
+    let of = |pool: usize| amount(&mut awaited.iter().filter(|draw| draw.pool == pool));
     Reconciliation {
         months: by_month(ledger, facts, span),
-        balances: (0..ledger.pools.len()).filter_map(|pool| balance(ledger, facts, pool, span)).collect(),
+        balances: (0..ledger.pools.len()).filter_map(|pool| balance(ledger, facts, (pool, of(pool)), span)).collect(),
+        awaited: awaited
+            .iter()
+            .map(|draw| draw.day)
+            .min()
+            .map(|since| AwaitedCredit { since, amount: amount(&mut awaited.iter()) }),
     }
 }
 
@@ -179,7 +197,12 @@ impl MonthDays {
     }
 }
 
-fn balance(ledger: &Ledger, facts: &Facts, pool: usize, span: DayRange) -> Option<BalanceReconciliation> {
+fn balance(
+    ledger: &Ledger,
+    facts: &Facts,
+    (pool, awaited): (usize, Money),
+    span: DayRange,
+) -> Option<BalanceReconciliation> {
     let (credit, today) = (&ledger.pools[pool], facts.as_of.date_naive());
     if credit.expired_by(today) {
         return None;
@@ -197,7 +220,8 @@ fn balance(ledger: &Ledger, facts: &Facts, pool: usize, span: DayRange) -> Optio
     let newest = *statements.last()?;
     let replayed = |stated: Statement| {
         let left = |day| left_on(ledger, pool, day);
-        stated.amount.clamp(left(stated.at), left(plus_days(stated.at, -PARTIAL_DAYS)))
+        // AWS's figure may know of the credit that its rows do not show yet, or not.
+        stated.amount.clamp(left(stated.at), left(plus_days(stated.at, -PARTIAL_DAYS)).max(left(stated.at) + awaited))
     };
     let apart = |stated: &&Statement| is_open(replayed(**stated) - stated.amount);
     let run = statements.iter().rev().take_while(apart).last();

@@ -42,11 +42,15 @@ pub fn backfill_window(as_of_day: NaiveDate, months: i32) -> DayRange {
 pub fn steady_window(as_of_day: NaiveDate, last_success_day: NaiveDate) -> DayRange {
     let recent = plus_days(as_of_day, -UNSETTLED_DAYS).min(plus_days(last_success_day, -LAG_DAYS));
     // Later marks reach back to later months, so the first one missed decides.
-    let corrected = first_mark_from(last_success_day)
-        .filter(|mark| *mark < as_of_day)
-        .map_or(recent, |mark| BillingPeriod::of(mark).previous().first_day());
+    let corrected =
+        mark_between(last_success_day, as_of_day).map_or(recent, |mark| BillingPeriod::of(mark).previous().first_day());
     let start = recent.min(corrected).max(backfill_window(as_of_day, MONTHS_KEPT).start);
     DayRange::new(start, plus_days(as_of_day, 1))
+}
+
+/// The first correction mark that has passed by `as_of_day` since a cycle on `last_day`.
+pub fn mark_between(last_day: NaiveDate, as_of_day: NaiveDate) -> Option<NaiveDate> {
+    first_mark_from(last_day).filter(|mark| *mark < as_of_day)
 }
 
 /// The first correction mark on or after `day`. A cycle on the mark itself may have come before AWS's correction,

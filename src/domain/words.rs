@@ -5,11 +5,21 @@ use rust_decimal::Decimal;
 
 use crate::domain::credit::StatementSource;
 use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 /// `1 day`, `12 days`.
 pub fn days_text(count: i64) -> String {
     if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
+/// `today`, `in 1 day`, `in 12 days`; a day that is past is today's matter too.
+pub fn ahead_text(count: i64) -> String {
+    if count <= 0 { "today".to_owned() } else { format!("in {}", days_text(count)) }
+}
+
+/// `today`, `1 day ago`, `12 days ago`.
+pub fn ago_text(count: i64) -> String {
+    if count <= 0 { "today".to_owned() } else { format!("{} ago", days_text(count)) }
 }
 
 /// `12 January 2027`.
@@ -32,6 +42,19 @@ pub fn months_text(first: BillingPeriod, last: BillingPeriod) -> String {
     } else {
         format!("from {} to {}", month_text(first), month_text(last))
     }
+}
+
+/// `6 November 2026`, `6 to 14 November 2026`, `30 October to 2 November 2026`, `30 December 2026 to 2 January 2027`: the
+/// days of a range, first and last.
+pub fn span_text(days: DayRange) -> String {
+    let (first, last) = (days.start, plus_days(days.end, -1));
+    let format = match (first.year() == last.year(), first.month() == last.month()) {
+        _ if first >= last => return day_text(first),
+        (true, true) => "%-d",
+        (true, false) => "%-d %B",
+        (false, _) => "%-d %B %Y",
+    };
+    format!("{} to {}", first.format(format), day_text(last))
 }
 
 /// `$4.99`, and `$12,346` where cents are noise.
@@ -87,12 +110,19 @@ mod tests {
     #[test]
     fn figures_read_aloud() {
         assert_eq!((days_text(1), days_text(12)), ("1 day".to_owned(), "12 days".to_owned()));
+        assert_eq!([-1, 0, 1, 12].map(ahead_text), ["today", "today", "in 1 day", "in 12 days"]);
+        assert_eq!([0, 1, 12].map(ago_text), ["today", "1 day ago", "12 days ago"]);
         assert_eq!(day_text("2027-01-02".parse().unwrap()), "2 January 2027");
         assert_eq!(month_text("2026-05".parse().unwrap()), "May 2026");
         let months = |first: &str, last: &str| months_text(first.parse().unwrap(), last.parse().unwrap());
         assert_eq!(months("2026-05", "2026-05"), "in May 2026");
         assert_eq!(months("2026-05", "2026-07"), "from May to July 2026");
         assert_eq!(months("2026-11", "2027-01"), "from November 2026 to January 2027");
+        let span = |first: &str, end: &str| span_text(DayRange::new(first.parse().unwrap(), end.parse().unwrap()));
+        assert_eq!(span("2026-11-06", "2026-11-07"), "6 November 2026");
+        assert_eq!(span("2026-11-06", "2026-11-15"), "6 to 14 November 2026");
+        assert_eq!(span("2026-10-30", "2026-11-03"), "30 October to 2 November 2026");
+        assert_eq!(span("2026-12-30", "2027-01-03"), "30 December 2026 to 2 January 2027");
         let amounts = ["4.999", "99.99", "100", "12345.678", "-350.4", "0"].map(|text| usd_text(text.parse().unwrap()));
         assert_eq!(amounts, ["$5.00", "$99.99", "$100", "$12,346", "-$350", "$0.00"]);
         assert_eq!(["4.999", "-0.2"].map(|text| whole_usd_text(text.parse().unwrap())), ["$5", "$0"]);

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::State;
 use super::failure::Failure;
 use super::paging::Asked;
-use crate::cycle::{BalanceEntry, EntryError, MuteEntry, RecordedEntry};
+use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
 use crate::store::StoredProjection;
 
@@ -19,6 +19,8 @@ use crate::store::StoredProjection;
 const FILING_TYPE: &str = "application/toml";
 /// A balance as it is sent.
 pub const BALANCE_EXAMPLE: &str = r#"{"pool": "ID", "remaining": "1234.56", "on": "2026-11-23"}"#;
+/// Days to accept as they are sent.
+pub const ACCEPT_EXAMPLE: &str = r#"{"from": "2026-11-06", "to": "2026-11-14"}"#;
 /// An acknowledgement as it is sent.
 pub const MUTE_EXAMPLE: &str = r#"{"kind": "ack", "key": "exhaustion:total", "by": "you", "why": "applied"}"#;
 /// The least filing.
@@ -85,6 +87,23 @@ pub async fn file_projection(
         _ => engine.file_plausible(now, body).await,
     };
     filed.map(Json).map_err(refused)
+}
+
+/// Accepts days that AWS no longer shows as costing nothing.
+pub async fn accept_vanished(
+    extract::State(state): extract::State<State>,
+    order: Result<Json<AcceptOrder>, JsonRejection>,
+) -> Result<(StatusCode, Json<AcceptedDays>), Failure> {
+    let Json(order) = order.map_err(|error| {
+        Failure::new(error.status(), error.body_text()).advise(format!("send {ACCEPT_EXAMPLE} as application/json"))
+    })?;
+    let accepted = state.engine().accept_vanished(state.clock().now(), order).await;
+    accepted.map(|days| (StatusCode::CREATED, Json(days))).map_err(|error| match error {
+        AcceptError::Reversed { .. } | AcceptError::NoneKept { .. } => {
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+        }
+        AcceptError::Failed(error) => Failure::internal("accepting days", &error),
+    })
 }
 
 fn refused(error: EntryError) -> Failure {

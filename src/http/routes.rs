@@ -22,8 +22,8 @@ use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
-    AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder, MadeLink, MuteEntry,
-    RecordedEntry, ReplayOrder, SentReport, TestedChannel,
+    AcceptOrder, AcceptedDays, AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder,
+    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, SentReport, TestedChannel,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
@@ -366,6 +366,11 @@ fn stored_rows() -> Vec<Route> {
             .says("What AWS changed about complete days, newest first.")
             .asks::<Paging>()
             .gives::<RestatementsPage>(),
+        Route::post("/api/v1/vanished/accept", Needs::Enter, entries::accept_vanished)
+            .says("Accept days that AWS no longer shows as costing nothing; both days are included.")
+            .takes::<AcceptOrder>(entries::ACCEPT_EXAMPLE)
+            .gives::<AcceptedDays>()
+            .creates(),
         Route::get("/api/v1/credits", Needs::Read, pages::credits)
             .says("Credit granted and left, with the pools.")
             .asks::<AsOfQuery>()

@@ -142,7 +142,11 @@ fn scope_reconciliation(all: &Reconciliation, position: &Position) -> Reconcilia
         name: strike_ids(&balance.name, position),
         ..balance.clone()
     };
-    Reconciliation { months: all.months.clone(), balances: all.balances.iter().map(balance).collect() }
+    Reconciliation {
+        months: all.months.clone(),
+        balances: all.balances.iter().map(balance).collect(),
+        awaited: all.awaited,
+    }
 }
 
 /// The assumptions and claims of one's own records and of the awards. The ask and the earned value are the account's, as are

@@ -3,8 +3,8 @@
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
 use crate::domain::position::Position;
-use crate::domain::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
-use crate::domain::words::{days_text, stated_text};
+use crate::domain::reconcile::{AwaitedCredit, BalanceReconciliation, MonthReconciliation, Reconciliation};
+use crate::domain::words::{day_text, days_text, stated_text, usd_text};
 
 /// The newest months are shown whether they have a gap or not.
 const NEWEST_MONTHS: usize = 4;
@@ -18,12 +18,20 @@ pub(super) fn section(position: &Position) -> Option<Section> {
 
 /// What is compared, and what a gap means.
 pub(super) fn blocks(position: &Position) -> Vec<Block> {
-    let Reconciliation { months, balances } = &position.reconciliation;
+    let Reconciliation { months, balances, awaited } = &position.reconciliation;
     let mut blocks = Vec::new();
     if months.is_empty() && balances.is_empty() {
         return blocks;
     }
     blocks.push(Block::Text(meaning(&position.reconciliation)));
+    if let Some(AwaitedCredit { since, amount }) = awaited {
+        blocks.push(Block::Text(format!(
+            "AWS has yet to apply about {} of credit to usage since {}. It counts as applied here until the bill is closed, \
+             about the 10th of the next month.",
+            usd_text(*amount),
+            day_text(*since)
+        )));
+    }
     if !months.is_empty() {
         blocks.push(Block::Table(month_table(months)));
     }

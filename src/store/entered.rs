@@ -21,6 +21,9 @@ pub struct Entered {
     pub plan: i64,
     /// Acknowledgements and silences, by the newest.
     pub mutes: i64,
+    /// Vanished days accepted as gone, by the newest entry.
+    #[serde(default)]
+    pub accepted: i64,
 }
 
 impl Store {
@@ -38,10 +41,17 @@ pub fn entered(connection: &Connection) -> Result<Entered> {
     let sql = "SELECT (SELECT count(*) FROM recorded_balances),
                       (SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM filed_projections),
                       (SELECT coalesce(max(entry_id), 0) FROM plan_entries),
-                      (SELECT CAST(coalesce(max(mute_id), 0) AS BIGINT) FROM alert_mutes)";
+                      (SELECT CAST(coalesce(max(mute_id), 0) AS BIGINT) FROM alert_mutes),
+                      (SELECT coalesce(max(entry_id), 0) FROM accepted_days)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([], |row| {
-        Ok(Entered { balances: row.get(0)?, filings: row.get(1)?, plan: row.get(2)?, mutes: row.get(3)? })
+        Ok(Entered {
+            balances: row.get(0)?,
+            filings: row.get(1)?,
+            plan: row.get(2)?,
+            mutes: row.get(3)?,
+            accepted: row.get(4)?,
+        })
     })?)
 }
 
@@ -51,10 +61,11 @@ pub fn through(connection: &Connection, entered: Entered) -> Result<Option<DateT
                    SELECT recorded_at AS stored_at FROM recorded_balances WHERE rowid < ?
                    UNION ALL SELECT recorded_at FROM filed_projections WHERE version <= ?
                    UNION ALL SELECT recorded_at FROM plan_entries WHERE entry_id <= ?
-                   UNION ALL SELECT made_at FROM alert_mutes WHERE mute_id <= ?)";
-    let Entered { balances, filings, plan, mutes } = entered;
+                   UNION ALL SELECT made_at FROM alert_mutes WHERE mute_id <= ?
+                   UNION ALL SELECT recorded_at FROM accepted_days WHERE entry_id <= ?)";
+    let Entered { balances, filings, plan, mutes, accepted } = entered;
     let at: Option<NaiveDateTime> =
-        connection.query_row(sql, params![balances, filings, plan, mutes], |row| row.get(0))?;
+        connection.query_row(sql, params![balances, filings, plan, mutes, accepted], |row| row.get(0))?;
     Ok(at.map(|at| at.and_utc()))
 }
 

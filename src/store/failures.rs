@@ -60,7 +60,7 @@ impl Store {
     pub async fn progress(&self) -> Result<Option<Progress>> {
         self.read(|connection| {
             let sql = "SELECT run_id, clock, run_id IN (SELECT run_id FROM cycles) FROM ingest_runs
-                       ORDER BY run_id DESC LIMIT 1";
+                       WHERE part_of IS NULL ORDER BY run_id DESC LIMIT 1";
             let newest = connection.query_row(sql, [], |row| {
                 let clock = row.get::<_, NaiveDateTime>(1)?.and_utc();
                 Ok(Progress { run_id: row.get(0)?, clock, finished: row.get(2)? })

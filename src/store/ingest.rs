@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
-use crate::domain::charge::{Charge, Usage, record_kind};
-use crate::domain::facts::{Allocation, CreditSnapshot, Outcome};
+use crate::domain::charge::{BillPart, Charge, Usage, record_kind};
+use crate::domain::facts::{Allocation, ChargeKind, ChargeRow, CreditSnapshot, Outcome};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::vanished::kept_days;
 
 use super::credits;
 use super::cycles;
 use super::error::{Result, StoreError};
-use super::read::{current_charges, current_usage};
-use super::{Store, read};
+use super::read::{Table, current_charges, current_usage};
+use super::{Store, read, vanished};
 
 /// Days that a failed check names; the sums tell the rest.
 const NAMED_DAYS: usize = 3;
@@ -62,6 +63,14 @@ pub struct IngestRun {
     pub credits_outcome: Outcome,
 }
 
+impl PulledCosts {
+    /// The first day of which the answer says anything.
+    fn first_told(&self) -> Option<NaiveDate> {
+        let charges = self.charges.iter().map(|charge| charge.day);
+        charges.chain(self.usage.iter().map(|usage| usage.day)).min()
+    }
+}
+
 impl Store {
     /// Appends `run` in one transaction and gives its id.
     ///
@@ -70,6 +79,21 @@ impl Store {
     /// [`StoreError::BeyondAnyBill`], or DuckDB's own; after each the store is as it was.
     pub async fn append_run(&self, run: IngestRun) -> Result<i64> {
         self.call(move |connection| append_run(connection, &run)).await
+    }
+
+    /// Appends costs that run `part_of` brought beside its own: a closed month that AWS corrected.
+    ///
+    /// # Errors
+    /// [`StoreError::NotConserved`], [`StoreError::BeyondAnyBill`], or DuckDB's own; after each the store is as it was.
+    pub async fn append_part(&self, part_of: i64, costs: PulledCosts) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            let run_id = next_run(&transaction)?;
+            let moved = append_costs(&transaction, run_id, &costs)?;
+            insert_part(&transaction, run_id, part_of, Some(&costs), moved)?;
+            Ok(transaction.commit()?)
+        })
+        .await
     }
 
     /// Clock of the newest successful pull of costs.
@@ -117,8 +141,7 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     let transaction = connection.transaction()?;
     check_clock(&transaction, run.clock)?;
     check_account(&transaction, run.account.as_ref())?;
-    let run_id: i64 =
-        transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?;
+    let run_id = next_run(&transaction)?;
     let moved = match &run.costs {
         Some(costs) => append_costs(&transaction, run_id, costs)?,
         None => Money::ZERO,
@@ -126,7 +149,7 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     let window = run.costs.as_ref().map(|costs| costs.window);
     let request_ids = run.costs.as_ref().map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
     transaction.execute(
-        "INSERT INTO ingest_runs VALUES (?, ?, ?, ?, ?, ?, string_split(?, chr(10)), ?, ?, ?)",
+        "INSERT INTO ingest_runs VALUES (?, ?, ?, ?, ?, ?, string_split(?, chr(10)), ?, ?, ?, NULL)",
         params![
             run_id,
             run.clock.naive_utc(),
@@ -143,6 +166,39 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     credits::append(&transaction, run_id, run.clock.date_naive(), &run.credits)?;
     transaction.commit()?;
     Ok(run_id)
+}
+
+/// The number of a run that is about to be appended.
+pub fn next_run(transaction: &Transaction) -> Result<i64> {
+    Ok(transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?)
+}
+
+/// Appends a run that adds to `part_of`, with its clock and account, and `costs` if it brought any.
+pub fn insert_part(
+    transaction: &Transaction,
+    run_id: i64,
+    part_of: i64,
+    costs: Option<&PulledCosts>,
+    moved: Money,
+) -> Result<()> {
+    let request_ids = costs.map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
+    transaction.execute(
+        "INSERT INTO ingest_runs
+         SELECT ?1, clock, account, ?2, ?3, ?4, string_split(?5, chr(10)), ?6, ?7, ?8, run_id
+         FROM ingest_runs WHERE run_id = ?9",
+        params![
+            run_id,
+            costs.map(|costs| costs.window.start),
+            costs.map(|costs| costs.window.end),
+            costs.map_or(0, |costs| costs.pages),
+            request_ids,
+            read::to_json(&if costs.is_some() { Outcome::Ok } else { Outcome::NotTried }),
+            read::to_json(&Outcome::NotTried),
+            moved.amount(),
+            part_of,
+        ],
+    )?;
+    Ok(())
 }
 
 fn check_clock(connection: &Connection, clock: DateTime<Utc>) -> Result<()> {
@@ -170,14 +226,20 @@ fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> 
     within_any_bill("charges", costs.window, costs.charges.iter().map(|charge| charge.billed_cost))?;
     within_any_bill("usage", costs.window, costs.usage.iter().map(|usage| usage.cost))?;
     let complete_before = last_pull(transaction)?.map(|clock| plus_days(clock.date_naive(), -2));
-    let moved = append_charges(transaction, run_id, costs, complete_before)?;
-    append_usage(transaction, run_id, costs)?;
+    let believed = current_charges(transaction, run_id, Some(costs.window))?;
+    let kept = kept_days(costs.window, costs.first_told(), &gross_by_day(&believed));
+    let moved = append_charges(transaction, run_id, costs, (&believed, &kept), complete_before)?;
+    append_usage(transaction, run_id, costs, &kept)?;
+    vanished::note(transaction, run_id, costs.window, &kept)?;
+    let told = |day: &NaiveDate| !kept.contains(day);
     let pulled = by_day(costs.charges.iter().map(|charge| (charge.day, charge.billed_cost)));
     let stored = current_charges(transaction, run_id, Some(costs.window))?;
-    conserved("charges", costs.window, &pulled, &by_day(stored.rows.iter().map(|row| (row.day, row.cost))))?;
+    let stored = by_day(stored.rows.iter().map(|row| (row.day, row.cost)).filter(|(day, _)| told(day)));
+    conserved("charges", costs.window, &pulled, &stored)?;
     let pulled = by_day(costs.usage.iter().map(|usage| (usage.day, usage.cost)));
     let stored = current_usage(transaction, run_id, Some(costs.window))?;
-    conserved("usage", costs.window, &pulled, &by_day(stored.rows.iter().map(|row| (row.day, row.cost))))?;
+    let stored = by_day(stored.rows.iter().map(|row| (row.day, row.cost)).filter(|(day, _)| told(day)));
+    conserved("usage", costs.window, &pulled, &stored)?;
     Ok(moved)
 }
 
@@ -191,13 +253,13 @@ fn within_any_bill(what: &'static str, window: DayRange, costs: impl Iterator<It
 }
 
 fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
-    let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL";
+    let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL AND part_of IS NULL";
     let clock: Option<chrono::NaiveDateTime> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }
 
 fn newest_try(connection: &Connection) -> Result<Option<(DateTime<Utc>, Outcome)>> {
-    let sql = "SELECT clock, costs_outcome FROM ingest_runs ORDER BY run_id DESC LIMIT 1";
+    let sql = "SELECT clock, costs_outcome FROM ingest_runs WHERE part_of IS NULL ORDER BY run_id DESC LIMIT 1";
     let row = connection
         .query_row(sql, [], |row| Ok((row.get::<_, chrono::NaiveDateTime>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
@@ -205,7 +267,15 @@ fn newest_try(connection: &Connection) -> Result<Option<(DateTime<Utc>, Outcome)
     Ok(Some((clock.and_utc(), read::from_json("an ingest outcome", &outcome)?)))
 }
 
-type DaySums = BTreeMap<NaiveDate, Money>;
+/// What each day is believed to cost before credits, refunds and tax.
+pub fn gross_by_day(believed: &Table<ChargeKind, ChargeRow>) -> DaySums {
+    let part = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).part;
+    let gross: Vec<bool> = believed.kinds.iter().map(|kind| part(kind) == BillPart::Gross).collect();
+    by_day(believed.rows.iter().filter(|row| gross[row.kind]).map(|row| (row.day, row.cost)))
+}
+
+/// A sum of each day.
+pub type DaySums = BTreeMap<NaiveDate, Money>;
 
 fn by_day(rows: impl Iterator<Item = (NaiveDate, Money)>) -> DaySums {
     let mut sums = DaySums::new();
@@ -244,12 +314,13 @@ fn append_charges(
     transaction: &Transaction,
     run_id: i64,
     costs: &PulledCosts,
+    (believed, kept): (&Table<ChargeKind, ChargeRow>, &[NaiveDate]),
     complete_before: Option<NaiveDate>,
 ) -> Result<Money> {
-    let believed = current_charges(transaction, run_id, Some(costs.window))?;
     let mut vanished: BTreeMap<(NaiveDate, &str, &str), Money> = believed
         .rows
         .iter()
+        .filter(|row| !kept.contains(&row.day))
         .map(|row| {
             let kind = &believed.kinds[row.kind];
             ((row.day, kind.service.as_str(), kind.record_type.as_str()), row.cost)
@@ -281,11 +352,12 @@ fn append_charges(
     Ok(moved)
 }
 
-fn append_usage(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> Result<()> {
+fn append_usage(transaction: &Transaction, run_id: i64, costs: &PulledCosts, kept: &[NaiveDate]) -> Result<()> {
     let believed = current_usage(transaction, run_id, Some(costs.window))?;
     let mut vanished: BTreeMap<(NaiveDate, &str, &str), (Money, Quantity, &str)> = believed
         .rows
         .iter()
+        .filter(|row| !kept.contains(&row.day))
         .map(|row| {
             let kind = &believed.kinds[row.kind];
             let key = (row.day, kind.service.as_str(), kind.usage_type.as_str());

@@ -20,7 +20,7 @@ use crate::domain::period::DayRange;
 use super::credits::KnownBalances;
 use super::entered::{Entered, shown, through};
 use super::error::{Result, StoreError};
-use super::{Store, alerts, credits, plan, requests};
+use super::{Store, alerts, credits, month_sums, plan, requests, vanished};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -158,6 +158,8 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         stated: credits::stated(connection, newest)?,
         allocations: credits::allocations(connection, newest)?,
         recorded: credits::recorded(connection, balances)?,
+        vanished: vanished::vanished(connection, newest)?,
+        months_apart: month_sums::months_apart(connection, newest)?,
         dead_channels: alerts::dead_channels(connection)?,
         plan: plan.events,
         unreadable_events: plan.unreadable,
@@ -171,13 +173,15 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
 }
 
 fn pulled_at(connection: &Connection, newest: i64) -> Result<Option<DateTime<Utc>>> {
-    let sql = "SELECT max(clock) FROM ingest_runs WHERE run_id <= ? AND window_start IS NOT NULL";
+    let sql = "SELECT max(clock) FROM ingest_runs WHERE run_id <= ? AND window_start IS NOT NULL AND part_of IS NULL";
     let clock: Option<NaiveDateTime> = connection.query_row(sql, params![newest], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }
 
 fn add_run(connection: &Connection, newest: i64, facts: &mut Facts) -> Result<()> {
-    let sql = "SELECT costs_outcome, credits_outcome, moved FROM ingest_runs WHERE run_id = ?";
+    let sql = "SELECT costs_outcome, credits_outcome,
+                      moved + (SELECT coalesce(sum(p.moved), 0) FROM ingest_runs p WHERE p.part_of = r.run_id AND p.run_id <= ?1)
+               FROM ingest_runs r WHERE run_id <= ?1 AND part_of IS NULL ORDER BY run_id DESC LIMIT 1";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(params![newest])?;
     if let Some(row) = rows.next()? {

@@ -12,6 +12,8 @@ mod faults;
 mod healed;
 mod hook;
 mod killed;
+mod late;
+mod odd_words;
 mod refused;
 mod replayed;
 mod reports;

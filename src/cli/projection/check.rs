@@ -110,7 +110,7 @@ fn print(found: &Found, known: &KnownScale) {
     let rows = size
         .months
         .iter()
-        .map(|month| [vec![month.month.to_string(), month.usd.dollars()], pace(month).into_iter().collect()].concat());
+        .map(|month| [vec![month.month.to_string(), in_cents(month.usd)], pace(month).into_iter().collect()].concat());
     let header: &[&str] = if known.pace_per_day.is_some() {
         &["month", "planned", "such a month at the last 28 days' pace"]
     } else {
@@ -118,7 +118,7 @@ fn print(found: &Found, known: &KnownScale) {
     };
     outln!("{}", table(header, &[1, 2], rows));
     let asked = size.asked_usd.map_or(String::new(), |asked| format!("; it asks for {}", asked.dollars()));
-    outln!("{path}: {} planned in all{asked}", size.total_usd.dollars());
+    outln!("{path}: {} planned in all{asked}", in_cents(size.total_usd));
 }
 
 /// What is wrong is a failure; what is only far above anything known is usage, which can be confirmed.
@@ -136,4 +136,9 @@ fn judged(found: &[Found], anyway: bool) -> Result<()> {
     }
     let far = far.join(", ");
     Err(Usage(format!("{far}: far above anything known; correct it, or repeat the command with --anyway")).into())
+}
+
+/// To the cent. Sums stop at [`Money::MOST`], and what stands there says so.
+fn in_cents(usd: Money) -> String {
+    if usd >= Money::MOST { format!("{} or more", usd.dollars()) } else { usd.dollars() }
 }

@@ -25,7 +25,7 @@ pub(super) fn balance_drift(position: &Position, rules: &AlertRules) -> Option<F
         let percent = gap.abs().ratio(of).map(|ratio| ratio * Decimal::ONE_HUNDRED);
         gap.abs() >= rules.drift_usd && percent.is_none_or(|percent| percent >= rules.drift_percent)
     };
-    let Reconciliation { months, balances } = &position.reconciliation;
+    let Reconciliation { months, balances, .. } = &position.reconciliation;
     let closed = months.iter().rev().filter(|month| month.closed).take(JUDGED_MONTHS);
     let mut months: Vec<_> = closed.filter(|month| differs(month.gap, month.applied())).collect();
     months.reverse();
@@ -113,6 +113,7 @@ mod tests {
         position.reconciliation = Reconciliation {
             months: months.iter().map(|(month, applied, gap)| month_gap(month, applied, gap)).collect(),
             balances: balances.iter().map(|(stated, gap, early)| balance_gap(stated, gap, *early)).collect(),
+            awaited: None,
         };
         run(&position).first().cloned()
     }

@@ -11,7 +11,7 @@ use crate::domain::next_award::AwardAhead;
 use crate::domain::period::plus_days;
 use crate::domain::plan::counted;
 use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
-use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
+use crate::domain::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
 pub(super) const TOTAL: &str = "exhaustion:total";
@@ -44,17 +44,18 @@ pub(super) fn total(
     let as_filed = position.sooner_as_filed();
     let early = as_filed.or(dates.p10);
     let date = within(early.map(|day| plus_days(day, -head_start(position, rules))), Severity::Warning).and(early)?;
-    let ahead = days_text((date - today).num_days().max(0));
+    let ahead = ahead_text((date - today).num_days());
     let opening = match position.expiry_on(date) {
-        _ if as_filed.is_some() => format!("If spend goes as filed, credit runs out on {}, in {ahead}", day_text(date)),
+        _ if as_filed.is_some() => format!("If spend goes as filed, credit runs out on {}, {ahead}", day_text(date)),
         Some(expiry) if expiry.certain => will_end(date, today, position),
         Some(expiry) => format!(
-            "Credit may end as early as {}, when {}{}. That is in {ahead}",
+            "Credit may end as early as {}, when {}{}. That is {ahead}",
             day_text(date),
             expiry.expires(),
             expiry.unused()
         ),
-        None => format!("Credit may run out as early as {}, in {ahead}", day_text(date)),
+        None if date <= today => format!("Credit may have run out by now, as early as {}", day_text(date)),
+        None => format!("Credit may run out as early as {}, {ahead}", day_text(date)),
     };
     Some(forecast(Severity::Warning, date, &opening, (position, observations), health, rules))
 }
@@ -69,15 +70,15 @@ fn head_start(position: &Position, rules: &AlertRules) -> i64 {
 
 /// The middle date in words: a forecast, or the day on which credit expires with something left in it.
 fn will_end(date: NaiveDate, today: NaiveDate, position: &Position) -> String {
-    let (day, ahead) = (day_text(date), days_text((date - today).num_days()));
+    let (day, ahead) = (day_text(date), ahead_text((date - today).num_days()));
     match position.expiry_on(date) {
         Some(expiry) if date <= today => format!("Credit has ended: on {day} {}", expiry.expired()),
         Some(expiry) => {
             let ends = if expiry.certain { "ends" } else { "will probably end" };
-            format!("Credit {ends} on {day}, when {}{}. That is in {ahead}", expiry.expires(), expiry.unused())
+            format!("Credit {ends} on {day}, when {}{}. That is {ahead}", expiry.expires(), expiry.unused())
         }
         None if date <= today => format!("Credit has probably run out by now, around {day}"),
-        None => format!("Credit will probably run out on {day}, in {ahead}"),
+        None => format!("Credit will probably run out on {day}, {ahead}"),
     }
 }
 

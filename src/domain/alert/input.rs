@@ -10,7 +10,7 @@ use crate::domain::credit::CoverageState;
 pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DayAmount, Position};
 
 /// How the cycle's questions to AWS went.
@@ -191,6 +191,17 @@ pub struct GoneCredit {
     pub held: Money,
 }
 
+/// Days in a row that AWS no longer shows and whose cost is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VanishedDays {
+    /// The days.
+    pub days: DayRange,
+    /// Their gross cost as it was shown.
+    pub cost: Money,
+    /// Day of the first cycle that noticed.
+    pub noticed_on: NaiveDate,
+}
+
 /// What a credit paid for accounts that are not watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DrainedCredit {
@@ -227,6 +238,8 @@ pub struct Observations {
     pub gone: Vec<GoneCredit>,
     /// Credits that pay for others.
     pub drained: Vec<DrainedCredit>,
+    /// Days that AWS no longer shows, in order.
+    pub vanished: Vec<VanishedDays>,
     /// Severity of what was told and is open, by key.
     pub told: BTreeMap<String, Severity>,
     /// By pool, credit that expires unused if spend goes as filed; empty while nothing is filed.

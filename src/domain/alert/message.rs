@@ -10,7 +10,7 @@ use super::decide::{Action, Decision, OpenAlert, Reason};
 use super::event::{AlertEvent, Audience, event_id};
 use super::settings::RepeatPolicy;
 use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::words::{day_text, days_text};
+use crate::domain::words::{ago_text, day_text, days_text};
 
 /// What a message needs beside the decision.
 #[derive(Debug, Clone, Copy)]
@@ -119,6 +119,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::IngestFailed => format!("AWS not answering about {subject}"),
         Rule::IngestRefused => format!("{subject} that cannot be taken in"),
         Rule::CycleFailed => "a cycle that could not finish".to_owned(),
+        Rule::DaysVanished => "days that AWS no longer shows".to_owned(),
         Rule::UnclassifiedSpend => "spend that is not recognised".to_owned(),
         Rule::OrderContradicted => "AWS draws credits in another order".to_owned(),
         Rule::UnknownRecordType => format!("unknown charge type {subject}"),
@@ -140,17 +141,14 @@ fn footer(decision: &Decision, since: NaiveDate, context: &MessageContext<'_>) -
     if decision.action == Action::Resolve {
         return why;
     }
-    let lasted = match (context.now.date_naive() - since).num_days() {
-        ..=0 => "today".to_owned(),
-        days => format!("{} ago", days_text(days)),
-    };
+    let lasted = ago_text((context.now.date_naive() - since).num_days());
     format!("Since {}, {lasted}. {why}", day_text(since))
 }
 
 fn gone(open: &OpenAlert, now: DateTime<Utc>) -> String {
-    let lasted = days_text((now - open.opened_at).num_days().max(0));
+    let lasted = ago_text((now - open.opened_at).num_days());
     format!(
-        "This is over: {} We first told you on {}, {lasted} ago. Nothing is left to do about it.",
+        "This is over: {} We first told you on {}, {lasted}. Nothing is left to do about it.",
         quoted(&open.summary),
         day_text(open.opened_at.date_naive())
     )

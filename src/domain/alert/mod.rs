@@ -31,6 +31,7 @@ mod rules;
 mod settings;
 mod spike_rule;
 mod used_rule;
+mod vanished_rule;
 mod week;
 mod worse;
 
@@ -46,7 +47,7 @@ pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
 pub use input::{
     ChangeCause, DeadChannel, DrainedCredit, EarlyRise, Evaluation, FailedCycle, GoneCredit, IngestHealth,
-    Observations, OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType,
+    Observations, OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType, VanishedDays,
 };
 pub use letter::{Hears, Letter, LetterFile, LetterLink, Phase, acknowledgement, test_letter};
 pub use message::{MessageContext, carries_trajectory, compose};

@@ -9,7 +9,7 @@ use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome}
 use super::settings::AlertRules;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, moved_rules, spike_rule,
-    used_rule,
+    used_rule, vanished_rule,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -32,6 +32,7 @@ pub fn evaluate(
         findings.extend(ingest(source, health));
     }
     findings.extend(asking(position, health, rules));
+    findings.extend(vanished_rule::vanished(&observations.vanished));
     findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
 
     let stale = health.is_stale(rules);

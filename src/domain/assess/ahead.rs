@@ -98,7 +98,9 @@ impl Assessment<'_> {
             }
         }
         let replayed = self.ledger.drawdowns.iter().filter(|draw| month.contains(draw.day)).map(|draw| draw.amount);
-        so_far.covered = if credit_rows(self.facts).next().is_some() { credited } else { replayed.sum() };
+        let awaited = self.awaited.iter().filter(|draw| month.contains(draw.day)).map(|draw| draw.amount);
+        let applied = || credited + awaited.sum();
+        so_far.covered = if credit_rows(self.facts).next().is_some() { applied() } else { replayed.sum() };
         so_far
     }
 }

@@ -21,17 +21,19 @@ mod track;
 mod uncovered;
 mod watched;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 pub use self::filed::Filing;
 use self::planned::Plans;
 pub use self::quality::request_price;
 use self::span::Span;
+use super::awaited::awaited;
 use super::bills::Bills;
 use super::classify::Classifier;
 use super::costs::{Costs, SplitCost, split_costs, workload_spend};
 use super::facts::Facts;
-use super::ledger::{Ledger, replay_rows};
+use super::ledger::{Drawdown, Ledger, replay_rows};
 use super::money::Money;
 use super::next_award::Wanted;
 use super::outlook::Outlook;
@@ -72,6 +74,8 @@ pub struct Assessment<'a> {
     /// Balance of each pool at the end of `data_through`, AWS's statement first; of a pool that was over by then,
     /// what was left in it.
     balances: Vec<Money>,
+    /// What replay draws of open bills and AWS has yet to apply.
+    awaited: Vec<Drawdown>,
     /// First stored and last complete day, if there is one.
     span: Option<Span>,
     /// What is planned, beside the bill.
@@ -96,8 +100,9 @@ impl<'a> Assessment<'a> {
         let mut ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
         let stated = statements(facts, &ledger);
         ledger.pools.iter_mut().zip(stated).for_each(|(pool, stated)| pool.stated = stated);
-        let mut assessment =
-            Assessment { facts, context, costs, ledger, balances: Vec::new(), span, plans: Plans::default() };
+        let awaited = span.map(|span| awaited(&ledger, facts, span.days())).unwrap_or_default();
+        let (balances, plans) = (Vec::new(), Plans::default());
+        let mut assessment = Assessment { facts, context, costs, ledger, balances, awaited, span, plans };
         assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
         assessment.plans = assessment.read_plans();
         assessment
@@ -152,7 +157,12 @@ impl<'a> Assessment<'a> {
 
     /// Replay against what AWS reports; nothing before the first complete day.
     fn reconciliation(&self) -> Reconciliation {
-        self.span.map(|span| reconcile(&self.ledger, self.facts, span.first, span.through)).unwrap_or_default()
+        self.span.map(|span| reconcile(&self.ledger, self.facts, &self.awaited, span.days())).unwrap_or_default()
+    }
+
+    /// The first day of which AWS has yet to apply credit.
+    pub fn credit_awaited_since(&self) -> Option<NaiveDate> {
+        self.awaited.iter().map(|draw| draw.day).min()
     }
 
     /// The classified costs.

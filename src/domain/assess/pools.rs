@@ -39,7 +39,17 @@ impl Assessment<'_> {
             }
             Some(stated) => stated.amount,
         };
-        balance.at_least_zero()
+        (balance - self.awaited_of(pool, balance)).at_least_zero()
+    }
+
+    /// What `balance`, which AWS states, still holds of the credit that it has yet to apply; nothing where replay leaves as
+    /// much.
+    fn awaited_of(&self, pool: usize, balance: Money) -> Money {
+        let awaited: Money = self.awaited.iter().filter(|draw| draw.pool == pool).map(|draw| draw.amount).sum();
+        let Some(span) = self.span.filter(|_| awaited.is_positive()) else { return Money::ZERO };
+        let drawn = self.ledger.drawdowns.iter().filter(|draw| draw.pool == pool && draw.day <= span.through);
+        let own = self.ledger.pools[pool].granted - drawn.map(|draw| draw.amount).sum::<Money>();
+        (balance - own).at_least_zero().min(awaited)
     }
 
     /// How far the balances that the outlook starts from are from what replay alone makes of the grants, as a share of the

@@ -81,7 +81,7 @@ impl Assessment<'_> {
         let mut quality = DataQuality {
             unclassified_cost: unclassified.iter().map(|usage| usage.cost).sum(),
             unclassified: unclassified.into_iter().take(UNCLASSIFIED_NAMED).collect(),
-            reconciliation_gap: reconciliation.closed_gap(),
+            reconciliation_gap: reconciliation.closed_gap() + self.facts.months_apart,
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             unreadable: self.unreadable_events().into_iter().collect(),
             ..DataQuality::default()

@@ -6,13 +6,14 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange};
-use crate::domain::charge::is_capacity_block_fee;
+use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange, VanishedDays};
+use crate::domain::charge::{BillPart, is_capacity_block_fee};
 use crate::domain::costs::DetailRow;
 use crate::domain::facts::SeenCredit;
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{Coverage, DayAmount};
+use crate::domain::vanished::runs;
 
 /// Days of the pace.
 const BURN_DAYS: i64 = 28;
@@ -38,6 +39,7 @@ impl Assessment<'_> {
             rising: self.rising(),
             gone: self.gone(),
             drained: self.drained(own),
+            vanished: self.vanished(),
             ..Observations::default()
         }
     }
@@ -209,6 +211,23 @@ impl Assessment<'_> {
             credit.amount += row.amount;
         }
         drained.into_values().collect()
+    }
+
+    /// Days that AWS no longer shows, in runs.
+    fn vanished(&self) -> Vec<VanishedDays> {
+        let kept = &self.facts.vanished;
+        let days: Vec<NaiveDate> = kept.iter().map(|kept| kept.day).collect();
+        let parts = self.bill_parts();
+        let cost = |days: DayRange| {
+            let rows = self.facts.charges.iter().filter(|row| days.contains(row.day));
+            rows.filter(|row| parts[row.kind] == BillPart::Gross).map(|row| row.cost).sum()
+        };
+        let noticed = |days: DayRange| {
+            let of = kept.iter().filter(|kept| days.contains(kept.day));
+            of.map(|kept| kept.noticed_on).min().unwrap_or(days.end)
+        };
+        let run = |days: DayRange| VanishedDays { days, cost: cost(days), noticed_on: noticed(days) };
+        runs(&days).into_iter().map(run).collect()
     }
 
     fn pool_name(&self, id: &str) -> String {

@@ -44,6 +44,7 @@ async fn a_check_says_the_same_alone_and_beside_a_daemon() {
         "arrived   a test message to the channel the log (log)",
         "lost      a test message to the channel hook (webhook): ",
         "asking    about $0.93 a month",
+        "and $0.03 a month for 3 questions about corrections of closed months, with $0.02 more for each month",
     ] {
         assert!(alone.contains(words), "{words}: {alone}");
     }

@@ -50,11 +50,12 @@ async fn the_year_in_one_cycle() {
     assert_eq!(position.data_quality.unclassified_cost, Money::ZERO);
     // Replay draws day by day in the order in which the fake settles, and the lists are the same: nothing to explain.
     assert_eq!(position.data_quality.reconciliation_gap, Money::ZERO);
-    let Reconciliation { months, balances } = &position.reconciliation;
+    let Reconciliation { months, balances, awaited } = &position.reconciliation;
     assert!(months.iter().all(|month| month.since.is_none() && month.replayed.is_positive()), "{months:?}");
     assert!(months.iter().all(|month| month.allocated.is_some()), "the history shows every month: {months:?}");
     let open: Vec<String> = months.iter().filter(|it| !it.closed).map(|it| it.month.to_string()).collect();
     assert_eq!(open, ["2026-11"], "October's bill closed on the 10th");
+    assert_eq!(*awaited, None, "credit comes with the usage");
     let compared: Vec<_> = balances.iter().map(|it| (it.id.as_str(), it.since, it.early_use_unknown)).collect();
     assert!(compared.contains(&(startup::GENAI_ID, None, false)), "{compared:?}");
     assert_eq!(position.credits.granted + position.spend.credit_to_date, position.credits.remaining);

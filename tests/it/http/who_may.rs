@@ -27,12 +27,13 @@ const OWNERS: [&str; 13] = [
     "/api/v1/alerts",
     "/api/v1/plan",
 ];
-const ORDERS: [&str; 9] = [
+const ORDERS: [&str; 10] = [
     "/api/v1/cycle",
     "/api/v1/backup",
     "/api/v1/check",
     "/api/v1/projections",
     "/api/v1/credits/statements",
+    "/api/v1/vanished/accept",
     "/api/v1/alerts/mutes",
     "/api/v1/replay",
     "/api/v1/alerts/test",

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::period::DayRange;
 use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::position::{Coverage, UnclassifiedUsage};
 use crate::domain::reconcile::Reconciliation;
@@ -35,6 +36,7 @@ fn every_finding() -> Vec<Finding> {
     position.reconciliation = Reconciliation {
         months: vec![month_gap("2026-01", "12000", "-1100"), month_gap("2026-02", "12500", "900")],
         balances: vec![balance_gap("8200", "800", false)],
+        awaited: None,
     };
     position.data_quality.unclassified_cost = usd("120");
     position.data_quality.unclassified = vec![UnclassifiedUsage {
@@ -101,6 +103,11 @@ fn every_finding() -> Vec<Finding> {
             name: "Activate Founders".into(),
             last_seen: day("2026-03-10"),
             held: usd("812.40"),
+        }],
+        vanished: vec![VanishedDays {
+            days: DayRange::new(day("2026-03-02"), day("2026-03-09")),
+            cost: usd("2100"),
+            noticed_on: day("2026-03-10"),
         }],
         drained: vec![DrainedCredit {
             pool: "4711".into(),

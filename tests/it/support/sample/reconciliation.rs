@@ -68,6 +68,7 @@ pub fn reconciliation(pools: &[PoolPosition]) -> Reconciliation {
     let reconciliation = Reconciliation {
         months: drawn_by_month().into_iter().map(month).collect(),
         balances: pools.iter().filter_map(balance).collect(),
+        awaited: None,
     };
     assert_eq!(reconciliation.closed_gap(), usd(GAP), "sums of closed months");
     assert!(reconciliation.months.iter().all(|month| month.applied() > Money::ZERO));
