@@ -1,9 +1,9 @@
 //! Costs and usage by day: two queries to Cost Explorer, mapped to [`Charge`] and [`Usage`].
 //!
 //! The first query, SERVICE by RECORD_TYPE, is the money; the second, SERVICE by USAGE_TYPE without credits, refunds
-//! and tax, is its detail. A third, the money by month, tells which closed months AWS has corrected. Invariants: all pages or nothing, one request at a time, every parameter but the token
-//! unchanged between pages; every day of the window is answered; no row comes twice; every amount is exact and in
-//! the configured currency.
+//! and tax, is its detail. A third, the money by month, tells which closed months AWS has corrected. Invariants: all
+//! pages or nothing, one request at a time, every parameter but the token unchanged between pages; every day of the
+//! window is answered; no row comes twice; every amount is exact and in the configured currency.
 
 use std::collections::{BTreeMap, BTreeSet};
 
