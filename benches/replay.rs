@@ -43,13 +43,12 @@ fn pools() -> Vec<CreditPool> {
 
 /// `DAYS` days of the first `services` services, on so many workloads.
 fn costs(services: i64, workloads: &[Workload]) -> Vec<DailyCost> {
-    let cost = |(offset, service_number): (i64, i64)| DailyCost {
-        day: plus_days(days().start, offset),
-        service: service(service_number),
-        workload: workloads[service_number as usize % workloads.len()],
+    let cost = |(offset, service_number): (i64, i64)| {
+        let workload = workloads[service_number as usize % workloads.len()];
         // Ten digits after the point, as Cost Explorer sends them.
-        payable: Money::from_decimal(rust_decimal::Decimal::new((offset * 7_919 + service_number) * 123_457, 10)),
-        other: Money::ZERO,
+        let payable = rust_decimal::Decimal::new((offset * 7_919 + service_number) * 123_457, 10);
+        let day = plus_days(days().start, offset);
+        DailyCost::payable(day, service(service_number), workload, Money::from_decimal(payable))
     };
     (0..DAYS).flat_map(|day| (0..services).map(move |service| (day, service))).map(cost).collect()
 }

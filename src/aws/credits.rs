@@ -141,7 +141,7 @@ fn snapshot(credit: &CreditData, currency: &str) -> Result<CreditSnapshot, AwsEr
         exhausted_on: credit.exhaust_date().map(|at| day("exhaust date", at)).transpose()?,
         products: listed(credit.applicable_product_names()),
         enabled: credit.credit_status() != Some(&CreditStatus::Disabled),
-        application_type: credit.application_type().and_then(|text| application_type(text.as_str())),
+        application_type: credit.application_type().and_then(|text| ApplicationType::read(text.as_str())),
         sharing: credit.credit_sharing_type().map(|sharing| sharing.as_str().to_owned()),
         shareable_accounts: credit.shareable_accounts().to_vec(),
         purchase_types: listed(credit.purchase_type_applications()),
@@ -163,18 +163,6 @@ pub(super) fn stated(amount: Option<&Amount>, currency: &str) -> Result<Option<M
 
 fn listed(names: &[String]) -> Option<Vec<String>> {
     (!names.is_empty()).then(|| names.to_vec())
-}
-
-/// AWS documents two spellings, and a third was observed, so the telling word decides.
-fn application_type(text: &str) -> Option<ApplicationType> {
-    let folded = text.to_ascii_uppercase();
-    if folded.contains("BEFORE") {
-        Some(ApplicationType::BeforeDiscounts)
-    } else if folded.contains("AFTER") {
-        Some(ApplicationType::AfterDiscounts)
-    } else {
-        None
-    }
 }
 
 /// The UTC day that holds `at`.
@@ -214,18 +202,6 @@ mod tests {
         ] {
             let at = DateTime::from_secs_and_nanos(secs, nanos);
             assert_eq!(day_of(&next_midnight(&at)).unwrap().to_string(), expected, "{secs}.{nanos}");
-        }
-    }
-
-    #[test]
-    fn application_types_are_read_by_the_telling_word() {
-        for (text, expected) in [
-            ("BEFORE_CROSS_SERVICE_DISCOUNTS", Some(ApplicationType::BeforeDiscounts)),
-            ("AFTER_DISCOUNTS", Some(ApplicationType::AfterDiscounts)),
-            ("After_Cross_Service_Discounts", Some(ApplicationType::AfterDiscounts)),
-            ("DURING", None),
-        ] {
-            assert_eq!(application_type(text), expected, "{text}");
         }
     }
 }

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::money::{Money, Quantity};
+use super::purchase::Purchase;
 
 /// One day's cost of one service under one Cost Explorer record type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +84,19 @@ pub enum BillPart {
     Tax,
 }
 
+/// What credit may do about a gross charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Promotional credit may pay it.
+    Payable(Purchase),
+    /// It lowers what credit is asked to pay, like the use that it is taken off.
+    Discount,
+    /// A lump on its day: cash, and no part of burn.
+    OneOff,
+    /// Credit never pays it, and it comes again: support. Also what is no gross charge.
+    Unpayable,
+}
+
 /// How a record type counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordKind {
@@ -90,48 +104,98 @@ pub struct RecordKind {
     pub category: ChargeCategory,
     /// Part of the bill.
     pub part: BillPart,
-    /// Whether promotional credit may pay it: not upfront fees, not support.
-    pub payable: bool,
-    /// A lump on its day: cash, and no part of burn.
-    pub one_off: bool,
+    /// What credit may do about it.
+    pub role: Role,
     /// False for a record type that is not in AWS's documentation as of writing.
     pub known: bool,
 }
 
+impl RecordKind {
+    /// How an amount of it counts. A known record type counts the same whatever its sign. Of one that nobody knows, what is
+    /// negative lowers what credit is asked to pay, as a discount does, and what is positive is not ours to have credit pay.
+    #[must_use]
+    pub fn of(self, cost: Money) -> RecordKind {
+        match (self.known, cost.is_negative()) {
+            (false, true) if self.role == Role::Unpayable => {
+                RecordKind { category: ChargeCategory::Adjustment, role: Role::Discount, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// How Cost Explorer's RECORD_TYPE counts; an unknown one is classified by the sign of `cost`.
 ///
-/// Spelling is compared without case, spaces and punctuation, since AWS's own tools differ in it.
-///
 /// ```
-/// use glidepath::domain::charge::{record_kind, BillPart};
+/// use glidepath::domain::charge::{record_kind, BillPart, Role};
 /// use glidepath::domain::money::Money;
 /// assert_eq!(record_kind("Credit", -Money::ONE).part, BillPart::Credit);
-/// assert!(record_kind("Upfront", Money::ONE).one_off);
+/// assert_eq!(record_kind("Upfront", Money::ONE).role, Role::OneOff);
+/// assert_eq!(record_kind("Enterprise Discount Program Discount", -Money::ONE).role, Role::Discount);
 /// assert!(!record_kind("Whatever AWS adds next", Money::ONE).known);
 /// ```
 pub fn record_kind(record_type: &str, cost: Money) -> RecordKind {
+    named(record_type).of(cost)
+}
+
+/// By name alone, an unknown one as if its amount were positive. Spelling is compared without case, spaces and punctuation,
+/// since AWS's console, API and exports differ in it.
+fn named(record_type: &str) -> RecordKind {
     use BillPart::{Credit, Gross, Refund, Tax};
     use ChargeCategory as C;
-    let kind = |category, part, payable, one_off| RecordKind { category, part, payable, one_off, known: true };
-    let folded: String =
-        record_type.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    let kind = |category, part, role| RecordKind { category, part, role, known: true };
+    let used = |purchase| kind(C::Usage, Gross, Role::Payable(purchase));
+    let committed = |purchase| kind(C::Purchase, Gross, Role::Payable(purchase));
+    let discount = kind(C::Usage, Gross, Role::Discount);
+    let one_off = kind(C::Purchase, Gross, Role::OneOff);
+    let letters = record_type.chars().filter(char::is_ascii_alphanumeric);
+    let folded: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+    let folded = folded.replace("savingsplans", "savingsplan").replace("reservedinstance", "ri");
     match folded.as_str() {
-        "usage" | "discountedusage" | "savingsplancoveredusage" | "savingsplannegation" => {
-            kind(C::Usage, Gross, true, false)
+        "usage" => used(Purchase::OnDemand),
+        "discountedusage" | "reservationappliedusage" | "riappliedusage" => used(Purchase::Reserved),
+        "savingsplancoveredusage" | "savingsplannegation" => used(Purchase::SavingsPlan),
+        "savingsplanrecurringfee" => committed(Purchase::SavingsPlan),
+        "rifee" | "rirecurringfee" | "recurring" | "recurringreservationfee" => committed(Purchase::Reserved),
+        "savingsplanupfrontfee" | "riupfrontfee" | "upfrontreservationfee" | "upfrontfee" | "upfront" | "fee" => {
+            one_off
         }
-        // Discounts lower the price before credits see it, so they lower what a pool is asked to pay.
-        "bundleddiscount" | "discount" | "edpdiscount" | "privateratediscount" => kind(C::Usage, Gross, true, false),
-        "savingsplanrecurringfee" | "rifee" | "recurring" => kind(C::Purchase, Gross, true, false),
-        "savingsplanupfrontfee" | "upfront" | "fee" => kind(C::Purchase, Gross, false, true),
-        "support" | "other" | "flatratesubscription" => kind(C::Usage, Gross, false, false),
-        "credit" => kind(C::Credit, Credit, false, false),
-        "refund" => kind(C::Adjustment, Refund, false, false),
-        "tax" => kind(C::Tax, Tax, false, false),
-        // Everything but Credit, Refund and Tax is gross. Whether a pool may pay something unheard of is not
-        // ours to assume, so it is not drawn.
-        _ if cost.is_negative() => RecordKind { known: false, ..kind(C::Adjustment, Gross, false, false) },
-        _ => RecordKind { known: false, ..kind(C::Usage, Gross, false, false) },
+        "othercharge" | "outofcyclecharge" | "outofcyclecharges" | "otheroutofcyclecharges" => one_off,
+        "support" | "supportfee" | "other" | "flatratesubscription" => kind(C::Usage, Gross, Role::Unpayable),
+        "credit" | "credits" => kind(C::Credit, Credit, Role::Unpayable),
+        "refund" | "refunds" => kind(C::Adjustment, Refund, Role::Unpayable),
+        "tax" | "taxes" => kind(C::Tax, Tax, Role::Unpayable),
+        name if is_known_discount(name) => discount,
+        // A name that says what it is counts as that, and is shown as new.
+        name if name.ends_with("discount") || name.ends_with("discounts") => RecordKind { known: false, ..discount },
+        name if name.contains("upfront") => RecordKind { known: false, ..one_off },
+        _ => RecordKind { known: false, ..kind(C::Usage, Gross, Role::Unpayable) },
     }
+}
+
+/// What AWS calls its discounts before the word, in the console, in the API and in exports.
+const DISCOUNTS: [&str; 14] = [
+    "",
+    "bundled",
+    "edp",
+    "enterprise",
+    "enterprisediscountprogram",
+    "privaterate",
+    "privateratecard",
+    "privatepricing",
+    "solutionprovider",
+    "solutionproviderprogram",
+    "spp",
+    "distributor",
+    "rivolume",
+    "volume",
+];
+
+/// Whether a folded name is one of AWS's discounts, in the singular or the plural.
+fn is_known_discount(name: &str) -> bool {
+    let singular = name.strip_suffix('s').unwrap_or(name);
+    let of = singular.strip_suffix("discount").or_else(|| singular.strip_suffix("discountprogram"));
+    of.is_some_and(|of| DISCOUNTS.contains(&of))
 }
 
 /// True for the usage type of a Capacity Block reservation fee: an upfront lump that credits do not pay, whatever
@@ -144,37 +208,93 @@ pub fn is_capacity_block_fee(usage_type: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Names as AWS's console, API and exports write them.
+    fn documented() -> Vec<(&'static str, BillPart, Role)> {
+        use BillPart::{Credit, Gross, Refund, Tax};
+        use Role::{Discount, OneOff, Payable, Unpayable};
+        let mut named = vec![
+            ("Usage", Gross, Payable(Purchase::OnDemand)),
+            ("DiscountedUsage", Gross, Payable(Purchase::Reserved)),
+            ("Reservation applied usage", Gross, Payable(Purchase::Reserved)),
+            ("SavingsPlanCoveredUsage", Gross, Payable(Purchase::SavingsPlan)),
+            ("SavingsPlanNegation", Gross, Payable(Purchase::SavingsPlan)),
+            ("SavingsPlanRecurringFee", Gross, Payable(Purchase::SavingsPlan)),
+            ("RIFee", Gross, Payable(Purchase::Reserved)),
+            ("Recurring", Gross, Payable(Purchase::Reserved)),
+            ("SavingsPlanUpfrontFee", Gross, OneOff),
+            ("Savings Plan Upfront Fee", Gross, OneOff),
+            ("Savings Plans upfront fee", Gross, OneOff),
+            ("RI Upfront Fee", Gross, OneOff),
+            ("Upfront reservation fee", Gross, OneOff),
+            ("Upfront", Gross, OneOff),
+            ("Fee", Gross, OneOff),
+            ("Support", Gross, Unpayable),
+            ("Support fee", Gross, Unpayable),
+            ("Credit", Credit, Unpayable),
+            ("Refund", Refund, Unpayable),
+            ("Tax", Tax, Unpayable),
+        ];
+        named.extend(
+            [
+                "Discount",
+                "BundledDiscount",
+                "Bundled Discount",
+                "EdpDiscount",
+                "EDP Discount",
+                "Enterprise Discount Program Discount",
+                "Enterprise Discount Program",
+                "PrivateRateDiscount",
+                "Private Rate Discount",
+                "Private Rate Card Discount",
+                "Solution Provider Program Discount",
+                "SppDiscount",
+                "Distributor Discount",
+                "Reserved Instance volume discount",
+                "RIVolumeDiscount",
+            ]
+            .map(|name| (name, Gross, Discount)),
+        );
+        named
+    }
+
     #[test]
-    fn every_documented_record_type_has_its_part() {
-        for (text, part, payable, one_off) in [
-            ("Usage", BillPart::Gross, true, false),
-            ("DiscountedUsage", BillPart::Gross, true, false),
-            ("SavingsPlanCoveredUsage", BillPart::Gross, true, false),
-            ("SavingsPlanNegation", BillPart::Gross, true, false),
-            ("SavingsPlanRecurringFee", BillPart::Gross, true, false),
-            ("SavingsPlanUpfrontFee", BillPart::Gross, false, true),
-            ("RIFee", BillPart::Gross, true, false),
-            ("Recurring", BillPart::Gross, true, false),
-            ("Upfront", BillPart::Gross, false, true),
-            ("Fee", BillPart::Gross, false, true),
-            ("BundledDiscount", BillPart::Gross, true, false),
-            ("EdpDiscount", BillPart::Gross, true, false),
-            ("Private Rate Discount", BillPart::Gross, true, false),
-            ("Support", BillPart::Gross, false, false),
-            ("Credit", BillPart::Credit, false, false),
-            ("Refund", BillPart::Refund, false, false),
-            ("Tax", BillPart::Tax, false, false),
-        ] {
-            let kind = record_kind(text, Money::ONE);
-            assert_eq!((kind.part, kind.payable, kind.one_off, kind.known), (part, payable, one_off, true), "{text}");
+    fn every_documented_record_type_has_its_part_in_any_spelling() {
+        for (name, part, role) in documented() {
+            let spellings = [
+                name.to_owned(),
+                name.to_uppercase(),
+                name.to_lowercase(),
+                name.replace(' ', ""),
+                name.replace(' ', "_"),
+                format!(" {} ", name.replace(' ', "-")),
+            ];
+            for text in spellings {
+                // Whatever the sign: a discount may be taken back, and a fee returned.
+                for cost in [Money::ONE, -Money::ONE] {
+                    let kind = record_kind(&text, cost);
+                    assert_eq!((kind.part, kind.role, kind.known), (part, role, true), "{text:?}");
+                }
+            }
         }
     }
 
     #[test]
-    fn unknown_record_types_count_by_sign_and_are_never_payable() {
+    fn unknown_record_types_count_by_sign() {
         let dear = record_kind("Mystery", Money::ONE);
         let negative = record_kind("Mystery", -Money::ONE);
-        assert_eq!((dear.part, dear.category, dear.payable), (BillPart::Gross, ChargeCategory::Usage, false));
+        assert_eq!((dear.part, dear.category, dear.role), (BillPart::Gross, ChargeCategory::Usage, Role::Unpayable));
         assert_eq!((negative.part, negative.category), (BillPart::Gross, ChargeCategory::Adjustment));
+        assert_eq!((negative.role, dear.known, negative.known), (Role::Discount, false, false));
+    }
+
+    #[test]
+    fn a_new_name_that_says_what_it_is_counts_as_that_and_is_shown() {
+        for (name, role) in [("Startup Loyalty Discount", Role::Discount), ("Training plan upfront fee", Role::OneOff)]
+        {
+            for cost in [Money::ONE, -Money::ONE] {
+                let kind = record_kind(name, cost);
+                assert_eq!((kind.role, kind.known), (role, false), "{name}");
+            }
+        }
     }
 }

@@ -1,22 +1,26 @@
 //! From stored rows to daily costs: money from the charges, purpose from the usage detail.
 //!
 //! Invariants: per day and service, the costs here add up to the gross of the charges to the last digit; what the
-//! detail lacks (or has too much) is a line of its own, classified by the service alone.
+//! detail lacks (or has too much) is a line of its own, classified by the service alone; a one-off fee is one in the
+//! detail too, which has no record types.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::charge::{BillPart, RecordKind, is_capacity_block_fee, record_kind};
+use super::charge::{BillPart, RecordKind, Role, is_capacity_block_fee, record_kind};
 use super::classify::Classifier;
+use super::discount::{self, Booked, BookedDay};
 use super::facts::{Facts, UsageRow};
 use super::ledger::{CostRow, DailyCost};
 use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::position::WorkloadSpend;
+use super::purchase::{Purchase, is_spot};
 use super::workload::{Classification, Workload};
 
-/// One day's gross cost of one service and workload, by what credit may do about it.
+/// One day's gross cost of one service, workload and purchase type, by what credit may do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitCost {
     /// UTC day.
@@ -25,30 +29,36 @@ pub struct SplitCost {
     pub service: String,
     /// Purpose.
     pub workload: Workload,
-    /// What credit may pay.
+    /// How it is bought.
+    pub purchase: Purchase,
+    /// What credit may pay, discounts taken off: those that the bill has here, and those that were moved here.
     pub payable: Money,
+    /// The discounts that `payable` holds, with AWS's sign: negative.
+    pub discount: Money,
+    /// What of them the bill has elsewhere ([`super::discount`]); positive where they were moved away.
+    pub moved: Money,
     /// What credit never pays and what comes again: support.
     pub unpayable: Money,
-    /// Upfront and one-time fees: cash on their day, and no part of burn.
+    /// Upfront and one-time fees, and their return: cash on their day, and no part of burn.
     pub one_off: Money,
 }
 
 impl SplitCost {
-    /// All of it.
+    /// All of it, as the bill has it.
     pub fn gross(&self) -> Money {
-        self.payable + self.unpayable + self.one_off
+        self.payable - self.moved + self.unpayable + self.one_off
     }
 
     /// As replay takes it.
     pub fn row(&self) -> CostRow<'_> {
-        let SplitCost { day, ref service, workload, payable, unpayable, one_off } = *self;
-        CostRow { day, service, workload, payable, other: unpayable + one_off }
+        let SplitCost { day, ref service, workload, purchase, payable, discount, unpayable, one_off, .. } = *self;
+        CostRow { day, service, workload, purchase, payable, discount, other: unpayable + one_off }
     }
 
     /// Without one-off fees, as the outlook continues it.
     pub fn recurring(&self) -> DailyCost {
-        let SplitCost { day, ref service, workload, payable, unpayable, .. } = *self;
-        DailyCost { day, service: service.clone(), workload, payable, other: unpayable }
+        let SplitCost { day, ref service, workload, purchase, payable, discount, unpayable, .. } = *self;
+        DailyCost { day, service: service.clone(), workload, purchase, payable, discount, other: unpayable }
     }
 }
 
@@ -61,8 +71,17 @@ pub struct DetailRow {
     pub kind: usize,
     /// Cost with AWS's sign.
     pub cost: Money,
+    /// What of it is an upfront or one-time fee, or the return of one.
+    pub one_off: Money,
     /// Quantity in AWS's unit.
     pub quantity: Quantity,
+}
+
+impl DetailRow {
+    /// Its cost without one-off fees, which are cash of their day and no spend that goes on.
+    pub fn recurring(&self) -> Money {
+        self.cost - self.one_off
+    }
 }
 
 /// What a detail row is.
@@ -86,7 +105,7 @@ impl DetailKind {
 /// All gross costs of a store, classified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Costs {
-    /// By day, service and workload.
+    /// By day, service, workload and purchase type.
     pub split: Vec<SplitCost>,
     /// Names of `detail`.
     pub kinds: Vec<DetailKind>,
@@ -99,16 +118,43 @@ pub struct Costs {
 struct ServiceDay<'a> {
     /// Whether anything of it was charged or metered.
     seen: bool,
+    /// What credit may pay, discounts taken off.
     payable: Money,
+    /// What of it is bought under a commitment.
+    committed: [Money; Purchase::ALL.len()],
+    discounts: Booked,
     unpayable: Money,
-    one_off: Money,
+    /// Upfront and one-time fees by record type, and their return.
+    fees: Vec<Money>,
     usage: Vec<&'a UsageRow>,
 }
 
 impl ServiceDay<'_> {
     fn clear(&mut self) {
-        (self.seen, self.payable, self.unpayable, self.one_off) = (false, Money::ZERO, Money::ZERO, Money::ZERO);
+        let usage = std::mem::take(&mut self.usage);
+        *self = ServiceDay::default();
+        self.usage = usage;
         self.usage.clear();
+    }
+
+    fn charge(&mut self, role: Role, cost: Money) {
+        self.seen = true;
+        match role {
+            Role::Payable(purchase) => {
+                self.payable += cost;
+                self.committed[purchase as usize] += cost;
+            }
+            Role::Discount => {
+                self.payable += cost;
+                self.discounts.all += cost;
+            }
+            Role::OneOff => self.fees.push(cost),
+            Role::Unpayable => self.unpayable += cost,
+        }
+    }
+
+    fn gross(&self) -> Money {
+        self.payable + self.unpayable + self.fees.iter().copied().sum()
     }
 }
 
@@ -121,34 +167,120 @@ pub fn split_costs(facts: &Facts, classifier: &Classifier) -> Costs {
     });
     let detail = Vec::with_capacity(facts.usage.len());
     let mut costs = Costs { split: Vec::new(), kinds: kinds.collect(), detail };
-    let is_fee: Vec<bool> = facts.usage_kinds.iter().map(|kind| is_capacity_block_fee(&kind.usage_type)).collect();
+    let named: Vec<Named> = facts.usage_kinds.iter().map(|kind| Named::of(&kind.usage_type)).collect();
     let mut rest_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut booked: Vec<BookedDay> = Vec::new();
     each_service_day(facts, |day, service, charged| {
-        for row in &charged.usage {
-            costs.detail.push(DetailRow { day, kind: row.kind, cost: row.cost, quantity: row.quantity });
-        }
         let explained: Money = charged.usage.iter().map(|row| row.cost).sum();
-        let rest = charged.payable + charged.unpayable + charged.one_off - explained;
-        let rest = (!rest.is_zero()).then(|| {
+        let rest = charged.gross() - explained;
+        let (of_rows, of_rest, fees) = fees_of_rows(charged, rest, &named);
+        for (row, one_off) in charged.usage.iter().zip(&of_rows) {
+            let UsageRow { kind, cost, quantity, .. } = **row;
+            costs.detail.push(DetailRow { day, kind, cost, one_off: *one_off, quantity });
+        }
+        let mut parts = Parts::default();
+        for (row, one_off) in charged.usage.iter().zip(of_rows) {
+            let workload = costs.kinds[row.kind].class.workload;
+            parts.one_off.add(workload, one_off);
+            parts.open.add(workload, row.cost - one_off);
+            if named[row.kind].spot {
+                parts.spot.add(workload, row.cost - one_off);
+            }
+        }
+        if !rest.is_zero() {
             let kind = *rest_kind.entry(service).or_insert_with(|| {
                 let class = classifier.classify(service, None, "");
                 costs.kinds.push(DetailKind { service: service.to_owned(), usage_type: None, class });
                 costs.kinds.len() - 1
             });
-            costs.detail.push(DetailRow { day, kind, cost: rest, quantity: Quantity::ZERO });
-            (costs.kinds[kind].class.workload, rest)
-        });
-        let (mut fees, mut open) = (ByWorkload::default(), ByWorkload::default());
-        for row in &charged.usage {
-            let sums = if is_fee[row.kind] { &mut fees } else { &mut open };
-            sums.add(costs.kinds[row.kind].class.workload, row.cost);
+            costs.detail.push(DetailRow { day, kind, cost: rest, one_off: of_rest, quantity: Quantity::ZERO });
+            let workload = costs.kinds[kind].class.workload;
+            parts.one_off.add(workload, of_rest);
+            parts.open.add(workload, rest - of_rest);
         }
-        if let Some((workload, rest)) = rest {
-            open.add(workload, rest);
+        let left = parts.open.take_from_dearest(fees);
+        left.listed().for_each(|(workload, fee)| parts.one_off.add(workload, fee));
+        let first = costs.split.len();
+        split_service_day(day, service, charged, parts, &mut costs.split);
+        let rows = &mut costs.split[first..];
+        discount::attribute(rows, charged.discounts.all);
+        if !charged.discounts.known.is_zero() {
+            booked.push(BookedDay { rows: first..costs.split.len(), discounts: charged.discounts });
         }
-        split_service_day(day, service, charged, fees, open, &mut costs.split);
     });
+    discount::move_within_months(&mut costs.split, &booked);
     costs
+}
+
+/// What a usage type says by its name.
+struct Named {
+    /// A Capacity Block's reservation: a fee, whatever record type carries it.
+    reservation: bool,
+    /// A fee by one of its words.
+    fee: bool,
+    spot: bool,
+}
+
+impl Named {
+    fn of(usage_type: &str) -> Named {
+        let folded = usage_type.to_ascii_lowercase();
+        Named {
+            reservation: is_capacity_block_fee(usage_type),
+            fee: folded.contains("upfront") || folded.contains("fee"),
+            spot: is_spot(usage_type),
+        }
+    }
+}
+
+/// `wanted`, as far as `there` allows, of the same sign; else nothing.
+fn part_of(wanted: Money, there: Money) -> Money {
+    match (wanted.is_negative(), there.is_negative()) {
+        (true, true) => wanted.max(there),
+        (false, false) => wanted.min(there),
+        _ => Money::ZERO,
+    }
+}
+
+/// Which part of each row of detail is a one-off fee, which part of the `rest`, and what of the fees neither shows. The detail
+/// has no record types, so a fee is found by its amount; else it is in what no usage type explains; else in a row named like
+/// a fee, else in the dearest.
+fn fees_of_rows(charged: &ServiceDay, rest: Money, named: &[Named]) -> (Vec<Money>, Money, Money) {
+    let mut of_rows: Vec<Money> =
+        charged.usage.iter().map(|row| if named[row.kind].reservation { row.cost } else { Money::ZERO }).collect();
+    let mut fees = charged.fees.clone();
+    // A reservation is of these fees, alone or with others; one that AWS charged as plain usage is of none.
+    for reserved in of_rows.iter().filter(|cost| !cost.is_zero()) {
+        let mut open = *reserved;
+        let alone = fees.iter().position(|fee| fee == reserved);
+        for fee in fees.iter_mut().skip(alone.unwrap_or(0)) {
+            let part = part_of(open, *fee);
+            *fee -= part;
+            open -= part;
+        }
+    }
+    let mut left = Money::ZERO;
+    for fee in fees {
+        let exact = |(row, taken): (&&UsageRow, &Money)| row.cost == fee && taken.is_zero();
+        match charged.usage.iter().zip(&of_rows).position(exact) {
+            Some(at) => of_rows[at] = fee,
+            None => left += fee,
+        }
+    }
+    let of_rest = part_of(left, rest);
+    left -= of_rest;
+    if left.is_zero() {
+        return (of_rows, of_rest, left);
+    }
+    let mut ranked: Vec<usize> = (0..of_rows.len()).filter(|at| of_rows[*at].is_zero()).collect();
+    ranked.sort_by_key(|at| {
+        let row = charged.usage[*at];
+        (!named[row.kind].fee, Reverse(row.cost.abs()), row.kind)
+    });
+    for at in ranked {
+        of_rows[at] = part_of(left, charged.usage[at].cost);
+        left -= of_rows[at];
+    }
+    (of_rows, of_rest, left)
 }
 
 /// Shows `look` the rows of each service and day, by day and service. Two years are tens of thousands of these, so the
@@ -158,12 +290,13 @@ fn each_service_day<'a>(facts: &'a Facts, mut look: impl FnMut(NaiveDate, &'a st
     let names: BTreeSet<&str> = charged.chain(facts.usage_kinds.iter().map(|kind| kind.service.as_str())).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let rank = |service: &str| names.partition_point(|name| *name < service);
-    // How a record type counts does not depend on the amount, but for the category of one that nobody knows.
+    // What a name says is read once; the sign of an amount decides only where nobody knows the name.
     let charge_kinds: Vec<(usize, RecordKind)> = facts
         .charge_kinds
         .iter()
         .map(|kind| (rank(&kind.service), record_kind(&kind.record_type, Money::ZERO)))
         .collect();
+    let lumps = discount::lumps(facts, |kind| charge_kinds[kind].1.role == Role::Discount);
     let usage_services: Vec<usize> = facts.usage_kinds.iter().map(|kind| rank(&kind.service)).collect();
     let (charges, usage) = (by_day(&facts.charges, |row| row.day), by_day(&facts.usage, |row| row.day));
     let (mut charges, mut usage) = (charges.into_iter().peekable(), usage.into_iter().peekable());
@@ -177,11 +310,12 @@ fn each_service_day<'a>(facts: &'a Facts, mut look: impl FnMut(NaiveDate, &'a st
                 continue;
             }
             let service = &mut services[service];
-            service.seen = true;
-            match (counted.one_off, counted.payable) {
-                (true, _) => service.one_off += row.cost,
-                (false, true) => service.payable += row.cost,
-                (false, false) => service.unpayable += row.cost,
+            service.charge(counted.of(row.cost).role, row.cost);
+            if counted.role == Role::Discount {
+                service.discounts.known += row.cost;
+                if lumps.contains(&(row.kind, day)) {
+                    service.discounts.lump += row.cost;
+                }
             }
         }
         while let Some(row) = usage.next_if(|row| row.day == day) {
@@ -220,6 +354,12 @@ impl ByWorkload {
         Workload::ALL.into_iter().zip(self.0).filter_map(|(workload, amount)| Some((workload, amount?)))
     }
 
+    /// Moves as much of `amount` out as there is, from the dearest workload first.
+    fn take_what_is_there(&mut self, amount: Money) -> ByWorkload {
+        let there: Money = self.listed().map(|(_, cost)| cost.at_least_zero()).sum();
+        self.take_from_dearest(amount.min(there).at_least_zero())
+    }
+
     /// Moves `amount` out, from the dearest workload first; what exceeds them all stays with the last.
     fn take_from_dearest(&mut self, amount: Money) -> ByWorkload {
         let mut taken = ByWorkload::default();
@@ -243,28 +383,52 @@ impl ByWorkload {
     }
 }
 
-/// Spreads what the charges say may and may not be paid over the workloads that the detail names: `fees` of it are
-/// reservations, `open` is the rest.
-fn split_service_day(
-    day: NaiveDate,
-    service: &str,
-    charged: &ServiceDay,
-    fees: ByWorkload,
-    mut open: ByWorkload,
-    out: &mut Vec<SplitCost>,
-) {
-    let fee_total: Money = fees.listed().map(|(_, fee)| fee).sum();
+/// What the detail says of a service-day, by workload.
+#[derive(Default)]
+struct Parts {
+    /// One-off fees.
+    one_off: ByWorkload,
+    /// All else.
+    open: ByWorkload,
+    /// What of that is Spot.
+    spot: ByWorkload,
+}
+
+/// Spreads what the charges say of payment and purchase over the workloads that the detail names.
+fn split_service_day(day: NaiveDate, service: &str, charged: &ServiceDay, parts: Parts, out: &mut Vec<SplitCost>) {
+    let Parts { one_off, mut open, spot: metered } = parts;
     let unpayable = open.take_from_dearest(charged.unpayable);
-    // One-off charges beyond the recognised reservation fees sit somewhere in the rest of the detail. A fee that AWS
-    // charged as plain usage is a fee all the same.
-    let mut one_off = open.take_from_dearest((charged.one_off - fee_total).at_least_zero());
-    for (workload, fee) in fees.listed() {
-        one_off.add(workload, fee);
+    let mut spot = ByWorkload::default();
+    for (workload, cost) in metered.listed() {
+        let part = part_of(cost, open.get(workload));
+        spot.add(workload, part);
+        open.add(workload, -part);
     }
+    let committed = |purchase: Purchase| charged.committed[purchase as usize];
+    let reserved = open.take_what_is_there(committed(Purchase::Reserved));
+    let planned = open.take_what_is_there(committed(Purchase::SavingsPlan));
     for workload in Workload::ALL {
-        let (payable, unpayable, one_off) = (open.get(workload), unpayable.get(workload), one_off.get(workload));
-        if !(payable.is_zero() && unpayable.is_zero() && one_off.is_zero()) {
-            out.push(SplitCost { day, service: service.to_owned(), workload, payable, unpayable, one_off });
+        for purchase in Purchase::ALL {
+            let (payable, unpayable, one_off) = match purchase {
+                Purchase::OnDemand => (open.get(workload), unpayable.get(workload), one_off.get(workload)),
+                Purchase::Spot => (spot.get(workload), Money::ZERO, Money::ZERO),
+                Purchase::Reserved => (reserved.get(workload), Money::ZERO, Money::ZERO),
+                Purchase::SavingsPlan => (planned.get(workload), Money::ZERO, Money::ZERO),
+            };
+            if payable.is_zero() && unpayable.is_zero() && one_off.is_zero() {
+                continue;
+            }
+            out.push(SplitCost {
+                day,
+                service: service.to_owned(),
+                workload,
+                purchase,
+                payable,
+                discount: Money::ZERO,
+                moved: Money::ZERO,
+                unpayable,
+                one_off,
+            });
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Decided per service from the pools' lists and from Credit rows that were seen. "Unknown" is an answer: a missing
 //! list is neither "everything" nor "nothing".
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::credit::{CoverageState, CreditPool, EligibleServices};
@@ -11,6 +13,7 @@ use super::money::Money;
 use super::period::{DayRange, plus_days};
 use super::pools::credit_days;
 use super::position::Coverage;
+use super::purchase::{Lets, Purchase};
 use super::words::day_text;
 
 /// Days back from `data_through` in which Credit rows count as "seen lately".
@@ -38,9 +41,9 @@ impl FundedPool<'_> {
     }
 }
 
-/// Coverage of every service in `services`, in order. With each comes whether it has cost of a kind that credit could pay.
+/// Coverage of every service in `services`, in order. With each comes how the cost is bought that credit could pay by its kind.
 pub fn coverage<'a>(
-    services: impl IntoIterator<Item = (&'a str, bool)>,
+    services: impl IntoIterator<Item = (&'a str, BTreeSet<Purchase>)>,
     pools: &[FundedPool],
     facts: &Facts,
     data_through: NaiveDate,
@@ -53,21 +56,42 @@ pub fn coverage<'a>(
     };
     services
         .into_iter()
-        .map(|(service, payable)| {
+        .map(|(service, mut bought)| {
             let last_credit = last(service);
             // What AWS was seen to pay is payable, whatever its kind.
-            let (state, evidence) = if payable || last_credit.is_some() {
-                decide(service, pools, last_credit, recent, data_through)
-            } else {
-                (CoverageState::Uncovered, NEVER_PAID.to_owned())
-            };
+            if bought.is_empty() && last_credit.is_some() {
+                bought.insert(Purchase::OnDemand);
+            }
+            let one = |purchase| (purchase, decide(service, purchase, pools, last_credit, recent, data_through));
+            let (state, evidence) = together(bought.into_iter().map(one).collect());
             Coverage { service: service.to_owned(), state, evidence }
         })
         .collect()
 }
 
+/// A service's coverage from that of each of its purchase types: the best of them, and what differs by name.
+fn together(by_purchase: Vec<(Purchase, (CoverageState, String))>) -> (CoverageState, String) {
+    let rank = |state: CoverageState| match state {
+        CoverageState::Covered => 0,
+        CoverageState::Exhausted => 1,
+        CoverageState::Unknown => 2,
+        CoverageState::Uncovered => 3,
+    };
+    let Some((_, (state, evidence))) =
+        by_purchase.iter().min_by_key(|(purchase, (state, _))| (rank(*state), *purchase))
+    else {
+        return (CoverageState::Uncovered, NEVER_PAID.to_owned());
+    };
+    let mut evidence = evidence.clone();
+    for (purchase, (of, why)) in by_purchase.iter().filter(|(_, (of, _))| of != state) {
+        evidence.push_str(&format!("; its {} is {}: {why}", purchase.label(), of.as_str()));
+    }
+    (*state, evidence)
+}
+
 fn decide(
     service: &str,
+    purchase: Purchase,
     pools: &[FundedPool],
     last_credit: Option<NaiveDate>,
     recent: DayRange,
@@ -77,19 +101,23 @@ fn decide(
         let names: Vec<&str> = pools.iter().filter(|p| wanted(p)).map(|p| p.pool.name.as_str()).collect();
         names.join(", ")
     };
-    let names_it = |p: &FundedPool| p.pool.lists(service) || p.pool.also_pays.contains(service);
+    let named = |p: &FundedPool| p.pool.lists(service) || p.pool.also_pays.contains(service);
+    let names_it = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::Yes;
     let seen =
         last_credit.map_or_else(|| "no Credit row seen".to_owned(), |day| format!("last Credit row {}", day_text(day)));
     let usable = |p: &FundedPool| names_it(p) && p.usable(today);
     if pools.iter().any(usable) {
         return (CoverageState::Covered, format!("{} pays for it; {seen}", names(&usable)));
     }
-    if last_credit.is_some_and(|day| recent.contains(day)) && !pools.iter().any(names_it) {
+    if last_credit.is_some_and(|day| recent.contains(day)) && !pools.iter().any(named) {
         return (CoverageState::Covered, format!("no pool's list names it, but credit was applied: {seen}"));
     }
-    let unlisted = |p: &FundedPool| p.pool.services == EligibleServices::Unknown;
+    let unread = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::Perhaps;
+    let unlisted = |p: &FundedPool| {
+        p.pool.services == EligibleServices::Unknown && p.pool.purchases.lets(purchase) != Lets::No || unread(p)
+    };
     // A pool without a list may go on where the one that named the service ended.
-    let may_pay = |p: &FundedPool| unlisted(p) && p.pool.pays(service) && p.usable(today);
+    let may_pay = |p: &FundedPool| unlisted(p) && p.pool.pays_purchase(service, purchase) && p.usable(today);
     if pools.iter().any(names_it) && pools.iter().any(may_pay) {
         let (named, vague) = (names(&names_it), names(&may_pay));
         let evidence = format!("{named} named it and is empty, expired or off; {vague} comes without a list; {seen}");
@@ -104,6 +132,22 @@ fn decide(
     }
     if pools.is_empty() {
         return (CoverageState::Unknown, "no credit pool is known".to_owned());
+    }
+    if pools.iter().any(unread) {
+        let words: BTreeSet<&str> =
+            pools.iter().filter(|p| unread(p)).flat_map(|p| p.pool.purchases.unread()).map(String::as_str).collect();
+        let words: Vec<&str> = words.into_iter().collect();
+        let evidence = format!(
+            "AWS limits {} to purchase types that are not known here ({}); {seen}",
+            names(&unread),
+            words.join(", ")
+        );
+        return (CoverageState::Unknown, evidence);
+    }
+    let excludes = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::No;
+    if pools.iter().any(excludes) && !pools.iter().any(unlisted) {
+        let evidence = format!("AWS limits {} to other purchase types than {}", names(&excludes), purchase.label());
+        return (CoverageState::Uncovered, evidence);
     }
     if pools.iter().any(unlisted) {
         return (CoverageState::Unknown, format!("AWS gives no list of services for {}; {seen}", names(&unlisted)));

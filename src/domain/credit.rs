@@ -6,8 +6,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::ledger::Stream;
 use super::money::Money;
 use super::period::{BillingPeriod, DayRange};
+use super::purchase::{Lets, Purchase, PurchaseLimit};
 use super::service::ServiceMatcher;
 
 /// What a filing may ask for beside a programme: what Portfolio and AI records reach together.
@@ -59,8 +61,8 @@ impl Programme {
     }
 }
 
-/// Whether a pool's credit is taken before or after cross-service discounts. AWS documents the order of credits
-/// without it; observers report that it can change the order, so it is kept and shown.
+/// Whether a pool's credit is taken before or after cross-service discounts: what it is asked to pay is the cost without
+/// them, or with them. AWS documents the order of credits without it; observers report that it can change the order too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApplicationType {
@@ -68,6 +70,22 @@ pub enum ApplicationType {
     BeforeDiscounts,
     /// `AFTER_DISCOUNTS`.
     AfterDiscounts,
+}
+
+impl ApplicationType {
+    /// By the telling word, since AWS's answers were seen to spell it otherwise than its model.
+    pub fn read(text: &str) -> Option<Self> {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        let folded: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+        let says = |words: [&str; 2]| words.iter().any(|word| folded.contains(word));
+        if says(["before", "prediscount"]) {
+            Some(ApplicationType::BeforeDiscounts)
+        } else if says(["after", "postdiscount"]) {
+            Some(ApplicationType::AfterDiscounts)
+        } else {
+            None
+        }
+    }
 }
 
 /// The services a pool may pay for.
@@ -119,6 +137,10 @@ pub struct CreditPool {
     pub expires_on: NaiveDate,
     /// Services it may pay for.
     pub services: EligibleServices,
+    /// Purchase types it may pay for.
+    pub purchases: PurchaseLimit,
+    /// What it is asked to pay; after discounts where AWS does not say.
+    pub applies: ApplicationType,
     /// First day on which the owner had it switched off, if it is off now.
     pub paused_from: Option<NaiveDate>,
     /// Newest balance that AWS states or somebody typed in ([`super::statement`]).
@@ -153,13 +175,15 @@ impl CreditPool {
             starts_on,
             expires_on,
             services,
+            purchases: PurchaseLimit::None,
+            applies: ApplicationType::AfterDiscounts,
             paused_from: None,
             stated: None,
             also_pays: BTreeSet::new(),
         }
     }
 
-    /// True if replay may draw it for `service`: its list names it, or evidence shows it. With neither a list nor
+    /// True if it may pay something of `service`: its list names it, or evidence shows it. With neither a list nor
     /// evidence a pool is taken to pay everything, which errs on the side of an early warning; the coverage of such
     /// a service still reads "unknown".
     pub fn pays(&self, service: &str) -> bool {
@@ -167,6 +191,17 @@ impl CreditPool {
             EligibleServices::Listed(matcher) => matcher.matches(service) || self.also_pays.contains(service),
             EligibleServices::Unknown => self.also_pays.is_empty() || self.also_pays.contains(service),
         }
+    }
+
+    /// True if replay may draw it for what `purchase` buys of `service`. What AWS limits in a word that is not known here is
+    /// taken to be paid, as with a missing list.
+    pub fn pays_purchase(&self, service: &str, purchase: Purchase) -> bool {
+        self.purchases.lets(purchase) != Lets::No && self.pays(service)
+    }
+
+    /// True if replay may draw it for `stream`.
+    pub fn draws_for(&self, stream: &Stream) -> bool {
+        self.pays_purchase(&stream.service, stream.purchase)
     }
 
     /// True if its list names `service`. An unknown list names nothing; what it may pay is decided by evidence.
@@ -193,6 +228,42 @@ pub enum CoverageState {
     Exhausted,
     /// All pools' lists are known and none names it, or all its cost is of a kind that credit never pays.
     Uncovered,
-    /// A list is missing and no Credit row was seen.
+    /// A list is missing, or limits the credit in words that are not known, and no Credit row was seen.
     Unknown,
+}
+
+impl CoverageState {
+    /// The name for people and for JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CoverageState::Covered => "covered",
+            CoverageState::Exhausted => "exhausted",
+            CoverageState::Uncovered => "uncovered",
+            CoverageState::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn application_types_are_read_by_the_telling_word() {
+        use ApplicationType::{AfterDiscounts, BeforeDiscounts};
+        for (text, expected) in [
+            ("BEFORE_CROSS_SERVICE_DISCOUNTS", Some(BeforeDiscounts)),
+            ("BeforeCrossServiceDiscounts", Some(BeforeDiscounts)),
+            ("before discounts", Some(BeforeDiscounts)),
+            ("PRE_DISCOUNT", Some(BeforeDiscounts)),
+            ("AFTER_DISCOUNTS", Some(AfterDiscounts)),
+            ("After_Cross_Service_Discounts", Some(AfterDiscounts)),
+            ("AfterDiscounts", Some(AfterDiscounts)),
+            ("POST-DISCOUNT", Some(AfterDiscounts)),
+            ("DURING", None),
+            ("", None),
+        ] {
+            assert_eq!(ApplicationType::read(text), expected, "{text}");
+        }
+    }
 }

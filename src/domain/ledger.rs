@@ -4,8 +4,9 @@
 //! the outlook runs the same fold a few hundred times in integer micro-dollars and keeps dates and totals only.
 //!
 //! Invariants (held by `tests/it/replay.rs`): granted = drawn + remaining + breakage; cost = covered + uncovered; no
-//! balance falls below zero; no draw outside a pool's window or services; nothing is left uncovered while an eligible
-//! pool holds credit; the order of the input rows does not matter.
+//! balance falls below zero; no draw outside a pool's window, services or purchase types, nor of more than is left after
+//! discounts where it applies after them; nothing is left uncovered while an eligible pool holds credit; the order of the
+//! input rows does not matter.
 //!
 //! AWS settles credits per monthly bill. A draw per day is our model of it: the same total per month as long as no
 //! pool runs dry or expires inside it, and a date where one does.
@@ -15,13 +16,14 @@ use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use chrono::NaiveDate;
 
-use super::credit::{CreditPool, EligibleServices};
+use super::credit::{ApplicationType, CreditPool, EligibleServices};
 use super::interner::{Interner, ranked};
 use super::money::Money;
 use super::period::DayRange;
+use super::purchase::Purchase;
 use super::workload::Workload;
 
-/// One day's cost of one service and workload: the only shape of cost that replay knows.
+/// One day's cost of one service, workload and purchase type: the only shape of cost that replay knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DailyCost {
     /// UTC day.
@@ -30,10 +32,34 @@ pub struct DailyCost {
     pub service: String,
     /// Purpose.
     pub workload: Workload,
-    /// What promotional credit may pay if a pool lists the service.
+    /// How it is bought.
+    pub purchase: Purchase,
+    /// What promotional credit may pay if a pool lists the service, discounts taken off.
     pub payable: Money,
+    /// Discounts that `payable` holds, with AWS's sign: negative.
+    pub discount: Money,
     /// Upfront and support fees: gross, and never drawn.
     pub other: Money,
+}
+
+impl DailyCost {
+    /// Bought on demand, without discount, all of it payable.
+    pub fn payable(day: NaiveDate, service: impl Into<String>, workload: Workload, amount: Money) -> DailyCost {
+        DailyCost {
+            day,
+            service: service.into(),
+            workload,
+            purchase: Purchase::OnDemand,
+            payable: amount,
+            discount: Money::ZERO,
+            other: Money::ZERO,
+        }
+    }
+
+    /// True for a day's cost of `stream`.
+    pub fn is_of(&self, stream: &Stream) -> bool {
+        (self.purchase, self.workload) == (stream.purchase, stream.workload) && self.service == stream.service
+    }
 }
 
 /// The same with a borrowed name, so that tens of thousands of rows need not be copied to be replayed.
@@ -45,16 +71,20 @@ pub struct CostRow<'a> {
     pub service: &'a str,
     /// Purpose.
     pub workload: Workload,
-    /// What promotional credit may pay if a pool lists the service.
+    /// How it is bought.
+    pub purchase: Purchase,
+    /// What promotional credit may pay if a pool lists the service, discounts taken off.
     pub payable: Money,
+    /// Discounts that `payable` holds, with AWS's sign: negative.
+    pub discount: Money,
     /// Upfront and support fees: gross, and never drawn.
     pub other: Money,
 }
 
 impl<'a> From<&'a DailyCost> for CostRow<'a> {
     fn from(cost: &'a DailyCost) -> Self {
-        let DailyCost { day, service, workload, payable, other } = cost;
-        CostRow { day: *day, service, workload: *workload, payable: *payable, other: *other }
+        let DailyCost { day, ref service, workload, purchase, payable, discount, other } = *cost;
+        CostRow { day, service, workload, purchase, payable, discount, other }
     }
 }
 
@@ -94,13 +124,33 @@ pub trait Amount: Copy + Ord + Default + Add<Output = Self> + Sub<Output = Self>
 impl Amount for Money {}
 impl Amount for i64 {}
 
-/// A service and workload whose costs are followed through a replay.
+/// A service, workload and purchase type whose costs are followed through a replay.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stream {
     /// Service as Cost Explorer names it.
     pub service: String,
     /// Purpose.
     pub workload: Workload,
+    /// How it is bought.
+    pub purchase: Purchase,
+}
+
+impl Stream {
+    /// What a service costs for a purpose, bought on demand.
+    pub fn on_demand(service: impl Into<String>, workload: Workload) -> Stream {
+        Stream { service: service.into(), workload, purchase: Purchase::OnDemand }
+    }
+
+    /// True for the same service and purpose, however bought.
+    pub fn is_like(&self, other: &Stream) -> bool {
+        self.workload == other.workload && self.service == other.service
+    }
+}
+
+impl From<&DailyCost> for Stream {
+    fn from(cost: &DailyCost) -> Self {
+        Stream { service: cost.service.clone(), workload: cost.workload, purchase: cost.purchase }
+    }
 }
 
 /// One stream's payable cost on one day.
@@ -108,8 +158,10 @@ pub struct Stream {
 pub struct Demand<A> {
     /// Index into the streams that the fold was made with.
     pub stream: usize,
-    /// Payable cost; negative where discounts exceed usage.
+    /// Payable cost, discounts taken off; negative where they exceed usage.
     pub payable: A,
+    /// The discounts that `payable` holds; negative. A credit that applies before them is asked for the cost without them.
+    pub discount: A,
 }
 
 /// Sees what a replay does. Every method does nothing by default.
@@ -130,11 +182,37 @@ pub struct Fold<A> {
     windows: Vec<DayRange>,
     expiries: Vec<NaiveDate>,
     balances: Vec<A>,
+    /// Per pool, whether it applies before discounts.
+    before_discounts: Vec<bool>,
     /// Per stream, the pools that may pay it, in drawing order.
     payers: Vec<Vec<usize>>,
     /// Per stream, the rank of its service's name, so that ties are broken by name without comparing text.
     service_of: Vec<usize>,
-    service_totals: Vec<A>,
+    /// Per service, the day's payable cost, and the same before discounts.
+    service_totals: Vec<Asked<A>>,
+}
+
+/// What credit is asked to pay: after discounts, and before them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked<A> {
+    after: A,
+    before: A,
+}
+
+impl<A: Amount> Asked<A> {
+    fn of(demand: &Demand<A>) -> Self {
+        Asked { after: demand.payable, before: demand.payable - demand.discount }
+    }
+
+    /// As much of it as `allowed` leaves, and never less than nothing.
+    fn within(self, allowed: Self) -> Self {
+        let within = |asked: A, allowed: A| asked.min(allowed).max(A::default());
+        Asked { after: within(self.after, allowed.after), before: within(self.before, allowed.before) }
+    }
+
+    fn less(self, after: A, before: A) -> Self {
+        Asked { after: self.after - after, before: self.before - before }
+    }
 }
 
 impl<A: Amount> Fold<A> {
@@ -144,15 +222,16 @@ impl<A: Amount> Fold<A> {
         names.sort_unstable();
         names.dedup();
         let payers = |stream: &Stream| {
-            pools.iter().enumerate().filter(|(_, pool)| pool.pays(&stream.service)).map(|(index, _)| index).collect()
+            pools.iter().enumerate().filter(|(_, pool)| pool.draws_for(stream)).map(|(index, _)| index).collect()
         };
         Fold {
             windows: pools.iter().map(CreditPool::window).collect(),
             expiries: pools.iter().map(|pool| pool.expires_on).collect(),
             balances,
+            before_discounts: pools.iter().map(|pool| pool.applies == ApplicationType::BeforeDiscounts).collect(),
             payers: streams.iter().map(payers).collect(),
             service_of: streams.iter().map(|s| names.partition_point(|name| *name < s.service.as_str())).collect(),
-            service_totals: vec![A::default(); names.len()],
+            service_totals: vec![Asked::default(); names.len()],
         }
     }
 
@@ -168,23 +247,25 @@ impl<A: Amount> Fold<A> {
         self.rank(demands);
         let zero = A::default();
         let mut service = usize::MAX;
-        let mut allowance = zero;
+        let mut allowed = Asked::default();
         for demand in demands.iter() {
             if self.service_of[demand.stream] != service {
-                // Discounts of a service lower what credit is asked to pay for it, never below nothing.
+                // Discounts of a service lower what a credit that applies after them is asked to pay for it, never below
+                // nothing.
                 service = self.service_of[demand.stream];
-                allowance = self.service_totals[service].max(zero);
+                allowed = self.service_totals[service];
             }
             let mut open = demand.payable;
-            let mut wanted = demand.payable.min(allowance).max(zero);
-            allowance -= wanted;
+            let mut wanted = Asked::of(demand).within(allowed);
+            allowed = allowed.less(wanted.after, wanted.before);
             for &pool in &self.payers[demand.stream] {
-                let amount = wanted.min(self.balances[pool]);
+                let asked = if self.before_discounts[pool] { wanted.before } else { wanted.after };
+                let amount = asked.min(self.balances[pool]);
                 if amount <= zero || !self.windows[pool].contains(day) {
                     continue;
                 }
                 self.balances[pool] -= amount;
-                wanted -= amount;
+                wanted = wanted.less(amount, amount);
                 open -= amount;
                 visitor.drawn(day, pool, demand.stream, amount);
             }
@@ -209,14 +290,17 @@ impl<A: Amount> Fold<A> {
     /// Ranked once a day, before any credit is taken: AWS applies credit to the largest service charge and goes on
     /// downwards.
     fn rank(&mut self, demands: &mut [Demand<A>]) {
-        self.service_totals.fill(A::default());
+        self.service_totals.fill(Asked::default());
         for demand in demands.iter() {
-            self.service_totals[self.service_of[demand.stream]] += demand.payable;
+            let total = &mut self.service_totals[self.service_of[demand.stream]];
+            let asked = Asked::of(demand);
+            total.after += asked.after;
+            total.before += asked.before;
         }
         let (totals, service_of) = (&self.service_totals, &self.service_of);
         demands.sort_unstable_by_key(|demand| {
             let service = service_of[demand.stream];
-            (Reverse(totals[service]), service, Reverse(demand.payable), demand.stream)
+            (Reverse(totals[service].after), service, Reverse(demand.payable), demand.stream)
         });
     }
 }
@@ -272,7 +356,7 @@ pub struct Balances {
 pub struct Ledger {
     /// The pools in drawing order.
     pub pools: Vec<CreditPool>,
-    /// The streams, by service name and workload.
+    /// The streams, by service name, workload and purchase type.
     pub streams: Vec<Stream>,
     /// Every draw, by day and then in the order in which it was made.
     pub drawdowns: Vec<Drawdown>,
@@ -321,8 +405,8 @@ impl Visitor<Money> for Ledger {
 
 /// Draws `costs` down against `pools` over `range`, in AWS's documented order, and keeps the whole ledger.
 ///
-/// Costs outside `range` are left out. Rows of one day, service and workload are added up first, so their order and
-/// their number change nothing.
+/// Costs outside `range` are left out. Rows of one day and stream are added up first, so their order and their number change
+/// nothing.
 ///
 /// ```
 /// use glidepath::domain::credit::{CreditPool, EligibleServices};
@@ -336,13 +420,8 @@ impl Visitor<Money> for Ledger {
 /// let usd = |text: &str| text.parse::<Money>().unwrap();
 /// let list = ServiceMatcher::new(["Amazon Bedrock"], &ServiceAliases::default());
 /// let pool = CreditPool::new("1", usd("100"), day("2026-01-15"), day("2027-01-15"), EligibleServices::Listed(list));
-/// let cost = DailyCost {
-///     day: day("2026-01-02"), // before the start, but in its month: credit reaches back to the first
-///     service: "Amazon Bedrock".into(),
-///     workload: Workload::BedrockInference,
-///     payable: usd("30"),
-///     other: Money::ZERO,
-/// };
+/// // Before the start, but in its month: credit reaches back to the first.
+/// let cost = DailyCost::payable(day("2026-01-02"), "Amazon Bedrock", Workload::BedrockInference, usd("30"));
 /// let ledger = replay(&[pool], &[cost], DayRange::new(day("2026-01-01"), day("2026-02-01")));
 /// assert_eq!(ledger.remaining(0), usd("70"));
 /// ```
@@ -374,7 +453,8 @@ fn replayed<'a>(
     for (offset, day) in range.days().enumerate() {
         let rows = &by_day[offset];
         demands.clear();
-        demands.extend(rows.iter().map(|row| Demand { stream: row.stream, payable: row.payable }));
+        let demand = |row: &StreamCost| Demand { stream: row.stream, payable: row.payable, discount: row.discount };
+        demands.extend(rows.iter().map(demand));
         fold.day(day, &mut demands, &mut ledger);
         for row in rows.iter().filter(|row| !row.other.is_zero()) {
             ledger.uncovered.push(Uncovered { day, stream: row.stream, payable: Money::ZERO, other: row.other });
@@ -390,6 +470,7 @@ fn replayed<'a>(
 struct StreamCost {
     stream: usize,
     payable: Money,
+    discount: Money,
     other: Money,
 }
 
@@ -398,9 +479,13 @@ fn group<'a>(rows: impl Iterator<Item = CostRow<'a>>, range: DayRange) -> (Vec<S
     let mut interner = Interner::default();
     let inside = rows.filter(|cost| range.contains(cost.day));
     let numbered: Vec<(CostRow, usize)> =
-        inside.map(|cost| (cost, interner.number((cost.service, cost.workload)))).collect();
+        inside.map(|cost| (cost, interner.number((cost.service, cost.workload, cost.purchase)))).collect();
     let (ranks, sorted) = ranked(&interner.into_names());
-    let stream = |(service, workload): (&str, Workload)| Stream { service: service.to_owned(), workload };
+    let stream = |(service, workload, purchase): (&str, Workload, Purchase)| Stream {
+        service: service.to_owned(),
+        workload,
+        purchase,
+    };
     let streams: Vec<Stream> = sorted.into_iter().map(stream).collect();
     let mut by_day: Vec<Vec<StreamCost>> = vec![Vec::new(); usize::try_from(range.len()).unwrap_or(0)];
     for (cost, number) in numbered {
@@ -410,9 +495,13 @@ fn group<'a>(rows: impl Iterator<Item = CostRow<'a>>, range: DayRange) -> (Vec<S
         match rows.iter_mut().find(|row| row.stream == stream) {
             Some(row) => {
                 row.payable += cost.payable;
+                row.discount += cost.discount;
                 row.other += cost.other;
             }
-            None => rows.push(StreamCost { stream, payable: cost.payable, other: cost.other }),
+            None => {
+                let CostRow { payable, discount, other, .. } = cost;
+                rows.push(StreamCost { stream, payable, discount, other });
+            }
         }
     }
     // The ledger lists fees in this order, and it must not depend on the order of the input.

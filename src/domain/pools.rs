@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::charge::{BillPart, record_kind};
-use super::credit::{CreditPool, EligibleServices, Programme};
+use super::credit::{ApplicationType, CreditPool, EligibleServices, Programme};
 use super::facts::{ChargeKind, Facts, SeenCredit};
 use super::ledger::{AWS_ORDER, drawing_order};
 use super::money::Money;
 use super::period::DayRange;
+use super::purchase::PurchaseLimit;
 use super::service::{ServiceAliases, ServiceMatcher};
 
 /// A pool as config gives it. Amount and window are needed only where AWS's API does not show the credit.
@@ -65,6 +66,8 @@ fn listed_pool(seen: &SeenCredit, named: Option<&ConfiguredPool>, aliases: &Serv
         name,
         programme: named.and_then(|pool| pool.programme),
         paused_from: seen.paused_from,
+        purchases: PurchaseLimit::read(snapshot.purchase_types.as_deref()),
+        applies: snapshot.application_type.unwrap_or(ApplicationType::AfterDiscounts),
         ..CreditPool::new(&snapshot.credit_id, snapshot.initial, snapshot.starts_on, snapshot.expires_on, services)
     }
 }

@@ -415,7 +415,7 @@ pub struct Causes {
 pub struct MonthlyBill {
     /// Billing period; the current one is actual days plus outlook.
     pub month: BillingPeriod,
-    /// Gross cost.
+    /// Gross cost; what AWS has refunded of the month is taken off.
     pub gross: Money,
     /// Paid by credit.
     pub covered: Money,

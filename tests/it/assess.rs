@@ -3,8 +3,11 @@
 
 mod at_least;
 mod coverage;
+mod discounts;
 mod exhaustion;
+mod fees;
 mod pools;
+mod purchases;
 mod reconciliation;
 
 use glidepath::domain::facts::Facts;

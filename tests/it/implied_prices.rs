@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use glidepath::domain::costs::{Costs, DetailKind, DetailRow};
 use glidepath::domain::implied_price::{Basis, DAYS, ENOUGH_DAYS, ImpliedPrices, PriceRow, PriceSource, Unit, Used};
-use glidepath::domain::money::Quantity;
+use glidepath::domain::money::{Money, Quantity};
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::price::{PriceBook, PriceQuery};
 use glidepath::domain::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
@@ -46,6 +46,7 @@ fn bill(rows: &[(Classification, &str, &str, &str)]) -> Costs {
         day: day(on),
         kind,
         cost: cost.parse().unwrap(),
+        one_off: Money::ZERO,
         quantity: quantity.parse().unwrap(),
     });
     Costs { split: Vec::new(), kinds: rows.iter().map(|(class, ..)| kind(class)).collect(), detail: detail.collect() }

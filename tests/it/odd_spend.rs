@@ -83,13 +83,7 @@ fn a_projection_that_contradicts_the_facts_moves_the_date_little() {
     let plan = |day: NaiveDate| {
         let months = i32::try_from((day - values::day("2026-03-01")).num_days() / 30).unwrap();
         let payable = Money::from_micros(100_000_000 * 10_i64.pow(months.clamp(0, 6) as u32) * 100);
-        DailyCost {
-            day,
-            service: BEDROCK.to_owned(),
-            workload: Workload::BedrockInference,
-            payable,
-            other: Money::ZERO,
-        }
+        DailyCost::payable(day, BEDROCK, Workload::BedrockInference, payable)
     };
     past.planned = DayRange::new(day("2026-03-01"), day("2027-04-01")).days().map(plan).collect();
     let told = lasts(&past.outlook()).unwrap();

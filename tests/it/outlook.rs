@@ -103,13 +103,7 @@ fn a_young_account_grows_as_it_filed_and_an_old_one_as_it_does() {
         let month = |(month, daily): &(&str, &str)| {
             let of_day = usd(daily);
             let days: Vec<NaiveDate> = month.parse::<BillingPeriod>().unwrap().range().days().collect();
-            days.into_iter().map(move |day| DailyCost {
-                day,
-                service: BEDROCK.to_owned(),
-                workload: Workload::BedrockInference,
-                payable: of_day,
-                other: Money::ZERO,
-            })
+            days.into_iter().map(move |day| DailyCost::payable(day, BEDROCK, Workload::BedrockInference, of_day))
         };
         months.iter().flat_map(month).collect()
     };

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use glidepath::domain::credit::{CreditPool, EligibleServices};
+use glidepath::domain::credit::{ApplicationType, CreditPool, EligibleServices};
 use glidepath::domain::ledger::{
     AWS_ORDER, DailyCost, Demand, Fold, Ledger, OrderKey, Stream, Visitor, drawing_order, replay, replay_in_order,
 };
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::purchase::{Lets, Purchase, PurchaseLimit};
 use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
 use glidepath::domain::workload::Workload;
 use proptest::collection::vec;
@@ -40,12 +41,20 @@ fn any_pool() -> impl Strategy<Value = CreditPool> {
         }),
     ];
     let amount = prop_oneof![Just(0), 1_i64..2_000_000, 1_i64..400_000_000];
-    (0..20_u8, amount, -60_i64..80, 1_i64..120, services, option::weighted(0.2, 0_i64..120)).prop_map(
-        |(id, granted, starts, life, services, paused)| {
+    let limit = prop_oneof![
+        4 => Just(None),
+        2 => proptest::sample::select(&["OnDemand", "SPOT", "Savings Plans", "Reserved", "WHATEVER"][..]).prop_map(Some),
+    ];
+    let applies = prop_oneof![3 => Just(ApplicationType::AfterDiscounts), 1 => Just(ApplicationType::BeforeDiscounts)];
+    let window = (-60_i64..80, 1_i64..120, option::weighted(0.2, 0_i64..120));
+    (0..20_u8, amount, window, services, limit, applies).prop_map(
+        |(id, granted, (starts, life, paused), services, limit, applies)| {
             let starts_on = plus_days(range().start, starts);
             let pool =
                 CreditPool::new(&format!("{id:02}"), micros(granted), starts_on, plus_days(starts_on, life), services);
-            CreditPool { paused_from: paused.map(|after| plus_days(starts_on, after)), ..pool }
+            let limit: Vec<String> = limit.map(str::to_owned).into_iter().collect();
+            let purchases = PurchaseLimit::read(Some(&limit));
+            CreditPool { paused_from: paused.map(|after| plus_days(starts_on, after)), purchases, applies, ..pool }
         },
     )
 }
@@ -63,12 +72,16 @@ fn any_cost() -> impl Strategy<Value = DailyCost> {
     // A few days lie outside the range, and must be left out.
     let day = (-3..DAYS + 3).prop_map(|offset| plus_days(range().start, offset));
     let service = proptest::sample::select(&SERVICES[..]);
-    (day, service, proptest::sample::select(&WORKLOADS[..]), payable, other).prop_map(
-        |(day, service, workload, payable, other)| DailyCost {
+    let purchase = prop_oneof![3 => Just(Purchase::OnDemand), 1 => proptest::sample::select(&Purchase::ALL[..])];
+    let discount = prop_oneof![2 => Just(0), 1 => -6_000_000_i64..0];
+    (day, service, proptest::sample::select(&WORKLOADS[..]), purchase, payable, discount, other).prop_map(
+        |(day, service, workload, purchase, payable, discount, other)| DailyCost {
             day,
             service: service.to_owned(),
             workload,
+            purchase,
             payable: micros(payable),
+            discount: micros(discount),
             other: micros(other),
         },
     )
@@ -78,11 +91,13 @@ fn any_costs() -> impl Strategy<Value = Vec<DailyCost>> {
     vec(any_cost(), 0..150)
 }
 
-/// Payable cost per day, service and workload: grouped here by another route than replay's.
-fn grouped(costs: &[DailyCost]) -> BTreeMap<(NaiveDate, &str, Workload), Money> {
-    let mut sums = BTreeMap::new();
+/// Payable cost and its discounts per day and stream: grouped here by another route than replay's.
+fn grouped(costs: &[DailyCost]) -> BTreeMap<(NaiveDate, Stream), (Money, Money)> {
+    let mut sums: BTreeMap<(NaiveDate, Stream), (Money, Money)> = BTreeMap::new();
     for cost in costs.iter().filter(|cost| range().contains(cost.day)) {
-        *sums.entry((cost.day, cost.service.as_str(), cost.workload)).or_default() += cost.payable;
+        let (payable, discount) = sums.entry((cost.day, Stream::from(cost))).or_default();
+        *payable += cost.payable;
+        *discount += cost.discount;
     }
     sums
 }
@@ -103,8 +118,8 @@ fn run<A: glidepath::domain::ledger::Amount>(
     let sums = grouped(costs);
     for day in days.days() {
         let demand = |(stream, of): (usize, &Stream)| {
-            let payable = sums.get(&(day, of.service.as_str(), of.workload))?;
-            Some(Demand { stream, payable: amount(*payable) })
+            let (payable, discount) = sums.get(&(day, of.clone()))?;
+            Some(Demand { stream, payable: amount(*payable), discount: amount(*discount) })
         };
         let mut demands: Vec<Demand<A>> = streams.iter().enumerate().filter_map(demand).collect();
         fold.day(day, &mut demands, visitor);
@@ -141,17 +156,15 @@ proptest! {
     #[test]
     fn cost_is_covered_or_uncovered(pools in any_pools(), costs in any_costs()) {
         let ledger = replay(&pools, &costs, range());
-        let mut settled: BTreeMap<(NaiveDate, &str, Workload), Money> = BTreeMap::new();
-        let stream = |index: usize| (ledger.streams[index].service.as_str(), ledger.streams[index].workload);
+        let mut settled: BTreeMap<(NaiveDate, Stream), Money> = BTreeMap::new();
         for draw in &ledger.drawdowns {
-            let (service, workload) = stream(draw.stream);
-            *settled.entry((draw.day, service, workload)).or_default() += draw.amount;
+            *settled.entry((draw.day, ledger.streams[draw.stream].clone())).or_default() += draw.amount;
         }
         for open in &ledger.uncovered {
-            let (service, workload) = stream(open.stream);
-            *settled.entry((open.day, service, workload)).or_default() += open.payable;
+            *settled.entry((open.day, ledger.streams[open.stream].clone())).or_default() += open.payable;
         }
-        let mut expected = grouped(&costs);
+        let paid = |(row, (payable, _)): ((NaiveDate, Stream), (Money, Money))| (row, payable);
+        let mut expected: BTreeMap<(NaiveDate, Stream), Money> = grouped(&costs).into_iter().map(paid).collect();
         expected.retain(|_, cost| !cost.is_zero());
         settled.retain(|_, cost| !cost.is_zero());
         prop_assert_eq!(settled, expected);
@@ -173,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn draws_keep_to_windows_and_services(pools in any_pools(), costs in any_costs()) {
+    fn draws_keep_to_windows_services_and_purchase_types(pools in any_pools(), costs in any_costs()) {
         let ledger = replay(&pools, &costs, range());
         for draw in &ledger.drawdowns {
             let (pool, stream) = (&ledger.pools[draw.pool], &ledger.streams[draw.stream]);
@@ -181,33 +194,46 @@ proptest! {
             prop_assert!(BillingPeriod::of(pool.starts_on).first_day() <= draw.day && draw.day < pool.expires_on);
             prop_assert!(pool.paused_from.is_none_or(|paused| draw.day < paused));
             prop_assert!(pool.pays(&stream.service), "{} paid {}", pool.id, stream.service);
+            prop_assert!(pool.purchases.lets(stream.purchase) != Lets::No, "{} paid {:?}", pool.id, stream);
         }
     }
 
-    /// On a day at whose end a pool still holds credit that it may spend on a service, the service's cost net of its
-    /// own discounts is covered to the last digit. (Row by row that is not so: the part of a row that a discount of
+    /// Credit that applies after discounts pays no more of a service than they leave, and all credit together no more than its
+    /// cost before them. On a day at whose end a pool still holds credit that it may spend on all of a service, that is covered
+    /// to the last digit. (Row by row that is not so: the part of a row that a discount of
     /// the same service takes back is left to the cash, where the discount meets it.)
     #[test]
     fn nothing_stays_uncovered_while_a_pool_could_pay(pools in any_pools(), costs in any_costs()) {
         let ledger = replay(&pools, &costs, range());
-        let mut net: BTreeMap<(NaiveDate, &str), Money> = BTreeMap::new();
+        let mut asked: BTreeMap<(NaiveDate, &str), (Money, Money)> = BTreeMap::new();
         for cost in costs.iter().filter(|cost| range().contains(cost.day)) {
-            *net.entry((cost.day, cost.service.as_str())).or_default() += cost.payable;
+            let (after, before) = asked.entry((cost.day, cost.service.as_str())).or_default();
+            *after += cost.payable;
+            *before += cost.payable - cost.discount;
         }
-        let mut drawn: BTreeMap<(NaiveDate, &str), Money> = BTreeMap::new();
+        let is_before = |pool: &CreditPool| pool.applies == ApplicationType::BeforeDiscounts;
+        let mut drawn: BTreeMap<(NaiveDate, &str), (Money, Money)> = BTreeMap::new();
         for draw in &ledger.drawdowns {
-            *drawn.entry((draw.day, ledger.streams[draw.stream].service.as_str())).or_default() += draw.amount;
+            let row = drawn.entry((draw.day, ledger.streams[draw.stream].service.as_str())).or_default();
+            let side = if is_before(&ledger.pools[draw.pool]) { &mut row.1 } else { &mut row.0 };
+            *side += draw.amount;
         }
         for balances in &ledger.balances {
             for service in SERVICES {
                 let key = (balances.day, service);
-                let net = net.get(&key).copied().unwrap_or_default().at_least_zero();
-                let drawn = drawn.get(&key).copied().unwrap_or_default();
-                prop_assert!(drawn <= net, "credit paid more than the service cost");
-                let could_pay = ledger.pools.iter().zip(&balances.left).any(|(pool, left)| {
-                    pool.pays(service) && pool.window().contains(balances.day) && left.is_positive()
-                });
-                prop_assert!(!could_pay || drawn == net, "{service} on {}: {drawn:?} of {net:?}", balances.day);
+                let (after, before) = asked.get(&key).copied().unwrap_or_default();
+                let (after, before) = (after.at_least_zero(), before.at_least_zero());
+                let (by_after, by_before) = drawn.get(&key).copied().unwrap_or_default();
+                prop_assert!(by_after <= after && by_after + by_before <= before, "more than the service cost");
+                let could_pay = |before: bool| {
+                    ledger.pools.iter().zip(&balances.left).any(|(pool, left)| {
+                        let all = pool.pays(service) && pool.purchases == PurchaseLimit::None;
+                        all && is_before(pool) == before && pool.window().contains(balances.day) && left.is_positive()
+                    })
+                };
+                let paid = by_after + by_before;
+                prop_assert!(!could_pay(false) || paid >= after, "{service} on {}: {paid:?} of {after:?}", balances.day);
+                prop_assert!(!could_pay(true) || paid == before, "{service} on {}: {paid:?} of {before:?}", balances.day);
             }
         }
     }
@@ -247,7 +273,8 @@ proptest! {
     #[test]
     fn cutting_a_row_in_two_changes_nothing(pools in any_pools(), costs in any_costs(), share in 0_i64..30_000_000) {
         let halves = costs.iter().flat_map(|cost| {
-            let half = DailyCost { payable: micros(share), other: Money::ZERO, ..cost.clone() };
+            let half =
+                DailyCost { payable: micros(share), discount: Money::ZERO, other: Money::ZERO, ..cost.clone() };
             [DailyCost { payable: cost.payable - half.payable, ..cost.clone() }, half]
         });
         prop_assert_eq!(replay(&pools, &costs, range()), replay(&pools, &halves.collect::<Vec<_>>(), range()));
@@ -330,13 +357,7 @@ fn another_order_of_pools_draws_otherwise() {
         CreditPool::new(id, usd("100"), day(starts), day(expires), listed(&["Amazon EC2"]))
     };
     let pools = [pool("old", "2025-01-01", "2027-06-01"), pool("soon", "2025-06-01", "2026-06-01")];
-    let cost = DailyCost {
-        day: range().start,
-        service: "Amazon EC2".to_owned(),
-        workload: Workload::Supporting,
-        payable: usd("30"),
-        other: Money::ZERO,
-    };
+    let cost = DailyCost::payable(range().start, "Amazon EC2", Workload::Supporting, usd("30"));
     let first_drawn = |order: &[OrderKey]| {
         let ledger = replay_in_order(&pools, order, std::slice::from_ref(&cost), range());
         ledger.pools[ledger.drawdowns[0].pool].id.clone()
@@ -362,13 +383,8 @@ fn more_cost_can_leave_more_credit_somewhere() {
         CreditPool::new("2", usd("10"), day("2026-01-01"), day("2027-01-01"), listed(&["Amazon EC2"])),
     ];
     let left = |ec2: &str| {
-        let cost = |service: &str, amount: &str| DailyCost {
-            day: range().start,
-            service: service.to_owned(),
-            workload: Workload::Supporting,
-            payable: usd(amount),
-            other: Money::ZERO,
-        };
+        let cost =
+            |service: &str, amount: &str| DailyCost::payable(range().start, service, Workload::Supporting, usd(amount));
         let ledger = replay(&pools, &[cost("Amazon Bedrock", "10"), cost("Amazon EC2", ec2)], range());
         ledger.remaining(0) + ledger.remaining(1)
     };

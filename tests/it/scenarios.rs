@@ -115,11 +115,8 @@ impl Story {
 
     fn costs(&self) -> Vec<DailyCost> {
         let cost = |row: CostRow| DailyCost {
-            day: row.day,
-            service: row.service,
-            workload: row.workload,
-            payable: row.payable,
             other: row.other,
+            ..DailyCost::payable(row.day, row.service, row.workload, row.payable)
         };
         self.rows("costs").into_iter().map(cost).collect()
     }

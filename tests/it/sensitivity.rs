@@ -124,10 +124,9 @@ fn what_moves_the_date_most_comes_first_then_what_moves_the_bill() {
 fn a_young_account_shows_what_the_filing_alone_does() {
     let mut past = Past::of_days(7).bedrock_daily("100").bedrock_pool("3000");
     let plan = |day| {
-        let (service, workload) = (BEDROCK.to_owned(), Workload::BedrockInference);
         // As filed, spend doubles from April on.
         let payable = if day < values::day("2026-04-01") { usd("100") } else { usd("200") };
-        DailyCost { day, service, workload, payable, other: Money::ZERO }
+        DailyCost::payable(day, BEDROCK, Workload::BedrockInference, payable)
     };
     past.planned = DayRange::new(plus_days(past.through, -7), day("2026-12-01")).days().map(plan).collect();
     let tried = tried(&past, &Doubts::default());

@@ -59,11 +59,10 @@ impl Account {
         for day in complete().days() {
             for (kind, (.., millions, cost)) in rows.iter().enumerate() {
                 let quantity = Quantity::from_decimal(Decimal::from(*millions));
-                costs.detail.push(DetailRow { day, kind, cost: *cost, quantity });
+                costs.detail.push(DetailRow { day, kind, cost: *cost, one_off: Money::ZERO, quantity });
             }
             let payable = rows.iter().map(|row| row.4).sum();
-            let (service, workload) = (BEDROCK.to_owned(), Workload::BedrockInference);
-            recurring.push(DailyCost { day, service, workload, payable, other: Money::ZERO });
+            recurring.push(DailyCost::payable(day, BEDROCK, Workload::BedrockInference, payable));
         }
         let implied = ImpliedPrices::of(&costs, complete());
         let pool =

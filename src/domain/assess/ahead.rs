@@ -88,19 +88,36 @@ impl Assessment<'_> {
         let month = span.month_to_date();
         let mut so_far = MonthSoFar::default();
         let mut credited = Money::ZERO;
+        // Per service, what of its cost no credit paid, and what was refunded.
+        let mut services: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
         let parts = self.bill_parts();
         for row in self.facts.charges.iter().filter(|row| month.contains(row.day)) {
+            let (unpaid, refunded) = services.entry(&self.facts.charge_kinds[row.kind].service).or_default();
             match parts[row.kind] {
-                BillPart::Gross => so_far.gross += row.cost,
-                BillPart::Credit => credited -= row.cost,
+                BillPart::Gross => {
+                    so_far.gross += row.cost;
+                    *unpaid += row.cost;
+                }
+                BillPart::Credit => {
+                    credited -= row.cost;
+                    *unpaid += row.cost;
+                }
                 BillPart::Tax => so_far.tax += row.cost,
-                BillPart::Refund => {}
+                BillPart::Refund => *refunded -= row.cost,
             }
         }
-        let replayed = self.ledger.drawdowns.iter().filter(|draw| month.contains(draw.day)).map(|draw| draw.amount);
-        let awaited = self.awaited.iter().filter(|draw| month.contains(draw.day)).map(|draw| draw.amount);
-        let applied = || credited + awaited.sum();
-        so_far.covered = if credit_rows(self.facts).next().is_some() { applied() } else { replayed.sum() };
+        // Where rows show credit, what AWS has yet to apply comes on top; where none does, replay is all there is.
+        let rows_show_credit = credit_rows(self.facts).next().is_some();
+        let counted = if rows_show_credit { &self.awaited } else { &self.ledger.drawdowns };
+        let counted = || counted.iter().filter(|draw| month.contains(draw.day));
+        for draw in counted() {
+            services.entry(&self.ledger.streams[draw.stream].service).or_default().0 -= draw.amount;
+        }
+        // A refund takes back cash of its service, as far as this month has any: a fee that was returned is no cash of the
+        // month, and what is refunded of earlier months hides none of it.
+        let returned = services.into_values().map(|(unpaid, refunded)| refunded.min(unpaid.at_least_zero()));
+        so_far.gross -= returned.sum::<Money>();
+        so_far.covered = credited + counted().map(|draw| draw.amount).sum::<Money>();
         so_far
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::partial_days::DateBasis;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
+use crate::domain::purchase::Purchase;
 use crate::domain::workload::Workload;
 
 impl Assessment<'_> {
@@ -68,10 +69,10 @@ impl Assessment<'_> {
         let dry: BTreeSet<usize> = (0..self.ledger.streams.len())
             .filter(|&stream| workload.is_none_or(|wanted| self.ledger.streams[stream].workload == wanted))
             .filter(|&stream| {
-                let service = &self.ledger.streams[stream].service;
-                let issued = payable_from(pools, service).is_some_and(|from| from <= span.through);
+                let stream = &self.ledger.streams[stream];
+                let issued = payable_from(pools, stream).is_some_and(|from| from <= span.through);
                 let funded = |(pool, balance): (&CreditPool, &Money)| {
-                    pool.pays(service) && balance.is_positive() && pool.window().contains(span.through)
+                    pool.draws_for(stream) && balance.is_positive() && pool.window().contains(span.through)
                 };
                 issued && !pools.iter().zip(&self.balances).any(funded)
             })
@@ -83,13 +84,15 @@ impl Assessment<'_> {
     fn payable_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
         let issued_from = |stream: usize| {
             let stream = &self.ledger.streams[stream];
-            let from = payable_from(&self.ledger.pools, &stream.service)?;
-            Some(((stream.service.as_str(), stream.workload), from))
+            let from = payable_from(&self.ledger.pools, stream)?;
+            Some(((stream.service.as_str(), stream.workload, stream.purchase), from))
         };
-        let issued: BTreeMap<(&str, Workload), NaiveDate> = streams.iter().filter_map(|&s| issued_from(s)).collect();
+        let issued: BTreeMap<(&str, Workload, Purchase), NaiveDate> =
+            streams.iter().filter_map(|&s| issued_from(s)).collect();
         let mut payable: BTreeMap<NaiveDate, Money> = BTreeMap::new();
         for cost in &self.costs.split {
-            if issued.get(&(cost.service.as_str(), cost.workload)).is_some_and(|from| *from <= cost.day) {
+            let key = (cost.service.as_str(), cost.workload, cost.purchase);
+            if issued.get(&key).is_some_and(|from| *from <= cost.day) {
                 *payable.entry(cost.day).or_default() += cost.payable;
             }
         }

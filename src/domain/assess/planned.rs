@@ -137,7 +137,7 @@ fn switches(base: &Base, ahead: &[SwitchAhead]) -> Vec<Foreseen> {
             brings.entry(was).or_default().push((is, dollars));
         }
         events.extend(brings.into_iter().map(|(was, brings)| {
-            let of = Stream { service: was, workload: Workload::BedrockInference };
+            let of = Stream::on_demand(was, Workload::BedrockInference);
             let effect = Effect::Moves { from: *begins, of, brings };
             Foreseen { sure: *sure, together: *together, filed: false, effect }
         }));

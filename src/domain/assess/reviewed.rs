@@ -19,7 +19,7 @@ use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
 use crate::domain::review::credibility::{self, Claim, Months};
-use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, at_run_rate, days_ahead};
+use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, Rate, at_run_rate, days_ahead};
 use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
 
 /// What the rest of the position contributes.
@@ -173,12 +173,19 @@ impl Assessment<'_> {
     fn earned_value(&self, span: Span, shown: &[PoolPosition]) -> Option<EarnedValue> {
         let pools = &self.ledger.pools;
         let window = span.last(WINDOW_DAYS);
-        let mut rate: BTreeMap<Stream, Money> = BTreeMap::new();
+        let mut sums: BTreeMap<Stream, (Money, Money)> = BTreeMap::new();
         for cost in self.costs.split.iter().filter(|cost| window.contains(cost.day)) {
-            let stream = Stream { service: cost.service.clone(), workload: cost.workload };
-            *rate.entry(stream).or_default() += cost.payable;
+            let (payable, discount) = sums.entry(Stream::from(&cost.recurring())).or_default();
+            *payable += cost.payable;
+            *discount += cost.discount;
         }
-        let rate: Vec<_> = rate.into_iter().map(|(stream, sum)| (stream, sum.per(window.len()))).collect();
+        let days = window.len();
+        let per_day = |(stream, (payable, discount)): (Stream, (Money, Money))| Rate {
+            stream,
+            payable: payable.per(days),
+            discount: discount.per(days),
+        };
+        let rate: Vec<Rate> = sums.into_iter().map(per_day).collect();
         let left: Vec<Money> = shown.iter().map(|pool| pool.remaining).collect();
         let ahead = at_run_rate(pools, &left, &rate, days_ahead(pools, &left, span.through));
         let planned = self.planned_ledger(plus_days(span.through, 1));

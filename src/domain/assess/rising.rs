@@ -31,7 +31,7 @@ impl Assessment<'_> {
         let subjects = self.by_subject(DayRange::new(quarter.start, plus_days(newest.max(span.through), 1)));
         let rise = |(subject, rows): (&str, Vec<&DetailRow>)| {
             let mut by_day: BTreeMap<NaiveDate, Money> = BTreeMap::new();
-            rows.iter().for_each(|row| *by_day.entry(row.day).or_default() += row.cost);
+            rows.iter().for_each(|row| *by_day.entry(row.day).or_default() += row.recurring());
             let (day, amount) = by_day.range(span.through..).max_by_key(|(day, amount)| (**amount, **day))?;
             let before_per_day = by_day.range(before.start..before.end).map(|(_, cost)| *cost).sum::<Money>();
             let before_per_day = before_per_day.per(before.len());

@@ -1,6 +1,6 @@
 //! Which services credit pays, and what the others burn in cash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -8,9 +8,11 @@ use super::Assessment;
 use super::run::{Standing, run_start};
 use crate::domain::alert::UncoveredBurn;
 use crate::domain::coverage::{FundedPool, coverage};
+use crate::domain::credit::CoverageState;
 use crate::domain::money::Money;
 use crate::domain::period::DayRange;
 use crate::domain::position::Coverage;
+use crate::domain::purchase::Purchase;
 
 impl Assessment<'_> {
     /// Services that burn cash: what no pool paid over the last 28 days, by service.
@@ -18,6 +20,7 @@ impl Assessment<'_> {
         let Some(span) = self.span else { return Vec::new() };
         let (week, month) = (span.last(7), span.last(28));
         let mut days: BTreeMap<&str, BTreeMap<NaiveDate, Money>> = BTreeMap::new();
+        let limited = self.limited_away(month);
         for open in self.ledger.uncovered.iter().filter(|open| span.days().contains(open.day)) {
             let service = self.ledger.streams[open.stream].service.as_str();
             *days.entry(service).or_default().entry(open.day).or_default() += open.payable;
@@ -31,6 +34,8 @@ impl Assessment<'_> {
                 None => Standing::Quiet,
             });
             let state = coverage.iter().find(|c| c.service == service).map(|c| c.state)?;
+            // Credit pays the service, and not the way that this is bought.
+            let state = if limited.contains(service) { CoverageState::Uncovered } else { state };
             total_28d.is_positive().then(|| UncoveredBurn {
                 service: service.to_owned(),
                 since: since.unwrap_or(span.through),
@@ -42,13 +47,30 @@ impl Assessment<'_> {
         days.into_iter().filter_map(burn).collect()
     }
 
+    /// Services of which more than half of what is uncovered in `days` is bought in a way that no credit for them pays.
+    fn limited_away(&self, days: DayRange) -> BTreeSet<&str> {
+        let mut sums: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+        for open in self.ledger.uncovered.iter().filter(|open| days.contains(open.day)) {
+            let stream = &self.ledger.streams[open.stream];
+            let (all, limited) = sums.entry(&stream.service).or_default();
+            *all += open.payable;
+            let pools = || self.ledger.pools.iter();
+            if pools().any(|pool| pool.pays(&stream.service)) && !pools().any(|pool| pool.draws_for(stream)) {
+                *limited += open.payable;
+            }
+        }
+        let most = sums.into_iter().filter(|(_, (all, limited))| limited.is_positive() && *limited > all.per(2));
+        most.map(|(service, _)| service).collect()
+    }
+
     pub(super) fn coverage(&self) -> Vec<Coverage> {
         let Some(span) = self.span else { return Vec::new() };
-        // By service, whether it has cost of a kind that credit could pay.
-        let mut services: BTreeMap<&str, bool> = BTreeMap::new();
+        // By service, how the cost is bought that credit could pay.
+        let mut services: BTreeMap<&str, BTreeSet<Purchase>> = BTreeMap::new();
         for cost in self.costs.split.iter().filter(|cost| span.days().contains(cost.day)) {
             if !(cost.payable.is_zero() && cost.unpayable.is_zero() && cost.one_off.is_zero()) {
-                *services.entry(&cost.service).or_default() |= !cost.payable.is_zero();
+                let bought = services.entry(&cost.service).or_default();
+                bought.extend((!cost.payable.is_zero()).then_some(cost.purchase));
             }
         }
         let today = self.facts.as_of.date_naive();

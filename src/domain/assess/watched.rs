@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Assessment;
 use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange, VanishedDays};
-use crate::domain::charge::{BillPart, is_capacity_block_fee};
+use crate::domain::charge::BillPart;
 use crate::domain::costs::DetailRow;
 use crate::domain::facts::SeenCredit;
 use crate::domain::money::Money;
@@ -50,7 +50,12 @@ impl Assessment<'_> {
         let days = span.last(BURN_DAYS);
         let mut by_day: BTreeMap<NaiveDate, Money> = days.days().map(|day| (day, Money::ZERO)).collect();
         for cost in self.costs.split.iter().filter(|cost| days.contains(cost.day)) {
-            if self.ledger.pools.iter().any(|pool| pool.pays(&cost.service) && pool.window().contains(cost.day)) {
+            if self
+                .ledger
+                .pools
+                .iter()
+                .any(|pool| pool.pays_purchase(&cost.service, cost.purchase) && pool.window().contains(cost.day))
+            {
                 *by_day.entry(cost.day).or_default() += cost.payable;
             }
         }
@@ -77,12 +82,10 @@ impl Assessment<'_> {
     /// Rows of `days` by what people call them: the model, or the service where no model is known.
     pub(super) fn by_subject(&self, days: DayRange) -> BTreeMap<&str, Vec<&DetailRow>> {
         let mut subjects: BTreeMap<&str, Vec<&DetailRow>> = BTreeMap::new();
-        for row in self.costs.detail.iter().filter(|row| days.contains(row.day)) {
-            let kind = &self.costs.kinds[row.kind];
-            // One-off fees are cash of their day, and no spend that goes on.
-            if kind.usage_type.as_deref().is_none_or(|name| !is_capacity_block_fee(name)) {
-                subjects.entry(kind.subject()).or_default().push(row);
-            }
+        // One-off fees are cash of their day, and no spend that goes on.
+        let goes_on = |row: &&DetailRow| row.one_off.is_zero() || !row.recurring().is_zero();
+        for row in self.costs.detail.iter().filter(|row| days.contains(row.day)).filter(goes_on) {
+            subjects.entry(self.costs.kinds[row.kind].subject()).or_default().push(row);
         }
         subjects
     }
@@ -90,7 +93,7 @@ impl Assessment<'_> {
     fn change(&self, subject: &str, rows: &[&DetailRow], windows: &Windows) -> Option<SpendChange> {
         let mut by_day: BTreeMap<NaiveDate, Money> = BTreeMap::new();
         for row in rows {
-            *by_day.entry(row.day).or_default() += row.cost;
+            *by_day.entry(row.day).or_default() += row.recurring();
         }
         let sum = |days: DayRange| by_day.range(days.start..days.end).map(|(_, cost)| *cost).sum::<Money>();
         let average = |days: DayRange| sum(days).per(days.len());
@@ -130,7 +133,7 @@ impl Assessment<'_> {
                 _ => continue,
             };
             let kind = &mut kinds.entry(row.kind).or_default()[side];
-            kind.cost += row.cost;
+            kind.cost += row.recurring();
             let scale = self.costs.kinds[row.kind].class.scale.unwrap_or(Decimal::ONE);
             kind.quantity += row.quantity.times(scale).amount();
         }

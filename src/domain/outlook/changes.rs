@@ -71,7 +71,7 @@ pub enum Effect {
 impl Effect {
     /// The streams that it brings cost to.
     pub(super) fn streams(&self) -> Vec<Stream> {
-        let of = |service: &String, workload| Stream { service: service.clone(), workload };
+        let of = |service: &String, workload| Stream::on_demand(service.as_str(), workload);
         match self {
             Effect::Adds(costs) => costs.iter().map(|cost| of(&cost.service, cost.workload)).collect(),
             Effect::Moves { of: was, brings, .. } => brings.iter().map(|(to, _)| of(to, was.workload)).collect(),
@@ -142,13 +142,19 @@ impl Events {
             match &foreseen.effect {
                 Effect::Adds(costs) => costs.iter().for_each(|cost| events.adds(event, cost, streams, range)),
                 Effect::Moves { from, of, brings } => {
-                    let Some(stream) = streams.iter().position(|stream| stream == of) else { continue };
-                    let at = |service: &String| {
-                        streams.iter().position(|s| s.service == *service && s.workload == of.workload)
-                    };
-                    let brings = brings.iter().filter_map(|(service, dollars)| Some((at(service)?, dollars.to_f64()?)));
                     let from = usize::try_from((*from - range.start).num_days().max(0)).unwrap_or(days);
-                    events.moves.push(Moves { event, from, stream, brings: brings.collect() });
+                    for (stream, _) in streams.iter().enumerate().filter(|(_, stream)| stream.is_like(of)) {
+                        // What stays with its service is bought as it was.
+                        let at = |service: &String| match *service == of.service {
+                            true => Some(stream),
+                            false => streams
+                                .iter()
+                                .position(|to| to.is_like(&Stream::on_demand(service.as_str(), of.workload))),
+                        };
+                        let brings = brings.iter();
+                        let brings = brings.filter_map(|(service, dollars)| Some((at(service)?, dollars.to_f64()?)));
+                        events.moves.push(Moves { event, from, stream, brings: brings.collect() });
+                    }
                 }
                 Effect::Lands(id) => {
                     events.lands.extend(pools.iter().position(|pool| pool.id == *id).map(|pool| (event, pool)));
@@ -163,7 +169,7 @@ impl Events {
         let Some(day) = self.added.get_mut(ahead) else { return };
         let known = self.cash[ahead].iter().map(|(_, cash)| cash).sum::<i64>();
         let mut room = LARGEST_DAY_MICROS - known - day.iter().map(|(_, _, payable)| payable).sum::<i64>();
-        let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+        let of = |stream: &Stream| cost.is_of(stream);
         if let Some(stream) = streams.iter().position(of).filter(|_| cost.payable.is_positive()) {
             let payable = cost.payable.to_micros().clamp(0, room);
             room -= payable;
@@ -232,7 +238,7 @@ impl Events {
 pub(super) fn put(demands: &mut Vec<Demand<i64>>, stream: usize, payable: i64) {
     match demands.iter_mut().find(|demand| demand.stream == stream) {
         Some(demand) => demand.payable += payable,
-        None => demands.push(Demand { stream, payable }),
+        None => demands.push(Demand { stream, payable, discount: 0 }),
     }
 }
 
@@ -266,7 +272,7 @@ impl Ahead {
         let mut added: Vec<Vec<(usize, i64)>> = vec![Vec::new(); days];
         for cost in changes.added {
             let at = usize::try_from((cost.day - range.start).num_days()).ok();
-            let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+            let of = |stream: &Stream| cost.is_of(stream);
             if let Some((day, stream)) = at.and_then(|at| added.get_mut(at)).zip(streams.iter().position(of)) {
                 let room = LARGEST_DAY_MICROS - day.iter().map(|(_, payable)| payable).sum::<i64>();
                 day.push((stream, cost.payable.to_micros().clamp(0, room)));

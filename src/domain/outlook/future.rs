@@ -14,8 +14,8 @@ use crate::domain::money::Money;
 use crate::domain::period::plus_days;
 use crate::domain::workload::Workload;
 
-/// Days that a service's share of its workload is read from.
-const SHARE_DAYS: i64 = 28;
+/// Days that a stream's share of its workload is read from, and its discount.
+pub(super) const SHARE_DAYS: i64 = 28;
 /// What a workload costs on one day at most, in US dollars: far above any bill, and so little that a year of it on all
 /// workloads at once is still a number of micro-dollars (`simulate` proves it). A forecast run wild stays an amount of money.
 pub(super) const LARGEST_DAY: i64 = 1_000_000_000;
@@ -109,7 +109,7 @@ fn shares(inputs: &OutlookInputs, workload: Workload, streams: &[Stream]) -> Vec
     let since = |from: NaiveDate| -> Vec<(usize, f64)> {
         let mut sums: BTreeMap<usize, Money> = BTreeMap::new();
         for cost in inputs.recurring.iter().filter(|cost| cost.workload == workload && cost.day >= from) {
-            let of = |stream: &Stream| (stream.service.as_str(), stream.workload) == (cost.service.as_str(), workload);
+            let of = |stream: &Stream| cost.is_of(stream);
             if let Some(stream) = streams.iter().position(of).filter(|_| cost.day <= inputs.data_through) {
                 *sums.entry(stream).or_default() += cost.payable;
             }

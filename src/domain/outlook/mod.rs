@@ -32,7 +32,7 @@ pub use self::sensitivity::{Assumed, CacheDoubt, Doubts, Sensitivity, Shift, Swi
 use self::simulate::{RANDOM_PATHS, Simulation};
 use super::credit::CreditPool;
 use super::forecast::Evidence;
-use super::ledger::DailyCost;
+use super::ledger::{DailyCost, Stream};
 use super::money::Money;
 use super::period::{BillingPeriod, DayRange, plus_days};
 use super::position::{DateQuantiles, DayBand, MoneyQuantiles};
@@ -80,7 +80,7 @@ pub struct OutlookInputs<'a> {
 /// The running month as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MonthSoFar {
-    /// Gross cost, one-off fees included.
+    /// Gross cost, one-off fees included, less what AWS refunded of it.
     pub gross: Money,
     /// Paid by credit.
     pub covered: Money,
@@ -196,7 +196,7 @@ pub struct PoolOutlook {
 pub struct BillOutlook {
     /// Billing period.
     pub month: BillingPeriod,
-    /// On the middle path.
+    /// On the middle path; what AWS has refunded of the month is taken off.
     pub gross: Money,
     /// On the middle path.
     pub covered: Money,
@@ -266,7 +266,8 @@ pub fn first_full_month(day: NaiveDate) -> BillingPeriod {
     BillingPeriod::of(day).next()
 }
 
-/// The first day on which a pool that names `service` was issued, if any was.
-pub fn payable_from<'p>(pools: impl IntoIterator<Item = &'p CreditPool>, service: &str) -> Option<NaiveDate> {
-    pools.into_iter().filter(|pool| pool.pays(service)).map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
+/// The first day on which a pool that may pay `stream` was issued, if any was.
+pub fn payable_from<'p>(pools: impl IntoIterator<Item = &'p CreditPool>, stream: &Stream) -> Option<NaiveDate> {
+    let issued = pools.into_iter().filter(|pool| pool.draws_for(stream));
+    issued.map(|pool| BillingPeriod::of(pool.starts_on).first_day()).min()
 }

@@ -8,12 +8,12 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::changes::{Ahead, Effect, Events, Foreseen, put};
-use super::future::{Future, LARGEST_DAY};
+use super::future::{Future, LARGEST_DAY, SHARE_DAYS};
 use super::odds::{Numbers, generator};
 use super::{
     EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from,
 };
-use crate::domain::credit::CreditPool;
+use crate::domain::credit::{ApplicationType, CreditPool};
 use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -62,6 +62,9 @@ pub(super) struct Simulation<'a> {
     pub pace: Money,
     /// By day, stream and micro-dollars that it costs at least.
     at_least: Rc<[Vec<(usize, i64)>]>,
+    /// Per stream, what discounts come to for each dollar that is left after them; negative. Empty where no pool applies
+    /// before discounts.
+    discounts: Rc<[f64]>,
     /// Micro-dollars a day that credit never pays (support).
     support: f64,
     changes: Ahead,
@@ -108,7 +111,7 @@ impl<'a> Simulation<'a> {
             .chain(inputs.at_least)
             .chain(inputs.changes.added)
             .chain(inputs.changes.filed.iter().flat_map(|filed| &filed.daily))
-            .map(|cost| Stream { service: cost.service.clone(), workload: cost.workload })
+            .map(Stream::from)
             .chain(inputs.changes.events.iter().flat_map(|event| event.effect.streams()))
             .collect();
         streams.sort_unstable();
@@ -119,8 +122,9 @@ impl<'a> Simulation<'a> {
         let changes = Ahead::new(&inputs.changes, &streams, range);
         let events = Events::new(&inputs.changes, &streams, inputs.pools, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        let at_least = at_least(inputs, &streams, range);
-        Simulation { inputs, range, sampled, pace: pace(inputs), at_least, support, streams, futures, changes, events }
+        let (at_least, discounts) = (at_least(inputs, &streams, range), discounts(inputs, &streams));
+        let pace = pace(inputs);
+        Simulation { inputs, range, sampled, pace, at_least, discounts, support, streams, futures, changes, events }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -133,6 +137,7 @@ impl<'a> Simulation<'a> {
             futures: Rc::clone(&self.futures),
             pace: self.pace,
             at_least: Rc::clone(&self.at_least),
+            discounts: Rc::clone(&self.discounts),
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
             events: Events::new(&inputs.changes, &self.streams, inputs.pools, self.range),
@@ -195,6 +200,14 @@ impl<'a> Simulation<'a> {
         raised
     }
 
+    /// Says of the demands of a day what discounts they hold, for the pools that apply before them.
+    fn discount(&self, demands: &mut [Demand<i64>]) {
+        for demand in demands.iter_mut() {
+            let share = self.discounts.get(demand.stream).copied().unwrap_or(0.0);
+            demand.discount = whole(demand.payable as f64 * share);
+        }
+    }
+
     /// The middle path if spend that belongs to a record goes as filed; `None` while nothing is filed.
     pub fn as_filed(&self) -> Option<Path> {
         let filed = self.inputs.changes.filed?;
@@ -202,13 +215,14 @@ impl<'a> Simulation<'a> {
         let mut by_day = vec![Vec::new(); self.days()];
         for cost in &filed.daily {
             let at = usize::try_from((cost.day - self.range.start).num_days()).ok();
-            let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+            let of = |stream: &Stream| cost.is_of(stream);
             if let Some((day, stream)) = at.and_then(|at| by_day.get_mut(at)).zip(self.streams.iter().position(of)) {
                 day.push((stream, cost.payable.to_micros().clamp(0, LARGEST_DAY_MICROS)));
             }
         }
         let outside = |stream: &Stream| {
-            let share = filed.outside.iter().find(|(of, _)| of == stream).map_or(Decimal::ONE, |(_, share)| *share);
+            let share =
+                filed.outside.iter().find(|(of, _)| of.is_like(stream)).map_or(Decimal::ONE, |(_, share)| *share);
             share.to_f64().unwrap_or(1.0)
         };
         let outside: Vec<f64> = self.streams.iter().map(outside).collect();
@@ -266,9 +280,12 @@ impl<'a> Simulation<'a> {
         for (ahead, day) in self.range.days().enumerate() {
             walk.step(ahead, &mut demands);
             self.raise(ahead, &mut demands);
+            self.discount(&mut demands);
             costs.extend(demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
-                let Stream { service, workload } = self.streams[demand.stream].clone();
-                DailyCost { day, service, workload, payable: Money::from_micros(demand.payable), other: Money::ZERO }
+                let Stream { service, workload, purchase } = self.streams[demand.stream].clone();
+                let discount = Money::from_micros(demand.discount);
+                let cost = DailyCost::payable(day, service, workload, Money::from_micros(demand.payable));
+                DailyCost { purchase, discount, ..cost }
             }));
         }
         let left =
@@ -310,6 +327,7 @@ impl<'a> Simulation<'a> {
         for (ahead, day) in self.range.days().enumerate().take(days) {
             let gross = step(ahead, &mut demands) + self.raise(ahead, &mut demands);
             total += gross;
+            self.discount(&mut demands);
             watch.begin_day();
             fold.day(day, &mut demands, &mut watch);
             path.unpaid.push(path.unpaid.last().copied().unwrap_or(0) + gross - watch.drawn_today);
@@ -401,7 +419,7 @@ fn pace(inputs: &OutlookInputs) -> Money {
 fn at_least(inputs: &OutlookInputs, streams: &[Stream], range: DayRange) -> Rc<[Vec<(usize, i64)>]> {
     let mut days: Vec<Vec<(usize, i64)>> = Vec::new();
     for cost in inputs.at_least.iter().filter(|cost| range.contains(cost.day)) {
-        let of = |stream: &Stream| stream.service == cost.service && stream.workload == cost.workload;
+        let of = |stream: &Stream| cost.is_of(stream);
         let at = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
         if days.len() <= at {
             days.resize(at + 1, Vec::new());
@@ -410,6 +428,24 @@ fn at_least(inputs: &OutlookInputs, streams: &[Stream], range: DayRange) -> Rc<[
         days[at].extend(streams.iter().position(of).map(|stream| (stream, payable)));
     }
     days.into()
+}
+
+/// What discounts came to lately for each dollar that was left after them: at most nine, where a tenth was left.
+fn discounts(inputs: &OutlookInputs, streams: &[Stream]) -> Rc<[f64]> {
+    let landing = inputs.pools.iter().any(|pool| pool.applies == ApplicationType::BeforeDiscounts);
+    if !landing {
+        return Rc::new([]);
+    }
+    let window = DayRange::new(plus_days(inputs.data_through, 1 - SHARE_DAYS), plus_days(inputs.data_through, 1));
+    let share = |stream: &Stream| {
+        let of = |cost: &&DailyCost| window.contains(cost.day) && cost.is_of(stream);
+        let costs = || inputs.recurring.iter().filter(of);
+        let payable: Money = costs().map(|cost| cost.payable).sum();
+        let discount: Money = costs().map(|cost| cost.discount).sum();
+        let share = discount.ratio(payable).filter(|_| payable.is_positive());
+        share.and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(-9.0, 0.0)
+    };
+    streams.iter().map(share).collect()
 }
 
 fn support(inputs: &OutlookInputs) -> f64 {
@@ -483,7 +519,7 @@ impl<'a> Walk<'a> {
                 future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
             let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
             for (stream, share) in &future.shares {
-                demands.push(Demand { stream: *stream, payable: whole(cost * share) });
+                demands.push(Demand { stream: *stream, payable: whole(cost * share), discount: 0 });
             }
         }
         // Support is a share of the bill and moves with it.
@@ -518,7 +554,7 @@ impl<'a> Watch<'a> {
         let dating = simulation.inputs.changes.dating(pools);
         Watch {
             streams,
-            payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), &stream.service)).collect(),
+            payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), stream)).collect(),
             drawn_today: 0,
             unpaid_today: 0,
             uncovered_today: [0; Workload::ALL.len()],

@@ -144,13 +144,7 @@ impl Entered {
             self.names.extend(model.map(str::to_owned));
             let payable = (priced.per_day - there).at_least_zero();
             let days = ahead.intersect(DayRange::new(entry.on, until));
-            let cost = |day| DailyCost {
-                day,
-                service: priced.service.clone(),
-                workload: priced.workload,
-                payable,
-                other: Money::ZERO,
-            };
+            let cost = |day| DailyCost::payable(day, priced.service.as_str(), priced.workload, payable);
             self.push(entry, Effect::Adds(days.days().map(cost).collect()));
         }
         row
@@ -186,8 +180,7 @@ impl Entered {
             self.names.insert(instance_type.clone());
         }
         if come < RUNS_OF_A_CADENCE {
-            let cost_of =
-                |day, payable| DailyCost { day, service: service.clone(), workload, payable, other: Money::ZERO };
+            let cost_of = |day, payable| DailyCost::payable(day, service.as_str(), workload, payable);
             let per_day = plan_money(cost.amount() / Decimal::from(*days));
             let mut costs = Vec::new();
             for (start, billed, left, state) in runs {
@@ -233,12 +226,8 @@ impl Entered {
         let through = reading.days.through();
         let row = row(entry, through, entry.on <= through, Some(plus_days(entry.on, 1)), Some(usd), true);
         if row.in_outlook {
-            let service = service.unwrap_or(BEDROCK).to_owned();
-            let (day, workload) = (entry.on, Workload::Supporting);
-            self.push(
-                entry,
-                Effect::Adds(vec![DailyCost { day, service, workload, payable: Money::ZERO, other: usd }]),
-            );
+            let nothing = DailyCost::payable(entry.on, service.unwrap_or(BEDROCK), Workload::Supporting, Money::ZERO);
+            self.push(entry, Effect::Adds(vec![DailyCost { other: usd, ..nothing }]));
         }
         row
     }
@@ -376,7 +365,7 @@ impl Reading<'_> {
         let streams: Vec<Option<Stream>> = kinds
             .iter()
             .map(|kind| {
-                let stream = || Stream { service: kind.service.clone(), workload: kind.class.workload };
+                let stream = || Stream::on_demand(kind.service.as_str(), kind.class.workload);
                 wanted(kind).then(stream)
             })
             .collect();

@@ -169,10 +169,10 @@ impl FiledPlan {
                 *sums.entry((day, &line.service, line.workload)).or_default() += cost;
             }
         }
-        let daily =
-            sums.into_iter().filter(|(_, cost)| cost.is_positive()).map(|((day, service, workload), payable)| {
-                DailyCost { day, service: service.to_owned(), workload, payable, other: Money::ZERO }
-            });
+        let daily = sums
+            .into_iter()
+            .filter(|(_, cost)| cost.is_positive())
+            .map(|((day, service, workload), payable)| DailyCost::payable(day, service, workload, payable));
         FiledDays { daily: daily.collect(), outside: self.outside.clone(), until: self.window_end }
     }
 
@@ -288,7 +288,7 @@ impl Line {
     }
 
     fn cost(&self, day: NaiveDate, payable: Money) -> DailyCost {
-        DailyCost { day, service: self.service.clone(), workload: self.workload, payable, other: Money::ZERO }
+        DailyCost::payable(day, self.service.as_str(), self.workload, payable)
     }
 
     /// All that it plans from a day on, for a year at most.
@@ -334,7 +334,7 @@ fn outside(days: Days, place: &dyn Fn(&DetailKind) -> Option<usize>) -> Vec<(Str
         let sums =
             newest.get(&(service, workload)).filter(|(all, _)| all.is_positive()).copied().unwrap_or((all, free));
         let share = sums.1.ratio(sums.0).unwrap_or(Decimal::ONE).clamp(Decimal::ZERO, Decimal::ONE);
-        (Stream { service: service.to_owned(), workload }, share)
+        (Stream::on_demand(service, workload), share)
     };
     shares(days.complete).into_iter().map(share).collect()
 }

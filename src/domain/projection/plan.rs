@@ -397,12 +397,6 @@ pub fn daily_costs(days: &[PlannedDay]) -> Vec<DailyCost> {
         *sums.entry((planned.day, &planned.service, planned.workload)).or_default() += planned.cost;
     }
     sums.into_iter()
-        .map(|((day, service, workload), payable)| DailyCost {
-            day,
-            service: service.to_owned(),
-            workload,
-            payable,
-            other: Money::ZERO,
-        })
+        .map(|((day, service, workload), payable)| DailyCost::payable(day, service, workload, payable))
         .collect()
 }

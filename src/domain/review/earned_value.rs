@@ -85,17 +85,31 @@ pub struct Ahead {
     pub empty_on: Option<NaiveDate>,
 }
 
-/// Goes on at `rate` (dollars a day that credit may pay, per stream) over `days`, from the given balances, until no pool
+/// What a stream costs a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// The stream.
+    pub stream: Stream,
+    /// Dollars that credit may pay, discounts taken off.
+    pub payable: Money,
+    /// The discounts that it holds; negative.
+    pub discount: Money,
+}
+
+/// Goes on at `rate` over `days`, from the given balances, until no pool
 /// has anything left; per pool, in drawing order.
-pub fn at_run_rate(pools: &[CreditPool], balances: &[Money], rate: &[(Stream, Money)], days: DayRange) -> Vec<Ahead> {
-    let streams: Vec<Stream> = rate.iter().map(|(stream, _)| stream.clone()).collect();
+pub fn at_run_rate(pools: &[CreditPool], balances: &[Money], rate: &[Rate], days: DayRange) -> Vec<Ahead> {
+    let streams: Vec<Stream> = rate.iter().map(|rate| rate.stream.clone()).collect();
     let mut fold = Fold::new(pools, balances.to_vec(), &streams);
     let mut tally = Tally { left: balances.to_vec(), ahead: vec![Ahead::default(); pools.len()] };
     for day in days.days() {
         if fold.balances().iter().all(|left| left.is_zero()) {
             break;
         }
-        let demand = |(stream, (_, payable)): (usize, &(Stream, Money))| Demand { stream, payable: *payable };
+        let demand = |(stream, rate): (usize, &Rate)| {
+            let Rate { payable, discount, .. } = *rate;
+            Demand { stream, payable, discount }
+        };
         let mut demands: Vec<Demand<Money>> = rate.iter().enumerate().map(demand).collect();
         fold.day(day, &mut demands, &mut tally);
     }
@@ -143,8 +157,9 @@ mod tests {
         CreditPool::new(id, usd("1000"), day("2026-01-01"), day(expires), EligibleServices::Unknown)
     }
 
-    fn ten_a_day() -> Vec<(Stream, Money)> {
-        vec![(Stream { service: "S".into(), workload: Workload::Supporting }, usd("10"))]
+    fn ten_a_day() -> Vec<Rate> {
+        let stream = Stream::on_demand("S", Workload::Supporting);
+        vec![Rate { stream, payable: usd("10"), discount: Money::ZERO }]
     }
 
     #[test]

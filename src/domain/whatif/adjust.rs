@@ -188,7 +188,8 @@ fn scaled(recurring: &[DailyCost], factors: &Factors) -> Vec<DailyCost> {
             if *service == cost.service {
                 stays.payable += change;
             } else {
-                costs.push(DailyCost { service: service.clone(), payable: change, other: Money::ZERO, ..cost.clone() });
+                let moved = DailyCost::payable(cost.day, service.as_str(), cost.workload, change);
+                costs.push(DailyCost { purchase: cost.purchase, ..moved });
             }
         }
         costs.push(stays);
@@ -208,10 +209,7 @@ fn train(base: &Base, training: &Training, added: &mut Vec<DailyCost>) -> Vec<Pr
             let first_days = (0..i64::from(*repeats)).map(|run| plus_days(*on, run * i64::from(*every)));
             let run = |first| (0..i64::from(*days)).map(move |day| plus_days(first, day));
             let seen = first_days.flat_map(run).filter(|day| ahead.contains(*day));
-            added.extend(seen.map(|day| {
-                let (service, payable) = (service.clone(), daily);
-                DailyCost { day, service, workload, payable, other: Money::ZERO }
-            }));
+            added.extend(seen.map(|day| DailyCost::payable(day, service.as_str(), workload, daily)));
         }
         Err(unpriced) => problems.push(unpriced.into()),
     }
@@ -241,10 +239,8 @@ fn begin(base: &Base, launch: &Launch, added: &mut Vec<DailyCost>) -> Vec<Proble
     match reading.launch(&volume) {
         Ok(Priced { per_day, service, workload }) => {
             let ahead = days_ahead(base.inputs.data_through);
-            added.extend(ahead.days().filter(|day| day >= on).map(|day| {
-                let (service, payable) = (service.clone(), per_day);
-                DailyCost { day, service, workload, payable, other: Money::ZERO }
-            }));
+            let days = ahead.days().filter(|day| day >= on);
+            added.extend(days.map(|day| DailyCost::payable(day, service.as_str(), workload, per_day)));
         }
         Err(unpriced) => problems.push(unpriced.into()),
     }

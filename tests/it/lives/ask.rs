@@ -127,13 +127,7 @@ pub fn outlook_of(life: &Life, past: &[f64], credit: f64, evidence: &Evidence) -
     let recurring: Vec<DailyCost> = (0..)
         .zip(past)
         .filter(|(_, cost)| **cost != 0.0)
-        .map(|(at, cost)| DailyCost {
-            day: plus_days(life.first, at),
-            service: service.to_owned(),
-            workload: life.workload,
-            payable: money(*cost),
-            other: Money::ZERO,
-        })
+        .map(|(at, cost)| DailyCost::payable(plus_days(life.first, at), service, life.workload, money(*cost)))
         .collect();
     let expires = plus_days(through, 2_000);
     let pools = [CreditPool::new("credit", money(credit), life.first, expires, EligibleServices::Unknown)];

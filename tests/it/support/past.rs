@@ -75,8 +75,7 @@ impl Past {
     ) -> Past {
         for back in ago {
             let day = plus_days(self.through, -back);
-            let cost = DailyCost { day, service: service.to_owned(), workload, payable: amount(day), other: usd("0") };
-            self.costs.push(cost);
+            self.costs.push(DailyCost::payable(day, service, workload, amount(day)));
         }
         self
     }

@@ -1,0 +1,198 @@
+//! Discounts, and the use that they are taken off.
+//!
+//! A discount lowers what credit is asked to pay for its service on its day. The bill can have it elsewhere: under one service
+//! for all of them, or once a month as a lump. AWS settles credit per monthly bill, so what a service-day cannot take of a
+//! discount lowers the service's month, else the day's other services, else the month's. What nothing takes stays where it is.
+//!
+//! Invariants: moving changes no sum of a month; no cost falls below zero by what is moved to it; a discount under a name that
+//! nobody knows lowers its own service and day alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+use super::costs::SplitCost;
+use super::facts::Facts;
+use super::money::Money;
+use super::period::BillingPeriod;
+
+/// The discounts of one service and day, with AWS's sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Booked {
+    /// All of them.
+    pub all: Money,
+    /// Those whose name says that they are discounts.
+    pub known: Money,
+    /// What of these comes once a month.
+    pub lump: Money,
+}
+
+/// The same, and the rows of that service and day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookedDay {
+    /// Places of the rows.
+    pub rows: Range<usize>,
+    /// Discounts.
+    pub discounts: Booked,
+}
+
+/// Kind and day of every discount that its month has on that day alone.
+pub fn lumps(facts: &Facts, is_discount: impl Fn(usize) -> bool) -> BTreeSet<(usize, NaiveDate)> {
+    let mut months: BTreeMap<(usize, BillingPeriod), BTreeSet<NaiveDate>> = BTreeMap::new();
+    for row in facts.charges.iter().filter(|row| is_discount(row.kind) && !row.cost.is_zero()) {
+        months.entry((row.kind, BillingPeriod::of(row.day))).or_default().insert(row.day);
+    }
+    let alone = |((kind, _), days): ((usize, BillingPeriod), BTreeSet<NaiveDate>)| {
+        days.first().filter(|_| days.len() == 1).map(|day| (kind, *day))
+    };
+    months.into_iter().filter_map(alone).collect()
+}
+
+/// Says of the rows of one service and day what of their payable cost is `discount`: of rows below zero first, since the
+/// detail then shows it there; of the others in proportion. A row below zero lowers the service's others.
+pub fn attribute(rows: &mut [SplitCost], discount: Money) {
+    if discount.is_zero() || rows.is_empty() {
+        return;
+    }
+    let mut left = discount;
+    for row in rows.iter_mut().filter(|row| row.payable.is_negative()) {
+        let part = left.max(row.payable).min(Money::ZERO);
+        row.discount += part;
+        left -= part;
+    }
+    let shares = shares(rows, |row| row.payable, left);
+    rows.iter_mut().zip(shares).for_each(|(row, share)| row.discount += share);
+    let mut over = Money::ZERO;
+    for row in rows.iter_mut().filter(|row| row.payable.is_negative() && row.discount.is_negative()) {
+        over += row.give(row.payable.max(row.discount));
+    }
+    let left = take(rows, &mut |_| true, over);
+    rows[0].put(left);
+}
+
+/// Parts of `amount` in proportion to what is positive, in micro-dollars; the last takes what rounding leaves. Where nothing is
+/// positive, the first takes all.
+fn shares(rows: &[SplitCost], of: impl Fn(&SplitCost) -> Money, amount: Money) -> Vec<Money> {
+    let positive: Vec<Money> = rows.iter().map(|row| of(row).at_least_zero()).collect();
+    let total: Money = positive.iter().copied().sum();
+    let last = positive.iter().rposition(|part| part.is_positive()).unwrap_or(0);
+    let mut left = amount;
+    let mut shares = Vec::with_capacity(rows.len());
+    for (at, part) in positive.into_iter().enumerate() {
+        let share = match part.ratio(total) {
+            _ if at == last => left,
+            Some(ratio) => Money::from_micros(amount.times(ratio).to_micros()),
+            None => Money::ZERO,
+        };
+        left -= share;
+        shares.push(share);
+    }
+    shares
+}
+
+impl SplitCost {
+    /// Gives `discount` (negative) away; returns it.
+    fn give(&mut self, discount: Money) -> Money {
+        self.put(-discount);
+        discount
+    }
+
+    /// Takes `discount` (negative) on.
+    fn put(&mut self, discount: Money) {
+        self.payable += discount;
+        self.discount += discount;
+        self.moved += discount;
+    }
+}
+
+/// Lets the wanted rows take as much of `discount` as their payable cost allows, in proportion; returns what is left.
+fn take(rows: &mut [SplitCost], wanted: &mut dyn FnMut(&SplitCost) -> bool, discount: Money) -> Money {
+    if discount.is_zero() {
+        return discount;
+    }
+    let wanted: Vec<bool> = rows.iter().map(wanted).collect();
+    let open = |(row, wanted): (&SplitCost, &bool)| if *wanted { row.payable.at_least_zero() } else { Money::ZERO };
+    let room: Money = rows.iter().zip(&wanted).map(open).sum();
+    let taken = discount.max(-room);
+    let mut left = taken;
+    for (row, _) in rows.iter_mut().zip(&wanted).filter(|(_, wanted)| **wanted) {
+        let Some(ratio) = row.payable.at_least_zero().ratio(room) else { continue };
+        // Never below zero, never more than is left.
+        let share = Money::from_micros(taken.times(ratio).to_micros()).max(-row.payable.at_least_zero()).max(left);
+        row.put(share);
+        left -= share;
+    }
+    for (row, _) in rows.iter_mut().zip(&wanted).filter(|(_, wanted)| **wanted) {
+        let share = left.max(-row.payable.at_least_zero());
+        row.put(share);
+        left -= share;
+    }
+    discount - taken + left
+}
+
+/// A discount that its service and day cannot take.
+struct Over {
+    /// First row of its service and day.
+    row: usize,
+    day: NaiveDate,
+    service: String,
+    lump: bool,
+    left: Money,
+}
+
+/// Moves discounts that the bill has elsewhere to the use that they lower. `split` is in order of days.
+pub fn move_within_months(split: &mut [SplitCost], booked: &[BookedDay]) {
+    let mut days = booked.iter().filter(|day| !day.rows.is_empty()).peekable();
+    while let Some(first) = days.peek() {
+        let month = BillingPeriod::of(split[first.rows.start].day);
+        let mut over = Vec::new();
+        while let Some(day) = days.next_if(|day| BillingPeriod::of(split[day.rows.start].day) == month) {
+            over.extend(unplaced(split, day));
+        }
+        if over.is_empty() {
+            continue;
+        }
+        let range = month.range();
+        let start = split.partition_point(|row| row.day < range.start);
+        let end = split.partition_point(|row| row.day < range.end);
+        let rows = &mut split[start..end];
+        for it in &mut over {
+            it.left = take(rows, &mut |row| row.service == it.service, it.left);
+        }
+        for it in over.iter_mut().filter(|it| !it.lump) {
+            it.left = take(rows, &mut |row| row.day == it.day, it.left);
+        }
+        for it in &mut over {
+            it.left = take(rows, &mut |_| true, it.left);
+        }
+        over.iter().for_each(|it| split[it.row].put(it.left));
+    }
+}
+
+/// Takes off a service and day what it cannot keep: its lump, and what exceeds its cost.
+fn unplaced(split: &mut [SplitCost], day: &BookedDay) -> Vec<Over> {
+    let rows = &mut split[day.rows.clone()];
+    let (on, service) = (rows[0].day, rows[0].service.clone());
+    let mut gives = |amount: Money| {
+        let mut left = amount;
+        for row in rows.iter_mut() {
+            let part = left.max(row.discount).min(Money::ZERO);
+            left -= row.give(part);
+        }
+        amount - left
+    };
+    let lump = gives(day.discounts.lump.min(Money::ZERO));
+    let payable: Money = split[day.rows.clone()].iter().map(|row| row.payable).sum();
+    let known = (day.discounts.known - lump).min(Money::ZERO);
+    let rows = &mut split[day.rows.clone()];
+    let excess = payable.max(known).min(Money::ZERO);
+    let mut left = excess;
+    // What is below zero gives first.
+    rows.iter_mut().filter(|row| row.payable.is_negative()).for_each(|row| {
+        let part = left.max(row.discount).max(row.payable).min(Money::ZERO);
+        left -= row.give(part);
+    });
+    let over = |lump, left| Over { row: day.rows.start, day: on, service: service.clone(), lump, left };
+    [over(true, lump), over(false, excess - left)].into_iter().filter(|it| !it.left.is_zero()).collect()
+}
