@@ -55,6 +55,10 @@ pub struct FakeCredit {
     pub lists_services: bool,
     /// First day on which the owner has it paused.
     pub paused_from: Option<NaiveDate>,
+    /// GetCredits' applicationType.
+    pub application_type: String,
+    /// GetCredits' purchaseTypeApplications; empty for all purchase types. The fake itself knows on demand and Spot.
+    pub purchase_types: Vec<String>,
 }
 
 impl FakeCredit {
@@ -73,6 +77,8 @@ impl FakeCredit {
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             lists_services: true,
             paused_from: None,
+            application_type: "AFTER_DISCOUNTS".to_owned(),
+            purchase_types: Vec::new(),
         }
     }
 
@@ -98,6 +104,13 @@ impl FakeCredit {
     pub fn paused_from(mut self, day: &str) -> Self {
         self.paused_from = Some(fixture(day));
         self
+    }
+
+    /// True if it may pay for how `usage_type` is bought.
+    pub(super) fn pays_as_bought(&self, usage_type: &str) -> bool {
+        let spot = usage_type.contains("SpotUsage");
+        let says_spot = |name: &String| name.to_ascii_lowercase().contains("spot");
+        self.purchase_types.is_empty() || self.purchase_types.iter().any(|name| says_spot(name) == spot)
     }
 
     /// True if it may pay for `service`.

@@ -66,7 +66,7 @@ fn credit_data(index: usize, credit: &FakeCredit, account: &FakeAccount, books: 
         "estimatedAmount": amount(credit.initial - drawn),
         "startDate": midnight(credit.starts_on).timestamp(),
         "endDate": midnight(credit.expires_on).timestamp(),
-        "applicationType": "AFTER_DISCOUNTS",
+        "applicationType": credit.application_type,
         "shareableAccounts": [],
         "accountHasCreditSharingEnabled": true,
         "creditSharingType": "DEFAULT",
@@ -75,6 +75,9 @@ fn credit_data(index: usize, credit: &FakeCredit, account: &FakeAccount, books: 
     });
     if credit.lists_services {
         data["applicableProductNames"] = json!(credit.services);
+    }
+    if !credit.purchase_types.is_empty() {
+        data["purchaseTypeApplications"] = json!(credit.purchase_types);
     }
     if let Some(day) = last.filter(|_| drawn == credit.initial) {
         data["exhaustDate"] = json!(midnight(day).timestamp());

@@ -196,3 +196,85 @@ fn unplaced(split: &mut [SplitCost], day: &BookedDay) -> Vec<Over> {
     let over = |lump, left| Over { row: day.rows.start, day: on, service: service.clone(), lump, left };
     [over(true, lump), over(false, excess - left)].into_iter().filter(|it| !it.left.is_zero()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::purchase::Purchase;
+    use crate::domain::workload::Workload;
+
+    fn usd(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
+    fn row(day: &str, service: &str, payable: &str) -> SplitCost {
+        SplitCost {
+            day: day.parse().unwrap(),
+            service: service.to_owned(),
+            workload: Workload::Supporting,
+            purchase: Purchase::OnDemand,
+            payable: usd(payable),
+            discount: Money::ZERO,
+            moved: Money::ZERO,
+            unpayable: Money::ZERO,
+            one_off: Money::ZERO,
+        }
+    }
+
+    fn payable(rows: &[SplitCost]) -> Vec<String> {
+        rows.iter().map(|row| row.payable.to_string()).collect()
+    }
+
+    /// Rows of which some are discounts alone, after they were moved.
+    fn moved(mut rows: Vec<SplitCost>, discounts: &[(usize, bool)]) -> Vec<SplitCost> {
+        let mut booked = Vec::new();
+        for &(at, is_lump) in discounts {
+            let all = rows[at].payable;
+            attribute(&mut rows[at..=at], all);
+            let lump = if is_lump { all } else { Money::ZERO };
+            booked.push(BookedDay { rows: at..at + 1, discounts: Booked { all, known: all, lump } });
+        }
+        move_within_months(&mut rows, &booked);
+        rows
+    }
+
+    #[test]
+    fn thirds_are_shared_to_the_last_digit() {
+        let rows = vec![
+            row("2026-03-01", "A", "1.0000000001"),
+            row("2026-03-01", "B", "1"),
+            row("2026-03-01", "C", "1"),
+            row("2026-03-01", "D", "-0.1"),
+        ];
+        let rows = moved(rows, &[(3, false)]);
+        assert_eq!(rows.iter().map(|row| row.payable).sum::<Money>(), usd("2.9000000001"));
+        assert_eq!(payable(&rows)[1..], ["0.966667", "0.966667", "0"]);
+    }
+
+    #[test]
+    fn a_service_takes_its_own_first_then_the_day_then_the_month() {
+        let rows = || {
+            vec![
+                row("2026-03-01", "A", "10"),
+                row("2026-03-01", "B", "30"),
+                row("2026-03-02", "A", "-15"),
+                row("2026-03-02", "B", "3"),
+                row("2026-04-01", "A", "50"),
+            ]
+        };
+        // 10 of its own month, 3 of its day, 2 of the rest; none of April.
+        assert_eq!(payable(&moved(rows(), &[(2, false)])), ["0", "28", "0", "0", "50"]);
+        // A lump belongs to no day.
+        let lump = moved(rows(), &[(2, true)]);
+        assert_eq!(lump.iter().map(|row| row.payable).sum::<Money>(), usd("78"));
+        assert_eq!(payable(&lump)[1], "25.454545");
+    }
+
+    #[test]
+    fn what_nothing_takes_stays_where_it_is() {
+        let rows = vec![row("2026-03-01", "A", "10"), row("2026-03-02", "A", "-15"), row("2026-04-01", "A", "50")];
+        let rows = moved(rows, &[(1, false)]);
+        assert_eq!(payable(&rows), ["0", "-5", "50"]);
+        assert_eq!(rows.iter().map(|row| row.moved).sum::<Money>(), Money::ZERO);
+    }
+}

@@ -3,6 +3,7 @@
 mod again;
 mod alerts;
 mod ceiling;
+mod charges;
 mod credits;
 mod delivery;
 mod digest;

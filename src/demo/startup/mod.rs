@@ -5,6 +5,7 @@
 //! it filed, for the reasons in [`DEVIATIONS`]: few cache hits, and in-region where global routing was planned. Its
 //! credits end some weeks after [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
 
+mod charges;
 mod deviations;
 mod inference;
 mod infrastructure;
@@ -15,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 
+pub use charges::Charges;
 pub use deviations::{DEVIATIONS, Deviation};
 
 use super::account::{FakeAccount, FakeCredit, Line};
@@ -74,6 +76,11 @@ pub fn account() -> FakeAccount {
         .chain(infrastructure::lines(&mut dice))
         .chain(infrastructure::support_and_corrections());
     lines.fold(account, FakeAccount::line)
+}
+
+/// The same with kinds of charges that the plain year does not have.
+pub fn account_with(kinds: &[Charges]) -> FakeAccount {
+    kinds.iter().fold(account(), |account, kind| kind.add(account))
 }
 
 fn credits() -> [FakeCredit; 3] {

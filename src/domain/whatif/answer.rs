@@ -18,6 +18,7 @@ use crate::domain::outlook::{BillOutlook, Gain, Outlook, first_full_month, horiz
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::plan::What;
 use crate::domain::position::DateQuantiles;
+use crate::domain::purchase::{Lets, Purchase};
 use crate::domain::words::{day_text, days_text, month_text, usd_text};
 
 /// What a scenario buys.
@@ -203,11 +204,14 @@ fn unpaid(base: &Base, adjusted: &Adjusted, service: &str) -> Option<String> {
         adjusted.pools.iter().zip(&adjusted.balances).filter(live).map(|(pool, _)| pool).collect();
     // An award of the question pays what the question says it pays.
     let asked = |pool: &CreditPool| adjusted.landed.contains(&pool.id) && pool.pays(service);
-    let known = |pool: &&CreditPool| pool.lists(service) || pool.also_pays.contains(service) || asked(pool);
+    let named = |pool: &CreditPool| pool.lists(service) || pool.also_pays.contains(service);
+    let on_demand = |pool: &CreditPool| pool.purchases.lets(Purchase::OnDemand) == Lets::Yes;
+    let known = |pool: &&CreditPool| named(pool) && on_demand(pool) || asked(pool);
     if live.is_empty() || live.iter().any(known) {
         return None;
     }
-    let vague: Vec<&str> = live.iter().filter(|pool| pool.pays(service)).map(|pool| pool.name.as_str()).collect();
+    let may_pay = live.iter().filter(|pool| pool.pays_purchase(service, Purchase::OnDemand));
+    let vague: Vec<&str> = may_pay.map(|pool| pool.name.as_str()).collect();
     Some(if vague.is_empty() {
         format!("No credit held pays for {service}: what goes there is cash from the first day.")
     } else {
