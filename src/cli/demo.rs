@@ -10,12 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 
 use super::files;
+use super::hard_year::{self, Told};
 use super::out::outln;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
-use crate::demo::{FakeAws, startup};
+use crate::demo::startup::hard::{LATE_REQUESTS_ON, hard_account};
+use crate::demo::{FakeAccount, FakeAws, Fault, Operation, startup};
 use crate::store::Store;
 
 /// Daily cycles before the newest one, so that alerts and restatements have a past.
@@ -27,12 +29,33 @@ pub struct Args {
     /// Where to serve the page.
     #[arg(long, default_value = "127.0.0.1:8437", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Which year: `plain`, or `hard`, in which AWS says things otherwise, late, or not at all.
+    #[arg(long, value_enum, default_value = "plain")]
+    year: Year,
     /// Print the position and exit instead of serving the page.
     #[arg(long)]
     exit: bool,
     /// Keep the demo's store and config in this folder [default: a temporary one that is removed at the end].
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+}
+
+/// A year of the startup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Year {
+    /// AWS says everything in time and as usual.
+    Plain,
+    /// It does not.
+    Hard,
+}
+
+impl Year {
+    fn account(self) -> FakeAccount {
+        match self {
+            Year::Plain => startup::account(),
+            Year::Hard => hard_account(),
+        }
+    }
 }
 
 /// Runs the demo until SIGTERM or Ctrl-C.
@@ -44,7 +67,7 @@ pub async fn run(args: &Args) -> Result<()> {
         .with_context(|| format!("listening on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr().context("reading the address listened on")?;
     let first = startup::TODAY - chrono::TimeDelta::days(DAYS_OF_CYCLES);
-    let fake = FakeAws::start(startup::account(), first).await.context("starting the fake AWS")?;
+    let fake = FakeAws::start(args.year.account(), first).await.context("starting the fake AWS")?;
     outln!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
     let store = Store::open(&folder.path.join("demo.duckdb"))?;
     let (text, file) = (config_text(address), folder.path.join("demo.toml"));
@@ -54,10 +77,16 @@ pub async fn run(args: &Args) -> Result<()> {
     let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint()))?;
     let filed = engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await?;
     outln!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
-    cycles(&engine, &fake, first).await?;
+    cycles(&engine, &fake, first, args.year).await?;
     if let Some(view) = engine.view(None).await? {
         outln!();
         super::status::print(&view.position);
+        if args.year == Year::Hard {
+            outln!("\nWhat AWS did in this year, and what came of it:");
+            for Told { aws_did, came_of_it } in hard_year::told(&engine, &args.year.account(), &view.position).await? {
+                outln!("- {aws_did}: {}", came_of_it.as_deref().unwrap_or("NOT SAID"));
+            }
+        }
     }
     if !args.exit {
         outln!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
@@ -68,7 +97,7 @@ pub async fn run(args: &Args) -> Result<()> {
 }
 
 /// The first cycle fetches all that Cost Explorer keeps; then one cycle a day up to the demo's today.
-async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>) -> Result<()> {
+async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>, year: Year) -> Result<()> {
     let bar = ProgressBar::new(u64::try_from(DAYS_OF_CYCLES + 1).unwrap_or_default());
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} cycles, {msg}").context("drawing progress")?);
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -77,6 +106,10 @@ async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>) -> Result
         let now = first + chrono::TimeDelta::days(days);
         bar.set_message(now.format("%Y-%m-%d").to_string());
         fake.set_now(now);
+        fake.clear_faults();
+        if year == Year::Hard && now.date_naive() == LATE_REQUESTS_ON {
+            fake.inject(Fault::RequestExpired.on(Operation::GetCostAndUsage).always());
+        }
         if let Some(report) = engine.cycle(now).await? {
             messages += report.messages;
             pages += report.pages;

@@ -13,6 +13,7 @@ mod cycle;
 mod day;
 mod demo;
 mod files;
+mod hard_year;
 mod log;
 mod out;
 mod plan;

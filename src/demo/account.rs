@@ -168,7 +168,8 @@ pub struct FakeAccount {
     pub(super) credits: Vec<FakeCredit>,
     pub(super) credit_rows: CreditRows,
     pub(super) credit_applied: CreditApplied,
-    pub(super) joined_on: Option<NaiveDate>,
+    /// First day that Cost Explorer shows from a moment on.
+    pub(super) joined: Option<(NaiveDate, DateTime<Utc>)>,
     pub(super) tax_rate: Decimal,
     pub(super) page_size: usize,
     pub(super) months_kept: u32,
@@ -184,7 +185,7 @@ impl FakeAccount {
             credits: Vec::new(),
             credit_rows: CreditRows::Auto,
             credit_applied: CreditApplied::WithUsage,
-            joined_on: None,
+            joined: None,
             tax_rate: Decimal::ZERO,
             page_size: 5_000,
             months_kept: 13,
@@ -285,13 +286,13 @@ impl FakeAccount {
         self
     }
 
-    /// Joins an organisation on `day`: from then on Cost Explorer shows nothing of the days before.
+    /// Joins an organisation on `day`: from `forgotten_at` on Cost Explorer shows nothing of the days before.
     ///
     /// # Panics
-    /// If `day` is not a day.
+    /// If `day` is not a day, or `forgotten_at` not a time.
     #[must_use]
-    pub fn joins_organisation(mut self, day: &str) -> Self {
-        self.joined_on = Some(fixture(day));
+    pub fn joins_organisation(mut self, day: &str, forgotten_at: &str) -> Self {
+        self.joined = Some((fixture(day), fixture(forgotten_at)));
         self
     }
 

@@ -48,7 +48,7 @@ impl Books {
         for tax in taxes(&days, account.tax_rate) {
             days.entry(tax.day).or_default().push(tax);
         }
-        if let Some(joined) = account.joined_on.filter(|joined| *joined <= now.date_naive()) {
+        if let Some((joined, _)) = account.joined.filter(|(_, forgotten)| *forgotten <= now) {
             days.retain(|day, _| *day >= joined);
         }
         Books { days, draws }

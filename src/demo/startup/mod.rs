@@ -7,6 +7,7 @@
 
 mod charges;
 mod deviations;
+pub mod hard;
 mod inference;
 mod infrastructure;
 mod training;

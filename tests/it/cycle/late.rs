@@ -162,7 +162,7 @@ async fn at_most_three_months_are_pulled_again_at_once_and_the_rest_at_the_next_
 
 #[tokio::test]
 async fn days_that_vanish_keep_their_cost_until_somebody_accepts_them() {
-    let account = spend("2026-01-20", "2026-06-30").joins_organisation("2026-03-15");
+    let account = spend("2026-01-20", "2026-06-30").joins_organisation("2026-03-15", "2026-03-15T00:00:00Z");
     let world = World::new(account).await;
     world.cycle("2026-03-14").await;
     // The newest days were there in part.
@@ -217,7 +217,7 @@ async fn a_day_of_cents_that_aws_takes_back_is_a_correction_like_any_other() {
         let cost = if day < super::support::day("2026-03-12") { "0.40" } else { "30" };
         account.usage(&day.to_string(), BEDROCK, "USE1-NovaLite-input-tokens", "1K tokens", "1000", cost)
     });
-    let world = World::new(account.joins_organisation("2026-03-15")).await;
+    let world = World::new(account.joins_organisation("2026-03-15", "2026-03-15T00:00:00Z")).await;
     world.cycle("2026-03-14").await;
     let facts = world.facts("2026-03-14").await;
     let dollars: Money = facts.charges.iter().filter(|row| row.day >= day("2026-03-12")).map(|row| row.cost).sum();
