@@ -18,5 +18,6 @@ mod reports;
 mod restatement;
 mod startup;
 mod support;
+mod tiers;
 mod track;
 mod windows;
