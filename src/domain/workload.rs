@@ -97,7 +97,7 @@ pub enum Tier {
     Reserved,
 }
 
-/// Where inference was routed. AWS marks only the global profile; a geographic profile is billed as in-region.
+/// Where inference was routed. A geographic profile, marked or not, is billed as in-region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Routing {

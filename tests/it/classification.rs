@@ -233,7 +233,8 @@ fn what_is_not_understood_is_named() {
         ("Amazon Bedrock", "USE1-NovaReel-SomethingNew", "no token direction"),
         ("Amazon Bedrock", "USE1-TEMP:input-tokens-odd", "unknown qualifier `odd`"),
         ("Amazon Bedrock", "USE1-Llama-CustomModelImport-Storage", "no token direction"),
-        ("Amazon Bedrock", "", "no token direction"),
+        ("Amazon Bedrock", "", "is empty"),
+        ("Amazon Bedrock", "USE1-Nova\u{200f}Lite-input-tokens", "holds the character `\\u{200f}`"),
         ("Amazon Bedrock Something New", "USE1-NovaLite-input-tokens", "no rule names"),
     ] {
         let why = why_unclassified(service, usage_type, "1K tokens");

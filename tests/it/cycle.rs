@@ -21,5 +21,6 @@ mod reports;
 mod restatement;
 mod startup;
 mod support;
+mod tiers;
 mod track;
 mod windows;

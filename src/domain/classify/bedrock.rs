@@ -1,9 +1,10 @@
 //! The grammar of Bedrock's usage types, native and marketplace: `[MODEL] [qualifiers] HEAD [qualifiers]`.
 //!
 //! The head is the first direction (input, output, cache) or meter; what stands before it and its leading qualifiers
-//! is the model, verbatim. Qualifiers may come in any order, since AWS's layouts differ in it. Invariants: every word
-//! after the model is understood or the row is refused with the word named; two values of one dimension are refused;
-//! a row has a direction only if it counts tokens of text.
+//! is the model, verbatim, unless a model is known whose name ends in such qualifiers. Qualifiers may come in any order,
+//! since AWS's layouts differ in it. Invariants: every word after the model is understood or the row is refused with the
+//! word named; two values of one dimension are refused; a row has a direction only if it counts tokens of text that were
+//! used, which capacity of the reserved tier never does.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -132,11 +133,12 @@ impl Grammar {
         Ok(Grammar { phrases, longest, meters })
     }
 
-    /// Reads a usage type without its envelope; the error says what was not understood.
-    pub(super) fn read<'a>(&self, text: &'a str) -> Result<Reading<'a>, String> {
+    /// Reads a usage type without its envelope; the error says what was not understood. `knows` tells whether a text is
+    /// the whole name of a model.
+    pub(super) fn read<'a>(&self, text: &'a str, knows: &dyn Fn(&str) -> bool) -> Result<Reading<'a>, String> {
         let words = words::split(text);
-        let begin = self.begin(text, &words)?;
-        let slug = text[..words.places[begin].range.start].trim_end_matches(['-', '_', ':', '/', ' ']);
+        let begin = self.begin(text, &words, knows)?;
+        let slug = slug_before(text, &words, begin);
         let mut row = Row::default();
         let mut at = begin;
         while at < words.len() {
@@ -164,30 +166,40 @@ impl Grammar {
         (0..words.len()).find(speaks).map(|at| &slug[words.places[at].range.clone()])
     }
 
-    /// Where the model ends: the first head, less the qualifiers that lead it. Camel case alone starts no meter,
-    /// because model names are written in it.
-    fn begin(&self, text: &str, words: &Words) -> Result<usize, String> {
-        let mut begins = (0..words.len())
-            .filter(|&at| self.phrase_at(words, at).is_some_and(|(meaning, _)| meaning.is_head()))
-            .map(|head| self.before_leading_qualifiers(words, head))
-            .peekable();
-        let Some(&first) = begins.peek() else {
-            return Err("no token direction and no known meter".to_owned());
-        };
-        begins
-            .find(|&begin| words.places[begin].after_separator)
-            .ok_or_else(|| format!("unknown words `{}` before the meter", &text[..words.places[first].range.start]))
+    /// Where the model ends: the first head, less the qualifiers that lead it, or as many of them as leave a name that is
+    /// known. Camel case alone starts no meter, because model names are written in it.
+    fn begin(&self, text: &str, words: &Words, knows: &dyn Fn(&str) -> bool) -> Result<usize, String> {
+        let mut first = None;
+        for head in (0..words.len()).filter(|&at| self.phrase_at(words, at).is_some_and(|(what, _)| what.is_head())) {
+            let begins = self.before_leading_qualifiers(words, head);
+            let known = |&&at: &&usize| words.places[at].after_separator && knows(slug_before(text, words, at));
+            if let Some(&begin) = begins.iter().find(known) {
+                return Ok(begin);
+            }
+            let begin = begins[begins.len() - 1];
+            if words.places[begin].after_separator {
+                return Ok(begin);
+            }
+            first = first.or(Some(begin));
+        }
+        Err(match first {
+            Some(begin) => format!("unknown words `{}` before the meter", &text[..words.places[begin].range.start]),
+            None => "no token direction and no known meter".to_owned(),
+        })
     }
 
-    fn before_leading_qualifiers(&self, words: &Words, head: usize) -> usize {
+    /// The head, and where each of the qualifiers that lead it starts, the nearest first.
+    fn before_leading_qualifiers(&self, words: &Words, head: usize) -> Vec<usize> {
+        let mut begins = vec![head];
         let mut begin = head;
         while let Some(length) = (1..=self.longest.min(begin))
             .rev()
             .find(|&length| self.phrase(words, begin - length..begin).is_some_and(Meaning::may_lead))
         {
             begin -= length;
+            begins.push(begin);
         }
-        begin
+        begins
     }
 
     /// The longest phrase that starts at a word.
@@ -206,6 +218,11 @@ impl Grammar {
         let last = (at..words.len()).take_while(|&i| self.phrase_at(words, i).is_none()).last().unwrap_or(at);
         &text[words.places[at].range.start..words.places[last].range.end]
     }
+}
+
+/// What stands before a word, without the separators between.
+fn slug_before<'a>(text: &'a str, words: &Words, at: usize) -> &'a str {
+    text[..words.places[at].range.start].trim_end_matches(['-', '_', ':', '/', ' '])
 }
 
 /// The dimensions of one row while its phrases are read.
@@ -250,6 +267,7 @@ impl Row {
     fn finish(self, slug: &str) -> Result<Reading<'_>, String> {
         let subject = match self.meter {
             Some(meter) => Subject::Meter(meter.workload),
+            None if self.tier == Some(Tier::Reserved) => Subject::Meter(Workload::BedrockInference),
             None if self.other_modality => Subject::OtherModality,
             None if !self.counts_tokens => return Err("a direction but no token count".to_owned()),
             None => Subject::Tokens(self.direction()?),

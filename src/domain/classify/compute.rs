@@ -1,4 +1,4 @@
-//! Instance usage of EC2 and SageMaker, `[REGION-]KIND:TYPE`, and the accelerators among the types.
+//! Instance usage of EC2 and SageMaker, `[REGION-]KIND:[APPLICATION-]TYPE`, and the accelerators among the types.
 //!
 //! Invariants: an accelerator's cost counts as its workload whatever its kind; chip-hours are counted only for a type
 //! that the table knows, a kind whose quantity is instance hours, and a unit that says hours.
@@ -106,9 +106,11 @@ impl ComputeRules {
         hours: Option<Decimal>,
         unit: &str,
     ) -> Option<Classification> {
-        let (prefixed_kind, instance_type) = usage_type.trim().split_once(':')?;
-        // EC2 writes no prefix in us-east-1, and AWS adds regions: whatever stands before one dash is a region.
-        let kind = prefixed_kind.split_once('-').map_or(prefixed_kind, |(_, kind)| kind);
+        let (prefixed_kind, rest) = usage_type.trim().split_once(':')?;
+        // EC2 writes no prefix in us-east-1, and AWS adds regions and zones: whatever stands before a dash is a place.
+        let kind = prefixed_kind.rsplit_once('-').map_or(prefixed_kind, |(_, kind)| kind);
+        // SageMaker Studio names the application first: `JupyterLab-ml.trn1.2xlarge`.
+        let instance_type = rest.find("-ml.").map_or(rest, |dash| &rest[dash + 1..]);
         let workload = self.workload(instance_type)?;
         let chips = self.accelerator(instance_type).map(|accelerator| Decimal::from(accelerator.chips));
         let chip_hours = hours.zip(chips).filter(|_| hour_kinds.contains(kind)).map(|(hours, chips)| hours * chips);
@@ -132,5 +134,57 @@ impl ComputeRules {
             let rest = bare.strip_prefix(prefix.as_str())?;
             rest.starts_with(|c: char| c.is_ascii_digit()).then_some(workload)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::classify::{Classifier, RuleFiles};
+
+    const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
+    const REGIONS: [&str; 6] = ["", "USE1-", "EU-", "APS5-", "USW2-LAX1-", "XYZ9-"];
+
+    /// Every kind, place and accelerator: hours of use are chip-hours, everything else is cost.
+    #[test]
+    fn every_accelerator_is_told_in_every_kind_and_place() {
+        let classifier = Classifier::builtin();
+        let types: Vec<AcceleratorRow> = rules::from_csv(ACCELERATORS_FILE, RuleFiles::BUILTIN.accelerators).unwrap();
+        let used = ["BoxUsage", "HostBoxUsage", "SpotUsage", "DedicatedUsage", "UnusedBox", "UnusedDed"];
+        let paid = ["CapacityBlockFee", "Reservation", "DedicatedRes", "HeavyUsage", "EBSOptimized"];
+        let of_ec2 = used.map(|kind| (kind, true)).into_iter().chain(paid.map(|kind| (kind, false)));
+        let of_ec2 = of_ec2.flat_map(|(kind, hours)| [(EC2, kind, "", hours), ("EC2 - Other", kind, "", hours)]);
+        let sagemaker = [
+            ("Train", "", true),
+            ("Cluster", "", true),
+            ("Host", "", true),
+            ("AsyncInf", "", true),
+            ("Tsform", "", true),
+            ("Processing", "", true),
+            ("Notebk", "", true),
+            ("Studio", "", true),
+            ("Studio", "JupyterLab-", true),
+            ("ReservedCluster", "", false),
+        ];
+        let of_sagemaker = ["Amazon SageMaker", "Amazon SageMaker AI"].into_iter();
+        let of_sagemaker = of_sagemaker
+            .flat_map(|service| sagemaker.map(|(kind, application, hours)| (service, kind, application, hours)));
+        for (service, kind, application, hours) in of_ec2.chain(of_sagemaker) {
+            for AcceleratorRow { instance_type, workload, chips, .. } in &types {
+                if service.contains("SageMaker") != instance_type.starts_with("ml.") {
+                    continue;
+                }
+                for region in REGIONS {
+                    let usage_type = format!("{region}{kind}:{application}{instance_type}");
+                    let got = classifier.classify(service, Some(&usage_type), "Hrs");
+                    let want = Classification {
+                        instance_type: Some(instance_type.clone()),
+                        scale: hours.then(|| Decimal::from(*chips)),
+                        ..Classification::plain(*workload, if hours { "chip_hours" } else { "Hrs" })
+                    };
+                    assert_eq!(got, want, "{service} {usage_type}");
+                }
+            }
+        }
     }
 }

@@ -7,14 +7,18 @@
 //!
 //! - `words` cuts a usage type into words; `bedrock` is the grammar over them;
 //! - `region` takes the envelope off: region prefix, `MP:` part, `-Units`;
+//! - `odd` refuses names that AWS cannot have written;
 //! - `compute` reads instance usage of EC2 and SageMaker;
 //! - `model`, `unit` and `rules` are the tables and how their files are parsed.
 
 mod bedrock;
 mod compute;
 mod model;
+mod odd;
 mod region;
 mod rules;
+#[cfg(test)]
+mod spellings;
 mod unit;
 mod words;
 
@@ -95,23 +99,34 @@ impl Classifier {
     pub fn classify(&self, service: &str, usage_type: Option<&str>, unit: &str) -> Classification {
         let reads =
             self.services.iter().find(|rule| rule.service.matches(service)).map_or(Reads::Supporting, |r| r.reads);
+        if let Some(usage_type) = usage_type.filter(|_| reads.reads_usage_type())
+            && let Some(why) = odd::objection(usage_type)
+        {
+            return Classification::unclassified(unit, format!("usage type `{}` {why}", odd::shown(usage_type)));
+        }
         match (reads, usage_type) {
             (Reads::Supporting, _) => self.plain(Workload::Supporting, unit),
-            (Reads::UnknownBedrock, _) => {
-                Classification::unclassified(unit, format!("`{service}` is a Bedrock service that no rule names yet"))
-            }
+            (Reads::UnknownBedrock, _) => Classification::unclassified(
+                unit,
+                format!("`{}` is a Bedrock service that no rule names yet", odd::shown(service)),
+            ),
             (Reads::Bedrock | Reads::BedrockEdition, None) => self.plain(Workload::BedrockInference, unit),
             (Reads::Bedrock, Some(usage_type)) => self.bedrock(None, usage_type, unit),
             (Reads::BedrockEdition, Some(usage_type)) => {
                 // The rule matched the suffix in parentheses, so the name before it is the model's.
                 let name = service.rsplit_once('(').map_or(service, |(name, _)| name).trim();
+                if odd::hides(name) {
+                    let why = format!("service `{}` holds a character that is not seen", odd::shown(service));
+                    return Classification::unclassified(unit, why);
+                }
                 self.bedrock(Some(name), usage_type, unit)
             }
             (Reads::Ec2, None) => Classification::unclassified(
                 unit,
                 format!("`{service}` without a usage type: it could be any instance, accelerators included"),
             ),
-            (Reads::Ec2, Some(usage_type)) => self
+            (Reads::Ec2Other, None) => self.plain(Workload::Supporting, unit),
+            (Reads::Ec2 | Reads::Ec2Other, Some(usage_type)) => self
                 .compute
                 .ec2(usage_type, self.hours(unit), unit)
                 .unwrap_or_else(|| self.plain(Workload::Supporting, unit)),
@@ -163,14 +178,23 @@ impl Classifier {
 
     fn bedrock(&self, edition: Option<&str>, usage_type: &str, unit: &str) -> Classification {
         let envelope = self.regions.open(usage_type, edition.is_some());
-        let read = self.grammar.read(envelope.body).and_then(|reading| {
-            let model = self.model_of(edition, &envelope, &reading)?;
-            Ok((reading, model))
-        });
+        let read =
+            self.grammar.read(envelope.body, &|slug| self.named(&envelope, slug).is_some()).and_then(|reading| {
+                let model = self.model_of(edition, &envelope, &reading)?;
+                Ok((reading, model))
+            });
         match read {
             Ok((reading, model)) => self.bedrock_row(&reading, model, envelope.marketplace, unit),
             Err(why) => Classification::unclassified(unit, format!("{why} in usage type `{usage_type}`")),
         }
+    }
+
+    /// The model that a slug names, with the prefix of a region that the table does not know taken off if need be.
+    fn named(&self, envelope: &Envelope<'_>, slug: &str) -> Option<&str> {
+        self.models.name(slug).or_else(|| {
+            let rest = region::without_unknown_prefix(slug).filter(|_| !envelope.region)?;
+            self.models.name(rest)
+        })
     }
 
     /// The model of a row, or why it cannot be told.
@@ -190,8 +214,7 @@ impl Classifier {
             (None, "") => Err("no model name".to_owned()),
             (None, _) if !reading.names_model => Ok(None),
             (None, slug) => {
-                let by_table = known(slug)
-                    .or_else(|| region::without_unknown_prefix(slug).filter(|_| !envelope.region).and_then(known));
+                let by_table = self.named(envelope, slug).map(str::to_owned);
                 let counts_text = matches!(reading.subject, Subject::Tokens(_));
                 match (by_table, self.grammar.word_against_text(slug).filter(|_| counts_text)) {
                     (Some(name), _) => Ok(Some(name)),

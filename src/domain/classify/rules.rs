@@ -95,11 +95,20 @@ pub(super) enum Reads {
     UnknownBedrock,
     /// EC2 instances.
     Ec2,
+    /// What EC2 bills beside instances, fees of accelerators among it.
+    Ec2Other,
     /// SageMaker instances.
     #[serde(rename = "sagemaker")]
     SageMaker,
     /// By its name alone.
     Supporting,
+}
+
+impl Reads {
+    /// True if the usage type says what a row is.
+    pub(super) fn reads_usage_type(self) -> bool {
+        !matches!(self, Reads::Supporting | Reads::UnknownBedrock)
+    }
 }
 
 /// How the services of a pattern are read.

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(super) struct Words {
     /// In lower case.
     pub exact: Vec<String>,
-    /// The same with `#` for a number.
+    /// The same with `#` for every number.
     pub numbered: Vec<String>,
     /// Where each stands in the usage type.
     pub places: Vec<Place>,
@@ -57,11 +57,23 @@ impl Words {
 
     fn push(&mut self, text: &str, range: Range<usize>, after_separator: bool) {
         let word = text[range.clone()].to_ascii_lowercase();
-        let is_number = word.bytes().all(|b| b.is_ascii_digit());
-        self.numbered.push(if is_number { "#".to_owned() } else { word.clone() });
+        self.numbered.push(without_numbers(&word));
         self.exact.push(word);
         self.places.push(Place { range, after_separator });
     }
+}
+
+/// `word` with `#` for every run of digits.
+fn without_numbers(word: &str) -> String {
+    let mut numbered = String::with_capacity(word.len());
+    for c in word.chars() {
+        if !c.is_ascii_digit() {
+            numbered.push(c);
+        } else if !numbered.ends_with('#') {
+            numbered.push('#');
+        }
+    }
+    numbered
 }
 
 fn is_separator(c: char) -> bool {
@@ -116,5 +128,6 @@ mod tests {
     #[test]
     fn numbers_can_be_anything() {
         assert_eq!(split("6MonthsCommit").numbered, ["#", "months", "commit"]);
+        assert_eq!(split("12months_v2").numbered, ["#months", "v", "#"]);
     }
 }

@@ -141,7 +141,7 @@ impl Prices<'_> {
         match actual.unit.as_deref()? {
             "chip_hours" if actual.instance_type.is_some() => Some((HOURS, quantity)),
             "tokens" => {
-                // No other tier has a verified price: its premium or discount over on-demand is an effect of price.
+                // Flex and priority have no verified price: their premium or discount over on-demand is an effect of price.
                 let tier = if actual.tier == Some(Tier::Batch) { Tier::Batch } else { Tier::OnDemand };
                 let routing =
                     actual.routing.unwrap_or_else(|| self.filed_routing(actual.model.as_deref().unwrap_or("")));

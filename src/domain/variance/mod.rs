@@ -10,10 +10,10 @@
 //!   its models, or instance types, in them. The rows of a group share both, and add up to the group's.
 //! - `cache` is another split of input into plain, read from and written to the cache; `batch` another share of batch;
 //!   `routing` another share of in-region routing.
-//! - `price` is what was paid, less the same at the prices of the filing's day. Another tier than batch has no filed
-//!   price of its own, so its premium or discount is a price effect.
+//! - `price` is what was paid, less the same at the prices of the filing's day. Flex and priority have no filed price of
+//!   their own, so their premium or discount is a price effect.
 //! - `other` is everything the drivers do not explain: spend outside the filing, plain amounts, rows without a metered
-//!   quantity.
+//!   quantity, reserved capacity among them.
 //! - Each cause is rounded at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits; what rounding leaves goes to
 //!   the largest cause, ties by name.
 

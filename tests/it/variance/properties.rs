@@ -28,7 +28,7 @@ fn any_actual() -> impl Strategy<Value = ActualCost> {
         Some(Direction::CacheRead),
         Some(Direction::CacheWrite),
     ]);
-    let tiers = prop::sample::select(vec![Tier::OnDemand, Tier::Batch, Tier::Flex]);
+    let tiers = prop::sample::select(vec![Tier::OnDemand, Tier::Batch, Tier::Flex, Tier::Priority, Tier::Reserved]);
     let routings = prop::sample::select(vec![None, Some(Routing::Global), Some(Routing::InRegion)]);
     let lifetimes = prop::sample::select(vec![None, Some(CacheLifetime::OneHour), Some(CacheLifetime::ThirtyMinutes)]);
     let amounts = (-1_000_000_000_000_i64..10_000_000_000_000_i64, 0_i64..5_000_000_000, 0_u8..6);
