@@ -31,6 +31,7 @@ pub mod price;
 pub mod programme;
 pub mod projection;
 pub mod reconcile;
+pub mod renamed;
 pub mod review;
 pub mod secret;
 pub mod series;

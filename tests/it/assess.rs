@@ -6,6 +6,7 @@ mod coverage;
 mod exhaustion;
 mod pools;
 mod reconciliation;
+mod renamed;
 
 use glidepath::domain::facts::Facts;
 use glidepath::domain::money::Money;

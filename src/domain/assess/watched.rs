@@ -38,6 +38,7 @@ impl Assessment<'_> {
             rising: self.rising(),
             gone: self.gone(),
             drained: self.drained(own),
+            first_names: self.renames.first_names(),
             ..Observations::default()
         }
     }
