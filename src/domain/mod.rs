@@ -35,6 +35,7 @@ pub mod programme;
 pub mod projection;
 pub mod purchase;
 pub mod reconcile;
+pub mod renamed;
 pub mod review;
 pub mod secret;
 pub mod series;

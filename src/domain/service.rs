@@ -17,6 +17,48 @@ pub struct ServiceAliases {
     by_spelling: BTreeMap<String, Vec<String>>,
     /// Folded Cost Explorer name to the name itself.
     names: BTreeMap<String, String>,
+    /// Names that AWS gave one service one after the other.
+    same: SameService,
+}
+
+/// Groups of names, each of one service that AWS renamed, the oldest name first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SameService {
+    groups: Vec<Vec<String>>,
+}
+
+impl SameService {
+    /// Notes that `from` was renamed to `to`. Names that are one service already stay in their order.
+    pub fn join(&mut self, from: &str, to: &str) {
+        let (older, newer) = (self.place(from), self.place(to));
+        match (older, newer) {
+            (Some(older), Some(newer)) if older == newer => {}
+            (Some(older), Some(newer)) => {
+                let names = std::mem::take(&mut self.groups[newer]);
+                self.groups[older].extend(names);
+                self.groups.remove(newer);
+            }
+            (Some(older), None) => self.groups[older].push(to.to_owned()),
+            (None, Some(newer)) => self.groups[newer].insert(0, from.to_owned()),
+            (None, None) if fold(from) == fold(to) => {}
+            (None, None) => self.groups.push(vec![from.to_owned(), to.to_owned()]),
+        }
+    }
+
+    /// All names of the service that `name` means, the oldest first; empty if no other is known.
+    pub fn names_of(&self, name: &str) -> &[String] {
+        self.place(name).map_or(&[], |place| &self.groups[place])
+    }
+
+    /// The groups.
+    pub fn groups(&self) -> impl Iterator<Item = &[String]> {
+        self.groups.iter().map(Vec::as_slice)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let folded = fold(name);
+        self.groups.iter().position(|group| group.iter().any(|other| fold(other) == folded))
+    }
 }
 
 impl ServiceAliases {
@@ -30,7 +72,23 @@ impl ServiceAliases {
                 by_spelling.entry(fold(spelling)).or_default().push(fold(name));
             }
         }
-        ServiceAliases { by_spelling, names }
+        ServiceAliases { by_spelling, names, same: SameService::default() }
+    }
+
+    /// The same, knowing which names are of one service.
+    #[must_use]
+    pub fn with_same(self, same: SameService) -> Self {
+        ServiceAliases { same, ..self }
+    }
+
+    /// Which names are of one service.
+    pub fn same(&self) -> &SameService {
+        &self.same
+    }
+
+    /// True for a name that Cost Explorer is known to bill under.
+    pub fn is_name(&self, name: &str) -> bool {
+        self.names.contains_key(&fold(name))
     }
 
     /// The Cost Explorer names that `spelling` stands for, if it is another spelling and no such name itself.
@@ -43,13 +101,22 @@ impl ServiceAliases {
         behind.filter_map(|name| self.names.get(name).map(String::as_str)).collect()
     }
 
-    /// The folded Cost Explorer names that `spelling` stands for; itself if the table does not know it.
+    /// The folded Cost Explorer names that `spelling` stands for, older and newer names of each included; itself if the
+    /// table does not know it.
     pub fn resolve(&self, spelling: &str) -> Vec<String> {
         let folded = fold(spelling);
         let mut names = self.by_spelling.get(&folded).cloned().unwrap_or_default();
         names.push(folded);
+        let renamed = names.iter().flat_map(|name| self.same.names_of(name)).map(|name| fold(name));
+        let renamed: Vec<String> = renamed.collect();
+        names.extend(renamed);
         names
     }
+}
+
+/// True if `folded` is what stands around the `*` of a pattern, with anything between.
+fn fits(folded: &str, before: &str, after: &str) -> bool {
+    folded.len() >= before.len() + after.len() && folded.starts_with(before) && folded.ends_with(after)
 }
 
 /// A list of services as a credit or a config names them, ready to match Cost Explorer's names.
@@ -77,7 +144,12 @@ impl ServiceMatcher {
         for name in names {
             listed.push(name.to_owned());
             match fold(name).split_once('*') {
-                Some((before, after)) => patterns.push((before.to_owned(), after.to_owned())),
+                Some((before, after)) => {
+                    let fits = |name: &String| fits(&fold(name), before, after);
+                    let renamed = aliases.same.groups().filter(|group| group.iter().any(fits));
+                    exact.extend(renamed.flatten().map(|name| fold(name)));
+                    patterns.push((before.to_owned(), after.to_owned()));
+                }
                 None => exact.extend(aliases.resolve(name)),
             }
         }
@@ -90,9 +162,7 @@ impl ServiceMatcher {
     pub fn matches(&self, service: &str) -> bool {
         let folded = fold(service);
         self.exact.binary_search(&folded).is_ok()
-            || self.patterns.iter().any(|(before, after)| {
-                folded.len() >= before.len() + after.len() && folded.starts_with(before) && folded.ends_with(after)
-            })
+            || self.patterns.iter().any(|(before, after)| fits(&folded, before, after))
     }
 
     /// The names as they were given.
@@ -108,5 +178,37 @@ impl ServiceMatcher {
     /// True if no name was given.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_one_service_come_oldest_first_however_they_are_joined() {
+        let joined = |pairs: &[(&str, &str)]| {
+            let mut same = SameService::default();
+            pairs.iter().for_each(|(from, to)| same.join(from, to));
+            same.names_of("b").to_vec()
+        };
+        let abc = ["A", "B", "C"];
+        assert_eq!(joined(&[("A", "B"), ("B", "C")]), abc);
+        assert_eq!(joined(&[("B", "C"), ("A", "B")]), abc);
+        assert_eq!(joined(&[("A", "B"), ("C", "D"), ("B", "C")]), ["A", "B", "C", "D"]);
+        assert_eq!(joined(&[("A", "B"), ("b", "a")]), ["A", "B"], "back again");
+        assert!(joined(&[("B", "b")]).is_empty(), "one spelling");
+    }
+
+    #[test]
+    fn a_list_with_one_name_of_a_service_pays_all_its_names() {
+        let mut same = SameService::default();
+        same.join("Amazon Old", "Amazon New");
+        let aliases = ServiceAliases::new([("Amazon Old", vec!["Old"])]).with_same(same);
+        for listed in ["Amazon Old", "AmazonNew", "Old", "Amazon O*", "*new"] {
+            let list = ServiceMatcher::new([listed], &aliases);
+            assert!(list.matches("Amazon Old") && list.matches("Amazon New"), "{listed}");
+            assert!(!list.matches("Amazon Other") && list.len() == 1, "{listed}");
+        }
     }
 }

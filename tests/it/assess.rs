@@ -9,6 +9,7 @@ mod fees;
 mod pools;
 mod purchases;
 mod reconciliation;
+mod renamed;
 
 use glidepath::domain::facts::Facts;
 use glidepath::domain::money::Money;

@@ -507,6 +507,13 @@ fn a_broken_rule_file_is_named_with_its_entry() {
             }),
             ["accelerators.csv", "`a`", "no chips"],
         ),
+        (
+            broken(RuleFiles {
+                renames: "[[rename]]\nfrom = \"A\"\nto = \"B\"\n[[moves]]\nfrom = \"b\"\nto = \"a\"\n",
+                ..builtin
+            }),
+            ["renames.toml", "`b` to `a`", "already"],
+        ),
         (broken(RuleFiles { regions: "prefix,region\nEU,a\nEU,b\n", ..builtin }), ["regions.csv", "`EU`", "twice"]),
         (
             broken(RuleFiles { services: "rule = []\n[[alias]]\nservice = \"A B\"\nalso = [\"ab\"]\n", ..builtin }),

@@ -1,10 +1,12 @@
 //! What the rules look at beside the position, and what they answer.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use super::rules::key;
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 pub use crate::domain::facts::Outcome;
@@ -242,6 +244,8 @@ pub struct Observations {
     pub vanished: Vec<VanishedDays>,
     /// Severity of what was told and is open, by key.
     pub told: BTreeMap<String, Severity>,
+    /// The first name of each service that AWS renamed, by its newest.
+    pub first_names: BTreeMap<String, String>,
     /// By pool, credit that expires unused if spend goes as filed; empty while nothing is filed.
     pub unused_as_filed: BTreeMap<String, Money>,
 }
@@ -254,6 +258,34 @@ impl Observations {
         let wobble = if told { i64::from(rules.wobble_days) } else { 0 };
         let today = position.as_of.date_naive();
         plus_days(today, rules.lead_days(position.award_meant, today) + wobble)
+    }
+}
+
+/// Rules whose findings are about a service.
+const ABOUT_SERVICES: [Rule; 2] = [Rule::UncoveredSpend, Rule::Spike];
+
+impl Observations {
+    /// The same with what was told of a service that AWS renamed since, also under its newest name.
+    pub(super) fn told_by_newest_names(&self) -> Cow<'_, Observations> {
+        if self.first_names.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut observations = self.clone();
+        for (newest, first) in &self.first_names {
+            for rule in ABOUT_SERVICES {
+                let told = self.told.get(&key(rule, first)).map(|severity| (key(rule, newest), *severity));
+                observations.told.extend(told);
+            }
+        }
+        Cow::Owned(observations)
+    }
+
+    /// The key under which something is told of a service that AWS renamed: with its first name, so that what is open,
+    /// muted or acknowledged stays so.
+    pub(super) fn kept_key(&self, of: String) -> String {
+        let about = ABOUT_SERVICES.into_iter().find_map(|rule| Some((rule, of.strip_prefix(&key(rule, ""))?)));
+        let first = about.and_then(|(rule, service)| Some(key(rule, self.first_names.get(service)?)));
+        first.unwrap_or(of)
     }
 }
 

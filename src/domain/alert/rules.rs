@@ -26,6 +26,7 @@ pub fn evaluate(
     observations: &Observations,
     rules: &AlertRules,
 ) -> Evaluation {
+    let observations = &observations.told_by_newest_names();
     let mut findings = Vec::new();
     findings.extend(stale_data(health, rules));
     for source in [Source::Costs, Source::Credits] {
@@ -60,6 +61,11 @@ pub fn evaluate(
         let (spikes, with_larger) = spike_rule::spikes(observations, health, rules);
         findings.extend(spikes);
         part_of.extend(with_larger);
+        findings.iter_mut().for_each(|finding| finding.key = observations.kept_key(std::mem::take(&mut finding.key)));
+        part_of = part_of
+            .into_iter()
+            .map(|(key, larger)| (observations.kept_key(key), observations.kept_key(larger)))
+            .collect();
     }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
     let (costs_pulled, unchecked) = (health.costs == Outcome::Ok, unchecked(health));

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::Assessment;
+use super::newest_names::Known;
 use super::span::Span;
-use super::{Assessment, Context};
 use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
 use crate::domain::forecast::Evidence;
@@ -39,7 +40,7 @@ impl Assessment<'_> {
     pub fn what_if<T>(&self, ask: impl FnOnce(&Base) -> T) -> Option<T> {
         let span = self.span?;
         let implied = ImpliedPrices::of(&self.costs, self.complete_days()?);
-        let Context { prices: book, classifier, .. } = self.context;
+        let Known { prices: book, classifier, .. } = &self.context;
         let prices = PriceSource { book, implied: &implied };
         let on = self.facts.as_of.date_naive();
         let (recurring, at_least): (Vec<_>, Vec<_>) =
@@ -79,7 +80,7 @@ impl Assessment<'_> {
 
     /// By day, what the filing plans of the lines of which nothing is still to come.
     fn filed_and_come(&self) -> Vec<DailyCost> {
-        let (Some(filing), Some(filed)) = (self.context.filing, &self.plans.filed) else { return Vec::new() };
+        let (Some(filing), Some(filed)) = (self.filing(), &self.plans.filed) else { return Vec::new() };
         let come: Vec<PlannedMonth> = filing.plan.iter().filter(|month| filed.has_come(month)).cloned().collect();
         daily_costs(&daily_plan(&come))
     }
@@ -107,7 +108,7 @@ impl Assessment<'_> {
             }
         }
         // Where rows show credit, what AWS has yet to apply comes on top; where none does, replay is all there is.
-        let rows_show_credit = credit_rows(self.facts).next().is_some();
+        let rows_show_credit = credit_rows(&self.facts).next().is_some();
         let counted = if rows_show_credit { &self.awaited } else { &self.ledger.drawdowns };
         let counted = || counted.iter().filter(|draw| month.contains(draw.day));
         for draw in counted() {

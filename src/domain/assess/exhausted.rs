@@ -103,14 +103,14 @@ impl Assessment<'_> {
     /// does not. Credit rows name a service and no workload, so those of a service count for each of its streams.
     fn covered_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
         let mut covered: BTreeMap<NaiveDate, Money> = BTreeMap::new();
-        if credit_rows(self.facts).next().is_none() {
+        if credit_rows(&self.facts).next().is_none() {
             for draw in self.ledger.drawdowns.iter().filter(|draw| streams.contains(&draw.stream)) {
                 *covered.entry(draw.day).or_default() += draw.amount;
             }
             return covered;
         }
         let services: BTreeSet<&str> = streams.iter().map(|&s| self.ledger.streams[s].service.as_str()).collect();
-        for (_, day, amount) in credit_rows(self.facts).filter(|(service, ..)| services.contains(service)) {
+        for (_, day, amount) in credit_rows(&self.facts).filter(|(service, ..)| services.contains(service)) {
             *covered.entry(day).or_default() += amount;
         }
         covered

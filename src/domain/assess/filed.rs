@@ -40,7 +40,7 @@ impl Filing {
 
 impl Assessment<'_> {
     pub(super) fn variance(&self) -> Vec<Variance> {
-        let (Some(filing), Some(span)) = (self.context.filing, self.span) else { return Vec::new() };
+        let (Some(filing), Some(span)) = (self.filing(), self.span) else { return Vec::new() };
         variance(&filing.plan, &self.actual_costs(), &filing.projection, self.context.prices, span.through)
     }
 

@@ -10,6 +10,7 @@ mod at_least;
 mod bill;
 mod exhausted;
 mod filed;
+mod newest_names;
 mod planned;
 mod pools;
 mod quality;
@@ -23,8 +24,10 @@ mod watched;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use std::borrow::Cow;
 
 pub use self::filed::Filing;
+use self::newest_names::Known;
 use self::planned::Plans;
 pub use self::quality::request_price;
 use self::span::Span;
@@ -42,6 +45,7 @@ use super::pools::ConfiguredPool;
 use super::position::{OutlookState, Position};
 use super::price::PriceBook;
 use super::reconcile::{Reconciliation, reconcile};
+use super::renamed::Renames;
 use super::review::NextAsk;
 use super::statement::statements;
 use super::track_record::TrackRecord;
@@ -66,8 +70,10 @@ pub struct Context<'a> {
 /// All that is derived from the facts of one moment.
 #[derive(Debug)]
 pub struct Assessment<'a> {
-    facts: &'a Facts,
-    context: Context<'a>,
+    facts: Cow<'a, Facts>,
+    context: Known<'a>,
+    /// Which names of the bill are one service. Facts, filing and rules are read under the newest of each.
+    renames: Renames,
     costs: Costs,
     /// Replay of the actual costs, partial newest days included; its pools are in drawing order.
     pub ledger: Ledger,
@@ -85,8 +91,10 @@ pub struct Assessment<'a> {
 impl<'a> Assessment<'a> {
     /// Derives everything from the facts.
     pub fn new(facts: &'a Facts, context: Context<'a>) -> Self {
-        let costs = split_costs(facts, context.classifier);
-        let pools = super::pools::pools(facts, context.pools, context.classifier.service_aliases());
+        let renames = Renames::learn(facts, context.classifier);
+        let (facts, context) = newest_names::read(facts, context, &renames);
+        let costs = split_costs(&facts, &context.classifier);
+        let pools = super::pools::pools(&facts, context.pools, context.classifier.service_aliases());
         let span = facts
             .first_day()
             .zip(facts.data_through())
@@ -98,11 +106,11 @@ impl<'a> Assessment<'a> {
             _ => DayRange::new(facts.as_of.date_naive(), facts.as_of.date_naive()),
         };
         let mut ledger = replay_rows(&pools, costs.split.iter().map(SplitCost::row), range);
-        let stated = statements(facts, &ledger);
+        let stated = statements(&facts, &ledger);
         ledger.pools.iter_mut().zip(stated).for_each(|(pool, stated)| pool.stated = stated);
-        let awaited = span.map(|span| awaited(&ledger, facts, span.days())).unwrap_or_default();
+        let awaited = span.map(|span| awaited(&ledger, &facts, span.days())).unwrap_or_default();
         let (balances, plans) = (Vec::new(), Plans::default());
-        let mut assessment = Assessment { facts, context, costs, ledger, balances, awaited, span, plans };
+        let mut assessment = Assessment { facts, context, renames, costs, ledger, balances, awaited, span, plans };
         assessment.balances = (0..assessment.ledger.pools.len()).map(|pool| assessment.balance(pool)).collect();
         assessment.plans = assessment.read_plans();
         assessment
@@ -141,7 +149,7 @@ impl<'a> Assessment<'a> {
             exposure: outlook.and_then(|outlook| outlook.exposure),
             uncovered: outlook.map(|outlook| outlook.uncovered).unwrap_or_default(),
             sensitivity: outlook.and_then(|outlook| outlook.sensitivity.clone()),
-            filing: self.context.filing.map(Filing::reference),
+            filing: self.filing().map(Filing::reference),
             next_ask: review.next_ask.as_ref().and_then(NextAsk::asked),
             review,
             track_record: TrackRecord::default(),
@@ -157,7 +165,7 @@ impl<'a> Assessment<'a> {
 
     /// Replay against what AWS reports; nothing before the first complete day.
     fn reconciliation(&self) -> Reconciliation {
-        self.span.map(|span| reconcile(&self.ledger, self.facts, &self.awaited, span.days())).unwrap_or_default()
+        self.span.map(|span| reconcile(&self.ledger, &self.facts, &self.awaited, span.days())).unwrap_or_default()
     }
 
     /// The first day of which AWS has yet to apply credit.
@@ -177,6 +185,6 @@ impl<'a> Assessment<'a> {
 
     /// The filing in force.
     pub fn filing(&self) -> Option<&Filing> {
-        self.context.filing
+        self.context.filing.as_deref()
     }
 }

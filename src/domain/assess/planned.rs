@@ -91,7 +91,7 @@ impl Assessment<'_> {
     pub(super) fn read_plans(&self) -> Plans {
         let Some(span) = self.span else { return Plans::default() };
         let days = Days { costs: &self.costs, complete: span.days() };
-        let filed = self.context.filing.map(|it| FiledPlan::read(it.version, &it.projection, &it.plan, days));
+        let filed = self.filing().map(|it| FiledPlan::read(it.version, &it.projection, &it.plan, days));
         let mut plans = Plans { filed, entered: Entered::default() };
         if !self.facts.plan.is_empty() {
             let ahead = days_ahead(span.through);
@@ -121,7 +121,7 @@ impl Assessment<'_> {
         Some(read(Reading {
             days: Days { costs: &self.costs, complete: span.days() },
             prices: PriceSource { book: self.context.prices, implied: &implied },
-            classifier: self.context.classifier,
+            classifier: &self.context.classifier,
             on: self.facts.as_of.date_naive(),
             pools: &self.ledger.pools,
         }))

@@ -74,7 +74,7 @@ impl Assessment<'_> {
     }
 
     fn credit_rows_since(&self, day: NaiveDate) -> bool {
-        credit_rows(self.facts).any(|(_, row_day, amount)| row_day >= day && amount.is_positive())
+        credit_rows(&self.facts).any(|(_, row_day, amount)| row_day >= day && amount.is_positive())
     }
 
     pub(super) fn credits(&self, outlook: Option<&Outlook>) -> Credits {
@@ -84,7 +84,7 @@ impl Assessment<'_> {
             granted: pools.iter().map(|pool| pool.granted).sum(),
             remaining: pools.iter().map(|pool| pool.remaining).sum(),
             left: pools.iter().map(|pool| pool.left).sum(),
-            unlisted: pools.is_empty().then(|| UnlistedCredit::of(self.facts)),
+            unlisted: pools.is_empty().then(|| UnlistedCredit::of(&self.facts)),
             pools,
         }
     }

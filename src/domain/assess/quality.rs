@@ -36,7 +36,7 @@ impl Assessment<'_> {
     /// What AWS's allocation history says against our order of pools.
     pub fn order_contradictions(&self) -> Vec<OrderContradiction> {
         let Some(span) = self.span else { return Vec::new() };
-        reconcile::contradictions(&self.ledger, self.facts, span.first, span.through)
+        reconcile::contradictions(&self.ledger, &self.facts, span.first, span.through)
             .into_iter()
             .map(|(month, pool, gap)| OrderContradiction { month, pool, gap })
             .collect()

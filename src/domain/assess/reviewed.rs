@@ -49,7 +49,7 @@ impl Assessment<'_> {
     pub fn planned_ledger(&self, end: NaiveDate) -> Option<Ledger> {
         let span = self.span?;
         let until = |plan: &&PlannedMonth| plan.month.first_day() < end;
-        let months: Vec<PlannedMonth> = self.context.filing?.plan.iter().filter(until).cloned().collect();
+        let months: Vec<PlannedMonth> = self.filing()?.plan.iter().filter(until).cloned().collect();
         let plan = daily_costs(&daily_plan(&months));
         let first = plan.iter().map(|cost| cost.day).min()?;
         let before = self.costs.split.iter().filter(|cost| cost.day < first).map(SplitCost::row);
@@ -58,7 +58,7 @@ impl Assessment<'_> {
     }
 
     fn assumptions(&self, span: Span) -> Vec<crate::domain::review::Assumption> {
-        let Some(filing) = self.context.filing else { return Vec::new() };
+        let Some(filing) = self.filing() else { return Vec::new() };
         let used: Vec<Used<'_>> = self
             .costs
             .detail
@@ -74,7 +74,7 @@ impl Assessment<'_> {
     }
 
     fn claims(&self, span: Span, inputs: &Inputs<'_>, value: Option<&EarnedValue>) -> Vec<Claim> {
-        let Some(filing) = self.context.filing else { return Vec::new() };
+        let Some(filing) = self.filing() else { return Vec::new() };
         let months = Months::of(span.days(), filing.projection.first_month());
         let held = value.into_iter().flat_map(|value| value.pools.iter().zip(&inputs.credits.pools));
         let mut claims: Vec<Claim> = held

@@ -79,6 +79,12 @@ impl Assessment<'_> {
             left: if pool.expired_by(today) { Money::ZERO } else { *left },
         };
         let funded: Vec<FundedPool> = self.ledger.pools.iter().zip(&self.balances).map(left).collect();
-        coverage(services, &funded, self.facts, span.through)
+        let mut rows = coverage(services, &funded, &self.facts, span.through);
+        for row in &mut rows {
+            if let Some(renamed) = self.renames.evidence(&row.service) {
+                row.evidence = format!("{}; {renamed}", row.evidence);
+            }
+        }
+        rows
     }
 }

@@ -40,6 +40,7 @@ impl Assessment<'_> {
             gone: self.gone(),
             drained: self.drained(own),
             vanished: self.vanished(),
+            first_names: self.renames.first_names(),
             ..Observations::default()
         }
     }

@@ -9,7 +9,8 @@
 //! - `region` takes the envelope off: region prefix, `MP:` part, `-Units`;
 //! - `odd` refuses names that AWS cannot have written;
 //! - `compute` reads instance usage of EC2 and SageMaker;
-//! - `model`, `unit` and `rules` are the tables and how their files are parsed.
+//! - `model`, `unit` and `rules` are the tables and how their files are parsed;
+//! - `successor` says which name may follow which, and reads a new name as the one before it.
 
 mod bedrock;
 mod compute;
@@ -19,6 +20,7 @@ mod region;
 mod rules;
 #[cfg(test)]
 mod spellings;
+mod successor;
 mod unit;
 mod words;
 
@@ -28,6 +30,7 @@ use rust_decimal::Decimal;
 
 pub use compute::Accelerator;
 pub use rules::{ClassifierError, RuleFiles};
+pub use successor::Succession;
 
 use bedrock::{Grammar, Reading, Subject};
 use compute::ComputeRules;
@@ -60,6 +63,8 @@ use super::workload::{Classification, Routing, Tier, Workload};
 pub struct Classifier {
     services: Vec<ServiceRule>,
     aliases: ServiceAliases,
+    /// Pairs of names between which AWS moves accounts, folded.
+    moves: Vec<(String, String)>,
     models: ModelTable,
     grammar: Grammar,
     regions: RegionPrefixes,
@@ -76,9 +81,11 @@ impl Classifier {
     /// Parses rule files; an error names the file, the entry and what to do.
     pub fn parse(files: &RuleFiles) -> Result<Self, ClassifierError> {
         let (services, aliases) = rules::parse_services(files.services)?;
+        let renames = rules::parse_renames(files.renames)?;
         Ok(Classifier {
             services,
-            aliases,
+            aliases: aliases.with_same(renames.same),
+            moves: renames.moves,
             models: ModelTable::parse(files.models)?,
             grammar: Grammar::parse(files.bedrock)?,
             regions: RegionPrefixes::parse(files.regions)?,
@@ -97,8 +104,7 @@ impl Classifier {
     /// What a row is. Without a usage type it is classified by its service alone: cost that Cost Explorer's detail
     /// does not explain.
     pub fn classify(&self, service: &str, usage_type: Option<&str>, unit: &str) -> Classification {
-        let reads =
-            self.services.iter().find(|rule| rule.service.matches(service)).map_or(Reads::Supporting, |r| r.reads);
+        let reads = self.reads(service);
         if let Some(usage_type) = usage_type.filter(|_| reads.reads_usage_type())
             && let Some(why) = odd::objection(usage_type)
         {
@@ -113,8 +119,7 @@ impl Classifier {
             (Reads::Bedrock | Reads::BedrockEdition, None) => self.plain(Workload::BedrockInference, unit),
             (Reads::Bedrock, Some(usage_type)) => self.bedrock(None, usage_type, unit),
             (Reads::BedrockEdition, Some(usage_type)) => {
-                // The rule matched the suffix in parentheses, so the name before it is the model's.
-                let name = service.rsplit_once('(').map_or(service, |(name, _)| name).trim();
+                let name = name_of_edition(service);
                 if odd::hides(name) {
                     let why = format!("service `{}` holds a character that is not seen", odd::shown(service));
                     return Classification::unclassified(unit, why);
@@ -134,6 +139,11 @@ impl Classifier {
                 .and_then(|usage_type| self.compute.sagemaker(usage_type, self.hours(unit), unit))
                 .unwrap_or_else(|| self.plain(Workload::SageMaker, unit)),
         }
+    }
+
+    /// How the rows of a service are read.
+    fn reads(&self, service: &str) -> Reads {
+        self.services.iter().find(|rule| rule.service.matches(service)).map_or(Reads::Supporting, |rule| rule.reads)
     }
 
     /// Which other spellings mean the same services, for credits' lists of products.
@@ -259,4 +269,9 @@ impl Classifier {
             }
         }
     }
+}
+
+/// The model that an Edition service names: what stands before the suffix in parentheses.
+fn name_of_edition(service: &str) -> &str {
+    service.rsplit_once('(').map_or(service, |(name, _)| name).trim()
 }

@@ -3,15 +3,18 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::service::{ServiceAliases, ServiceMatcher, fold};
+use crate::domain::service::{SameService, ServiceAliases, ServiceMatcher, fold};
 
 const SERVICES_FILE: &str = "services.toml";
+const RENAMES_FILE: &str = "renames.toml";
 
 /// The texts of the files of `config/classification/`.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleFiles<'a> {
     /// `services.toml`: how each service is read, and its other spellings.
     pub services: &'a str,
+    /// `renames.toml`: names that one service had one after the other.
+    pub renames: &'a str,
     /// `models.toml`: the exact table of model names.
     pub models: &'a str,
     /// `bedrock.toml`: the words of Bedrock's usage types.
@@ -30,6 +33,7 @@ impl RuleFiles<'static> {
     /// The files that are compiled in.
     pub const BUILTIN: RuleFiles<'static> = RuleFiles {
         services: include_str!("../../../config/classification/services.toml"),
+        renames: include_str!("../../../config/classification/renames.toml"),
         models: include_str!("../../../config/classification/models.toml"),
         bedrock: include_str!("../../../config/classification/bedrock.toml"),
         regions: include_str!("../../../config/classification/regions.csv"),
@@ -164,4 +168,52 @@ pub(super) fn parse_services(text: &str) -> Result<(Vec<ServiceRule>, ServiceAli
         reads: *reads,
     });
     Ok((rules.collect(), aliases))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenameFile {
+    #[serde(default)]
+    rename: Vec<RenameRow>,
+    #[serde(default)]
+    moves: Vec<RenameRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenameRow {
+    from: String,
+    to: String,
+}
+
+/// What `renames.toml` says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RenameTable {
+    /// Names that are one service on every bill.
+    pub same: SameService,
+    /// Pairs of names that are one service where the bill shows it, folded.
+    pub moves: Vec<(String, String)>,
+}
+
+/// Parses `renames.toml`.
+pub(super) fn parse_renames(text: &str) -> Result<RenameTable, ClassifierError> {
+    let file: RenameFile = from_toml(RENAMES_FILE, text)?;
+    let mut table = RenameTable::default();
+    for (index, RenameRow { from, to }) in file.rename.iter().chain(&file.moves).enumerate() {
+        let known = table.same.names_of(from).iter().any(|name| fold(name) == fold(to));
+        if fold(from) == fold(to) || known {
+            return Err(entry_error(
+                RENAMES_FILE,
+                &format!("the rename of `{from}` to `{to}`"),
+                "joins what is one service already",
+                "Delete that entry.",
+            ));
+        }
+        if index < file.rename.len() {
+            table.same.join(from, to);
+        } else {
+            table.moves.push((fold(from), fold(to)));
+        }
+    }
+    Ok(table)
 }

@@ -86,8 +86,9 @@ impl FilingReader<'_> {
     /// A service that the bill names otherwise would never meet its spend.
     pub(super) fn remark_spellings(&mut self, filing: &FiledProjection) {
         for line in filing.records.iter().flat_map(|record| &record.services) {
-            let names = TABLES.service_aliases().names_behind(&line.service);
-            if !names.is_empty() {
+            let aliases = TABLES.service_aliases();
+            let names = aliases.names_behind(&line.service);
+            if !names.is_empty() && aliases.same().names_of(&line.service).is_empty() {
                 let remark = format!(
                     "{:?} is not a name that Cost Explorer bills under, so the line would claim no spend",
                     line.service
