@@ -62,7 +62,9 @@ pub fn coverage<'a>(
             if bought.is_empty() && last_credit.is_some() {
                 bought.insert(Purchase::OnDemand);
             }
-            let one = |purchase| (purchase, decide(service, purchase, pools, last_credit, recent, data_through));
+            // Credit rows name no purchase type: they are evidence of the only one.
+            let seen = Seen { last_credit, recent, tells: bought.len() == 1 };
+            let one = |purchase| (purchase, decide(service, purchase, pools, seen, data_through));
             let (state, evidence) = together(bought.into_iter().map(one).collect());
             Coverage { service: service.to_owned(), state, evidence }
         })
@@ -89,12 +91,21 @@ fn together(by_purchase: Vec<(Purchase, (CoverageState, String))>) -> (CoverageS
     (*state, evidence)
 }
 
+/// What a service's Credit rows show.
+#[derive(Clone, Copy)]
+struct Seen {
+    last_credit: Option<NaiveDate>,
+    /// Days that count as lately.
+    recent: DayRange,
+    /// Whether they tell of the purchase type that is asked for.
+    tells: bool,
+}
+
 fn decide(
     service: &str,
     purchase: Purchase,
     pools: &[FundedPool],
-    last_credit: Option<NaiveDate>,
-    recent: DayRange,
+    Seen { last_credit, recent, tells }: Seen,
     today: NaiveDate,
 ) -> (CoverageState, String) {
     let names = |wanted: &dyn Fn(&FundedPool) -> bool| {
@@ -137,12 +148,14 @@ fn decide(
         let words: BTreeSet<&str> =
             pools.iter().filter(|p| unread(p)).flat_map(|p| p.pool.purchases.unread()).map(String::as_str).collect();
         let words: Vec<&str> = words.into_iter().collect();
+        let applied = tells && last_credit.is_some_and(|day| recent.contains(day));
         let evidence = format!(
-            "AWS limits {} to purchase types that are not known here ({}); {seen}",
+            "AWS limits {} to purchase types that are not known here ({}){}; {seen}",
             names(&unread),
-            words.join(", ")
+            words.join(", "),
+            if applied { ", but credit was applied" } else { "" }
         );
-        return (CoverageState::Unknown, evidence);
+        return (if applied { CoverageState::Covered } else { CoverageState::Unknown }, evidence);
     }
     let excludes = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::No;
     if pools.iter().any(excludes) && !pools.iter().any(unlisted) {

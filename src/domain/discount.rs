@@ -3,6 +3,7 @@
 //! A discount lowers what credit is asked to pay for its service on its day. The bill can have it elsewhere: under one service
 //! for all of them, or once a month as a lump. AWS settles credit per monthly bill, so what a service-day cannot take of a
 //! discount lowers the service's month, else the day's other services, else the month's. What nothing takes stays where it is.
+//! A lump that comes every month is foreseen where the running month does not have it yet: in the outlook alone.
 //!
 //! Invariants: moving changes no sum of a month; no cost falls below zero by what is moved to it; a discount under a name that
 //! nobody knows lowers its own service and day alone.
@@ -11,9 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
+use super::charge::{Role, record_kind};
 use super::costs::SplitCost;
 use super::facts::Facts;
+use super::ledger::DailyCost;
 use super::money::Money;
 use super::period::BillingPeriod;
 
@@ -47,6 +51,43 @@ pub fn lumps(facts: &Facts, is_discount: impl Fn(usize) -> bool) -> BTreeSet<(us
         days.first().filter(|_| days.len() == 1).map(|day| (kind, *day))
     };
     months.into_iter().filter_map(alone).collect()
+}
+
+/// Per service, the share of its cost that the running month's lump will take off: what last month's did. Only where both of
+/// the last two months had one for the service's own use, and the running month, that of `through`, has none yet.
+pub fn lumps_to_come(facts: &Facts, split: &[SplitCost], through: NaiveDate) -> BTreeMap<String, Decimal> {
+    let kind_of = |kind: usize| &facts.charge_kinds[kind];
+    let is_discount = |kind: usize| record_kind(&kind_of(kind).record_type, Money::ZERO).role == Role::Discount;
+    let mut months: BTreeMap<&str, BTreeSet<BillingPeriod>> = BTreeMap::new();
+    for (kind, day) in lumps(facts, is_discount) {
+        months.entry(&kind_of(kind).service).or_default().insert(BillingPeriod::of(day));
+    }
+    let running = BillingPeriod::of(through);
+    let [last, before] = [-1, -2].map(|back| running.plus_months(back));
+    let due = months.into_iter().filter(|(_, had)| [last, before].iter().all(|month| had.contains(month)));
+    let due = due.filter(|(_, had)| !had.contains(&running));
+    let share = |(service, _): (&str, _)| {
+        let of_last = |cost: &&SplitCost| cost.service == service && BillingPeriod::of(cost.day) == last;
+        let rows = || split.iter().filter(of_last);
+        let off: Money = rows().map(|cost| cost.discount).sum();
+        let full: Money = rows().map(|cost| cost.payable - cost.discount).sum();
+        Some((service.to_owned(), off.ratio(full).filter(|share| *share < Decimal::ZERO)?))
+    };
+    due.filter_map(share).collect()
+}
+
+/// Takes off the running month's costs what is to come of its discounts, so that its days say what they will cost.
+pub fn foresee(costs: &mut [DailyCost], to_come: &BTreeMap<String, Decimal>, through: NaiveDate) {
+    if to_come.is_empty() {
+        return;
+    }
+    let running = BillingPeriod::of(through).range();
+    for cost in costs.iter_mut().filter(|cost| running.contains(cost.day)) {
+        let Some(share) = to_come.get(&cost.service) else { continue };
+        let off = Money::from_micros((cost.payable - cost.discount).at_least_zero().times(*share).to_micros());
+        cost.payable += off;
+        cost.discount += off;
+    }
 }
 
 /// Says of the rows of one service and day what of their payable cost is `discount`: of rows below zero first, since the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{BEDROCK, EC2, GENAI_ID, SAGEMAKER, day, price};
+use super::{BEDROCK, GENAI_ID, SAGEMAKER, day, price};
 use crate::demo::account::{FakeAccount, Line};
 use crate::demo::books::first_of_month;
 
@@ -94,7 +94,7 @@ fn newest(account: &mut FakeAccount, change: impl Fn(&mut crate::demo::account::
 
 /// A tenth of each line of use, as it arrives, taken off; no quantity.
 fn tenths(account: &FakeAccount, wanted: impl Fn(&Line) -> bool) -> Vec<Line> {
-    let used = account.lines.iter().filter(|line| line.record_type == "Usage" && line.service != EC2 && wanted(line));
+    let used = account.lines.iter().filter(|line| line.record_type == "Usage" && wanted(line));
     used.map(|line| Line { quantity: Decimal::ZERO, cost: -line.cost * price("0.1"), ..line.clone() }).collect()
 }
 

@@ -8,6 +8,7 @@ use super::newest_names::Known;
 use super::span::Span;
 use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
+use crate::domain::discount;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::ledger::DailyCost;
@@ -43,8 +44,12 @@ impl Assessment<'_> {
         let Known { prices: book, classifier, .. } = &self.context;
         let prices = PriceSource { book, implied: &implied };
         let on = self.facts.as_of.date_naive();
-        let (recurring, at_least): (Vec<_>, Vec<_>) =
+        let (mut recurring, mut at_least): (Vec<_>, Vec<_>) =
             self.costs.split.iter().map(SplitCost::recurring).partition(|cost| cost.day <= span.through);
+        let to_come = discount::lumps_to_come(self.facts, &self.costs.split, span.through);
+        for costs in [&mut recurring, &mut at_least] {
+            discount::foresee(costs, &to_come, span.through);
+        }
         let evidence = Evidence::builtin();
         let planned = self.filed_and_come();
         let inputs = OutlookInputs {

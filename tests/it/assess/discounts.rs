@@ -152,6 +152,23 @@ fn a_discount_that_comes_as_a_lump_lowers_its_month() {
     }
 }
 
+#[test]
+fn a_lump_that_comes_every_month_is_foreseen_in_the_running_one() {
+    let lumps = |january: &str| {
+        World::in_march()
+            .charges("2026-01-01", "2026-03-29", BEDROCK, "Usage", "100")
+            .charge("2026-01-31", BEDROCK, "EDP Discount", january)
+            .charge("2026-02-28", BEDROCK, "EDP Discount", "-280")
+            .credit("1", "20000", Some(&[BEDROCK]), applied("AFTER_DISCOUNTS"))
+    };
+    let (position, outlook) = lumps("-310").look();
+    // What March's will be is not on the bill: 59 days of 90 and 29 of 100. The 11,790 left last 131 days of 90.
+    assert_eq!((drawn(&position), lasts(&outlook)), (usd("8210"), 132));
+    // One lump alone is no custom. February's then is its own: 31 and 29 days of 100, and 28 of 90.
+    let (position, outlook) = lumps("0").look();
+    assert_eq!((drawn(&position), lasts(&outlook) < 124), (usd("8520"), true));
+}
+
 const RECORD_TYPES: [(&str, i64); 14] = [
     ("Usage", 1),
     ("Usage", 1),

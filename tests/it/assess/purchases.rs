@@ -95,6 +95,14 @@ fn what_a_credit_does_not_pay_is_named_beside_what_it_pays() {
 }
 
 #[test]
+fn credit_rows_tell_of_a_limit_in_unknown_words_where_a_service_is_bought_in_one_way() {
+    let world = Bought::OnDemand.add(World::in_march()).charges("2026-03-01", "2026-03-29", EC2, "Credit", "-10");
+    let world = world.credit("1", "1000", Some(&["Amazon EC2"]), limited(&["WHATEVER"]));
+    assert_eq!(world.coverage_of(EC2).state, CoverageState::Covered);
+    assert_eq!(Bought::Spot.add(world).coverage_of(EC2).state, CoverageState::Unknown);
+}
+
+#[test]
 fn use_under_a_savings_plan_is_not_on_demand() {
     // A plan that covers 40 of use: the use and its negation cancel, and the plan's own fee is what is paid.
     let mut world = World::in_march().credit("1", "1000", Some(&["Amazon EC2"]), limited(&["ON_DEMAND"]));
