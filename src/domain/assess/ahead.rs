@@ -46,7 +46,7 @@ impl Assessment<'_> {
         let on = self.facts.as_of.date_naive();
         let (mut recurring, mut at_least): (Vec<_>, Vec<_>) =
             self.costs.split.iter().map(SplitCost::recurring).partition(|cost| cost.day <= span.through);
-        let to_come = discount::lumps_to_come(self.facts, &self.costs.split, span.through);
+        let to_come = discount::lumps_to_come(&self.facts, &self.costs.split, span.through);
         for costs in [&mut recurring, &mut at_least] {
             discount::foresee(costs, &to_come, span.through);
         }
