@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use crate::cycle::Engine;
 use crate::demo::FakeAccount;
 use crate::demo::startup::TODAY;
-use crate::demo::startup::hard::{CORRECTED_DAY, LATE_REQUESTS_ON, UNKNOWN_TYPE, true_gross};
+use crate::demo::startup::hard::{CORRECTED_DAY, LATE_REQUESTS_ON, RENAMED_TO, UNKNOWN_TYPE, true_gross};
 use crate::domain::finding::Rule;
 use crate::domain::money::Money;
 use crate::domain::position::Position;
@@ -64,6 +64,14 @@ pub async fn told(engine: &Engine, account: &FakeAccount, position: &Position) -
             came_of_it: geographic.zip(tiers).map(|(row, (flex, priority))| {
                 format!("{} in-region, {flex} flex, {priority} priority; nothing unclassified", usd_text(row.cost))
             }),
+        },
+        Told {
+            aws_did: "renames SageMaker in the middle of a year",
+            came_of_it: position
+                .coverage
+                .iter()
+                .find(|row| row.service == RENAMED_TO && row.evidence.contains("renamed"))
+                .map(|row| row.evidence.clone()),
         },
         Told {
             aws_did: "charges 5,000 for a Savings Plan, takes it back and refunds it",

@@ -4,6 +4,7 @@ mod access;
 mod checks;
 mod credentials;
 mod failed;
+mod hard_year;
 mod killed;
 mod log_lines;
 

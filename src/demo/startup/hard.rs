@@ -1,13 +1,14 @@
 //! The same year where AWS says the same thing otherwise, or later: what `demo --year hard` runs through.
 //!
-//! Discounts under a name of their own, a record type that nobody knows, geographic profiles and other tiers, a fee that is
-//! returned, a refund of an earlier month, Spot under a credit for on-demand use, credit that is applied a week late, a
-//! closed month that is corrected, an account that joins an organisation, and a day on which requests come too late.
+//! Discounts under a name of their own, a record type that nobody knows, geographic profiles and other tiers, a service
+//! that is renamed, a fee that is returned, a refund of an earlier month, Spot under a credit for on-demand use, credit that
+//! is applied a week late, a closed month that is corrected, an account that joins an organisation, and a day on which
+//! requests come too late.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{BEDROCK, Charges, account_with, day, price};
+use super::{BEDROCK, Charges, SAGEMAKER, account_with, day, price};
 use crate::demo::account::{CreditApplied, FakeAccount, Line};
 
 /// The record type that nobody knows.
@@ -26,6 +27,10 @@ pub const LATE_REQUESTS_ON: NaiveDate = day(2026, 10, 28);
 pub const GEOGRAPHIC: &str = "USE1-Nova2.0Lite-input-tokens-cross-region-geo";
 const TIERS: [&str; 2] = ["USE1-NovaPro-input-tokens-flex", "USE1-NovaPro-output-tokens-priority"];
 const TIERS_FROM: NaiveDate = day(2026, 10, 20);
+
+/// What SageMaker is called from [`RENAMED_ON`] on.
+pub const RENAMED_TO: &str = "Amazon SageMaker AI";
+const RENAMED_ON: NaiveDate = day(2026, 11, 5);
 
 /// The account of the hard year.
 pub fn hard_account() -> FakeAccount {
@@ -49,7 +54,13 @@ pub fn hard_account() -> FakeAccount {
         .charge("2026-10-30", BEDROCK, UNKNOWN_TYPE, "-12.5")
         .credit_applied(CreditApplied::DaysLater(7))
         .joins_organisation(&JOINED_ON.to_string(), FORGOTTEN_AT);
+    for credit in account.credits.iter_mut().filter(|credit| credit.pays_for(SAGEMAKER)) {
+        credit.services.push(RENAMED_TO.to_owned());
+    }
     for line in &mut account.lines {
+        if line.day >= RENAMED_ON && line.service == SAGEMAKER {
+            line.service = RENAMED_TO.to_owned();
+        }
         if line.day >= TIERS_FROM && line.usage_type == "USE1-Nova2.0Lite-input-tokens-cross-region-global" {
             line.usage_type = GEOGRAPHIC.to_owned();
         }

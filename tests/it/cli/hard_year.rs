@@ -1,0 +1,17 @@
+//! The demo's hard year: AWS says things otherwise, late or not at all; nothing is lost, and each is said.
+
+use std::process::Command;
+
+#[test]
+fn nothing_is_lost_in_the_hard_year_and_each_thing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_glidepath"));
+    demo.args(["demo", "--year", "hard", "--exit", "--listen", "127.0.0.1:0", "--keep"]).arg(folder.path());
+    let output = demo.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    let (_, told) = said.split_once("What AWS did in this year").expect("the hard year tells what came of it");
+    assert!(!told.contains("NOT SAID"), "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("- ")).count(), 11, "{told}");
+    assert!(told.contains("nothing is lost: $"), "{told}");
+}
