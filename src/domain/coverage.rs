@@ -113,9 +113,15 @@ fn decide(
         names.join(", ")
     };
     let named = |p: &FundedPool| p.pool.lists(service) || p.pool.also_pays.contains(service);
+    let unread = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::Perhaps;
     let names_it = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::Yes;
     let seen =
         last_credit.map_or_else(|| "no Credit row seen".to_owned(), |day| format!("last Credit row {}", day_text(day)));
+    let words: BTreeSet<&str> =
+        pools.iter().filter(|p| unread(p)).flat_map(|p| p.pool.purchases.unread()).map(String::as_str).collect();
+    let words: Vec<&str> = words.into_iter().collect();
+    let limits =
+        |names: &str| format!("AWS limits {names} to purchase types that are not known here ({})", words.join(", "));
     let usable = |p: &FundedPool| names_it(p) && p.usable(today);
     if pools.iter().any(usable) {
         return (CoverageState::Covered, format!("{} pays for it; {seen}", names(&usable)));
@@ -123,16 +129,21 @@ fn decide(
     if last_credit.is_some_and(|day| recent.contains(day)) && !pools.iter().any(named) {
         return (CoverageState::Covered, format!("no pool's list names it, but credit was applied: {seen}"));
     }
-    let unread = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::Perhaps;
     let unlisted = |p: &FundedPool| {
         p.pool.services == EligibleServices::Unknown && p.pool.purchases.lets(purchase) != Lets::No || unread(p)
     };
     // A pool without a list may go on where the one that named the service ended.
     let may_pay = |p: &FundedPool| unlisted(p) && p.pool.pays_purchase(service, purchase) && p.usable(today);
     if pools.iter().any(names_it) && pools.iter().any(may_pay) {
-        let (named, vague) = (names(&names_it), names(&may_pay));
-        let evidence = format!("{named} named it and is empty, expired or off; {vague} comes without a list; {seen}");
-        let applied = last_credit == Some(today);
+        let listless = names(&|p| may_pay(p) && !unread(p));
+        let limited = names(&|p| may_pay(p) && unread(p));
+        let vague = match (listless.is_empty(), limited.is_empty()) {
+            (_, true) => format!("{listless} comes without a list"),
+            (true, false) => limits(&limited),
+            (false, false) => format!("{listless} comes without a list; {}", limits(&limited)),
+        };
+        let evidence = format!("{} named it and is empty, expired or off; {vague}; {seen}", names(&names_it));
+        let applied = last_credit == Some(today) && (tells || limited.is_empty());
         return (if applied { CoverageState::Covered } else { CoverageState::Unknown }, evidence);
     }
     if pools.iter().any(names_it) {
@@ -145,16 +156,9 @@ fn decide(
         return (CoverageState::Unknown, "no credit pool is known".to_owned());
     }
     if pools.iter().any(unread) {
-        let words: BTreeSet<&str> =
-            pools.iter().filter(|p| unread(p)).flat_map(|p| p.pool.purchases.unread()).map(String::as_str).collect();
-        let words: Vec<&str> = words.into_iter().collect();
         let applied = tells && last_credit.is_some_and(|day| recent.contains(day));
-        let evidence = format!(
-            "AWS limits {} to purchase types that are not known here ({}){}; {seen}",
-            names(&unread),
-            words.join(", "),
-            if applied { ", but credit was applied" } else { "" }
-        );
+        let evidence =
+            format!("{}{}; {seen}", limits(&names(&unread)), if applied { ", but credit was applied" } else { "" });
         return (if applied { CoverageState::Covered } else { CoverageState::Unknown }, evidence);
     }
     let excludes = |p: &FundedPool| named(p) && p.pool.purchases.lets(purchase) == Lets::No;
