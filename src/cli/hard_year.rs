@@ -75,7 +75,7 @@ pub async fn told(engine: &Engine, account: &FakeAccount, position: &Position) -
         },
         Told {
             aws_did: "charges 5,000 for a Savings Plan, takes it back and refunds it",
-            came_of_it: (!events.iter().any(|event| event.rule == Rule::Spike))
+            came_of_it: (!events.iter().any(|event| event.rule == Rule::Spike && event.key.contains("Savings Plan")))
                 .then(|| "no message of a spike; the refund stands beside the fee".to_owned()),
         },
         Told {
@@ -90,7 +90,7 @@ pub async fn told(engine: &Engine, account: &FakeAccount, position: &Position) -
         },
         Told {
             aws_did: "corrects a day of a closed month",
-            came_of_it: restated.iter().find(|row| row.day == CORRECTED_DAY).map(|row| {
+            came_of_it: restated.iter().find(|row| row.day == CORRECTED_DAY && row.record_type == "Usage").map(|row| {
                 format!(
                     "noticed on {}: {} of {} became {}",
                     day_text(row.noticed_at.date_naive()),
@@ -124,7 +124,7 @@ pub async fn told(engine: &Engine, account: &FakeAccount, position: &Position) -
             aws_did: "and of all that it billed",
             came_of_it: truth
                 .filter(|truth| *truth == position.spend.gross_to_date)
-                .map(|truth| format!("nothing is lost: {} to the last digit", truth.dollars())),
+                .map(|truth| format!("nothing that it ever showed is lost: {} to the last digit", truth.dollars())),
         },
     ])
 }

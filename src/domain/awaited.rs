@@ -21,7 +21,10 @@ pub fn awaited(ledger: &Ledger, facts: &Facts, span: DayRange) -> Vec<Drawdown> 
     let credited: BTreeSet<NaiveDate> =
         credit_rows(facts).filter(|(_, _, amount)| !amount.is_zero()).map(|(_, day, _)| day).collect();
     let today = facts.as_of.date_naive();
-    let mut room: Vec<Money> = ledger.pools.iter().map(stated_left).collect();
+    // Where no row ever showed, a balance that has moved says that AWS applies credit without showing it.
+    let counts = |pool: &&CreditPool| !credited.is_empty() || stated_left(pool) == pool.granted;
+    let mut room: Vec<Money> =
+        ledger.pools.iter().map(|pool| Some(pool).filter(counts).map(stated_left).unwrap_or_default()).collect();
     let open = |draw: &&Drawdown| {
         span.contains(draw.day)
             && !credited.contains(&draw.day)

@@ -82,10 +82,12 @@ pub fn hard_account() -> FakeAccount {
     })
 }
 
-/// What the whole bill comes to through `day`, credits and tax apart, as it reads at `now`: the truth beside which every
-/// reading of it stands.
+/// What the whole bill comes to through `day`, credits and tax apart, of all that AWS has ever shown by `now`: the truth
+/// beside which every reading of it stands. What it corrects of days that it shows no more, nobody sees.
 pub fn true_gross(account: &FakeAccount, day: NaiveDate, now: DateTime<Utc>) -> Decimal {
     let gross = |line: &&Line| !matches!(&*line.record_type, "Credit" | "Refund" | "Tax");
-    let shown = |line: &&Line| line.day <= day && line.visible_from.is_none_or(|from| from <= now);
+    let until =
+        |line: &Line| account.joined.filter(|(joined, _)| line.day < *joined).map_or(now, |(_, at)| at.min(now));
+    let shown = |line: &&Line| line.day <= day && line.visible_from.is_none_or(|from| from <= until(line));
     account.lines.iter().filter(gross).filter(shown).map(|line| line.cost).sum()
 }
