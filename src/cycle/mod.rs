@@ -4,6 +4,7 @@
 //! messages another, and the outbox delivers what was committed); failing to ask is itself recorded and evaluated, and
 //! failing to finish is told; one cycle at a time.
 
+mod account_plan;
 mod alerts;
 mod as_of;
 mod backup;

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account_plan::AccountPlan;
 use super::alert::DeadChannel;
 use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
@@ -245,6 +246,8 @@ pub struct Facts {
     pub allocations: Vec<Allocation>,
     /// Balances typed in, oldest first.
     pub recorded: Vec<RecordedBalance>,
+    /// The plan of the account as AWS stated it last; `None` while it never answered.
+    pub account_plan: Option<AccountPlan>,
     /// Outcome of the newest attempt to pull costs.
     pub costs_outcome: Outcome,
     /// Outcome of the newest attempt to pull credits.
@@ -280,6 +283,7 @@ impl Facts {
             stated: Vec::new(),
             allocations: Vec::new(),
             recorded: Vec::new(),
+            account_plan: None,
             costs_outcome: Outcome::NotTried,
             credits_outcome: Outcome::NotTried,
             moved_in_last_cycle: Money::ZERO,

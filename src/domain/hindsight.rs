@@ -33,6 +33,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         allocations: facts.allocations.iter().filter(|row| row.month < BillingPeriod::of(today)).cloned().collect(),
         plan: facts.plan.iter().filter(|event| event.recorded_at <= clock).cloned().collect(),
         recorded: facts.recorded.iter().filter(|balance| balance.at <= today).cloned().collect(),
+        account_plan: facts.account_plan.clone().filter(|plan| plan.seen_on <= today),
         costs_outcome: Outcome::Ok,
         credits_outcome: Outcome::Ok,
         moved_in_last_cycle: Money::ZERO,

@@ -20,7 +20,7 @@ use crate::domain::period::DayRange;
 use super::credits::KnownBalances;
 use super::entered::{Entered, shown, through};
 use super::error::{Result, StoreError};
-use super::{Store, alerts, credits, plan, requests};
+use super::{Store, account_plans, alerts, credits, plan, requests};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -158,6 +158,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         stated: credits::stated(connection, newest)?,
         allocations: credits::allocations(connection, newest)?,
         recorded: credits::recorded(connection, balances)?,
+        account_plan: account_plans::newest(connection, as_of)?,
         dead_channels: alerts::dead_channels(connection)?,
         plan: plan.events,
         unreadable_events: plan.unreadable,
