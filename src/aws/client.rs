@@ -108,6 +108,7 @@ impl AwsSettings {
 pub struct AwsClients {
     pub(super) cost_explorer: aws_sdk_costexplorer::Client,
     pub(super) billing: aws_sdk_billing::Client,
+    pub(super) free_tier: aws_sdk_freetier::Client,
     sts: aws_sdk_sts::Client,
     settings: Arc<AwsSettings>,
     own_account: Arc<OnceCell<String>>,
@@ -162,10 +163,12 @@ impl AwsClients {
     fn from_shared(shared: &SdkConfig, settings: &AwsSettings, metered: MeteredHttpClient) -> Self {
         let costs = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered);
         let billing = aws_sdk_billing::config::Builder::from(shared);
+        let free_tier = aws_sdk_freetier::config::Builder::from(shared);
         let sts = aws_sdk_sts::config::Builder::from(shared);
         AwsClients {
             cost_explorer: aws_sdk_costexplorer::Client::from_conf(costs.interceptor(NoteCircumstances).build()),
             billing: aws_sdk_billing::Client::from_conf(billing.interceptor(NoteCircumstances).build()),
+            free_tier: aws_sdk_freetier::Client::from_conf(free_tier.interceptor(NoteCircumstances).build()),
             sts: aws_sdk_sts::Client::from_conf(sts.interceptor(NoteCircumstances).build()),
             settings: Arc::new(settings.clone()),
             own_account: Arc::default(),

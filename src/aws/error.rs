@@ -22,16 +22,19 @@ pub enum Operation {
     GetCredits,
     /// Billing: which credit paid what, by month.
     GetCreditAllocationHistory,
+    /// Free Tier: which plan the account is on. Nothing depends on it but what is said of the account's end.
+    GetAccountPlanState,
     /// STS: which account the credentials belong to.
     GetCallerIdentity,
 }
 
 impl Operation {
     /// All of them.
-    const ALL: [Operation; 4] = [
+    const ALL: [Operation; 5] = [
         Operation::GetCostAndUsage,
         Operation::GetCredits,
         Operation::GetCreditAllocationHistory,
+        Operation::GetAccountPlanState,
         Operation::GetCallerIdentity,
     ];
 
@@ -41,6 +44,7 @@ impl Operation {
             Operation::GetCostAndUsage => "GetCostAndUsage",
             Operation::GetCredits => "GetCredits",
             Operation::GetCreditAllocationHistory => "GetCreditAllocationHistory",
+            Operation::GetAccountPlanState => "GetAccountPlanState",
             Operation::GetCallerIdentity => "GetCallerIdentity",
         }
     }
@@ -51,15 +55,23 @@ impl Operation {
             Operation::GetCostAndUsage => "ce:GetCostAndUsage",
             Operation::GetCredits => "billing:GetCredits",
             Operation::GetCreditAllocationHistory => "billing:GetCreditAllocationHistory",
+            Operation::GetAccountPlanState => "freetier:GetAccountPlanState",
             Operation::GetCallerIdentity => "sts:GetCallerIdentity",
         }
+    }
+
+    /// True for what can be refused without anything else changing.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Operation::GetAccountPlanState)
     }
 
     /// The shipped policy that allows it; `None` for what every policy allows that denies nothing.
     pub(super) const fn iam_policy(self) -> Option<&'static str> {
         match self {
             Operation::GetCostAndUsage => Some("config/iam/minimum.json"),
-            Operation::GetCredits | Operation::GetCreditAllocationHistory => Some("config/iam/credits.json"),
+            Operation::GetCredits | Operation::GetCreditAllocationHistory | Operation::GetAccountPlanState => {
+                Some("config/iam/credits.json")
+            }
             Operation::GetCallerIdentity => None,
         }
     }

@@ -4,6 +4,7 @@
 //! denied, empty and zero stay three different things; paid requests are counted where they leave; no message
 //! carries a credential.
 
+pub mod account_plan;
 pub mod allocation;
 mod circumstances;
 pub mod client;

@@ -5,10 +5,11 @@
 use aws_sdk_costexplorer::types::{DateInterval, Granularity};
 use chrono::NaiveDate;
 
-use super::allocation;
 use super::client::AwsClients;
 use super::credits;
 use super::error::{AwsError, Operation};
+use super::{account_plan, allocation};
+use crate::domain::account_plan::{AccountPlan, AccountPlanKind};
 use crate::domain::assess::request_price;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
@@ -34,9 +35,9 @@ pub struct PermissionCheck {
 }
 
 impl Probe {
-    /// True if every permission works.
+    /// True if every permission works but the optional ones.
     pub fn all_granted(&self) -> bool {
-        self.checks.iter().all(|check| check.result.is_ok())
+        self.checks.iter().all(|check| check.result.is_ok() || check.operation.is_optional())
     }
 }
 
@@ -70,7 +71,18 @@ pub async fn probe(clients: &AwsClients, today: NaiveDate) -> Probe {
         checks.push(check(Operation::GetCredits, Some(account.clone()), listed));
         checks.push(check(Operation::GetCreditAllocationHistory, Some(account), history));
     }
+    let plan = account_plan::ask(clients, today).await.map(|plan| plan_text(plan.as_ref()));
+    checks.push(check(Operation::GetAccountPlanState, None, plan));
     Probe { checks, usd_spent }
+}
+
+fn plan_text(plan: Option<&AccountPlan>) -> String {
+    let plan = plan.map(|plan| match plan.plan {
+        AccountPlanKind::Free => "the free plan",
+        AccountPlanKind::Paid => "the paid plan",
+        AccountPlanKind::Other => "a plan that this version does not know",
+    });
+    plan.map_or_else(|| "AWS states no plan for this account".to_owned(), |plan| format!("the account is on {plan}"))
 }
 
 /// The smallest paid question: one settled day, ungrouped, so always one page.

@@ -97,15 +97,20 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 /// A line for each thing that was tried; what failed for the same reason is told once.
 fn tried(checked: &CheckReport) -> Vec<String> {
     let mut lines = Vec::new();
-    let same =
-        |a: &TriedPermission, b: &TriedPermission| !a.allowed && (&a.answer, &a.advice) == (&b.answer, &b.advice);
+    let same = |a: &TriedPermission, b: &TriedPermission| {
+        !a.allowed && (a.optional, &a.answer, &a.advice) == (b.optional, &b.answer, &b.advice)
+    };
     for alike in checked.permissions.chunk_by(same) {
-        let TriedPermission { allowed, answer, advice, .. } = &alike[0];
+        let TriedPermission { allowed, optional, answer, advice, .. } = &alike[0];
         let name = |TriedPermission { operation, account, .. }: &TriedPermission| {
             let account = account.as_ref().map(|account| format!(" ({account})")).unwrap_or_default();
             format!("{operation}{account}")
         };
-        let word = if *allowed { "allowed" } else { "refused" };
+        let word = match (allowed, optional) {
+            (true, _) => "allowed",
+            (false, true) => "optional",
+            (false, false) => "refused",
+        };
         lines.push(format!("{word:9} {}: {answer}", alike.iter().map(name).collect::<Vec<_>>().join(", ")));
         lines.extend(advice.as_ref().map(|advice| format!("          {advice}")));
     }
@@ -229,6 +234,7 @@ mod tests {
             operation: operation.to_owned(),
             account: None,
             allowed: false,
+            optional: false,
             answer: answer.to_owned(),
             advice: Some(format!("mend {answer}")),
         };

@@ -34,6 +34,9 @@ pub struct TriedPermission {
     pub account: Option<String>,
     /// True if AWS answered.
     pub allowed: bool,
+    /// True if nothing else changes where AWS does not.
+    #[serde(default)]
+    pub optional: bool,
     /// What it answered, or why it did not.
     pub answer: String,
     /// What the user can do, where it did not.
@@ -46,7 +49,7 @@ impl CheckReport {
         if self.refused_by_store.is_some() {
             return Some("a cycle would be refused");
         }
-        if self.permissions.iter().any(|tried| !tried.allowed) {
+        if self.permissions.iter().any(|tried| !tried.allowed && !tried.optional) {
             return Some("not everything is allowed");
         }
         let lost = self.channels.iter().flatten().any(|channel| !channel.arrived);
@@ -60,7 +63,8 @@ impl From<PermissionCheck> for TriedPermission {
             Ok(answer) => (true, answer, None),
             Err(error) => (false, error.without_operation(), Some(error.advice())),
         };
-        TriedPermission { operation: check.operation.to_string(), account: check.account, allowed, answer, advice }
+        let (operation, optional) = (check.operation.to_string(), check.operation.is_optional());
+        TriedPermission { operation, account: check.account, allowed, optional, answer, advice }
     }
 }
 

@@ -44,6 +44,7 @@ impl Engine {
             Ok(pull) => gather(pull.accounts),
             Err(error) => (CreditPull::default(), outcome(&error)),
         };
+        self.ask_account_plan(&clients, now).await?;
         Ok(IngestRun { clock: now, account, costs, costs_outcome, credits, credits_outcome })
     }
 

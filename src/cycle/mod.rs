@@ -5,6 +5,7 @@
 //! failing to finish is told; one cycle at a time.
 
 mod accepted;
+mod account_plan;
 mod alerts;
 mod as_of;
 mod backup;

@@ -124,6 +124,39 @@ impl FakeCredit {
     }
 }
 
+/// The plan of an account, as GetAccountPlanState answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FakePlan {
+    /// FREE or PAID.
+    pub kind: String,
+    /// NOT_STARTED, ACTIVE or EXPIRED.
+    pub status: String,
+    /// Dollars of credit left.
+    pub credit_left: Option<Decimal>,
+    /// When the plan expires.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl FakePlan {
+    /// An active free plan.
+    ///
+    /// # Panics
+    /// If a text is not an amount or a time.
+    pub fn free(credit_left: &str, expires_at: &str) -> Self {
+        FakePlan {
+            kind: "FREE".to_owned(),
+            status: "ACTIVE".to_owned(),
+            credit_left: Some(fixture(credit_left)),
+            expires_at: Some(fixture(expires_at)),
+        }
+    }
+
+    /// An active paid plan.
+    pub fn paid() -> Self {
+        FakePlan { kind: "PAID".to_owned(), status: "ACTIVE".to_owned(), credit_left: None, expires_at: None }
+    }
+}
+
 /// Where the Credit rows of the bill come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreditRows {
@@ -173,6 +206,7 @@ pub struct FakeAccount {
     pub(super) tax_rate: Decimal,
     pub(super) page_size: usize,
     pub(super) months_kept: u32,
+    pub(super) plan: Option<FakePlan>,
 }
 
 impl FakeAccount {
@@ -189,6 +223,7 @@ impl FakeAccount {
             tax_rate: Decimal::ZERO,
             page_size: 5_000,
             months_kept: 13,
+            plan: None,
         }
     }
 
@@ -303,6 +338,13 @@ impl FakeAccount {
     #[must_use]
     pub fn tax_rate(mut self, share: &str) -> Self {
         self.tax_rate = fixture(share);
+        self
+    }
+
+    /// The plan that the account is on. Unless told, AWS knows none, as of an account from before there were plans.
+    #[must_use]
+    pub fn on_plan(mut self, plan: FakePlan) -> Self {
+        self.plan = Some(plan);
         self
     }
 

@@ -22,6 +22,8 @@ pub enum Operation {
     GetCredits,
     /// Billing's GetCreditAllocationHistory.
     GetCreditAllocationHistory,
+    /// Free Tier's GetAccountPlanState.
+    GetAccountPlanState,
     /// STS's GetCallerIdentity.
     GetCallerIdentity,
 }
@@ -33,13 +35,19 @@ impl Operation {
             Operation::GetCostAndUsage => "GetCostAndUsage",
             Operation::GetCredits => "GetCredits",
             Operation::GetCreditAllocationHistory => "GetCreditAllocationHistory",
+            Operation::GetAccountPlanState => "GetAccountPlanState",
             Operation::GetCallerIdentity => "GetCallerIdentity",
         }
     }
 
-    /// True for those that belong to the billing API.
-    pub(super) const fn is_billing(self) -> bool {
-        matches!(self, Operation::GetCredits | Operation::GetCreditAllocationHistory)
+    /// The service that it belongs to, as requests are signed and policies written.
+    pub(super) const fn service(self) -> &'static str {
+        match self {
+            Operation::GetCostAndUsage => "ce",
+            Operation::GetCredits | Operation::GetCreditAllocationHistory => "billing",
+            Operation::GetAccountPlanState => "freetier",
+            Operation::GetCallerIdentity => "sts",
+        }
     }
 }
 
@@ -161,11 +169,7 @@ pub(super) fn take(queue: &mut Vec<Injection>, operation: Operation, page: usize
 
 /// The error that `fault` answers instead of a result; `None` if it damages a result.
 pub(super) fn refusal(fault: &Fault, operation: Operation, account: &str) -> Option<Refusal> {
-    let action = match operation {
-        Operation::GetCostAndUsage => "ce",
-        Operation::GetCallerIdentity => "sts",
-        _ => "billing",
-    };
+    let action = operation.service();
     Some(match fault {
         Fault::Throttled if operation == Operation::GetCostAndUsage => {
             Refusal::new("LimitExceededException", "Rate limit exceeded")

@@ -1,6 +1,6 @@
 //! The listener: reads a request, checks protocol and signature, answers from the books of the clock's moment.
 //!
-//! One URL answers all three services, so that one `AWS_ENDPOINT_URL` is enough. Every request is recorded with what
+//! One URL answers all four services, so that one `AWS_ENDPOINT_URL` is enough. Every request is recorded with what
 //! was answered and whether AWS would have charged for it: each answered page of Cost Explorer, nothing else.
 
 use std::io;
@@ -21,7 +21,7 @@ use super::account::FakeAccount;
 use super::books::Books;
 use super::fault::{self, Fault, Injection, Operation};
 use super::refusal::{Refusal, respond};
-use super::{billing, cost_explorer, signature};
+use super::{billing, cost_explorer, free_tier, signature};
 
 /// The region that both billing services live in, whatever region the caller works in.
 const REGION: &str = "us-east-1";
@@ -157,6 +157,7 @@ impl Shared {
             Operation::GetCreditAllocationHistory => {
                 billing::get_credit_allocation_history(request, &self.account, &books, now)
             }
+            Operation::GetAccountPlanState => free_tier::get_account_plan_state(request, &self.account),
             Operation::GetCallerIdentity => Ok(Value::Null),
         }
     }
@@ -246,7 +247,9 @@ fn refuse(refusal: &Refusal, content_type: &str, request_id: &str) -> Response<B
 const fn content_type(operation: Operation) -> &'static str {
     match operation {
         Operation::GetCostAndUsage => "application/x-amz-json-1.1",
-        Operation::GetCredits | Operation::GetCreditAllocationHistory => "application/x-amz-json-1.0",
+        Operation::GetCredits | Operation::GetCreditAllocationHistory | Operation::GetAccountPlanState => {
+            "application/x-amz-json-1.0"
+        }
         Operation::GetCallerIdentity => "text/xml",
     }
 }
@@ -260,9 +263,10 @@ fn understand(headers: &HeaderMap, body: &Bytes) -> Result<(Operation, Value), R
         "AWSInsightsIndexService.GetCostAndUsage" => Operation::GetCostAndUsage,
         "AWSBilling.GetCredits" => Operation::GetCredits,
         "AWSBilling.GetCreditAllocationHistory" => Operation::GetCreditAllocationHistory,
+        "AWSFreeTierService.GetAccountPlanState" => Operation::GetAccountPlanState,
         _ => return Err(Refusal::new("UnknownOperationException", format!("{target} is not an operation here"))),
     };
-    signature::check(headers, if operation.is_billing() { "billing" } else { "ce" }, Some(REGION))?;
+    signature::check(headers, operation.service(), Some(REGION))?;
     let sent = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if sent != content_type(operation) {
         let message = format!("Content-Type {sent:?} is not {:?}", content_type(operation));

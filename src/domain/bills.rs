@@ -20,9 +20,10 @@ pub struct Bills {
 }
 
 impl Position {
-    /// First calendar month that lies wholly after the middle date of exhaustion.
+    /// First calendar month that lies wholly after the middle date of exhaustion; `None` for an account on the free plan,
+    /// which AWS closes then.
     pub fn first_full_month(&self) -> Option<BillingPeriod> {
-        self.exhaustion.total.p50.map(first_full_month)
+        self.exhaustion.total.p50.filter(|_| self.free_plan().is_none()).map(first_full_month)
     }
 
     /// The bill of that month, or the running one where that month is over; `None` where the outlook does not reach it.

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account_plan::AccountPlan;
 use super::alert::DeadChannel;
 use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
@@ -250,6 +251,8 @@ pub struct Facts {
     pub vanished: Vec<VanishedDay>,
     /// How far AWS's sums of whole months and what is believed were apart when both were last compared.
     pub months_apart: Money,
+    /// The plan of the account as AWS stated it last; `None` while it never answered.
+    pub account_plan: Option<AccountPlan>,
     /// Outcome of the newest attempt to pull costs.
     pub costs_outcome: Outcome,
     /// Outcome of the newest attempt to pull credits.
@@ -287,6 +290,7 @@ impl Facts {
             recorded: Vec::new(),
             vanished: Vec::new(),
             months_apart: Money::ZERO,
+            account_plan: None,
             costs_outcome: Outcome::NotTried,
             credits_outcome: Outcome::NotTried,
             moved_in_last_cycle: Money::ZERO,

@@ -85,13 +85,15 @@ pub enum Rule {
     FiledNotCome,
     /// A percentage of the credit is used.
     UsedPercent,
+    /// The account is on AWS's free plan, whose end closes it.
+    FreePlanEnds,
     /// A channel that messages do not reach.
     DeadChannel,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 28] = [
+    pub const ALL: [Rule; 29] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -119,6 +121,7 @@ impl Rule {
         Rule::CommitmentUnmet,
         Rule::FiledNotCome,
         Rule::UsedPercent,
+        Rule::FreePlanEnds,
         Rule::DeadChannel,
     ];
 
@@ -152,6 +155,7 @@ impl Rule {
             Rule::CommitmentUnmet => "commitment_unmet",
             Rule::FiledNotCome => "filed_not_come",
             Rule::UsedPercent => "used_percent",
+            Rule::FreePlanEnds => "free_plan_ends",
             Rule::DeadChannel => "dead_channel",
         }
     }

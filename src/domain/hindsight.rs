@@ -36,6 +36,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         // What AWS shows no more was there to be seen then.
         vanished: Vec::new(),
         months_apart: Money::ZERO,
+        account_plan: facts.account_plan.clone().filter(|plan| plan.seen_on <= today),
         costs_outcome: Outcome::Ok,
         credits_outcome: Outcome::Ok,
         moved_in_last_cycle: Money::ZERO,

@@ -1,5 +1,6 @@
 //! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/it/tidy.rs` checks).
 
+pub mod account_plan;
 pub mod alert;
 pub mod assess;
 pub mod awaited;

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::account_plan::AccountPlan;
 use super::bills::Bills;
 use super::credit::{CoverageState, Programme, Statement};
 use super::finding::Finding;
@@ -96,6 +97,9 @@ pub struct Position {
     /// The next ask that spend supports; null where it is not known or below what the programme grants at least.
     #[serde(default)]
     pub next_ask: Option<Asked>,
+    /// The plan of the account as AWS states it; null where AWS does not say.
+    #[serde(default)]
+    pub account_plan: Option<AccountPlan>,
 }
 
 /// Whether an outlook knows everything that is entered.
@@ -143,6 +147,7 @@ impl Position {
             at_least: None,
             bills: Bills::default(),
             next_ask: None,
+            account_plan: None,
         }
     }
 }

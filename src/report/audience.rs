@@ -126,6 +126,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         at_least: None,
         bills: position.bills,
         next_ask: position.next_ask,
+        account_plan: position.account_plan.clone(),
     }
 }
 

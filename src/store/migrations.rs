@@ -13,7 +13,7 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 13] = [
+const MIGRATIONS: [Migration; 14] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -27,6 +27,7 @@ const MIGRATIONS: [Migration; 13] = [
     Migration { name: "0011_plan.sql", sql: include_str!("migrations/0011_plan.sql") },
     Migration { name: "0012_remade_outlooks.sql", sql: include_str!("migrations/0012_remade_outlooks.sql") },
     Migration { name: "0013_late_words.sql", sql: include_str!("migrations/0013_late_words.sql") },
+    Migration { name: "0014_account_plans.sql", sql: include_str!("migrations/0014_account_plans.sql") },
 ];
 
 /// Brings the schema up to date.

@@ -5,6 +5,7 @@
 //! sees one moment and does not wait for who writes; migrations run in order, each in a transaction of its own, with a
 //! checkpoint before and after.
 
+mod account_plans;
 pub mod alerts;
 mod audit;
 mod backup;

@@ -1,5 +1,6 @@
 //! The whole job against the fake AWS: asked, stored, replayed, compared, told. Each file holds one promise of a cycle.
 
+mod account_plan;
 mod again;
 mod alerts;
 mod ceiling;

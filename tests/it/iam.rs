@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 fn expected() -> BTreeMap<&'static str, Vec<&'static str>> {
     BTreeMap::from([
         ("minimum.json", vec!["ce:GetCostAndUsage"]),
-        ("credits.json", vec!["billing:GetCredits", "billing:GetCreditAllocationHistory"]),
+        (
+            "credits.json",
+            vec!["billing:GetCredits", "billing:GetCreditAllocationHistory", "freetier:GetAccountPlanState"],
+        ),
     ])
 }
 

@@ -17,7 +17,7 @@ pub(super) fn first_cash(
     rules: &AlertRules,
 ) -> Option<Finding> {
     // Months ahead are then shown as if no credit were left, which nobody said.
-    if position.paying_unlisted().is_some() {
+    if position.paying_unlisted().is_some() || position.free_plan().is_some() {
         return None;
     }
     let bill = first_bill(position, rules)?;
@@ -61,11 +61,12 @@ pub(super) fn first_cash(
 impl AlertRules {
     /// The bills that take cash, of a position of which all else is known.
     pub fn bills(&self, position: &Position) -> Bills {
-        let first = position.paying_unlisted().is_none().then(|| first_bill(position, self)).flatten();
+        let bills_cash = position.paying_unlisted().is_none() && position.free_plan().is_none();
+        let first = bills_cash.then(|| first_bill(position, self)).flatten();
         Bills {
             first_cash_month: first.map(|bill| bill.month),
             first_full_month: position.first_full_month(),
-            cash_per_day: position.bills.cash_per_day,
+            cash_per_day: position.bills.cash_per_day.filter(|_| position.free_plan().is_none()),
         }
     }
 }

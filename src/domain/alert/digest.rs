@@ -145,7 +145,8 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
         let month = usd_text(position.spend.gross_month_to_date);
         lines.push(format!("- Spend: {} a day over the last 7 days, {month} this month so far.", usd_text(burn)));
     }
-    if let Some(bill) = position.trajectory.iter().find(|bill| bill.cash.cents() > Decimal::ZERO) {
+    let bills = position.trajectory.iter().filter(|_| position.free_plan().is_none());
+    if let Some(bill) = bills.into_iter().find(|bill| bill.cash.cents() > Decimal::ZERO) {
         let month = bill.month.first_day().format("%B %Y");
         lines.push(format!(
             "- Next bill to pay: {month}, {} ({}).",

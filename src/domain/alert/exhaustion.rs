@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::free_plan_rule::UPGRADE;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
@@ -96,14 +97,18 @@ fn already_gone(began: NaiveDate, position: &Position, health: &IngestHealth, ru
         key: key(Rule::Exhaustion, "total"),
         since: began,
         summary: format!(
-            "Credit has run out: since {} ({lasted}) you pay cash for what credit used to pay{cash}.{}",
+            "Credit has run out: since {} ({lasted}) {}.{}",
             day_text(began),
+            match position.free_plan() {
+                Some(_) => "none pays for what is used".to_owned(),
+                None => format!("you pay cash for what credit used to pay{cash}"),
+            },
             first_full_bill(position)
         ),
         reason: format!(
             "How sure: it is in the costs through {}, not a forecast. {}",
             day_text(through),
-            after_the_end(&rules.award(position.award_meant, health.today()))
+            after_the_end(position, &rules.award(position.award_meant, health.today()))
         ),
     }
 }
@@ -128,7 +133,7 @@ fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, r
         ),
         reason: format!(
             "How sure: AWS still adds cost to these days, so it is at least this. {}",
-            after_the_end(&rules.award(position.award_meant, health.today()))
+            after_the_end(position, &rules.award(position.award_meant, health.today()))
         ),
     }
 }
@@ -175,13 +180,16 @@ fn forecast(
                 .collect::<Vec<_>>()
                 .join(" "),
             position.end_as_filed().map_or_else(String::new, |filed| format!("{filed} ")),
-            next_step(date, health.today(), &rules.award(position.award_meant, health.today()))
+            next_step(position, date, health.today(), &rules.award(position.award_meant, health.today()))
         ),
     }
 }
 
 /// What the first whole month without credit costs in cash.
 fn first_full_bill(position: &Position) -> String {
+    if position.free_plan().is_some() {
+        return " The account is on AWS's free plan, so that AWS closes it.".to_owned();
+    }
     position.first_full_bill().map_or_else(String::new, |bill| {
         format!(
             " The first full bill without credit, that of {}, is about {}.",
@@ -223,7 +231,10 @@ fn odds(position: &Position) -> String {
 }
 
 /// What to do once credit is gone.
-fn after_the_end(award: &AwardAhead) -> String {
+fn after_the_end(position: &Position, award: &AwardAhead) -> String {
+    if position.free_plan().is_some() {
+        return UPGRADE.to_owned();
+    }
     format!(
         "Next: file for the {} award {} ({}), and switch off or move what can wait.{}",
         award.name(),
@@ -239,7 +250,10 @@ fn instead(award: &AwardAhead) -> String {
 }
 
 /// The day by which to file, from what the next award takes at the slow end.
-fn next_step(date: NaiveDate, today: NaiveDate, award: &AwardAhead) -> String {
+fn next_step(position: &Position, date: NaiveDate, today: NaiveDate, award: &AwardAhead) -> String {
+    if position.free_plan().is_some() {
+        return UPGRADE.to_owned();
+    }
     let file_by = award.file_by(date);
     let (name, takes, instead) = (award.name(), award.takes(), instead(award));
     if award.can_keep(file_by) {

@@ -19,6 +19,7 @@ mod events;
 mod exhaustion;
 mod file_by;
 mod filed_rule;
+mod free_plan_rule;
 mod input;
 mod letter;
 mod message;

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
 use super::{
-    burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, moved_rules, spike_rule,
-    used_rule, vanished_rule,
+    burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
+    moved_rules, spike_rule, used_rule, vanished_rule,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -43,7 +43,11 @@ pub fn evaluate(
         findings.extend(exhaustion::pools(position, health, observations, rules));
         findings.extend(cash_rule::first_cash(position, health, observations, rules));
         findings.extend(burn_rule::burn(position, health, observations, rules));
-        findings.extend(credit_rules::uncovered(&observations.uncovered, rules));
+        // Nothing is ever billed to an account on the free plan.
+        if position.free_plan().is_none() {
+            findings.extend(credit_rules::uncovered(&observations.uncovered, rules));
+        }
+        findings.extend(free_plan_rule::ends(position, health, observations, rules));
         findings.extend(credit_rules::expiring(position, health, rules));
         findings.extend(credit_rules::paused(position, health));
         findings.extend(used_rule::used(position, health, observations, rules));
@@ -84,14 +88,16 @@ fn said_by_exhaustion(
         let mut burns = observations.uncovered.iter();
         burns.any(|burn| burn.state == CoverageState::Exhausted && key.ends_with(&format!(":{}", burn.service)))
     };
+    let free = position.free_plan().is_some();
     let is_part = |finding: &&Finding| match finding.rule {
-        Rule::Exhaustion => finding.key != exhaustion::TOTAL,
+        Rule::Exhaustion => free || finding.key != exhaustion::TOTAL,
         Rule::BurnRate => true,
         Rule::FirstCash => cash_rule::follows_exhaustion(position, rules),
         Rule::UncoveredSpend => exhausted(&finding.key),
         _ => false,
     };
-    findings.iter().filter(is_part).map(|finding| (finding.key.clone(), exhaustion::TOTAL.to_owned())).collect()
+    let whole = if free { free_plan_rule::KEY } else { exhaustion::TOTAL };
+    findings.iter().filter(is_part).map(|finding| (finding.key.clone(), whole.to_owned())).collect()
 }
 
 /// The two things glidepath asks AWS for.

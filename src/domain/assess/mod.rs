@@ -159,6 +159,7 @@ impl<'a> Assessment<'a> {
             entered_through: self.facts.entered_through,
             outlook_state: OutlookState::Current,
             at_least,
+            account_plan: self.facts.account_plan.clone(),
             bills: Bills { cash_per_day: self.cash_per_day(), ..Bills::default() },
         }
     }

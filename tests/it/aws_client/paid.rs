@@ -109,6 +109,7 @@ async fn the_probe_tries_each_permission_for_one_cent() {
         ok(&page(&[total], None)),
         ok(&json!({ "credits": [] })),
         refusal(403, "AccessDeniedException", "is not authorized to perform: billing:GetCreditAllocationHistory"),
+        ok(&json!({ "accountId": ACCOUNT, "accountPlanType": "PAID", "accountPlanStatus": "ACTIVE" })),
     ])
     .await;
     let log = InMemoryLog::default();
@@ -122,6 +123,7 @@ async fn the_probe_tries_each_permission_for_one_cent() {
             (Operation::GetCostAndUsage, None, true),
             (Operation::GetCredits, Some(ACCOUNT), true),
             (Operation::GetCreditAllocationHistory, Some(ACCOUNT), false),
+            (Operation::GetAccountPlanState, None, true),
         ]
     );
     assert!(!probed.all_granted());

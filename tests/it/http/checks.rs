@@ -33,7 +33,10 @@ async fn everything_is_tried_and_the_question_is_counted() {
     let checked = check(&served, "/api/v1/check").await;
     assert_eq!(checked.problem(), None, "{checked:?}");
     let operations: Vec<&str> = checked.permissions.iter().map(|tried| tried.operation.as_str()).collect();
-    assert_eq!(operations, ["GetCallerIdentity", "GetCostAndUsage", "GetCredits", "GetCreditAllocationHistory"]);
+    assert_eq!(
+        operations,
+        ["GetCallerIdentity", "GetCostAndUsage", "GetCredits", "GetCreditAllocationHistory", "GetAccountPlanState"]
+    );
     assert_eq!(checked.permissions[2].account.as_deref(), Some(ACCOUNT));
     assert_eq!(checked.usd_spent.to_string(), "0.01");
     let paid = served.engine.store().paid_requests(first_cycle().date_naive()).await.unwrap();

@@ -319,6 +319,7 @@ fn make_position() -> Position {
         at_least: None,
         bills: Bills::default(),
         next_ask: None,
+        account_plan: None,
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),

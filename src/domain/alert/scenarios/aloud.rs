@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
+use crate::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::period::DayRange;
 use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
@@ -150,6 +151,16 @@ fn every_finding() -> Vec<Finding> {
     over.review.claims = vec![projection("$9,000", 225)];
     over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);
+    let mut free = position.clone();
+    free.account_plan = Some(AccountPlan {
+        plan: AccountPlanKind::Free,
+        status: AccountPlanStatus::Active,
+        credit_left: Some(usd("120")),
+        ends_on: Some(day("2026-08-01")),
+        seen_on: clock().date_naive(),
+    });
+    let ends = |finding: &Finding| finding.rule == Rule::FreePlanEnds;
+    findings.extend(evaluated(&free, &Observations::default()).findings.into_iter().filter(ends));
     let failed = FailedCycle {
         since: clock(),
         last: clock(),

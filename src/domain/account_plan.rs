@@ -1,0 +1,85 @@
+//! The plan that an account is on with AWS. On the free plan nothing is ever billed: AWS closes the account when its credit
+//! or its time is used up, unless it is upgraded to the paid plan first.
+
+use chrono::NaiveDate;
+use rust_decimal::prelude::ToPrimitive as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::money::Money;
+use super::period::plus_days;
+use super::position::{DateQuantiles, Position};
+
+/// Days ahead that are looked at.
+const HORIZON_DAYS: i64 = 365;
+
+/// Which plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountPlanKind {
+    /// The free plan.
+    Free,
+    /// The paid plan.
+    Paid,
+    /// One that this program does not know.
+    Other,
+}
+
+/// Where a plan is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountPlanStatus {
+    /// It has not begun.
+    NotStarted,
+    /// It is in force.
+    Active,
+    /// It is over.
+    Expired,
+    /// AWS says something that this program does not know.
+    Other,
+}
+
+/// The plan as AWS stated it on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccountPlan {
+    /// Which plan.
+    pub plan: AccountPlanKind,
+    /// Where it is in its life.
+    pub status: AccountPlanStatus,
+    /// Credit left in US dollars; null where AWS states none.
+    pub credit_left: Option<Money>,
+    /// Day on which it expires; null where it does not, or AWS does not say.
+    pub ends_on: Option<NaiveDate>,
+    /// Day on which AWS was asked.
+    pub seen_on: NaiveDate,
+}
+
+impl AccountPlan {
+    /// True for an account that AWS closes rather than bills.
+    pub fn is_free(&self) -> bool {
+        self.plan == AccountPlanKind::Free && self.status != AccountPlanStatus::NotStarted
+    }
+}
+
+impl Position {
+    /// The free plan, where the account is on it.
+    pub fn free_plan(&self) -> Option<&AccountPlan> {
+        self.account_plan.as_ref().filter(|plan| plan.is_free())
+    }
+
+    /// When the credit of a free plan is used up: by the outlook where a pool is known, else at the pace of the last 28 days
+    /// from the balance that AWS states with the plan.
+    pub fn free_credit_ends(&self) -> DateQuantiles {
+        let at_pace = || {
+            let plan = self.free_plan()?;
+            let pace = self.spend.burn_per_day.last_28_days.filter(|pace| pace.is_positive())?;
+            let days = plan.credit_left?.at_least_zero().ratio(pace)?.to_i64()?;
+            (days <= HORIZON_DAYS).then(|| plus_days(plan.seen_on, days))
+        };
+        if self.credits.pools.is_empty() {
+            at_pace().map(DateQuantiles::certain).unwrap_or_default()
+        } else {
+            self.exhaustion.total
+        }
+    }
+}
