@@ -131,7 +131,7 @@ impl Renames {
                     |row| (row.day, row.kind),
                     |sum, row| {
                         sum.cost += row.cost;
-                        sum.quantity = sum.quantity + row.quantity;
+                        sum.quantity += row.quantity;
                     },
                 ),
                 plan: facts.plan.iter().map(|entry| self.entry(entry).unwrap_or_else(|| entry.clone())).collect(),
