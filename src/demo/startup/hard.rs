@@ -23,12 +23,12 @@ pub const JOINED_ON: NaiveDate = day(2026, 10, 15);
 const FORGOTTEN_AT: &str = "2026-10-17T00:00:00Z";
 /// The day on which each request comes too late.
 pub const LATE_REQUESTS_ON: NaiveDate = day(2026, 10, 28);
-/// The usage type of geographic profiles and the tiers that the plain year does not have, from [`TIERS_FROM`] on.
-pub const GEOGRAPHIC: &str = "USE1-Nova2.0Lite-input-tokens-cross-region-geo";
+/// The usage type of geographic profiles and the tiers that the plain year does not have, from 20 October on.
+const GEOGRAPHIC: &str = "USE1-Nova2.0Lite-input-tokens-cross-region-geo";
 const TIERS: [&str; 2] = ["USE1-NovaPro-input-tokens-flex", "USE1-NovaPro-output-tokens-priority"];
 const TIERS_FROM: NaiveDate = day(2026, 10, 20);
 
-/// What SageMaker is called from [`RENAMED_ON`] on.
+/// What SageMaker is called from 5 November on.
 pub const RENAMED_TO: &str = "Amazon SageMaker AI";
 const RENAMED_ON: NaiveDate = day(2026, 11, 5);
 
