@@ -19,7 +19,9 @@ import botocore.validate
 
 import program
 
-EXPECTED = ["ce.GetCostAndUsage", "billing.GetCredits", "billing.GetCreditAllocationHistory"]
+EXPECTED = [
+    "ce.GetCostAndUsage", "billing.GetCredits", "billing.GetCreditAllocationHistory", "freetier.GetAccountPlanState",
+]
 # Asked for the account's number; the program may know it from its config instead.
 OPTIONAL = ["sts.GetCallerIdentity"]
 # One dollar of use and a quarter of credit on each day of the window, for the position to add up.
@@ -31,7 +33,7 @@ def load_model(service):
     return botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model(service, "service-2"), service)
 
 
-MODELS = {service: load_model(service) for service in ("ce", "billing", "sts")}
+MODELS = {service: load_model(service) for service in ("ce", "billing", "freetier", "sts")}
 
 
 def day_of(epoch):
@@ -136,7 +138,10 @@ class Recorder:
         return [] if same in first else [f"page {token!r} was asked for with other parameters than the first page"]
 
     def answer(self, service, operation, body):
-        make = {"GetCostAndUsage": costs, "GetCredits": credits, "GetCreditAllocationHistory": allocations}.get(operation)
+        make = {
+            "GetCostAndUsage": costs, "GetCredits": credits, "GetCreditAllocationHistory": allocations,
+            "GetAccountPlanState": account_plan,
+        }.get(operation)
         if make is None:
             return 200, "text/xml", CALLER_IDENTITY
         reply = make(body)
@@ -227,6 +232,10 @@ def credits(_body):
         "applicableProductNames": ["Amazon Bedrock"], "startDate": epoch("2026-01-01"), "endDate": epoch("2027-12-31"),
         "applicationType": "AFTER_DISCOUNTS", "creditStatus": "ENABLED", "creditSharingType": "DEFAULT",
     }]}
+
+
+def account_plan(_body):
+    return {"accountId": program.ACCOUNT, "accountPlanType": "PAID", "accountPlanStatus": "ACTIVE"}
 
 
 def allocations(body):
