@@ -21,6 +21,8 @@ AS_OF = "2026-11-15T06:00:00Z"
 DATA_THROUGH = "2026-11-13"
 # Thirteen full months before the month of AS_OF, up to the day after it, exclusive.
 BACKFILL = ("2025-10-01", "2026-11-16")
+# How long a program may take to answer: enough for the demo's cycles on a busy machine or without optimisation.
+SECONDS_TO_START = 300
 
 
 class CheckFailed(Exception):
@@ -126,7 +128,7 @@ def fetch(url):
         return None
 
 
-def wait_for(url, process, log, seconds=60):
+def wait_for(url, process, log, seconds=SECONDS_TO_START):
     """Returns the body of the first good answer; fails with the end of the log when the program ends or time is up."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
