@@ -242,9 +242,16 @@ fn part_of(wanted: Money, there: Money) -> Money {
 }
 
 /// Which part of each row of detail is a one-off fee, which part of the `rest`, and what of the fees neither shows. The detail
-/// has no record types, so a fee is found by its amount; else it is in what no usage type explains; else in a row named like
-/// a fee, else in the dearest.
+/// has no record types, so fees are the rows named like one where these add up to them; else a fee is found by its amount;
+/// else it is in what no usage type explains; else in a row named like a fee, else in the dearest.
 fn fees_of_rows(charged: &ServiceDay, rest: Money, named: &[Named]) -> (Vec<Money>, Money, Money) {
+    let is_named = |row: &UsageRow| named[row.kind].reservation || named[row.kind].fee;
+    let by_name: Vec<Money> =
+        charged.usage.iter().map(|row| if is_named(row) { row.cost } else { Money::ZERO }).collect();
+    // One that is paid and one that is returned on one day are a single charge.
+    if by_name.iter().copied().sum::<Money>() == charged.fees.iter().copied().sum() {
+        return (by_name, Money::ZERO, Money::ZERO);
+    }
     let mut of_rows: Vec<Money> =
         charged.usage.iter().map(|row| if named[row.kind].reservation { row.cost } else { Money::ZERO }).collect();
     let mut fees = charged.fees.clone();

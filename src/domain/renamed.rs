@@ -1,8 +1,8 @@
 //! Services that AWS renamed: which names on a bill are one service, by the table of known renames and by the bill itself.
 //!
-//! The bill shows it where a name that nobody knows begins within two days of the end of another, and most of what either
-//! costs is billed under usage types of the other. Usage types are compared exactly and names not at all: two names that
-//! are alike can be two services.
+//! The bill shows it where a name that nobody knows begins within two days of the end of another, and on most days most of
+//! what either costs is billed under usage types of the other. Usage types are compared exactly and names not at all: two
+//! names that are alike can be two services.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
@@ -225,11 +225,13 @@ fn successions<'f>(facts: &'f Facts, classifier: &Classifier) -> Vec<(&'f str, &
         for (old, ended) in lives.iter().filter(|(_, life)| life.first < begins.first) {
             // Days between the two without either; below zero, days with both.
             let between = (begins.first - ended.last).num_days() - 1;
+            // Days with both show nothing until one without the older is complete: it may go on.
+            let ended_by_now = between >= 0 || ended.last < through;
             let follows = between.abs() <= APART_DAYS
+                && ended_by_now
                 && match classifier.succession(old, new) {
                     Succession::Never => false,
-                    // A day with both shows nothing until one without the older is complete.
-                    Succession::OnceEnded => between >= 0 || (between == -1 && ended.last < through),
+                    Succession::OnceEnded => between >= -1,
                     Succession::Possible => true,
                 };
             if follows && share_usage_types(facts, (old, *ended), (new, *begins)) {
@@ -244,24 +246,33 @@ fn successions<'f>(facts: &'f Facts, classifier: &Classifier) -> Vec<(&'f str, &
     found.iter().filter(|(_, old, new)| alone(old, new)).map(|(_, old, new)| (*old, *new)).collect()
 }
 
-/// True if most of what each costs around the change is billed under usage types of the other.
+/// What a service costs on each day, by usage type.
+type DailyTypes<'f> = BTreeMap<NaiveDate, BTreeMap<&'f str, Money>>;
+
+/// True if on most days around the change most of what each costs is billed under usage types of the other. By days, since a
+/// fee of one day is no service that goes on.
 fn share_usage_types(facts: &Facts, (old, ended): (&str, Life), (new, begins): (&str, Life)) -> bool {
     let costs = |service: &str, days: DayRange| {
-        let mut costs: BTreeMap<&str, Money> = BTreeMap::new();
+        let mut costs = DailyTypes::new();
         let of_service: Vec<bool> = facts.usage_kinds.iter().map(|kind| kind.service == service).collect();
         for row in facts.usage.iter().filter(|row| of_service[row.kind] && days.contains(row.day)) {
-            *costs.entry(&facts.usage_kinds[row.kind].usage_type).or_default() += row.cost.abs();
+            let usage_type = facts.usage_kinds[row.kind].usage_type.as_str();
+            *costs.entry(row.day).or_default().entry(usage_type).or_default() += row.cost.abs();
         }
         costs
     };
     let old = costs(old, DayRange::new(plus_days(ended.last, 1 - COMPARED_DAYS), plus_days(ended.last, 1)));
     let new = costs(new, DayRange::new(begins.first, plus_days(begins.first, COMPARED_DAYS)));
-    let shared: BTreeSet<&str> = old.keys().filter(|name| new.contains_key(*name)).copied().collect();
-    let most = |costs: &BTreeMap<&str, Money>| {
-        let of_shared: Money = costs.iter().filter(|(name, _)| shared.contains(*name)).map(|(_, cost)| *cost).sum();
-        of_shared + of_shared > costs.values().copied().sum()
+    shared_on_most_days(&old, &new) && shared_on_most_days(&new, &old)
+}
+
+fn shared_on_most_days(of: &DailyTypes<'_>, other: &DailyTypes<'_>) -> bool {
+    let others: BTreeSet<&str> = other.values().flat_map(BTreeMap::keys).copied().collect();
+    let most = |costs: &&BTreeMap<&str, Money>| {
+        let shared: Money = costs.iter().filter(|(name, _)| others.contains(*name)).map(|(_, cost)| *cost).sum();
+        shared + shared > costs.values().copied().sum()
     };
-    most(&old) && most(&new)
+    2 * of.values().filter(most).count() > of.len()
 }
 
 /// Kinds as `change` makes them, those that become one only once; and for each old number the new one.
