@@ -117,11 +117,8 @@ impl Engine {
     /// The days to ask for: while AWS has yet to apply credit, back to where it did last, since it applies it to past days.
     async fn window(&self, now: DateTime<Utc>, last_pull: DateTime<Utc>) -> Result<DayRange> {
         let steady = steady_window(now.date_naive(), last_pull.date_naive());
-        let facts = self.store().facts(now, self.config().aws.currency.clone()).await;
-        let facts = facts.context("reading what is known before AWS is asked")?;
-        let engine = self.clone();
-        let awaited = tokio::task::spawn_blocking(move || engine.assess(&facts, None).credit_awaited_since());
-        let since = awaited.await.context("looking for credit that AWS has yet to apply")?;
+        let view = self.view(None).await.context("looking for credit that AWS has yet to apply")?;
+        let since = view.and_then(|view| view.position.reconciliation.awaited).map(|awaited| awaited.since);
         Ok(DayRange::new(since.map_or(steady.start, |since| since.min(steady.start)), steady.end))
     }
 }

@@ -203,6 +203,9 @@ pub struct NamedDay {
     pub day: NaiveDate,
     /// True if it has come: then it is in the costs, and no forecast.
     pub has_come: bool,
+    /// True if other use is still paid by credit that is left.
+    #[serde(default)]
+    pub in_part: bool,
 }
 
 impl Finding {

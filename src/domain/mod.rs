@@ -14,6 +14,7 @@ pub mod costs;
 pub mod coverage;
 pub mod credit;
 pub mod discount;
+pub mod ended_in_part;
 pub mod evidence;
 pub mod expiry;
 pub mod facts;

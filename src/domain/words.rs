@@ -66,6 +66,12 @@ pub fn usd_text(amount: Money) -> String {
     whole_usd_text(amount)
 }
 
+/// An amount as `text` writes it. Sums stop at [`Money::MOST`], and what stands there says so.
+pub fn or_more(amount: Money, text: impl Fn(Money) -> String) -> String {
+    let more = if amount >= Money::MOST { " or more" } else { "" };
+    text(amount) + more
+}
+
 /// `AWS states $19,000.00 of Activate at 20 Nov`, with the amount and the day in the words of their place; and other words
 /// where it is not AWS that states it.
 pub fn stated_text(source: StatementSource, amount: String, of: Option<&str>, at: &str) -> String {
@@ -126,6 +132,8 @@ mod tests {
         let amounts = ["4.999", "99.99", "100", "12345.678", "-350.4", "0"].map(|text| usd_text(text.parse().unwrap()));
         assert_eq!(amounts, ["$5.00", "$99.99", "$100", "$12,346", "-$350", "$0.00"]);
         assert_eq!(["4.999", "-0.2"].map(|text| whole_usd_text(text.parse().unwrap())), ["$5", "$0"]);
+        assert_eq!(or_more(Money::ONE, usd_text), "$1.00");
+        assert_eq!(or_more(Money::MOST, usd_text), "$10,000,000,000 or more");
         assert_eq!(times_text("3.44".parse().unwrap()), "3.4 times");
         assert_eq!(percent_text("0.125".parse().unwrap()), "12 %");
         assert_eq!(names_text(&["a", "b"]), "a, b");

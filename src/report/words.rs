@@ -119,7 +119,13 @@ pub(super) fn headline(position: &Position) -> String {
     if let Some((day_of, expiry)) = position.certain_expiry() {
         return format!("Credits last until {}, when {}", day(day_of), expiry.expires());
     }
-    credits_last(position.exhaustion.total, through)
+    match (position.exhaustion.total.p50, position.ended_in_part()) {
+        (Some(since), Some(part)) => {
+            let left = part.left.dollars();
+            format!("Credits stopped covering all of {} on {}; {left} is left for other use", part.names(), day(since))
+        }
+        _ => credits_last(position.exhaustion.total, through),
+    }
 }
 
 /// "Credits last until about 14 Jan 2027 (between 2 Jan and 30 Jan 2027)".

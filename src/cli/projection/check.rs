@@ -17,6 +17,7 @@ use crate::domain::projection::{
     BEDROCK, FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash, overlaps,
     service_of_model,
 };
+use crate::domain::words::or_more;
 use crate::http::client::ClientError;
 
 /// What is found in a file.
@@ -107,10 +108,9 @@ fn print(found: &Found, known: &KnownScale) {
     }
     let Some(size) = size else { return };
     let pace = |month: &FiledMonth| known.month(month.month).map(Money::dollars);
-    let rows = size
-        .months
-        .iter()
-        .map(|month| [vec![month.month.to_string(), in_cents(month.usd)], pace(month).into_iter().collect()].concat());
+    let rows = size.months.iter().map(|month| {
+        [vec![month.month.to_string(), or_more(month.usd, Money::dollars)], pace(month).into_iter().collect()].concat()
+    });
     let header: &[&str] = if known.pace_per_day.is_some() {
         &["month", "planned", "such a month at the last 28 days' pace"]
     } else {
@@ -118,7 +118,7 @@ fn print(found: &Found, known: &KnownScale) {
     };
     outln!("{}", table(header, &[1, 2], rows));
     let asked = size.asked_usd.map_or(String::new(), |asked| format!("; it asks for {}", asked.dollars()));
-    outln!("{path}: {} planned in all{asked}", in_cents(size.total_usd));
+    outln!("{path}: {} planned in all{asked}", or_more(size.total_usd, Money::dollars));
 }
 
 /// What is wrong is a failure; what is only far above anything known is usage, which can be confirmed.
@@ -136,9 +136,4 @@ fn judged(found: &[Found], anyway: bool) -> Result<()> {
     }
     let far = far.join(", ");
     Err(Usage(format!("{far}: far above anything known; correct it, or repeat the command with --anyway")).into())
-}
-
-/// To the cent. Sums stop at [`Money::MOST`], and what stands there says so.
-fn in_cents(usd: Money) -> String {
-    if usd >= Money::MOST { format!("{} or more", usd.dollars()) } else { usd.dollars() }
 }

@@ -90,14 +90,22 @@ fn already_gone(began: NaiveDate, position: &Position, health: &IngestHealth, ru
         format!(", {} on an average day that is not covered, before tax", usd_text(cash))
     });
     let lasted = days_text((through - began).num_days() + 1);
+    let part = position.ended_in_part();
+    let opening = part.as_ref().map_or_else(
+        || "Credit has run out".to_owned(),
+        |part| format!("Credit no longer pays for all of {}", part.names()),
+    );
+    let left = part.as_ref().map_or_else(String::new, |part| {
+        format!(" {} of credit is left, which pays for other use.", usd_text(part.left))
+    });
     Finding {
-        named: Some(NamedDay { day: began, has_come: true }),
+        named: Some(NamedDay { day: began, has_come: true, in_part: part.is_some() }),
         rule: Rule::Exhaustion,
         severity: Severity::Critical,
         key: key(Rule::Exhaustion, "total"),
         since: began,
         summary: format!(
-            "Credit has run out: since {} ({lasted}) {}.{}",
+            "{opening}: since {} ({lasted}) {}.{left}{}",
             day_text(began),
             match position.free_plan() {
                 Some(_) => "none pays for what is used".to_owned(),
@@ -119,7 +127,7 @@ fn gone_at_least(began: NaiveDate, position: &Position, health: &IngestHealth, r
         format!(" AWS shows at least {} of usage after that, up to {}.", usd_text(shown.gross), day_text(shown.through))
     });
     Finding {
-        named: Some(NamedDay { day: began, has_come: true }),
+        named: Some(NamedDay { day: began, has_come: true, in_part: false }),
         rule: Rule::Exhaustion,
         severity: Severity::Critical,
         key: key(Rule::Exhaustion, "total"),
@@ -158,6 +166,7 @@ fn forecast(
         named: Some(NamedDay {
             day: position.exhaustion.as_filed.map_or(date, |filed| filed.min(date)),
             has_come: false,
+            in_part: false,
         }),
         rule: Rule::Exhaustion,
         severity,

@@ -41,7 +41,7 @@ pub(super) fn ends(
         _ => Severity::Info,
     };
     Some(Finding {
-        named: first.map(|day| NamedDay { day, has_come: over }),
+        named: first.map(|day| NamedDay { day, has_come: over, in_part: false }),
         rule: Rule::FreePlanEnds,
         severity,
         key: key(Rule::FreePlanEnds, "account"),

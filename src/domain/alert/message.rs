@@ -92,11 +92,14 @@ fn title(decision: &Decision) -> String {
         (_, Severity::Warning) => "Warning",
         (_, Severity::Info) => "Worth knowing",
     };
-    let has_come = decision.finding.as_ref().and_then(|found| found.named).is_some_and(|named| named.has_come);
-    if has_come {
-        return format!("{opening}: AWS credit has run out");
+    let of_credit = decision.finding.as_ref().filter(|found| found.rule == Rule::Exhaustion);
+    match of_credit.and_then(|found| found.named) {
+        Some(named) if named.has_come && named.in_part => {
+            format!("{opening}: AWS credit no longer pays for everything")
+        }
+        Some(named) if named.has_come => format!("{opening}: AWS credit has run out"),
+        _ => format!("{opening}: {}", topic(decision.rule, &decision.key)),
     }
-    format!("{opening}: {}", topic(decision.rule, &decision.key))
 }
 
 /// What a message is about, in a few words that hold for alarm and all-clear alike.

@@ -83,8 +83,8 @@ mod tests {
     /// `left` days ahead then.
     fn named(ahead: i64, has_come: bool, ago: i64, left: i64) -> (Finding, OpenAlert) {
         let today = clock().date_naive();
-        let found = finding(NamedDay { day: today + TimeDelta::days(ahead), has_come });
-        let told = NamedDay { day: today + TimeDelta::days(left - ago), has_come: false };
+        let found = finding(NamedDay { day: today + TimeDelta::days(ahead), has_come, in_part: false });
+        let told = NamedDay { day: today + TimeDelta::days(left - ago), has_come: false, in_part: false };
         (found, open(told, ago))
     }
 
@@ -122,8 +122,11 @@ mod tests {
     #[test]
     fn an_end_after_the_end_is_told_too() {
         let today = clock().date_naive();
-        let told = |days_ago| open(NamedDay { day: today - TimeDelta::days(days_ago), has_come: true }, days_ago);
-        let found = |ahead, has_come| finding(NamedDay { day: today + TimeDelta::days(ahead), has_come });
+        let told = |days_ago| {
+            open(NamedDay { day: today - TimeDelta::days(days_ago), has_come: true, in_part: false }, days_ago)
+        };
+        let found =
+            |ahead, has_come| finding(NamedDay { day: today + TimeDelta::days(ahead), has_come, in_part: false });
         // Told six days ago: the same end, which newer days may put a day earlier, is no news; one that came since is.
         for (ahead, expected) in [(-6, false), (-7, false), (-5, true), (0, true)] {
             assert_eq!(has_run_out(&found(ahead, true), &told(6)), expected, "{ahead}");

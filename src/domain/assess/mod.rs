@@ -22,7 +22,6 @@ mod track;
 mod uncovered;
 mod watched;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 
@@ -167,11 +166,6 @@ impl<'a> Assessment<'a> {
     /// Replay against what AWS reports; nothing before the first complete day.
     fn reconciliation(&self) -> Reconciliation {
         self.span.map(|span| reconcile(&self.ledger, &self.facts, &self.awaited, span.days())).unwrap_or_default()
-    }
-
-    /// The first day of which AWS has yet to apply credit.
-    pub fn credit_awaited_since(&self) -> Option<NaiveDate> {
-        self.awaited.iter().map(|draw| draw.day).min()
     }
 
     /// The classified costs.

@@ -10,7 +10,7 @@ use super::{FiledProjection, plan};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::price::PriceBook;
-use crate::domain::words::usd_text;
+use crate::domain::words::{or_more, usd_text};
 
 /// Months that a filing without a window is summed over.
 const MONTHS: i32 = 12;
@@ -89,7 +89,7 @@ impl FilingSize {
             let times = usd.ratio(pace)?;
             let beside = format!(
                 "{} is planned for {month}, and at the pace of the last 28 days it would be {}",
-                filed_text(*usd),
+                or_more(*usd, usd_text),
                 usd_text(pace)
             );
             if times > FAR {
@@ -117,22 +117,17 @@ impl FilingSize {
             } else {
                 format!("the most that is known of the account is {}", usd_text(most))
             };
-            format!("{} is planned for {month}, and {beside}", filed_text(*usd))
+            format!("{} is planned for {month}, and {beside}", or_more(*usd, usd_text))
         });
         let asked = self.asked_usd.filter(|asked| self.total_usd > asked.times(FAR)).map(|asked| {
             format!(
                 "{} is planned in all, more than 100 times the {} that it asks for",
-                filed_text(self.total_usd),
+                or_more(self.total_usd, usd_text),
                 usd_text(asked)
             )
         });
         month.into_iter().chain(asked).collect()
     }
-}
-
-/// An amount of a filing. Sums stop at [`Money::MOST`], and what stands there says so.
-pub fn filed_text(usd: Money) -> String {
-    if usd >= Money::MOST { format!("{} or more", usd_text(Money::MOST)) } else { usd_text(usd) }
 }
 
 #[cfg(test)]
@@ -187,7 +182,6 @@ mod tests {
         let told = |month: &str| size("", month).remarks(&known).len();
         assert_eq!([told("0"), told("2.5"), told("4"), told("30500")], [0, 12, 0, 5], "of months of up to 30 days");
         assert_eq!(told("40000"), 12);
-        assert_eq!([filed_text(usd("5")), filed_text(Money::MOST)], ["$5.00", "$10,000,000,000 or more"]);
         assert_eq!(size("", "40000").remarks(&KnownScale::default()), Vec::<String>::new(), "without a bill");
     }
 }

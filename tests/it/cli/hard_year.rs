@@ -10,6 +10,9 @@ fn nothing_is_lost_in_the_hard_year_and_each_thing_is_said() {
     let output = demo.output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    // Training on Spot is no longer paid, and money for everything else is left.
+    assert!(said.contains("Credit no longer pays for all of Trainium: since "), "{said}");
+    assert!(said.contains(" of credit is left, which pays for other use."), "{said}");
     let (_, told) = said.split_once("What AWS did in this year").expect("the hard year tells what came of it");
     assert!(!told.contains("NOT SAID"), "{told}");
     assert_eq!(told.lines().filter(|line| line.starts_with("- ")).count(), 11, "{told}");

@@ -16,6 +16,12 @@ fn covered(first: &str, last: &str) -> FakeAccount {
     account.credit(FakeCredit::new(CREDIT, "60000", "2026-02-01", "2027-12-01", &[BEDROCK]))
 }
 
+/// On 15 April AWS finds 800 more on `day`.
+fn corrected(account: FakeAccount, day: &str) -> FakeAccount {
+    let (shown_from, usage_type) = ("2026-04-15T00:00:00Z", "USE1-NovaLite-input-tokens");
+    account.restate(shown_from, day, BEDROCK, "Usage", usage_type, "1K tokens", "0", "800")
+}
+
 fn rules(world: &[Rule]) -> Vec<&'static str> {
     world.iter().map(|rule| rule.as_str()).collect()
 }
@@ -98,16 +104,7 @@ async fn credit_that_stops_is_cash_once_the_bill_is_closed() {
 
 #[tokio::test]
 async fn a_closed_month_that_aws_corrects_is_pulled_again_after_the_next_date_for_corrections() {
-    let account = spend("2026-01-01", "2026-06-30").restate(
-        "2026-04-15T00:00:00Z",
-        "2026-02-10",
-        BEDROCK,
-        "Usage",
-        "USE1-NovaLite-input-tokens",
-        "1K tokens",
-        "0",
-        "800",
-    );
+    let account = corrected(spend("2026-01-01", "2026-06-30"), "2026-02-10");
     let world = World::new(account).await;
     world.cycle("2026-04-14").await;
     world.cycle("2026-04-30").await;
@@ -134,19 +131,8 @@ async fn a_closed_month_that_aws_corrects_is_pulled_again_after_the_next_date_fo
 
 #[tokio::test]
 async fn at_most_three_months_are_pulled_again_at_once_and_the_rest_at_the_next_date() {
-    let corrected = ["2025-09-10", "2025-10-10", "2025-11-10", "2025-12-10", "2026-01-10"];
-    let account = corrected.iter().fold(spend("2025-08-01", "2026-06-30"), |account, day| {
-        account.restate(
-            "2026-04-15T00:00:00Z",
-            day,
-            BEDROCK,
-            "Usage",
-            "USE1-NovaLite-input-tokens",
-            "1K tokens",
-            "0",
-            "800",
-        )
-    });
+    let days = ["2025-09-10", "2025-10-10", "2025-11-10", "2025-12-10", "2026-01-10"];
+    let account = days.into_iter().fold(spend("2025-08-01", "2026-06-30"), corrected);
     let world = World::new(account).await;
     world.cycle("2026-04-14").await;
     let taken = |gross: Money, days: i64| gross - times(BEDROCK_A_DAY, days) - times(EC2_A_DAY, days);
