@@ -124,10 +124,10 @@ fn is_open(gap: Money) -> bool {
 /// AWS has yet to apply.
 pub fn reconcile(ledger: &Ledger, facts: &Facts, awaited: &[Drawdown], span: DayRange) -> Reconciliation {
     let amount = |draws: &mut dyn Iterator<Item = &Drawdown>| draws.map(|draw| draw.amount).sum::<Money>();
-    let of = |pool: usize| amount(&mut awaited.iter().filter(|draw| draw.pool == pool));
+    let of = |pool: usize| awaited.iter().filter(|draw| draw.pool == pool).copied().collect::<Vec<_>>();
     Reconciliation {
         months: by_month(ledger, facts, span),
-        balances: (0..ledger.pools.len()).filter_map(|pool| balance(ledger, facts, (pool, of(pool)), span)).collect(),
+        balances: (0..ledger.pools.len()).filter_map(|pool| balance(ledger, facts, (pool, &of(pool)), span)).collect(),
         awaited: awaited
             .iter()
             .map(|draw| draw.day)
@@ -200,7 +200,7 @@ impl MonthDays {
 fn balance(
     ledger: &Ledger,
     facts: &Facts,
-    (pool, awaited): (usize, Money),
+    (pool, awaited): (usize, &[Drawdown]),
     span: DayRange,
 ) -> Option<BalanceReconciliation> {
     let (credit, today) = (&ledger.pools[pool], facts.as_of.date_naive());
@@ -220,8 +220,9 @@ fn balance(
     let newest = *statements.last()?;
     let replayed = |stated: Statement| {
         let left = |day| left_on(ledger, pool, day);
-        // AWS's figure may know of the credit that its rows do not show yet, or not.
-        stated.amount.clamp(left(stated.at), left(plus_days(stated.at, -PARTIAL_DAYS)).max(left(stated.at) + awaited))
+        // AWS's figure may know of the newest usage and of the credit that its rows do not show yet, or not.
+        let owed: Money = awaited.iter().filter(|draw| draw.day <= stated.at).map(|draw| draw.amount).sum();
+        stated.amount.clamp(left(stated.at), left(plus_days(stated.at, -PARTIAL_DAYS)) + owed)
     };
     let apart = |stated: &&Statement| is_open(replayed(**stated) - stated.amount);
     let run = statements.iter().rev().take_while(apart).last();
@@ -247,7 +248,7 @@ fn balance(
 }
 
 /// What replay leaves in a pool at the end of `day`; of a day beyond the replayed ones, what it left last.
-fn left_on(ledger: &Ledger, pool: usize, day: NaiveDate) -> Money {
+pub(super) fn left_on(ledger: &Ledger, pool: usize, day: NaiveDate) -> Money {
     let reached = ledger.balances.partition_point(|balances| balances.day <= day);
     reached.checked_sub(1).map_or(ledger.pools[pool].granted, |last| ledger.balances[last].left[pool])
 }

@@ -4,6 +4,7 @@
 mod at_least;
 mod coverage;
 mod discounts;
+mod endings;
 mod exhaustion;
 mod fees;
 mod pools;

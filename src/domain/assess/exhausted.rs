@@ -42,7 +42,7 @@ impl Assessment<'_> {
     /// If spend that an issued pool could have paid is uncovered on the last complete day, the day since which it is
     /// so without a break. Only streams whose pools are all empty count: a pool that replay takes for empty while AWS
     /// states a balance is our error, and the outlook starts from AWS's figure.
-    fn uncovered_since(&self, workload: Option<Workload>) -> Option<NaiveDate> {
+    pub fn uncovered_since(&self, workload: Option<Workload>) -> Option<NaiveDate> {
         let span = self.span?;
         let days = self.dry_days(span, workload);
         run_start(span.through, |day| days.standing(day))
@@ -99,8 +99,8 @@ impl Assessment<'_> {
         payable
     }
 
-    /// The credit that paid `streams` per day: AWS's Credit rows where the account shows any, replay's draws where it
-    /// does not. Credit rows name a service and no workload, so those of a service count for each of its streams.
+    /// The credit that paid `streams` per day: AWS's Credit rows and what they have yet to show where the account shows any,
+    /// replay's draws where it does not. Credit rows name a service and no workload, so those of a service count for each of its streams.
     fn covered_by_day(&self, streams: &BTreeSet<usize>) -> BTreeMap<NaiveDate, Money> {
         let mut covered: BTreeMap<NaiveDate, Money> = BTreeMap::new();
         if credit_rows(&self.facts).next().is_none() {
@@ -112,6 +112,9 @@ impl Assessment<'_> {
         let services: BTreeSet<&str> = streams.iter().map(|&s| self.ledger.streams[s].service.as_str()).collect();
         for (_, day, amount) in credit_rows(&self.facts).filter(|(service, ..)| services.contains(service)) {
             *covered.entry(day).or_default() += amount;
+        }
+        for draw in self.awaited.iter().filter(|draw| streams.contains(&draw.stream)) {
+            *covered.entry(draw.day).or_default() += draw.amount;
         }
         covered
     }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
+use crate::domain::awaited::drawn_as_stated;
 use crate::domain::credit::{CreditPool, Statement, StatementSource};
 use crate::domain::money::Money;
 use crate::domain::outlook::Outlook;
@@ -36,6 +37,12 @@ impl Assessment<'_> {
             // them taken off; the outlook starts before them, so what they drew goes back in.
             Some(stated) if stated.amount.is_positive() && self.knows_partial_days(stated, after) => {
                 (stated.amount + drawn(DayRange::new(after, plus_days(stated.at, 1)))).min(credit.granted)
+            }
+            // That nothing is left after the partial days does not say what was before them.
+            Some(stated)
+                if !stated.amount.is_positive() && drawn_as_stated(&self.ledger, &self.facts, pool, span.through) =>
+            {
+                credit.granted - drawn(span.days())
             }
             Some(stated) => stated.amount,
         };
