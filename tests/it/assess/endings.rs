@@ -9,7 +9,7 @@ use glidepath::domain::facts::{Outcome, StatedBalance};
 use glidepath::domain::finding::Rule;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::position::{DateQuantiles, Position};
+use glidepath::domain::position::Position;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
