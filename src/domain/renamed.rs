@@ -225,14 +225,13 @@ fn successions<'f>(facts: &'f Facts, classifier: &Classifier) -> Vec<(&'f str, &
         for (old, ended) in lives.iter().filter(|(_, life)| life.first < begins.first) {
             // Days between the two without either; below zero, days with both.
             let between = (begins.first - ended.last).num_days() - 1;
-            // Days with both show nothing until one without the older is complete: it may go on.
-            let ended_by_now = between >= 0 || ended.last < through;
+            // Until a day without the older one is complete it may go on, but for one that gives up what the other takes.
+            let has_ended = between >= 0 || ended.last < through;
             let follows = between.abs() <= APART_DAYS
-                && ended_by_now
                 && match classifier.succession(old, new) {
                     Succession::Never => false,
-                    Succession::OnceEnded => between >= -1,
-                    Succession::Possible => true,
+                    Succession::OnceEnded => has_ended && between >= -1,
+                    Succession::Possible => has_ended || hands_over(facts, old, new, begins.first),
                 };
             if follows && share_usage_types(facts, (old, *ended), (new, *begins)) {
                 found.push((begins.first, old, new));
@@ -244,6 +243,25 @@ fn successions<'f>(facts: &'f Facts, classifier: &Classifier) -> Vec<(&'f str, &
     let once = |is: &dyn Fn(&(NaiveDate, &str, &str)) -> bool| found.iter().filter(|pair| is(pair)).count() == 1;
     let alone = |old: &str, new: &str| once(&|(_, other, _)| *other == old) && once(&|(_, _, other)| *other == new);
     found.iter().filter(|(_, old, new)| alone(old, new)).map(|(_, old, new)| (*old, *new)).collect()
+}
+
+/// True if on each day from `first` on the older name costs less than on its last day before, by most of what the newer one
+/// costs, so that both together cost about the same.
+fn hands_over(facts: &Facts, old: &str, new: &str, first: NaiveDate) -> bool {
+    let cost_of = |service: &str| {
+        let mut costs: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+        for row in facts.usage.iter().filter(|row| facts.usage_kinds[row.kind].service == service) {
+            *costs.entry(row.day).or_default() += row.cost;
+        }
+        costs.retain(|_, cost| !cost.is_zero());
+        costs
+    };
+    let (old, new) = (cost_of(old), cost_of(new));
+    let Some((_, before)) = old.range(..first).next_back() else { return false };
+    old.range(first..).all(|(day, rest)| {
+        let taken = new.get(day).copied().unwrap_or_default();
+        *before - *rest > taken.per(2) && *rest + taken < *before + before.per(2)
+    })
 }
 
 /// What a service costs on each day, by usage type.

@@ -362,11 +362,9 @@ proptest! {
         ];
         let first = day("2026-01-20");
         let (old, new, _) = NAMES[which];
-        // Days with both show nothing until one without the older is complete; two names that may stand beside each other
-        // share one day at most.
-        let by_table = [SEARCH, SAGEMAKER].contains(&old);
+        // Two names that may stand beside each other share one day at most, and are two until one without the older is complete.
         let both = if old == BEDROCK { both.min(1) } else { both };
-        let on = if by_table { on } else { on.min(68 - both) };
+        let on = if old == BEDROCK { on.min(68 - both) } else { on };
         let mut world = World::in_march();
         for ((name, _, types), (rest, cost, rise)) in NAMES.into_iter().zip(services) {
             for (number, date) in (0_u32..).zip(DayRange::new(first, day("2026-03-31")).days()) {
