@@ -138,7 +138,7 @@ impl Access {
     /// # Errors
     /// If the store cannot be opened for another reason than a running daemon, or that daemon wants a token and none is known.
     pub fn open(config: Config) -> Result<Access> {
-        match Store::open(&config.store_path) {
+        match Store::open_within(&config.store_path, config.store_memory_mb) {
             Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
             Err(StoreError::InUse { .. }) => {
                 let token = token_to_show(&config)?;

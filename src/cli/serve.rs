@@ -20,7 +20,7 @@ fn this_program() -> Option<PathBuf> {
 /// Runs the daemon until SIGTERM or Ctrl-C.
 pub async fn run(config: Config) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
-    let store = Store::open(&config.store_path)?;
+    let store = Store::open_within(&config.store_path, config.store_memory_mb)?;
     let listen = config.listen;
     let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;

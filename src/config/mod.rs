@@ -40,6 +40,8 @@ pub use schedule::{CronLine, CronProblem};
 pub struct Config {
     /// The store's file.
     pub store_path: PathBuf,
+    /// Megabytes of memory that the store may use.
+    pub store_memory_mb: u32,
     /// Folder that backups go to.
     pub backup_folder: PathBuf,
     /// How to ask AWS.

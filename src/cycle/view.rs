@@ -232,7 +232,7 @@ impl Engine {
 
 /// The outlook of a stored cycle, and what is to be said of how it was read.
 pub(super) struct RereadOutlook {
-    /// As stored; computed again from the stored facts where that cannot be read.
+    /// As stored; what of it cannot be read is computed again from the stored facts.
     pub outlook: Option<Outlook>,
     /// A sentence for everything that could not be read.
     pub remarks: Vec<String>,
@@ -248,13 +248,20 @@ pub(super) fn reread(cycle: &StoredCycle, assessment: &Assessment<'_>) -> Reread
     }
     let outlook = match &cycle.outlook {
         Ok(outlook) => outlook.clone(),
-        Err(error) => {
-            warn!(clock = %cycle.clock, error, "the outlook of a cycle cannot be read; it is computed again");
+        Err(unread) => {
+            warn!(clock = %cycle.clock, unread.reason, "the outlook of a cycle does not read; it is computed again");
             let day = day_text(cycle.clock.date_naive());
-            remarks.push(format!(
-                "The outlook stored on {day} cannot be read. What is shown was computed again from the stored facts."
-            ));
-            assessment.outlook()
+            let made = assessment.outlook();
+            let filled = made.as_ref().and_then(|made| unread.filled_from(made));
+            remarks.push(match filled {
+                Some(_) => format!(
+                    "The outlook stored on {day} lacks what this version shows. That part was computed again from the stored facts."
+                ),
+                None => format!(
+                    "The outlook stored on {day} cannot be read. What is shown was computed again from the stored facts."
+                ),
+            });
+            filled.or(made)
         }
     };
     RereadOutlook { outlook, remarks }

@@ -57,6 +57,8 @@ pub const AUDIT_DAYS: Bound = Bound::of(1, 36_600);
 pub const MUTE_DAYS: Bound = Bound::of(0, 3_660);
 /// Backups kept.
 pub const BACKUPS: Bound = Bound::of(1, 100_000);
+/// Megabytes of memory for the store.
+pub const STORE_MEMORY_MB: Bound = Bound::of(32, 1_000_000);
 /// Pages of one answer.
 pub const PAGES: Bound = Bound::of(1, 1_000_000);
 /// Requests that cost money, in a day. One cycle asks two questions, a page each at the least.

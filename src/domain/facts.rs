@@ -62,43 +62,65 @@ pub struct UsageRow {
     pub quantity: Quantity,
 }
 
-/// One credit as AWS described it at one moment. Amounts carry no sign: AWS's varies.
+/// One credit as AWS described it at one moment. Amounts carry no sign: AWS's varies. A version that wrote fewer fields is
+/// read as one to which AWS said no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CreditSnapshot {
     /// AWS's creditId.
     pub credit_id: String,
     /// Owning account.
+    #[serde(default)]
     pub account: String,
     /// AWS's text, such as an Activate label.
+    #[serde(default)]
     pub description: String,
     /// Promotion, Refund, TrueUp and others: an open set.
+    #[serde(default)]
     pub credit_type: String,
     /// Amount granted.
     pub initial: Money,
     /// Left after closed bills.
+    #[serde(default)]
     pub remaining: Option<Money>,
     /// Left after open bills too; missing now and then.
+    #[serde(default)]
     pub estimated: Option<Money>,
     /// ISO 4217 code of the three amounts.
+    #[serde(default = "usd")]
     pub currency: String,
     /// Day it became valid.
     pub starts_on: NaiveDate,
     /// First day on which it pays nothing any more.
     pub expires_on: NaiveDate,
     /// Day on which it reached zero.
+    #[serde(default)]
     pub exhausted_on: Option<NaiveDate>,
     /// Services that it may pay for; null where AWS gave no list.
+    #[serde(default)]
     pub products: Option<Vec<String>>,
     /// False while its owner has it switched off.
+    #[serde(default = "enabled")]
     pub enabled: bool,
     /// When in the bill's computation it applies.
+    #[serde(default)]
     pub application_type: Option<ApplicationType>,
     /// AWS's sharing type, verbatim.
+    #[serde(default)]
     pub sharing: Option<String>,
     /// Accounts that share it.
+    #[serde(default)]
     pub shareable_accounts: Vec<String>,
     /// Purchase types that it pays; null = all.
+    #[serde(default)]
     pub purchase_types: Option<Vec<String>>,
+}
+
+fn usd() -> String {
+    "USD".to_owned()
+}
+
+fn enabled() -> bool {
+    true
 }
 
 impl CreditSnapshot {

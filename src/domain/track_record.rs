@@ -3,8 +3,8 @@
 //! Outlooks are judged as they were stored, never as they would be made today; one a day of data counts, the newest. What
 //! came is what is believed now, restatements included, without one-off fees, which no outlook forecasts.
 //!
-//! Invariants: an outlook is judged over exactly the days of a horizon after its own last complete day, and only once all of
-//! them are complete; where no outlook is old enough for a horizon, nothing is said about it.
+//! Invariants: an outlook is judged over exactly the days of a horizon after its own last complete day, once all of them are
+//! complete and for a year from then; where no outlook is of that age for a horizon, nothing is said about it.
 
 use std::collections::BTreeMap;
 
@@ -23,24 +23,34 @@ pub const HORIZONS: [i64; 3] = [30, 60, 90];
 /// What the odds between p10 and p90 claim, in percent.
 pub const CLAIMED_PERCENT: u64 = 80;
 
+/// How far back the record reaches: days before the newest complete one within which a horizon must have ended to count.
+pub const RECORD_DAYS: i64 = 365;
+
 /// What an outlook said, as far as it can be judged. It reads from the stored form of an [`Outlook`] and skips the rest of it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// Last complete day that it knew.
     pub data_through: NaiveDate,
     /// When it saw credit end.
     pub exhaustion: DateQuantiles,
-    /// Cumulative gross cost from the day after `data_through`.
+    /// Cumulative gross cost from the day after `data_through`, up to the days on which it is judged.
     pub cumulative: Vec<DayBand>,
+}
+
+impl Said {
+    /// The same without the bands that nothing judges.
+    #[must_use]
+    pub fn judged(mut self) -> Said {
+        let days = HORIZONS.map(|days| plus_days(self.data_through, days));
+        self.cumulative.retain(|band| days.contains(&band.day));
+        self
+    }
 }
 
 impl From<&Outlook> for Said {
     fn from(outlook: &Outlook) -> Self {
-        Said {
-            data_through: outlook.data_through,
-            exhaustion: outlook.exhaustion,
-            cumulative: outlook.cumulative.clone(),
-        }
+        let (data_through, exhaustion) = (outlook.data_through, outlook.exhaustion);
+        Said { data_through, exhaustion, cumulative: outlook.cumulative.clone() }.judged()
     }
 }
 
@@ -84,7 +94,7 @@ pub struct Horizon {
     pub spend: Option<SpendCheck>,
     /// Its day of exhaustion; null if it named none, or credit had ended before.
     pub exhaustion: Option<DateCheck>,
-    /// Stored outlooks that are old enough, one for each last complete day.
+    /// Stored outlooks whose days ended within the last year, one for each last complete day.
     pub outlooks: u64,
     /// Of these, the ones whose spend fell between p10 and p90.
     pub held: u64,
@@ -172,10 +182,11 @@ fn horizon(days: i64, past: &[&PastOutlook], came: &Came) -> Option<Horizon> {
     })
 }
 
-/// `None` before all its days are complete, and for an outlook that kept no band for the last of them.
+/// `None` before all its days are complete, longer than the record reaches after that, and for an outlook that kept no band
+/// for the last of them.
 fn spend_check(said: &Said, days: i64, came: &Came) -> Option<SpendCheck> {
     let last = plus_days(said.data_through, days);
-    if last > came.through {
+    if last > came.through || last <= plus_days(came.through, -RECORD_DAYS) {
         return None;
     }
     let DayBand { p10, p50, p90, .. } = *said.cumulative.iter().find(|band| band.day == last)?;

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use duckdb::types::Type;
 use duckdb::{Connection, Row, params};
 use serde::de::DeserializeOwned;
@@ -100,70 +100,75 @@ pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Resu
     Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)?, recent })
 }
 
+/// Messages about what no all-clear at or before the time `?1` has closed. Later messages do not count.
+const STANDING: &str = "WITH closed AS (
+        SELECT key, max(decided_at) AS closed_at FROM alert_events WHERE decision = 'resolve' AND decided_at <= ?1 GROUP BY key
+    ), standing AS (
+        SELECT e.event_id, e.key, e.decision, e.since, e.decided_at FROM alert_events e LEFT JOIN closed c ON c.key = e.key
+        WHERE e.decided_at <= ?1 AND (c.closed_at IS NULL OR e.decided_at > c.closed_at)
+    )";
+
+/// The messages that one open alert consists of so far.
+struct Told {
+    since: NaiveDate,
+    opened_at: DateTime<Utc>,
+    events: Vec<String>,
+}
+
 /// What is open at `now`, by key: a part of the history that [`crate::domain::alert::decide`] compares with. Later events do not
-/// count, so that a cycle at an earlier clock sees what was known then.
+/// count, so that a cycle at an earlier clock sees what was known then. Of each alert only the newest message is read whole.
 ///
 /// # Errors
 /// Whatever DuckDB reports, or a stored event that this version cannot read.
 pub fn open_alerts(conn: &Connection, now: DateTime<Utc>) -> duckdb::Result<Vec<OpenAlert>> {
-    let until = now.timestamp_micros();
-    let mut heard = conn.prepare("SELECT event_id, channel FROM deliveries WHERE state <> 'dead'")?;
+    let now = now.naive_utc();
+    let heard = "SELECT event_id, channel FROM deliveries SEMI JOIN standing USING (event_id) WHERE state <> 'dead'";
+    let mut heard = conn.prepare(&format!("{STANDING} {heard}"))?;
     let mut heard_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in heard.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))? {
+    for row in heard.query_map(params![now], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))? {
         let (event_id, channel) = row?;
         heard_by.entry(event_id).or_default().insert(channel);
     }
 
-    let mut told = conn.prepare(
-        "WITH closed AS (
-             SELECT key, max(decided_at) AS closed_at FROM alert_events
-             WHERE decision = 'resolve' AND decided_at <= make_timestamp(CAST(? AS BIGINT)) GROUP BY key
-         )
-         SELECT e.payload, e.event_id, e.key, e.rule, e.severity, e.decision, e.reason, e.since, e.decided_at
-         FROM alert_events e LEFT JOIN closed c ON c.key = e.key
-         WHERE e.decided_at <= make_timestamp(CAST(? AS BIGINT)) AND (c.closed_at IS NULL OR e.decided_at > c.closed_at)
-         ORDER BY e.key, e.decided_at, e.event_id",
+    let told = "SELECT key, event_id, decision, since, decided_at FROM standing ORDER BY key, decided_at, event_id";
+    let mut told = conn.prepare(&format!("{STANDING} {told}"))?;
+    let mut rows = told.query(params![now])?;
+    let mut open: BTreeMap<String, Told> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (key, event_id): (String, String) = (row.get(0)?, row.get(1)?);
+        let new = || -> duckdb::Result<Told> {
+            let opened_at = row.get::<_, NaiveDateTime>(4)?.and_utc();
+            Ok(Told { since: row.get(3)?, opened_at, events: vec![event_id.clone()] })
+        };
+        match open.get_mut(&key) {
+            Some(told) if read_name::<Action>(row, 2)? != Action::Fire => told.events.push(event_id),
+            _ => {
+                open.insert(key, new()?);
+            }
+        }
+    }
+    let mut newest = conn.prepare(
+        "SELECT payload, event_id, key, rule, severity, decision, reason, since, decided_at FROM alert_events
+         WHERE event_id = ?",
     )?;
-    let mut open: BTreeMap<String, OpenAlert> = BTreeMap::new();
-    for event in told.query_map(params![until, until], read_event)? {
-        add_to_history(&mut open, event?, &heard_by);
-    }
-    Ok(open.into_values().collect())
-}
-
-/// Adds one message to the history of its key.
-fn add_to_history(
-    open: &mut BTreeMap<String, OpenAlert>,
-    event: AlertEvent,
-    heard_by: &BTreeMap<String, BTreeSet<String>>,
-) {
-    let heard = heard_by.get(&event.event_id).cloned().unwrap_or_default();
-    let begins = event.decision == Action::Fire;
-    match open.get_mut(&event.key) {
-        Some(alert) if !begins => {
-            alert.severity = event.severity;
-            alert.last_told_at = event.fired_at;
-            alert.told += 1;
-            alert.summary = event.summary;
-            alert.named = event.named;
-            alert.heard_by.extend(heard);
-        }
-        _ => {
-            let alert = OpenAlert {
-                key: event.key.clone(),
-                rule: event.rule,
-                severity: event.severity,
-                since: event.since,
-                opened_at: event.fired_at,
-                last_told_at: event.fired_at,
-                told: 1,
-                summary: event.summary,
-                named: event.named,
-                heard_by: heard,
-            };
-            open.insert(event.key, alert);
-        }
-    }
+    let alerts = open.into_iter().filter_map(|(key, told)| Some((key, told.events.last()?.clone(), told)));
+    let alerts = alerts.map(|(key, last, Told { since, opened_at, events })| {
+        let event = newest.query_row(params![last], read_event)?;
+        let heard_by = events.iter().filter_map(|event| heard_by.get(event)).flatten().cloned().collect();
+        Ok(OpenAlert {
+            key,
+            rule: event.rule,
+            severity: event.severity,
+            since,
+            opened_at,
+            last_told_at: event.fired_at,
+            told: events.len() as u32,
+            summary: event.summary,
+            named: event.named,
+            heard_by,
+        })
+    });
+    alerts.collect()
 }
 
 /// Attempts after which a delivery that still waits speaks for a dead channel: with the default waits, after an hour.
@@ -327,13 +332,19 @@ pub fn events(conn: &Connection, after: Option<EventKey>, limit: u32) -> duckdb:
 /// Whatever DuckDB reports.
 pub fn firing_on(conn: &Connection, channel: &str) -> duckdb::Result<Vec<(String, String)>> {
     let mut newest = conn.prepare(
-        "SELECT event_id, payload FROM (
-             SELECT d.event_id, d.payload, d.state, e.decision FROM deliveries d
+        "SELECT event_id FROM (
+             SELECT d.event_id, d.state, e.decision FROM deliveries d
              JOIN alert_events e ON e.event_id = d.event_id WHERE d.channel = ?
              QUALIFY row_number() OVER (PARTITION BY e.key ORDER BY e.decided_at DESC, e.event_id DESC) = 1
          ) WHERE state = 'delivered' AND decision <> 'resolve' ORDER BY event_id",
     )?;
-    newest.query_map(params![channel], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    let firing = newest.query_map(params![channel], |row| row.get(0))?.collect::<duckdb::Result<Vec<String>>>()?;
+    let mut payload = conn.prepare("SELECT payload FROM deliveries WHERE event_id = ? AND channel = ?")?;
+    let payload = firing.into_iter().map(|event_id| {
+        let payload = payload.query_row(params![event_id, channel], |row| row.get(0))?;
+        Ok((event_id, payload))
+    });
+    payload.collect()
 }
 
 /// The newest ingest run, whose facts are the newest; 0 before the first.

@@ -36,6 +36,7 @@ impl Store {
                 remove(&partial);
                 match error {
                     StoreError::Duckdb(error) => failed(error.to_string()),
+                    StoreError::OutOfMemory(_) => failed(error.to_string()),
                     other => other,
                 }
             })

@@ -81,8 +81,15 @@ impl Store {
 pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &CreditPull) -> Result<()> {
     for snapshot in &pull.snapshots {
         transaction.execute(
-            "INSERT INTO credit_snapshots VALUES (?, ?, ?, ?, ?)",
-            params![run_id, today, snapshot.credit_id, snapshot.enabled, to_json(snapshot)],
+            "INSERT INTO credit_snapshots VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                run_id,
+                today,
+                snapshot.credit_id,
+                snapshot.enabled,
+                to_json(snapshot),
+                snapshot.estimated.map(Money::amount),
+            ],
         )?;
     }
     for request_id in &pull.request_ids {
@@ -99,44 +106,44 @@ pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &C
     Ok(())
 }
 
-/// Newest snapshot of every credit as of run `newest`.
+/// Newest snapshot of every credit as of run `newest`. Whole snapshots are long and kept for ever, so no other is read.
 pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
-    let sql = "SELECT arg_max(taken_on, run_id), arg_max(snapshot, run_id),
+    let sql = "SELECT credit_id, max(run_id),
                       CASE WHEN arg_max(enabled, run_id) THEN NULL ELSE
                         min(taken_on) FILTER (WHERE run_id > coalesce(last_enabled, 0)) END
-               FROM (SELECT *, max(run_id) FILTER (WHERE enabled) OVER (PARTITION BY credit_id) AS last_enabled
+               FROM (SELECT run_id, taken_on, credit_id, enabled,
+                            max(run_id) FILTER (WHERE enabled) OVER (PARTITION BY credit_id) AS last_enabled
                      FROM credit_snapshots WHERE run_id <= ?)
                GROUP BY credit_id ORDER BY credit_id";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map(params![newest], |row| {
-        Ok((row.get::<_, NaiveDate>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<NaiveDate>>(2)?))
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<NaiveDate>>(2)?))
     })?;
-    let rows: Vec<_> = rows.collect::<duckdb::Result<_>>()?;
-    rows.into_iter()
-        .map(|(seen_on, json, paused_from)| {
-            Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from })
-        })
-        .collect()
+    let newest_of: Vec<_> = rows.collect::<duckdb::Result<_>>()?;
+    let sql = "SELECT taken_on, snapshot FROM credit_snapshots WHERE run_id = ? AND credit_id = ?";
+    let mut statement = connection.prepare(sql)?;
+    let seen = newest_of.into_iter().map(|(credit_id, run_id, paused_from)| {
+        let (seen_on, json): (NaiveDate, String) =
+            statement.query_row(params![run_id, credit_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from })
+    });
+    seen.collect()
 }
 
 /// What AWS stated as left after open bills as of run `newest`: each day's newest, by credit and day.
 pub fn stated(connection: &Connection, newest: i64) -> Result<Vec<StatedBalance>> {
-    /// The one figure of a snapshot that is wanted of the earlier ones.
-    #[derive(serde::Deserialize)]
-    struct Estimate {
-        estimated: Option<Money>,
-    }
-    let sql = "SELECT credit_id, taken_on, arg_max(snapshot, run_id) FROM credit_snapshots WHERE run_id <= ?
+    let sql = "SELECT credit_id, taken_on, arg_max_null(estimated, run_id) FROM credit_snapshots WHERE run_id <= ?
                GROUP BY credit_id, taken_on ORDER BY credit_id, taken_on";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map(params![newest], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, NaiveDate>(1)?, row.get::<_, String>(2)?))
+        let amount = row.get::<_, Option<Decimal>>(2)?.map(Money::from_decimal);
+        Ok(amount.map(|amount| (row.get(0), amount, row.get(1))))
     })?;
     let mut stated = Vec::new();
     for row in rows {
-        let (credit_id, at, json) = row?;
-        let Estimate { estimated } = from_json("a credit snapshot", &json)?;
-        stated.extend(estimated.map(|amount| StatedBalance { credit_id, amount, at }));
+        if let Some((credit_id, amount, at)) = row? {
+            stated.push(StatedBalance { credit_id: credit_id?, amount, at: at? });
+        }
     }
     Ok(stated)
 }
@@ -151,11 +158,18 @@ pub fn allocations(connection: &Connection, newest: i64) -> Result<Vec<Allocatio
     Ok(rows)
 }
 
+/// The newest body of each month; the earlier ones are not read.
 fn allocation_bodies(connection: &Connection, newest: i64) -> Result<BTreeMap<String, String>> {
-    let sql = "SELECT month, arg_max(rows, run_id) FROM credit_allocations WHERE run_id <= ? GROUP BY month";
+    let sql = "SELECT month, max(run_id) FROM credit_allocations WHERE run_id <= ? GROUP BY month";
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map(params![newest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<duckdb::Result<_>>()?)
+    let rows = statement.query_map(params![newest], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+    let newest_of: Vec<_> = rows.collect::<duckdb::Result<_>>()?;
+    let mut statement = connection.prepare("SELECT rows FROM credit_allocations WHERE run_id = ? AND month = ?")?;
+    let bodies = newest_of.into_iter().map(|(month, run_id)| {
+        let body = statement.query_row(params![run_id, month], |row| row.get(0))?;
+        Ok((month, body))
+    });
+    bodies.collect()
 }
 
 /// Which of the balances typed in are known.

@@ -11,11 +11,11 @@ use crate::domain::alert::{AlertEvent, Held, NewDelivery};
 use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::{DayRange, plus_days};
-use crate::domain::track_record::{HORIZONS, PastOutlook};
+use crate::domain::track_record::{HORIZONS, PastOutlook, RECORD_DAYS, Said};
 
 use super::entered::{Entered, entered, shown};
 use super::error::Result;
-use super::read::{from_json, to_json};
+use super::read::to_json;
 use super::views::{self, KeptView};
 use super::{Store, alerts};
 
@@ -58,14 +58,46 @@ pub struct StoredCycle {
     pub run_id: i64,
     /// Its clock.
     pub clock: DateTime<Utc>,
-    /// The outlook as made; `None` before the first complete day, `Err` with the reason where it cannot be read.
-    pub outlook: std::result::Result<Option<Outlook>, String>,
+    /// The outlook as made; `None` before the first complete day.
+    pub outlook: std::result::Result<Option<Outlook>, UnreadOutlook>,
     /// What the rules found, as far as it can be read.
     pub findings: Vec<Finding>,
     /// Of those that were never told, why, by key. A version before this stored none.
     pub held: BTreeMap<String, Held>,
     /// Findings that cannot be read.
     pub lost_findings: usize,
+}
+
+/// A stored outlook that does not read as this version writes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadOutlook {
+    /// Why.
+    pub reason: String,
+    /// As stored; null where it is no JSON.
+    stored: Value,
+}
+
+impl UnreadOutlook {
+    /// The outlook as stored, with what its version did not write yet as `made` from the same facts has it; `None` where that
+    /// is no outlook either.
+    pub fn filled_from(&self, made: &Outlook) -> Option<Outlook> {
+        let mut stored = self.stored.clone();
+        fill(&mut stored, serde_json::to_value(made).ok()?);
+        serde_json::from_value(stored).ok()
+    }
+}
+
+/// Adds to the objects of `stored` the fields that only `made` has.
+fn fill(stored: &mut Value, made: Value) {
+    let (Value::Object(stored), Value::Object(made)) = (stored, made) else { return };
+    for (name, value) in made {
+        match stored.get_mut(&name) {
+            Some(kept) => fill(kept, value),
+            None => {
+                stored.insert(name, value);
+            }
+        }
+    }
 }
 
 /// What earlier outlooks said.
@@ -111,6 +143,9 @@ impl Store {
                     messages.config_digest,
                 ],
             )?;
+            if let Some(outlook) = &cycle.outlook {
+                insert_said(&transaction, cycle.run_id, cycle.clock.naive_utc(), Some(&outlook.into()))?;
+            }
             tell(&transaction, cycle.run_id, &messages, view.as_ref())?;
             Ok(transaction.commit()?)
         })
@@ -205,7 +240,7 @@ impl Store {
         .await
     }
 
-    /// What outlooks said that are old enough at `as_of` to be judged, the newest of each UTC day, in order of their clocks.
+    /// What the outlooks said that are of an age at `as_of` to be judged, the newest of each UTC day, in order of their clocks.
     ///
     /// # Errors
     /// DuckDB's.
@@ -233,17 +268,17 @@ fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result
     };
     let (outlook, findings): (Option<String>, String) =
         connection.query_row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let outlook = outlook.map(|json| from_json("an outlook", &json)).transpose();
+    let outlook = outlook.map(|json| read_outlook(&json)).transpose();
     let held = read_held(&findings);
     let (findings, lost_findings) = read_findings(&findings);
-    Ok(Some(StoredCycle {
-        run_id: shown.run_id,
-        clock: shown.clock,
-        outlook: outlook.map_err(|error| error.to_string()),
-        findings,
-        held,
-        lost_findings,
-    }))
+    Ok(Some(StoredCycle { run_id: shown.run_id, clock: shown.clock, outlook, findings, held, lost_findings }))
+}
+
+fn read_outlook(json: &str) -> std::result::Result<Outlook, UnreadOutlook> {
+    serde_json::from_str(json).map_err(|error| UnreadOutlook {
+        reason: error.to_string(),
+        stored: serde_json::from_str(json).unwrap_or_default(),
+    })
 }
 
 /// A finding as it is stored, beside why it is not told.
@@ -286,23 +321,49 @@ pub fn read_findings(json: &str) -> (Vec<Finding>, usize) {
 }
 
 fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<PastOutlooks> {
-    // A day's data is complete days after it: an outlook made later than this has no horizon behind it.
+    // A day's data is complete days after it: an outlook made later than this has no horizon behind it. One made before the
+    // record begins is judged no more; its data can be days older than it is.
     let last = plus_days(as_of.date_naive(), -HORIZONS[0]);
-    let sql = "SELECT clock, outlook FROM cycles WHERE run_id IN
-                   (SELECT max(run_id) FROM cycles WHERE outlook IS NOT NULL AND CAST(clock AS DATE) <= ?
-                    GROUP BY CAST(clock AS DATE))
+    let first = plus_days(as_of.date_naive(), -RECORD_DAYS - HORIZONS[HORIZONS.len() - 1]);
+    let sql = "SELECT clock, said FROM said WHERE run_id IN
+                   (SELECT max(run_id) FROM said WHERE CAST(clock AS DATE) BETWEEN ? AND ? GROUP BY CAST(clock AS DATE))
                ORDER BY clock";
     let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query(params![last])?;
+    let mut rows = statement.query(params![first, last])?;
     let mut past = PastOutlooks::default();
     while let Some(row) = rows.next()? {
         let made_at = row.get::<_, NaiveDateTime>(0)?.and_utc();
-        match serde_json::from_str(&row.get::<_, String>(1)?) {
-            Ok(said) => past.said.push(PastOutlook { made_at, said }),
-            Err(_) => past.unreadable.push(made_at),
+        match row.get::<_, Option<String>>(1)?.map(|said| serde_json::from_str(&said)) {
+            Some(Ok(said)) => past.said.push(PastOutlook { made_at, said }),
+            _ => past.unreadable.push(made_at),
         }
     }
     Ok(past)
+}
+
+/// Puts what each stored outlook said beside it, where that is missing. Outlooks are long, so one is read at a time.
+pub fn say_again(connection: &mut Connection) -> Result<()> {
+    /// Many enough that committing is no matter, few enough to fit into the memory that a transaction may use.
+    const AT_ONCE: usize = 50;
+    let sql = "SELECT run_id FROM cycles WHERE outlook IS NOT NULL AND run_id NOT IN (SELECT run_id FROM said) ORDER BY run_id";
+    let runs = connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<duckdb::Result<Vec<i64>>>()?;
+    for runs in runs.chunks(AT_ONCE) {
+        let transaction = connection.transaction()?;
+        for run_id in runs {
+            let sql = "SELECT clock, outlook FROM cycles WHERE run_id = ?";
+            let (clock, outlook): (NaiveDateTime, String) =
+                transaction.query_row(sql, params![run_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let said = serde_json::from_str::<Said>(&outlook).ok().map(Said::judged);
+            insert_said(&transaction, *run_id, clock, said.as_ref())?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn insert_said(connection: &Connection, run_id: i64, clock: NaiveDateTime, said: Option<&Said>) -> Result<()> {
+    connection.execute("INSERT INTO said VALUES (?, ?, ?)", params![run_id, clock, said.map(to_json)])?;
+    Ok(())
 }
 
 /// The newest clock of any run, finished or not.

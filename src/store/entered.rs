@@ -11,7 +11,7 @@ use super::error::Result;
 
 /// How much of each list of entries is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default)]
 pub struct Entered {
     /// Balances typed in, by their number.
     pub balances: i64,
@@ -22,7 +22,6 @@ pub struct Entered {
     /// Acknowledgements and silences, by the newest.
     pub mutes: i64,
     /// Vanished days accepted as gone, by the newest entry.
-    #[serde(default)]
     pub accepted: i64,
 }
 

@@ -151,12 +151,30 @@ pub enum StoreError {
     /// Another connection of this process writes at the moment.
     #[error("the store is being written to, so its log cannot be moved into the file now; try again in a moment")]
     Busy,
+    /// DuckDB needs more memory than it may use.
+    #[error(
+        "the store needs more memory than it may use: {0}. Write a higher `memory_mb` under [store] in the config (64 where it \
+         says nothing), twice as much to begin with, and start again; nothing is lost"
+    )]
+    OutOfMemory(duckdb::Error),
     /// DuckDB failed.
     #[error("the store failed: {0}")]
-    Duckdb(#[from] duckdb::Error),
+    Duckdb(duckdb::Error),
     /// The blocking thread that ran the call died.
     #[error("a call to the store did not finish: {0}")]
     Interrupted(String),
+}
+
+impl From<duckdb::Error> for StoreError {
+    fn from(error: duckdb::Error) -> StoreError {
+        // DuckDB's crate tells kinds of errors apart by their text alone.
+        let kind = if error.to_string().contains("Out of Memory Error") {
+            StoreError::OutOfMemory
+        } else {
+            StoreError::Duckdb
+        };
+        kind(error)
+    }
 }
 
 /// Result of a call to the store.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use duckdb::{Connection, params};
 
+use super::cycles;
 use super::error::{Result, StoreError};
 
 /// One step of the schema.
@@ -12,8 +13,11 @@ struct Migration {
     sql: &'static str,
 }
 
+/// The step after which what earlier outlooks said stands beside them.
+const SAID: i64 = 15;
+
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 14] = [
+const MIGRATIONS: [Migration; 15] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -28,6 +32,7 @@ const MIGRATIONS: [Migration; 14] = [
     Migration { name: "0012_remade_outlooks.sql", sql: include_str!("migrations/0012_remade_outlooks.sql") },
     Migration { name: "0013_late_words.sql", sql: include_str!("migrations/0013_late_words.sql") },
     Migration { name: "0014_account_plans.sql", sql: include_str!("migrations/0014_account_plans.sql") },
+    Migration { name: "0015_bounded_reads.sql", sql: include_str!("migrations/0015_bounded_reads.sql") },
 ];
 
 /// Brings the schema up to date.
@@ -44,6 +49,9 @@ pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     connection.execute_batch("CHECKPOINT")?;
     for (step, migration) in (1_i64..).zip(&MIGRATIONS).filter(|(step, _)| *step > found) {
         apply(connection, step, migration).map_err(|source| StoreError::Migration { name: migration.name, source })?;
+    }
+    if found < SAID {
+        cycles::say_again(connection)?;
     }
     connection.execute_batch("CHECKPOINT")?;
     Ok(())

@@ -44,7 +44,7 @@ use readers::Readers;
 pub use audit::{AuditEntry, AuditKey, AuditRow};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use credits::SnapshotKey;
-pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle};
+pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle, UnreadOutlook};
 pub use entered::Entered;
 pub use error::{Result, StoreError};
 pub use failures::Progress;
@@ -59,9 +59,8 @@ pub use reports::{IssuedKey, IssuedReport};
 pub use requests::{ChargedRequests, PaidRequests};
 pub use views::{KeptView, ViewMaker};
 
-/// Memory that DuckDB may use. The data of years fits into a fraction of it; left alone DuckDB would take 80 % of the
-/// machine.
-const MEMORY_LIMIT: &str = "64MB";
+/// Megabytes of memory that DuckDB may use where nobody says. Left alone DuckDB would take 80 % of the machine.
+const MEMORY_MB: u32 = 64;
 /// Threads that DuckDB may use; more would only add stacks and buffers at this size.
 const THREADS: i64 = 2;
 
@@ -94,13 +93,21 @@ impl Store {
     /// [`StoreError::InUse`] beside another process, [`StoreError::TooNew`] for a newer version's file, and
     /// [`StoreError::Open`] if the file cannot be created or read.
     pub fn open(path: &Path) -> Result<Store> {
+        Store::open_within(path, MEMORY_MB)
+    }
+
+    /// As [`Store::open`]; DuckDB may use `memory_mb` megabytes.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_within(path: &Path, memory_mb: u32) -> Result<Store> {
         let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
                 .map_err(|error| failed(format!("its folder cannot be created: {error}")))?;
         }
         let lock = lock(path)?;
-        let config = config()?;
+        let config = config(memory_mb)?;
         let connection = Connection::open_with_flags(path, config)
             .map_err(|error| failed(format!("{error}. Check that the file is a glidepath store and is writable")))?;
         Store::prepare(path, connection, Some(lock))
@@ -112,7 +119,7 @@ impl Store {
     /// If DuckDB cannot start.
     pub fn in_memory() -> Result<Store> {
         // Past its memory DuckDB writes into the current folder, which may be a source tree.
-        let config = config()?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
+        let config = config(MEMORY_MB)?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
         let connection = Connection::open_in_memory_with_flags(config)?;
         Store::prepare(Path::new(":memory:"), connection, None)
     }
@@ -270,8 +277,8 @@ fn undo(connection: &Connection) {
     }
 }
 
-fn config() -> Result<Config> {
-    Ok(Config::default().max_memory(MEMORY_LIMIT)?.threads(THREADS)?.enable_autoload_extension(false)?)
+fn config(memory_mb: u32) -> Result<Config> {
+    Ok(Config::default().max_memory(&format!("{memory_mb}MB"))?.threads(THREADS)?.enable_autoload_extension(false)?)
 }
 
 /// Takes the lock file beside the database.

@@ -16,6 +16,7 @@ mod hook;
 mod killed;
 mod late;
 mod odd_words;
+mod other_versions;
 mod refused;
 mod replayed;
 mod reports;

@@ -12,6 +12,7 @@ mod config;
 mod cycle;
 mod extremes;
 mod fake_aws;
+mod faults;
 mod filing;
 mod forecast_shapes;
 mod http;

@@ -32,8 +32,7 @@ async fn it_ends_with_1_and_status_shows_the_last_position_with_0() {
         said(&["cycle", "--as-of", clock])
     };
     assert_eq!(cycle(FIRST).0, Some(0));
-    let broken =
-        "INSERT INTO credit_snapshots SELECT max(run_id) + 1, DATE '2026-03-21', 'broken', true, '[]' FROM ingest_runs";
+    let broken = "INSERT INTO credit_snapshots SELECT max(run_id) + 1, DATE '2026-03-21', 'broken', true, '[]', NULL FROM ingest_runs";
     alter(&folder, broken);
     let (status, _, errors) = cycle(SECOND);
     assert_eq!(status, Some(1));

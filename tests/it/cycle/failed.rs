@@ -12,7 +12,7 @@ const KEY: &str = "cycle_failed:cycle";
 /// The next run brings a credit that cannot be read: its facts are stored, and nothing can be computed from them.
 async fn spoil(world: &World) {
     let sql = "INSERT INTO credit_snapshots
-               SELECT max(run_id) + 1, DATE '2026-03-21', 'broken', true, '{\"credit_id\": 4711}' FROM ingest_runs";
+               SELECT max(run_id) + 1, DATE '2026-03-21', 'broken', true, '{\"credit_id\": 4711}', NULL FROM ingest_runs";
     world.engine.store().call(move |connection| Ok(connection.execute(sql, []).map(drop)?)).await.unwrap();
 }
 
@@ -103,7 +103,7 @@ async fn it_gets_critical_once_the_figures_are_old_and_the_next_good_cycle_ends_
 #[tokio::test]
 async fn before_any_cycle_finished_it_is_told_too() {
     let world = World::with(small_account(), config_of(TELLING)).await;
-    let sql = "INSERT INTO credit_snapshots VALUES (1, DATE '2026-03-20', 'broken', true, '[]')";
+    let sql = "INSERT INTO credit_snapshots VALUES (1, DATE '2026-03-20', 'broken', true, '[]', NULL)";
     world.engine.store().call(move |connection| Ok(connection.execute(sql, []).map(drop)?)).await.unwrap();
     failing_cycle(&world, "2026-03-20").await;
     assert_eq!(world.engine.view(None).await.unwrap(), None);

@@ -1,0 +1,276 @@
+//! Years of daily cycles, with a moved clock: what a cycle reads and what it leaves stay level.
+//!
+//! Every day's facts are appended. The whole cycle runs on every thirtieth day and on the last sixty; for each day between,
+//! what the cycle before it left (outlook, findings, messages) is stored again under that day's clock, so that the store
+//! holds one of each a day.
+
+use std::path::Path;
+use std::sync::{Arc, Barrier};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use duckdb::{Connection, params};
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
+use glidepath::domain::charge::{Charge, Usage};
+use glidepath::domain::facts::{Allocation, CreditSnapshot, Outcome};
+use glidepath::domain::money::{Money, Quantity};
+use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::store::{CreditPull, IngestRun, PulledCosts, Store};
+use rust_decimal::Decimal;
+
+use crate::support::values::day;
+
+const ACCOUNT: &str = "111122223333";
+/// Days between whole cycles, before the last ones.
+const WHOLE_EVERY: i64 = 30;
+/// Whole cycles at the end.
+const WHOLE_AT_END: i64 = 60;
+
+/// How large an account is.
+#[derive(Clone, Copy)]
+struct Size {
+    services: usize,
+    /// Of all services together.
+    usage_types: usize,
+}
+
+/// What a cycle had DuckDB do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Work {
+    /// Rows that its scans touched.
+    rows: u64,
+    /// Bytes that its operators passed on.
+    bytes: u64,
+}
+
+/// What years of cycles left.
+struct Lived {
+    /// What each of the last whole cycles had DuckDB do, in order.
+    work: Vec<Work>,
+    /// Bytes of the file before the last whole cycles, and after them.
+    bytes: (u64, u64),
+}
+
+fn morning(day: NaiveDate) -> DateTime<Utc> {
+    day.and_hms_opt(6, 30, 0).unwrap().and_utc()
+}
+
+fn service_name(number: usize) -> String {
+    match number {
+        0 => "Amazon Bedrock".to_owned(),
+        1 => "Amazon Elastic Compute Cloud - Compute".to_owned(),
+        2 => "Amazon Relational Database Service".to_owned(),
+        n if n % 3 == 0 => format!("Model {n} (Amazon Bedrock Edition)"),
+        n => format!("Amazon Made-up Service {n}"),
+    }
+}
+
+fn usage_type_name(service: usize, number: usize) -> String {
+    match service {
+        0 => format!("USE1-NovaLite{number}-input-tokens"),
+        1 => format!("BoxUsage:m7g.{number}xlarge"),
+        2 => format!("InstanceUsage:db.r{number}.large"),
+        n if n % 3 == 0 => format!("USE1-MP:USE1_InputTokenCount_{number}-Units"),
+        _ => format!("USE2-Requests-Tier{number}"),
+    }
+}
+
+/// What AWS shows of `window` on `today`: half of yesterday and today, and a correction of each day within its first week.
+fn as_seen_on(today: NaiveDate, window: DayRange, size: Size) -> PulledCosts {
+    let (mut charges, mut usage) = (Vec::new(), Vec::new());
+    for day in window.days() {
+        let age = (today - day).num_days();
+        let estimated = BillingPeriod::of(day) == BillingPeriod::of(today);
+        let mut gross = vec![Money::ZERO; size.services];
+        for number in 0..size.usage_types {
+            let service = number % size.services;
+            // Seven-day waves and slow growth, in ten digits, so that no two days are alike.
+            let week = i64::from(day.weekday().num_days_from_monday());
+            let serial = i64::from(day.num_days_from_ce()) * 7 + number as i64 * 11 + week * 1_000;
+            let full = 400_000_000_000 / size.usage_types as i64 + serial * 1_234;
+            let cents = if age <= 1 { full / 2 } else { full } + if age <= 6 { 0 } else { 1_000 };
+            let cost = Money::from_decimal(Decimal::new(cents, 10));
+            gross[service] += cost;
+            usage.push(Usage {
+                day,
+                service: service_name(service),
+                usage_type: usage_type_name(service, number),
+                cost,
+                quantity: Quantity::from_decimal(Decimal::new(cents, 6)),
+                unit: "Units".to_owned(),
+                estimated,
+            });
+        }
+        for (service, cost) in gross.into_iter().enumerate() {
+            let charge = |record_type: &str, billed_cost| Charge {
+                day,
+                service: service_name(service),
+                record_type: record_type.to_owned(),
+                billed_cost,
+                estimated,
+            };
+            charges.extend([charge("Usage", cost), charge("Credit", -cost)]);
+        }
+    }
+    PulledCosts { window, charges, usage, pages: 2, request_ids: vec!["one".to_owned(), "two".to_owned()] }
+}
+
+/// A credit is granted each January for two years, and pays for every service.
+fn credits(today: NaiveDate, size: Size, costs: &PulledCosts) -> CreditPull {
+    let listed = (0..size.services).map(service_name).collect::<Vec<_>>();
+    let snapshots = (today.year() - 1..=today.year()).map(|year| {
+        let starts_on = NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+        let left =
+            Money::from_decimal(Decimal::new(40_000_000 - i64::from((today - starts_on).num_days() as i32) * 2_000, 2));
+        CreditSnapshot {
+            credit_id: format!("of-{year}"),
+            account: ACCOUNT.to_owned(),
+            description: "AWS Activate".to_owned(),
+            credit_type: "Promotion".to_owned(),
+            initial: Money::from_decimal(Decimal::new(40_000_000, 2)),
+            remaining: Some(left),
+            estimated: Some(left),
+            currency: "USD".to_owned(),
+            starts_on,
+            expires_on: NaiveDate::from_ymd_opt(year + 2, 1, 1).unwrap(),
+            exhausted_on: None,
+            products: Some(listed.clone()),
+            enabled: true,
+            application_type: None,
+            sharing: None,
+            shareable_accounts: Vec::new(),
+            purchase_types: None,
+        }
+    });
+    let month = BillingPeriod::of(today);
+    let applied: Money = costs.charges.iter().filter(|it| it.record_type == "Credit").map(|it| -it.billed_cost).sum();
+    let row = Allocation {
+        month,
+        credit_id: format!("of-{}", today.year() - 1),
+        account: ACCOUNT.to_owned(),
+        service: service_name(0),
+        amount: applied,
+        estimated: true,
+    };
+    CreditPull {
+        snapshots: snapshots.collect(),
+        allocations: [(month, vec![row])].into(),
+        request_ids: vec!["c".to_owned()],
+    }
+}
+
+fn run(today: NaiveDate, first: bool, size: Size) -> IngestRun {
+    let window = if first { backfill_window(today, MONTHS_KEPT) } else { steady_window(today, plus_days(today, -1)) };
+    let costs = as_seen_on(today, window, size);
+    IngestRun {
+        clock: morning(today),
+        account: Some(ACCOUNT.to_owned()),
+        credits: credits(today, size, &costs),
+        costs: Some(costs),
+        costs_outcome: Outcome::Ok,
+        credits_outcome: Outcome::Ok,
+    }
+}
+
+/// Stores again, under the clock of run `run_id`, what cycle `of` left.
+fn stored_again(connection: &mut Connection, of: i64, run_id: i64, clock: DateTime<Utc>) {
+    let clock = clock.naive_utc();
+    let transaction = connection.transaction().unwrap();
+    let cycle = "INSERT INTO cycles SELECT ?2, ?3, * EXCLUDE (run_id, clock) FROM cycles WHERE run_id = ?1";
+    transaction.execute(cycle, params![of, run_id, clock]).unwrap();
+    let said = "INSERT INTO said SELECT ?2, ?3, said FROM said WHERE run_id = ?1";
+    transaction.execute(said, params![of, run_id, clock]).unwrap();
+    let events = "INSERT INTO alert_events
+                  SELECT event_id || '-' || CAST(?2 AS VARCHAR), ?2, key, rule, severity, decision, reason, since, ?3, payload,
+                         config_digest
+                  FROM alert_events WHERE run_id = ?1";
+    transaction.execute(events, params![of, run_id, clock]).unwrap();
+    transaction.commit().unwrap();
+}
+
+/// Has every connection of the store note what it does.
+async fn watch(store: &Store) {
+    const ON: &str = "PRAGMA enable_profiling = 'no_output'; PRAGMA profiling_mode = 'standard'";
+    let readers = 4;
+    let all_at_once = Arc::new(Barrier::new(readers));
+    let watching = (0..readers).map(|_| {
+        let all_at_once = all_at_once.clone();
+        store.read(move |connection| {
+            all_at_once.wait();
+            Ok(connection.execute_batch(ON)?)
+        })
+    });
+    futures_util::future::try_join_all(watching).await.unwrap();
+    store
+        .call(|connection| {
+            connection.execute_batch(ON)?;
+            Ok(connection.execute_batch("CALL enable_logging(['Metrics'], level = 'debug', storage = 'memory')")?)
+        })
+        .await
+        .unwrap();
+}
+
+/// What was noted since the last look.
+async fn noted(store: &Store) -> Work {
+    let noted = store.call(|connection| {
+        let sum = |metric: &str| -> Result<u64, duckdb::Error> {
+            let sql = "SELECT CAST(coalesce(sum(CAST(regexp_extract(message, '''value'': ([0-9]+)', 1) AS UBIGINT)), 0) AS UBIGINT)
+                       FROM duckdb_logs WHERE type = 'Metrics' AND message LIKE ?";
+            connection.query_row(sql, [format!("%'metric': {metric},%")], |row| row.get(0))
+        };
+        let work = Work { rows: sum("query.total_rows_scanned")?, bytes: sum("query.total_intermediate_size_bytes")? };
+        connection.execute_batch("CALL truncate_duckdb_logs()")?;
+        Ok(work)
+    });
+    noted.await.unwrap()
+}
+
+fn file_bytes(store: &Store) -> u64 {
+    store.checkpoint().unwrap();
+    std::fs::metadata(store.path()).unwrap().len()
+}
+
+async fn live(folder: &Path, days: i64, size: Size) -> Lived {
+    let config = Config::parse("[store]\npath = \"unused.duckdb\"\n", Path::new("glidepath.toml")).unwrap();
+    let store = Store::open(&folder.join("glidepath.duckdb")).unwrap();
+    // No cycle here asks anything.
+    let engine = Engine::new(store.clone(), config, AwsAccess::Endpoint("http://127.0.0.1:9".to_owned())).unwrap();
+    let start = day("2026-01-05");
+    let (mut newest_whole, mut work, mut before) = (0, Vec::new(), 0);
+    for number in 0..days {
+        let today = plus_days(start, number);
+        let run = run(today, number == 0, size);
+        let at_end = number >= days - WHOLE_AT_END;
+        if number == days - WHOLE_AT_END {
+            before = file_bytes(&store);
+            watch(&store).await;
+            noted(&store).await;
+        }
+        if at_end || number % WHOLE_EVERY == 0 {
+            let report = engine.conclude(run).await.unwrap_or_else(|error| panic!("day {number}: {error:#}"));
+            newest_whole = report.run_id;
+        } else {
+            let run_id = store.append_run(run).await.unwrap_or_else(|error| panic!("day {number}: {error}"));
+            let of = newest_whole;
+            let again = store.call(move |connection| Ok(stored_again(connection, of, run_id, morning(today))));
+            again.await.unwrap();
+        }
+        if at_end {
+            work.push(noted(&store).await);
+        }
+    }
+    Lived { work, bytes: (before, file_bytes(&store)) }
+}
+
+#[tokio::test]
+async fn twelve_hundred_days_of_a_small_account_leave_a_cycle_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let lived = live(folder.path(), 1_200, Size { services: 3, usage_types: 6 }).await;
+    let (first, last) = (lived.work.first().unwrap(), lived.work.last().unwrap());
+    println!("{first:?} {last:?} {:?}", lived.bytes);
+    assert!(last.rows * 10 <= first.rows * 11, "rows: {first:?}, sixty days later {last:?}");
+    assert!(last.bytes * 10 <= first.bytes * 11, "bytes: {first:?}, sixty days later {last:?}");
+    let grown = lived.bytes.1.saturating_sub(lived.bytes.0);
+    assert!(grown < 3_000_000, "in two months the store grew by {grown} bytes");
+}
