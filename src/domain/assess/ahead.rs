@@ -8,7 +8,7 @@ use super::newest_names::Known;
 use super::span::Span;
 use crate::domain::charge::BillPart;
 use crate::domain::costs::SplitCost;
-use crate::domain::discount;
+use crate::domain::discount::ToCome;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::ledger::DailyCost;
@@ -46,10 +46,9 @@ impl Assessment<'_> {
         let on = self.facts.as_of.date_naive();
         let (mut recurring, mut at_least): (Vec<_>, Vec<_>) =
             self.costs.split.iter().map(SplitCost::recurring).partition(|cost| cost.day <= span.through);
-        let to_come = discount::lumps_to_come(&self.facts, &self.costs.split, span.through);
-        for costs in [&mut recurring, &mut at_least] {
-            discount::foresee(costs, &to_come, span.through);
-        }
+        let to_come = ToCome::read(&self.facts, &self.costs.split, span.through);
+        let comes_off = to_come.take_off(&mut recurring, span.through);
+        to_come.take_off(&mut at_least, span.through);
         let evidence = Evidence::builtin();
         let planned = self.filed_and_come();
         let inputs = OutlookInputs {
@@ -59,7 +58,7 @@ impl Assessment<'_> {
             at_least: &at_least,
             first_day: span.first,
             data_through: span.through,
-            month_so_far: self.month_so_far(span),
+            month_so_far: self.month_so_far(span, &comes_off),
             tax_rate: self.context.tax_rate,
             planned: &planned,
             evidence: &evidence,
@@ -90,7 +89,8 @@ impl Assessment<'_> {
         daily_costs(&daily_plan(&come))
     }
 
-    fn month_so_far(&self, span: Span) -> MonthSoFar {
+    /// `comes_off`: by service, what discounts that come at the month's end take off its days.
+    fn month_so_far(&self, span: Span, comes_off: &BTreeMap<String, Money>) -> MonthSoFar {
         let month = span.month_to_date();
         let mut so_far = MonthSoFar::default();
         let mut credited = Money::ZERO;
@@ -119,11 +119,19 @@ impl Assessment<'_> {
         for draw in counted() {
             services.entry(&self.ledger.streams[draw.stream].service).or_default().0 -= draw.amount;
         }
+        so_far.covered = credited + counted().map(|draw| draw.amount).sum::<Money>();
+        // A discount that is to come takes off cash of its service first, and what credit has paid besides.
+        for (service, off) in comes_off {
+            let (unpaid, _) = services.entry(service).or_default();
+            let of_cash = unpaid.at_least_zero().min(-*off);
+            *unpaid -= of_cash;
+            so_far.gross += *off;
+            so_far.covered += *off + of_cash;
+        }
         // A refund takes back cash of its service, as far as this month has any: a fee that was returned is no cash of the
         // month, and what is refunded of earlier months hides none of it.
         let returned = services.into_values().map(|(unpaid, refunded)| refunded.min(unpaid.at_least_zero()));
         so_far.gross -= returned.sum::<Money>();
-        so_far.covered = credited + counted().map(|draw| draw.amount).sum::<Money>();
         so_far
     }
 }
