@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Assessment;
 use super::newest_names::Known;
+use super::returned::{Amount, by_service_of_fee};
 use super::span::Span;
-use crate::domain::charge::BillPart;
+use crate::domain::charge::{BillPart, Role, record_kind};
 use crate::domain::costs::SplitCost;
 use crate::domain::discount::ToCome;
 use crate::domain::forecast::Evidence;
@@ -16,6 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::outlook::{
     BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
 };
+use crate::domain::period::DayRange;
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{BillLine, MonthlyBill};
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
@@ -96,9 +98,11 @@ impl Assessment<'_> {
         let mut credited = Money::ZERO;
         // Per service, what of its cost no credit paid, and what was refunded.
         let mut services: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+        let mut refunds: Vec<Amount> = Vec::new();
         let parts = self.bill_parts();
         for row in self.facts.charges.iter().filter(|row| month.contains(row.day)) {
-            let (unpaid, refunded) = services.entry(&self.facts.charge_kinds[row.kind].service).or_default();
+            let service = self.facts.charge_kinds[row.kind].service.as_str();
+            let (unpaid, _) = services.entry(service).or_default();
             match parts[row.kind] {
                 BillPart::Gross => {
                     so_far.gross += row.cost;
@@ -109,7 +113,7 @@ impl Assessment<'_> {
                     *unpaid += row.cost;
                 }
                 BillPart::Tax => so_far.tax += row.cost,
-                BillPart::Refund => *refunded -= row.cost,
+                BillPart::Refund => refunds.push(Amount { day: row.day, service, amount: -row.cost }),
             }
         }
         // Where rows show credit, what AWS has yet to apply comes on top; where none does, replay is all there is.
@@ -128,11 +132,32 @@ impl Assessment<'_> {
             so_far.gross += *off;
             so_far.covered += *off + of_cash;
         }
+        for Amount { service, amount, .. } in by_service_of_fee(&refunds, &self.fees(month)) {
+            services.entry(service).or_default().1 += amount;
+        }
         // A refund takes back cash of its service, as far as this month has any: a fee that was returned is no cash of the
         // month, and what is refunded of earlier months hides none of it.
         let returned = services.into_values().map(|(unpaid, refunded)| refunded.min(unpaid.at_least_zero()));
         so_far.gross -= returned.sum::<Money>();
         so_far
+    }
+}
+
+impl Assessment<'_> {
+    /// The one-off fees of `days`: those that the charges name, else what the detail shows of a service and day.
+    fn fees(&self, days: DayRange) -> Vec<Amount<'_>> {
+        let kinds = &self.facts.charge_kinds;
+        let one_off: Vec<bool> =
+            kinds.iter().map(|kind| record_kind(&kind.record_type, Money::ZERO).role == Role::OneOff).collect();
+        let rows = self.facts.charges.iter();
+        let rows = rows.filter(|row| days.contains(row.day) && one_off[row.kind] && row.cost.is_positive());
+        let named: Vec<Amount> =
+            rows.map(|row| Amount { day: row.day, service: &kinds[row.kind].service, amount: row.cost }).collect();
+        let costs = self.costs.split.iter().filter(|cost| days.contains(cost.day) && cost.one_off.is_positive());
+        let shown = costs.map(|cost| Amount { day: cost.day, service: &cost.service, amount: cost.one_off });
+        let is_named = |of: &Amount| named.iter().any(|fee| (fee.day, fee.service) == (of.day, of.service));
+        let shown: Vec<Amount> = shown.filter(|of| !is_named(of)).collect();
+        [named, shown].concat()
     }
 }
 
