@@ -1,6 +1,7 @@
 //! The exact table of model names, with users' aliases on top.
 //!
-//! Invariant: a spelling maps to a model only by equality without case and spaces. Nothing here measures likeness.
+//! Invariant: a spelling maps to a model only by equality without case and spaces, with or without the name of its maker
+//! before it. Nothing here measures likeness.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,12 +37,20 @@ struct ModelRow {
     slugs: Vec<String>,
 }
 
+/// The maker that a model's id begins with: `anthropic.claude-opus-4-6`.
+fn maker(slug: &str) -> Option<&str> {
+    let (maker, model) = slug.split_once('.')?;
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (maker.chars().all(is_word) && model.starts_with(|c: char| c.is_ascii_lowercase())).then_some(maker)
+}
+
 impl ModelTable {
     /// Parses `models.toml`.
     pub(super) fn parse(text: &str) -> Result<Self, ClassifierError> {
         let file: ModelFile = rules::from_toml(FILE, text)?;
         let mut table =
             ModelTable { by_spelling: BTreeMap::new(), aliases: BTreeMap::new(), services: BTreeMap::new() };
+        let mut with_maker: Vec<(String, String)> = Vec::new();
         for ModelRow { name, service, slugs } in file.model {
             let edition_name = service.strip_suffix(" (Amazon Bedrock Edition)").map(str::to_owned);
             let spellings: BTreeSet<String> =
@@ -56,7 +65,17 @@ impl ModelTable {
                     ));
                 }
             }
+            let makers: BTreeSet<&str> = slugs.iter().filter_map(|slug| maker(slug)).collect();
+            let names = || [Some(&name), edition_name.as_ref()].into_iter().flatten();
+            for (maker, of) in makers.into_iter().flat_map(|maker| names().map(move |of| (maker, of))) {
+                let spelled = ["", "ai", "labs"].map(|after| (format!("{maker}{after}{}", fold(of)), name.clone()));
+                with_maker.extend(spelled);
+            }
             table.services.insert(name, service);
+        }
+        // What the table itself says goes before.
+        for (spelling, name) in with_maker {
+            table.by_spelling.entry(spelling).or_insert(name);
         }
         Ok(table)
     }
@@ -81,5 +100,44 @@ impl ModelTable {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let names: BTreeSet<&str> = self.services.keys().chain(self.aliases.values()).map(String::as_str).collect();
         names.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Classifier, Succession};
+    use super::*;
+
+    #[test]
+    fn a_models_name_means_the_same_with_its_makers_before_it() {
+        let rules = Classifier::builtin();
+        for (spelling, name) in [
+            ("Anthropic Claude Opus 4.6", "Claude Opus 4.6"),
+            ("anthropic claude opus 4.7", "Claude Opus 4.7"),
+            ("Claude Opus 4.6", "Claude Opus 4.6"),
+        ] {
+            assert_eq!(rules.models.name(spelling), Some(name), "{spelling}");
+        }
+        for spelling in ["OpenAI Claude Opus 4.6", "Anthropic Claude Opus 46", "Anthropic Claude Opus", "Anthropic"] {
+            assert_eq!(rules.models.name(spelling), None, "{spelling}");
+        }
+        let edition = |name: &str| format!("{name} (Amazon Bedrock Edition)");
+        let follows = |old: &str, new: &str| rules.succession(&edition(old), &edition(new));
+        assert_eq!(follows("Claude Opus 4.6", "Anthropic Claude Opus 4.6"), Succession::Possible);
+        assert_eq!(follows("Claude Opus 4.6", "Anthropic Claude Opus 4.7"), Succession::Never);
+    }
+
+    #[test]
+    fn the_maker_is_read_from_a_models_id_alone() {
+        for (slug, of) in [
+            ("anthropic.claude-opus-4-6", Some("anthropic")),
+            ("ai21.jamba-1-5-large", Some("ai21")),
+            ("Claude4.6Opus", None),
+            ("Claude 4.6 Opus", None),
+            ("claude4.6opus", None),
+            ("NovaPro", None),
+        ] {
+            assert_eq!(maker(slug), of, "{slug}");
+        }
     }
 }
