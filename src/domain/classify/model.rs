@@ -21,6 +21,8 @@ pub(super) struct ModelTable {
     aliases: BTreeMap<String, String>,
     /// Display name to Cost Explorer service.
     services: BTreeMap<String, String>,
+    /// Makers as their models' ids name them, and the display names of these models.
+    makers: BTreeSet<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -48,9 +50,12 @@ impl ModelTable {
     /// Parses `models.toml`.
     pub(super) fn parse(text: &str) -> Result<Self, ClassifierError> {
         let file: ModelFile = rules::from_toml(FILE, text)?;
-        let mut table =
-            ModelTable { by_spelling: BTreeMap::new(), aliases: BTreeMap::new(), services: BTreeMap::new() };
-        let mut with_maker: Vec<(String, String)> = Vec::new();
+        let mut table = ModelTable {
+            by_spelling: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            services: BTreeMap::new(),
+            makers: BTreeSet::new(),
+        };
         for ModelRow { name, service, slugs } in file.model {
             let edition_name = service.strip_suffix(" (Amazon Bedrock Edition)").map(str::to_owned);
             let spellings: BTreeSet<String> =
@@ -65,17 +70,9 @@ impl ModelTable {
                     ));
                 }
             }
-            let makers: BTreeSet<&str> = slugs.iter().filter_map(|slug| maker(slug)).collect();
-            let names = || [Some(&name), edition_name.as_ref()].into_iter().flatten();
-            for (maker, of) in makers.into_iter().flat_map(|maker| names().map(move |of| (maker, of))) {
-                let spelled = ["", "ai", "labs"].map(|after| (format!("{maker}{after}{}", fold(of)), name.clone()));
-                with_maker.extend(spelled);
-            }
+            let makers = slugs.iter().filter_map(|slug| maker(slug));
+            table.makers.extend(makers.map(|maker| (maker.to_owned(), name.clone())));
             table.services.insert(name, service);
-        }
-        // What the table itself says goes before.
-        for (spelling, name) in with_maker {
-            table.by_spelling.entry(spelling).or_insert(name);
         }
         Ok(table)
     }
@@ -88,7 +85,20 @@ impl ModelTable {
     /// The display name that a spelling means.
     pub(super) fn name(&self, spelling: &str) -> Option<&str> {
         let folded = fold(spelling);
-        self.aliases.get(&folded).or_else(|| self.by_spelling.get(&folded)).map(String::as_str)
+        let exact = self.aliases.get(&folded).or_else(|| self.by_spelling.get(&folded));
+        exact.or_else(|| self.after_its_maker(spelling)).map(String::as_str)
+    }
+
+    /// A spelling that its maker's name stands before, in a word or two: `Anthropic Claude Opus 4.7`, `Mistral AI …`.
+    fn after_its_maker(&self, spelling: &str) -> Option<&String> {
+        let mut words = spelling.trim().match_indices(' ').take(2);
+        words.find_map(|(at, _)| {
+            let (before, model) = spelling.trim().split_at(at);
+            let (before, name) = (fold(before), self.by_spelling.get(&fold(model))?);
+            let made_by = |maker: &str| self.makers.contains(&(maker.to_owned(), name.clone()));
+            let maker = before.strip_suffix("ai").or_else(|| before.strip_suffix("labs"));
+            (made_by(&before) || maker.is_some_and(made_by)).then_some(name)
+        })
     }
 
     /// The service under which a model usually bills.
@@ -115,10 +125,17 @@ mod tests {
             ("Anthropic Claude Opus 4.6", "Claude Opus 4.6"),
             ("anthropic claude opus 4.7", "Claude Opus 4.7"),
             ("Claude Opus 4.6", "Claude Opus 4.6"),
+            ("OpenAI GPT-5.5", "GPT-5.5"),
         ] {
             assert_eq!(rules.models.name(spelling), Some(name), "{spelling}");
         }
-        for spelling in ["OpenAI Claude Opus 4.6", "Anthropic Claude Opus 46", "Anthropic Claude Opus", "Anthropic"] {
+        for spelling in [
+            "OpenAI Claude Opus 4.6",
+            "AnthropicClaude Opus 4.6",
+            "Anthropic Claude Opus 46",
+            "Anthropic Claude Opus",
+            "Anthropic",
+        ] {
             assert_eq!(rules.models.name(spelling), None, "{spelling}");
         }
         let edition = |name: &str| format!("{name} (Amazon Bedrock Edition)");
