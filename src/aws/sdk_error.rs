@@ -15,6 +15,7 @@ use super::clocks::Clocks;
 use super::denial::Denial;
 use super::error::{AwsError, Operation, suspect_region};
 use super::meter::MeterError;
+use crate::domain::printable::printable;
 
 impl AwsError {
     /// Sorts a failure of the SDK.
@@ -50,7 +51,7 @@ const THROTTLING: [&str; 9] = [
 fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>, raw: &HttpResponse) -> AwsError {
     let status = raw.status().as_u16();
     let Some(code) = code else { return from_uncoded(operation, status, raw) };
-    let said = || message.map_or_else(|| quote(&body_of(raw)), clean);
+    let said = || message.map_or_else(|| quote(&body_of(raw)), |message| printable(&clean(message)));
     let region = || raw.extension::<Circumstances>().and_then(|so| so.region.clone());
     match code {
         code if THROTTLING.contains(&code) => AwsError::Throttled { operation },
@@ -87,7 +88,7 @@ fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>,
         code if status >= 500 => {
             AwsError::Server { operation, status, what: format!("AWS failed inside ({}): {}", clean(code), said()) }
         }
-        code => AwsError::Refused { operation, code: clean(code), message: said() },
+        code => AwsError::Refused { operation, code: printable(&clean(code)), message: said() },
     }
 }
 

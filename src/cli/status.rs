@@ -51,7 +51,9 @@ pub fn print(position: &Position) {
             outln!("{sentence}");
         }
         // While credit pays whose end nobody knows, all that lies ahead would find none.
+        // An account on the free plan is closed rather than billed.
         if position.paying_unlisted().is_none()
+            && position.free_plan().is_none()
             && let Some(uncovered) = uncovered(&position.uncovered)
         {
             outln!("{uncovered}");

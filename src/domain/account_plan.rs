@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::money::Money;
 use super::period::plus_days;
 use super::position::{DateQuantiles, Position};
+use super::words::day_text;
 
 /// Days ahead that are looked at.
 const HORIZON_DAYS: i64 = 365;
@@ -65,6 +66,38 @@ impl Position {
     /// The free plan, where the account is on it.
     pub fn free_plan(&self) -> Option<&AccountPlan> {
         self.account_plan.as_ref().filter(|plan| plan.is_free())
+    }
+
+    /// The day on which AWS closes an account on the free plan: the first of the credit's end and the plan's.
+    pub fn account_closes_on(&self) -> Option<NaiveDate> {
+        let plan = self.free_plan()?;
+        [self.free_credit_ends().p50, plan.ends_on].into_iter().flatten().min()
+    }
+
+    /// In a sentence without its full stop; `None` for every other account.
+    pub fn account_closes(&self) -> Option<String> {
+        let plan = self.free_plan()?;
+        let Some(day) = self.account_closes_on() else {
+            return Some("AWS closes this account when the credit of its free plan is used up".to_owned());
+        };
+        let by_credit = plan.ends_on.is_none_or(|ends_on| day < ends_on);
+        let past = day <= self.as_of.date_naive() || plan.status == AccountPlanStatus::Expired;
+        Some(match (past, by_credit) {
+            (true, true) => format!(
+                "The credit of this account's free plan is used up since {}, so that AWS closes it",
+                day_text(day)
+            ),
+            (true, false) => {
+                format!("The free plan of this account expired on {}, so that AWS closes it", day_text(day))
+            }
+            (false, true) => {
+                format!(
+                    "AWS closes this account on about {}, when the credit of its free plan is used up",
+                    day_text(day)
+                )
+            }
+            (false, false) => format!("AWS closes this account on {}, when its free plan expires", day_text(day)),
+        })
     }
 
     /// When the credit of a free plan is used up: by the outlook where a pool is known, else at the pace of the last 28 days

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use super::charge::{BillPart, RecordKind, Role, is_capacity_block_fee, record_kind};
 use super::classify::Classifier;
 use super::discount::{self, Booked, BookedDay};
-use super::facts::{Facts, UsageRow};
+use super::facts::{ChargeRow, Facts, UsageRow};
 use super::ledger::{CostRow, DailyCost};
 use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
@@ -169,22 +169,23 @@ pub fn split_costs(facts: &Facts, classifier: &Classifier) -> Costs {
     let mut costs = Costs { split: Vec::new(), kinds: kinds.collect(), detail };
     let named: Vec<Named> = facts.usage_kinds.iter().map(|kind| Named::of(&kind.usage_type)).collect();
     let mut rest_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut discount_kinds: BTreeMap<(usize, Workload), usize> = BTreeMap::new();
     let mut booked: Vec<BookedDay> = Vec::new();
     each_service_day(facts, |day, service, charged| {
         let explained: Money = charged.usage.iter().map(|row| row.cost).sum();
         let rest = charged.gross() - explained;
         let (of_rows, of_rest, fees) = fees_of_rows(charged, rest, &named);
-        for (row, one_off) in charged.usage.iter().zip(&of_rows) {
-            let UsageRow { kind, cost, quantity, .. } = **row;
-            costs.detail.push(DetailRow { day, kind, cost, one_off: *one_off, quantity });
-        }
+        let mut discounts = Discounts::of(charged, &costs.kinds, || classifier.classify(service, None, "").workload);
         let mut parts = Parts::default();
         for (row, one_off) in charged.usage.iter().zip(of_rows) {
-            let workload = costs.kinds[row.kind].class.workload;
+            let UsageRow { cost, quantity, .. } = **row;
+            let kind = discounts.kind(&mut costs.kinds, &mut discount_kinds, row.kind, cost - one_off);
+            costs.detail.push(DetailRow { day, kind, cost, one_off, quantity });
+            let workload = costs.kinds[kind].class.workload;
             parts.one_off.add(workload, one_off);
-            parts.open.add(workload, row.cost - one_off);
+            parts.open.add(workload, cost - one_off);
             if named[row.kind].spot {
-                parts.spot.add(workload, row.cost - one_off);
+                parts.spot.add(workload, cost - one_off);
             }
         }
         if !rest.is_zero() {
@@ -193,6 +194,7 @@ pub fn split_costs(facts: &Facts, classifier: &Classifier) -> Costs {
                 costs.kinds.push(DetailKind { service: service.to_owned(), usage_type: None, class });
                 costs.kinds.len() - 1
             });
+            let kind = discounts.kind(&mut costs.kinds, &mut discount_kinds, kind, rest - of_rest);
             costs.detail.push(DetailRow { day, kind, cost: rest, one_off: of_rest, quantity: Quantity::ZERO });
             let workload = costs.kinds[kind].class.workload;
             parts.one_off.add(workload, of_rest);
@@ -204,12 +206,60 @@ pub fn split_costs(facts: &Facts, classifier: &Classifier) -> Costs {
         split_service_day(day, service, charged, parts, &mut costs.split);
         let rows = &mut costs.split[first..];
         discount::attribute(rows, charged.discounts.all);
-        if !charged.discounts.known.is_zero() {
+        if !charged.discounts.all.is_zero() {
             booked.push(BookedDay { rows: first..costs.split.len(), discounts: charged.discounts });
         }
     });
     discount::move_within_months(&mut costs.split, &booked);
     costs
+}
+
+/// The discounts of a service and day that its detail shows in rows of their own. Such a row can have a usage type that no rule
+/// knows, or none; the charges say what it is, and it lowers the dearest use beside it.
+struct Discounts {
+    left: Money,
+    workload: Workload,
+}
+
+impl Discounts {
+    /// `otherwise` is the workload of the service where nothing is used on the day.
+    fn of(charged: &ServiceDay, kinds: &[DetailKind], otherwise: impl Fn() -> Workload) -> Discounts {
+        let left = charged.discounts.all;
+        if left.is_zero() {
+            return Discounts { left, workload: Workload::Supporting };
+        }
+        let mut used = ByWorkload::default();
+        for row in charged.usage.iter().filter(|row| row.cost.is_positive()) {
+            used.add(kinds[row.kind].class.workload, row.cost);
+        }
+        let is_known = |workload: &Workload| *workload != Workload::Unclassified;
+        let dearest = used.listed().filter(|(workload, _)| is_known(workload)).max_by_key(|(_, cost)| *cost);
+        let workload = dearest.map(|(workload, _)| workload).unwrap_or_else(otherwise);
+        Discounts { left, workload: Some(workload).filter(is_known).unwrap_or(Workload::Supporting) }
+    }
+
+    /// The kind of a row: its own, or that of a discount where no rule knows the row and the discounts left hold its cost.
+    fn kind(
+        &mut self,
+        kinds: &mut Vec<DetailKind>,
+        known: &mut BTreeMap<(usize, Workload), usize>,
+        kind: usize,
+        cost: Money,
+    ) -> usize {
+        let part = part_of(self.left, cost);
+        // Detail and charges differ in their last digits.
+        let is_discount = !part.is_zero() && (cost - part).abs() < Money::from_micros(10_000);
+        if !is_discount || kinds[kind].class.workload != Workload::Unclassified {
+            return kind;
+        }
+        self.left -= part;
+        *known.entry((kind, self.workload)).or_insert_with(|| {
+            let DetailKind { service, usage_type, class } = &kinds[kind];
+            let class = Classification::plain(self.workload, &class.unit);
+            kinds.push(DetailKind { service: service.clone(), usage_type: usage_type.clone(), class });
+            kinds.len() - 1
+        })
+    }
 }
 
 /// What a usage type says by its name.
@@ -303,7 +353,11 @@ fn each_service_day<'a>(facts: &'a Facts, mut look: impl FnMut(NaiveDate, &'a st
         .iter()
         .map(|kind| (rank(&kind.service), record_kind(&kind.record_type, Money::ZERO)))
         .collect();
-    let lumps = discount::lumps(facts, |kind| charge_kinds[kind].1.role == Role::Discount);
+    let is_discount = |row: &ChargeRow| {
+        let counted = charge_kinds[row.kind].1;
+        counted.part == BillPart::Gross && counted.of(row.cost).role == Role::Discount
+    };
+    let lumps = discount::lumps(facts, is_discount);
     let usage_services: Vec<usize> = facts.usage_kinds.iter().map(|kind| rank(&kind.service)).collect();
     let (charges, usage) = (by_day(&facts.charges, |row| row.day), by_day(&facts.usage, |row| row.day));
     let (mut charges, mut usage) = (charges.into_iter().peekable(), usage.into_iter().peekable());
@@ -318,11 +372,8 @@ fn each_service_day<'a>(facts: &'a Facts, mut look: impl FnMut(NaiveDate, &'a st
             }
             let service = &mut services[service];
             service.charge(counted.of(row.cost).role, row.cost);
-            if counted.role == Role::Discount {
-                service.discounts.known += row.cost;
-                if lumps.contains(&(row.kind, day)) {
-                    service.discounts.lump += row.cost;
-                }
+            if is_discount(row) && lumps.contains(&(row.kind, day)) {
+                service.discounts.lump += row.cost;
             }
         }
         while let Some(row) = usage.next_if(|row| row.day == day) {

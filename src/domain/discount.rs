@@ -3,10 +3,10 @@
 //! A discount lowers what credit is asked to pay for its service on its day. The bill can have it elsewhere: under one service
 //! for all of them, or once a month as a lump. AWS settles credit per monthly bill, so what a service-day cannot take of a
 //! discount lowers the service's month, else the day's other services, else the month's. What nothing takes stays where it is.
-//! A lump that comes every month is foreseen where the running month does not have it yet: in the outlook alone.
+//! A lump that comes every month is foreseen where the running month does not have it yet: in the outlook alone. What is
+//! negative under a name that nobody knows is treated the same.
 //!
-//! Invariants: moving changes no sum of a month; no cost falls below zero by what is moved to it; a discount under a name that
-//! nobody knows lowers its own service and day alone.
+//! Invariants: moving changes no sum of a month; no cost falls below zero by what is moved to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 
 use super::charge::{Role, record_kind};
 use super::costs::SplitCost;
-use super::facts::Facts;
+use super::facts::{ChargeRow, Facts};
 use super::ledger::DailyCost;
 use super::money::Money;
 use super::period::BillingPeriod;
@@ -26,9 +26,7 @@ use super::period::BillingPeriod;
 pub struct Booked {
     /// All of them.
     pub all: Money,
-    /// Those whose name says that they are discounts.
-    pub known: Money,
-    /// What of these comes once a month.
+    /// What of them comes once a month.
     pub lump: Money,
 }
 
@@ -42,9 +40,9 @@ pub struct BookedDay {
 }
 
 /// Kind and day of every discount that its month has on that day alone.
-pub fn lumps(facts: &Facts, is_discount: impl Fn(usize) -> bool) -> BTreeSet<(usize, NaiveDate)> {
+pub fn lumps(facts: &Facts, is_discount: impl Fn(&ChargeRow) -> bool) -> BTreeSet<(usize, NaiveDate)> {
     let mut months: BTreeMap<(usize, BillingPeriod), BTreeSet<NaiveDate>> = BTreeMap::new();
-    for row in facts.charges.iter().filter(|row| is_discount(row.kind) && !row.cost.is_zero()) {
+    for row in facts.charges.iter().filter(|row| is_discount(row) && !row.cost.is_zero()) {
         months.entry((row.kind, BillingPeriod::of(row.day))).or_default().insert(row.day);
     }
     let alone = |((kind, _), days): ((usize, BillingPeriod), BTreeSet<NaiveDate>)| {
@@ -53,40 +51,69 @@ pub fn lumps(facts: &Facts, is_discount: impl Fn(usize) -> bool) -> BTreeSet<(us
     months.into_iter().filter_map(alone).collect()
 }
 
-/// Per service, the share of its cost that the running month's lump will take off: what last month's did. Only where both of
-/// the last two months had one for the service's own use, and the running month, that of `through`, has none yet.
-pub fn lumps_to_come(facts: &Facts, split: &[SplitCost], through: NaiveDate) -> BTreeMap<String, Decimal> {
-    let kind_of = |kind: usize| &facts.charge_kinds[kind];
-    let is_discount = |kind: usize| record_kind(&kind_of(kind).record_type, Money::ZERO).role == Role::Discount;
-    let mut months: BTreeMap<&str, BTreeSet<BillingPeriod>> = BTreeMap::new();
-    for (kind, day) in lumps(facts, is_discount) {
-        months.entry(&kind_of(kind).service).or_default().insert(BillingPeriod::of(day));
-    }
-    let running = BillingPeriod::of(through);
-    let [last, before] = [-1, -2].map(|back| running.plus_months(back));
-    let due = months.into_iter().filter(|(_, had)| [last, before].iter().all(|month| had.contains(month)));
-    let due = due.filter(|(_, had)| !had.contains(&running));
-    let share = |(service, _): (&str, _)| {
-        let of_last = |cost: &&SplitCost| cost.service == service && BillingPeriod::of(cost.day) == last;
-        let rows = || split.iter().filter(of_last);
-        let off: Money = rows().map(|cost| cost.discount).sum();
-        let full: Money = rows().map(|cost| cost.payable - cost.discount).sum();
-        Some((service.to_owned(), off.ratio(full).filter(|share| *share < Decimal::ZERO)?))
-    };
-    due.filter_map(share).collect()
+/// The lumps that the running month has not had yet, as shares of the cost before discounts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ToCome {
+    /// Share that comes off a service's cost, by service; negative.
+    of_service: BTreeMap<String, Decimal>,
+    /// Share that comes off the cost of all services besides.
+    of_all: Decimal,
 }
 
-/// Takes off the running month's costs what is to come of its discounts, so that its days say what they will cost.
-pub fn foresee(costs: &mut [DailyCost], to_come: &BTreeMap<String, Decimal>, through: NaiveDate) {
-    if to_come.is_empty() {
-        return;
+impl ToCome {
+    /// What last month's lumps took off. Only where both of the last two months had one, and the running month, that of
+    /// `through`, has none yet. A lump lowers its own service first, and all of them by what that cannot take.
+    pub fn read(facts: &Facts, split: &[SplitCost], through: NaiveDate) -> ToCome {
+        let is_discount =
+            |row: &ChargeRow| record_kind(&facts.charge_kinds[row.kind].record_type, row.cost).role == Role::Discount;
+        let lumps = lumps(facts, is_discount);
+        let mut months: BTreeMap<&str, BTreeMap<BillingPeriod, Money>> = BTreeMap::new();
+        let is_lump = |row: &&ChargeRow| is_discount(row) && lumps.contains(&(row.kind, row.day));
+        for row in facts.charges.iter().filter(is_lump) {
+            let of_service = months.entry(&facts.charge_kinds[row.kind].service).or_default();
+            *of_service.entry(BillingPeriod::of(row.day)).or_default() += row.cost;
+        }
+        let running = BillingPeriod::of(through);
+        let [last, before] = [-1, -2].map(|back| running.plus_months(back));
+        let mut full: BTreeMap<&str, Money> = BTreeMap::new();
+        for cost in split.iter().filter(|cost| BillingPeriod::of(cost.day) == last) {
+            *full.entry(&cost.service).or_default() += (cost.payable - cost.discount).at_least_zero();
+        }
+        let mut to_come = ToCome::default();
+        let mut elsewhere = Money::ZERO;
+        let due = months.into_iter().filter(|(_, had)| had.contains_key(&before) && !had.contains_key(&running));
+        for (service, lump) in due.filter_map(|(service, had)| Some((service, *had.get(&last)?))) {
+            let of_service = full.get(service).copied().unwrap_or_default();
+            let own = lump.max(-of_service).min(Money::ZERO);
+            elsewhere += (lump - own).min(Money::ZERO);
+            if let Some(share) = own.ratio(of_service) {
+                to_come.of_service.insert(service.to_owned(), share);
+            }
+        }
+        to_come.of_all = elsewhere.ratio(full.into_values().sum()).unwrap_or_default();
+        to_come
     }
-    let running = BillingPeriod::of(through).range();
-    for cost in costs.iter_mut().filter(|cost| running.contains(cost.day)) {
-        let Some(share) = to_come.get(&cost.service) else { continue };
-        let off = Money::from_micros((cost.payable - cost.discount).at_least_zero().times(*share).to_micros());
-        cost.payable += off;
-        cost.discount += off;
+
+    fn is_empty(&self) -> bool {
+        self.of_all.is_zero() && self.of_service.is_empty()
+    }
+
+    /// Takes them off the running month's costs, so that its days say what they will cost. Returns by service what comes off.
+    pub fn take_off(&self, costs: &mut [DailyCost], through: NaiveDate) -> BTreeMap<String, Money> {
+        let mut taken: BTreeMap<String, Money> = BTreeMap::new();
+        if self.is_empty() {
+            return taken;
+        }
+        let running = BillingPeriod::of(through).range();
+        for cost in costs.iter_mut().filter(|cost| running.contains(cost.day) && cost.payable.is_positive()) {
+            let share = self.of_service.get(&cost.service).copied().unwrap_or_default() + self.of_all;
+            let off = Money::from_micros((cost.payable - cost.discount).at_least_zero().times(share).to_micros());
+            let off = off.max(-cost.payable);
+            cost.payable += off;
+            cost.discount += off;
+            *taken.entry(cost.service.clone()).or_default() += off;
+        }
+        taken
     }
 }
 
@@ -225,9 +252,9 @@ fn unplaced(split: &mut [SplitCost], day: &BookedDay) -> Vec<Over> {
     };
     let lump = gives(day.discounts.lump.min(Money::ZERO));
     let payable: Money = split[day.rows.clone()].iter().map(|row| row.payable).sum();
-    let known = (day.discounts.known - lump).min(Money::ZERO);
+    let other = (day.discounts.all - lump).min(Money::ZERO);
     let rows = &mut split[day.rows.clone()];
-    let excess = payable.max(known).min(Money::ZERO);
+    let excess = payable.max(other).min(Money::ZERO);
     let mut left = excess;
     // What is below zero gives first.
     rows.iter_mut().filter(|row| row.payable.is_negative()).for_each(|row| {
@@ -273,7 +300,7 @@ mod tests {
             let all = rows[at].payable;
             attribute(&mut rows[at..=at], all);
             let lump = if is_lump { all } else { Money::ZERO };
-            booked.push(BookedDay { rows: at..at + 1, discounts: Booked { all, known: all, lump } });
+            booked.push(BookedDay { rows: at..at + 1, discounts: Booked { all, lump } });
         }
         move_within_months(&mut rows, &booked);
         rows

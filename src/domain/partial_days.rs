@@ -42,12 +42,13 @@ impl Position {
     }
 
     /// The day on which credit ran out by what AWS shows of such days; `None` where it lasts through them, or is known from
-    /// complete days to have ended.
+    /// complete days to have ended, or is switched off.
     pub fn ran_out_at_least(&self) -> Option<NaiveDate> {
         let day = self.exhaustion.total.same_day()?;
         let shown = self.at_least.is_some_and(|shown| day <= shown.through);
         let complete = self.data_through.is_some_and(|through| day <= through);
-        (shown && !complete && self.exhaustion.basis == DateBasis::BilledAndEstimated).then_some(day)
+        let ran_out = shown && !complete && self.switched_off().is_none();
+        (ran_out && self.exhaustion.basis == DateBasis::BilledAndEstimated).then_some(day)
     }
 }
 

@@ -113,8 +113,14 @@ pub(super) fn headline(position: &Position) -> String {
             "Waiting for the first data from AWS".to_owned()
         };
     };
+    if let Some(closes) = position.account_closes() {
+        return closes;
+    }
     if let Some(unlisted) = position.credits.without_pool() {
         return unlisted.headline();
+    }
+    if let Some(off) = position.switched_off() {
+        return format!("Credit is switched off: {} is left, and pays nothing", off.left.dollars());
     }
     if let Some((day_of, expiry)) = position.certain_expiry() {
         return format!("Credits last until {}, when {}", day(day_of), expiry.expires());

@@ -12,9 +12,11 @@ mod purchases;
 mod reconciliation;
 mod renamed;
 
+use glidepath::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
 use glidepath::domain::facts::Facts;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
+use glidepath::domain::review::next_ask::NoAsk;
 use glidepath::domain::series::series;
 use glidepath::domain::workload::Workload;
 
@@ -238,6 +240,24 @@ fn the_dearest_spend_that_no_rule_understands_is_named() {
     let named: Vec<_> = quality.unclassified.iter().map(|usage| (usage.service.as_str(), usage.cost)).collect();
     assert_eq!(named, [("Amazon Bedrock Wonder", usd("580")), (EC2, usd("290"))], "the dearest first");
     assert!(quality.unclassified.iter().all(|usage| usage.because.is_some()), "{:?}", quality.unclassified);
+}
+
+#[test]
+fn an_account_on_the_free_plan_supports_no_ask() {
+    let asks = |plan: AccountPlanKind| {
+        let mut world = World::in_march().charges("2025-12-01", "2026-03-29", BEDROCK, "Usage", "1000");
+        world.facts.account_plan = Some(AccountPlan {
+            plan,
+            status: AccountPlanStatus::Active,
+            credit_left: Some(usd("120")),
+            ends_on: Some(day("2026-09-01")),
+            seen_on: day("2026-03-31"),
+        });
+        let position = world.position();
+        (position.next_ask.is_some(), position.review.no_ask)
+    };
+    assert_eq!(asks(AccountPlanKind::Paid), (true, None));
+    assert_eq!(asks(AccountPlanKind::Free), (false, Some(NoAsk::FreePlan)));
 }
 
 #[test]

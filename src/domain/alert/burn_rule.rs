@@ -70,6 +70,12 @@ fn told_burn(
     let multiple = long.ratio(bearable).unwrap_or_default();
     // Rounded down: the last day is not a whole one.
     let lasts = left.ratio(long).map_or(0, |days| i64::try_from(days.trunc()).unwrap_or(i64::MAX));
+    // A middle date that has come is that of other use, which no credit pays any more.
+    let end = position.exhaustion.total.p50.filter(|day| *day > through).unwrap_or_else(|| plus_days(through, lasts));
+    let then = match position.free_plan() {
+        Some(_) => "upgrade the account to the paid plan".to_owned(),
+        None => format!("plan for the next award to land before {}", day_text(end)),
+    };
     Finding {
         named: None,
         rule: Rule::BurnRate,
@@ -89,11 +95,10 @@ fn told_burn(
         ),
         reason: format!(
             "How sure: this is what was billed through {}. At this pace the {} that is left lasts {}; the outlook weighs it \
-             with what came before. Next: check which model or service grew; plan for the next award to land before {}.",
+             with what came before. Next: check which model or service grew; {then}.",
             day_text(through),
             usd_text(left),
-            days_text(lasts),
-            day_text(position.exhaustion.total.p50.unwrap_or_else(|| plus_days(through, lasts)))
+            days_text(lasts)
         ),
     }
 }

@@ -1,5 +1,7 @@
 //! Rules on credit, coverage and the quality of the figures.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 
 use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
@@ -7,7 +9,7 @@ use super::rules::{data_day, key};
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::{PoolPosition, PoolStatus, Position, UnclassifiedUsage};
+use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Position, UnclassifiedUsage};
 use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
@@ -20,17 +22,24 @@ pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Ite
 }
 
 fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
+    let bought: Vec<&str> = burn.limited.iter().map(|purchase| purchase.label()).collect();
     let (why, next) = if burn.state == CoverageState::Exhausted {
         (
-            "Credit that names it is used up or has expired",
+            "Credit that names it is used up, has expired or is switched off",
             "apply for more credit, or cut this service; check the date in the outlook",
         )
-    } else {
+    } else if bought.is_empty() {
         (
             "The lists of all credits are known, and none names it",
             "move the work to a service that credit pays, or plan the cash",
         )
+    } else {
+        (
+            "A credit names the service, and AWS limits that credit to other purchase types",
+            "buy it in a way that credit pays, or plan the cash",
+        )
     };
+    let of = if bought.is_empty() { String::new() } else { format!("{} of ", bought.join(" and ")) };
     Finding {
         named: None,
         rule: Rule::UncoveredSpend,
@@ -38,8 +47,8 @@ fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
         key: key(Rule::UncoveredSpend, &burn.service),
         since: burn.since,
         summary: format!(
-            "No credit pays for {}: {} a day in cash over the last 7 days, {} over the last 28, since {}.",
-            burn.service,
+            "No credit pays for {of}{}: {} a day in cash over the last 7 days, {} over the last 28, since {}.",
+            service_text(&burn.service),
             usd_text(burn.per_day_7d),
             usd_text(burn.total_28d),
             day_text(burn.since)
@@ -124,12 +133,9 @@ pub(super) fn paused(position: &Position, health: &IngestHealth) -> impl Iterato
 
 /// One finding for all services of which nobody can say whether credit pays.
 pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Option<Finding> {
-    let services: Vec<&str> = position
-        .coverage
-        .iter()
-        .filter(|coverage| coverage.state == CoverageState::Unknown)
-        .map(|coverage| coverage.service.as_str())
-        .collect();
+    let unknown: Vec<&Coverage> =
+        position.coverage.iter().filter(|coverage| coverage.state == CoverageState::Unknown).collect();
+    let services: Vec<&str> = unknown.iter().map(|coverage| service_text(&coverage.service)).collect();
     if services.is_empty() {
         return None;
     }
@@ -137,9 +143,16 @@ pub(super) fn coverage_unknown(position: &Position, health: &IngestHealth) -> Op
         Some(unlisted) => {
             format!("How sure: no credit is known: {}. Next: {}", unlisted.why_unknown(), unlisted.next_step())
         }
-        None => "How sure: AWS gave no list of services for a credit, and no credit row was seen under these services. Next: \
-                 write the services that the credit pays into the config: `services` in its [[pool]]."
-            .to_owned(),
+        None => {
+            let evidence: BTreeSet<&str> = unknown.iter().map(|coverage| coverage.evidence.as_str()).collect();
+            let evidence: Vec<&str> = evidence.into_iter().collect();
+            format!(
+                "How sure: {}. Next: where AWS gives no list, write the services that the credit pays into the config, as \
+                 `services` in its [[pool]]; where it limits a credit in a word that glidepath does not know, report the word to \
+                 glidepath's maintainers.",
+                evidence[..evidence.len().min(IN_SUMMARY)].join(". ")
+            )
+        }
     };
     Some(Finding {
         named: None,
@@ -184,7 +197,13 @@ pub(super) fn unclassified(position: &Position, health: &IngestHealth, rules: &A
 /// `Amazon Bedrock USE1-Wonder-tokens ($70.00)`
 fn unclassified_text(usage: &UnclassifiedUsage) -> String {
     let UnclassifiedUsage { service, usage_type, cost, .. } = usage;
-    format!("{service} {} ({})", usage_type.as_deref().unwrap_or("without a usage type"), usd_text(*cost))
+    let usage_type = usage_type.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or("without a usage type");
+    format!("{} {usage_type} ({})", service_text(service), usd_text(*cost))
+}
+
+/// A service by name; AWS leaves some empty.
+fn service_text(service: &str) -> &str {
+    if service.trim().is_empty() { "a service without a name" } else { service }
 }
 
 /// The texts behind `words`; nothing where there are none.
@@ -235,9 +254,12 @@ pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator
         key: key(Rule::UnknownRecordType, &record_type.name),
         since: record_type.since,
         summary: format!(
-            "AWS reports {} under the charge type {}, which glidepath does not know.",
+            "AWS reports {} under {}, which glidepath does not know.",
             usd_text(record_type.cost),
-            record_type.name
+            match record_type.name.trim() {
+                "" => "a charge type without a name".to_owned(),
+                name => format!("the charge type {name}"),
+            }
         ),
         reason: "How sure: it is billed. It is counted by its sign and in every total. A warning because it may be a credit or a fee that \
                  should be treated apart. Next: update glidepath; if the newest version does not know it either, report it to glidepath's \
@@ -249,10 +271,11 @@ pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{day, health, only, pool, position, usd};
-    use super::super::{Observations, evaluate};
+    use super::super::{Observations, Outcome, evaluate};
     use super::*;
     use crate::domain::money::Money;
-    use crate::domain::position::{Coverage, MoneyQuantiles};
+    use crate::domain::position::MoneyQuantiles;
+    use crate::domain::printable::hides;
     use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
 
     fn run(position: &Position) -> Vec<Finding> {
@@ -285,6 +308,7 @@ mod tests {
             per_day_7d: usd(per_day),
             total_28d: usd("101.5"),
             state,
+            limited: Vec::new(),
         };
         let found = |burn| uncovered(&[burn], &AlertRules::default()).next();
         assert!(found(burn("4.99", CoverageState::Uncovered)).is_none());
@@ -415,5 +439,47 @@ mod tests {
         let evaluation = evaluate(&position(), &health(), &observations, &AlertRules::default());
         assert_eq!(only(&evaluation).key, "unknown_record_type:Rebate");
         assert!(only(&evaluation).summary.starts_with("AWS reports -$7.50 under the charge type Rebate"));
+    }
+
+    /// What the bill, AWS and credits call things, in every sentence that repeats it.
+    #[test]
+    fn text_from_outside_is_printable_wherever_it_is_repeated() {
+        for name in ["Re\nbate", "Re\u{202e}bate", "Re\u{1b}[31mbate", "Re\u{200b}bate", "", " \t"] {
+            let mut position = position();
+            position.coverage =
+                vec![Coverage { service: name.into(), state: CoverageState::Unknown, evidence: name.into() }];
+            position.data_quality.unclassified_cost = usd("150");
+            position.data_quality.unclassified = vec![UnclassifiedUsage {
+                service: name.into(),
+                usage_type: Some(name.into()),
+                cost: usd("150"),
+                because: None,
+            }];
+            position.credits.pools = vec![PoolPosition { name: name.into(), status: PoolStatus::Paused, ..pool() }];
+            let observations = Observations {
+                unknown_record_types: vec![UnknownRecordType {
+                    name: name.into(),
+                    since: day("2026-03-02"),
+                    cost: usd("9"),
+                }],
+                uncovered: vec![UncoveredBurn {
+                    service: name.into(),
+                    since: day("2026-02-20"),
+                    per_day_7d: usd("50"),
+                    total_28d: usd("500"),
+                    state: CoverageState::Uncovered,
+                    limited: Vec::new(),
+                }],
+                ..Observations::default()
+            };
+            let said = || Outcome::Denied { message: name.into(), advice: name.into() };
+            let health = IngestHealth { costs: said(), credits: said(), ..health() };
+            let findings = evaluate(&position, &health, &observations, &AlertRules::default()).findings;
+            assert!(findings.len() >= 7, "{findings:?}");
+            for Finding { summary, reason, .. } in &findings {
+                assert!(!hides(summary) && !hides(reason), "{summary:?} {reason:?}");
+                assert!(!summary.contains("charge type ,") && !summary.contains("pays for :"), "{summary}");
+            }
+        }
     }
 }

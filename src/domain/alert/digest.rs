@@ -79,6 +79,9 @@ pub fn digest(input: &DigestInput<'_>) -> Option<Letter> {
 
 /// When credit ends, in a few words.
 fn short(position: &Position, today: NaiveDate) -> String {
+    if let Some(day) = position.account_closes_on() {
+        return format!("the account closes on {}", date(day));
+    }
     if let Some(unlisted) = position.credits.without_pool() {
         let known = unlisted.answer == CreditsAnswer::NoneListed && !unlisted.pays();
         return if known { "none is known" } else { "how much is left is unknown" }.to_owned();
@@ -95,6 +98,9 @@ fn short(position: &Position, today: NaiveDate) -> String {
 }
 
 fn headline(position: &Position, today: NaiveDate) -> String {
+    if let Some(closes) = position.account_closes() {
+        return format!("{closes}.");
+    }
     if let Some(unlisted) = position.credits.without_pool() {
         return format!("{}.", unlisted.headline());
     }

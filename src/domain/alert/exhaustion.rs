@@ -12,6 +12,7 @@ use crate::domain::next_award::AwardAhead;
 use crate::domain::period::plus_days;
 use crate::domain::plan::counted;
 use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
+use crate::domain::switched_off::SwitchedOff;
 use crate::domain::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
@@ -32,6 +33,9 @@ pub(super) fn total(
         date.filter(|day| *day <= observations.reach(TOTAL, severity, position, rules))
     };
 
+    if let Some((off, from)) = position.switched_off().zip(dates.p50) {
+        return Some(switched_off(&off, from, position, health));
+    }
     if let Some(began) = dates.p50.filter(|day| health.data_through.is_some_and(|through| *day <= through)) {
         return Some(already_gone(began, position, health, rules));
     }
@@ -80,6 +84,30 @@ fn will_end(date: NaiveDate, today: NaiveDate, position: &Position) -> String {
         }
         None if date <= today => format!("Credit has probably run out by now, around {day}"),
         None => format!("Credit will probably run out on {day}, {ahead}"),
+    }
+}
+
+/// All credit that is left is switched off: it has not run out, and pays nothing.
+fn switched_off(off: &SwitchedOff, from: NaiveDate, position: &Position, health: &IngestHealth) -> Finding {
+    let has_come = from <= health.today();
+    let names: Vec<&str> = off.names.iter().map(String::as_str).collect();
+    Finding {
+        named: Some(NamedDay { day: from, has_come, in_part: false }),
+        rule: Rule::Exhaustion,
+        severity: Severity::Critical,
+        key: key(Rule::Exhaustion, "total"),
+        since: from.min(data_day(health)),
+        summary: format!(
+            "Credit is switched off: {} is left in {}, and {} {} it pays nothing.{}",
+            usd_text(off.left),
+            names_text(&names),
+            if has_come { "since" } else { "from" },
+            day_text(from),
+            first_full_bill(position)
+        ),
+        reason: "How sure: AWS reports it as disabled, which the owner of the credit can do. Next: switch it on again on the \
+                 Credits page of the billing console."
+            .to_owned(),
     }
 }
 

@@ -7,10 +7,11 @@ use crate::domain::next_award::NextAward;
 use crate::domain::position::Position;
 
 impl AlertRules {
-    /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end.
+    /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end, where
+    /// all of it is switched off, and for an account on the free plan, which no award is open to.
     pub fn next_award(&self, position: &Position) -> Option<NextAward> {
         position.data_through?;
-        if position.credits.pools.is_empty() {
+        if position.credits.pools.is_empty() || position.free_plan().is_some() || position.switched_off().is_some() {
             return None;
         }
         let award = self.award(position.award_meant, position.as_of.date_naive());

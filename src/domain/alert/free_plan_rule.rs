@@ -30,7 +30,7 @@ pub(super) fn ends(
 ) -> Option<Finding> {
     let plan = position.free_plan()?;
     let (today, credit) = (health.today(), position.free_credit_ends());
-    let first = [credit.p50, plan.ends_on].into_iter().flatten().min();
+    let first = position.account_closes_on();
     let over = plan.status == AccountPlanStatus::Expired || first.is_some_and(|day| day <= today);
     let early = [credit.p10, plan.ends_on].into_iter().flatten().min();
     let near = early.is_some_and(|day| day <= observations.reach(KEY, Severity::Warning, position, rules));
@@ -64,6 +64,9 @@ fn credit_text(position: &Position, plan: &AccountPlan, today: NaiveDate) -> Str
     let left = left.map_or_else(String::new, |left| format!(", of which {} is left,", usd_text(left)));
     match position.free_credit_ends().p50 {
         Some(day) if day <= today => format!("Its credit{left} is used up since {}.", day_text(day)),
+        Some(day) if plan.ends_on.is_some_and(|ends_on| ends_on < day) => {
+            format!("Its credit{left} would last until about {}.", day_text(day))
+        }
         Some(day) => format!("Its credit{left} will probably be used up on {}.", day_text(day)),
         None => format!("Its credit{left} is not expected to be used up within a year."),
     }
@@ -184,6 +187,7 @@ mod tests {
             per_day_7d: usd("20"),
             total_28d: usd("560"),
             state: CoverageState::Uncovered,
+            limited: Vec::new(),
         };
         let observations = Observations { uncovered: vec![burn], ..Observations::default() };
         let speaks = |kind| {
@@ -200,6 +204,50 @@ mod tests {
         assert!(!free.contains("cash") && !free.contains("full bill") && !free.contains("award"), "{free}");
         assert!(free.contains("exhaustion:total") && free.contains("AWS closes"), "{free}");
         assert_eq!(part_of.get("exhaustion:total").map(String::as_str), Some(KEY), "one trouble, one message");
+    }
+
+    /// The day that is told, and that nothing offers an award, which such an account is not eligible for.
+    #[test]
+    fn the_account_closes_on_the_first_of_both_days() {
+        use crate::domain::account_plan::AccountPlanStatus::{Active, Expired};
+        let late = dates("2026-11-01", "2026-12-01", "2027-01-01");
+        let gone = DateQuantiles::certain(day("2026-03-10"));
+        for (ends_on, credit, status, closes) in [
+            (
+                "2026-12-20",
+                late,
+                Active,
+                "AWS closes this account on about 1 December 2026, when the credit of its free plan is used up",
+            ),
+            ("2026-03-17", late, Active, "AWS closes this account on 17 March 2026, when its free plan expires"),
+            (
+                "2026-03-11",
+                late,
+                Expired,
+                "The free plan of this account expired on 11 March 2026, so that AWS closes it",
+            ),
+            (
+                "2026-12-20",
+                gone,
+                Active,
+                "The credit of this account's free plan is used up since 10 March 2026, so that AWS closes it",
+            ),
+        ] {
+            let mut position = on_plan(AccountPlanKind::Free, ends_on, credit);
+            position.account_plan.as_mut().unwrap().status = status;
+            assert_eq!(position.account_closes().as_deref(), Some(closes));
+            assert_eq!(AlertRules::default().next_award(&position), None, "{ends_on}");
+            let says_after = told(&position).summary.contains("will probably be used up on 1 December 2026");
+            assert_eq!(says_after, credit == late && ends_on == "2026-12-20", "{ends_on}");
+            let burn = crate::domain::position::DayAmount { day: day("2026-03-12"), amount: usd("900") };
+            let observations = Observations { burn: vec![burn; 28], ..Observations::default() };
+            let evaluation = evaluate(&position, &health(), &observations, &AlertRules::default());
+            assert!(evaluation.findings.iter().any(|it| it.rule == Rule::BurnRate), "{ends_on}");
+            assert!(evaluation.findings.iter().all(|it| !it.reason.contains("award")), "{:?}", evaluation.findings);
+        }
+        let paid = on_plan(AccountPlanKind::Paid, "2026-12-20", late);
+        assert_eq!((paid.account_closes(), paid.account_closes_on()), (None, None));
+        assert!(AlertRules::default().next_award(&paid).is_some());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DayAmount, Position};
+use crate::domain::purchase::Purchase;
 
 /// How the cycle's questions to AWS went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct UncoveredBurn {
     pub total_28d: Money,
     /// Why no credit pays.
     pub state: CoverageState,
+    /// How most of it is bought, where a credit names the service and is limited to other purchase types.
+    pub limited: Vec<Purchase>,
 }
 
 /// A record type that this program does not know. Its cost is counted by its sign and shown.

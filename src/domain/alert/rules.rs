@@ -14,6 +14,7 @@ use super::{
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::Position;
+use crate::domain::printable::printable;
 use crate::domain::words::{day_text, days_text, usd_text};
 
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
@@ -71,6 +72,11 @@ pub fn evaluate(
             .map(|(key, larger)| (observations.kept_key(key), observations.kept_key(larger)))
             .collect();
     }
+    // What AWS and the bill call things is not ours to print as it is.
+    for finding in &mut findings {
+        finding.summary = printable(&finding.summary);
+        finding.reason = printable(&finding.reason);
+    }
     findings.sort_by(|a, b| (Reverse(a.severity), a.rule, &a.key).cmp(&(Reverse(b.severity), b.rule, &b.key)));
     let (costs_pulled, unchecked) = (health.costs == Outcome::Ok, unchecked(health));
     Evaluation { findings, stale, costs_pulled, unchecked, part_of, filed_ahead }
@@ -92,6 +98,7 @@ fn said_by_exhaustion(
     let is_part = |finding: &&Finding| match finding.rule {
         Rule::Exhaustion => free || finding.key != exhaustion::TOTAL,
         Rule::BurnRate => true,
+        Rule::PausedCredit => position.switched_off().is_some(),
         Rule::FirstCash => cash_rule::follows_exhaustion(position, rules),
         Rule::UncoveredSpend => exhausted(&finding.key),
         _ => false,

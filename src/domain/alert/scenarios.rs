@@ -489,6 +489,7 @@ fn exhausted_services_are_a_part_of_exhaustion_and_unlisted_ones_are_not() {
         per_day_7d: usd("50"),
         total_28d: usd("600"),
         state,
+        limited: Vec::new(),
     };
     let uncovered =
         vec![burn("Amazon Bedrock", CoverageState::Exhausted), burn("AWS Marketplace", CoverageState::Uncovered)];

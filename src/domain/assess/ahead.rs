@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use super::Assessment;
 use super::newest_names::Known;
+use super::returned::{Amount, by_service_of_fee};
 use super::span::Span;
-use crate::domain::charge::BillPart;
+use crate::domain::charge::{BillPart, Role, record_kind};
 use crate::domain::costs::SplitCost;
-use crate::domain::discount;
+use crate::domain::discount::ToCome;
 use crate::domain::forecast::Evidence;
 use crate::domain::implied_price::{ImpliedPrices, PriceSource};
 use crate::domain::ledger::DailyCost;
@@ -16,6 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::outlook::{
     BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
 };
+use crate::domain::period::DayRange;
 use crate::domain::pools::credit_rows;
 use crate::domain::position::{BillLine, MonthlyBill};
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
@@ -46,10 +48,9 @@ impl Assessment<'_> {
         let on = self.facts.as_of.date_naive();
         let (mut recurring, mut at_least): (Vec<_>, Vec<_>) =
             self.costs.split.iter().map(SplitCost::recurring).partition(|cost| cost.day <= span.through);
-        let to_come = discount::lumps_to_come(&self.facts, &self.costs.split, span.through);
-        for costs in [&mut recurring, &mut at_least] {
-            discount::foresee(costs, &to_come, span.through);
-        }
+        let to_come = ToCome::read(&self.facts, &self.costs.split, span.through);
+        let comes_off = to_come.take_off(&mut recurring, span.through);
+        to_come.take_off(&mut at_least, span.through);
         let evidence = Evidence::builtin();
         let planned = self.filed_and_come();
         let inputs = OutlookInputs {
@@ -59,7 +60,7 @@ impl Assessment<'_> {
             at_least: &at_least,
             first_day: span.first,
             data_through: span.through,
-            month_so_far: self.month_so_far(span),
+            month_so_far: self.month_so_far(span, &comes_off),
             tax_rate: self.context.tax_rate,
             planned: &planned,
             evidence: &evidence,
@@ -90,15 +91,18 @@ impl Assessment<'_> {
         daily_costs(&daily_plan(&come))
     }
 
-    fn month_so_far(&self, span: Span) -> MonthSoFar {
+    /// `comes_off`: by service, what discounts that come at the month's end take off its days.
+    fn month_so_far(&self, span: Span, comes_off: &BTreeMap<String, Money>) -> MonthSoFar {
         let month = span.month_to_date();
         let mut so_far = MonthSoFar::default();
         let mut credited = Money::ZERO;
         // Per service, what of its cost no credit paid, and what was refunded.
         let mut services: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+        let mut refunds: Vec<Amount> = Vec::new();
         let parts = self.bill_parts();
         for row in self.facts.charges.iter().filter(|row| month.contains(row.day)) {
-            let (unpaid, refunded) = services.entry(&self.facts.charge_kinds[row.kind].service).or_default();
+            let service = self.facts.charge_kinds[row.kind].service.as_str();
+            let (unpaid, _) = services.entry(service).or_default();
             match parts[row.kind] {
                 BillPart::Gross => {
                     so_far.gross += row.cost;
@@ -109,7 +113,7 @@ impl Assessment<'_> {
                     *unpaid += row.cost;
                 }
                 BillPart::Tax => so_far.tax += row.cost,
-                BillPart::Refund => *refunded -= row.cost,
+                BillPart::Refund => refunds.push(Amount { day: row.day, service, amount: -row.cost }),
             }
         }
         // Where rows show credit, what AWS has yet to apply comes on top; where none does, replay is all there is.
@@ -119,12 +123,41 @@ impl Assessment<'_> {
         for draw in counted() {
             services.entry(&self.ledger.streams[draw.stream].service).or_default().0 -= draw.amount;
         }
+        so_far.covered = credited + counted().map(|draw| draw.amount).sum::<Money>();
+        // A discount that is to come takes off cash of its service first, and what credit has paid besides.
+        for (service, off) in comes_off {
+            let (unpaid, _) = services.entry(service).or_default();
+            let of_cash = unpaid.at_least_zero().min(-*off);
+            *unpaid -= of_cash;
+            so_far.gross += *off;
+            so_far.covered += *off + of_cash;
+        }
+        for Amount { service, amount, .. } in by_service_of_fee(&refunds, &self.fees(month)) {
+            services.entry(service).or_default().1 += amount;
+        }
         // A refund takes back cash of its service, as far as this month has any: a fee that was returned is no cash of the
         // month, and what is refunded of earlier months hides none of it.
         let returned = services.into_values().map(|(unpaid, refunded)| refunded.min(unpaid.at_least_zero()));
         so_far.gross -= returned.sum::<Money>();
-        so_far.covered = credited + counted().map(|draw| draw.amount).sum::<Money>();
         so_far
+    }
+}
+
+impl Assessment<'_> {
+    /// The one-off fees of `days`: those that the charges name, else what the detail shows of a service and day.
+    fn fees(&self, days: DayRange) -> Vec<Amount<'_>> {
+        let kinds = &self.facts.charge_kinds;
+        let one_off: Vec<bool> =
+            kinds.iter().map(|kind| record_kind(&kind.record_type, Money::ZERO).role == Role::OneOff).collect();
+        let rows = self.facts.charges.iter();
+        let rows = rows.filter(|row| days.contains(row.day) && one_off[row.kind] && row.cost.is_positive());
+        let named: Vec<Amount> =
+            rows.map(|row| Amount { day: row.day, service: &kinds[row.kind].service, amount: row.cost }).collect();
+        let costs = self.costs.split.iter().filter(|cost| days.contains(cost.day) && cost.one_off.is_positive());
+        let shown = costs.map(|cost| Amount { day: cost.day, service: &cost.service, amount: cost.one_off });
+        let is_named = |of: &Amount| named.iter().any(|fee| (fee.day, fee.service) == (of.day, of.service));
+        let shown: Vec<Amount> = shown.filter(|of| !is_named(of)).collect();
+        [named, shown].concat()
     }
 }
 

@@ -14,6 +14,7 @@ mod newest_names;
 mod planned;
 mod pools;
 mod quality;
+mod returned;
 mod reviewed;
 mod rising;
 mod run;

@@ -19,13 +19,14 @@ use crate::domain::workload::Workload;
 const UNCLASSIFIED_NAMED: usize = 5;
 
 impl Assessment<'_> {
-    /// Record types that this program does not know, by name.
+    /// Record types that this program does not know, by name, through the last complete day.
     pub fn unknown_record_types(&self) -> Vec<UnknownRecordType> {
+        let Some(span) = self.span else { return Vec::new() };
         let mut unknown: BTreeMap<&str, UnknownRecordType> = BTreeMap::new();
         // Whether a name is known does not depend on the amount.
         let known = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).known;
         let known: Vec<bool> = self.facts.charge_kinds.iter().map(known).collect();
-        for row in self.facts.charges.iter().filter(|row| !known[row.kind]) {
+        for row in self.facts.charges.iter().filter(|row| !known[row.kind] && row.day <= span.through) {
             let name = self.facts.charge_kinds[row.kind].record_type.as_str();
             let fresh = || UnknownRecordType { name: name.to_owned(), since: row.day, cost: Money::ZERO };
             unknown.entry(name).or_insert_with(fresh).cost += row.cost;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use super::Assessment;
 use super::span::Span;
+use crate::domain::account_plan::AccountPlan;
 use crate::domain::costs::SplitCost;
 use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::forecast::has_changed_within;
@@ -105,6 +106,9 @@ impl Assessment<'_> {
 
     /// From what credit could pay in each full month: services that no pool's list names are left out.
     fn next_ask(&self, span: Span, inputs: &Inputs<'_>) -> Result<NextAsk, NoAsk> {
+        if self.facts.account_plan.as_ref().is_some_and(AccountPlan::is_free) {
+            return Err(NoAsk::FreePlan);
+        }
         let uncovered = |service: &str| {
             inputs.coverage.iter().any(|row| row.service == service && row.state == CoverageState::Uncovered)
         };

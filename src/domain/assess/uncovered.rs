@@ -35,32 +35,36 @@ impl Assessment<'_> {
             });
             let state = coverage.iter().find(|c| c.service == service).map(|c| c.state)?;
             // Credit pays the service, and not the way that this is bought.
-            let state = if limited.contains(service) { CoverageState::Uncovered } else { state };
+            let limited: Vec<Purchase> = limited.get(service).into_iter().flatten().copied().collect();
+            let state = if limited.is_empty() { state } else { CoverageState::Uncovered };
             total_28d.is_positive().then(|| UncoveredBurn {
                 service: service.to_owned(),
                 since: since.unwrap_or(span.through),
                 per_day_7d: total(week).per(week.len()),
                 total_28d,
                 state,
+                limited,
             })
         };
         days.into_iter().filter_map(burn).collect()
     }
 
-    /// Services of which more than half of what is uncovered in `days` is bought in a way that no credit for them pays.
-    fn limited_away(&self, days: DayRange) -> BTreeSet<&str> {
-        let mut sums: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+    /// Services of which more than half of what is uncovered in `days` is bought in ways that no credit for them pays, and
+    /// these ways.
+    fn limited_away(&self, days: DayRange) -> BTreeMap<&str, BTreeSet<Purchase>> {
+        let mut sums: BTreeMap<&str, (Money, Money, BTreeSet<Purchase>)> = BTreeMap::new();
         for open in self.ledger.uncovered.iter().filter(|open| days.contains(open.day)) {
             let stream = &self.ledger.streams[open.stream];
-            let (all, limited) = sums.entry(&stream.service).or_default();
+            let (all, limited, bought) = sums.entry(&stream.service).or_default();
             *all += open.payable;
             let pools = || self.ledger.pools.iter();
             if pools().any(|pool| pool.pays(&stream.service)) && !pools().any(|pool| pool.draws_for(stream)) {
                 *limited += open.payable;
+                bought.insert(stream.purchase);
             }
         }
-        let most = sums.into_iter().filter(|(_, (all, limited))| limited.is_positive() && *limited > all.per(2));
-        most.map(|(service, _)| service).collect()
+        let most = sums.into_iter().filter(|(_, (all, limited, _))| limited.is_positive() && *limited > all.per(2));
+        most.map(|(service, (_, _, bought))| (service, bought)).collect()
     }
 
     pub(super) fn coverage(&self) -> Vec<Coverage> {

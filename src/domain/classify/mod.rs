@@ -39,6 +39,7 @@ use region::{Envelope, RegionPrefixes};
 use rules::{Reads, ServiceRule};
 use unit::{Measure, Units};
 
+use super::printable::{hides, printable};
 use super::service::ServiceAliases;
 use super::workload::{Classification, Routing, Tier, Workload};
 
@@ -108,20 +109,20 @@ impl Classifier {
         if let Some(usage_type) = usage_type.filter(|_| reads.reads_usage_type())
             && let Some(why) = odd::objection(usage_type)
         {
-            return Classification::unclassified(unit, format!("usage type `{}` {why}", odd::shown(usage_type)));
+            return Classification::unclassified(unit, format!("usage type `{}` {why}", printable(usage_type)));
         }
         match (reads, usage_type) {
             (Reads::Supporting, _) => self.plain(Workload::Supporting, unit),
             (Reads::UnknownBedrock, _) => Classification::unclassified(
                 unit,
-                format!("`{}` is a Bedrock service that no rule names yet", odd::shown(service)),
+                format!("`{}` is a Bedrock service that no rule names yet", printable(service)),
             ),
             (Reads::Bedrock | Reads::BedrockEdition, None) => self.plain(Workload::BedrockInference, unit),
             (Reads::Bedrock, Some(usage_type)) => self.bedrock(None, usage_type, unit),
             (Reads::BedrockEdition, Some(usage_type)) => {
                 let name = name_of_edition(service);
-                if odd::hides(name) {
-                    let why = format!("service `{}` holds a character that is not seen", odd::shown(service));
+                if hides(name) {
+                    let why = format!("service `{}` holds a character that is not seen", printable(service));
                     return Classification::unclassified(unit, why);
                 }
                 self.bedrock(Some(name), usage_type, unit)

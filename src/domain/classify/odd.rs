@@ -18,47 +18,9 @@ pub(super) fn objection(usage_type: &str) -> Option<String> {
     Some(format!("holds the character `{}`, and none of AWS's does", odd.escape_unicode()))
 }
 
-/// True if a name holds a character that is not seen where it is printed.
-pub(super) fn hides(name: &str) -> bool {
-    name.chars().any(is_hidden)
-}
-
-/// A name as it can be printed: what is not seen is written as its code.
-pub(super) fn shown(name: &str) -> String {
-    let mut shown = String::with_capacity(name.len());
-    for c in name.chars() {
-        if is_hidden(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Control characters, direction marks, and whatever else has no shape of its own.
-fn is_hidden(c: char) -> bool {
-    !matches!(c, '\'' | '"' | '\\') && c.escape_debug().len() > 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_not_seen_is_named_by_its_code() {
-        for (name, printed) in [
-            ("USE1-NovaLite", "USE1-NovaLite"),
-            ("a \"b\" 'c' \\", "a \"b\" 'c' \\"),
-            ("a\u{202e}b", "a\\u{202e}b"),
-            ("a\u{200f}\u{200b}\u{feff}", "a\\u{200f}\\u{200b}\\u{feff}"),
-            ("\u{7}\r\n\u{1b}[31m", "\\u{7}\\u{d}\\u{a}\\u{1b}[31m"),
-            ("Zébra 模型", "Zébra 模型"),
-        ] {
-            assert_eq!(shown(name), printed);
-            assert_eq!(hides(name), printed != name, "{printed}");
-        }
-    }
 
     #[test]
     fn a_usage_type_is_printable_ascii_of_some_length() {

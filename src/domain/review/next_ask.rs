@@ -94,6 +94,8 @@ pub enum NoAsk {
     GrantedAll,
     /// It would be less than the programme grants at least.
     BelowFloor,
+    /// The account is on AWS's free plan, which no programme takes.
+    FreePlan,
 }
 
 impl NoAsk {
@@ -105,6 +107,7 @@ impl NoAsk {
             NoAsk::CreditLasts => "the credit held pays for what recent spend needs".to_owned(),
             NoAsk::GrantedAll => format!("the {label} programme has granted all that it can"),
             NoAsk::BelowFloor => format!("recent spend needs less than the {label} programme grants at least"),
+            NoAsk::FreePlan => "no programme takes an account on the free plan".to_owned(),
         }
     }
 }

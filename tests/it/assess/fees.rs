@@ -13,6 +13,35 @@ use crate::support::world::*;
 
 const PLANS: &str = "Savings Plans for AWS Compute usage";
 
+/// A refund under another service than its fee, by the fee's record type, service and usage type.
+#[test]
+fn a_fee_that_comes_back_under_another_service_is_no_cash_of_its_month() {
+    let fees = [
+        (PLANS, "SavingsPlanUpfrontFee", "ComputeSP:1yrAllUpfront"),
+        (EC2, "Upfront", "USE2-CapacityBlockFee:trn2.48xlarge"),
+        (EC2, "Usage", "USE2-CapacityBlockFee:trn2.48xlarge"),
+    ];
+    for (service, name, usage_type) in fees {
+        for other in [service, "Amazon Elastic Compute Cloud", "Refund"] {
+            let bill = |returned: &str| {
+                let world = paid("2026-03-31", "2026-03-30")
+                    .charge("2026-03-10", service, name, "5000")
+                    .usage("2026-03-10", service, usage_type, "Quantity", "5000", "1")
+                    .charge("2026-03-14", other, "Refund", returned);
+                let march = world.position().trajectory[0].clone();
+                (march.gross, march.covered, march.cash)
+            };
+            let case = format!("{name} of {service} under {other}");
+            assert_eq!(bill("-5000"), (usd("3100"), usd("3100"), Money::ZERO), "{case}");
+            // Part of it tells of its fee by the service alone.
+            if name == "Upfront" {
+                let left = if other == service { "200" } else { "5000" };
+                assert_eq!(bill("-4800").2, usd(left), "{case}");
+            }
+        }
+    }
+}
+
 fn observed(world: &World) -> Observations {
     let assessment = world.assess();
     let coverage = assessment.position(None).coverage;

@@ -1,7 +1,11 @@
 //! Credits that AWS limits to purchase types: what they pay, in replay and outlook, and what is said of it.
 
+use std::collections::BTreeSet;
+
+use glidepath::domain::alert::{AlertRules, IngestHealth, evaluate};
 use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::SeenCredit;
+use glidepath::domain::facts::{Outcome, SeenCredit};
+use glidepath::domain::finding::Rule;
 use glidepath::domain::money::Money;
 
 use crate::support::values::usd;
@@ -112,4 +116,77 @@ fn use_under_a_savings_plan_is_not_on_demand() {
         .charges("2026-03-01", "2026-03-29", EC2, "SavingsPlanNegation", "-40")
         .charges("2026-03-01", "2026-03-29", EC2, "SavingsPlanRecurringFee", "28");
     assert_eq!(world.position().credits.pools[0].drawn, usd("145"));
+}
+
+/// What the rule says of a world, summary and reason.
+fn told(world: &World, rule: Rule) -> Vec<String> {
+    let assessment = world.assess();
+    let position = assessment.position(assessment.outlook().as_ref());
+    let observations = assessment.observations(&position.coverage, &BTreeSet::new());
+    let health = IngestHealth {
+        as_of: position.as_of,
+        data_through: position.data_through,
+        last_success: Some(position.as_of),
+        costs: Outcome::Ok,
+        credits: Outcome::Ok,
+    };
+    let found = evaluate(&position, &health, &observations, &AlertRules::default()).findings;
+    found.into_iter().filter(|it| it.rule == rule).map(|it| format!("{} {}", it.summary, it.reason)).collect()
+}
+
+#[test]
+fn where_a_limit_is_the_reason_no_list_is_blamed() {
+    use Bought::{OnDemand, Plan, Reserved, Spot};
+    for (bought, said) in [(Spot, "Spot of "), (Plan, "Savings Plans of "), (Reserved, "Reserved Instances of ")] {
+        let on_demand = limited(&["ON_DEMAND"]);
+        let world = bought.add(OnDemand.add(World::in_march())).credit("1", "1000", Some(&["Amazon EC2"]), on_demand);
+        let told = told(&world, Rule::UncoveredSpend);
+        assert_eq!(told.len(), 1, "{bought:?} {told:?}");
+        assert!(told[0].starts_with(&format!("No credit pays for {said}{EC2}: $10.00 a day")), "{told:?}");
+        assert!(
+            told[0].contains("limits that credit to other purchase types") && !told[0].contains("lists"),
+            "{told:?}"
+        );
+    }
+    // A list that does not name the service is the reason.
+    let world = Spot.add(World::in_march()).credit("1", "1000", Some(&[BEDROCK]), limited(&["ON_DEMAND"]));
+    let unlisted = told(&world, Rule::UncoveredSpend);
+    assert!(unlisted[0].starts_with(&format!("No credit pays for {EC2}: ")), "{unlisted:?}");
+    assert!(unlisted[0].contains("The lists of all credits are known, and none names it"), "{unlisted:?}");
+    // A word that nobody knows, beside a list and a Credit row.
+    let world = Spot
+        .add(OnDemand.add(World::in_march()))
+        .charges("2026-03-01", "2026-03-29", EC2, "Credit", "-10")
+        .credit("1", "1000", Some(&["Amazon EC2"]), limited(&["OD"]));
+    let unknown = told(&world, Rule::CoverageUnknown);
+    assert!(
+        unknown[0].contains("purchase types that are not known here (OD); last Credit row 29 March 2026"),
+        "{unknown:?}"
+    );
+    assert!(!unknown[0].contains("gave no list") && !unknown[0].contains("no credit row"), "{unknown:?}");
+}
+
+#[test]
+fn a_credit_that_is_switched_off_has_not_run_out() {
+    for clock in ["2026-03-16", "2026-03-18", "2026-03-31"] {
+        let through = glidepath::domain::period::plus_days(clock.parse().unwrap(), -1).to_string();
+        let world = World::on(clock)
+            .charges("2026-02-01", &through, BEDROCK, "Usage", "300")
+            .charges("2026-02-01", "2026-03-14", BEDROCK, "Credit", "-300")
+            .credit("1", "60000", Some(&[BEDROCK]), |seen| {
+                seen.snapshot.estimated = Some(usd("47400"));
+                seen.snapshot.enabled = false;
+                seen.paused_from = Some("2026-03-15".parse().unwrap());
+            });
+        let told = told(&world, Rule::Exhaustion);
+        assert!(
+            told[0].starts_with("Credit is switched off: $47,400 is left in Pool 1, and since"),
+            "{clock}: {told:?}"
+        );
+        assert!(!told[0].contains("run out") && !told[0].contains("needs more"), "{clock}: {told:?}");
+        assert!(told[0].contains("switch it on again"), "{clock}: {told:?}");
+        let (position, _) = world.look();
+        assert_eq!(position.ran_out_at_least(), None, "{clock}");
+        assert_eq!(AlertRules::default().next_award(&position), None, "{clock}");
+    }
 }

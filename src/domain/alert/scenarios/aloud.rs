@@ -32,8 +32,11 @@ fn every_finding() -> Vec<Finding> {
         PoolPosition { id: "4712".into(), name: "Bedrock POC".into(), status: PoolStatus::Paused, ..pool() },
         PoolPosition { id: "4713".into(), name: "GenAI tier".into(), ..pool() },
     ];
-    position.coverage =
-        vec![Coverage { service: "Amazon QuickSight".into(), state: CoverageState::Unknown, evidence: String::new() }];
+    position.coverage = vec![Coverage {
+        service: "Amazon QuickSight".into(),
+        state: CoverageState::Unknown,
+        evidence: "AWS gives no list of services for Activate; no Credit row seen".into(),
+    }];
     position.reconciliation = Reconciliation {
         months: vec![month_gap("2026-01", "12000", "-1100"), month_gap("2026-02", "12500", "900")],
         balances: vec![balance_gap("8200", "800", false)],
@@ -79,6 +82,7 @@ fn every_finding() -> Vec<Finding> {
             per_day_7d: usd("14.5"),
             total_28d: usd("301.5"),
             state: CoverageState::Uncovered,
+            limited: Vec::new(),
         }],
         unknown_record_types: vec![UnknownRecordType {
             name: "Rebate".into(),
