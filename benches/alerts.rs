@@ -120,6 +120,7 @@ fn observations(trouble: bool) -> Observations {
         per_day_7d: usd(20 + number),
         total_28d: usd(500),
         state: CoverageState::Uncovered,
+        limited: Vec::new(),
     };
     observations.uncovered = (0..SERVICES).map(uncovered).collect();
     let gone = |number: i64| GoneCredit {
