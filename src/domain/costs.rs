@@ -234,7 +234,7 @@ impl Discounts {
         }
         let is_known = |workload: &Workload| *workload != Workload::Unclassified;
         let dearest = used.listed().filter(|(workload, _)| is_known(workload)).max_by_key(|(_, cost)| *cost);
-        let workload = dearest.map(|(workload, _)| workload).unwrap_or_else(otherwise);
+        let workload = dearest.map_or_else(otherwise, |(workload, _)| workload);
         Discounts { left, workload: Some(workload).filter(is_known).unwrap_or(Workload::Supporting) }
     }
 

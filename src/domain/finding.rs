@@ -203,7 +203,7 @@ pub struct NamedDay {
     pub day: NaiveDate,
     /// True if it has come: then it is in the costs, and no forecast.
     pub has_come: bool,
-    /// True if other use is still paid by credit that is left.
+    /// True if credit is left all the same: it pays for other use, or is switched off.
     #[serde(default)]
     pub in_part: bool,
 }

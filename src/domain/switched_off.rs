@@ -29,7 +29,9 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{pool, position, usd};
+    use crate::domain::alert::fixture::{day, health, pool, position, usd};
+    use crate::domain::alert::{AlertRules, Observations, evaluate};
+    use crate::domain::position::DateQuantiles;
 
     #[test]
     fn credit_is_switched_off_where_no_other_holds_any() {
@@ -49,6 +51,22 @@ mod tests {
             let of = |(status, left): &(PoolStatus, &str)| PoolPosition { status: *status, left: usd(left), ..pool() };
             position.credits.pools = pools.iter().map(of).collect();
             assert_eq!(position.switched_off().map(|off| off.left), left.map(usd), "{pools:?}");
+        }
+    }
+
+    /// Neither title nor text says that it has run out, by complete days or by what AWS shows of the days after them.
+    #[test]
+    fn what_is_switched_off_has_not_run_out() {
+        for from in ["2026-03-01", "2026-03-12", "2026-03-13", "2026-03-14", "2026-03-16"] {
+            let mut position = position();
+            position.credits.pools = vec![PoolPosition { status: PoolStatus::Paused, ..pool() }];
+            position.exhaustion.total = DateQuantiles::certain(day(from));
+            let found = evaluate(&position, &health(), &Observations::default(), &AlertRules::default());
+            let gone = found.findings.iter().find(|it| it.key == "exhaustion:total").expect("it is told");
+            let starts = "Credit is switched off: $9,000 is left in Activate Portfolio, and ";
+            assert!(gone.summary.starts_with(starts) && !gone.reason.contains("award"), "{gone:?}");
+            assert!(gone.named.is_some_and(|named| named.in_part), "its title would say that it has run out: {gone:?}");
+            assert_eq!(found.part_of.get("paused_credit:4711").map(String::as_str), Some("exhaustion:total"));
         }
     }
 }

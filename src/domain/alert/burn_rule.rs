@@ -102,3 +102,35 @@ fn told_burn(
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{day, health, position, usd};
+    use super::*;
+    use crate::domain::position::{DateQuantiles, DayAmount};
+
+    /// 9,000 at 900 a day last for ten days. A middle date that has come is that of other use.
+    #[test]
+    fn the_next_award_is_to_land_on_a_day_that_lies_ahead() {
+        let burn_of = |middle: Option<&str>| {
+            let mut position = position();
+            position.exhaustion.total = middle.map(|text| DateQuantiles::certain(day(text))).unwrap_or_default();
+            let amount = DayAmount { day: day("2026-03-12"), amount: usd("900") };
+            let observations = Observations { burn: vec![amount; 28], ..Observations::default() };
+            burn(&position, &health(), &observations, &AlertRules::default()).expect("it is too fast")
+        };
+        for (middle, lands) in [
+            (None, "22 March 2026"),
+            (Some("2026-03-20"), "20 March 2026"),
+            (Some("2026-03-12"), "22 March 2026"),
+            (Some("2026-01-09"), "22 March 2026"),
+        ] {
+            let reason = burn_of(middle).reason;
+            assert!(reason.contains("lasts 10 days"), "{reason}");
+            assert!(
+                reason.ends_with(&format!("plan for the next award to land before {lands}.")),
+                "{middle:?}: {reason}"
+            );
+        }
+    }
+}

@@ -476,8 +476,9 @@ mod tests {
             let health = IngestHealth { costs: said(), credits: said(), ..health() };
             let findings = evaluate(&position, &health, &observations, &AlertRules::default()).findings;
             assert!(findings.len() >= 7, "{findings:?}");
-            for Finding { summary, reason, .. } in &findings {
-                assert!(!hides(summary) && !hides(reason), "{summary:?} {reason:?}");
+            for Finding { summary, reason, key, .. } in &findings {
+                assert!(!hides(summary) && !hides(reason) && !hides(key), "{summary:?} {reason:?} {key:?}");
+                assert!(!key.trim_end().ends_with(':'), "{key}");
                 assert!(!summary.contains("charge type ,") && !summary.contains("pays for :"), "{summary}");
             }
         }

@@ -92,7 +92,7 @@ fn switched_off(off: &SwitchedOff, from: NaiveDate, position: &Position, health:
     let has_come = from <= health.today();
     let names: Vec<&str> = off.names.iter().map(String::as_str).collect();
     Finding {
-        named: Some(NamedDay { day: from, has_come, in_part: false }),
+        named: Some(NamedDay { day: from, has_come, in_part: true }),
         rule: Rule::Exhaustion,
         severity: Severity::Critical,
         key: key(Rule::Exhaustion, "total"),
