@@ -286,9 +286,11 @@ impl Observations {
     /// The key under which something is told of a service that AWS renamed: with its first name, so that what is open,
     /// muted or acknowledged stays so.
     pub(super) fn kept_key(&self, of: String) -> String {
-        let about = ABOUT_SERVICES.into_iter().find_map(|rule| Some((rule, of.strip_prefix(&key(rule, ""))?)));
-        let first = about.and_then(|(rule, service)| Some(key(rule, self.first_names.get(service)?)));
-        first.unwrap_or(of)
+        let of_newest = |rule: Rule| {
+            let mut names = self.first_names.iter();
+            names.find(|(newest, _)| key(rule, newest) == of).map(|(_, first)| key(rule, first))
+        };
+        ABOUT_SERVICES.into_iter().find_map(of_newest).unwrap_or(of)
     }
 }
 
