@@ -165,7 +165,7 @@ fn the_example_names_every_key() {
         ("[http]", &["http"], 6),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
-        ("", &["store"], 3),
+        ("", &["store"], 4),
     ];
     for (section, path, count) in sections {
         let known = known_keys(section);
