@@ -6,16 +6,17 @@
 
 use std::path::Path;
 
-use chrono::{Datelike as _, NaiveDate};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{DayRange, plus_days};
+use chrono::NaiveDate;
+use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
-use glidepath::store::{PulledCosts, Store};
-use rust_decimal::Decimal;
+use glidepath::store::Store;
 use tokio::runtime::Builder;
 
+#[path = "../tests/it/support/as_seen.rs"]
+mod as_seen;
 #[path = "support/busy.rs"]
 mod busy;
+use as_seen::as_seen_on;
 use busy::{SIZE, pull, run};
 
 const DAYS: i64 = 365;
@@ -33,7 +34,14 @@ fn main() {
             _ => steady_window(today, plus_days(today, -1)),
         };
         let clock = today.and_hms_opt(6, 0, 0).expect("a time").and_utc();
-        runtime.block_on(store.append_run(run(clock, as_seen_on(today, window)))).expect("the rows fit");
+        runtime
+            .block_on(
+                store.append_run(run(
+                    clock,
+                    as_seen_on(today, pull(window, SIZE, BillingPeriod::of(today).first_day())),
+                )),
+            )
+            .expect("the rows fit");
     }
     print("as the daemon leaves it", &path);
     store.checkpoint().expect("the file can be written");
@@ -55,21 +63,4 @@ fn print(when: &str, path: &Path) {
 fn rows(store: &Store, table: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
     store.call_blocking(|connection| Ok(connection.query_row(&sql, [], |row| row.get(0))?)).expect("a known table")
-}
-
-/// What AWS shows on `today`: of yesterday and today a part, of the days after that a correction, for a week.
-fn as_seen_on(today: NaiveDate, window: DayRange) -> PulledCosts {
-    let mut costs = pull(window, SIZE, today.with_day(1).expect("every month has a first"));
-    let seen = |day: NaiveDate, cost: Money| match (today - day).num_days() {
-        0 | 1 => Money::from_decimal(cost.amount() / Decimal::TWO),
-        2..=6 => cost + Money::from_micros(100),
-        _ => cost,
-    };
-    for usage in &mut costs.usage {
-        usage.cost = seen(usage.day, usage.cost);
-    }
-    for charge in &mut costs.charges {
-        charge.billed_cost = seen(charge.day, charge.billed_cost);
-    }
-    costs
 }

@@ -27,7 +27,6 @@ const NEVER: &str = "never";
 /// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
-const DEFAULT_MEMORY_MB: u32 = 64;
 /// The shortest time for which a receiver is told that an alert fires.
 const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
 /// Cycles that may be missed before such an alert ends by itself.
@@ -150,7 +149,7 @@ fn store(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Stor
     let path = section.required("path", "the file that the data is kept in, such as \"glidepath.duckdb\"");
     let backup_folder = section.text("backup_folder").map(|path| folder.join(path));
     let backups_kept = section.count("backups_kept", bounds::BACKUPS).unwrap_or(DEFAULT_BACKUPS_KEPT);
-    let memory_mb = section.count("memory_mb", bounds::STORE_MEMORY_MB).unwrap_or(DEFAULT_MEMORY_MB);
+    let memory_mb = section.count("memory_mb", bounds::STORE_MEMORY_MB).unwrap_or(bounds::DEFAULT_STORE_MEMORY_MB);
     section.finish();
     let path = folder.join(path?);
     let beside = || path.parent().unwrap_or_else(|| Path::new("")).join("backups");

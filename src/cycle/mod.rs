@@ -46,7 +46,7 @@ use crate::domain::alert::{
     Action, Decision, History, IngestHealth, MessageContext, Observations, carry_since, compose, decide, evaluate,
 };
 use crate::domain::classify::Classifier;
-use crate::domain::facts::{Facts, Outcome};
+use crate::domain::facts::Outcome;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
@@ -340,7 +340,7 @@ impl Engine {
                 ..assessment.observations(&position.coverage, &own)
             };
             let rules = &engine.config().rules;
-            let mut evaluation = evaluate(&position, &health(&facts), &observations, rules);
+            let mut evaluation = evaluate(&position, &IngestHealth::of(&facts), &observations, rules);
             carry_since(&mut evaluation.findings, &history.open);
             position.findings.clone_from(&evaluation.findings);
             let decisions = decide(&evaluation, &history, decided_at, rules);
@@ -380,15 +380,5 @@ impl Engine {
         }
         let deliveries = notify::outbox(&events, &self.config().channels);
         Messages { config_digest: self.config().digest.clone(), events, deliveries }
-    }
-}
-
-fn health(facts: &Facts) -> IngestHealth {
-    IngestHealth {
-        as_of: facts.as_of,
-        data_through: facts.data_through(),
-        last_success: facts.costs_pulled_at,
-        costs: facts.costs_outcome.clone(),
-        credits: facts.credits_outcome.clone(),
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::domain::alert::{AlertRules, Moment, Observations, Replay, ReplayReport};
+use crate::domain::alert::{AlertRules, IngestHealth, Moment, Observations, Replay, ReplayReport};
 use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
 use crate::domain::hindsight::known_by;
@@ -21,7 +21,7 @@ use crate::store::StoredCycle;
 
 use super::entries::listed;
 use super::view::reread;
-use super::{Engine, failure, health};
+use super::{Engine, failure};
 
 /// What to replay. Both days are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -154,7 +154,7 @@ impl Engine {
             for seen in running {
                 let Seen { clock, reconstructed, facts, position, observations } =
                     failure::computed("looking at a past moment", seen.await)?;
-                let health = health(&facts);
+                let health = IngestHealth::of(&facts);
                 replay.look(Moment { clock, reconstructed, position: &position, health, observations });
             }
         }

@@ -59,6 +59,8 @@ pub const MUTE_DAYS: Bound = Bound::of(0, 3_660);
 pub const BACKUPS: Bound = Bound::of(1, 100_000);
 /// Megabytes of memory for the store.
 pub const STORE_MEMORY_MB: Bound = Bound::of(32, 1_000_000);
+/// The same where nobody says. Left alone DuckDB would take 80 % of the machine.
+pub const DEFAULT_STORE_MEMORY_MB: u32 = 64;
 /// Pages of one answer.
 pub const PAGES: Bound = Bound::of(1, 1_000_000);
 /// Requests that cost money, in a day. One cycle asks two questions, a page each at the least.

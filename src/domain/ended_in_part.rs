@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::money::Money;
 use super::position::{PoolStatus, Position};
+use super::words::all_names_text;
 use super::workload::Workload;
 
 /// What has ended, and what goes on.
@@ -20,10 +21,7 @@ impl EndedInPart {
     /// `Trainium`, `Trainium and Supporting services`.
     pub fn names(&self) -> String {
         let names: Vec<&str> = self.workloads.iter().map(|workload| workload.label()).collect();
-        match &names[..] {
-            [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-            names => names.concat(),
-        }
+        all_names_text(&names)
     }
 }
 

@@ -109,6 +109,14 @@ pub fn names_text(names: &[&str]) -> String {
     }
 }
 
+/// All names: `A`, `A and B`, `A, B and C`.
+pub fn all_names_text(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        names => names.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -341,7 +341,8 @@ fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<PastOu
     Ok(past)
 }
 
-/// Puts what each stored outlook said beside it, where that is missing. Outlooks are long, so one is read at a time.
+/// Puts what each stored outlook said beside it, where an earlier version did not. Outlooks are long, so one is read at a time.
+/// Cut short, the next start goes on.
 pub fn say_again(connection: &mut Connection) -> Result<()> {
     /// Many enough that committing is no matter, few enough to fit into the memory that a transaction may use.
     const AT_ONCE: usize = 50;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
+use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+
 /// A store that could not be opened, read or written.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -153,8 +155,8 @@ pub enum StoreError {
     Busy,
     /// DuckDB needs more memory than it may use.
     #[error(
-        "the store needs more memory than it may use: {0}. Write a higher `memory_mb` under [store] in the config (64 where it \
-         says nothing), twice as much to begin with, and start again; nothing is lost"
+        "the store needs more memory than it may use: {0}. Write a higher `memory_mb` under [store] in the config, twice \
+         as much to begin with ({DEFAULT_STORE_MEMORY_MB} where it says nothing), and start again; nothing is lost"
     )]
     OutOfMemory(duckdb::Error),
     /// DuckDB failed.

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use duckdb::{Connection, params};
 
-use super::cycles;
 use super::error::{Result, StoreError};
 
 /// One step of the schema.
@@ -12,9 +11,6 @@ struct Migration {
     name: &'static str,
     sql: &'static str,
 }
-
-/// The step after which what earlier outlooks said stands beside them.
-const SAID: i64 = 15;
 
 /// In order; a migration's version is its place in the list, counted from 1.
 const MIGRATIONS: [Migration; 15] = [
@@ -49,9 +45,6 @@ pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     connection.execute_batch("CHECKPOINT")?;
     for (step, migration) in (1_i64..).zip(&MIGRATIONS).filter(|(step, _)| *step > found) {
         apply(connection, step, migration).map_err(|source| StoreError::Migration { name: migration.name, source })?;
-    }
-    if found < SAID {
-        cycles::say_again(connection)?;
     }
     connection.execute_batch("CHECKPOINT")?;
     Ok(())
@@ -88,6 +81,30 @@ mod tests {
         assert_eq!(told, "digest");
         assert!(connection.execute(&sql, []).is_err(), "an id is told once");
         connection.execute(&sql.replace("'e', 'digest'", "'f', 'report'"), []).unwrap();
+    }
+
+    #[test]
+    fn what_aws_stated_of_a_credit_is_read_out_of_its_snapshots() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        version(&connection).unwrap();
+        for (step, migration) in (1_i64..).zip(&MIGRATIONS[..14]) {
+            apply(&mut connection, step, migration).unwrap();
+        }
+        let told = [
+            ("stated", r#"{"credit_id":"1","remaining":"9","estimated":"1234.5000000001","currency":"USD"}"#),
+            ("silent", r#"{"credit_id":"1","remaining":"9","estimated":null,"currency":"USD"}"#),
+            ("quoted", r#"{"credit_id":"1","description":",\"estimated\":\"7\"","estimated":"-3","currency":"USD"}"#),
+        ];
+        for (credit, snapshot) in told {
+            let sql = "INSERT INTO credit_snapshots VALUES (1, DATE '2026-03-20', ?, true, ?)";
+            connection.execute(sql, params![credit, snapshot]).unwrap();
+        }
+        migrate(Path::new("somewhere.duckdb"), &mut connection).unwrap();
+        let sql = "SELECT coalesce(CAST(estimated AS VARCHAR), '-') FROM credit_snapshots WHERE credit_id = ?";
+        let estimated = |credit| connection.query_row(sql, [credit], |row| row.get::<_, String>(0)).unwrap();
+        assert!(estimated("stated").starts_with("1234.5000000001"), "{}", estimated("stated"));
+        assert_eq!(estimated("silent"), "-");
+        assert!(estimated("quoted").starts_with("-3."), "{}", estimated("quoted"));
     }
 
     #[test]

@@ -39,6 +39,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckdb::{Config, Connection, InterruptHandle};
 
+use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+
 use readers::Readers;
 
 pub use audit::{AuditEntry, AuditKey, AuditRow};
@@ -59,8 +61,6 @@ pub use reports::{IssuedKey, IssuedReport};
 pub use requests::{ChargedRequests, PaidRequests};
 pub use views::{KeptView, ViewMaker};
 
-/// Megabytes of memory that DuckDB may use where nobody says. Left alone DuckDB would take 80 % of the machine.
-const MEMORY_MB: u32 = 64;
 /// Threads that DuckDB may use; more would only add stacks and buffers at this size.
 const THREADS: i64 = 2;
 
@@ -93,7 +93,7 @@ impl Store {
     /// [`StoreError::InUse`] beside another process, [`StoreError::TooNew`] for a newer version's file, and
     /// [`StoreError::Open`] if the file cannot be created or read.
     pub fn open(path: &Path) -> Result<Store> {
-        Store::open_within(path, MEMORY_MB)
+        Store::open_within(path, DEFAULT_STORE_MEMORY_MB)
     }
 
     /// As [`Store::open`]; DuckDB may use `memory_mb` megabytes.
@@ -119,13 +119,14 @@ impl Store {
     /// If DuckDB cannot start.
     pub fn in_memory() -> Result<Store> {
         // Past its memory DuckDB writes into the current folder, which may be a source tree.
-        let config = config(MEMORY_MB)?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
+        let config = config(DEFAULT_STORE_MEMORY_MB)?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
         let connection = Connection::open_in_memory_with_flags(config)?;
         Store::prepare(Path::new(":memory:"), connection, None)
     }
 
     fn prepare(path: &Path, mut connection: Connection, lock: Option<File>) -> Result<Store> {
         migrations::migrate(path, &mut connection)?;
+        cycles::say_again(&mut connection)?;
         let inner = Inner {
             path: path.to_owned(),
             notes: Mutex::new(connection.try_clone()?),

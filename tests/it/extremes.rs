@@ -7,10 +7,10 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use glidepath::config::Config;
 use glidepath::domain::alert::{
-    AlertRules, Decision, History, IngestHealth, MessageContext, Observations, compose, decide, evaluate,
+    AlertRules, Decision, History, MessageContext, Observations, compose, decide, evaluate,
 };
 use glidepath::domain::assess::{Assessment, Context, Filing};
-use glidepath::domain::facts::{CreditSnapshot, Outcome, StatedBalance};
+use glidepath::domain::facts::{CreditSnapshot, StatedBalance};
 use glidepath::domain::outlook::outlook_along;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::pools::ConfiguredPool;
@@ -222,14 +222,7 @@ fn cycle(
     position.next_award = rules.next_award(&position);
     let observations =
         Observations { ..assessment.observations(&position.coverage, &BTreeSet::from(["111122223333".to_owned()])) };
-    let health = IngestHealth {
-        as_of: world.facts.as_of,
-        data_through: world.facts.data_through(),
-        last_success: world.facts.costs_pulled_at,
-        costs: Outcome::Ok,
-        credits: Outcome::Ok,
-    };
-    let mut evaluation = evaluate(&position, &health, &observations, rules);
+    let mut evaluation = evaluate(&position, &world.health(), &observations, rules);
     let first = decide(&evaluation, &History::default(), world.facts.as_of, rules);
     let context =
         MessageContext { now: world.facts.as_of, repeat: rules.repeat, trajectory: None, dashboard_url: None };

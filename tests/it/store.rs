@@ -6,7 +6,7 @@ mod beside;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use duckdb::Connection;
 use glidepath::domain::charge::{Charge, Usage};
 use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, RecordedBalance};
@@ -15,6 +15,7 @@ use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
 use glidepath::store::{CreditPull, Entered, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
 
+use crate::support::as_seen::as_seen_on;
 use crate::support::pulls::{self, Size};
 use crate::support::values::{day, usd};
 
@@ -506,7 +507,8 @@ async fn a_year_of_daily_cycles_stays_small() {
         let today = plus_days(start, offset);
         let window =
             if offset == 0 { backfill_window(today, MONTHS_KEPT) } else { steady_window(today, plus_days(today, -1)) };
-        let costs = as_seen_on(today, window);
+        let costs =
+            as_seen_on(today, pulls::pull(window, Size { services: 12, usage_types: 36 }, today.with_day(1).unwrap()));
         let clock = today.and_hms_opt(6, 0, 0).unwrap().and_utc();
         store.append_run(IngestRun { clock, costs: Some(costs), ..failed_run("2025-03-20") }).await.unwrap();
     }
@@ -520,27 +522,6 @@ async fn a_year_of_daily_cycles_stays_small() {
 fn file_bytes(path: &Path) -> u64 {
     let log = std::fs::metadata(path.with_extension("duckdb.wal")).map_or(0, |log| log.len());
     std::fs::metadata(path).unwrap().len() + log
-}
-
-/// What AWS shows on `today`: of yesterday and today a part, of the days after a week a correction.
-fn as_seen_on(today: NaiveDate, window: DayRange) -> PulledCosts {
-    let mut costs = pulls::pull(window, Size { services: 12, usage_types: 36 }, today.with_day(1).unwrap());
-    let half = |money: Money| Money::from_decimal(money.amount() / rust_decimal::Decimal::TWO);
-    for usage in &mut costs.usage {
-        match (today - usage.day).num_days() {
-            0 | 1 => usage.cost = half(usage.cost),
-            2..=6 => usage.cost += usd("0.0001"),
-            _ => {}
-        }
-    }
-    for charge in &mut costs.charges {
-        match (today - charge.day).num_days() {
-            0 | 1 => charge.billed_cost = half(charge.billed_cost),
-            2..=6 => charge.billed_cost += usd("0.0001"),
-            _ => {}
-        }
-    }
-    costs
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Position, UnclassifiedUsage};
-use crate::domain::words::{day_text, days_text, month_text, names_text, usd_text};
+use crate::domain::words::{all_names_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
 pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Iterator<Item = Finding> {
@@ -39,7 +39,7 @@ fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
             "buy it in a way that credit pays, or plan the cash",
         )
     };
-    let of = if bought.is_empty() { String::new() } else { format!("{} of ", bought.join(" and ")) };
+    let of = if bought.is_empty() { String::new() } else { format!("{} of ", all_names_text(&bought)) };
     Finding {
         named: None,
         rule: Rule::UncoveredSpend,

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::rules::key;
 use super::settings::AlertRules;
 use crate::domain::credit::CoverageState;
+use crate::domain::facts::Facts;
 pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
@@ -32,6 +33,17 @@ pub struct IngestHealth {
 }
 
 impl IngestHealth {
+    /// What `facts` say of it.
+    pub fn of(facts: &Facts) -> IngestHealth {
+        IngestHealth {
+            as_of: facts.as_of,
+            data_through: facts.data_through(),
+            last_success: facts.costs_pulled_at,
+            costs: facts.costs_outcome.clone(),
+            credits: facts.credits_outcome.clone(),
+        }
+    }
+
     /// True once the newest whole pull is older than the rules allow, or none ever came.
     pub fn is_stale(&self, rules: &AlertRules) -> bool {
         self.age().is_none_or(|age| age > rules.stale_after())

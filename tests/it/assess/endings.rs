@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
-use glidepath::domain::alert::{AlertRules, IngestHealth, Observations, evaluate};
-use glidepath::domain::facts::{Outcome, StatedBalance};
+use glidepath::domain::alert::{AlertRules, Observations, evaluate};
+use glidepath::domain::facts::StatedBalance;
 use glidepath::domain::finding::Rule;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
@@ -197,14 +197,7 @@ fn faults(life: &Life, today: NaiveDate) -> Vec<String> {
 
 /// What is told that is not so: all of these credits are applied, sooner or later.
 fn alarms(position: &Position, gone: Option<NaiveDate>, observations: &Observations, world: &World) -> Vec<String> {
-    let health = IngestHealth {
-        as_of: world.facts.as_of,
-        data_through: world.facts.data_through(),
-        last_success: world.facts.costs_pulled_at,
-        costs: Outcome::Ok,
-        credits: Outcome::Ok,
-    };
-    let evaluation = evaluate(position, &health, observations, &AlertRules::default());
+    let evaluation = evaluate(position, &world.health(), observations, &AlertRules::default());
     let wrong = |rule: Rule| match rule {
         Rule::BalanceDrift | Rule::CreditGone | Rule::CoverageUnknown => true,
         Rule::UncoveredSpend => gone.is_none(),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use glidepath::domain::alert::{AlertRules, IngestHealth, evaluate};
+use glidepath::domain::alert::{AlertRules, evaluate};
 use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::{Outcome, SeenCredit};
+use glidepath::domain::facts::SeenCredit;
 use glidepath::domain::finding::Rule;
 use glidepath::domain::money::Money;
 
@@ -123,14 +123,7 @@ fn told(world: &World, rule: Rule) -> Vec<String> {
     let assessment = world.assess();
     let position = assessment.position(assessment.outlook().as_ref());
     let observations = assessment.observations(&position.coverage, &BTreeSet::new());
-    let health = IngestHealth {
-        as_of: position.as_of,
-        data_through: position.data_through,
-        last_success: Some(position.as_of),
-        costs: Outcome::Ok,
-        credits: Outcome::Ok,
-    };
-    let found = evaluate(&position, &health, &observations, &AlertRules::default()).findings;
+    let found = evaluate(&position, &world.health(), &observations, &AlertRules::default()).findings;
     found.into_iter().filter(|it| it.rule == rule).map(|it| format!("{} {}", it.summary, it.reason)).collect()
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use glidepath::domain::alert::{AlertRules, Evaluation, IngestHealth, Observations, evaluate};
+use glidepath::domain::alert::{AlertRules, Evaluation, Observations, evaluate};
 use glidepath::domain::assess::{Assessment, Context, Filing};
 use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
+use glidepath::domain::facts::{ChargeKind, ChargeRow, Facts, UsageKind, UsageRow};
 use glidepath::domain::finding::Severity;
 use glidepath::domain::money::{Money, Quantity};
 use glidepath::domain::next_award::Wanted;
@@ -104,14 +104,7 @@ fn looked(world: &World, filing: Option<&Filing>, told: &[&str]) -> (Position, O
         told: told.iter().map(|key| ((*key).to_owned(), Severity::Warning)).collect(),
         ..assessment.observations(&position.coverage, &BTreeSet::new())
     };
-    let health = IngestHealth {
-        as_of: world.facts.as_of,
-        data_through: world.facts.data_through(),
-        last_success: world.facts.costs_pulled_at,
-        costs: Outcome::Ok,
-        credits: Outcome::Ok,
-    };
-    let evaluation = evaluate(&position, &health, &observations, &AlertRules::default());
+    let evaluation = evaluate(&position, &world.health(), &observations, &AlertRules::default());
     (position, observations, evaluation)
 }
 

@@ -77,6 +77,9 @@ async fn world() -> World {
     world
 }
 
+/// Maps of the stored outlook: what stands in them is named by the data and is no field.
+const MAPS: [&str; 2] = ["/exhaustion_by_workload/", "/unused/"];
+
 /// Every column of JSON, and whether its kept view is left in place.
 const COLUMNS: [(&str, &str, bool); 6] = [
     ("cycles", "outlook", false),
@@ -107,6 +110,11 @@ async fn a_field_that_is_missing_or_unknown_stops_nobody() {
                 },
             ];
             for (what, change) in ["missing", "unknown beside"].into_iter().zip(changes) {
+                if what == "unknown beside"
+                    && MAPS.iter().any(|map| pointer.starts_with(map) && !pointer[map.len()..].contains('/'))
+                {
+                    continue;
+                }
                 let mut changed = value.clone();
                 at_each(&mut changed, pointer, change);
                 store(&world, table, column, changed.to_string()).await;

@@ -11,14 +11,15 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use duckdb::{Connection, params};
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
-use glidepath::domain::charge::{Charge, Usage};
 use glidepath::domain::facts::{Allocation, CreditSnapshot, Outcome};
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::money::Money;
+use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
 use glidepath::store::{CreditPull, IngestRun, PulledCosts, Store};
 use rust_decimal::Decimal;
 
+use crate::support::as_seen::as_seen_on;
+use crate::support::pulls::{self, Size, service_name};
 use crate::support::values::day;
 
 const ACCOUNT: &str = "111122223333";
@@ -26,14 +27,6 @@ const ACCOUNT: &str = "111122223333";
 const WHOLE_EVERY: i64 = 30;
 /// Whole cycles at the end.
 const WHOLE_AT_END: i64 = 60;
-
-/// How large an account is.
-#[derive(Clone, Copy)]
-struct Size {
-    services: usize,
-    /// Of all services together.
-    usage_types: usize,
-}
 
 /// What a cycle had DuckDB do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,66 +47,6 @@ struct Lived {
 
 fn morning(day: NaiveDate) -> DateTime<Utc> {
     day.and_hms_opt(6, 30, 0).unwrap().and_utc()
-}
-
-fn service_name(number: usize) -> String {
-    match number {
-        0 => "Amazon Bedrock".to_owned(),
-        1 => "Amazon Elastic Compute Cloud - Compute".to_owned(),
-        2 => "Amazon Relational Database Service".to_owned(),
-        n if n % 3 == 0 => format!("Model {n} (Amazon Bedrock Edition)"),
-        n => format!("Amazon Made-up Service {n}"),
-    }
-}
-
-fn usage_type_name(service: usize, number: usize) -> String {
-    match service {
-        0 => format!("USE1-NovaLite{number}-input-tokens"),
-        1 => format!("BoxUsage:m7g.{number}xlarge"),
-        2 => format!("InstanceUsage:db.r{number}.large"),
-        n if n % 3 == 0 => format!("USE1-MP:USE1_InputTokenCount_{number}-Units"),
-        _ => format!("USE2-Requests-Tier{number}"),
-    }
-}
-
-/// What AWS shows of `window` on `today`: half of yesterday and today, and a correction of each day within its first week.
-fn as_seen_on(today: NaiveDate, window: DayRange, size: Size) -> PulledCosts {
-    let (mut charges, mut usage) = (Vec::new(), Vec::new());
-    for day in window.days() {
-        let age = (today - day).num_days();
-        let estimated = BillingPeriod::of(day) == BillingPeriod::of(today);
-        let mut gross = vec![Money::ZERO; size.services];
-        for number in 0..size.usage_types {
-            let service = number % size.services;
-            // Seven-day waves and slow growth, in ten digits, so that no two days are alike.
-            let week = i64::from(day.weekday().num_days_from_monday());
-            let serial = i64::from(day.num_days_from_ce()) * 7 + number as i64 * 11 + week * 1_000;
-            let full = 400_000_000_000 / size.usage_types as i64 + serial * 1_234;
-            let cents = if age <= 1 { full / 2 } else { full } + if age <= 6 { 0 } else { 1_000 };
-            let cost = Money::from_decimal(Decimal::new(cents, 10));
-            gross[service] += cost;
-            usage.push(Usage {
-                day,
-                service: service_name(service),
-                usage_type: usage_type_name(service, number),
-                cost,
-                quantity: Quantity::from_decimal(Decimal::new(cents, 6)),
-                unit: "Units".to_owned(),
-                estimated,
-            });
-        }
-        for (service, cost) in gross.into_iter().enumerate() {
-            let charge = |record_type: &str, billed_cost| Charge {
-                day,
-                service: service_name(service),
-                record_type: record_type.to_owned(),
-                billed_cost,
-                estimated,
-            };
-            charges.extend([charge("Usage", cost), charge("Credit", -cost)]);
-        }
-    }
-    PulledCosts { window, charges, usage, pages: 2, request_ids: vec!["one".to_owned(), "two".to_owned()] }
 }
 
 /// A credit is granted each January for two years, and pays for every service.
@@ -162,7 +95,7 @@ fn credits(today: NaiveDate, size: Size, costs: &PulledCosts) -> CreditPull {
 
 fn run(today: NaiveDate, first: bool, size: Size) -> IngestRun {
     let window = if first { backfill_window(today, MONTHS_KEPT) } else { steady_window(today, plus_days(today, -1)) };
-    let costs = as_seen_on(today, window, size);
+    let costs = as_seen_on(today, pulls::pull(window, size, today.with_day(1).unwrap()));
     IngestRun {
         clock: morning(today),
         account: Some(ACCOUNT.to_owned()),
@@ -272,6 +205,7 @@ async fn twelve_hundred_days_of_a_small_account_leave_a_cycle_as_it_was() {
     let lived = live(folder.path(), 1_200, Size { services: 3, usage_types: 6 }).await;
     let (first, last) = (lived.work.first().unwrap(), lived.work.last().unwrap());
     println!("{first:?} {last:?} {:?}", lived.bytes);
+    assert!(first.rows > 10_000 && first.bytes > 100_000, "nothing was noted: {first:?}");
     assert!(last.rows * 10 <= first.rows * 11, "rows: {first:?}, sixty days later {last:?}");
     assert!(last.bytes * 10 <= first.bytes * 11, "bytes: {first:?}, sixty days later {last:?}");
     let grown = lived.bytes.1.saturating_sub(lived.bytes.0);

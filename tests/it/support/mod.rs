@@ -1,6 +1,7 @@
 //! What several modules share: made-up accounts and filings, and readers of what is rendered.
 
 pub mod answer;
+pub mod as_seen;
 pub mod filing;
 pub mod logs;
 pub mod paper;
