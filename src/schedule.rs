@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::CronLine;
 use crate::cycle::Engine;
 use crate::domain::facts::Outcome;
+use crate::domain::referee::is_ahead;
 
 /// Deliveries that wait for another attempt are looked at every minute.
 const DELIVERIES: &str = "0 * * * * *";
@@ -132,9 +133,11 @@ async fn newest(engine: &Engine) -> Result<(Option<DateTime<Utc>>, Option<(DateT
     Ok((engine.store().last_pull().await?, engine.store().newest_try().await?))
 }
 
-/// True if the schedule named a moment since the last successful pull, or since the last one that failed for good.
+/// True if the schedule named a moment since the last successful pull, or since the last one that failed for good; also if that
+/// was under a clock that lay ahead, since when is then not known.
 fn is_due(since: Option<DateTime<Utc>>, schedule: &CronLine, now: DateTime<Utc>) -> bool {
-    since.is_none_or(|since| schedule.next_after(since).is_some_and(|next| next <= now))
+    let due = |since| schedule.next_after(since).is_some_and(|next| next <= now);
+    since.is_none_or(|since| is_ahead(since, now) || due(since))
 }
 
 async fn run_cycle(engine: &Engine, now: DateTime<Utc>) {
@@ -162,6 +165,9 @@ mod tests {
         assert!(is_due(None, &daily, at("2026-03-01T00:00:00Z")));
         assert!(!is_due(Some(at("2026-03-01T06:30:05Z")), &daily, at("2026-03-02T06:00:00Z")));
         assert!(is_due(Some(at("2026-03-01T06:30:05Z")), &daily, at("2026-03-02T06:30:00Z")));
+        // This machine's clock was ahead, and is set now.
+        assert!(!is_due(Some(at("2026-03-01T06:45:00Z")), &daily, at("2026-03-01T06:30:00Z")));
+        assert!(is_due(Some(at("2026-04-10T06:30:05Z")), &daily, at("2026-03-01T06:30:00Z")));
         assert!(is_due(Some(at("2026-02-27T06:30:05Z")), &daily, at("2026-03-01T00:00:00Z")));
     }
 

@@ -43,6 +43,7 @@ fn credit(number: i64, today: NaiveDate) -> CreditSnapshot {
 pub fn run(clock: DateTime<Utc>, costs: PulledCosts) -> IngestRun {
     IngestRun {
         clock,
+        aws_clock: Some(clock),
         account: Some(ACCOUNT.to_owned()),
         costs: Some(costs),
         costs_outcome: Outcome::Ok,

@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use chrono::{DateTime, Utc};
 
+use super::clocks::AwsClock;
+
 /// The circumstances of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Circumstances {
@@ -18,9 +20,9 @@ pub(super) struct Circumstances {
 }
 
 /// Keeps [`Circumstances`] beside each answer, as an extension of the response. The SDK's own source of time is asked, which
-/// is what signatures are made with, before the SDK allows for a clock that it found to differ.
-#[derive(Debug)]
-pub(super) struct NoteCircumstances;
+/// is what signatures are made with, before the SDK allows for a clock that it found to differ. Takes note of AWS's clock too.
+#[derive(Debug, Clone)]
+pub(super) struct NoteCircumstances(pub AwsClock);
 
 impl Intercept for NoteCircumstances {
     fn name(&self) -> &'static str {
@@ -35,6 +37,7 @@ impl Intercept for NoteCircumstances {
     ) -> Result<(), BoxError> {
         let clock = components.time_source().map(|source| source.now().into());
         let region = config.load::<Region>().map(ToString::to_string);
+        self.0.note(context.response());
         context.response_mut().add_extension(Circumstances { clock, region });
         Ok(())
     }

@@ -18,6 +18,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use tokio::sync::OnceCell;
 
 use super::circumstances::NoteCircumstances;
+use super::clocks::AwsClock;
 use super::error::{AwsError, Operation};
 use super::meter::{MeteredHttpClient, PaidRequestMeter};
 
@@ -112,6 +113,7 @@ pub struct AwsClients {
     sts: aws_sdk_sts::Client,
     settings: Arc<AwsSettings>,
     own_account: Arc<OnceCell<String>>,
+    clock: AwsClock,
 }
 
 impl AwsClients {
@@ -131,8 +133,7 @@ impl AwsClients {
             .load()
             .await;
         // The SDK's own client honours the proxy variables, so the metered one does.
-        let metered = MeteredHttpClient::new(meter, ProxyConfig::from_env());
-        Ok(Self::from_shared(&shared, settings, metered))
+        Ok(Self::from_shared(&shared, settings, meter, ProxyConfig::from_env()))
     }
 
     /// Clients for a listener at `endpoint` that stands in for AWS, signed with made-up credentials. Nothing is
@@ -156,23 +157,31 @@ impl AwsClients {
             .retry_config(settings.retries())
             .timeout_config(settings.timeouts())
             .build();
-        let metered = MeteredHttpClient::new(meter, ProxyConfig::disabled());
-        Ok(Self::from_shared(&shared, settings, metered))
+        Ok(Self::from_shared(&shared, settings, meter, ProxyConfig::disabled()))
     }
 
-    fn from_shared(shared: &SdkConfig, settings: &AwsSettings, metered: MeteredHttpClient) -> Self {
+    fn from_shared(shared: &SdkConfig, settings: &AwsSettings, meter: PaidRequestMeter, proxies: ProxyConfig) -> Self {
+        let clock = AwsClock::default();
+        let note = NoteCircumstances(clock.clone());
+        let metered = MeteredHttpClient::new(meter, clock.clone(), proxies);
         let costs = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered);
         let billing = aws_sdk_billing::config::Builder::from(shared);
         let free_tier = aws_sdk_freetier::config::Builder::from(shared);
         let sts = aws_sdk_sts::config::Builder::from(shared);
         AwsClients {
-            cost_explorer: aws_sdk_costexplorer::Client::from_conf(costs.interceptor(NoteCircumstances).build()),
-            billing: aws_sdk_billing::Client::from_conf(billing.interceptor(NoteCircumstances).build()),
-            free_tier: aws_sdk_freetier::Client::from_conf(free_tier.interceptor(NoteCircumstances).build()),
-            sts: aws_sdk_sts::Client::from_conf(sts.interceptor(NoteCircumstances).build()),
+            cost_explorer: aws_sdk_costexplorer::Client::from_conf(costs.interceptor(note.clone()).build()),
+            billing: aws_sdk_billing::Client::from_conf(billing.interceptor(note.clone()).build()),
+            free_tier: aws_sdk_freetier::Client::from_conf(free_tier.interceptor(note.clone()).build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.interceptor(note).build()),
             settings: Arc::new(settings.clone()),
             own_account: Arc::default(),
+            clock,
         }
+    }
+
+    /// AWS's clock, as far as its answers to these clients told it.
+    pub fn clock(&self) -> &AwsClock {
+        &self.clock
     }
 
     /// The settings they were built with.

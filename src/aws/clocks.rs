@@ -1,6 +1,7 @@
 //! This machine's clock beside AWS's: requests carry the time, and AWS takes none whose time is off.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,8 +24,7 @@ impl Clocks {
     /// Those of an answer; `None` where AWS does not say what its clock says.
     pub(super) fn of(answer: &HttpResponse) -> Option<Clocks> {
         let ours = answer.extension::<Circumstances>()?.clock?;
-        let theirs = DateTime::parse_from_rfc2822(answer.headers().get("date")?).ok()?.to_utc();
-        Some(Clocks { ours, theirs })
+        Some(Clocks { ours, theirs: date_of(answer)? })
     }
 
     /// True where the difference is nothing that AWS refuses.
@@ -35,6 +35,27 @@ impl Clocks {
     fn difference(self) -> TimeDelta {
         (self.ours - self.theirs).abs()
     }
+}
+
+/// AWS's clock, as the newest Date of its answers tells it, whatever else they say. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct AwsClock(Arc<Mutex<Option<DateTime<Utc>>>>);
+
+impl AwsClock {
+    /// The newest Date; `None` while no answer carried one.
+    pub fn newest(&self) -> Option<DateTime<Utc>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of an answer's Date. Answers can come out of order.
+    pub(super) fn note(&self, answer: &HttpResponse) {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *newest = (*newest).max(date_of(answer));
+    }
+}
+
+fn date_of(answer: &HttpResponse) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc2822(answer.headers().get("date")?).ok()?.to_utc())
 }
 
 /// `this machine's clock says 2026-11-23 06:30:00 UTC and AWS's 2026-11-23 06:10:00 UTC: it is 20 minutes fast`.

@@ -237,6 +237,14 @@ pub enum AwsError {
         /// Why it could not be counted.
         message: String,
     },
+    /// The clock that asks lies ahead of AWS's, so the paid request was not sent.
+    #[error("{operation}: not sent, since {message}")]
+    Ahead {
+        /// What was to be called.
+        operation: Operation,
+        /// Both clocks.
+        message: String,
+    },
     /// No connection to AWS.
     #[error("{operation}: AWS cannot be reached: {message}")]
     Unreachable {
@@ -305,6 +313,7 @@ impl AwsError {
             | AwsError::ExpiredCredentials { .. }
             | AwsError::SignInNeeded { .. }
             | AwsError::WrongTime { .. }
+            | AwsError::Ahead { .. }
             | AwsError::RegionDisabled { .. }
             | AwsError::NotSignedUp { .. }
             | AwsError::NoCredentials { .. }
@@ -403,6 +412,9 @@ impl AwsError {
                  cycle asks again."
             }
             AwsError::RepeatedToken { .. } => "Nothing was stored. The next cycle asks again from the first page.",
+            AwsError::Ahead { .. } => {
+                "Set this machine's clock and keep it set by NTP (`timedatectl set-ntp true`), or choose a time that has come."
+            }
             AwsError::Uncounted { .. } => {
                 "Check that the store can be written: a paid request is sent only after it is recorded."
             }

@@ -15,7 +15,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
+
+use super::clocks::AwsClock;
 
 /// A boxed future, so that [`PaidRequestLog`] can stand behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -53,15 +56,29 @@ pub enum MeterError {
     /// The ceiling is reached.
     #[error(transparent)]
     Ceiling(#[from] CeilingReached),
+    /// The clock that asks lies ahead of AWS's, so what it asks for has not come yet.
+    #[error("{}", ahead(*clock, *aws))]
+    Ahead {
+        /// The clock that asks.
+        clock: DateTime<Utc>,
+        /// AWS's.
+        aws: DateTime<Utc>,
+    },
     /// The count could not be recorded. The request does not leave, since it could not be counted.
     #[error("the count of paid requests could not be recorded: {0}")]
     Unrecorded(String),
 }
 
+fn ahead(clock: DateTime<Utc>, aws: DateTime<Utc>) -> String {
+    let [clock, aws] = [clock, aws].map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    format!("the clock that asks, {clock}, lies ahead of AWS's, {aws}")
+}
+
 /// Where paid requests are recorded: the store, or a list where a test wants to count them.
 pub trait PaidRequestLog: Send + Sync + 'static {
-    /// Records one request that is about to leave. The record must be durable before this answers.
-    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>>;
+    /// Records one request that is about to leave, where AWS's clock was `aws` when it last answered. The record must be
+    /// durable before this answers.
+    fn reserve(&self, aws: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<Ticket, MeterError>>;
     /// Records what became of it.
     fn settle(&self, ticket: Ticket, outcome: Outcome) -> BoxFuture<'_, Result<(), MeterError>>;
 }
@@ -87,14 +104,15 @@ impl fmt::Debug for PaidRequestMeter {
 #[derive(Debug)]
 pub(super) struct MeteredHttpClient {
     meter: PaidRequestMeter,
+    clock: AwsClock,
     proxies: proxy::ProxyConfig,
     // One connector, so one connection pool: every call of a client comes with the same timeouts.
     connector: OnceLock<SharedHttpConnector>,
 }
 
 impl MeteredHttpClient {
-    pub(super) fn new(meter: PaidRequestMeter, proxies: proxy::ProxyConfig) -> Self {
-        MeteredHttpClient { meter, proxies, connector: OnceLock::new() }
+    pub(super) fn new(meter: PaidRequestMeter, clock: AwsClock, proxies: proxy::ProxyConfig) -> Self {
+        MeteredHttpClient { meter, clock, proxies, connector: OnceLock::new() }
     }
 }
 
@@ -110,6 +128,7 @@ impl HttpClient for MeteredHttpClient {
             SharedHttpConnector::new(MeteredConnector {
                 wire: SharedHttpConnector::new(wire),
                 meter: self.meter.clone(),
+                clock: self.clock.clone(),
             })
         });
         connector.clone()
@@ -120,14 +139,15 @@ impl HttpClient for MeteredHttpClient {
 struct MeteredConnector {
     wire: SharedHttpConnector,
     meter: PaidRequestMeter,
+    clock: AwsClock,
 }
 
 impl HttpConnector for MeteredConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (wire, meter) = (self.wire.clone(), self.meter.clone());
+        let (wire, meter, aws) = (self.wire.clone(), self.meter.clone(), self.clock.newest());
         HttpConnectorFuture::new(async move {
             // A "user" error is one that the SDK does not retry.
-            let ticket = meter.0.reserve().await.map_err(|error| ConnectorError::user(Box::new(error)))?;
+            let ticket = meter.0.reserve(aws).await.map_err(|error| ConnectorError::user(Box::new(error)))?;
             // If a timeout drops this future here, the ticket stays unsettled, which counts as charged.
             let answer = wire.call(request).await;
             let outcome = match &answer {

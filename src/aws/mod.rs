@@ -19,7 +19,7 @@ mod regions;
 mod sdk_error;
 
 pub use client::{AwsClients, AwsSettings};
-pub use clocks::Clocks;
+pub use clocks::{AwsClock, Clocks};
 pub use denial::Denial;
 pub use error::{AwsError, Operation};
 pub use meter::PaidRequestMeter;

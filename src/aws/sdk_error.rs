@@ -138,6 +138,7 @@ fn from_transport(operation: Operation, error: &(dyn StdError + 'static)) -> Aws
     if let Some(refusal) = find::<MeterError>(error) {
         return match refusal {
             MeterError::Ceiling(reached) => AwsError::CeilingReached(reached.clone()),
+            MeterError::Ahead { .. } => AwsError::Ahead { operation, message: refusal.to_string() },
             MeterError::Unrecorded(_) => AwsError::Uncounted { operation, message: refusal.to_string() },
         };
     }

@@ -16,7 +16,7 @@ use super::out::outln;
 /// Arguments of `cycle`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The cycle's clock, RFC 3339 [default: now].
+    /// The cycle's clock, RFC 3339 [default: now]. Refused where it lies more than 15 minutes ahead of AWS's.
     #[arg(long, value_parser = parse_clock, value_name = "TIME")]
     as_of: Option<DateTime<Utc>>,
 }
@@ -25,7 +25,10 @@ pub struct Args {
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let report = match Access::open(config)? {
         Access::Store(engine) => {
-            let report = engine.cycle(args.as_of.unwrap_or_else(|| Clock::System.now())).await?;
+            let report = match args.as_of {
+                Some(as_of) => engine.cycle_as_of(as_of).await?,
+                None => engine.cycle(Clock::System.now()).await?,
+            };
             engine.store().checkpoint()?;
             report.context("a cycle is running already")?
         }

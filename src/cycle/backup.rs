@@ -40,7 +40,7 @@ impl Engine {
             .with_context(|| format!("creating the folder for backups, {}", folder.display()))?;
         let path = folder.join(file_name(now));
         self.store().backup(&path).await?;
-        let removed = prune(folder, self.config().backups_kept)?;
+        let removed = prune(folder, self.config().backups_kept, now.naive_utc())?;
         info!(path = %path.display(), removed = removed.len(), "backup made");
         Ok(BackupReport { path, removed })
     }
@@ -71,9 +71,9 @@ fn names_in(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn prune(folder: &Path, kept: usize) -> Result<Vec<PathBuf>> {
+fn prune(folder: &Path, kept: usize, made_at: NaiveDateTime) -> Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for name in superseded(names_in(folder)?, kept) {
+    for name in superseded(names_in(folder)?, kept, made_at) {
         let path = folder.join(name);
         std::fs::remove_file(&path).with_context(|| format!("removing the old backup {}", path.display()))?;
         removed.push(path);
@@ -81,13 +81,19 @@ fn prune(folder: &Path, kept: usize) -> Result<Vec<PathBuf>> {
     Ok(removed)
 }
 
-/// Our own backups among `names` but for the `kept` newest (at least one), oldest first.
-fn superseded(names: Vec<String>, kept: usize) -> Vec<String> {
-    let mut ours: Vec<(NaiveDateTime, String)> =
-        names.into_iter().filter_map(|name| Some((taken_at(&name)?, name))).collect();
+/// Our own backups among `names` but for the `kept` newest (at least one), oldest first. The one of `made_at` was made last: one
+/// that bears a later time was made before it, under another clock, and goes first.
+fn superseded(names: Vec<String>, kept: usize, made_at: NaiveDateTime) -> Vec<String> {
+    let mut ours: Vec<(bool, NaiveDateTime, String)> = names
+        .into_iter()
+        .filter_map(|name| {
+            let taken_at = taken_at(&name)?;
+            Some((taken_at.and_utc().timestamp() <= made_at.and_utc().timestamp(), taken_at, name))
+        })
+        .collect();
     ours.sort();
     ours.truncate(ours.len().saturating_sub(kept.max(1)));
-    ours.into_iter().map(|(_, name)| name).collect()
+    ours.into_iter().map(|(.., name)| name).collect()
 }
 
 /// When a backup of ours was taken; `None` for every other file.
@@ -123,11 +129,28 @@ mod tests {
             "glidepath-20261123T063000Z.partial",
             "notes.txt",
         ]);
+        let made_at = "2026-11-23T06:30:00.75".parse().unwrap();
         assert_eq!(
-            superseded(found.clone(), 2),
+            superseded(found.clone(), 2, made_at),
             ["glidepath-20251231T235959Z.duckdb", "glidepath-20261121T063000Z.duckdb"]
         );
-        assert!(superseded(found.clone(), 4).is_empty());
-        assert_eq!(superseded(found, 0).len(), 3, "the one just made is never removed");
+        assert!(superseded(found.clone(), 4, made_at).is_empty());
+        assert_eq!(superseded(found, 0, made_at).len(), 3, "the one just made is never removed");
+    }
+
+    #[test]
+    fn what_was_made_last_is_the_newest_whatever_time_it_bears() {
+        let found = names(&[
+            "glidepath-20261121T063000Z.duckdb",
+            "glidepath-20261122T063000Z.duckdb",
+            "glidepath-20270102T063000Z.duckdb",
+            "glidepath-20310102T063000Z.duckdb",
+        ]);
+        let after = |made_at: &str, kept| superseded(found.clone(), kept, made_at.parse().unwrap());
+        let made_under_a_clock_ahead = ["glidepath-20270102T063000Z.duckdb", "glidepath-20310102T063000Z.duckdb"];
+        assert_eq!(after("2026-11-22T06:30:00", 2), made_under_a_clock_ahead, "and put back since");
+        assert_eq!(after("2026-11-22T06:30:00", 1).len(), 3);
+        assert_eq!(after("2026-11-22T06:30:00", 1).last().unwrap(), "glidepath-20261121T063000Z.duckdb");
+        assert_eq!(after("2031-01-02T06:30:00", 3), ["glidepath-20261121T063000Z.duckdb"]);
     }
 }

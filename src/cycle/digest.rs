@@ -23,7 +23,7 @@ impl Engine {
         let Some(schedule) = &self.config().digest_schedule else { return Ok(false) };
         let last = self
             .store()
-            .last_notice(NoticeKind::Digest, DIGEST_KEY.to_owned())
+            .last_notice(NoticeKind::Digest, DIGEST_KEY.to_owned(), now)
             .await
             .context("looking for the last digest")?;
         let since = match last {

@@ -21,13 +21,15 @@ use crate::domain::finding::{Finding, Rule};
 use crate::store::alerts::history;
 use crate::store::{Progress, StoreError};
 
-use super::Engine;
+use super::{ClockAhead, Engine};
 
 /// A cycle that did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {
-    /// Its clock.
+    /// Its clock; AWS's where that was ahead.
     pub clock: DateTime<Utc>,
+    /// Both clocks, where its own lay ahead of AWS's.
+    pub ahead: Option<ClockAhead>,
 }
 
 impl Engine {
@@ -43,22 +45,27 @@ impl Engine {
             Err(_) if self.store().is_interrupted() => {}
             // Whoever asked for that clock is told; of the cycles before nothing is wrong.
             Err(error) if matches!(error.downcast_ref(), Some(StoreError::ClockGoesBack { .. })) => {}
-            Err(error) => self.tell_failure(now, format!("{error:#}")).await,
+            Err(error) => self.tell_failure(now, error).await,
         }
         ended
     }
 
     /// Stores that a cycle failed, and tells it. Nothing of this can fail the caller further: it is in the log then.
-    async fn tell_failure(&self, now: DateTime<Utc>, problem: String) {
-        self.note_failure(Some(now));
-        if let Err(reason) = self.record_failure(now, problem.clone()).await {
+    async fn tell_failure(&self, now: DateTime<Utc>, error: &anyhow::Error) {
+        let ahead = error.downcast_ref::<ClockAhead>().copied();
+        // A clock that is wrong stamps nothing.
+        let now = ahead.map_or(now, |ahead| ahead.aws);
+        let problem = ahead.map_or_else(|| format!("{error:#}"), |ahead| ahead.problem());
+        let remedy = ahead.map(|ahead| ahead.remedy().to_owned());
+        self.note_failure(Some(Unfinished { clock: now, ahead }));
+        if let Err(reason) = self.record_failure(now, problem.clone(), remedy).await {
             error!(problem, "the cycle failed, and the store could not keep that, so no channel is told: {reason:#}");
         } else if let Err(reason) = self.deliver(now).await {
             error!(problem, "the cycle failed, and telling it waits for the next try: {reason:#}");
         }
     }
 
-    async fn record_failure(&self, now: DateTime<Utc>, problem: String) -> Result<()> {
+    async fn record_failure(&self, now: DateTime<Utc>, problem: String, remedy: Option<String>) -> Result<()> {
         let before = self.store().failed_cycle().await.context("looking for earlier failures")?;
         let finished_at = match &before {
             Some(before) => before.finished_at,
@@ -66,7 +73,7 @@ impl Engine {
         };
         let since = before.map_or(now, |before| before.since);
         let rules = &self.config().rules;
-        let failed = FailedCycle { since, last: now, problem: problem.clone(), finished_at };
+        let failed = FailedCycle { since, last: now, problem: problem.clone(), remedy: remedy.clone(), finished_at };
         let finding = cycle_failed_finding(&failed, rules);
         let evaluation = Evaluation { findings: vec![finding], ..Evaluation::default() };
         let within = rules.clear_after();
@@ -81,7 +88,7 @@ impl Engine {
         history.open.retain(|open| open.rule == Rule::CycleFailed);
         let decisions = decide(&evaluation, &history, now, rules);
         let messages = self.messages(&decisions, now, String::new);
-        self.store().record_failure(now, problem, messages).await.context("storing that the cycle failed")
+        self.store().record_failure(now, problem, remedy, messages).await.context("storing that the cycle failed")
     }
 
     /// What holds of a cycle that could not finish, if anything does, as a finding.
@@ -99,18 +106,18 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn unfinished(&self) -> Result<Option<Unfinished>> {
-        if let Some(failed) = self.store().failed_cycle().await? {
-            return Ok(Some(Unfinished { clock: failed.last }));
+        if let Some(failed) = *self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(Some(failed));
         }
-        if let Some(clock) = *self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(Some(Unfinished { clock }));
+        if let Some(failed) = self.store().failed_cycle().await? {
+            return Ok(Some(Unfinished { clock: failed.last, ahead: None }));
         }
         let unfinished = |newest: Option<Progress>| newest.filter(|newest| !newest.finished);
         if unfinished(self.store().progress().await?).is_none() || self.parts.running.try_lock().is_err() {
             return Ok(None);
         }
         // Nothing runs any more; what ran when the store was asked has finished by now.
-        Ok(unfinished(self.store().progress().await?).map(|Progress { clock, .. }| Unfinished { clock }))
+        Ok(unfinished(self.store().progress().await?).map(|Progress { clock, .. }| Unfinished { clock, ahead: None }))
     }
 
     /// True while the newest cycle of this process failed, or one did before and none has finished since.
@@ -136,8 +143,8 @@ impl Engine {
     }
 
     /// Notes for the metric how the newest cycle of this process went, which holds where the store cannot be written.
-    fn note_failure(&self, at: Option<DateTime<Utc>>) {
-        *self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    fn note_failure(&self, failed: Option<Unfinished>) {
+        *self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 }
 

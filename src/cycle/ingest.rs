@@ -10,42 +10,83 @@ use crate::aws::credits::{AccountCredits, CreditAnswer};
 use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits};
 use crate::domain::facts::{Allocation, Outcome};
 use crate::domain::period::{BillingPeriod, DayRange};
+use crate::domain::referee::{ClockOf, passed_for_both};
 use crate::domain::window::steady_window;
 use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
 use super::meter::StoredLog;
 use super::{AwsAccess, Engine};
 
+/// What AWS said before anything is paid for.
+pub(super) struct Heard {
+    asked: DateTime<Utc>,
+    of: ClockOf,
+    /// The clock that the cycle runs under.
+    clock: DateTime<Utc>,
+    /// Whom to ask on, and for whose account if that is known; else why nothing more is asked.
+    asking: std::result::Result<(AwsClients, Option<String>), (Option<DateTime<Utc>>, Outcome)>,
+}
+
+impl Heard {
+    /// The clock that the cycle runs under.
+    pub(super) fn clock(&self) -> DateTime<Utc> {
+        self.clock
+    }
+}
+
 impl Engine {
-    /// Asks for costs and credits. Each failure is recorded on its own and never discards the other.
-    pub(super) async fn ingest(&self, now: DateTime<Utc>) -> Result<IngestRun> {
-        let failed = |costs_outcome: Outcome| IngestRun {
-            clock: now,
-            account: None,
-            costs: None,
-            costs_outcome,
-            credits: CreditPull::default(),
-            credits_outcome: Outcome::NotTried,
-        };
-        let clients = match self.clients(now).await {
+    /// Asks whose credentials these are, which costs nothing, and so learns what time it is.
+    ///
+    /// # Errors
+    /// Those of [`Engine::rule`], and the store's.
+    pub(super) async fn hear(&self, asked: DateTime<Utc>, of: ClockOf) -> Result<Heard> {
+        let clients = match self.clients(asked).await {
             Ok(clients) => clients,
-            Err(error) => return Ok(failed(outcome(&error))),
+            Err(error) => {
+                let clock = self.rule(asked, of, None, false).await?;
+                return Ok(Heard { asked, of, clock, asking: Err((None, outcome(&error))) });
+            }
         };
-        let account = match self.account(&clients).await? {
-            Ok(account) => account,
-            Err(outcome) => return Ok(failed(outcome)),
+        let account = self.account(&clients).await?;
+        let (aws, accepted) = (clients.clock().newest(), matches!(account, Ok(Some(_))));
+        let clock = self.rule(asked, of, aws, accepted).await?;
+        let asking = account.map(|account| (clients, account)).map_err(|outcome| (aws, outcome));
+        Ok(Heard { asked, of, clock, asking })
+    }
+
+    /// Asks for credits and costs. Each failure is recorded on its own and never discards the other.
+    pub(super) async fn ingest(&self, heard: Heard) -> Result<IngestRun> {
+        let Heard { asked, of, clock, asking } = heard;
+        let (clients, account) = match asking {
+            Ok(asking) => asking,
+            Err((aws_clock, costs_outcome)) => {
+                return Ok(IngestRun {
+                    clock,
+                    aws_clock,
+                    account: None,
+                    costs: None,
+                    costs_outcome,
+                    credits: CreditPull::default(),
+                    credits_outcome: Outcome::NotTried,
+                });
+            }
         };
-        let costs = self.pull_costs(&clients, now).await?;
-        let (costs, costs_outcome) = match costs {
-            Ok(costs) => (Some(costs), Outcome::Ok),
-            Err(error) => (None, outcome(&error)),
-        };
-        let (credits, credits_outcome) = match credits::pull(&clients, now.date_naive()).await {
+        // Credits come first, since asking for them costs nothing: where AWS's clock is not known yet, it is then.
+        let today = passed_for_both(clock, clients.clock().newest()).date_naive();
+        let (credits, credits_outcome) = match credits::pull(&clients, today).await {
             Ok(pull) => gather(pull.accounts),
             Err(error) => (CreditPull::default(), outcome(&error)),
         };
-        self.ask_account_plan(&clients, now).await?;
-        Ok(IngestRun { clock: now, account, costs, costs_outcome, credits, credits_outcome })
+        let accepted = account.is_some() || credits_outcome == Outcome::Ok;
+        let clock = self.rule(asked, of, clients.clock().newest(), accepted).await?;
+        let (costs, costs_outcome) = match self.pull_costs(&clients, clock).await? {
+            Ok(costs) => (Some(costs), Outcome::Ok),
+            Err(error) => (None, outcome(&error)),
+        };
+        let aws_clock = clients.clock().newest();
+        let clock = self.rule(asked, of, aws_clock, accepted || costs.is_some()).await?;
+        self.ask_account_plan(&clients, clock).await?;
+        Ok(IngestRun { clock, aws_clock, account, costs, costs_outcome, credits, credits_outcome })
     }
 
     /// Stores `run`, or, where a check of the store refuses what it brings, the run without that; gives it as stored,
@@ -60,14 +101,13 @@ impl Engine {
         Ok((run, run_id))
     }
 
-    /// Clients whose paid requests count for the day of `now`.
+    /// Clients whose paid requests count for AWS's day, or that of `now` while AWS's clock is not known.
     ///
     /// # Errors
     /// If the settings cannot work.
     pub async fn clients(&self, now: DateTime<Utc>) -> Result<AwsClients, AwsError> {
         let config = self.config();
-        let log =
-            StoredLog { store: self.store().clone(), day: now.date_naive(), ceiling: config.paid_requests_per_day };
+        let log = StoredLog { store: self.store().clone(), clock: now, ceiling: config.paid_requests_per_day };
         let meter = PaidRequestMeter::new(log);
         match &self.parts.aws {
             AwsAccess::Environment => AwsClients::connect(&config.aws, meter).await,
@@ -101,6 +141,7 @@ impl Engine {
         clients: &AwsClients,
         now: DateTime<Utc>,
     ) -> Result<std::result::Result<PulledCosts, AwsError>> {
+        let now = passed_for_both(now, clients.clock().newest());
         let today = now.date_naive();
         let last = self.store().last_pull().await.context("reading when costs were last pulled")?;
         let pulled = match last {
@@ -173,6 +214,7 @@ pub(super) fn outcome(error: &AwsError) -> Outcome {
         | AwsError::ExpiredCredentials { .. }
         | AwsError::SignInNeeded { .. }
         | AwsError::WrongTime { .. }
+        | AwsError::Ahead { .. }
         | AwsError::RegionDisabled { .. }
         | AwsError::NotSignedUp { .. }
         | AwsError::NoCredentials { .. }

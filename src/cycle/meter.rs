@@ -1,25 +1,30 @@
 //! Paid requests, recorded in the store before they leave.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 
 use crate::aws::meter::{BoxFuture, CeilingReached, MeterError, Outcome, PaidRequestLog, Ticket};
+use crate::domain::referee::is_ahead;
 use crate::store::Store;
 
 /// Counts against the ceiling of one UTC day.
 pub struct StoredLog {
     /// Where the count is kept.
     pub store: Store,
-    /// The day that requests count for: that of the cycle's clock.
-    pub day: NaiveDate,
+    /// The clock that asks: requests count for its day until AWS's clock is known, and then for AWS's.
+    pub clock: DateTime<Utc>,
     /// Requests that may leave on that day.
     pub ceiling: u64,
 }
 
 impl PaidRequestLog for StoredLog {
-    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
-        Box::pin(async {
+    fn reserve(&self, aws: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<Ticket, MeterError>> {
+        Box::pin(async move {
+            if let Some(aws) = aws.filter(|aws| is_ahead(self.clock, *aws)) {
+                return Err(MeterError::Ahead { clock: self.clock, aws });
+            }
+            let day = aws.unwrap_or(self.clock).date_naive();
             let unrecorded = |error: crate::store::StoreError| MeterError::Unrecorded(error.to_string());
-            match self.store.reserve_request(self.day, self.ceiling).await.map_err(unrecorded)? {
+            match self.store.reserve_request(day, self.ceiling).await.map_err(unrecorded)? {
                 Some(ticket) => Ok(Ticket(ticket)),
                 None => {
                     let ceiling = u32::try_from(self.ceiling).unwrap_or(u32::MAX);

@@ -23,6 +23,7 @@ mod outbox;
 mod papers;
 mod plan;
 mod prices;
+mod referee;
 mod remade;
 mod replay;
 mod sent_reports;
@@ -50,6 +51,7 @@ use crate::domain::facts::Outcome;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
+use crate::domain::referee::ClockOf;
 use crate::domain::series::series;
 use crate::notify::{self, HttpClient};
 use crate::report;
@@ -67,6 +69,7 @@ pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedL
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
 pub use plan::PlanError;
+pub use referee::ClockAhead;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
@@ -102,8 +105,8 @@ struct Parts {
     planning: Mutex<()>,
     /// Held while an outlook is made and stored, at the end of a cycle or after an entry.
     concluding: Mutex<()>,
-    /// Clock of the newest cycle of this process, if it failed.
-    failed: StdMutex<Option<DateTime<Utc>>>,
+    /// How the newest cycle of this process failed, if it did.
+    failed: StdMutex<Option<Unfinished>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
     /// Held while messages are on their way, so that none is sent twice at once.
@@ -211,24 +214,37 @@ impl Engine {
         &self.parts.config
     }
 
-    /// One cycle at `now`, to the microsecond; `None` if one is running already, which is left to finish.
+    /// One cycle at `now`, which this machine's clock says, to the microsecond; `None` if one is running already, which is left
+    /// to finish. A clock that was put back a little takes that of the newest cycle.
     ///
     /// # Errors
-    /// If the store fails or `now` lies before its newest cycle. A failure to ask AWS, credentials of another account
-    /// and an answer that does not add up are no errors here: they are recorded, evaluated, and in the report.
+    /// If the store fails, `now` lies further before its newest cycle, or it lies ahead of AWS's clock. A failure to ask AWS,
+    /// credentials of another account and an answer that does not add up are no errors here: they are recorded, evaluated,
+    /// and in the report.
     pub async fn cycle(&self, now: DateTime<Utc>) -> Result<Option<CycleReport>> {
+        self.cycle_under(now, ClockOf::Machine).await
+    }
+
+    /// One cycle under the clock `as_of`, which somebody named: as it is, or not at all.
+    ///
+    /// # Errors
+    /// As [`Engine::cycle`].
+    pub async fn cycle_as_of(&self, as_of: DateTime<Utc>) -> Result<Option<CycleReport>> {
+        self.cycle_under(as_of, ClockOf::Caller).await
+    }
+
+    async fn cycle_under(&self, now: DateTime<Utc>, of: ClockOf) -> Result<Option<CycleReport>> {
         let Ok(_running) = self.parts.running.try_lock() else {
             warn!("a cycle is still running; this one is skipped");
             return Ok(None);
         };
         let now = to_microseconds(now);
-        // Storing would refuse it too, but only after the questions are paid for.
-        self.store().check_clock(now).await?;
         let asked = async {
-            self.file_first_projection(now).await?;
-            let (run, run_id) = self.store_run(self.ingest(now).await?).await?;
+            let heard = self.hear(now, of).await?;
+            self.file_first_projection(heard.clock()).await?;
+            let (run, run_id) = self.store_run(self.ingest(heard).await?).await?;
             if let Some(pull) = &run.costs {
-                self.take_late_corrections(now, run_id, pull.window).await?;
+                self.take_late_corrections(run.clock, run_id, pull.window).await?;
             }
             self.end(run, run_id).await
         };

@@ -120,7 +120,7 @@ impl Engine {
 
     async fn report_if_due(&self, report: &ScheduledReport, now: DateTime<Utc>) -> Result<bool> {
         let first_met = self.first_met(report, now).await?;
-        let last = self.store().last_notice(NoticeKind::Report, report_key(&report.name)).await;
+        let last = self.store().last_notice(NoticeKind::Report, report_key(&report.name), now).await;
         let last = last.context("looking when the report was sent last")?;
         let since = last.map_or(first_met, |last| last.made_at.max(first_met));
         let Some(due_at) = report.schedule.next_after(since).filter(|due| *due <= now) else { return Ok(false) };

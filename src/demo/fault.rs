@@ -225,11 +225,6 @@ pub(super) fn refusal(fault: &Fault, operation: Operation, account: &str) -> Opt
     })
 }
 
-/// True for refusals over the time of a request, which say what time it is.
-pub(super) const fn tells_the_time(fault: &Fault) -> bool {
-    matches!(fault, Fault::RequestExpired | Fault::SignatureExpired)
-}
-
 /// Damages a good answer. What does not apply to the operation leaves it as it is.
 pub(super) fn damage(fault: &Fault, request: &Value, answer: &mut Value) {
     match fault {

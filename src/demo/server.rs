@@ -1,7 +1,8 @@
 //! The listener: reads a request, checks protocol and signature, answers from the books of the clock's moment.
 //!
 //! One URL answers all four services, so that one `AWS_ENDPOINT_URL` is enough. Every request is recorded with what
-//! was answered and whether AWS would have charged for it: each answered page of Cost Explorer, nothing else.
+//! was answered and whether AWS would have charged for it: each answered page of Cost Explorer, nothing else. Every answer
+//! carries the fake's clock as its Date.
 
 use std::io;
 use std::net::SocketAddr;
@@ -149,6 +150,13 @@ impl Shared {
         (now, Arc::clone(books))
     }
 
+    /// The answer with the clock as its Date: the server would put in the machine's.
+    fn dated(&self, mut response: Response<Body>) -> Response<Body> {
+        let date = self.lock().now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        response.headers_mut().insert("date", HeaderValue::try_from(date).expect("a date is plain text"));
+        response
+    }
+
     fn answer(&self, operation: Operation, request: &Value) -> Result<Value, Refusal> {
         let (now, books) = self.books();
         match operation {
@@ -172,7 +180,7 @@ async fn handle(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
     };
     let (operation, request) = match understand(&headers, &body) {
         Ok(understood) => understood,
-        Err(refusal) => return refuse(&refusal, "application/x-amz-json-1.1", &request_id),
+        Err(refusal) => return shared.dated(refuse(&refusal, "application/x-amz-json-1.1", &request_id)),
     };
     let page = match operation {
         Operation::GetCostAndUsage => cost_explorer::page_of(&request, shared.account.page_size),
@@ -180,11 +188,7 @@ async fn handle(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byt
         _ => 1,
     };
     let fault = fault::take(&mut shared.lock().faults, operation, page);
-    let mut response = respond_to(&shared, operation, &request, fault.as_ref(), &request_id);
-    if fault.as_ref().is_some_and(fault::tells_the_time) {
-        let date = shared.lock().now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        response.headers_mut().insert("date", HeaderValue::try_from(date).expect("a date is plain text"));
-    }
+    let response = shared.dated(respond_to(&shared, operation, &request, fault.as_ref(), &request_id));
     let status = response.status().as_u16();
     let paid = status == 200 && operation == Operation::GetCostAndUsage;
     shared.lock().requests.push(RecordedRequest { operation, body: request, page, status, paid, request_id });

@@ -13,6 +13,7 @@ use super::credit::ApplicationType;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::plan::PlanEntry;
+use super::referee::SetAside;
 use super::vanished::VanishedDay;
 
 /// Days of a month through which AWS corrects the bill of the one before.
@@ -251,7 +252,7 @@ pub struct Facts {
     pub as_of: DateTime<Utc>,
     /// ISO 4217 code of all amounts.
     pub currency: String,
-    /// Clock of the newest pull of costs that succeeded.
+    /// Clock of the newest pull of costs that succeeded, or AWS's then if that was behind.
     pub costs_pulled_at: Option<DateTime<Utc>>,
     /// Names of `charges`.
     pub charge_kinds: Vec<ChargeKind>,
@@ -291,6 +292,8 @@ pub struct Facts {
     pub plan: Vec<PlanEntry>,
     /// Numbers of planned events that are stored and cannot be read.
     pub unreadable_events: Vec<u32>,
+    /// Cycles that were set aside last, if any were.
+    pub set_aside: Option<SetAside>,
     /// When the newest of the entries that count here was stored; `None` if nothing was entered, or that was not counted yet.
     pub entered_through: Option<DateTime<Utc>>,
 }
@@ -321,6 +324,7 @@ impl Facts {
             dead_channels: Vec::new(),
             plan: Vec::new(),
             unreadable_events: Vec::new(),
+            set_aside: None,
             entered_through: None,
         }
     }

@@ -44,6 +44,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         paid_requests_month: 0,
         dead_channels: Vec::new(),
         unreadable_events: Vec::new(),
+        set_aside: None,
         entered_through: None,
     }
 }

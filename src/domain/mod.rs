@@ -38,6 +38,7 @@ pub mod programme;
 pub mod projection;
 pub mod purchase;
 pub mod reconcile;
+pub mod referee;
 pub mod renamed;
 pub mod review;
 pub mod secret;

@@ -20,6 +20,7 @@ use super::period::BillingPeriod;
 use super::plan::Planned;
 use super::projection::{KnownScale, UnpricedLine};
 use super::reconcile::Reconciliation;
+use super::referee::SetAside;
 use super::review::Review;
 use super::review::next_ask::Asked;
 use super::track_record::TrackRecord;
@@ -477,6 +478,9 @@ pub struct DataQuality {
     /// What was stored and cannot be read, a sentence each: it was left out, or computed again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
+    /// Cycles that were set aside in the last 28 days because their clocks lay ahead of AWS's: figures could go back once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<SetAside>,
 }
 
 /// Spend of the month that no rule understands, as AWS names it.

@@ -16,7 +16,7 @@ use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, pages};
 use crate::cycle::{
-    BackupReport, CheckReport, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel,
+    BackupReport, CheckReport, ClockAhead, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel,
 };
 use crate::domain::alert::ReplayReport;
 
@@ -130,5 +130,9 @@ async fn apart<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T, Failure> {
     let ended = tokio::spawn(work).await.context("it broke off");
-    ended.and_then(|result| result).map_err(|error| Failure::internal(what, &error))
+    ended.and_then(|result| result).map_err(|error| match error.downcast_ref::<ClockAhead>() {
+        // No defect: the alert and the log have said so.
+        Some(ahead) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, ahead.problem()).advise(ahead.remedy()),
+        None => Failure::internal(what, &error),
+    })
 }

@@ -33,11 +33,16 @@ pub async fn healthz() -> &'static str {
 /// The store answers, costs were pulled lately, and the newest cycle came to its end.
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
     let last_pull = state.engine().store().last_pull().await.map_err(|error| unanswered(&error.into()))?;
+    let unfinished = state.engine().unfinished().await.map_err(|error| unanswered(&error))?;
+    // By a clock that is wrong, how old the data is cannot be told.
+    if let Some(ahead) = unfinished.and_then(|unfinished| unfinished.ahead) {
+        return Err(unready("cycle_failed", &ahead.problem()).advise(ahead.remedy()));
+    }
     let ready = freshness(last_pull, state.clock().now())?;
     // What failed may name an account: the log, the page and the alert say it.
-    match state.engine().unfinished().await.map_err(|error| unanswered(&error))? {
+    match unfinished {
         None => Ok(Json(ready)),
-        Some(Unfinished { clock }) => {
+        Some(Unfinished { clock, .. }) => {
             let at = clock.to_rfc3339_opts(SecondsFormat::Secs, true);
             let detail = format!("the cycle of {at} asked AWS and could not finish");
             Err(unready("cycle_failed", &detail)

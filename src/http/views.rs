@@ -126,6 +126,7 @@ mod tests {
     async fn append_run(state: &State, clock: DateTime<Utc>) -> i64 {
         let run = IngestRun {
             clock,
+            aws_clock: Some(clock),
             account: None,
             costs: None,
             costs_outcome: Outcome::NotTried,

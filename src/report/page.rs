@@ -330,6 +330,7 @@ fn quality(position: &Position) -> Section {
         row("Spent on asking this month", Cell::Money(quality.usd_spent_asking_month), "what watching costs by itself"),
     ]);
     let mut blocks = vec![Block::Table(table)];
+    blocks.extend(quality.set_aside.as_ref().map(|aside| Block::Text(words::set_aside(aside))));
     blocks.extend(quality.unreadable.iter().map(|sentence| Block::Text(sentence.clone())));
     if !quality.unclassified.is_empty() {
         blocks.push(Block::Table(unclassified(&quality.unclassified)));

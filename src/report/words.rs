@@ -9,6 +9,7 @@ use crate::domain::finding::Rule;
 use crate::domain::money::{Money, Quantity, group_thousands};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DateQuantiles, OutlookState, Position};
+use crate::domain::referee::SetAside;
 use crate::domain::words::usd_text;
 use crate::domain::workload::{Direction, Routing, Tier};
 
@@ -157,6 +158,22 @@ fn between(early: NaiveDate, late: NaiveDate) -> String {
     } else {
         format!("{} and {}", day(early), day(late))
     }
+}
+
+/// `On 29 November 2026 a cycle was set aside …`.
+pub(super) fn set_aside(aside: &SetAside) -> String {
+    let [noticed, furthest] = [aside.noticed_at, aside.furthest].map(|at| day(at.date_naive()));
+    let (cycles, brought) = match aside.cycles {
+        1 => (
+            format!("a cycle was set aside whose clock, {furthest}, lay ahead of AWS's"),
+            "What it brought and told counts",
+        ),
+        many => (
+            format!("{many} cycles were set aside whose clocks, the latest {furthest}, lay ahead of AWS's"),
+            "What they brought and told counts",
+        ),
+    };
+    format!("On {noticed} {cycles}. {brought} no more, and the time of the figures went back this once.")
 }
 
 /// How far odds of amounts are told, where that is not the whole outlook.

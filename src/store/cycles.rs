@@ -232,7 +232,8 @@ impl Store {
     /// DuckDB's.
     pub async fn first_and_newest_cycle(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
         self.read(|connection| {
-            let sql = "SELECT min(clock), max(clock) FROM cycles";
+            // The newest is the one that was stored last: before it a clock may have been ahead for which nobody vouched.
+            let sql = "SELECT min(clock), arg_max(clock, run_id) FROM cycles";
             let clocks: (Option<NaiveDateTime>, Option<NaiveDateTime>) =
                 connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(clocks.0.zip(clocks.1).map(|(first, newest)| (first.and_utc(), newest.and_utc())))
@@ -367,10 +368,10 @@ fn insert_said(connection: &Connection, run_id: i64, clock: NaiveDateTime, said:
     Ok(())
 }
 
-/// The newest clock of any run, finished or not.
+/// The newest clock of any run, finished or not, that somebody vouched for: by it no later cycle is hindered otherwise.
 pub fn newest_clock(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
     let clock: Option<NaiveDateTime> =
-        connection.query_row("SELECT max(clock) FROM ingest_runs", [], |row| row.get(0))?;
+        connection.query_row("SELECT max(clock) FROM ingest_runs WHERE NOT unrefereed", [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }
 

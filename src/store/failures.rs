@@ -28,14 +28,20 @@ impl Store {
     ///
     /// # Errors
     /// DuckDB's; then nothing of it is stored.
-    pub async fn record_failure(&self, failed_at: DateTime<Utc>, problem: String, messages: Messages) -> Result<()> {
+    pub async fn record_failure(
+        &self,
+        failed_at: DateTime<Utc>,
+        problem: String,
+        remedy: Option<String>,
+        messages: Messages,
+    ) -> Result<()> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
                 "INSERT INTO failed_cycles
                  SELECT CAST(? AS TIMESTAMP), (SELECT coalesce(max(run_id), 0) FROM ingest_runs),
-                        (SELECT coalesce(max(run_id), 0) FROM cycles), CAST(? AS VARCHAR)",
-                params![failed_at.naive_utc(), problem],
+                        (SELECT coalesce(max(run_id), 0) FROM cycles), CAST(? AS VARCHAR), CAST(? AS VARCHAR)",
+                params![failed_at.naive_utc(), problem, remedy],
             )?;
             let run_id = alerts::newest_run(&transaction)?;
             let Messages { config_digest, events, deliveries } = &messages;
@@ -72,21 +78,24 @@ impl Store {
 }
 
 fn failed_cycle(connection: &Connection) -> Result<Option<FailedCycle>> {
-    let sql = "SELECT min(failed_at), max(failed_at), arg_max(problem, failed_at),
+    let sql =
+        "SELECT min(failed_at), max(failed_at), arg_max(problem, failed_at), arg_max(coalesce(remedy, ''), failed_at),
                       (SELECT clock FROM cycles ORDER BY run_id DESC LIMIT 1)
                FROM failed_cycles WHERE finished = (SELECT coalesce(max(run_id), 0) FROM cycles)";
-    let (since, last, problem, finished_at) = connection.query_row(sql, [], |row| {
+    let (since, last, problem, remedy, finished_at) = connection.query_row(sql, [], |row| {
         Ok((
             row.get::<_, Option<NaiveDateTime>>(0)?,
             row.get::<_, Option<NaiveDateTime>>(1)?,
             row.get::<_, Option<String>>(2)?,
-            row.get::<_, Option<NaiveDateTime>>(3)?,
+            row.get::<_, Option<String>>(3)?,
+            row.get::<_, Option<NaiveDateTime>>(4)?,
         ))
     })?;
     Ok(since.zip(last).zip(problem).map(|((since, last), problem)| FailedCycle {
         since: since.and_utc(),
         last: last.and_utc(),
         problem,
+        remedy: remedy.filter(|remedy| !remedy.is_empty()),
         finished_at: finished_at.map(|at| at.and_utc()),
     }))
 }

@@ -51,6 +51,8 @@ pub struct CreditPull {
 pub struct IngestRun {
     /// The cycle's clock.
     pub clock: DateTime<Utc>,
+    /// AWS's clock, as the newest Date of its answers says; `None` where none carried one, and nobody vouches for `clock`.
+    pub aws_clock: Option<DateTime<Utc>>,
     /// Account whose credentials asked, where known.
     pub account: Option<String>,
     /// Costs, where the pull succeeded.
@@ -112,12 +114,12 @@ impl Store {
         self.read(newest_try).await
     }
 
-    /// Refuses a clock before that of the newest run.
+    /// Clock of the newest run that counts: behind it no cycle goes back.
     ///
     /// # Errors
-    /// [`StoreError::ClockGoesBack`].
-    pub async fn check_clock(&self, clock: DateTime<Utc>) -> Result<()> {
-        self.call(move |connection| check_clock(connection, clock)).await
+    /// DuckDB's.
+    pub async fn newest_counted(&self) -> Result<Option<DateTime<Utc>>> {
+        self.read(cycles::newest_clock).await
     }
 
     /// The account that the stored data belongs to, once one was named.
@@ -149,7 +151,7 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     let window = run.costs.as_ref().map(|costs| costs.window);
     let request_ids = run.costs.as_ref().map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
     transaction.execute(
-        "INSERT INTO ingest_runs VALUES (?, ?, ?, ?, ?, ?, string_split(?, chr(10)), ?, ?, ?, NULL)",
+        "INSERT INTO ingest_runs VALUES (?, ?, ?, ?, ?, ?, string_split(?, chr(10)), ?, ?, ?, NULL, ?, ?)",
         params![
             run_id,
             run.clock.naive_utc(),
@@ -161,16 +163,21 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
             read::to_json(&run.costs_outcome),
             read::to_json(&run.credits_outcome),
             moved.amount(),
+            run.aws_clock.map(|aws| aws.naive_utc()),
+            run.aws_clock.is_none(),
         ],
     )?;
+    vanished::accept_again(&transaction, run_id)?;
     credits::append(&transaction, run_id, run.clock.date_naive(), &run.credits)?;
     transaction.commit()?;
     Ok(run_id)
 }
 
-/// The number of a run that is about to be appended.
+/// The number of a run that is about to be appended. Those of runs that were set aside stay theirs.
 pub fn next_run(transaction: &Transaction) -> Result<i64> {
-    Ok(transaction.query_row("SELECT coalesce(max(run_id), 0) + 1 FROM ingest_runs", [], |row| row.get(0))?)
+    let sql = "SELECT greatest((SELECT coalesce(max(run_id), 0) FROM ingest_runs),
+                               (SELECT coalesce(max(run_id), 0) FROM aside_ingest_runs)) + 1";
+    Ok(transaction.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// Appends a run that adds to `part_of`, with its clock and account, and `costs` if it brought any.
@@ -184,7 +191,8 @@ pub fn insert_part(
     let request_ids = costs.map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
     transaction.execute(
         "INSERT INTO ingest_runs
-         SELECT ?1, clock, account, ?2, ?3, ?4, string_split(?5, chr(10)), ?6, ?7, ?8, run_id
+         SELECT ?1, clock, account, ?2, ?3, ?4, string_split(?5, chr(10)), ?6, ?7, ?8, run_id,
+                aws_clock, unrefereed
          FROM ingest_runs WHERE run_id = ?9",
         params![
             run_id,
@@ -253,7 +261,8 @@ fn within_any_bill(what: &'static str, window: DayRange, costs: impl Iterator<It
 }
 
 fn last_pull(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
-    let sql = "SELECT max(clock) FROM ingest_runs WHERE window_start IS NOT NULL AND part_of IS NULL";
+    // The one that was stored last: a clock that nobody vouched for may have been ahead before.
+    let sql = "SELECT arg_max(clock, run_id) FROM ingest_runs WHERE window_start IS NOT NULL AND part_of IS NULL";
     let clock: Option<chrono::NaiveDateTime> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }

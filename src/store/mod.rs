@@ -7,6 +7,7 @@
 
 mod account_plans;
 pub mod alerts;
+mod aside;
 mod audit;
 mod backup;
 mod charges;

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt as _, params};
 
 use crate::domain::alert::{Letter, NewDelivery, OutboxFile};
+use crate::domain::referee::TOLERANCE;
 
 use super::Store;
 use super::audit::{AuditEntry, insert_entry};
@@ -109,14 +110,17 @@ impl Store {
         .await
     }
 
-    /// The newest notice of `kind` under `key`, if there was one.
+    /// The newest notice of `kind` under `key`, if there was one by `now`: one from further ahead was made under a clock that has
+    /// been put back since.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn last_notice(&self, kind: NoticeKind, key: String) -> Result<Option<LastNotice>> {
+    pub async fn last_notice(&self, kind: NoticeKind, key: String, now: DateTime<Utc>) -> Result<Option<LastNotice>> {
         self.read(move |connection| {
-            let sql = "SELECT made_at, as_of FROM notices WHERE kind = ? AND key = ? ORDER BY made_at DESC LIMIT 1";
-            let read = connection.query_row(sql, params![kind.as_str(), key], |row| {
+            let sql = "SELECT made_at, as_of FROM notices WHERE kind = ? AND key = ? AND made_at <= ?
+                       ORDER BY made_at DESC LIMIT 1";
+            let until = (now + TOLERANCE).naive_utc();
+            let read = connection.query_row(sql, params![kind.as_str(), key, until], |row| {
                 let (made_at, as_of) = (row.get::<_, NaiveDateTime>(0)?, row.get::<_, NaiveDateTime>(1)?);
                 Ok(LastNotice { made_at: made_at.and_utc(), as_of: as_of.and_utc() })
             });
@@ -125,7 +129,8 @@ impl Store {
         .await
     }
 
-    /// When the report `name` was first met on this schedule, which is `now` if it never was before.
+    /// When the report `name` was first met on this schedule, which is `now` if it never was before, or under a clock that has
+    /// been put back since.
     ///
     /// # Errors
     /// DuckDB's.
@@ -137,8 +142,9 @@ impl Store {
     ) -> Result<DateTime<Utc>> {
         self.call(move |connection| {
             connection.execute(
-                "INSERT INTO report_schedules VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                params![name, schedule, now.naive_utc()],
+                "INSERT INTO report_schedules VALUES (?, ?, ?) ON CONFLICT (name, schedule)
+                 DO UPDATE SET first_met = excluded.first_met WHERE report_schedules.first_met > ?",
+                params![name, schedule, now.naive_utc(), (now + TOLERANCE).naive_utc()],
             )?;
             let sql = "SELECT first_met FROM report_schedules WHERE name = ? AND schedule = ?";
             let met: NaiveDateTime = connection.query_row(sql, params![name, schedule], |row| row.get(0))?;

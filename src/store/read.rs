@@ -20,7 +20,7 @@ use crate::domain::period::DayRange;
 use super::credits::KnownBalances;
 use super::entered::{Entered, shown, through};
 use super::error::{Result, StoreError};
-use super::{Store, account_plans, alerts, credits, month_sums, plan, requests, vanished};
+use super::{Store, account_plans, alerts, aside, credits, month_sums, plan, requests, vanished};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -149,7 +149,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
     let charges = current_charges(connection, newest, None)?;
     let usage = current_usage(connection, newest, None)?;
     let mut facts = Facts {
-        costs_pulled_at: pulled_at(connection, newest)?,
+        costs_pulled_at: pulled_at(connection, newest, as_of)?,
         charge_kinds: charges.kinds,
         charges: charges.rows,
         usage_kinds: usage.kinds,
@@ -161,6 +161,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         vanished: vanished::vanished(connection, newest)?,
         months_apart: month_sums::months_apart(connection, newest)?,
         account_plan: account_plans::newest(connection, as_of)?,
+        set_aside: aside::newest(connection, newest)?,
         dead_channels: alerts::dead_channels(connection)?,
         plan: plan.events,
         unreadable_events: plan.unreadable,
@@ -173,9 +174,12 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
     Ok(facts)
 }
 
-fn pulled_at(connection: &Connection, newest: i64) -> Result<Option<DateTime<Utc>>> {
-    let sql = "SELECT max(clock) FROM ingest_runs WHERE run_id <= ? AND window_start IS NOT NULL AND part_of IS NULL";
-    let clock: Option<NaiveDateTime> = connection.query_row(sql, params![newest], |row| row.get(0))?;
+/// When costs were pulled last, by the cycle's clock and AWS's: what only one of them has passed is not over.
+fn pulled_at(connection: &Connection, newest: i64, as_of: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let sql = "SELECT max(least(clock, coalesce(aws_clock, clock))) FROM ingest_runs
+               WHERE run_id <= ? AND clock <= ? AND window_start IS NOT NULL AND part_of IS NULL";
+    let known = params![newest, as_of.naive_utc()];
+    let clock: Option<NaiveDateTime> = connection.query_row(sql, known, |row| row.get(0))?;
     Ok(clock.map(|clock| clock.and_utc()))
 }
 

@@ -1,7 +1,8 @@
 //! Days that AWS no longer shows and whose cost is kept, and what people said of them.
 //!
 //! Invariant: nothing is edited. That a day is kept is a row, that it is no longer is another; accepting one appends zeros
-//! under a run of its own, which belongs to the newest cycle and to no earlier one.
+//! under a run of its own, which belongs to the newest cycle and to no earlier one; where that cycle is set aside, the next
+//! one brings the zeros.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
@@ -58,6 +59,26 @@ fn accept(
     )?;
     transaction.commit()?;
     Ok(days)
+}
+
+/// Counts again, with run `run_id`, what people accepted beside runs that were set aside since.
+pub fn accept_again(transaction: &Transaction, run_id: i64) -> Result<()> {
+    let sql = "SELECT entry_id, first_day, last_day FROM accepted_days
+               WHERE run_id IN (SELECT run_id FROM aside_ingest_runs) ORDER BY entry_id";
+    let mut statement = transaction.prepare(sql)?;
+    let entries = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let entries: Vec<(i64, NaiveDate, NaiveDate)> = entries.collect::<duckdb::Result<_>>()?;
+    for (entry, first, last) in entries {
+        let range = DayRange::new(first, plus_days(last, 1));
+        let days = vanished(transaction, run_id)?.into_iter().map(|kept| kept.day).filter(|day| range.contains(*day));
+        let days: Vec<NaiveDate> = days.collect();
+        append_zeros(transaction, run_id, range, &days)?;
+        for day in days {
+            transaction.execute("INSERT INTO vanished_days VALUES (?, ?, false)", params![run_id, day])?;
+        }
+        transaction.execute("UPDATE accepted_days SET run_id = ? WHERE entry_id = ?", params![run_id, entry])?;
+    }
+    Ok(())
 }
 
 fn append_zeros(transaction: &Transaction, run_id: i64, range: DayRange, days: &[NaiveDate]) -> Result<()> {

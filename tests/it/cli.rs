@@ -227,6 +227,7 @@ async fn credentials_of_another_account_are_a_problem_of_check_online() {
     let store = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
     let stranger = IngestRun {
         clock: "2026-11-01T06:30:00Z".parse().unwrap(),
+        aws_clock: Some("2026-11-01T06:30:00Z".parse().unwrap()),
         account: Some("999900001111".to_owned()),
         costs: None,
         costs_outcome: Outcome::NotTried,

@@ -22,7 +22,7 @@ mod replayed;
 mod reports;
 mod restatement;
 mod startup;
-mod support;
+pub mod support;
 mod tiers;
 mod track;
 mod windows;

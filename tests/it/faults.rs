@@ -1,3 +1,4 @@
 //! It stays alive: years of cycles, and whatever a machine does to it. Seeded and bounded; no clock of the machine.
 
+mod clock;
 mod years;

@@ -59,6 +59,7 @@ fn run(clock: &str, charges: Vec<Charge>, usage: Vec<Usage>) -> IngestRun {
 fn failed_run(clock: &str) -> IngestRun {
     IngestRun {
         clock: at(clock),
+        aws_clock: Some(at(clock)),
         account: Some("111122223333".to_owned()),
         costs: None,
         costs_outcome: Outcome::Failed { message: "no answer".to_owned(), advice: "wait".to_owned(), retryable: true },
@@ -510,7 +511,10 @@ async fn a_year_of_daily_cycles_stays_small() {
         let costs =
             as_seen_on(today, pulls::pull(window, Size { services: 12, usage_types: 36 }, today.with_day(1).unwrap()));
         let clock = today.and_hms_opt(6, 0, 0).unwrap().and_utc();
-        store.append_run(IngestRun { clock, costs: Some(costs), ..failed_run("2025-03-20") }).await.unwrap();
+        store
+            .append_run(IngestRun { clock, aws_clock: Some(clock), costs: Some(costs), ..failed_run("2025-03-20") })
+            .await
+            .unwrap();
     }
     let rows = count(&store, "charges") + count(&store, "usage");
     drop(store);

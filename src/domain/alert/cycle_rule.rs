@@ -11,6 +11,9 @@ use crate::domain::words::day_text;
 /// Characters of what failed that a message repeats; the log has all of it.
 const LONGEST_PROBLEM: usize = 300;
 
+/// What to do where nothing better is known.
+const LOOK: &str = "read the daemon's log and run `glidepath cycle`; if it fails again, report what failed as a defect";
+
 /// What to say of a failure that no cycle has finished since.
 pub fn cycle_failed_finding(failed: &FailedCycle, rules: &AlertRules) -> Finding {
     let old = failed.last - failed.finished_at.unwrap_or(failed.since) > rules.stale_after();
@@ -27,10 +30,10 @@ pub fn cycle_failed_finding(failed: &FailedCycle, rules: &AlertRules) -> Finding
         summary: format!("The cycle of {} asked AWS and could not finish. {figures}", moment_text(failed.since)),
         reason: format!(
             "How sure: the program saw it fail. Alerts on spend and credit are silent until a cycle finishes; critical once \
-             the figures are {} hours old. What failed: {}. Next: read the daemon's log and run `glidepath cycle`; if it \
-             fails again, report what failed as a defect.",
+             the figures are {} hours old. What failed: {}. Next: {}.",
             rules.stale_after_hours,
-            shortened(&failed.problem)
+            shortened(&failed.problem),
+            failed.remedy.as_deref().unwrap_or(LOOK)
         ),
     }
 }
@@ -61,6 +64,7 @@ mod tests {
             since: clock(),
             last: clock(),
             problem: "computing the outlook: Multiplication overflowed.".into(),
+            remedy: None,
             finished_at: Some(clock() - TimeDelta::hours(24)),
         };
         let at = |hours| {
@@ -79,6 +83,9 @@ mod tests {
              2026, 06:00 UTC."
         );
         assert!(first.reason.contains("What failed: computing the outlook: Multiplication overflowed. Next: "));
+
+        let known = FailedCycle { remedy: Some("set this machine's clock".into()), ..failed.clone() };
+        assert!(cycle_failed_finding(&known, &rules).reason.ends_with(" Next: set this machine's clock."));
 
         let never = FailedCycle { finished_at: None, problem: "x".repeat(999), ..failed };
         let finding = cycle_failed_finding(&never, &rules);

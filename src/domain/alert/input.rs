@@ -123,6 +123,8 @@ pub struct FailedCycle {
     pub last: DateTime<Utc>,
     /// What failed last, for people.
     pub problem: String,
+    /// What to do about it, where that is known.
+    pub remedy: Option<String>,
     /// Clock of the newest finished cycle; `None` before the first.
     pub finished_at: Option<DateTime<Utc>>,
 }

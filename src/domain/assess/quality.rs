@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::Assessment;
@@ -13,8 +14,11 @@ use crate::domain::facts::ChargeKind;
 use crate::domain::money::Money;
 use crate::domain::position::{DataQuality, UnclassifiedUsage};
 use crate::domain::reconcile::{self, Reconciliation};
+use crate::domain::referee::SetAside;
 use crate::domain::workload::Workload;
 
+/// Days for which it is said that cycles were set aside.
+const SET_ASIDE_SHOWN_DAYS: i64 = 28;
 /// Unclassified usage that is named.
 const UNCLASSIFIED_NAMED: usize = 5;
 
@@ -77,6 +81,12 @@ impl Assessment<'_> {
         }
     }
 
+    /// Cycles that were set aside lately.
+    fn set_aside(&self) -> Option<SetAside> {
+        let shown = |aside: &SetAside| self.facts.as_of - aside.noticed_at <= TimeDelta::days(SET_ASIDE_SHOWN_DAYS);
+        self.facts.set_aside.filter(shown)
+    }
+
     pub(super) fn data_quality(&self, reconciliation: &Reconciliation) -> DataQuality {
         let unclassified = self.unclassified();
         let mut quality = DataQuality {
@@ -85,6 +95,7 @@ impl Assessment<'_> {
             reconciliation_gap: reconciliation.closed_gap() + self.facts.months_apart,
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             unreadable: self.unreadable_events().into_iter().collect(),
+            set_aside: self.set_aside(),
             ..DataQuality::default()
         };
         quality.asked(self.facts.paid_requests_today, self.facts.paid_requests_month);

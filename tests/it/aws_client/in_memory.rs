@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use glidepath::aws::PaidRequestMeter;
 use glidepath::aws::meter::{BoxFuture, CeilingReached, MeterError, Outcome, PaidRequestLog, Ticket};
 
@@ -71,7 +72,7 @@ fn tally(outcomes: &BTreeMap<Ticket, Outcome>) -> Tally {
 }
 
 impl PaidRequestLog for InMemoryLog {
-    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
+    fn reserve(&self, _: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<Ticket, MeterError>> {
         Box::pin(async { self.take_ticket() })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use glidepath::aws::meter::{BoxFuture, CeilingReached, MeterError, Outcome, PaidRequestLog, Ticket};
 use glidepath::aws::probe::probe;
 use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, PaidRequestMeter, cost_explorer};
@@ -52,7 +53,7 @@ async fn beyond_the_ceiling_nothing_is_sent() {
 struct FullDisk(Arc<AtomicU32>);
 
 impl PaidRequestLog for FullDisk {
-    fn reserve(&self) -> BoxFuture<'_, Result<Ticket, MeterError>> {
+    fn reserve(&self, _: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<Ticket, MeterError>> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Box::pin(async { Err(MeterError::Unrecorded("the disk is full".to_owned())) })
     }

@@ -29,6 +29,7 @@ async fn the_ceiling_outlives_the_store_and_counts_retries() {
         // The money takes an attempt that AWS throttles and one that it answers; the detail would be the fifth.
         let engine = engine(&fake, Store::open(&path).unwrap(), capped());
         fake.inject(Fault::Throttled.on(Operation::GetCostAndUsage));
+        fake.set_now(at("2026-03-20T12:00:00Z"));
         let report = engine.cycle(at("2026-03-20T12:00:00Z")).await.unwrap().unwrap();
         let Outcome::Failed { message, .. } = &report.costs else { panic!("{:?}", report.costs) };
         assert!(message.starts_with("4 of 4 paid Cost Explorer requests are used today"), "{message}");
@@ -40,6 +41,7 @@ async fn the_ceiling_outlives_the_store_and_counts_retries() {
     }
     {
         let engine = engine(&fake, Store::open(&path).unwrap(), capped());
+        fake.set_now(at("2026-03-20T18:00:00Z"));
         let report = engine.cycle(at("2026-03-20T18:00:00Z")).await.unwrap().unwrap();
         assert!(matches!(report.costs, Outcome::Failed { .. }));
         assert_eq!(left(&fake), 4, "nothing leaves any more on this day");

@@ -151,6 +151,7 @@ async fn alert_path(engine: &Engine) {
     let now = morning("2026-03-20");
     let run = IngestRun {
         clock: now,
+        aws_clock: Some(now),
         account: None,
         costs: None,
         costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into(), retryable: true },
@@ -278,6 +279,7 @@ fn the_clock_put_back_by_a_day_holds_nothing_up() {
         let now = morning("2026-03-20");
         let run = IngestRun {
             clock: now,
+            aws_clock: Some(now),
             account: None,
             costs: None,
             costs_outcome: Outcome::Failed { message: "no answer".into(), advice: "Wait.".into(), retryable: true },

@@ -139,6 +139,7 @@ async fn killed_between_the_two_transactions() {
     let pull = glidepath::aws::cost_explorer::pull(&clients, window).await.unwrap();
     let run = IngestRun {
         clock: morning(SECOND),
+        aws_clock: Some(morning(SECOND)),
         account: Some(ACCOUNT.to_owned()),
         costs: Some(glidepath::store::PulledCosts {
             window: pull.window,

@@ -109,6 +109,7 @@ async fn costs_that_do_not_add_up_are_not_stored_but_told_with_the_day_and_the_a
     };
     let run = IngestRun {
         clock: morning("2026-03-21"),
+        aws_clock: Some(morning("2026-03-21")),
         account: Some(ACCOUNT.to_owned()),
         costs: Some(costs),
         costs_outcome: Outcome::Ok,
@@ -154,10 +155,10 @@ async fn while_nobody_says_whose_credentials_they_are_nothing_is_asked() {
 async fn a_clock_that_goes_back_is_refused_before_a_paid_request() {
     let world = World::new(small_account()).await;
     world.cycle("2026-03-21").await;
-    let (before, requests) = (world.view().await, world.fake.requests().len());
+    let (before, asked) = (world.view().await, world.asked().len());
     let error = format!("{:#}", world.engine.cycle(morning("2026-03-20")).await.unwrap_err());
     assert!(error.contains("2026-03-20 06:30:00 UTC lies before that of the newest stored cycle"), "{error}");
-    assert_eq!(world.fake.requests().len(), requests);
+    assert_eq!(world.asked().len(), asked);
     assert_eq!(world.view().await, before);
     // The same clock again is no step back.
     assert_eq!(world.cycle("2026-03-21").await.costs, Outcome::Ok);

@@ -98,6 +98,7 @@ fn run(today: NaiveDate, first: bool, size: Size) -> IngestRun {
     let costs = as_seen_on(today, pulls::pull(window, size, today.with_day(1).unwrap()));
     IngestRun {
         clock: morning(today),
+        aws_clock: Some(morning(today)),
         account: Some(ACCOUNT.to_owned()),
         credits: credits(today, size, &costs),
         costs: Some(costs),

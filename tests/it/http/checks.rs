@@ -68,6 +68,7 @@ async fn what_is_refused_is_an_answer_with_advice() {
     let served = Served::empty(strangers, &fake.endpoint());
     let earlier = IngestRun {
         clock: first_cycle(),
+        aws_clock: Some(first_cycle()),
         account: Some(ACCOUNT.to_owned()),
         costs: None,
         costs_outcome: Outcome::NotTried,

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use glidepath::demo::{FakeAccount, FakeAws};
 use glidepath::store::Messages;
 use serde_json::json;
 
@@ -18,7 +19,7 @@ async fn it_is_seen_everywhere_until_a_cycle_finishes() {
 
     let failed_at = first_cycle() + TimeDelta::days(1);
     let problem = "computing position and outlook: <overflow>".to_owned();
-    served.engine.store().record_failure(failed_at, problem, Messages::default()).await.unwrap();
+    served.engine.store().record_failure(failed_at, problem, None, Messages::default()).await.unwrap();
     let ready = served.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json()["reason"], "cycle_failed");
@@ -55,6 +56,7 @@ async fn a_cycle_that_was_cut_off_is_not_ready_either() {
     let later = first_cycle() + TimeDelta::hours(2);
     let run = glidepath::store::IngestRun {
         clock: later,
+        aws_clock: Some(later),
         account: None,
         costs: None,
         costs_outcome: glidepath::domain::facts::Outcome::Ok,
@@ -82,4 +84,30 @@ async fn rules_that_no_config_may_hold_are_not_replayed() {
             "clear_after_hours is 4294967295; it must lie between 0 and 87840",
         ])
     );
+}
+
+#[tokio::test]
+async fn a_clock_ahead_of_awss_is_said_with_both_and_everything_else_is_served() {
+    let account = FakeAccount::new("123456789012");
+    let account =
+        account.usage("2026-03-18", "Amazon Bedrock", "USE1-NovaLite-input-tokens", "1K tokens", "1000", "60");
+    let fake = FakeAws::start(account, first_cycle()).await.unwrap();
+    let served = Served::empty(config(), &fake.endpoint());
+    served.clock.advance_to(first_cycle());
+    assert_eq!(served.send(Ask::post("/api/v1/cycle")).await.status, StatusCode::OK);
+    served.clock.advance_to(first_cycle() + TimeDelta::days(40));
+    let refused = served.send(Ask::post("/api/v1/cycle")).await;
+    assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
+    let ready = served.get("/readyz").await;
+    assert_eq!((ready.status, &ready.json()["reason"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("cycle_failed")));
+    for answer in [&refused, &ready] {
+        let said = &answer.body;
+        assert!(said.contains("2026-04-29 06:30:00 UTC") && said.contains("2026-03-20 06:30:00 UTC"), "{said}");
+        assert!(said.contains("set this machine's clock"), "{said}");
+    }
+    assert_eq!(served.get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(served.get("/api/v1/position").await.json()["as_of"], "2026-03-20T06:30:00Z");
+    served.clock.advance_to(first_cycle() + TimeDelta::minutes(5));
+    assert_eq!(served.send(Ask::post("/api/v1/cycle")).await.status, StatusCode::OK);
+    assert_eq!(served.get("/readyz").await.status, StatusCode::OK);
 }

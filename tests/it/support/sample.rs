@@ -355,6 +355,7 @@ fn make_position() -> Position {
             paid_requests_today: 3,
             usd_spent_asking_month: usd(72),
             unreadable: Vec::new(),
+            set_aside: None,
         },
         reconciliation,
         outlook_reaches: None,

@@ -299,6 +299,7 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
     ];
     IngestRun {
         clock: now,
+        aws_clock: Some(now),
         account: Some(ACCOUNT.to_owned()),
         costs: Some(costs),
         costs_outcome: Outcome::Ok,

@@ -169,6 +169,7 @@ fn every_finding() -> Vec<Finding> {
         since: clock(),
         last: clock(),
         problem: "computing the position: Multiplication overflowed".into(),
+        remedy: None,
         finished_at: Some(clock() - chrono::TimeDelta::hours(24)),
     };
     findings.push(cycle_failed_finding(&failed, &rules));
