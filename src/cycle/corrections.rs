@@ -19,11 +19,17 @@ use crate::store::{MonthsKnown, PulledCosts};
 
 impl Engine {
     /// Compares AWS's sums of whole months with what is believed where that is due after the run `run_id`, which pulled
-    /// `window`, and takes in what AWS corrected. What AWS refuses is in the log: the newest days are stored already.
+    /// `window`, and takes in what AWS corrected. What AWS refuses is in the log: the newest days are stored already. What is
+    /// paid for counts for the day of AWS's clock `aws`, where that is known.
     ///
     /// # Errors
     /// If the store fails.
-    pub(super) async fn take_late_corrections(&self, now: DateTime<Utc>, run_id: i64, window: DayRange) -> Result<()> {
+    pub(super) async fn take_late_corrections(
+        &self,
+        (now, aws): (DateTime<Utc>, Option<DateTime<Utc>>),
+        run_id: i64,
+        window: DayRange,
+    ) -> Result<()> {
         let today = now.date_naive();
         let known = self.store().months_known().await.context("reading when whole months were last compared")?;
         let Some(known) = known.filter(|known| mark_between(known.asked_on, today).is_some()) else { return Ok(()) };
@@ -32,7 +38,7 @@ impl Engine {
         if asked.is_empty() {
             return Ok(());
         }
-        let clients = match self.clients(now).await {
+        let clients = match self.clients(aws.unwrap_or(now)).await {
             Ok(clients) => clients,
             Err(error) => return not_compared(&error),
         };

@@ -40,7 +40,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::rule`], and the store's.
     pub(super) async fn hear(&self, asked: DateTime<Utc>, of: ClockOf) -> Result<Heard> {
-        let clients = match self.clients(asked).await {
+        let clients = match self.clients_of(asked, true).await {
             Ok(clients) => clients,
             Err(error) => {
                 let clock = self.rule(asked, of, None, false).await?;
@@ -106,8 +106,12 @@ impl Engine {
     /// # Errors
     /// If the settings cannot work.
     pub async fn clients(&self, now: DateTime<Utc>) -> Result<AwsClients, AwsError> {
+        self.clients_of(now, false).await
+    }
+
+    async fn clients_of(&self, clock: DateTime<Utc>, of_cycle: bool) -> Result<AwsClients, AwsError> {
         let config = self.config();
-        let log = StoredLog { store: self.store().clone(), clock: now, ceiling: config.paid_requests_per_day };
+        let log = StoredLog { store: self.store().clone(), clock, of_cycle, ceiling: config.paid_requests_per_day };
         let meter = PaidRequestMeter::new(log);
         match &self.parts.aws {
             AwsAccess::Environment => AwsClients::connect(&config.aws, meter).await,

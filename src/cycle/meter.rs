@@ -12,6 +12,8 @@ pub struct StoredLog {
     pub store: Store,
     /// The clock that asks: requests count for its day until AWS's clock is known, and then for AWS's.
     pub clock: DateTime<Utc>,
+    /// Whether a cycle asks, of which nothing may leave while its clock lies ahead of AWS's.
+    pub of_cycle: bool,
     /// Requests that may leave on that day.
     pub ceiling: u64,
 }
@@ -19,7 +21,7 @@ pub struct StoredLog {
 impl PaidRequestLog for StoredLog {
     fn reserve(&self, aws: Option<DateTime<Utc>>) -> BoxFuture<'_, Result<Ticket, MeterError>> {
         Box::pin(async move {
-            if let Some(aws) = aws.filter(|aws| is_ahead(self.clock, *aws)) {
+            if let Some(aws) = aws.filter(|aws| self.of_cycle && is_ahead(self.clock, *aws)) {
                 return Err(MeterError::Ahead { clock: self.clock, aws });
             }
             let day = aws.unwrap_or(self.clock).date_naive();

@@ -244,7 +244,7 @@ impl Engine {
             self.file_first_projection(heard.clock()).await?;
             let (run, run_id) = self.store_run(self.ingest(heard).await?).await?;
             if let Some(pull) = &run.costs {
-                self.take_late_corrections(run.clock, run_id, pull.window).await?;
+                self.take_late_corrections((run.clock, run.aws_clock), run_id, pull.window).await?;
             }
             self.end(run, run_id).await
         };
