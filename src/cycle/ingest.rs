@@ -11,6 +11,7 @@ use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits}
 use crate::domain::facts::{Allocation, Outcome};
 use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::referee::{ClockOf, passed_for_both};
+use crate::domain::vanished::asked_again_from;
 use crate::domain::window::steady_window;
 use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
@@ -159,12 +160,16 @@ impl Engine {
         Ok(pulled.map(PulledCosts::from))
     }
 
-    /// The days to ask for: while AWS has yet to apply credit, back to where it did last, since it applies it to past days.
+    /// The days to ask for: while AWS has yet to apply credit, back to where it did last, since it applies it to past days; and
+    /// back to the days that it lately stopped showing.
     async fn window(&self, now: DateTime<Utc>, last_pull: DateTime<Utc>) -> Result<DayRange> {
-        let steady = steady_window(now.date_naive(), last_pull.date_naive());
+        let today = now.date_naive();
+        let steady = steady_window(today, last_pull.date_naive());
         let view = self.view(None).await.context("looking for credit that AWS has yet to apply")?;
-        let since = view.and_then(|view| view.position.reconciliation.awaited).map(|awaited| awaited.since);
-        Ok(DayRange::new(since.map_or(steady.start, |since| since.min(steady.start)), steady.end))
+        let awaited = view.and_then(|view| view.position.reconciliation.awaited).map(|awaited| awaited.since);
+        let vanished = self.store().vanished_days().await.context("looking for days that AWS stopped showing")?;
+        let start = [awaited, asked_again_from(&vanished, today)].into_iter().flatten().min();
+        Ok(DayRange::new(start.map_or(steady.start, |start| start.min(steady.start)), steady.end))
     }
 }
 

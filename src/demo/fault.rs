@@ -98,6 +98,8 @@ pub enum Fault {
     RepeatedToken,
     /// A list without elements: no credits, no history, no results.
     EmptyList,
+    /// Costs: every day is there and has no rows.
+    EmptyDays,
     /// GetCredits: no credit says what is left after open bills.
     NoEstimates,
     /// GetCredits: every amount has the other sign.
@@ -255,6 +257,11 @@ pub(super) fn damage(fault: &Fault, request: &Value, answer: &mut Value) {
                 if answer.get(list).is_some() {
                     answer[list] = json!([]);
                 }
+            }
+        }
+        Fault::EmptyDays => {
+            for day in answer.get_mut("ResultsByTime").and_then(Value::as_array_mut).into_iter().flatten() {
+                day["Groups"] = json!([]);
             }
         }
         Fault::NoEstimates => {

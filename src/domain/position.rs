@@ -65,7 +65,7 @@ pub struct Position {
     pub outlook_made_with: Option<MadeWith>,
     /// Cash of the 90 days after credit ends; null where that lies beyond the outlook.
     pub exposure: Option<Exposure>,
-    /// Cost of the next 365 days that credit could pay by its kind, and that no pool pays; null until an outlook was made.
+    /// Cost of the next 365 days that no pool pays, before tax; null until an outlook was made.
     pub uncovered: MoneyQuantiles,
     /// Which assumption moves the date of exhaustion most; null without a pool, or until an outlook tried.
     pub sensitivity: Option<Sensitivity>,

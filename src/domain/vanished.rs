@@ -11,6 +11,9 @@ use chrono::NaiveDate;
 use super::money::Money;
 use super::period::{DayRange, plus_days};
 
+/// Days for which a day that AWS stopped showing is asked for again: it may have been one bad answer.
+const ASKED_AGAIN_DAYS: i64 = 10;
+
 /// A day whose cost is kept although AWS no longer shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VanishedDay {
@@ -30,6 +33,12 @@ pub fn kept_days(
 ) -> Vec<NaiveDate> {
     let head = DayRange::new(window.start, first_told.unwrap_or(window.end));
     believed.iter().filter(|(day, cost)| head.contains(**day) && **cost > Money::ONE).map(|(day, _)| *day).collect()
+}
+
+/// The first day that is to be asked for again on `today`; `None` where AWS has long stopped showing all of them.
+pub fn asked_again_from(vanished: &[VanishedDay], today: NaiveDate) -> Option<NaiveDate> {
+    let lately = |it: &&VanishedDay| today <= plus_days(it.noticed_on, ASKED_AGAIN_DAYS);
+    vanished.iter().filter(lately).map(|it| it.day).min()
 }
 
 /// Sorted days as ranges without a gap.
@@ -66,6 +75,17 @@ mod tests {
         assert_eq!(kept(&[100; 10], Some(4)), [], "a dollar a day");
         assert_eq!(kept(&[101, 0, 100, 500], Some(4)), [day(0), day(3)], "a day without cost has none to keep");
         assert_eq!(kept(&[], Some(4)), [], "nothing was known");
+    }
+
+    #[test]
+    fn a_day_is_asked_for_again_for_ten_days_after_it_vanished() {
+        let vanished =
+            [(1, 12), (2, 12), (9, 20)].map(|(it, on)| VanishedDay { day: day(it), noticed_on: day(on) });
+        assert_eq!(asked_again_from(&vanished, day(13)), Some(day(1)));
+        assert_eq!(asked_again_from(&vanished, day(22)), Some(day(1)));
+        assert_eq!(asked_again_from(&vanished, day(23)), Some(day(9)));
+        assert_eq!(asked_again_from(&vanished, day(31)), None);
+        assert_eq!(asked_again_from(&[], day(13)), None);
     }
 
     proptest! {

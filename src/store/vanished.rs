@@ -18,6 +18,14 @@ use super::ingest::{insert_part, next_run};
 use super::read::{current_charges, current_usage};
 
 impl Store {
+    /// The days that are kept, in order.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn vanished_days(&self) -> Result<Vec<VanishedDay>> {
+        self.read(|connection| vanished(connection, i64::MAX)).await
+    }
+
     /// Makes the kept days from `first` to `last`, both inclusive, cost nothing; gives them, none if there are none.
     ///
     /// # Errors

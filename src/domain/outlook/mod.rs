@@ -12,6 +12,7 @@ mod future;
 mod gain;
 mod odds;
 mod sensitivity;
+mod shown;
 mod simulate;
 mod spread;
 mod summary;
@@ -103,8 +104,8 @@ pub struct Outlook {
     pub exhaustion: DateQuantiles,
     /// The same per workload that has cost.
     pub exhaustion_by_workload: BTreeMap<Workload, DateQuantiles>,
-    /// Cost of the next 365 days that credit could pay by its kind, and that no pool pays: too late, too little, or not
-    /// on its list.
+    /// Cost of the next 365 days that no pool pays, before tax: too late, too little, not on its list, or of a kind that no
+    /// credit pays.
     pub uncovered: MoneyQuantiles,
     /// The monthly bills.
     pub bills: Vec<BillOutlook>,

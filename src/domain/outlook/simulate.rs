@@ -10,6 +10,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::changes::{Ahead, Effect, Events, Foreseen, put};
 use super::future::{Future, LARGEST_DAY, SHARE_DAYS};
 use super::odds::{Numbers, generator};
+use super::shown::Shown;
 use super::{
     EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from,
 };
@@ -60,8 +61,7 @@ pub(super) struct Simulation<'a> {
     pub futures: Rc<[Future]>,
     /// The largest of what was spent per day over the last 28 and 91 days and of what is filed per day.
     pub pace: Money,
-    /// By day, stream and micro-dollars that it costs at least.
-    at_least: Rc<[Vec<(usize, i64)>]>,
+    shown: Rc<Shown>,
     /// Per stream, what discounts come to for each dollar that is left after them; negative. Empty where no pool applies
     /// before discounts.
     discounts: Rc<[f64]>,
@@ -83,7 +83,7 @@ pub(super) struct Path {
     pub cumulative: Vec<i64>,
     /// Cumulative cost that no pool paid, support included, at the end of each day.
     pub unpaid: Vec<i64>,
-    /// Cost within the horizon that was payable and that no pool paid.
+    /// Cost within the horizon that no pool paid, support included.
     pub uncovered: i64,
 }
 
@@ -122,9 +122,9 @@ impl<'a> Simulation<'a> {
         let changes = Ahead::new(&inputs.changes, &streams, range);
         let events = Events::new(&inputs.changes, &streams, inputs.pools, range);
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
-        let (at_least, discounts) = (at_least(inputs, &streams, range), discounts(inputs, &streams));
+        let (shown, discounts) = (Rc::new(Shown::new(inputs, &streams, range)), discounts(inputs, &streams));
         let pace = pace(inputs);
-        Simulation { inputs, range, sampled, pace, at_least, discounts, support, streams, futures, changes, events }
+        Simulation { inputs, range, sampled, pace, shown, discounts, support, streams, futures, changes, events }
     }
 
     /// The same forecasts under other balances, tax or changes.
@@ -136,7 +136,7 @@ impl<'a> Simulation<'a> {
             streams: self.streams.clone(),
             futures: Rc::clone(&self.futures),
             pace: self.pace,
-            at_least: Rc::clone(&self.at_least),
+            shown: Rc::clone(&self.shown),
             discounts: Rc::clone(&self.discounts),
             support: self.support,
             changes: Ahead::new(&inputs.changes, &self.streams, self.range),
@@ -167,7 +167,7 @@ impl<'a> Simulation<'a> {
 
     /// The first day on which what AWS shows already leaves more than a dollar uncovered, whatever is forecast.
     pub fn ends_at_least(&self) -> Option<NaiveDate> {
-        let days = self.at_least.len();
+        let days = self.shown.days();
         self.replayed(&self.events.middle(), days, |_, demands| {
             demands.clear();
             0
@@ -180,24 +180,11 @@ impl<'a> Simulation<'a> {
         let came = self.events.middle();
         let mut walk = Walk::new(self, Luck::Even(0.0), &came);
         let mut demands = Vec::new();
-        let raised = (0..self.at_least.len()).map(|ahead| {
+        let raised = (0..self.shown.days()).map(|ahead| {
             walk.step(ahead, &mut demands);
-            self.raise(ahead, &mut demands)
+            self.shown.raise(ahead, &mut demands)
         });
         raised.sum::<i64>() > UNCOVERED_THRESHOLD.to_micros()
-    }
-
-    /// Raises the demands of a day to what it costs at least; gives by how much.
-    fn raise(&self, ahead: usize, demands: &mut Vec<Demand<i64>>) -> i64 {
-        let mut raised = 0;
-        for (stream, least) in self.at_least.get(ahead).into_iter().flatten() {
-            let asked: i64 = demands.iter().filter(|it| it.stream == *stream).map(|it| it.payable).sum();
-            if asked < *least {
-                put(demands, *stream, least - asked);
-                raised += least - asked;
-            }
-        }
-        raised
     }
 
     /// Says of the demands of a day what discounts they hold, for the pools that apply before them.
@@ -279,7 +266,7 @@ impl<'a> Simulation<'a> {
         let (mut costs, mut demands) = (Vec::new(), Vec::new());
         for (ahead, day) in self.range.days().enumerate() {
             walk.step(ahead, &mut demands);
-            self.raise(ahead, &mut demands);
+            self.shown.raise(ahead, &mut demands);
             self.discount(&mut demands);
             costs.extend(demands.iter().filter(|demand| demand.payable != 0).map(|demand| {
                 let Stream { service, workload, purchase } = self.streams[demand.stream].clone();
@@ -325,7 +312,7 @@ impl<'a> Simulation<'a> {
         };
         let mut total = 0;
         for (ahead, day) in self.range.days().enumerate().take(days) {
-            let gross = step(ahead, &mut demands) + self.raise(ahead, &mut demands);
+            let gross = step(ahead, &mut demands) + self.shown.raise(ahead, &mut demands);
             total += gross;
             self.discount(&mut demands);
             watch.begin_day();
@@ -356,7 +343,7 @@ impl Path {
     fn note_uncovered(&mut self, watch: &Watch, day: NaiveDate) {
         let threshold = UNCOVERED_THRESHOLD.to_micros();
         let today = watch.uncovered_today.iter().sum::<i64>();
-        self.uncovered += watch.unpaid_today.max(0);
+        self.uncovered = self.unpaid.last().copied().unwrap_or(0).max(0);
         if self.exhausted.is_none() && today > threshold {
             self.exhausted = Some(day);
         }
@@ -413,21 +400,6 @@ fn pace(inputs: &OutlookInputs) -> Money {
     };
     let events = inputs.changes.events.iter().map(added).sum::<Money>();
     spent(28).max(spent(91)).max(filed.max(events).per(EXPOSURE_DAYS))
-}
-
-/// By day of `range` that AWS shows something of, what each stream costs at least.
-fn at_least(inputs: &OutlookInputs, streams: &[Stream], range: DayRange) -> Rc<[Vec<(usize, i64)>]> {
-    let mut days: Vec<Vec<(usize, i64)>> = Vec::new();
-    for cost in inputs.at_least.iter().filter(|cost| range.contains(cost.day)) {
-        let of = |stream: &Stream| cost.is_of(stream);
-        let at = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
-        if days.len() <= at {
-            days.resize(at + 1, Vec::new());
-        }
-        let payable = cost.payable.to_micros().clamp(0, LARGEST_DAY_MICROS);
-        days[at].extend(streams.iter().position(of).map(|stream| (stream, payable)));
-    }
-    days.into()
 }
 
 /// What discounts came to lately for each dollar that was left after them: at most nine, where a tenth was left.
@@ -542,7 +514,6 @@ struct Watch<'a> {
     /// Per stream, the first day on which an issued pool could have paid it.
     payable_from: Vec<Option<NaiveDate>>,
     drawn_today: i64,
-    unpaid_today: i64,
     /// By workload, what a pool issued by then could have paid.
     uncovered_today: [i64; Workload::ALL.len()],
     pools: Vec<PoolPath>,
@@ -556,14 +527,13 @@ impl<'a> Watch<'a> {
             streams,
             payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), stream)).collect(),
             drawn_today: 0,
-            unpaid_today: 0,
             uncovered_today: [0; Workload::ALL.len()],
             pools: vec![PoolPath::default(); pools.len()],
         }
     }
 
     fn begin_day(&mut self) {
-        (self.drawn_today, self.unpaid_today) = (0, 0);
+        self.drawn_today = 0;
         self.uncovered_today = [0; Workload::ALL.len()];
     }
 }
@@ -574,7 +544,6 @@ impl Visitor<i64> for Watch<'_> {
     }
 
     fn uncovered(&mut self, day: NaiveDate, stream: usize, amount: i64) {
-        self.unpaid_today += amount;
         if self.payable_from[stream].is_some_and(|from| from <= day) {
             self.uncovered_today[self.streams[stream].workload as usize] += amount;
         }

@@ -2,7 +2,7 @@
 //! shows no more.
 
 use glidepath::cycle::{AcceptError, AcceptOrder};
-use glidepath::demo::{CreditApplied, FakeAccount, FakeCredit};
+use glidepath::demo::{CreditApplied, FakeAccount, FakeCredit, Fault, Operation};
 use glidepath::domain::finding::Rule;
 use glidepath::domain::money::Money;
 
@@ -196,6 +196,27 @@ async fn days_that_vanish_keep_their_cost_until_somebody_accepts_them() {
     assert_eq!(position.spend.gross_to_date, all(79) - gone);
     let told = &finding(&position, "days_vanished:costs").summary;
     assert!(told.contains("12 March 2026. Their cost"), "{told}");
+}
+
+#[tokio::test]
+async fn days_that_one_answer_left_out_are_asked_for_again_and_come_back() {
+    let world = World::new(spend("2026-01-20", "2026-06-30")).await;
+    world.cycle("2026-03-15").await;
+    let before = world.position().await.spend.gross_to_date;
+    world.fake.inject(Fault::EmptyDays.on(Operation::GetCostAndUsage).times(2));
+    world.cycle("2026-03-16").await;
+    let position = world.position().await;
+    let told = &finding(&position, "days_vanished:costs").summary;
+    assert!(told.starts_with("Cost Explorer no longer shows 6 to 13 March 2026."), "{told}");
+    assert!(position.spend.gross_to_date >= before, "their cost is kept");
+    // The window of this day begins on the 14th.
+    world.cycle("2026-03-24").await;
+    let position = world.position().await;
+    assert!(position.findings.iter().all(|finding| finding.key != "days_vanished:costs"), "{:?}", position.findings);
+    let undisturbed = World::new(spend("2026-01-20", "2026-06-30")).await;
+    undisturbed.cycle("2026-03-15").await;
+    undisturbed.cycle("2026-03-24").await;
+    assert_eq!(position.spend, undisturbed.position().await.spend);
 }
 
 #[tokio::test]

@@ -34,3 +34,30 @@ async fn what_was_stored_is_judged_a_month_later() {
     let before = world.engine.view(Some(morning("2026-03-22"))).await.unwrap().unwrap();
     assert!(before.position.track_record.horizons.is_empty());
 }
+
+/// What outlooks said is kept beside them since they became too long to be read for that. The start that puts it there can be
+/// cut short.
+#[tokio::test]
+async fn what_an_older_version_kept_nothing_of_is_put_beside_its_outlooks_at_the_next_start() {
+    let world = World::new(small_account()).await;
+    for day in ["2026-03-20", "2026-03-21", "2026-04-21"] {
+        world.cycle(day).await;
+    }
+    let before = world.view().await;
+    assert!(!before.position.track_record.horizons.is_empty());
+    let folder = tempfile::TempDir::new().unwrap();
+    for (number, lost) in ["DELETE FROM said", "DELETE FROM said WHERE run_id = (SELECT max(run_id) FROM said)"]
+        .into_iter()
+        .enumerate()
+    {
+        let alter = move |connection: &mut duckdb::Connection| Ok(connection.execute_batch(lost)?);
+        world.engine.store().call(alter).await.unwrap();
+        let copy = folder.path().join(format!("{number}.duckdb"));
+        world.engine.store().backup(&copy).await.unwrap();
+        let again = engine(&world.fake, glidepath::store::Store::open(&copy).unwrap(), config());
+        let forget = |connection: &mut duckdb::Connection| Ok(connection.execute("DELETE FROM views", [])?);
+        again.store().call(forget).await.unwrap();
+        let view = again.view(None).await.unwrap().unwrap();
+        assert_eq!(view.position.track_record, before.position.track_record, "{lost}");
+    }
+}
