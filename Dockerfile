@@ -30,10 +30,13 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 
 # The dependencies alone, DuckDB among them, behind a program of one line: this layer is reused until Cargo.toml,
-# Cargo.lock or a benchmark changes. Benchmarks are here because the manifest names their files.
+# Cargo.lock, the tests' manifest or a benchmark changes. Benchmarks are here because the manifest names their files, and the
+# tests' manifest because the workspace has it; their sources stay out.
 COPY Cargo.toml Cargo.lock ./
 COPY benches ./benches
-RUN mkdir src \
+COPY tests/Cargo.toml ./tests/
+RUN mkdir -p src tests/it \
+ && touch tests/outlook_memory.rs tests/it/main.rs \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs \
  && cargo build --profile dist --locked --bin glidepath

@@ -29,17 +29,14 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
     let state = http::State::new(engine.clone(), clock.clone());
     let server = tokio::spawn(http::serve(listener, state, shutdown.clone()));
-    let mut scheduler = schedule::start(&engine, &clock).await?;
     let first = tokio::spawn({
         let (engine, clock) = (engine.clone(), clock.clone());
         async move { schedule::catch_up(&engine, clock.now(), Occasion::Start).await }
     });
-    shutdown.cancelled().await;
+    let kept = schedule::keep(&engine, &clock, &shutdown).await;
     info!("stopping");
     first.abort();
-    if let Err(error) = scheduler.shutdown().await {
-        warn!("the scheduler did not stop cleanly: {error}");
-    }
+    kept?;
     server.await.context("waiting for the server")??;
     write_to_disk(engine.store()).await?;
     info!("stopped");

@@ -1,11 +1,15 @@
-//! Cron to cycle: one at a time, caught up at start and after failures that can pass by themselves.
+//! Cron to cycle: one at a time, caught up at start and after failures that can pass by themselves; planned anew where the
+//! clock was set or the machine slept, since what is planned waits for moments of the clock before.
+
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_cron_scheduler::{Job, JobScheduler};
-use tracing::{error, info};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Steps};
 use crate::config::CronLine;
 use crate::cycle::Engine;
 use crate::domain::facts::Outcome;
@@ -15,18 +19,47 @@ use crate::domain::referee::is_ahead;
 const DELIVERIES: &str = "0 * * * * *";
 /// Alerts that fire are posted again where they would be forgotten otherwise.
 const FIRING: &str = "30 */10 * * * *";
-/// After a pull that failed, AWS is asked again every hour until one succeeds, see [`is_due`]; after one that worked and whose
-/// cycle could not finish, its end is tried again.
-const CATCH_UP: &str = "0 17 * * * *";
+/// It is looked every five minutes whether a pull that failed, or the end of a cycle that could not finish, is to be tried again,
+/// see [`is_due`] and [`pause`].
+const CATCH_UP: &str = "15 */5 * * * *";
 
 /// While a finding rests on days to which AWS still adds, it is asked so often.
 const CLOSER: TimeDelta = TimeDelta::hours(6);
 
-/// Starts the jobs. Shut the scheduler down to end them.
+/// How often it is looked whether the clock was set.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Runs the jobs until `shutdown` is cancelled.
 ///
 /// # Errors
 /// If the scheduler cannot start.
-pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
+pub async fn keep(engine: &Engine, clock: &Clock, shutdown: &CancellationToken) -> Result<()> {
+    let began = Instant::now();
+    let mut scheduler = start(engine, clock).await?;
+    let mut steps = Steps::new(clock.now(), began.elapsed());
+    while shutdown.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+        let step = steps.look(clock.now(), began.elapsed());
+        // A clock that is set by hand stands still meanwhile.
+        let Some(step) = step.filter(|_| clock.runs()) else { continue };
+        warn!(
+            seconds = step.num_seconds(),
+            "this machine's clock was set, or it slept; all that is scheduled is planned anew"
+        );
+        end(scheduler).await;
+        scheduler = start(engine, clock).await?;
+        shutdown.run_until_cancelled(catch_up(engine, clock.now(), Occasion::Later)).await;
+    }
+    end(scheduler).await;
+    Ok(())
+}
+
+async fn end(mut scheduler: JobScheduler) {
+    if let Err(error) = scheduler.shutdown().await {
+        warn!("the scheduler did not stop cleanly: {error}");
+    }
+}
+
+async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
     engine.meet_schedules(clock.now()).await.context("reading since when reports are scheduled")?;
     let scheduler = JobScheduler::new().await.context("starting the scheduler")?;
     add(&scheduler, engine.config().cycle_schedule.as_str(), engine, clock, |engine, now| async move {
@@ -34,7 +67,7 @@ pub async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
     })
     .await?;
     add(&scheduler, CATCH_UP, engine, clock, |engine, now| async move {
-        catch_up(&engine, now, Occasion::Hourly).await;
+        catch_up(&engine, now, Occasion::Later).await;
     })
     .await?;
     add(&scheduler, DELIVERIES, engine, clock, |engine, now| async move {
@@ -85,20 +118,21 @@ where
 pub enum Occasion {
     /// The daemon starts, perhaps with another config or another program.
     Start,
-    /// An hour has passed, and nothing else has changed.
-    Hourly,
+    /// Time has passed, or the clock was set, and nothing else has changed.
+    Later,
 }
 
 /// Runs a cycle if a scheduled one was missed or did not get its costs, and ends one that was cut off or failed.
 pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
-    match newest(engine).await {
-        Ok((last, tried)) => {
-            // What failed for good is paid for each time: a new start may have mended it, an hour has not.
-            let tried = tried.filter(|(_, outcome)| occasion == Occasion::Hourly && !outcome.is_retryable());
+    match Standing::of(engine).await {
+        Ok(standing) if occasion == Occasion::Later && standing.waits(&engine.config().cycle_schedule, now) => {}
+        Ok(Standing { last, tried, .. }) => {
+            // What failed for good is paid for each time: a new start may have mended it, time has not.
+            let tried = tried.filter(|(_, outcome)| occasion == Occasion::Later && !outcome.is_retryable());
             let since = tried.map(|(clock, _)| clock).or(last);
             if is_due(since, &engine.config().cycle_schedule, now) {
                 run_cycle(engine, now).await;
-            } else if occasion == Occasion::Hourly && looks_closer(engine, since, now).await {
+            } else if occasion == Occasion::Later && looks_closer(engine, since, now).await {
                 info!("a finding rests on days to which AWS still adds; AWS is asked again");
                 run_cycle(engine, now).await;
             } else if let Err(error) = engine.end_unfinished(now).await {
@@ -128,9 +162,49 @@ async fn looks_closer(engine: &Engine, since: Option<DateTime<Utc>>, now: DateTi
     }
 }
 
-/// Clock of the newest pull; clock and outcome of the newest try.
-async fn newest(engine: &Engine) -> Result<(Option<DateTime<Utc>>, Option<(DateTime<Utc>, Outcome)>)> {
-    Ok((engine.store().last_pull().await?, engine.store().newest_try().await?))
+/// How the cycles went.
+struct Standing {
+    /// Clock of the newest pull.
+    last: Option<DateTime<Utc>>,
+    /// Clock and outcome of the newest try.
+    tried: Option<(DateTime<Utc>, Outcome)>,
+    /// Clocks of the first and the newest failure, each of a pull and of a cycle's end, that nothing has put right since.
+    failing: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Standing {
+    async fn of(engine: &Engine) -> Result<Standing> {
+        let store = engine.store();
+        let ends = store.failed_cycle().await?.map(|failed| (failed.since, failed.last));
+        Ok(Standing {
+            last: store.last_pull().await?,
+            tried: store.newest_try().await?,
+            failing: store.failed_tries().await?.into_iter().chain(ends).collect(),
+        })
+    }
+
+    /// True while something failed so lately that it is too early to try again, and the schedule has named no moment since.
+    fn waits(&self, schedule: &CronLine, now: DateTime<Utc>) -> bool {
+        self.failing.iter().any(|(first, newest)| {
+            let since = now - *newest;
+            // A failure that is yet to come was under a clock that lay ahead.
+            let early = since >= TimeDelta::zero() && since < pause(*newest - *first);
+            early && schedule.next_after(*newest).is_none_or(|next| now < next)
+        })
+    }
+}
+
+/// How long to wait before something is tried again that has failed for so long: after the first failure a quarter of an hour,
+/// then one hour, two, four, and six from then on.
+fn pause(failing: TimeDelta) -> TimeDelta {
+    let minutes = match failing.num_minutes() {
+        ..15 => 15,
+        15..75 => 60,
+        75..195 => 120,
+        195..435 => 240,
+        _ => 360,
+    };
+    TimeDelta::minutes(minutes)
 }
 
 /// True if the schedule named a moment since the last successful pull, or since the last one that failed for good; also if that
@@ -145,7 +219,7 @@ async fn run_cycle(engine: &Engine, now: DateTime<Utc>) {
         Ok(Some(report)) => {
             report.log_problems();
             if report.costs != Outcome::Ok {
-                let again = if report.costs.is_retryable() { "within the hour" } else { "as scheduled" };
+                let again = if report.costs.is_retryable() { "soon" } else { "as scheduled" };
                 error!(run_id = report.run_id, again, "the cycle got no costs; AWS is asked again");
             }
         }
@@ -169,6 +243,31 @@ mod tests {
         assert!(!is_due(Some(at("2026-03-01T06:45:00Z")), &daily, at("2026-03-01T06:30:00Z")));
         assert!(is_due(Some(at("2026-04-10T06:30:05Z")), &daily, at("2026-03-01T06:30:00Z")));
         assert!(is_due(Some(at("2026-02-27T06:30:05Z")), &daily, at("2026-03-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_ever_later() {
+        let first: DateTime<Utc> = "2026-03-01T06:30:05Z".parse().unwrap();
+        let monthly: CronLine = "0 30 6 1 * *".parse().unwrap();
+        let mut newest = first;
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            let standing = Standing { last: None, tried: None, failing: vec![(first, newest)] };
+            // It is looked every five minutes, a little later each time than it was stored.
+            let mut looks = (1..).map(|look| newest + TimeDelta::minutes(5 * look));
+            let again = looks.find(|look| !standing.waits(&monthly, *look)).unwrap();
+            pauses.push((again - newest).num_minutes());
+            newest = again;
+        }
+        assert_eq!(pauses, [15, 60, 120, 240, 360, 360, 360]);
+        let back = Standing { last: None, tried: None, failing: vec![(first, newest)] };
+        assert!(!back.waits(&monthly, first), "a clock that was put back holds nothing up");
+        let soon = newest + TimeDelta::minutes(1);
+        let scheduled: CronLine = "*/30 * * * * *".parse().unwrap();
+        assert!(
+            back.waits(&monthly, soon) && !back.waits(&scheduled, soon),
+            "a scheduled moment that was missed waits for nothing"
+        );
     }
 
     #[test]

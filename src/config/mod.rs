@@ -5,6 +5,7 @@
 
 mod alerts;
 mod channels;
+mod heartbeat;
 mod http;
 mod pools;
 mod problem;
@@ -28,7 +29,7 @@ use crate::domain::alert::{AlertRules, Hears};
 use crate::domain::pools::ConfiguredPool;
 use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
-use crate::notify::Channel;
+use crate::notify::{Channel, Heartbeat};
 
 pub use alerts::read_rules;
 pub use problem::{ConfigError, Problem};
@@ -79,6 +80,8 @@ pub struct Config {
     pub hears: BTreeMap<String, Hears>,
     /// Reports that go out by themselves.
     pub reports: Vec<ScheduledReport>,
+    /// Who is told that cycles go on, if anybody is.
+    pub heartbeat: Option<Heartbeat>,
     /// Address that the daemon listens on.
     pub listen: SocketAddr,
     /// Who may read what.

@@ -15,9 +15,10 @@ use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, servic
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
 use super::section::{Section, kind};
-use super::{Config, alerts, channels, http, pools, reports};
+use super::{Config, alerts, channels, heartbeat, http, pools, reports};
 
-const SECTIONS: [&str; 9] = ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "http"];
+const SECTIONS: [&str; 10] =
+    ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "heartbeat", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
 /// Monday morning, after the cycle.
@@ -85,6 +86,8 @@ fn config(
     let rules = alerts::read(section(table, "alerts", problems), problems);
     let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
     let channels = channels::read(table.remove("channel"), folder, lasts, problems);
+    let heartbeat = table.contains_key("heartbeat").then(|| section(table, "heartbeat", problems));
+    let heartbeat = heartbeat::read(heartbeat, folder, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
     let may_link = http.dashboard_url.is_some() && http.link_key.is_some();
     let reports = reports::read(table.remove("report"), &channels, may_link, problems);
@@ -110,6 +113,7 @@ fn config(
         channels: channels.channels,
         hears: channels.hears,
         reports,
+        heartbeat,
         listen: http.listen?,
         tokens: http.tokens,
         link_key: http.link_key,

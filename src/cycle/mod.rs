@@ -248,8 +248,17 @@ impl Engine {
             }
             self.end(run, run_id).await
         };
-        let report = self.ended_or_told(now, Box::pin(asked)).await?;
-        self.deliver_end(report).await.map(Some)
+        let ended = self.ended_or_told(now, Box::pin(asked)).await;
+        self.beat(ended.as_ref().is_ok_and(|report| report.costs == Outcome::Ok)).await;
+        self.deliver_end(ended?).await.map(Some)
+    }
+
+    /// Tells the monitor that a cycle ended, and whether well. One that does not hear it says so by itself.
+    async fn beat(&self, well: bool) {
+        let Some(heartbeat) = &self.config().heartbeat else { return };
+        if let Err(error) = heartbeat.beat(&self.parts.http, well).await {
+            warn!("the heartbeat did not arrive: {error}");
+        }
     }
 
     /// The rest of a cycle, once AWS was asked: stores, assesses, evaluates and delivers. What a check of the store

@@ -79,8 +79,7 @@ mod tests {
 
     #[test]
     fn a_day_is_asked_for_again_for_ten_days_after_it_vanished() {
-        let vanished =
-            [(1, 12), (2, 12), (9, 20)].map(|(it, on)| VanishedDay { day: day(it), noticed_on: day(on) });
+        let vanished = [(1, 12), (2, 12), (9, 20)].map(|(it, on)| VanishedDay { day: day(it), noticed_on: day(on) });
         assert_eq!(asked_again_from(&vanished, day(13)), Some(day(1)));
         assert_eq!(asked_again_from(&vanished, day(22)), Some(day(1)));
         assert_eq!(asked_again_from(&vanished, day(23)), Some(day(9)));

@@ -35,6 +35,15 @@ impl HttpClient {
         Ok(HttpClient { client })
     }
 
+    /// Asks for `url` once.
+    pub(super) async fn get(&self, url: &str) -> Answer {
+        match self.client.get(url).send().await {
+            Ok(response) => read(response).await,
+            Err(error) if error.is_builder() => Answer::Unsendable { error: error_text(error) },
+            Err(error) => Answer::Unreachable { error: error_text(error) },
+        }
+    }
+
     /// Posts JSON once.
     pub(super) async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str) -> Answer {
         let url = match Url::parse(url) {

@@ -8,6 +8,7 @@ mod alertmanager;
 mod answer;
 mod deliver;
 mod email;
+mod heartbeat;
 mod http;
 mod log;
 mod pagerduty;
@@ -30,6 +31,7 @@ use answer::Answer;
 pub use answer::RetryPolicy;
 pub use deliver::{deliver_due, refresh, try_once};
 pub use email::{Email, Security};
+pub use heartbeat::Heartbeat;
 pub use http::HttpClient;
 pub use pagerduty::DEFAULT_URL as PAGERDUTY_URL;
 

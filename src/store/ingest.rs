@@ -114,6 +114,14 @@ impl Store {
         self.read(newest_try).await
     }
 
+    /// Clocks of the first and of the newest of the tries that got no costs since the newest that did; `None` if there is none.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn failed_tries(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        self.read(failed_tries).await
+    }
+
     /// Clock of the newest run that counts: behind it no cycle goes back.
     ///
     /// # Errors
@@ -274,6 +282,14 @@ fn newest_try(connection: &Connection) -> Result<Option<(DateTime<Utc>, Outcome)
         .optional()?;
     let Some((clock, outcome)) = row else { return Ok(None) };
     Ok(Some((clock.and_utc(), read::from_json("an ingest outcome", &outcome)?)))
+}
+
+fn failed_tries(connection: &Connection) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    let sql = "SELECT arg_min(clock, run_id), arg_max(clock, run_id) FROM ingest_runs WHERE part_of IS NULL AND run_id >
+                   (SELECT coalesce(max(run_id), 0) FROM ingest_runs WHERE window_start IS NOT NULL AND part_of IS NULL)";
+    let clocks: (Option<chrono::NaiveDateTime>, Option<chrono::NaiveDateTime>) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(clocks.0.zip(clocks.1).map(|(first, newest)| (first.and_utc(), newest.and_utc())))
 }
 
 /// What each day is believed to cost before credits, refunds and tax.

@@ -17,12 +17,14 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use crate::support::places::package_root;
+
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/backtest").join(name)
+    package_root().join("tests/fixtures/backtest").join(name)
 }
 
 fn rows(name: &str) -> Vec<Vec<String>> {
@@ -52,7 +54,7 @@ fn questions() -> Questions {
 #[test]
 fn the_shipped_errors_are_what_the_command_learns() {
     let learnt = questions().evidence(&[Method::Combination, Method::TrailingWeek]).to_csv().unwrap();
-    let shipped = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/outlook/errors.csv")).unwrap();
+    let shipped = fs::read_to_string(package_root().join("config/outlook/errors.csv")).unwrap();
     let shipped: String = shipped.split_inclusive('\n').filter(|line| !line.starts_with('#')).collect();
     assert!(learnt == shipped, "run `glidepath backtest --compare` and put its errors.csv into config/outlook");
     assert_eq!(Evidence::parse(&shipped).unwrap(), Evidence::builtin());
@@ -65,7 +67,7 @@ const NO_WORSE: [f64; 3] = [0.01, 0.01, 0.5];
 fn the_answers_are_no_worse_than_those_of_the_version_before() {
     let folder = tempfile::tempdir().unwrap();
     for filed in [false, true] {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("glidepath"));
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("glidepath-under-test"));
         command.arg("backtest").arg("--input").arg(fixture("series.csv")).arg("--origins").arg(fixture("origins.csv"));
         command.arg("--cases").arg(fixture("cases.csv")).arg("--against").arg(fixture("before"));
         command.arg("--output").arg(folder.path());
@@ -407,7 +409,7 @@ fn command(folder: &Path, series: &str, origins: &str, cases: &str) -> Command {
     fs::write(folder.join("s.csv"), format!("series_id,date,usd\n{series}")).unwrap();
     fs::write(folder.join("o.csv"), format!("series_id,origin\n{origins}")).unwrap();
     fs::write(folder.join("c.csv"), format!("series_id,origin,credit_usd\n{cases}")).unwrap();
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("glidepath"));
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("glidepath-under-test"));
     command.current_dir(folder).args(["backtest", "--input", "s.csv", "--origins", "o.csv", "--cases", "c.csv"]);
     command.args(["--output", "out"]);
     command

@@ -22,7 +22,7 @@ use crate::support::port;
 
 /// `glidepath` with nothing of the caller's AWS environment but the given endpoint.
 fn glidepath(folder: &Path, endpoint: Option<&str>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath-under-test"));
     command.current_dir(folder).env_clear();
     command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
     command.env("AWS_ENDPOINT_URL", endpoint.unwrap_or("http://127.0.0.1:9"));

@@ -100,14 +100,14 @@ const CASES: &[Case] = &[
     ]),
     // [projection]
     ("projection_missing", &[("[projection] files", "nowhere.toml cannot be read")]),
-    ("projection_with_problems", &[("[projection] tests/config/projection/usd_float.toml", "line 20: usd = 400.0 is a float")]),
+    ("projection_with_problems", &[("[projection] config/projection/usd_float.toml", "line 20: usd = 400.0 is a float")]),
     ("projection_two_files", &[
         ("[projection] files", "name one file"),
-        ("[projection] tests/config/filings/second.toml",
-         r#"line 3: two filings claim the record "ai": line 4 of tests/config/projection/good.toml and this one"#),
+        ("[projection] config/filings/second.toml",
+         r#"line 3: two filings claim the record "ai": line 4 of config/projection/good.toml and this one"#),
     ]),
     ("prices_missing", &[("[projection] prices", "nowhere.toml cannot be read")]),
-    ("prices_with_problems", &[("[projection] tests/config/prices/zero.toml", r#"of "M", input price is 0; it must be more than 0"#)]),
+    ("prices_with_problems", &[("[projection] config/prices/zero.toml", r#"of "M", input price is 0; it must be more than 0"#)]),
     ("projection_text", &[("[projection] files", "is not a list")]),
     // [alerts]
     ("alerts_award_unknown", &[("[alerts] next_award", r#""grant" is not a programme; write one of founders"#)]),
@@ -252,8 +252,8 @@ const CASES: &[Case] = &[
 ];
 
 fn folder() -> PathBuf {
-    // Relative, as people give it; cargo runs tests in the package's folder.
-    PathBuf::from("tests/config")
+    // Relative, as people give it; cargo runs tests in their package's folder.
+    PathBuf::from("config")
 }
 
 fn load(name: &str) -> Result<Config, ConfigError> {
@@ -290,7 +290,7 @@ fn what_a_frozen_filing_does_without_is_kept_apart() {
     let kept = |name: &str| load(name).unwrap().filing_problems.unwrap().problems;
     for (name, place, part) in [
         ("projection_missing", "[projection] files", "nowhere.toml cannot be read"),
-        ("projection_with_problems", "[projection] tests/config/projection/usd_float.toml", "line 20: usd = 400.0"),
+        ("projection_with_problems", "[projection] config/projection/usd_float.toml", "line 20: usd = 400.0"),
         ("prices_missing", "[projection] prices", "nowhere.toml cannot be read"),
     ] {
         let [problem] = &kept(name)[..] else { panic!("{name}") };
@@ -319,14 +319,14 @@ fn no_bad_file_is_missing_from_the_table() {
 #[test]
 fn an_unreadable_file_says_so() {
     let error = load("nowhere").unwrap_err();
-    assert!(error.to_string().starts_with("tests/config/nowhere.toml has 1 problem:\n  - the file cannot be read: "));
+    assert!(error.to_string().starts_with("config/nowhere.toml has 1 problem:\n  - the file cannot be read: "));
 }
 
 #[test]
 fn the_message_lists_every_problem_on_a_line_of_its_own() {
     let error = load("everything_at_once").unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("tests/config/everything_at_once.toml has 21 problems:\n"), "{text}");
+    assert!(text.starts_with("config/everything_at_once.toml has 21 problems:\n"), "{text}");
     assert_eq!(text.lines().count(), 22);
     assert!(text.contains("\n  - [schedule] cycle: \"30 6 * * *\" is not a cron line"), "{text}");
 }
@@ -440,5 +440,5 @@ fn the_planted_secrets_are_where_the_tests_say() {
         let text = std::fs::read_to_string(folder().join("secrets").join(name)).unwrap();
         assert!(PLANTED.iter().any(|planted| text.contains(planted)), "{name} plants nothing to look for");
     }
-    assert!(Path::new("tests/config/secrets/empty").exists());
+    assert!(Path::new("config/secrets/empty").exists());
 }

@@ -12,6 +12,7 @@ mod entered;
 mod failed;
 mod faults;
 mod healed;
+mod heartbeat;
 mod hook;
 mod killed;
 mod late;

@@ -1,6 +1,8 @@
 //! The IAM policies in `config/iam` let glidepath read what it needs and nothing else.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
+
+use crate::support::places::package_root;
 
 /// Every action that a policy may name, by policy: `minimum.json` and `credits.json` as the features need them.
 fn expected() -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -46,7 +48,7 @@ fn only_reads(action: &str) -> bool {
 
 #[test]
 fn every_policy_allows_exactly_what_its_feature_reads() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/iam");
+    let folder = package_root().join("config/iam");
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

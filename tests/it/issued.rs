@@ -79,8 +79,11 @@ async fn another_process_sets_the_same_file() {
     let path = folder.path().join("glidepath.duckdb");
     let asked = folder.path().join("asked");
     let program = folder.path().join("glidepath");
-    let script =
-        format!("#!/bin/sh\necho \"$@\" >> {}\nexec {} \"$@\"\n", asked.display(), env!("CARGO_BIN_EXE_glidepath"));
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> {}\nexec {} \"$@\"\n",
+        asked.display(),
+        env!("CARGO_BIN_EXE_glidepath-under-test")
+    );
     // Written by a process of its own: while one of this process's threads holds a program open for writing, a process that
     // another test starts inherits that for a moment, and the program cannot run.
     let write = r#"printf %s "$1" > "$0" && chmod 755 "$0""#;

@@ -34,7 +34,7 @@ impl Desk {
 
     /// Exit status, standard output, standard error.
     fn run(&self, args: &[&str]) -> (Option<i32>, String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath-under-test"));
         command.current_dir(self.path()).env_clear().args(args);
         command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
         command.envs([("AWS_ENDPOINT_URL", self.endpoint.as_str()), ("AWS_CONFIG_FILE", "/dev/null")]);

@@ -7,7 +7,7 @@
 //! each pool at least once. `workload` and `other` may be left out anywhere.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
@@ -18,6 +18,8 @@ use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
 use glidepath::domain::workload::Workload;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use crate::support::places::package_root;
 
 const TABLES: [&str; 6] = ["pools", "costs", "draws", "uncovered", "lost", "left"];
 
@@ -172,7 +174,7 @@ fn lost(ledger: &Ledger) -> Vec<PoolAmount> {
 }
 
 fn story_files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let folder = package_root().join("tests/scenarios");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files

@@ -9,6 +9,8 @@ use std::{fs, path::Path};
 use rules::{TextFile, Violation};
 use source::Source;
 
+use crate::support::places::package_root;
+
 /// Folders and files that people write by hand; recorded data and snapshots are not judged.
 const READ: &[&str] = &["src", "tests", "benches", "config", "dashboards", "docs", ".ci"];
 const READ_AT_TOP: &[&str] = &["Cargo.toml", "Dockerfile", ".dockerignore", "README.md", "deny.toml", "rustfmt.toml"];
@@ -16,7 +18,7 @@ const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/"];
 
 #[test]
 fn the_sources_keep_the_rules() {
-    let package = Package::read(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let package = Package::read(package_root());
     assert!(package.sources.len() > 10, "found only {} sources: is the folder right?", package.sources.len());
     let violations = package.violations();
     let list: Vec<String> = violations.iter().map(Violation::to_string).collect();

@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn nothing_is_lost_in_the_hard_year_and_each_thing_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_glidepath"));
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_glidepath-under-test"));
     demo.args(["demo", "--year", "hard", "--exit", "--listen", "127.0.0.1:0", "--keep"]).arg(folder.path());
     let output = demo.output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();

@@ -149,7 +149,7 @@ fn the_example_names_every_key() {
     let email = "[[channel]]\nname = \"a\"\ntype = \"email\"";
     let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
-    let sections: [(&str, &[&str], usize); 15] = [
+    let sections: [(&str, &[&str], usize); 16] = [
         ("[aws]", &["aws"], 8),
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
@@ -162,6 +162,7 @@ fn the_example_names_every_key() {
         (alertmanager, &["channel"], 11),
         (webhook, &["channel"], 9),
         ("[[report]]", &["report"], 5),
+        ("[heartbeat]", &["heartbeat"], 1),
         ("[http]", &["http"], 6),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].

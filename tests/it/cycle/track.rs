@@ -46,9 +46,8 @@ async fn what_an_older_version_kept_nothing_of_is_put_beside_its_outlooks_at_the
     let before = world.view().await;
     assert!(!before.position.track_record.horizons.is_empty());
     let folder = tempfile::TempDir::new().unwrap();
-    for (number, lost) in ["DELETE FROM said", "DELETE FROM said WHERE run_id = (SELECT max(run_id) FROM said)"]
-        .into_iter()
-        .enumerate()
+    for (number, lost) in
+        ["DELETE FROM said", "DELETE FROM said WHERE run_id = (SELECT max(run_id) FROM said)"].into_iter().enumerate()
     {
         let alter = move |connection: &mut duckdb::Connection| Ok(connection.execute_batch(lost)?);
         world.engine.store().call(alter).await.unwrap();

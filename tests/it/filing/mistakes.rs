@@ -5,6 +5,7 @@ use glidepath::domain::projection::{FiledProjection, content_hash, plan};
 use proptest::prelude::*;
 
 use crate::support::filing::{GOOD, good};
+use crate::support::places::package_root;
 
 /// One mistake per file: the line it is reported at, and words of its message.
 const MISTAKES: &[(&str, usize, &str)] = &[
@@ -79,7 +80,7 @@ const REMARKS: &[(&str, usize, &str)] = &[
 ];
 
 fn folder(name: &str) -> String {
-    format!("{}/tests/config/projection{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/tests/config/projection{name}", package_root().display())
 }
 
 fn text_of(file: &str) -> String {

@@ -6,6 +6,7 @@ pub mod filing;
 pub mod logs;
 pub mod paper;
 pub mod past;
+pub mod places;
 pub mod port;
 pub mod pulls;
 pub mod sample;
