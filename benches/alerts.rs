@@ -62,6 +62,7 @@ fn pool(number: i64, trouble: bool) -> PoolPosition {
         starts_on: plus_days(today(), -200),
         expires_on: plus_days(today(), 60 + 200 * number),
         status: PoolStatus::Active,
+        delisted: None,
         exhausts_on: if trouble { DateQuantiles::certain(plus_days(today(), 20)) } else { DateQuantiles::default() },
         exhausted_on: None,
         breakage: MoneyQuantiles { p10: unused, p50: unused, p90: unused },

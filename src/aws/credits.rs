@@ -13,12 +13,11 @@ use super::allocation::{self, MonthAllocation};
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
 use crate::domain::credit::ApplicationType;
+use crate::domain::delisted::ASKED_DAYS;
 use crate::domain::facts::CreditSnapshot;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
 
-/// How far back to ask: AWS refuses a start more than a year ago.
-const LOOK_BACK_DAYS: i64 = 364;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// The credits of every account asked for.
@@ -87,7 +86,7 @@ pub(super) async fn list(
         .billing
         .get_credits()
         .account_id(account)
-        .start_date(midnight(plus_days(today, -LOOK_BACK_DAYS)))
+        .start_date(midnight(plus_days(today, -ASKED_DAYS)))
         .send()
         .await
         .map_err(|error| AwsError::from_sdk(Operation::GetCredits, &error))?;

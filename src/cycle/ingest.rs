@@ -18,6 +18,9 @@ use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 use super::meter::StoredLog;
 use super::{AwsAccess, Engine};
 
+/// Why nothing more is asked, and AWS's clock if it told that.
+type NotAsked = (Option<DateTime<Utc>>, Outcome);
+
 /// What AWS said before anything is paid for.
 pub(super) struct Heard {
     asked: DateTime<Utc>,
@@ -25,7 +28,7 @@ pub(super) struct Heard {
     /// The clock that the cycle runs under.
     clock: DateTime<Utc>,
     /// Whom to ask on, and for whose account if that is known; else why nothing more is asked.
-    asking: std::result::Result<(AwsClients, Option<String>), (Option<DateTime<Utc>>, Outcome)>,
+    asking: std::result::Result<(AwsClients, Option<String>), NotAsked>,
 }
 
 impl Heard {

@@ -100,6 +100,8 @@ pub enum Fault {
     EmptyList,
     /// Costs: every day is there and has no rows.
     EmptyDays,
+    /// GetCredits: the credit of this id is not in the list.
+    UnlistedCredit(String),
     /// GetCredits: no credit says what is left after open bills.
     NoEstimates,
     /// GetCredits: every amount has the other sign.
@@ -262,6 +264,11 @@ pub(super) fn damage(fault: &Fault, request: &Value, answer: &mut Value) {
         Fault::EmptyDays => {
             for day in answer.get_mut("ResultsByTime").and_then(Value::as_array_mut).into_iter().flatten() {
                 day["Groups"] = json!([]);
+            }
+        }
+        Fault::UnlistedCredit(id) => {
+            if let Some(credits) = answer.get_mut("credits").and_then(Value::as_array_mut) {
+                credits.retain(|credit| credit["creditId"] != *id);
             }
         }
         Fault::NoEstimates => {

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::delisted::Delisted;
 use super::ledger::Stream;
 use super::money::Money;
-use super::period::{BillingPeriod, DayRange};
+use super::period::{BillingPeriod, DayRange, plus_days};
 use super::purchase::{Lets, Purchase, PurchaseLimit};
 use super::service::ServiceMatcher;
 
@@ -143,6 +144,8 @@ pub struct CreditPool {
     pub applies: ApplicationType,
     /// First day on which the owner had it switched off, if it is off now.
     pub paused_from: Option<NaiveDate>,
+    /// That AWS lists it no more, if it did before.
+    pub delisted: Option<Delisted>,
     /// Newest balance that AWS states or somebody typed in ([`super::statement`]).
     pub stated: Option<Statement>,
     /// Services that it was seen to pay although its list does not name them, or is missing: from AWS's allocation
@@ -155,8 +158,14 @@ impl CreditPool {
     ///
     /// Source: AWS Billing guide, "AWS credits".
     pub fn window(&self) -> DayRange {
-        let end = self.paused_from.map_or(self.expires_on, |paused| self.expires_on.min(paused));
+        let gone_from = self.delisted.filter(|delisted| delisted.gone).map(|gone| plus_days(gone.last_listed_on, 1));
+        let end = [self.paused_from, gone_from].into_iter().flatten().fold(self.expires_on, NaiveDate::min);
         DayRange::new(BillingPeriod::of(self.starts_on).first_day(), end)
+    }
+
+    /// True if AWS lists it no more, and nothing of it is taken to be left.
+    pub fn is_gone(&self) -> bool {
+        self.delisted.is_some_and(|delisted| delisted.gone)
     }
 
     /// A pool with the given essentials, named after its id.
@@ -178,6 +187,7 @@ impl CreditPool {
             purchases: PurchaseLimit::None,
             applies: ApplicationType::AfterDiscounts,
             paused_from: None,
+            delisted: None,
             stated: None,
             also_pays: BTreeSet::new(),
         }

@@ -158,6 +158,8 @@ pub struct SeenCredit {
     pub snapshot: CreditSnapshot,
     /// First day of the run of snapshots that show it switched off, if the newest does.
     pub paused_from: Option<NaiveDate>,
+    /// How many lists AWS answered since then, all without it.
+    pub missing_from: u32,
 }
 
 /// A balance that somebody typed in with `credits record`.

@@ -17,7 +17,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         let mut snapshot = seen.snapshot.clone();
         (snapshot.remaining, snapshot.estimated, snapshot.enabled) = (None, None, true);
         snapshot.exhausted_on = snapshot.exhausted_on.filter(|day| *day <= today);
-        SeenCredit { seen_on: today, snapshot, paused_from: None }
+        SeenCredit { seen_on: today, snapshot, paused_from: None, missing_from: 0 }
     });
     Facts {
         as_of: clock,
@@ -78,6 +78,7 @@ mod tests {
             seen_on: "2026-06-10".parse().unwrap(),
             snapshot,
             paused_from: Some("2026-06-02".parse().unwrap()),
+            missing_from: 0,
         }
     }
 

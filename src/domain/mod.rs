@@ -13,6 +13,7 @@ pub mod corrections;
 pub mod costs;
 pub mod coverage;
 pub mod credit;
+pub mod delisted;
 pub mod discount;
 pub mod ended_in_part;
 pub mod evidence;

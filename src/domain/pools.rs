@@ -1,7 +1,7 @@
 //! Pools from what AWS listed, what config names and what somebody typed in.
 //!
 //! AWS's own figures win over config's, because config goes stale; config's names, programmes and service lists win,
-//! because AWS has no names and its lists are of mixed kinds. A credit that AWS no longer lists is kept as last seen.
+//! because AWS has no names and its lists are of mixed kinds. A credit that AWS no longer lists is kept as last seen, see [`delisted`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use super::charge::{BillPart, record_kind};
 use super::credit::{ApplicationType, CreditPool, EligibleServices, Programme};
+use super::delisted::delisted;
 use super::facts::{ChargeKind, Facts, SeenCredit};
 use super::ledger::{AWS_ORDER, drawing_order};
 use super::money::Money;
@@ -51,6 +52,9 @@ pub fn pools(facts: &Facts, configured: &[ConfiguredPool], aliases: &ServiceAlia
     }
     let mut pools = drawing_order(&pools.into_values().collect::<Vec<_>>(), &AWS_ORDER);
     add_evidence(&mut pools, facts, aliases);
+    for (pool, delisted) in delisted(facts, &pools).into_iter().enumerate() {
+        pools[pool].delisted = delisted;
+    }
     pools
 }
 

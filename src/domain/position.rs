@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::account_plan::AccountPlan;
 use super::bills::Bills;
 use super::credit::{CoverageState, Programme, Statement};
+use super::delisted::Delisted;
 use super::finding::Finding;
 use super::money::{Money, Quantity};
 use super::next_award::{Meant, NextAward};
@@ -241,6 +242,9 @@ pub struct PoolPosition {
     pub expires_on: NaiveDate,
     /// Where it is in its life.
     pub status: PoolStatus,
+    /// That AWS listed it and lists it no more; null while it does, or never did.
+    #[serde(default)]
+    pub delisted: Option<Delisted>,
     /// Day on which its balance reaches zero; null = not before it expires or not within the horizon.
     pub exhausts_on: DateQuantiles,
     /// Day on which replay drew the last of it; null while replay leaves credit in it, whatever AWS states.
@@ -263,6 +267,8 @@ pub enum PoolStatus {
     Expired,
     /// Switched off by its owner.
     Paused,
+    /// AWS lists it no more.
+    Gone,
 }
 
 impl PoolStatus {
@@ -274,6 +280,7 @@ impl PoolStatus {
             PoolStatus::Exhausted => "exhausted",
             PoolStatus::Expired => "expired",
             PoolStatus::Paused => "paused",
+            PoolStatus::Gone => "gone",
         }
     }
 }

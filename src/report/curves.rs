@@ -121,6 +121,7 @@ fn pool_description(pool: &PoolPosition) -> String {
         (PoolStatus::Exhausted, _) => "It is used up.".to_owned(),
         (PoolStatus::Expired, _) => format!("It expired on {}.", words::day(pool.expires_on)),
         (PoolStatus::Paused, _) => "It is switched off.".to_owned(),
+        (PoolStatus::Gone, _) => "AWS no longer lists it.".to_owned(),
         (_, Some(day)) => {
             format!(
                 "It is expected to be empty about {}; it expires on {}.",

@@ -43,6 +43,7 @@ pub use pdf::Typesetting;
 pub use words::day as short_day;
 
 use crate::domain::credit::{GENAI_TIER, Programme};
+use crate::domain::delisted;
 use crate::domain::position::{Position, Series};
 use crate::domain::unlisted::AS_IF_NONE_LEFT;
 use document::{About, Cell};
@@ -292,7 +293,8 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let caveat = position.paying_unlisted().map(|_| format!("{AS_IF_NONE_LEFT}."));
     let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
     let opening = [format!("{}.", words::headline(position))].into_iter().chain(words::at_least(position));
-    opening.chain(as_filed).chain(said).chain(caveat).chain(words::awaited(position)).collect()
+    let delisted = delisted::sentences(position);
+    opening.chain(as_filed).chain(said).chain(caveat).chain(words::awaited(position)).chain(delisted).collect()
 }
 
 /// The bills that take cash and the next ask, in a sentence each.

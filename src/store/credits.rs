@@ -7,7 +7,7 @@ use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit, StatedBalance};
+use crate::domain::facts::{Allocation, CreditSnapshot, Outcome, RecordedBalance, SeenCredit, StatedBalance};
 use crate::domain::money::Money;
 
 use super::Store;
@@ -106,7 +106,7 @@ pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &C
     Ok(())
 }
 
-/// Newest snapshot of every credit as of run `newest`. Whole snapshots are long and kept for ever, so no other is read.
+/// Newest snapshot of every credit as of run `newest`, and how many later lists lack it. Whole snapshots are long and kept for ever, so no other is read.
 pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
     let sql = "SELECT credit_id, max(run_id),
                       CASE WHEN arg_max(enabled, run_id) THEN NULL ELSE
@@ -122,10 +122,15 @@ pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
     let newest_of: Vec<_> = rows.collect::<duckdb::Result<_>>()?;
     let sql = "SELECT taken_on, snapshot FROM credit_snapshots WHERE run_id = ? AND credit_id = ?";
     let mut statement = connection.prepare(sql)?;
+    let lists = "SELECT count(*) FROM ingest_runs
+                 WHERE run_id > ? AND run_id <= ? AND part_of IS NULL AND credits_outcome = ?";
+    let mut lists = connection.prepare(lists)?;
+    let answered = to_json(&Outcome::Ok);
     let seen = newest_of.into_iter().map(|(credit_id, run_id, paused_from)| {
         let (seen_on, json): (NaiveDate, String) =
             statement.query_row(params![run_id, credit_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from })
+        let missing_from = lists.query_row(params![run_id, newest, answered], |row| row.get(0))?;
+        Ok(SeenCredit { seen_on, snapshot: from_json("a credit snapshot", &json)?, paused_from, missing_from })
     });
     seen.collect()
 }

@@ -73,6 +73,7 @@ pub(in crate::domain) fn pool() -> PoolPosition {
         starts_on: day("2025-09-01"),
         expires_on: day("2026-09-01"),
         status: PoolStatus::Active,
+        delisted: None,
         exhausts_on: DateQuantiles::default(),
         exhausted_on: None,
         breakage: MoneyQuantiles::default(),

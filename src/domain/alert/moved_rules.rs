@@ -20,9 +20,9 @@ pub(super) fn gone(credits: &[GoneCredit]) -> impl Iterator<Item = Finding> {
             day_text(credit.last_seen),
             usd_text(credit.held)
         ),
-        reason: "How sure: it was missing from every list since. A credit can be transferred, split or revoked; until \
-                 you say otherwise its balance still counts here, so credit may end earlier than shown. Next: look at \
-                 the Credits page of the billing console, and record the true balance with `glidepath credits record`."
+        reason: "How sure: it was missing from every list since. A credit can be transferred, split or revoked, so nothing \
+                 of it counts as left here. Next: look at the Credits page of the billing console; if it is still there, \
+                 record its balance with `glidepath credits record`, and it counts again."
             .to_owned(),
     })
 }

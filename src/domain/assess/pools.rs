@@ -18,6 +18,9 @@ impl Assessment<'_> {
     /// arithmetic only where AWS states nothing.
     pub(super) fn balance(&self, pool: usize) -> Money {
         let credit = &self.ledger.pools[pool];
+        if credit.is_gone() {
+            return Money::ZERO;
+        }
         let Some(span) = self.span else { return credit.stated.map_or(credit.granted, |stated| stated.amount) };
         if credit.stated.is_none() && credit.expired_by(span.first) {
             // It ended before anything was stored: what it paid, and so what it lost, is not known.
@@ -101,7 +104,7 @@ impl Assessment<'_> {
         let through = self.span.map_or(NaiveDate::MIN, |span| span.through);
         let draws = || self.ledger.drawdowns.iter().filter(|draw| draw.pool == pool && draw.day <= through);
         let drawn: Money = draws().map(|draw| draw.amount).sum();
-        let expired = credit.expired_by(self.facts.as_of.date_naive());
+        let over = credit.is_gone() || credit.expired_by(self.facts.as_of.date_naive());
         let ahead = outlook.and_then(|outlook| outlook.pools.iter().find(|ahead| ahead.id == credit.id));
         PoolPosition {
             id: credit.id.clone(),
@@ -109,12 +112,13 @@ impl Assessment<'_> {
             programme: credit.programme,
             granted: credit.granted,
             drawn,
-            remaining: if expired { Money::ZERO } else { credit.granted - drawn },
-            left: if expired { Money::ZERO } else { self.balances[pool] },
+            remaining: if over { Money::ZERO } else { credit.granted - drawn },
+            left: if over { Money::ZERO } else { self.balances[pool] },
             stated: credit.stated,
             starts_on: credit.starts_on,
             expires_on: credit.expires_on,
             status: self.status(pool),
+            delisted: credit.delisted,
             exhausted_on: if drawn == credit.granted { draws().map(|draw| draw.day).max() } else { None },
             exhausts_on: ahead.map(|ahead| ahead.exhausts_on).unwrap_or_default(),
             breakage: ahead.map(|ahead| ahead.breakage).unwrap_or_default(),
@@ -125,6 +129,7 @@ impl Assessment<'_> {
         let (credit, today) = (&self.ledger.pools[pool], self.facts.as_of.date_naive());
         match () {
             () if credit.expired_by(today) => PoolStatus::Expired,
+            () if credit.is_gone() => PoolStatus::Gone,
             () if today < credit.starts_on => PoolStatus::Pending,
             () if !self.balances[pool].is_positive() => PoolStatus::Exhausted,
             () if credit.paused_from.is_some() => PoolStatus::Paused,

@@ -9,7 +9,6 @@ use super::Assessment;
 use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange, VanishedDays};
 use crate::domain::charge::BillPart;
 use crate::domain::costs::DetailRow;
-use crate::domain::facts::SeenCredit;
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{Coverage, DayAmount};
@@ -24,8 +23,6 @@ const BEFORE_DAYS: i64 = 28;
 const LEAST_BEFORE_DAYS: i64 = 14;
 /// Days in which nothing may have been as high.
 const QUARTER_DAYS: i64 = 90;
-/// Days for which a credit is missing before it counts as gone: a list may be cut short once.
-const MISSING_DAYS: i64 = 2;
 
 impl Assessment<'_> {
     /// Everything but what only the caller knows: channels, and what was told. `own` are the accounts that are watched.
@@ -180,21 +177,17 @@ impl Assessment<'_> {
         (cause, amount)
     }
 
-    /// Credits that are missing from the newest lists.
+    /// Credits that AWS lists no more and of which nothing is taken to be left.
     fn gone(&self) -> Vec<GoneCredit> {
-        let Some(newest) = self.facts.credits.iter().map(|seen| seen.seen_on).max() else { return Vec::new() };
-        let missing = |seen: &&SeenCredit| {
-            (newest - seen.seen_on).num_days() >= MISSING_DAYS && seen.snapshot.expires_on > newest
-        };
-        let missing = self.facts.credits.iter().filter(missing);
-        missing
-            .map(|seen| GoneCredit {
-                pool: seen.snapshot.credit_id.clone(),
-                name: self.pool_name(&seen.snapshot.credit_id),
-                last_seen: seen.seen_on,
-                held: seen.snapshot.usable_balance().unwrap_or_default(),
-            })
-            .collect()
+        let pools = self.ledger.pools.iter().filter(|pool| pool.is_gone());
+        let seen = pools.filter_map(|pool| self.facts.credits.iter().find(|seen| seen.snapshot.credit_id == pool.id));
+        seen.map(|seen| GoneCredit {
+            pool: seen.snapshot.credit_id.clone(),
+            name: self.pool_name(&seen.snapshot.credit_id),
+            last_seen: seen.seen_on,
+            held: seen.snapshot.usable_balance().unwrap_or_default(),
+        })
+        .collect()
     }
 
     /// What credits paid for other accounts, by AWS's allocation history. Without any own account nobody is another.

@@ -1,10 +1,11 @@
 //! The traps of the credits API: denied, empty and zero are three different things, and what was known stays known.
 
-use glidepath::demo::{FakeCredit, Fault, Operation};
+use glidepath::cycle::BalanceEntry;
+use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
 use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
 use glidepath::domain::facts::Outcome;
 use glidepath::domain::money::Money;
-use glidepath::domain::position::PoolStatus;
+use glidepath::domain::position::{PoolPosition, PoolStatus, Position};
 use glidepath::domain::unlisted::CreditsAnswer;
 
 use super::support::*;
@@ -108,6 +109,66 @@ async fn a_credit_that_aws_lists_no_more_stays_known() {
         assert_eq!(pool.stated, Some(stated), "{fault:?}: as last stated");
         assert_eq!(pool.remaining, known.remaining - money(BEDROCK_A_DAY), "{fault:?}: a day further by replay");
         assert_eq!(pool.status, PoolStatus::Active, "{fault:?}");
+    }
+}
+
+fn pool_of(position: &Position) -> PoolPosition {
+    position.credits.pools.iter().find(|pool| pool.id == CREDIT).unwrap().clone()
+}
+
+/// From the 21st on AWS lists no credit. What becomes of the one that it listed is seen from the bill.
+#[tokio::test]
+async fn a_credit_that_two_lists_lack_is_gone_unless_something_speaks_for_it() {
+    let old = FakeCredit::new(CREDIT, "9000", "2025-03-20", "2026-12-01", &[BEDROCK]);
+    let second = || FakeCredit::new("4712", "5000", "2026-02-01", "2027-06-01", &[BEDROCK]);
+    for (why, credits, typed_in, gone) in [
+        ("it pays no more", vec![credit().paused_from("2026-03-19")], None, true),
+        ("its service still shows credit", vec![credit()], None, false),
+        ("another credit that is listed pays that", vec![credit().paused_from("2026-03-19"), second()], None, true),
+        ("it is older than AWS lists", vec![old.paused_from("2026-03-19")], None, false),
+        ("somebody says what is left", vec![credit().paused_from("2026-03-19")], Some("700"), false),
+    ] {
+        let account = credits.into_iter().fold(spend("2026-02-20", "2026-04-30"), FakeAccount::credit);
+        let world = World::new(account).await;
+        world.cycle("2026-03-18").await;
+        let known = world.position().await.credits.left;
+        assert!(known.is_positive(), "{why}");
+        world.fake.inject(Fault::UnlistedCredit(CREDIT.to_owned()).on(Operation::GetCredits).always());
+        world.cycle("2026-03-21").await;
+        assert!(pool_of(&world.position().await).left.is_positive(), "{why}: one list may be cut short");
+        if let Some(amount) = typed_in {
+            let entry = BalanceEntry { pool: CREDIT.to_owned(), remaining: money(amount), on: None };
+            world.engine.record_balance(morning("2026-03-21"), entry).await.unwrap();
+        }
+        world.cycle("2026-03-22").await;
+        let position = world.position().await;
+        let pool = pool_of(&position);
+        let key = format!("credit_gone:{CREDIT}");
+        let delisted = pool.delisted.unwrap();
+        assert_eq!((delisted.last_listed_on, delisted.gone), (day("2026-03-18"), gone), "{why}");
+        let said = glidepath::report::credit_sentences(&position).join(" ");
+        if gone {
+            assert_eq!((pool.status, pool.left, pool.remaining), (PoolStatus::Gone, Money::ZERO, Money::ZERO), "{why}");
+            let others: Money = position.credits.pools.iter().filter(|it| it.id != CREDIT).map(|it| it.left).sum();
+            assert_eq!(position.credits.left, others, "{why}");
+            let told = finding(&position, &key);
+            assert!(
+                told.summary.starts_with("AWS no longer lists the credit") && told.summary.contains("18 March 2026"),
+                "{why}"
+            );
+        } else {
+            assert!(pool.left.is_positive() && pool.status != PoolStatus::Gone, "{why}: {pool:?}");
+            assert!(!keys(&position.findings).contains(&key.as_str()), "{why}: {:?}", keys(&position.findings));
+            assert!(
+                said.contains("AWS no longer lists the credit") && said.contains("(last on 18 March 2026)"),
+                "{why}: {said}"
+            );
+        }
+        // Listed again, it is as if nothing had been.
+        world.fake.clear_faults();
+        world.cycle("2026-03-23").await;
+        let again = world.position().await;
+        assert_eq!(pool_of(&again).delisted.is_none(), why != "it is older than AWS lists", "{why}");
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use glidepath::config::Config;
 use glidepath::demo::{Fault, Operation};
+use glidepath::domain::facts::Outcome;
 use tokio::net::TcpListener;
 
 use super::support::*;
@@ -33,8 +34,9 @@ async fn each_cycle_is_told_to_the_monitor_and_a_failed_one_apart() {
     let (port, heard) = monitor(StatusCode::OK).await;
     let world = World::with(small_account(), told(port)).await;
     world.cycle("2026-03-20").await;
-    world.fake.inject(Fault::Denied.on(Operation::GetCostAndUsage));
-    world.cycle("2026-03-21").await;
+    world.fake.inject(Fault::Denied.on(Operation::GetCostAndUsage).always());
+    assert!(matches!(world.cycle("2026-03-21").await.costs, Outcome::Denied { .. }));
+    world.fake.clear_faults();
     world.fake.set_now(morning("2026-03-21"));
     assert!(world.engine.cycle(morning("2026-03-22")).await.is_err(), "a clock ahead of AWS's");
     world.cycle("2026-03-22").await;
@@ -47,7 +49,7 @@ async fn a_monitor_that_is_away_changes_nothing() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     for port in [port, gone] {
         let world = World::with(small_account(), told(port)).await;
-        assert_eq!(world.cycle("2026-03-20").await.costs, glidepath::domain::facts::Outcome::Ok);
+        assert_eq!(world.cycle("2026-03-20").await.costs, Outcome::Ok);
     }
     assert_eq!(heard.lock().unwrap().len(), 1, "it is not asked again and again");
 }

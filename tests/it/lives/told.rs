@@ -96,6 +96,7 @@ fn position(
         starts_on: plus_days(through, -700),
         expires_on: plus_days(through, 2_000),
         status: if left.is_positive() { PoolStatus::Active } else { PoolStatus::Exhausted },
+        delisted: None,
         exhausts_on: total,
         exhausted_on: None,
         breakage: MoneyQuantiles::default(),

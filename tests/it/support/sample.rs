@@ -50,6 +50,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
         expires_on: date(pool.expires),
         status: if remaining > 0 { PoolStatus::Active } else { PoolStatus::Expired },
         exhausted_on: if remaining > 0 { None } else { empty(100) },
+        delisted: None,
         exhausts_on: DateQuantiles { p10: empty(118), p50: empty(100), p90: empty(84) },
         breakage: MoneyQuantiles {
             p10: lasting(spent_by_expiry(118)),

@@ -106,7 +106,8 @@ impl World {
             shareable_accounts: Vec::new(),
             purchase_types: None,
         };
-        let mut seen = SeenCredit { seen_on: self.facts.as_of.date_naive(), snapshot, paused_from: None };
+        let mut seen =
+            SeenCredit { seen_on: self.facts.as_of.date_naive(), snapshot, paused_from: None, missing_from: 0 };
         change(&mut seen);
         self.facts.credits.push(seen);
         self
