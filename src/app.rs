@@ -27,7 +27,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
     let address = listener.local_addr().context("reading the address listened on")?;
     info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let state = http::State::new(engine.clone(), clock.clone());
+    let state = http::State::with_log(engine.clone(), clock.clone(), crate::cli::dropped_lines);
     let server = tokio::spawn(http::serve(listener, state, shutdown.clone()));
     let first = tokio::spawn({
         let (engine, clock) = (engine.clone(), clock.clone());
@@ -67,7 +67,7 @@ async fn checkpoint_once_quiet(store: &Store) -> Result<()> {
     }
 }
 
-/// Cancelled by SIGTERM or Ctrl-C.
+/// Cancelled by SIGTERM or Ctrl-C. SIGHUP, which a terminal sends as it closes, ends nothing.
 ///
 /// # Errors
 /// If the signals cannot be listened to.
@@ -75,12 +75,16 @@ pub fn shutdown_on_signals() -> Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
     let token = CancellationToken::new();
     let cancelled = token.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => info!("SIGHUP changes nothing; restart the daemon to read its config anew"),
+            }
         }
         cancelled.cancel();
     });

@@ -15,12 +15,14 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
 use super::circumstances::NoteCircumstances;
 use super::clocks::AwsClock;
 use super::error::{AwsError, Operation};
-use super::meter::{MeteredHttpClient, PaidRequestMeter};
+use super::meter::PaidRequestMeter;
+use super::wire::Wire;
 
 /// Cost Explorer and the billing API live in us-east-1 whatever region is set; the SDK only wants one to be set.
 const GLOBAL_REGION: &str = "us-east-1";
@@ -163,11 +165,12 @@ impl AwsClients {
     fn from_shared(shared: &SdkConfig, settings: &AwsSettings, meter: PaidRequestMeter, proxies: ProxyConfig) -> Self {
         let clock = AwsClock::default();
         let note = NoteCircumstances(clock.clone());
-        let metered = MeteredHttpClient::new(meter, clock.clone(), proxies);
+        let metered = Wire::metered(meter, clock.clone(), proxies.clone());
+        let free = SharedHttpClient::new(Wire::free(clock.clone(), proxies));
         let costs = aws_sdk_costexplorer::config::Builder::from(shared).http_client(metered);
-        let billing = aws_sdk_billing::config::Builder::from(shared);
-        let free_tier = aws_sdk_freetier::config::Builder::from(shared);
-        let sts = aws_sdk_sts::config::Builder::from(shared);
+        let billing = aws_sdk_billing::config::Builder::from(shared).http_client(free.clone());
+        let free_tier = aws_sdk_freetier::config::Builder::from(shared).http_client(free.clone());
+        let sts = aws_sdk_sts::config::Builder::from(shared).http_client(free);
         AwsClients {
             cost_explorer: aws_sdk_costexplorer::Client::from_conf(costs.interceptor(note.clone()).build()),
             billing: aws_sdk_billing::Client::from_conf(billing.interceptor(note.clone()).build()),

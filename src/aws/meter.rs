@@ -6,19 +6,12 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use aws_smithy_http_client::{Connector, proxy, tls};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
-
-use super::clocks::AwsClock;
 
 /// A boxed future, so that [`PaidRequestLog`] can stand behind a pointer.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -94,72 +87,32 @@ impl PaidRequestMeter {
     }
 }
 
+impl PaidRequestMeter {
+    /// What `send` answers, counted. Nothing leaves that could not be counted.
+    pub(super) async fn counted(
+        &self,
+        aws: Option<DateTime<Utc>>,
+        send: impl Future<Output = Result<HttpResponse, ConnectorError>>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        // A "user" error is one that the SDK does not retry.
+        let ticket = self.0.reserve(aws).await.map_err(|error| ConnectorError::user(Box::new(error)))?;
+        // If a timeout drops this future here, the ticket stays unsettled, which counts as charged.
+        let answer = send.await;
+        let outcome = match &answer {
+            Ok(response) if response.status().is_success() => Outcome::Charged,
+            Ok(_) => Outcome::NotCharged,
+            Err(_) => Outcome::Unknown,
+        };
+        // The answer is worth more than the entry, and an unsettled ticket errs on the side of charged.
+        if let Err(error) = self.0.settle(ticket, outcome).await {
+            tracing::warn!(ticket = ticket.0, ?outcome, %error, "a paid request stays counted as charged");
+        }
+        answer
+    }
+}
+
 impl fmt::Debug for PaidRequestMeter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PaidRequestMeter")
-    }
-}
-
-/// The SDK's HTTP client with a meter in front of the wire.
-#[derive(Debug)]
-pub(super) struct MeteredHttpClient {
-    meter: PaidRequestMeter,
-    clock: AwsClock,
-    proxies: proxy::ProxyConfig,
-    // One connector, so one connection pool: every call of a client comes with the same timeouts.
-    connector: OnceLock<SharedHttpConnector>,
-}
-
-impl MeteredHttpClient {
-    pub(super) fn new(meter: PaidRequestMeter, clock: AwsClock, proxies: proxy::ProxyConfig) -> Self {
-        MeteredHttpClient { meter, clock, proxies, connector: OnceLock::new() }
-    }
-}
-
-impl HttpClient for MeteredHttpClient {
-    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        let connector = self.connector.get_or_init(|| {
-            // As the SDK builds its own, on the platform's certificates.
-            let wire = Connector::builder()
-                .connector_settings(settings.clone())
-                .proxy_config(self.proxies.clone())
-                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-                .build();
-            SharedHttpConnector::new(MeteredConnector {
-                wire: SharedHttpConnector::new(wire),
-                meter: self.meter.clone(),
-                clock: self.clock.clone(),
-            })
-        });
-        connector.clone()
-    }
-}
-
-#[derive(Debug)]
-struct MeteredConnector {
-    wire: SharedHttpConnector,
-    meter: PaidRequestMeter,
-    clock: AwsClock,
-}
-
-impl HttpConnector for MeteredConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (wire, meter, aws) = (self.wire.clone(), self.meter.clone(), self.clock.newest());
-        HttpConnectorFuture::new(async move {
-            // A "user" error is one that the SDK does not retry.
-            let ticket = meter.0.reserve(aws).await.map_err(|error| ConnectorError::user(Box::new(error)))?;
-            // If a timeout drops this future here, the ticket stays unsettled, which counts as charged.
-            let answer = wire.call(request).await;
-            let outcome = match &answer {
-                Ok(response) if response.status().is_success() => Outcome::Charged,
-                Ok(_) => Outcome::NotCharged,
-                Err(_) => Outcome::Unknown,
-            };
-            // The answer is worth more than the entry, and an unsettled ticket errs on the side of charged.
-            if let Err(error) = meter.0.settle(ticket, outcome).await {
-                tracing::warn!(ticket = ticket.0, ?outcome, %error, "a paid request stays counted as charged");
-            }
-            answer
-        })
     }
 }

@@ -17,6 +17,7 @@ pub mod meter;
 pub mod probe;
 mod regions;
 mod sdk_error;
+mod wire;
 
 pub use client::{AwsClients, AwsSettings};
 pub use clocks::{AwsClock, Clocks};

@@ -9,12 +9,14 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http_body_util::LengthLimitError;
 
 use super::circumstances::Circumstances;
 use super::clocks::Clocks;
 use super::denial::Denial;
 use super::error::{AwsError, Operation, suspect_region};
 use super::meter::MeterError;
+use super::wire::LONGEST_ANSWER_MIB;
 use crate::domain::printable::printable;
 
 impl AwsError {
@@ -28,6 +30,10 @@ impl AwsError {
                 let meta = context.err().meta();
                 from_service(operation, meta.code(), meta.message(), context.raw())
             }
+            SdkError::ResponseError(_) if find::<LengthLimitError>(error).is_some() => AwsError::Malformed {
+                operation,
+                what: format!("it is longer than {LONGEST_ANSWER_MIB} MiB, so the rest was not read"),
+            },
             SdkError::ResponseError(_) => AwsError::CutShort { operation },
             SdkError::TimeoutError(_) => AwsError::Timeout { operation },
             SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsError::Timeout { operation },

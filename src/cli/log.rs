@@ -1,10 +1,13 @@
 //! Log lines on standard error.
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -29,21 +32,48 @@ pub enum Verbosity {
     Quiet,
 }
 
-/// Starts logging. `RUST_LOG` overrides how much is said.
-pub fn start(format: LogFormat, verbosity: Verbosity) {
+/// Lines of a daemon that wait for whoever reads them; more are dropped.
+const WAITING_LINES: usize = 10_000;
+
+/// How many lines a daemon has dropped, because nobody read them.
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// How many lines were dropped, because nobody read them.
+pub fn dropped_lines() -> usize {
+    DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
+}
+
+/// Starts logging. `RUST_LOG` overrides how much is said. A daemon does not wait for who reads its lines: a thread of its own
+/// writes them, until what is given back is dropped.
+#[must_use]
+pub fn start(format: LogFormat, verbosity: Verbosity) -> Option<WorkerGuard> {
     let default = match verbosity {
         Verbosity::Daemon => "warn,glidepath=info",
         Verbosity::Quiet => "error,glidepath=warn",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let filter = filter.and(filter_fn(without_credentials));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let (writer, guard) = writer(verbosity);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
         // Colours are for people: a file or a collector would keep their codes.
         LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    guard
+}
+
+fn writer(verbosity: Verbosity) -> (BoxMakeWriter, Option<WorkerGuard>) {
+    match verbosity {
+        Verbosity::Quiet => (BoxMakeWriter::new(std::io::stderr), None),
+        Verbosity::Daemon => {
+            let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
+            let (writer, guard) = builder.thread_name("log").finish(std::io::stderr());
+            let _first = DROPPED.set(writer.error_counter());
+            (BoxMakeWriter::new(writer), Some(guard))
+        }
+    }
 }
 
 /// Keeps the SDK to warnings whatever `RUST_LOG` asks for: at finer levels it writes request headers, and with them the id

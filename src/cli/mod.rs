@@ -39,6 +39,7 @@ use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
 use crate::http::client::ClientError;
 use crate::store::StoreError;
+pub use log::dropped_lines;
 use out::outln;
 
 /// Watches AWS credits against the projection they were granted for.
@@ -116,7 +117,7 @@ pub fn prepare(cli: &Cli) {
 pub async fn run(cli: Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Demo(args) => {
-            log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);
+            let _log = log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);
             demo::run(args).await
         }
         Command::Backtest(args) => backtest::run(args),
@@ -144,7 +145,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
     } else {
         (cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet)
     };
-    log::start(format, verbosity);
+    let _log = log::start(format, verbosity);
     // What is frozen in the store needs no file any more; whoever checks or files does.
     let files = match command {
         Command::Check(_) => true,

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -49,6 +50,8 @@ pub struct Config {
     pub aws: AwsSettings,
     /// Cost Explorer requests that may leave in one UTC day.
     pub paid_requests_per_day: u64,
+    /// Time after which a cycle gives up.
+    pub cycle_limit: Duration,
     /// Tax on what credit does not pay, for example 0.19.
     pub tax_rate: Option<Decimal>,
     /// Billing slug or model id to the name wanted.

@@ -1,6 +1,7 @@
 //! From the file's text to a [`Config`], collecting every problem on the way.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use rust_decimal::Decimal;
@@ -27,6 +28,8 @@ const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
 const NEVER: &str = "never";
 /// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
+/// A first pull of 13 months takes some.
+const DEFAULT_CYCLE_MINUTES: u64 = 30;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
 /// The shortest time for which a receiver is told that an alert fires.
 const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
@@ -99,6 +102,7 @@ fn config(
         store_memory_mb: store.memory_mb,
         aws: aws.settings,
         paid_requests_per_day: aws.paid_requests_per_day,
+        cycle_limit: aws.cycle_limit,
         tax_rate: aws.tax_rate,
         model_aliases: aws.model_aliases.into_iter().collect(),
         cycle_schedule: cycle_schedule?,
@@ -163,6 +167,7 @@ fn store(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Stor
 struct Aws {
     settings: AwsSettings,
     paid_requests_per_day: u64,
+    cycle_limit: Duration,
     tax_rate: Option<Decimal>,
     model_aliases: Vec<(String, String)>,
 }
@@ -198,6 +203,8 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     let max_pages = section.count("max_pages", bounds::PAGES).unwrap_or(defaults.max_pages);
     let paid_requests_per_day =
         section.count("paid_requests_per_day", bounds::PAID_REQUESTS).unwrap_or(DEFAULT_PAID_REQUESTS_PER_DAY);
+    let cycle_minutes = section.count("cycle_minutes", bounds::CYCLE_MINUTES).unwrap_or(DEFAULT_CYCLE_MINUTES);
+    let cycle_limit = Duration::from_secs(60 * cycle_minutes);
     let tax_rate = section.decimal("tax_rate", RATE);
     if let Some(rate) = tax_rate
         && !bounds::TAX_RATE.holds(rate)
@@ -207,7 +214,7 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
     let model_aliases = section.text_table("model_aliases");
     section.finish();
     let settings = AwsSettings { accounts, payer_account, region, currency, max_pages, ..AwsSettings::default() };
-    Aws { settings, paid_requests_per_day, tax_rate, model_aliases }
+    Aws { settings, paid_requests_per_day, cycle_limit, tax_rate, model_aliases }
 }
 
 struct Schedules {

@@ -44,6 +44,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::rule`], and the store's.
     pub(super) async fn hear(&self, asked: DateTime<Utc>, of: ClockOf) -> Result<Heard> {
+        self.is_at("learning whose credentials these are");
         let clients = match self.clients_of(asked, true).await {
             Ok(clients) => clients,
             Err(error) => {
@@ -75,6 +76,7 @@ impl Engine {
                 });
             }
         };
+        self.is_at("asking AWS for credits");
         // Credits come first, since asking for them costs nothing: where AWS's clock is not known yet, it is then.
         let today = passed_for_both(clock, clients.clock().newest()).date_naive();
         let (credits, credits_outcome) = match credits::pull(&clients, today).await {
@@ -83,12 +85,14 @@ impl Engine {
         };
         let accepted = account.is_some() || credits_outcome == Outcome::Ok;
         let clock = self.rule(asked, of, clients.clock().newest(), accepted).await?;
+        self.is_at("asking Cost Explorer for costs");
         let (costs, costs_outcome) = match self.pull_costs(&clients, clock).await? {
             Ok(costs) => (Some(costs), Outcome::Ok),
             Err(error) => (None, outcome(&error)),
         };
         let aws_clock = clients.clock().newest();
         let clock = self.rule(asked, of, aws_clock, accepted || costs.is_some()).await?;
+        self.is_at("asking for the account's plan");
         self.ask_account_plan(&clients, clock).await?;
         Ok(IngestRun { clock, aws_clock, account, costs, costs_outcome, credits, credits_outcome })
     }

@@ -33,9 +33,9 @@ mod whatif;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex as StdMutex};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -105,6 +105,8 @@ struct Parts {
     planning: Mutex<()>,
     /// Held while an outlook is made and stored, at the end of a cycle or after an entry.
     concluding: Mutex<()>,
+    /// What the running cycle is doing.
+    doing: StdMutex<&'static str>,
     /// How the newest cycle of this process failed, if it did.
     failed: StdMutex<Option<Unfinished>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
@@ -187,6 +189,7 @@ impl Engine {
             running: Mutex::new(()),
             planning: Mutex::new(()),
             concluding: Mutex::new(()),
+            doing: StdMutex::default(),
             failed: StdMutex::default(),
             reckoning: Mutex::new(()),
             delivering: Mutex::default(),
@@ -242,15 +245,37 @@ impl Engine {
         let asked = async {
             let heard = self.hear(now, of).await?;
             self.file_first_projection(heard.clock()).await?;
-            let (run, run_id) = self.store_run(self.ingest(heard).await?).await?;
+            let run = self.ingest(heard).await?;
+            self.is_at("storing what AWS answered");
+            let (run, run_id) = self.store_run(run).await?;
             if let Some(pull) = &run.costs {
+                self.is_at("comparing whole months with AWS's sums");
                 self.take_late_corrections((run.clock, run.aws_clock), run_id, pull.window).await?;
             }
+            self.is_at("assessing what is known");
             self.end(run, run_id).await
         };
-        let ended = self.ended_or_told(now, Box::pin(asked)).await;
+        let ended = self.ended_or_told(now, Box::pin(self.within_its_time(asked))).await;
         self.beat(ended.as_ref().is_ok_and(|report| report.costs == Outcome::Ok)).await;
         self.deliver_end(ended?).await.map(Some)
+    }
+
+    /// Notes what a cycle is doing, for the case that it has to give up.
+    fn is_at(&self, doing: &'static str) {
+        *self.parts.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
+    }
+
+    /// What `cycle` gives, unless it takes longer than config allows.
+    async fn within_its_time<T>(&self, cycle: impl Future<Output = Result<T>>) -> Result<T> {
+        let limit = self.config().cycle_limit;
+        match tokio::time::timeout(limit, cycle).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                let doing = *self.parts.doing.lock().unwrap_or_else(PoisonError::into_inner);
+                let minutes = limit.as_secs() / 60;
+                Err(anyhow!("given up after {minutes} minutes ([aws] cycle_minutes) while {doing}"))
+            }
+        }
     }
 
     /// Tells the monitor that a cycle ended, and whether well. One that does not hear it says so by itself.

@@ -65,6 +65,8 @@ pub const DEFAULT_STORE_MEMORY_MB: u32 = 64;
 pub const PAGES: Bound = Bound::of(1, 1_000_000);
 /// Requests that cost money, in a day. One cycle asks two questions, a page each at the least.
 pub const PAID_REQUESTS: Bound = Bound::of(2, 1_000_000);
+/// Minutes that a cycle may take.
+pub const CYCLE_MINUTES: Bound = Bound::of(1, 1_440);
 /// A port.
 pub const PORT: Bound = Bound::of(1, 65_535);
 /// Millions of tokens in a month of a filing: far beyond any customer's.

@@ -119,6 +119,13 @@ fn about_the_process(state: &State) -> Vec<Family> {
             kind: MetricType::Counter,
             samples: requests.collect(),
         },
+        Family {
+            name: "log_lines_dropped_total",
+            help: "Lines of the log that were dropped since the start, because nobody read them",
+            unit: None,
+            kind: MetricType::Counter,
+            samples: Sample::alone((state.shared.dropped_lines)() as f64),
+        },
     ]
 }
 

@@ -93,17 +93,25 @@ struct Shared {
     views: ViewCache,
     page: KeptPage,
     requests: RequestCounts,
+    /// How many lines of the log nobody read.
+    dropped_lines: fn() -> usize,
 }
 
 impl State {
     /// Routes over `engine`, whose "now" is that of `clock`.
     pub fn new(engine: Engine, clock: Clock) -> State {
+        State::with_log(engine, clock, || 0)
+    }
+
+    /// The same, with a count of the log's lines that nobody read, for the metric.
+    pub fn with_log(engine: Engine, clock: Clock, dropped_lines: fn() -> usize) -> State {
         let shared = Shared {
             engine,
             clock,
             views: ViewCache::default(),
             page: KeptPage::default(),
             requests: RequestCounts::default(),
+            dropped_lines,
         };
         State { shared: Arc::new(shared) }
     }

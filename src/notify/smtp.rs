@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lettre::address::Envelope;
@@ -25,6 +26,8 @@ use super::email::{Email, Security};
 
 /// Longest that one message may take. Mail servers keep strangers waiting on purpose.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Longest that a server is heard out that has the message.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
 /// Bytes of one reply. Real ones have a few lines.
 const MAX_REPLY: u64 = 64 * 1024;
 /// Rounds of a login: a challenge for the user, one for the password.
@@ -59,14 +62,22 @@ fn said(step: &str, reply: &Response) -> String {
 
 /// Sends one message to everybody in its envelope.
 pub(super) async fn send(email: &Email, envelope: &Envelope, message: &[u8]) -> Answer {
-    match tokio::time::timeout(TIME_LIMIT, connect_and_send(email, envelope, message)).await {
+    let taken = AtomicBool::new(false);
+    match tokio::time::timeout(TIME_LIMIT, connect_and_send(email, envelope, message, &taken)).await {
         Ok(Ok(())) => Answer::DELIVERED,
+        Err(_) if taken.load(Ordering::Relaxed) => Answer::DELIVERED,
         Ok(Err(Failure { may_pass, error })) => Answer::Refused { may_pass, error },
         Err(_) => Answer::Unreachable { error: "no answer within the time limit".to_owned() },
     }
 }
 
-async fn connect_and_send(email: &Email, envelope: &Envelope, message: &[u8]) -> Result<(), Failure> {
+/// `taken` becomes true once the server has said that it has the message.
+async fn connect_and_send(
+    email: &Email,
+    envelope: &Envelope,
+    message: &[u8],
+    taken: &AtomicBool,
+) -> Result<(), Failure> {
     let place = format!("{}:{}", email.host, email.port);
     let host = email.host.trim_matches(['[', ']']);
     let socket = TcpStream::connect((host, email.port))
@@ -75,11 +86,11 @@ async fn connect_and_send(email: &Email, envelope: &Envelope, message: &[u8]) ->
     match email.security {
         Security::Plain => {
             let mut dialogue = Dialogue::greeted(socket).await?;
-            dialogue.session(email, envelope, message).await
+            dialogue.session(email, envelope, message, taken).await
         }
         Security::Implicit => {
             let mut dialogue = Dialogue::greeted(protect(socket, host).await?).await?;
-            dialogue.session(email, envelope, message).await
+            dialogue.session(email, envelope, message, taken).await
         }
         Security::StartTls => {
             let mut plain = Dialogue::greeted(socket).await?;
@@ -89,7 +100,7 @@ async fn connect_and_send(email: &Email, envelope: &Envelope, message: &[u8]) ->
             }
             plain.ask("STARTTLS", Starttls).await?;
             let mut dialogue = Dialogue::over(protect(plain.into_stream()?, host).await?);
-            dialogue.session(email, envelope, message).await
+            dialogue.session(email, envelope, message, taken).await
         }
     }
 }
@@ -127,7 +138,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Err(Failure::passing("the mail server spoke before TLS was set up; somebody may be in between"))
     }
 
-    async fn session(&mut self, email: &Email, envelope: &Envelope, message: &[u8]) -> Result<(), Failure> {
+    async fn session(
+        &mut self,
+        email: &Email,
+        envelope: &Envelope,
+        message: &[u8],
+        taken: &AtomicBool,
+    ) -> Result<(), Failure> {
         let server = self.hello(email).await?;
         self.log_in(email, &server).await?;
         self.ask("the sender", Mail::new(envelope.from().cloned(), Vec::new())).await?;
@@ -137,8 +154,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if !received.is_positive() {
             return Err(Failure::refused("the message", &received));
         }
-        // It is out, whatever the server says to the farewell.
-        let _farewell = self.say("the farewell", Quit.to_string().as_bytes()).await;
+        taken.store(true, Ordering::Relaxed);
+        // It is out, whatever the server says to the farewell, and it may never say anything.
+        let farewell = Quit.to_string();
+        let _said = tokio::time::timeout(FAREWELL_LIMIT, self.say("the farewell", farewell.as_bytes())).await;
         if refused.is_empty() {
             return Ok(());
         }

@@ -72,6 +72,7 @@ fn no_figure_of_a_config_is_boundless() {
         ("[http]\naudit_days = 4294967295", "audit_days", "is 4294967295; it must lie between 1 and 36600"),
         ("[http]\nlink_days = 367", "link_days", "is 367; it must lie between 1 and 366"),
         ("[store]\nbackups_kept = 0", "backups_kept", "is 0; it must lie between 1 and 100000"),
+        ("[aws]\ncycle_minutes = 0", "cycle_minutes", "is 0; it must lie between 1 and 1440"),
         ("[store]\nmemory_mb = 16", "memory_mb", "is 16; it must lie between 32 and 1000000"),
         ("[[pool]]\nid = \"a\"\ngranted = \"1000000000.01\"", "granted", "at most 1000000000"),
         ("[[pool]]\nid = \"a\"\nstarts_on = \"+10000-01-01\"", "starts_on", "is not a day"),

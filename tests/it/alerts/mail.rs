@@ -18,6 +18,9 @@ pub struct MailServer {
     said: Arc<Mutex<Vec<String>>>,
 }
 
+/// In place of an answer: the server takes what was said, and says nothing more.
+const NEVER: &str = "never";
+
 pub type Answers = &'static [(&'static str, &'static str)];
 
 impl MailServer {
@@ -78,6 +81,9 @@ async fn serve(socket: TcpStream, answers: Answers, said: Arc<Mutex<Vec<String>>
         if answer.is_empty() {
             return None;
         }
+        if answer == NEVER {
+            std::future::pending::<()>().await;
+        }
         stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
     }
 }
@@ -107,6 +113,21 @@ fn headers(server: &MailServer) -> BTreeMap<String, String> {
         }
     }
     headers.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_after_it_took_the_message_has_it() {
+    for step in ["QUIT", "MAIL"] {
+        let server = MailServer::start(if step == "QUIT" { &[("QUIT", NEVER)] } else { &[("MAIL", NEVER)] }).await;
+        let sent = sent(&server, false);
+        if step == "QUIT" {
+            assert_eq!(sent.await, DeliveryResult::Delivered);
+        } else {
+            // Before that nothing is out, and it waits as long as a server may take.
+            let early = tokio::time::timeout(std::time::Duration::from_secs(3), sent).await;
+            assert!(early.is_err(), "{early:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Answers that are none: denials, bad credentials, web pages, broken wires, settings that cannot work.
 
-use glidepath::aws::credits;
-use glidepath::aws::{AwsClients, AwsError, AwsSettings, Denial, Operation, cost_explorer};
+use glidepath::aws::credits::{self, CreditAnswer};
+use glidepath::aws::{AwsClients, AwsError, AwsSettings, Denial, Operation, account_plan, cost_explorer};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -78,6 +78,48 @@ async fn a_body_cut_short_is_retried_and_then_named() {
     assert_eq!(error, AwsError::CutShort { operation: Operation::GetCostAndUsage });
     assert!(error.retryable());
     assert_eq!(log.tally(), Tally { charged: 2, not_charged: 0, unknown: 0 }, "AWS had answered 200 both times");
+}
+
+/// A server whose answers have no end, whatever it is asked.
+async fn endless() -> String {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = socket.accept().await {
+            tokio::spawn(async move {
+                let mut request = vec![0; 16 * 1024];
+                assert!(stream.read(&mut request).await.unwrap() > 0);
+                let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\n\r\n{\"ResultsByTime\": [";
+                stream.write_all(head).await.unwrap();
+                let more = vec![b' '; 1024 * 1024];
+                while stream.write_all(&more).await.is_ok() {}
+            });
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_not_read_to_its_end() {
+    let endpoint = endless().await;
+    let once = AwsSettings { max_attempts: 1, ..settings() };
+    let stranger = clients(&endpoint, &once, &InMemoryLog::default());
+    let known = AwsSettings { accounts: vec![ACCOUNT.to_owned()], ..once };
+    let known = clients(&endpoint, &known, &InMemoryLog::default());
+    let today = window().end;
+    let listed = credits::pull(&known, today).await.unwrap().accounts.remove(0);
+    let CreditAnswer::Failed(credits) = listed.credits else { panic!("{:?}", listed.credits) };
+    let errors = [
+        stranger.account_id().await.unwrap_err(),
+        cost_explorer::pull(&known, window()).await.unwrap_err(),
+        credits,
+        listed.history_error.unwrap(),
+        account_plan::ask(&stranger, today).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.to_string().contains("it is longer than 64 MiB"), "{error}");
+        assert!(!error.retryable(), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ fn the_example_names_every_key() {
     let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
     let sections: [(&str, &[&str], usize); 16] = [
-        ("[aws]", &["aws"], 8),
+        ("[aws]", &["aws"], 9),
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),

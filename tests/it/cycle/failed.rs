@@ -1,8 +1,13 @@
 //! A cycle that asked and could not finish is told at once, by itself, and is over when a cycle finishes.
 
+use std::time::Duration;
+
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::alert::{Action, AlertEvent};
 use glidepath::domain::finding::Severity;
 use glidepath::store::alerts;
+use tokio::net::TcpListener;
 
 use super::support::*;
 
@@ -139,4 +144,20 @@ async fn a_clock_that_goes_back_is_no_failure() {
     world.engine.cycle(morning("2026-03-19")).await.unwrap_err();
     assert!(!world.engine.is_failing().await);
     assert_eq!(world.engine.unfinished().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cycle_that_takes_too_long_is_given_up_and_says_at_what() {
+    let world = World::with(small_account(), config_of(TELLING)).await;
+    world.cycle("2026-03-20").await;
+    // It takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let aws = AwsAccess::Endpoint(format!("http://{}", silent.local_addr().unwrap()));
+    let config = Config { cycle_limit: Duration::from_millis(200), ..config_of(TELLING) };
+    let engine = Engine::new(world.engine.store().clone(), config, aws).unwrap();
+    let error = format!("{:#}", engine.cycle(morning("2026-03-21")).await.unwrap_err());
+    assert!(error.contains("([aws] cycle_minutes) while learning whose credentials these are"), "{error}");
+    assert_eq!(shown(&told(&world).await), [(Action::Fire, Severity::Warning)]);
+    world.cycle("2026-03-22").await;
+    assert_eq!(shown(&told(&world).await).len(), 2, "and it is over with the next");
 }
