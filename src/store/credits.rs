@@ -106,7 +106,8 @@ pub fn append(transaction: &Transaction, run_id: i64, today: NaiveDate, pull: &C
     Ok(())
 }
 
-/// Newest snapshot of every credit as of run `newest`, and how many later lists lack it. Whole snapshots are long and kept for ever, so no other is read.
+/// Newest snapshot of every credit as of run `newest`, and how many later lists lack it. Whole snapshots are long and kept for
+/// ever, so no other is read.
 pub fn seen(connection: &Connection, newest: i64) -> Result<Vec<SeenCredit>> {
     let sql = "SELECT credit_id, max(run_id),
                       CASE WHEN arg_max(enabled, run_id) THEN NULL ELSE

@@ -15,6 +15,7 @@ use crate::domain::track_record::{HORIZONS, PastOutlook, RECORD_DAYS, Said};
 
 use super::entered::{Entered, entered, shown};
 use super::error::Result;
+use super::packed::{packed, unpacked};
 use super::read::to_json;
 use super::views::{self, KeptView};
 use super::{Store, alerts};
@@ -129,7 +130,7 @@ impl Store {
     pub async fn finish_cycle(&self, cycle: FinishedCycle, messages: Messages, view: Option<KeptView>) -> Result<()> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
-            let outlook = cycle.outlook.as_ref().map(to_json);
+            let outlook = cycle.outlook.as_ref().map(|outlook| packed(&to_json(outlook)));
             transaction.execute(
                 "INSERT INTO cycles (run_id, clock, outlook, findings, newest_filing, entered, config_digest)
                  VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -191,7 +192,7 @@ impl Store {
                 params![
                     remade.run_id,
                     decided_at.naive_utc(),
-                    remade.outlook.as_ref().map(to_json),
+                    remade.outlook.as_ref().map(|outlook| packed(&to_json(outlook))),
                     findings_json(&remade),
                     to_json(&remade.entered),
                     messages.config_digest,
@@ -269,7 +270,7 @@ fn newest_cycle(connection: &Connection, as_of: Option<DateTime<Utc>>) -> Result
     };
     let (outlook, findings): (Option<String>, String) =
         connection.query_row(sql, params![id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let outlook = outlook.map(|json| read_outlook(&json)).transpose();
+    let outlook = outlook.map(|stored| read_outlook(&unpacked(&stored))).transpose();
     let held = read_held(&findings);
     let (findings, lost_findings) = read_findings(&findings);
     Ok(Some(StoredCycle { run_id: shown.run_id, clock: shown.clock, outlook, findings, held, lost_findings }))
@@ -355,7 +356,7 @@ pub fn say_again(connection: &mut Connection) -> Result<()> {
             let sql = "SELECT clock, outlook FROM cycles WHERE run_id = ?";
             let (clock, outlook): (NaiveDateTime, String) =
                 transaction.query_row(sql, params![run_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let said = serde_json::from_str::<Said>(&outlook).ok().map(Said::judged);
+            let said = serde_json::from_str::<Said>(&unpacked(&outlook)).ok().map(Said::judged);
             insert_said(&transaction, *run_id, clock, said.as_ref())?;
         }
         transaction.commit()?;

@@ -24,6 +24,7 @@ mod migrations;
 mod month_sums;
 mod mutes;
 mod notices;
+pub mod packed;
 mod plan;
 mod projections;
 mod read;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::killed::account;
 use super::{config, glidepath, run, text};
+use crate::support::plain::unpack_outlooks;
 
 const FIRST: &str = "2026-03-20T06:30:00Z";
 const SECOND: &str = "2026-03-21T06:30:00Z";
@@ -14,7 +15,11 @@ const THIRD: &str = "2026-03-22T06:30:00Z";
 
 fn alter(folder: &TempDir, sql: &str) {
     let store = Store::open(&folder.path().join("store/glidepath.duckdb")).unwrap();
-    store.call_blocking(|connection| Ok(connection.execute(sql, []).map(drop)?)).unwrap();
+    let alter = |connection: &mut duckdb::Connection| {
+        unpack_outlooks(connection);
+        Ok(connection.execute(sql, []).map(drop)?)
+    };
+    store.call_blocking(alter).unwrap();
     store.checkpoint().unwrap();
 }
 

@@ -6,6 +6,7 @@ use glidepath::domain::track_record::TrackRecord;
 use glidepath::store::alerts;
 
 use super::support::*;
+use crate::support::plain::unpack_outlooks;
 
 const OLD: &str = "2026-03-05";
 const NEWEST: &str = "2026-04-20";
@@ -16,6 +17,11 @@ async fn alter(world: &World, sql: &'static str) -> usize {
 
 /// Amounts as one lump a month made them: written, and beyond what is read.
 async fn brick(world: &World) {
+    let unpack = |connection: &mut duckdb::Connection| {
+        unpack_outlooks(connection);
+        Ok(())
+    };
+    world.engine.store().call(unpack).await.unwrap();
     let sums = r#"UPDATE cycles SET outlook =
         regexp_replace(outlook, '("cumulative":\[\{"day":"[^"]*","p10":)("[^"]*"|null)', '\1"61000000000000"')"#;
     assert_eq!(alter(world, sums).await, 2);

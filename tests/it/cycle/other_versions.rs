@@ -7,6 +7,7 @@ use glidepath::domain::track_record::TrackRecord;
 use serde_json::{Value, json};
 
 use super::support::*;
+use crate::support::plain::unpack_outlooks;
 
 const DAY: &str = "2026-04-20";
 
@@ -79,6 +80,11 @@ async fn world() -> World {
     let world = World::with(spend("2026-02-20", "2026-04-30").credit(small), config_of(telling)).await;
     world.cycle("2026-03-05").await;
     world.cycle(DAY).await;
+    let unpack = |connection: &mut duckdb::Connection| {
+        unpack_outlooks(connection);
+        Ok(())
+    };
+    world.engine.store().call(unpack).await.unwrap();
     world
 }
 

@@ -7,6 +7,7 @@ pub mod logs;
 pub mod paper;
 pub mod past;
 pub mod places;
+pub mod plain;
 pub mod port;
 pub mod pulls;
 pub mod sample;
