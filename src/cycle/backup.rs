@@ -5,17 +5,23 @@
 
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
 use super::Engine;
 use super::backup_names::{self, BackupFile};
-use crate::store::StoreId;
+use crate::store::{Store, StoreId};
 
+/// How long a disk may take to list the backups on it: less than who scrapes metrics waits.
+const LOOK_TIME: Duration = Duration::from_secs(3);
 /// The file by which a second place is known again. On the disk that is mounted there it stands, on the one below it does not.
 const MARK: &str = "glidepath-backups";
 const MARK_TEXT: &str = "Glidepath keeps backups in this folder. Where this file is missing, it takes the disk for not mounted \
@@ -57,13 +63,31 @@ pub struct BackupPlace {
     pub missed: Option<bool>,
 }
 
+/// What goes on at a place: a disk that does not answer holds up what waits for it, one thread, and nothing else.
+#[derive(Debug, Default)]
+pub struct Busy {
+    /// Held while a backup is made, so that none takes the half of another for one that was cut off.
+    making: Mutex<()>,
+    /// Held while its files are listed.
+    looking: Arc<Mutex<()>>,
+}
+
 /// Where a backup goes.
-#[derive(Debug, Clone)]
-struct Place {
-    name: &'static str,
-    folder: PathBuf,
-    /// Whether it is a disk of its own, which is never made.
-    second: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Folder,
+    /// A disk of its own, whose folder is never made.
+    Second,
+}
+
+impl Place {
+    /// The key of the config that names it.
+    const fn name(self) -> &'static str {
+        match self {
+            Place::Folder => "backup_folder",
+            Place::Second => "backup_to",
+        }
+    }
 }
 
 impl Engine {
@@ -73,7 +97,6 @@ impl Engine {
     /// # Errors
     /// If no place got a copy, with the reason of each. Where one of two failed, the report says so, and so does the log.
     pub async fn back_up(&self, now: DateTime<Utc>) -> Result<BackupReport> {
-        let _alone = self.parts.backing_up.lock().await;
         self.back_up_to(self.places(), now).await
     }
 
@@ -82,10 +105,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::back_up`].
     pub async fn back_up_missed(&self, now: DateTime<Utc>) -> Result<Option<BackupReport>> {
-        let _alone = self.parts.backing_up.lock().await;
         let states = self.backup_places(now).await?;
-        let missing = |place: &Place| states.iter().any(|it| it.name == place.name && it.missed == Some(true));
-        let places: Vec<Place> = self.places().into_iter().filter(missing).collect();
+        let missing =
+            |(place, _): &(Place, _)| states.iter().any(|it| it.name == place.name() && it.missed == Some(true));
+        let places: Vec<(Place, PathBuf)> = self.places().into_iter().filter(missing).collect();
         if places.is_empty() {
             return Ok(None);
         }
@@ -99,15 +122,15 @@ impl Engine {
     pub async fn backup_places(&self, now: DateTime<Utc>) -> Result<Vec<BackupPlace>> {
         let cycles = self.store().first_and_newest_cycle().await.context("reading whether a cycle has finished")?;
         let mut states = Vec::new();
-        for Place { name, folder, .. } in self.places() {
-            let files = apart(move || backups_in(&folder)).await.unwrap_or_else(|error| {
+        for (place, folder) in self.places() {
+            let files = self.look(place, folder).await.unwrap_or_else(|error| {
                 warn!("{error:#}");
                 Vec::new()
             });
             let newest = backup_names::newest(&files, self.store().id(), now);
             let schedule = self.config().backup_schedule.as_ref();
             let missed = schedule.map(|line| backup_names::is_missed(newest, line, now, cycles.is_some()));
-            states.push(BackupPlace { name, newest, missed });
+            states.push(BackupPlace { name: place.name(), newest, missed });
         }
         Ok(states)
     }
@@ -122,21 +145,46 @@ impl Engine {
         Ok(second_place(folder, marked).err().map(|error| error.to_string()))
     }
 
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<(Place, PathBuf)> {
         let config = self.config();
-        let first = Place { name: "backup_folder", folder: whole_path(&config.backup_folder), second: false };
-        let second = config.backup_to.as_deref();
-        let second = second.map(|folder| Place { name: "backup_to", folder: whole_path(folder), second: true });
+        let first = (Place::Folder, whole_path(&config.backup_folder));
+        let second = config.backup_to.as_deref().map(|folder| (Place::Second, whole_path(folder)));
         [first].into_iter().chain(second).collect()
     }
 
-    async fn back_up_to(&self, places: Vec<Place>, now: DateTime<Utc>) -> Result<BackupReport> {
-        let (mut removed, mut done) = (Vec::new(), Vec::new());
-        for Place { name, folder, second } in places {
-            let mut made = None;
-            let ended = self.back_up_at(&folder, second, now, &mut made, &mut removed).await;
-            let error = ended.err().map(|error| format!("{name} in [store]: {error:#}"));
-            done.push(BackedUp { place: name.to_owned(), path: made, error });
+    fn busy(&self, place: Place) -> &Busy {
+        &self.parts.backup_places[place as usize]
+    }
+
+    /// The backups at a place, if its disk answers in time.
+    async fn look(&self, place: Place, folder: PathBuf) -> Result<Vec<BackupFile>> {
+        let late = format!("{} in [store]: the disk of {} does not answer", place.name(), folder.display());
+        let looked = timeout(LOOK_TIME, async {
+            let looking = self.busy(place).looking.clone().lock_owned().await;
+            apart(move || {
+                // Until the disk answers, whoever waits.
+                let _looking = looking;
+                backups_in(&folder)
+            })
+            .await
+        });
+        looked.await.context(late)?
+    }
+
+    async fn back_up_to(&self, places: Vec<(Place, PathBuf)>, now: DateTime<Utc>) -> Result<BackupReport> {
+        let (mut removed, mut done) = (Vec::new(), Vec::<BackedUp>::new());
+        for (place, folder) in places {
+            let _alone = self.busy(place).making.lock().await;
+            let from = done.iter().find_map(|done| done.path.clone());
+            let (path, error) = match self.back_up_at(place, &folder, from.as_deref(), now).await {
+                Ok(path) => {
+                    let pruned = self.prune(&folder, now).await.map(|paths| removed.extend(paths));
+                    (Some(path), pruned.context("the backup is made, but older ones stay").err())
+                }
+                Err(error) => (None, Some(error)),
+            };
+            let error = error.map(|error| format!("{} in [store]: {error:#}", place.name()));
+            done.push(BackedUp { place: place.name().to_owned(), path, error });
         }
         let problems: Vec<&str> = done.iter().filter_map(|place| place.error.as_deref()).collect();
         let Some(path) = done.iter().find_map(|place| place.path.clone()) else {
@@ -148,48 +196,63 @@ impl Engine {
         Ok(BackupReport { path, removed, places: done })
     }
 
-    /// Makes a copy in `folder`, which is named in `made` once it is there.
+    /// Makes a copy in `folder`: of the store, or of the backup `from`, which is quicker and keeps nobody from writing.
     async fn back_up_at(
         &self,
+        place: Place,
         folder: &Path,
-        second: bool,
+        from: Option<&Path>,
         now: DateTime<Utc>,
-        made: &mut Option<PathBuf>,
-        removed: &mut Vec<PathBuf>,
-    ) -> Result<()> {
-        let store = self.store();
-        if second {
-            let marked = store.has_marked(folder).await?;
-            let place = folder.to_owned();
-            apart(move || mark(&place, marked)).await?;
-            if !marked {
-                store.note_mark(folder, now).await?;
-            }
-        } else {
-            let place = folder.to_owned();
-            apart(move || {
-                let creating = || format!("creating the folder for backups, {}", place.display());
-                fs::create_dir_all(&place).with_context(creating)
-            })
-            .await?;
+    ) -> Result<PathBuf> {
+        match place {
+            Place::Folder => create(folder).await?,
+            Place::Second => self.mark(folder, now).await?,
         }
-        // Before the copy, which may need the room. What cannot be removed is in nobody's way.
-        let (place, id) = (folder.to_owned(), store.id().clone());
+        self.clear_halves(folder, now).await;
+        let store = self.store();
+        let path = folder.join(backup_names::file_name(store.id(), now));
+        match from {
+            Some(from) => Store::backup_again(from, &path).await?,
+            None => store.backup(&path).await?,
+        }
+        info!(path = %path.display(), "backup made");
+        Ok(path)
+    }
+
+    /// Leaves the mark in a second place that has none yet, and finds it in one that has.
+    async fn mark(&self, folder: &Path, now: DateTime<Utc>) -> Result<()> {
+        let marked = self.store().has_marked(folder).await?;
+        let place = folder.to_owned();
+        apart(move || mark(&place, marked)).await?;
+        if !marked {
+            self.store().note_mark(folder, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Before a copy, which may need the room. What cannot be removed is in nobody's way.
+    async fn clear_halves(&self, folder: &Path, now: DateTime<Utc>) {
+        let (place, id) = (folder.to_owned(), self.store().id().clone());
         let cleared = apart(move || remove(&place, backup_names::halves(backups_in(&place)?, &id, now))).await;
         match cleared {
             Ok(halves) if halves.is_empty() => {}
             Ok(halves) => info!(removed = halves.len(), "halves of backups that were cut off are removed"),
             Err(error) => warn!("{error:#}"),
         }
-        let path = folder.join(backup_names::file_name(store.id(), now));
-        store.backup(&path).await?;
-        info!(path = %path.display(), "backup made");
-        *made = Some(path);
-        let (place, id, kept) = (folder.to_owned(), store.id().clone(), self.config().backups_kept);
-        let old = apart(move || remove(&place, backup_names::superseded(backups_in(&place)?, &id, kept, now))).await;
-        removed.extend(old.context("the backup is made, but older ones stay")?);
-        Ok(())
     }
+
+    async fn prune(&self, folder: &Path, now: DateTime<Utc>) -> Result<Vec<PathBuf>> {
+        let (place, id, kept) = (folder.to_owned(), self.store().id().clone(), self.config().backups_kept);
+        apart(move || remove(&place, backup_names::superseded(backups_in(&place)?, &id, kept, now))).await
+    }
+}
+
+async fn create(folder: &Path) -> Result<()> {
+    let folder = folder.to_owned();
+    apart(move || {
+        fs::create_dir_all(&folder).with_context(|| format!("creating the folder for backups, {}", folder.display()))
+    })
+    .await
 }
 
 /// Backups, and halves of them, in `folder`; none where it does not exist.

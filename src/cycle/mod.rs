@@ -113,8 +113,8 @@ struct Parts {
     failed: StdMutex<Option<Unfinished>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
-    /// Held while a backup is made, so that none takes the half of another for one that was cut off.
-    backing_up: Mutex<()>,
+    /// What goes on where backups go.
+    backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
     delivering: Mutex<outbox::KnownDead>,
     /// Held while a report is set.
@@ -196,7 +196,7 @@ impl Engine {
             doing: StdMutex::default(),
             failed: StdMutex::default(),
             reckoning: Mutex::new(()),
-            backing_up: Mutex::new(()),
+            backup_places: Default::default(),
             delivering: Mutex::default(),
             typesetter: Mutex::default(),
         };

@@ -1,7 +1,7 @@
 //! Backups: a consistent copy of a live store, opened and read before it counts.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use duckdb::{AccessMode, Config, Connection};
@@ -27,36 +27,61 @@ impl Store {
     /// cannot be read.
     pub async fn backup(&self, target: &Path) -> Result<()> {
         let (store, target) = (self.clone(), target.to_owned());
+        blocking(move || make(&target, |partial, failed| store.copy_to(partial, failed))).await
+    }
+
+    /// Copies the finished backup `from` to `target`, as [`Store::backup`] does the store; nothing waits for it meanwhile, however
+    /// slow the disk.
+    ///
+    /// # Errors
+    /// As [`Store::backup`].
+    pub async fn backup_again(from: &Path, target: &Path) -> Result<()> {
+        let (from, target) = (from.to_owned(), target.to_owned());
         blocking(move || {
-            let failed = |reason: String| StoreError::Backup { path: target.clone(), reason };
-            check_target(&target).map_err(failed)?;
-            let partial = target.with_extension("partial");
-            // A leftover of a copy that was cut short is of no use to anybody.
-            remove(&partial);
-            let made = store.copy_to(&partial, &failed).and_then(|()| give_name(&partial, &target).map_err(failed));
-            made.map_err(|error| {
-                remove(&partial);
-                match error {
-                    StoreError::Duckdb(error) => failed(error.to_string()),
-                    StoreError::OutOfMemory(_) => failed(error.to_string()),
-                    other => other,
-                }
+            make(&target, |partial, failed| {
+                fs::copy(&from, partial)
+                    .and_then(|_| File::open(partial)?.sync_all())
+                    .map_err(|error| failed(format!("{} cannot be copied: {error}", from.display())))?;
+                check_copy(partial, &read_back(&from)?, failed)
             })
         })
         .await
     }
 
     /// Writes the copy, and reads it again.
-    fn copy_to(&self, partial: &Path, failed: &impl Fn(String) -> StoreError) -> Result<()> {
+    fn copy_to(&self, partial: &Path, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
         let name = partial.to_str().ok_or_else(|| failed("its name is not valid UTF-8".to_owned()))?;
         let copied = self.call_blocking(|connection| {
             self.checkpoint_on(connection)?;
             copy(connection, name)
         })?;
-        let found =
-            read_back(partial).map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
-        difference(&copied, &found).map_or(Ok(()), |reason| Err(failed(reason)))
+        check_copy(partial, &copied, failed)
     }
+}
+
+/// Has `write` make the file at `target` under another name first.
+fn make(target: &Path, write: impl FnOnce(&Path, &dyn Fn(String) -> StoreError) -> Result<()>) -> Result<()> {
+    let failed = |reason: String| StoreError::Backup { path: target.to_owned(), reason };
+    check_target(target).map_err(failed)?;
+    let partial = target.with_extension("partial");
+    // A leftover of a copy that was cut short is of no use to anybody.
+    remove(&partial);
+    let made = write(&partial, &failed).and_then(|()| give_name(&partial, target).map_err(failed));
+    made.map_err(|error| {
+        remove(&partial);
+        match error {
+            StoreError::Duckdb(error) => failed(error.to_string()),
+            StoreError::OutOfMemory(_) => failed(error.to_string()),
+            other => other,
+        }
+    })
+}
+
+/// Reads a copy, and compares it with what was copied.
+fn check_copy(partial: &Path, copied: &Contents, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
+    let found =
+        read_back(partial).map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
+    difference(copied, &found).map_or(Ok(()), |reason| Err(failed(reason)))
 }
 
 /// What the user can mend is said before anything is written.
@@ -141,7 +166,7 @@ fn difference(copied: &Contents, found: &Contents) -> Option<String> {
 
 /// Gives a copy that is whole its name, for good.
 fn give_name(partial: &Path, target: &Path) -> std::result::Result<(), String> {
-    std::fs::rename(partial, target).map_err(|error| format!("the finished copy cannot be given its name: {error}"))?;
+    fs::rename(partial, target).map_err(|error| format!("the finished copy cannot be given its name: {error}"))?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| {
         remove(target);
@@ -154,7 +179,7 @@ fn remove(partial: &Path) {
     let mut log = partial.as_os_str().to_owned();
     log.push(".wal");
     for file in [partial.to_owned(), PathBuf::from(log)] {
-        let _ = std::fs::remove_file(file);
+        let _ = fs::remove_file(file);
     }
 }
 
@@ -193,18 +218,18 @@ mod tests {
         assert_eq!(read_back(&target).unwrap(), held);
         assert_eq!(held["filler"].0, 50_000);
 
-        let whole = std::fs::read(&target).unwrap();
+        let whole = fs::read(&target).unwrap();
         // Blocks are far smaller than the steps are many, and no byte of one is free but at its end.
         let mut noticed = 0;
         for at in (0..whole.len()).step_by(whole.len() / 12) {
             let mut torn = whole.clone();
             torn[at] ^= 0x55;
             let path = folder.path().join("torn.duckdb");
-            std::fs::write(&path, torn).unwrap();
+            fs::write(&path, torn).unwrap();
             noticed += u32::from(read_back(&path).map_or(true, |found| found != held));
         }
         assert!(noticed >= 6, "only {noticed} of 12 flipped bytes were noticed");
-        std::fs::write(folder.path().join("short.duckdb"), &whole[..whole.len() / 2]).unwrap();
+        fs::write(folder.path().join("short.duckdb"), &whole[..whole.len() / 2]).unwrap();
         assert!(read_back(&folder.path().join("short.duckdb")).is_err());
     }
 }

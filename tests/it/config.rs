@@ -26,7 +26,9 @@ const CASES: &[Case] = &[
     ("pool_is_text", &[("[[pool]] 1", "is text; write a line [[pool]]")]),
     ("tokens_with_one_bracket", &[("[http.tokens]", "write [[http.tokens]], with two brackets")]),
     // Unknown keys.
-    ("unknown_key_store", &[("[store]", r#"there is no key "pth" here; the keys are path, backup_folder, backup_to, backups_kept, memory_mb"#)]),
+    ("unknown_key_store", &[
+        ("[store]", r#"there is no key "pth" here; the keys are path, backup_folder, backup_to, backups_kept, memory_mb"#),
+    ]),
     ("unknown_key_aws", &[("[aws]", r#"there is no key "acounts""#)]),
     ("unknown_key_schedule", &[("[schedule]", r#"there is no key "cycles" here; the keys are cycle, backup"#)]),
     ("unknown_key_pool", &[("[[pool]] 1 (founders)", r#"there is no key "amount""#)]),

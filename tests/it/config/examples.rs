@@ -167,7 +167,7 @@ fn the_example_names_every_key() {
         ("[http]", &["http"], 6),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
-        ("", &["store"], 4),
+        ("", &["store"], 5),
     ];
     for (section, path, count) in sections {
         let known = known_keys(section);

@@ -65,6 +65,7 @@ async fn both_places_get_one_that_opens_and_a_place_that_fails_does_not_stop_the
         assert_eq!(copy.last_pull().await.unwrap(), Some(morning("2026-03-20")));
         assert_eq!(copy.id(), &id, "a copy is the same store");
     }
+    assert_eq!(report.path, first.join(named(&id, "20260320T080000Z")), "of two, that in backup_folder");
     assert_eq!(engine.second_place_problem().await.unwrap(), None);
 
     // A folder in place of the first one: now that one fails.
