@@ -60,6 +60,8 @@ async fn both_places_get_one_that_opens_and_a_place_that_fails_does_not_stop_the
     std::fs::create_dir(&disk).unwrap();
     let report = engine.back_up(at("2026-03-20T08:00:00Z")).await.unwrap();
     assert!(report.places.iter().all(|place| place.error.is_none()), "{report:?}");
+    let copies = [&first, &disk].map(|folder| std::fs::read(folder.join(named(&id, "20260320T080000Z"))).unwrap());
+    assert!(copies[0] == copies[1], "the second is copied from the first, and no writer waits for its disk");
     for folder in [&first, &disk] {
         let copy = Store::open(&folder.join(named(&id, "20260320T080000Z"))).unwrap();
         assert_eq!(copy.last_pull().await.unwrap(), Some(morning("2026-03-20")));
