@@ -19,7 +19,7 @@ const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
 /// Between two looks at whether the store is still written to.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
-/// Serves until `shutdown` is cancelled: pages and API on `listener`, cycles on schedule, a missed one at once. A
+/// Serves until `shutdown` is cancelled: pages and API on `listener`, cycles and backups on schedule, missed ones at once. A
 /// cycle that is running then is dropped between two transactions; the next start does it again.
 ///
 /// # Errors
@@ -31,7 +31,11 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     let server = tokio::spawn(http::serve(listener, state, shutdown.clone()));
     let first = tokio::spawn({
         let (engine, clock) = (engine.clone(), clock.clone());
-        async move { schedule::catch_up(&engine, clock.now(), Occasion::Start).await }
+        async move {
+            let now = clock.now();
+            // A disk that does not answer holds up no cycle.
+            tokio::join!(schedule::catch_up(&engine, now, Occasion::Start), schedule::catch_up_backup(&engine, now));
+        }
     });
     let kept = schedule::keep(&engine, &clock, &shutdown).await;
     info!("stopping");

@@ -47,7 +47,9 @@ pub async fn keep(engine: &Engine, clock: &Clock, shutdown: &CancellationToken) 
         );
         end(scheduler).await;
         scheduler = start(engine, clock).await?;
-        shutdown.run_until_cancelled(catch_up(engine, clock.now(), Occasion::Later)).await;
+        let now = clock.now();
+        let missed = async { tokio::join!(catch_up(engine, now, Occasion::Later), catch_up_backup(engine, now)) };
+        shutdown.run_until_cancelled(missed).await;
     }
     end(scheduler).await;
     Ok(())
@@ -90,9 +92,8 @@ async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
     .await?;
     if let Some(line) = &engine.config().backup_schedule {
         add(&scheduler, line.as_str(), engine, clock, |engine, now| async move {
-            match engine.back_up(now).await {
-                Ok(made) => info!(path = %made.path.display(), "backup made"),
-                Err(error) => error!("the backup failed: {error:#}"),
+            if let Err(error) = engine.back_up(now).await {
+                error!("the backup failed: {error:#}");
             }
         })
         .await?;
@@ -144,6 +145,13 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
     if occasion == Occasion::Start {
         // Another config than before counts at once.
         engine.remake_and_tell(now).await;
+    }
+}
+
+/// Makes a backup where a scheduled one was missed.
+pub async fn catch_up_backup(engine: &Engine, now: DateTime<Utc>) {
+    if let Err(error) = engine.back_up_missed(now).await {
+        error!("making a backup that was missed failed: {error:#}");
     }
 }
 

@@ -1,4 +1,6 @@
 //! How a command reaches the data: the store itself, or the daemon that holds it.
+//!
+//! Invariant: a daemon is shown nothing, and nothing of it is shown, before it has said that it holds the store of the config.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use crate::cycle::{AwsAccess, Engine, View};
 use crate::domain::secret::Secret;
 use crate::http::HIGHEST_LIMIT;
 use crate::http::client::{self, ClientError};
-use crate::store::{AuditEntry, Store, StoreError};
+use crate::store::{AuditEntry, Store, StoreError, StoreId};
 
 /// What the audit calls somebody who opens the store itself.
 pub const COMMAND_LINE: &str = "command line";
@@ -35,16 +37,37 @@ pub enum Access {
 /// Whoever has the store open; a daemon, unless its address is silent.
 pub struct Daemon {
     store: PathBuf,
+    id: StoreId,
     listen: SocketAddr,
     token: Option<Secret>,
 }
 
 impl Daemon {
+    /// Asks whose store it holds, which takes no token. It is asked each time: another daemon may have taken the address since.
+    async fn meet(&self) -> Result<()> {
+        let Daemon { store, id, listen, .. } = self;
+        let store = store.display();
+        match client::health(*listen).await.map_err(|error| self.explained(error))? {
+            Some(told) if told == *id => Ok(()),
+            Some(told) => bail!(
+                "another glidepath process has the store {store} (id {id}) open, and the daemon at {listen} holds another store (id \
+                 {told}); nothing was sent to it. Write the address of this store's own daemon in [http] listen, and give each \
+                 daemon one of its own; or wait, if a command has the store open"
+            ),
+            None => bail!(
+                "another glidepath process has the store {store} open, and the daemon at {listen} does not say whose store it holds; \
+                 nothing was sent to it. If it is this store's, it is an older version: start it again with this one. Otherwise \
+                 write the address of this store's own daemon in [http] listen"
+            ),
+        }
+    }
+
     /// The body of its answer to a GET.
     ///
     /// # Errors
-    /// If none answers, or it refuses.
+    /// If none answers, it holds another store, or it refuses.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>> {
+        self.meet().await?;
         client::ask(self.listen, self.token.as_ref(), path).await.map_err(|error| self.explained(error))
     }
 
@@ -68,8 +91,9 @@ impl Daemon {
     /// JSON from it, read into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::ask(self.listen, self.token.as_ref(), path).await)
     }
 
@@ -94,40 +118,45 @@ impl Daemon {
     /// Puts a question that takes reckoning, and reads its answer into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn reckon<T: DeserializeOwned>(&self, path: &str, parameters: &[(&str, String)]) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::reckon(self.listen, self.token.as_ref(), path, parameters).await)
     }
 
     /// Has it store `entry`, and reads its answer into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn enter<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::enter(self.listen, self.token.as_ref(), path, entry).await)
     }
 
     /// Has it remove what stands at `path`, and reads its answer into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn remove<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::remove(self.listen, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order, waits until it is carried out, and reads what it did into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn order<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::order(self.listen, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order with particulars, waits until it is carried out, and reads what it answers into a value.
     ///
     /// # Errors
-    /// If none answers, it refuses, or the answer has another shape.
+    /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn order_with<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
+        self.meet().await?;
         self.read(path, client::order_with(self.listen, self.token.as_ref(), path, entry).await)
     }
 }
@@ -136,16 +165,58 @@ impl Access {
     /// Opens the store, or finds the daemon that has it open.
     ///
     /// # Errors
-    /// If the store cannot be opened for another reason than a running daemon, or that daemon wants a token and none is known.
+    /// If the store cannot be opened for another reason than a running daemon, nothing beside it says which store it is, or that
+    /// daemon wants a token and none is known.
     pub fn open(config: Config) -> Result<Access> {
         match Store::open_within(&config.store_path, config.store_memory_mb) {
             Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
             Err(StoreError::InUse { .. }) => {
+                let id = id_beside(&config.store_path)?;
                 let token = token_to_show(&config)?;
-                Ok(Access::Daemon(Daemon { store: config.store_path, listen: config.listen, token }))
+                Ok(Access::Daemon(Daemon { store: config.store_path, id, listen: config.listen, token }))
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// The id of a store that another process has open.
+fn id_beside(store: &Path) -> Result<StoreId> {
+    let file = StoreId::file(store);
+    let (shown, file) = (store.display(), file.display());
+    let remedy = "It is written when the store is opened: stop the process that has it open and start it again, with this version \
+                  if it is an older one. If it has just been started for the first time, try again in a moment";
+    match StoreId::beside(store) {
+        Ok(Some(id)) => Ok(id),
+        Ok(None) => bail!(
+            "the store {shown} is in use by another glidepath process, and the file {file} is missing, by which the daemon of this \
+             store is told from another one's. {remedy}"
+        ),
+        Err(reason) => bail!(
+            "the store {shown} is in use by another glidepath process, and the file {file}, by which the daemon of this store is \
+             told from another one's, cannot be read: {reason}. {remedy}"
+        ),
+    }
+}
+
+/// Asks the daemon of the config whether it is well. Where the id of the config's store is known, another store's daemon is not it.
+///
+/// # Errors
+/// If none answers, or it holds another store.
+pub async fn health(config: &Config) -> Result<()> {
+    let told = client::health(config.listen).await?;
+    let (listen, store) = (config.listen, config.store_path.display());
+    match StoreId::beside(&config.store_path) {
+        Ok(Some(id)) if told.as_ref() != Some(&id) => {
+            let told = told.map_or_else(
+                || "does not say whose store it holds".to_owned(),
+                |told| format!("holds the store {told}"),
+            );
+            bail!(
+                "the daemon at {listen} {told}, and {store} is the store {id}: it is another store's, or of an older version"
+            )
+        }
+        _ => Ok(()),
     }
 }
 
@@ -240,6 +311,7 @@ mod tests {
         let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
         let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
         let now = "2026-11-23T06:00:00Z".parse().unwrap();
+        let id = engine.store().id().clone();
         for number in 0..=HIGHEST_LIMIT {
             let link = StoredLink {
                 id: format!("{number:032x}"),
@@ -255,7 +327,7 @@ mod tests {
             engine.store().keep_link(link).await.unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new() };
+        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new(), id };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
         let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -15,25 +15,31 @@ use super::out::outln;
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// File to write [default: a name with the time in the configured backup folder].
+    /// File to write [default: a name with id and time at each configured place].
     path: Option<PathBuf>,
 }
 
 /// Copies the store; a running daemon copies its own.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    match (Access::open(config)?, &args.path) {
+    let report = match (Access::open(config)?, &args.path) {
         (Access::Store(engine), Some(path)) => {
             engine.store().backup(path).await?;
             outln!("{}", path.display());
+            return Ok(());
         }
-        (Access::Store(engine), None) => outln!("{}", engine.back_up(Clock::System.now()).await?.path.display()),
         (Access::Daemon(_), Some(_)) => {
             let said = "a daemon holds the store and writes backups to its own folder; leave the path out";
             return Err(Usage(said.to_owned()).into());
         }
-        (Access::Daemon(daemon), None) => {
-            outln!("{}", daemon.order::<BackupReport>("/api/v1/backup").await?.path.display());
-        }
+        (Access::Store(engine), None) => engine.back_up(Clock::System.now()).await?,
+        (Access::Daemon(daemon), None) => daemon.order::<BackupReport>("/api/v1/backup").await?,
+    };
+    for path in report.places.iter().filter_map(|place| place.path.as_ref()) {
+        outln!("{}", path.display());
+    }
+    let problems: Vec<&str> = report.places.iter().filter_map(|place| place.error.as_deref()).collect();
+    if !problems.is_empty() {
+        bail!("{}", problems.join("; "));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `glidepath check`. The config itself was read before; its problems end the command with status 2.
 
+mod backups;
+
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -68,6 +70,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     // A daemon that holds the store says the same on its page and in its log; that a store cannot be opened is no matter of
     // the config.
     let held = config.store_path.exists().then(|| Access::open(config.clone())).and_then(Result::ok);
+    for line in backups::lines(&config, held.as_ref(), Clock::System.now()).await? {
+        outln!("{line}");
+    }
     if let Some(Access::Store(engine)) = &held {
         for line in filing(engine).await? {
             outln!("{line}");

@@ -138,6 +138,8 @@ fn config_text(listen: SocketAddr) -> String {
         r#"
 [store]
 path = "demo.duckdb"
+[schedule]
+backup = "never"
 [aws]
 tax_rate = "0.20"
 [[pool]]

@@ -176,7 +176,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(config, args).await,
         Command::Alerts(args) => alerts::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
-        Command::Health => Ok(crate::http::client::health(config.listen).await?),
+        Command::Health => access::health(&config).await,
     }
 }
 

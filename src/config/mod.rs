@@ -46,6 +46,8 @@ pub struct Config {
     pub store_memory_mb: u32,
     /// Folder that backups go to.
     pub backup_folder: PathBuf,
+    /// Folder of a second place for them, which has to be there.
+    pub backup_to: Option<PathBuf>,
     /// How to ask AWS.
     pub aws: AwsSettings,
     /// Cost Explorer requests that may leave in one UTC day.
@@ -62,7 +64,7 @@ pub struct Config {
     pub digest_schedule: Option<CronLine>,
     /// When backups are made; `None` = never by itself.
     pub backup_schedule: Option<CronLine>,
-    /// Backups kept; older ones of ours are removed.
+    /// Backups of this store kept at each place; older ones are removed.
     pub backups_kept: usize,
     /// Pools that config names.
     pub pools: Vec<ConfiguredPool>,

@@ -22,6 +22,8 @@ const SECTIONS: [&str; 10] =
     ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "heartbeat", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
+/// At night, before the cycle.
+const DEFAULT_BACKUP: &str = "0 0 3 * * *";
 /// Monday morning, after the cycle.
 const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
 /// In place of a cron line.
@@ -98,6 +100,7 @@ fn config(
     Some(Config {
         store_path: store.path,
         backup_folder: store.backup_folder,
+        backup_to: store.backup_to,
         backups_kept: store.backups_kept,
         store_memory_mb: store.memory_mb,
         aws: aws.settings,
@@ -148,6 +151,7 @@ fn section(table: &mut Table, name: &str, problems: &mut Vec<Problem>) -> Table 
 struct Store {
     path: PathBuf,
     backup_folder: PathBuf,
+    backup_to: Option<PathBuf>,
     backups_kept: usize,
     memory_mb: u32,
 }
@@ -156,12 +160,33 @@ fn store(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Option<Stor
     let mut section = Section::new("[store]", keys, problems);
     let path = section.required("path", "the file that the data is kept in, such as \"glidepath.duckdb\"");
     let backup_folder = section.text("backup_folder").map(|path| folder.join(path));
+    let backup_to = backup_to(&mut section).map(|path| folder.join(path));
     let backups_kept = section.count("backups_kept", bounds::BACKUPS).unwrap_or(DEFAULT_BACKUPS_KEPT);
     let memory_mb = section.count("memory_mb", bounds::STORE_MEMORY_MB).unwrap_or(bounds::DEFAULT_STORE_MEMORY_MB);
+    let beside = path.as_ref().map(|path| {
+        let path = folder.join(path);
+        path.parent().unwrap_or_else(|| Path::new("")).join("backups")
+    });
+    let backup_folder = backup_folder.or(beside);
+    if backup_to.is_some() && backup_to == backup_folder {
+        section.problem(
+            "backup_to",
+            "is the same folder as backup_folder: name another, on another disk, or leave it out",
+        );
+    }
     section.finish();
-    let path = folder.join(path?);
-    let beside = || path.parent().unwrap_or_else(|| Path::new("")).join("backups");
-    Some(Store { backup_folder: backup_folder.unwrap_or_else(beside), path, backups_kept, memory_mb })
+    Some(Store { path: folder.join(path?), backup_folder: backup_folder?, backup_to, backups_kept, memory_mb })
+}
+
+/// The second place, a folder.
+fn backup_to(section: &mut Section<'_>) -> Option<String> {
+    let place = section.text("backup_to")?;
+    if place.contains("://") {
+        section
+            .problem("backup_to", format!("{place:?} is an address: write a folder, such as where a disk is mounted"));
+        return None;
+    }
+    Some(place)
 }
 
 struct Aws {
@@ -231,16 +256,23 @@ fn schedule(keys: Table, problems: &mut Vec<Problem>) -> Schedules {
         None if !cycle => Some(DEFAULT_CYCLE.parse().expect("the default is a cron line, as a test shows")),
         read => read,
     };
-    let backup = cron(&mut section, "backup");
-    let digest = if section.peek("digest") == Some(NEVER) {
-        section.value("digest").and(None)
-    } else {
-        let given = section.has("digest");
-        cron(&mut section, "digest")
-            .or_else(|| (!given).then(|| DEFAULT_DIGEST.parse().expect("the default is a cron line, as a test shows")))
-    };
+    let backup = cron_or_never(&mut section, "backup", DEFAULT_BACKUP);
+    let digest = cron_or_never(&mut section, "digest", DEFAULT_DIGEST);
     section.finish();
     Schedules { cycle, backup, digest }
+}
+
+/// A cron line that may be turned off, `default` where it is not given.
+fn cron_or_never(section: &mut Section<'_>, key: &'static str, default: &str) -> Option<CronLine> {
+    if section.peek(key) == Some(NEVER) {
+        return section.value(key).and(None);
+    }
+    if !section.has(key) {
+        // Asked for, so that it is among the keys that there are.
+        section.value(key);
+        return Some(default.parse().expect("the default is a cron line, as a test shows"));
+    }
+    cron(section, key)
 }
 
 /// A cron line that runs at some time.

@@ -9,6 +9,7 @@ mod account_plan;
 mod alerts;
 mod as_of;
 mod backup;
+mod backup_names;
 mod check;
 mod corrections;
 mod digest;
@@ -61,7 +62,8 @@ use crate::store::{Entered, FinishedCycle, IngestRun, KeptView, Messages, Store}
 pub use accepted::{AcceptError, AcceptOrder, AcceptedDays};
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
-pub use backup::{BackupReport, newest_backup};
+pub use backup::{BackedUp, BackupPlace, BackupReport, backups_in, newest_backup, second_place};
+pub use backup_names::BackupFile;
 pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use failure::Unfinished;
@@ -111,6 +113,8 @@ struct Parts {
     failed: StdMutex<Option<Unfinished>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
+    /// What goes on where backups go.
+    backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
     delivering: Mutex<outbox::KnownDead>,
     /// Held while a report is set.
@@ -192,6 +196,7 @@ impl Engine {
             doing: StdMutex::default(),
             failed: StdMutex::default(),
             reckoning: Mutex::new(()),
+            backup_places: Default::default(),
             delivering: Mutex::default(),
             typesetter: Mutex::default(),
         };

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, Response, Url};
 use thiserror::Error;
 
 use super::failure::Problem;
+use super::health::STORE;
 use crate::domain::secret::Secret;
+use crate::store::StoreId;
 
 /// For reading: more than the daemon takes before it gives up itself.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
@@ -157,14 +159,17 @@ pub async fn remove(listen: SocketAddr, token: Option<&Secret>, path: &str) -> R
     send(Method::DELETE, listen, token, path, None, READ_TIMEOUT).await
 }
 
-/// Whether a daemon is alive.
+/// Whether a daemon is alive, and whose store it holds; `None` where it does not say. No token is shown to it.
 ///
 /// # Errors
 /// [`ClientError`].
-pub async fn health(listen: SocketAddr) -> Result<(), ClientError> {
-    let body = ask(listen, None, "/healthz").await?;
+pub async fn health(listen: SocketAddr) -> Result<Option<StoreId>, ClientError> {
+    let path = "/healthz";
+    let response = respond(Method::GET, listen, None, path, None, READ_TIMEOUT).await?;
+    let store = response.headers().get(STORE).and_then(|value| value.to_str().ok()?.parse().ok());
+    let body = read(listen, path, response).await?;
     if body == b"ok" {
-        return Ok(());
+        return Ok(store);
     }
     let reason = "something listens there that is not glidepath".to_owned();
     Err(ClientError::NoDaemon { listen, reason })
@@ -178,11 +183,21 @@ async fn send(
     entry: Option<Entry>,
     timeout: Duration,
 ) -> Result<Vec<u8>, ClientError> {
-    let incomplete =
-        |error: reqwest::Error| ClientError::Incomplete { listen, path: path.to_owned(), reason: causes(error) };
+    let response = respond(method, listen, token, path, entry, timeout).await?;
+    read(listen, path, response).await
+}
+
+async fn respond(
+    method: Method,
+    listen: SocketAddr,
+    token: Option<&Secret>,
+    path: &str,
+    entry: Option<Entry>,
+    timeout: Duration,
+) -> Result<Response, ClientError> {
     // A proxy has no business between two processes of one machine.
     let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT);
-    let client = client.timeout(timeout).build().map_err(incomplete)?;
+    let client = client.timeout(timeout).build().map_err(|error| incomplete(listen, path, error))?;
     let mut request = client.request(method, format!("http://{}{path}", reachable(listen)));
     if let Some(token) = token {
         request = request.bearer_auth(token.expose());
@@ -190,14 +205,17 @@ async fn send(
     if let Some(Entry { content_type, body }) = entry {
         request = request.header(CONTENT_TYPE, content_type).body(body);
     }
-    let response = request.send().await.map_err(|error| {
+    request.send().await.map_err(|error| {
         if error.is_connect() {
             return ClientError::NoDaemon { listen, reason: causes(error) };
         }
-        incomplete(error)
-    })?;
+        incomplete(listen, path, error)
+    })
+}
+
+async fn read(listen: SocketAddr, path: &str, response: Response) -> Result<Vec<u8>, ClientError> {
     let status = response.status();
-    let body = response.bytes().await.map_err(incomplete)?.to_vec();
+    let body = response.bytes().await.map_err(|error| incomplete(listen, path, error))?.to_vec();
     if status.is_success() {
         return Ok(body);
     }
@@ -206,6 +224,10 @@ async fn send(
         Some(message) => ClientError::Refused { listen, status, message },
         None => ClientError::Foreign { listen, path: path.to_owned(), status },
     })
+}
+
+fn incomplete(listen: SocketAddr, path: &str, error: reqwest::Error) -> ClientError {
+    ClientError::Incomplete { listen, path: path.to_owned(), reason: causes(error) }
 }
 
 fn reachable(listen: SocketAddr) -> SocketAddr {

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract;
 use axum::http::StatusCode;
+use axum::http::header::HeaderName;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use tracing::error;
@@ -25,9 +26,12 @@ pub struct Ready {
     last_pull: String,
 }
 
+/// Says whose store the daemon holds, to commands that must not show their token to another one's.
+pub const STORE: HeaderName = HeaderName::from_static("glidepath-store");
+
 /// The process answers.
-pub async fn healthz() -> &'static str {
-    "ok"
+pub async fn healthz(extract::State(state): extract::State<State>) -> ([(HeaderName, String); 1], &'static str) {
+    ([(STORE, state.engine().store().id().to_string())], "ok")
 }
 
 /// The store answers, costs were pulled lately, and the newest cycle came to its end.

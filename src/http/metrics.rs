@@ -14,7 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use rust_decimal::Decimal;
 
-use crate::cycle::{View, newest_backup};
+use crate::cycle::{BackupPlace, View};
 use crate::domain::assess::request_price;
 use crate::domain::money::Money;
 use crate::domain::next_award::Meant;
@@ -40,7 +40,7 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Res
     families.extend(
         about_asking(&state, meant).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?,
     );
-    families.push(about_backups(&state).await?);
+    families.extend(about_backups(&state).await?);
     families.extend(view.iter().flat_map(|view| about_the_position(view, state.clock().now())));
     let mut registry = Registry::with_prefix("glidepath");
     registry.register_collector(Box::new(Families(families)));
@@ -194,14 +194,29 @@ async fn about_asking(state: &State, meant: Meant) -> Result<Vec<Family>, StoreE
     Ok(families)
 }
 
-/// When the newest backup was made: where they fail, it grows old.
-async fn about_backups(state: &State) -> Result<Family, Failure> {
-    let folder = state.engine().config().backup_folder.clone();
-    let newest = tokio::task::spawn_blocking(move || newest_backup(&folder)).await;
-    let newest = newest.map_err(anyhow::Error::from).and_then(|read| read);
-    let newest = newest.map_err(|error| Failure::internal("reading metrics", &error))?;
-    let sample = newest.map(|at| Sample::alone(at.timestamp() as f64)).unwrap_or_default();
-    Ok(Family::seconds("backup_last_success_timestamp", "When the newest whole backup in the folder was made", sample))
+/// When the newest backups were made: where they fail, they grow old, and one is missed.
+async fn about_backups(state: &State) -> Result<Vec<Family>, Failure> {
+    let places = state.engine().backup_places(state.clock().now()).await;
+    let places = places.map_err(|error| Failure::internal("reading metrics", &error))?;
+    let samples = |value: &dyn Fn(&BackupPlace) -> Option<f64>| {
+        let each = places
+            .iter()
+            .filter_map(|place| Some(Sample { labels: vec![("place", place.name.to_owned())], value: value(place)? }));
+        each.collect()
+    };
+    Ok(vec![
+        Family::seconds(
+            "backup_last_success_timestamp",
+            "When the newest backup of this store there was made, opened and read",
+            samples(&|place| Some(place.newest?.timestamp() as f64)),
+        ),
+        Family::gauge(
+            "backup_missed",
+            None,
+            "1 if the schedule named a moment since then, or no backup is there; absent = none is made by itself",
+            samples(&|place| Some(f64::from(u8::from(place.missed?)))),
+        ),
+    ])
 }
 
 fn about_channels(states: Vec<ChannelState>) -> Vec<Family> {

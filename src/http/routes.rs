@@ -280,7 +280,7 @@ pub fn routes() -> Vec<Route> {
 fn about_itself() -> Vec<Route> {
     vec![
         Route::get("/healthz", Needs::Open, health::healthz)
-            .says("Whether the process answers.")
+            .says("Whether the process answers; the header `glidepath-store` is the id of its store.")
             .gives_text("text/plain"),
         Route::get("/readyz", Needs::Open, health::readyz)
             .says("Whether the store answers and costs were pulled within 36 hours.")

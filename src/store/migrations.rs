@@ -13,7 +13,7 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 16] = [
+const MIGRATIONS: [Migration; 17] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -30,6 +30,7 @@ const MIGRATIONS: [Migration; 16] = [
     Migration { name: "0014_account_plans.sql", sql: include_str!("migrations/0014_account_plans.sql") },
     Migration { name: "0015_bounded_reads.sql", sql: include_str!("migrations/0015_bounded_reads.sql") },
     Migration { name: "0016_aws_clock.sql", sql: include_str!("migrations/0016_aws_clock.sql") },
+    Migration { name: "0017_store_id.sql", sql: include_str!("migrations/0017_store_id.sql") },
 ];
 
 /// Brings the schema up to date.

@@ -10,6 +10,7 @@ pub mod alerts;
 mod aside;
 mod audit;
 mod backup;
+mod backup_places;
 mod charges;
 mod credits;
 mod cycles;
@@ -18,6 +19,7 @@ mod error;
 mod evidence;
 mod failures;
 mod fingerprint;
+mod id;
 mod ingest;
 mod links;
 mod migrations;
@@ -53,6 +55,7 @@ pub use entered::Entered;
 pub use error::{Result, StoreError};
 pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
+pub use id::StoreId;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{LinkKey, Revocation, StoredLink};
 pub use month_sums::MonthsKnown;
@@ -74,6 +77,7 @@ pub struct Store {
 
 struct Inner {
     path: PathBuf,
+    id: StoreId,
     /// Writes, one call at a time.
     connection: Mutex<Connection>,
     /// Appends who read what, which must not wait for a cycle. Who writes these tables through `connection` locks this
@@ -112,7 +116,9 @@ impl Store {
         let config = config(memory_mb)?;
         let connection = Connection::open_with_flags(path, config)
             .map_err(|error| failed(format!("{error}. Check that the file is a glidepath store and is writable")))?;
-        Store::prepare(path, connection, Some(lock))
+        let store = Store::prepare(path, connection, Some(lock))?;
+        store.id().write_beside(path);
+        Ok(store)
     }
 
     /// A store in memory, for tests and benchmarks.
@@ -131,6 +137,7 @@ impl Store {
         cycles::say_again(&mut connection)?;
         let inner = Inner {
             path: path.to_owned(),
+            id: StoreId::of(&connection)?,
             notes: Mutex::new(connection.try_clone()?),
             readers: Readers::beside(&connection)?,
             writes: AtomicU64::new(0),
@@ -145,6 +152,11 @@ impl Store {
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// Which store it is.
+    pub fn id(&self) -> &StoreId {
+        &self.inner.id
     }
 
     /// Runs `work`, which writes, on a thread where blocking is allowed.

@@ -7,6 +7,7 @@ mod failed;
 mod hard_year;
 mod killed;
 mod log_lines;
+mod own_store;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

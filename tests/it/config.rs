@@ -26,7 +26,9 @@ const CASES: &[Case] = &[
     ("pool_is_text", &[("[[pool]] 1", "is text; write a line [[pool]]")]),
     ("tokens_with_one_bracket", &[("[http.tokens]", "write [[http.tokens]], with two brackets")]),
     // Unknown keys.
-    ("unknown_key_store", &[("[store]", r#"there is no key "pth" here; the keys are path, backup_folder, backups_kept, memory_mb"#)]),
+    ("unknown_key_store", &[
+        ("[store]", r#"there is no key "pth" here; the keys are path, backup_folder, backup_to, backups_kept, memory_mb"#),
+    ]),
     ("unknown_key_aws", &[("[aws]", r#"there is no key "acounts""#)]),
     ("unknown_key_schedule", &[("[schedule]", r#"there is no key "cycles" here; the keys are cycle, backup"#)]),
     ("unknown_key_pool", &[("[[pool]] 1 (founders)", r#"there is no key "amount""#)]),
@@ -48,6 +50,8 @@ const CASES: &[Case] = &[
     ("store_path_empty", &[("[store] path", "is empty")]),
     ("store_path_number", &[("[store] path", "is a whole number; write text in quotes")]),
     ("backups_kept_zero", &[("[store] backups_kept", "is 0; it must lie between 1 and 100000")]),
+    ("backup_to_same_folder", &[("[store] backup_to", "is the same folder as backup_folder: name another, on another disk")]),
+    ("backup_to_address", &[("[store] backup_to", r#""s3://backups/glidepath" is an address: write a folder"#)]),
     ("backups_kept_text", &[("[store] backups_kept", "is text; write a whole number without quotes")]),
     // [aws]
     ("tax_rate_float", &[("[aws] tax_rate", r#"write it as text: tax_rate = "0.19""#)]),

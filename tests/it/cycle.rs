@@ -3,6 +3,7 @@
 mod account_plan;
 mod again;
 mod alerts;
+mod backups;
 mod ceiling;
 mod charges;
 mod credits;

@@ -13,7 +13,9 @@ use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, Recor
 use glidepath::domain::money::Money;
 use glidepath::domain::period::{DayRange, plus_days};
 use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
-use glidepath::store::{CreditPull, Entered, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError};
+use glidepath::store::{
+    CreditPull, Entered, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError, StoreId,
+};
 
 use crate::support::as_seen::as_seen_on;
 use crate::support::pulls::{self, Size};
@@ -554,4 +556,38 @@ fn slow_insert(connection: &mut Connection) -> Result<(), StoreError> {
     let sql = "INSERT INTO recorded_balances SELECT '2026-03-20', '1', sum(range % 7), '2026-03-20' FROM range(1000000000000)";
     transaction.execute(sql, [])?;
     Ok(transaction.commit()?)
+}
+
+#[tokio::test]
+async fn a_store_has_one_id_for_life_and_says_it_beside_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("glidepath.duckdb");
+    let store = Store::open(&path).unwrap();
+    let id = store.id().clone();
+    assert_eq!(StoreId::beside(&path), Ok(Some(id.clone())));
+    let copy = folder.path().join("copy.duckdb");
+    store.backup(&copy).await.unwrap();
+    drop(store);
+    // What stands beside it is of no weight where the store opens: it is written again.
+    for wrong in [None, Some(""), Some("nonsense"), Some("0123456789abcdef\n"), Some("0123456789abcdef0\n")] {
+        match wrong {
+            Some(text) => std::fs::write(StoreId::file(&path), text).unwrap(),
+            None => std::fs::remove_file(StoreId::file(&path)).unwrap(),
+        }
+        let store = Store::open(&path).unwrap();
+        assert_eq!((store.id(), StoreId::beside(&path)), (&id, Ok(Some(id.clone()))), "{wrong:?}");
+    }
+    assert_eq!(Store::open(&copy).unwrap().id(), &id, "a copy is the same store");
+    assert_ne!(Store::open(&folder.path().join("other.duckdb")).unwrap().id(), &id);
+    assert_eq!(StoreId::beside(&folder.path().join("none.duckdb")), Ok(None));
+}
+
+/// The file is of use to others alone.
+#[test]
+fn a_store_opens_where_its_id_cannot_be_written_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("glidepath.duckdb");
+    std::fs::create_dir(StoreId::file(&path)).unwrap();
+    Store::open(&path).unwrap();
+    assert!(StoreId::beside(&path).is_err());
 }

@@ -30,6 +30,7 @@ fn two_lines_are_a_config_and_give_the_documented_defaults() {
     let config = read(MINIMAL);
     assert_eq!(config.store_path, Path::new("config/glidepath.duckdb"));
     assert_eq!(config.backup_folder, Path::new("config/backups"));
+    assert_eq!(config.backup_to, None);
     assert_eq!(config.backups_kept, 7);
     assert!(config.aws.accounts.is_empty());
     assert_eq!(config.aws.region, None);
@@ -39,7 +40,7 @@ fn two_lines_are_a_config_and_give_the_documented_defaults() {
     assert_eq!(config.tax_rate, None);
     assert!(config.model_aliases.is_empty());
     assert_eq!(config.cycle_schedule.as_str(), "0 30 6 * * *");
-    assert!(config.backup_schedule.is_none());
+    assert_eq!(config.backup_schedule.unwrap().as_str(), "0 0 3 * * *");
     assert_eq!(config.digest_schedule.unwrap().as_str(), "0 0 7 * * 1");
     assert!(config.pools.is_empty());
     assert_eq!(config.projection_file, None);
@@ -91,7 +92,7 @@ fn the_example_loads_with_everything_switched_on() {
     assert_eq!(config.store_path, folder.path().join("glidepath.duckdb"));
     assert_eq!(config.tax_rate.unwrap().to_string(), "0.19");
     assert_eq!(config.model_aliases["my-imported-model"], "House Llama");
-    assert_eq!(config.backup_schedule.unwrap().as_str(), "0 0 3 * * *");
+    assert_eq!(config.backup_to.as_deref(), Some(Path::new("/mnt/backups")));
     assert_eq!(config.pools[0].programme, Some(Programme::ActivatePortfolio));
     assert_eq!(config.pools[0].granted.unwrap().to_string(), "100000");
     assert_eq!(config.pools[0].services.as_ref().unwrap().len(), 3);
@@ -166,7 +167,7 @@ fn the_example_names_every_key() {
         ("[http]", &["http"], 6),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
-        ("", &["store"], 4),
+        ("", &["store"], 5),
     ];
     for (section, path, count) in sections {
         let known = known_keys(section);

@@ -126,18 +126,36 @@ async fn exhaustion_is_a_date_and_a_time_left() {
 }
 
 #[tokio::test]
-async fn the_newest_backup_has_a_time_and_one_that_was_cut_short_has_none() {
+async fn the_newest_backup_of_this_store_has_a_time_at_each_place_and_one_that_was_cut_short_has_none() {
     let folder = tempfile::tempdir().unwrap();
-    let backup_folder = folder.path().join("backups");
-    let served = Served::empty(Config { backup_folder: backup_folder.clone(), ..config() }, "http://127.0.0.1:9");
-    let name = "glidepath_backup_last_success_timestamp_seconds";
-    assert_eq!(parse(&scrape(&served).await).get(name), None, "none was made, and the folder is not there");
-    std::fs::create_dir(&backup_folder).unwrap();
-    for file in ["20261122T030000Z.duckdb", "20261121T030000Z.duckdb", "20261123T030000Z.partial"] {
-        std::fs::write(backup_folder.join(format!("glidepath-{file}")), "").unwrap();
+    let (backup_folder, disk) = (folder.path().join("backups"), folder.path().join("disk"));
+    let places = Config { backup_folder: backup_folder.clone(), backup_to: Some(disk.clone()), ..config() };
+    let served = Served::fed(places).await;
+    let id = served.engine.store().id();
+    let name = |place: &str| format!("glidepath_backup_last_success_timestamp_seconds{{place=\"{place}\"}}");
+    let missed = |place: &str| format!("glidepath_backup_missed{{place=\"{place}\"}}");
+    let samples = parse(&scrape(&served).await);
+    for place in ["backup_folder", "backup_to"] {
+        assert_eq!(samples.get(&name(place)), None, "none was made, and the folder is not there");
+        assert_eq!(samples.get(&missed(place)), Some(&1.0), "and there is something to lose");
     }
-    std::fs::write(backup_folder.join("somebody-else-s.duckdb"), "").unwrap();
-    assert_eq!(parse(&scrape(&served).await).get(name), Some(&seconds("2026-11-22T03:00:00Z")));
+    std::fs::create_dir(&backup_folder).unwrap();
+    std::fs::create_dir(&disk).unwrap();
+    for file in ["20260320T030000Z.duckdb", "20260319T030000Z.duckdb", "20260320T040000Z.partial"] {
+        std::fs::write(backup_folder.join(format!("{id}-glidepath-{file}")), "").unwrap();
+    }
+    for file in
+        ["0123456789abcdef-glidepath-20260320T050000Z.duckdb", "glidepath-20260320T050000Z.duckdb", "mine.duckdb"]
+    {
+        std::fs::write(backup_folder.join(file), "").unwrap();
+    }
+    // Under a clock that was ahead.
+    std::fs::write(backup_folder.join(format!("{id}-glidepath-20310101T030000Z.duckdb")), "").unwrap();
+    std::fs::write(disk.join(format!("{id}-glidepath-20260318T030000Z.duckdb")), "").unwrap();
+    let samples = parse(&scrape(&served).await);
+    assert_eq!(samples.get(&name("backup_folder")), Some(&seconds("2026-03-20T03:00:00Z")));
+    assert_eq!(samples.get(&name("backup_to")), Some(&seconds("2026-03-18T03:00:00Z")));
+    assert_eq!([samples[&missed("backup_folder")], samples[&missed("backup_to")]], [0.0, 1.0]);
 }
 
 #[tokio::test]
@@ -148,6 +166,7 @@ async fn before_the_first_cycle_what_is_unknown_is_absent() {
     let expected = [
         "glidepath_asking_month_usd",
         "glidepath_award_lead_time_seconds",
+        "glidepath_backup_missed",
         "glidepath_build_info",
         "glidepath_channel_dead",
         "glidepath_cycle_failed",

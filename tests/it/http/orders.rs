@@ -95,20 +95,23 @@ async fn a_backup_on_order_and_the_oldest_goes() {
     let backup_folder = folder.path().join("backups");
     let served = Served::fed(Config { backup_folder: backup_folder.clone(), backups_kept: 2, ..config() }).await;
     std::fs::create_dir_all(&backup_folder).unwrap();
-    for name in ["glidepath-20260318T063000Z.duckdb", "glidepath-20260319T063000Z.duckdb", "notes.txt"] {
+    let named = |day: u32| format!("{}-glidepath-202603{day}T063000Z.duckdb", served.engine.store().id());
+    for name in [&named(18), &named(19), "notes.txt"] {
         std::fs::write(backup_folder.join(name), "").unwrap();
     }
     let answer = served.send(Ask::post("/api/v1/backup")).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let in_folder = |name: &str| json!(backup_folder.join(name));
-    assert_eq!(answer.json()["path"], in_folder("glidepath-20260320T063000Z.duckdb"));
-    assert_eq!(answer.json()["removed"], json!([in_folder("glidepath-20260318T063000Z.duckdb")]));
+    assert_eq!(answer.json()["path"], in_folder(&named(20)));
+    assert_eq!(answer.json()["removed"], json!([in_folder(&named(18))]));
+    let places = json!([{ "place": "backup_folder", "path": in_folder(&named(20)), "error": null }]);
+    assert_eq!(answer.json()["places"], places);
     let entries = std::fs::read_dir(&backup_folder).unwrap();
     let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    let left = ["glidepath-20260319T063000Z.duckdb", "glidepath-20260320T063000Z.duckdb", "notes.txt"];
+    let left = [named(19), named(20), "notes.txt".to_owned()];
     assert_eq!(names, left);
-    let copy = glidepath::store::Store::open(&backup_folder.join(left[1])).unwrap();
+    let copy = glidepath::store::Store::open(&backup_folder.join(&left[1])).unwrap();
     assert_eq!(copy.last_pull().await.unwrap(), Some(first_cycle()));
 
     let again = served.send(Ask::post("/api/v1/backup")).await;
