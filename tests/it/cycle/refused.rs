@@ -3,7 +3,7 @@
 
 use glidepath::demo::{FakeAccount, FakeAws, Fault, Operation};
 use glidepath::domain::charge::Charge;
-use glidepath::domain::facts::{Facts, Outcome};
+use glidepath::domain::facts::{Facts, Outcome, SeenCredit};
 use glidepath::domain::finding::Severity;
 use glidepath::domain::period::DayRange;
 use glidepath::store::{CreditPull, IngestRun, PulledCosts};
@@ -21,10 +21,12 @@ fn refusal(outcome: &Outcome) -> (&str, &str) {
 /// What is believed about the account, apart from when and how it was asked.
 fn believed(facts: &Facts) -> Facts {
     let none = Facts::none(facts.as_of, &facts.currency);
+    let credits = facts.credits.iter().cloned().map(|seen| SeenCredit { missing_from: 0, ..seen });
     Facts {
         as_of: morning("2026-03-20"),
         costs_outcome: Outcome::Ok,
         credits_outcome: Outcome::Ok,
+        credits: credits.collect(),
         moved_in_last_cycle: none.moved_in_last_cycle,
         paid_requests_today: 0,
         paid_requests_month: 0,
