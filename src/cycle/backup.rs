@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -172,6 +172,12 @@ impl Engine {
     }
 
     async fn back_up_to(&self, places: Vec<(Place, PathBuf)>, now: DateTime<Utc>) -> Result<BackupReport> {
+        // Names tell seconds; of two within one the later is named after the next.
+        let taken = |at: DateTime<Utc>| {
+            let name = backup_names::file_name(self.store().id(), at);
+            places.iter().any(|(place, folder)| *place == Place::Folder && folder.join(&name).exists())
+        };
+        let now = (0..60).map(|seconds| now + TimeDelta::seconds(seconds)).find(|at| !taken(*at)).unwrap_or(now);
         let (mut removed, mut done) = (Vec::new(), Vec::<BackedUp>::new());
         for (place, folder) in places {
             let _alone = self.busy(place).making.lock().await;
