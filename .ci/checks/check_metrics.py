@@ -26,6 +26,7 @@ FIRES_LATER = FIRES | {"GlidepathDataStale": "warning"}
 # Used and rightly absent from the demo's scrape; the tests of the program see it.
 NOT_ON_THE_DEMO = {
     "glidepath_channel_dead": "the demo sends to no channel",
+    "glidepath_backup_missed": "the demo makes no backups",
 }
 
 
