@@ -184,10 +184,12 @@ impl Standing {
     async fn of(engine: &Engine) -> Result<Standing> {
         let store = engine.store();
         let ends = store.failed_cycle().await?.map(|failed| (failed.since, failed.last));
+        // A cycle under a clock ahead of AWS's is stamped with AWS's; by this machine's it was tried then.
+        let ahead = engine.unfinished().await?.and_then(|it| it.ahead).map(|ahead| (ahead.clock, ahead.clock));
         Ok(Standing {
             last: store.last_pull().await?,
             tried: store.newest_try().await?,
-            failing: store.failed_tries().await?.into_iter().chain(ends).collect(),
+            failing: store.failed_tries().await?.into_iter().chain(ends).chain(ahead).collect(),
         })
     }
 

@@ -6,7 +6,7 @@ use super::document::{Block, Cell, Column, Figure, Section, Table};
 use super::{pools, words};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::position::Position;
-use crate::domain::review::{Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
+use crate::domain::review::{AskBound, Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
 use crate::domain::words::usd_text;
 
 /// The sections on the filing and the ask, empty ones left out.
@@ -60,7 +60,14 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         detail: if ask.steps.is_empty() {
             format!("beyond the {} still held", ask.held.dollars())
         } else {
-            format!("{} months at {}, less credit held, before tax", ask.award_months, ask.average_month.dollars())
+            match ask.bound() {
+                AskBound::Spend => {
+                    let (months, month) = (ask.award_months, ask.average_month.dollars());
+                    format!("{months} months at {month}, less credit held, before tax")
+                }
+                AskBound::Uncovered => "usage of the next 365 days that no credit will cover, before tax".to_owned(),
+                AskBound::Programme => "the most that the programme can still grant".to_owned(),
+            }
         },
     };
     position.review.next_ask.iter().map(figure).collect()

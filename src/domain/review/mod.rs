@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 pub use assumptions::{Assumption, Measure};
 pub use credibility::{Claim, Compared, Question, Verdict};
 pub use earned_value::{EarnedValue, PoolValue};
-pub use next_ask::{NextAsk, NoAsk};
+pub use next_ask::{AskBound, NextAsk, NoAsk};
 
 use super::money::Money;
 

@@ -80,6 +80,28 @@ impl NextAsk {
         let (programme, band) = self.programme.zip(self.band)?;
         Some(Asked { amount: self.amount, programme, band, already_granted: self.already_granted })
     }
+
+    /// Which of the figures that bound it the amount is.
+    pub fn bound(&self) -> AskBound {
+        let of_spend = rounded((self.average_month.times(self.award_months.into()) - self.held).at_least_zero());
+        let grantable = self.band.map(|band| (band.ceiling - self.already_granted).at_least_zero());
+        match () {
+            () if self.amount >= of_spend => AskBound::Spend,
+            () if Some(self.amount) == grantable => AskBound::Programme,
+            () => AskBound::Uncovered,
+        }
+    }
+}
+
+/// What bounds an ask: the lowest of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskBound {
+    /// An average month's spend for the life of an award, less the credit held.
+    Spend,
+    /// The usage of a year that no credit will cover.
+    Uncovered,
+    /// What the programme can still grant.
+    Programme,
 }
 
 /// Why no ask is supported.
@@ -256,12 +278,13 @@ mod tests {
         let amounts: Vec<_> = found.steps.iter().map(|step| step.amount.to_string()).collect();
         assert_eq!(amounts, ["10000.01", "10000", "10000", "10000", "120000", "-20400", "100000", "300000", "100000"]);
         assert_eq!(found.steps[0].label, "Spend in August 2026 that credit could pay");
+        assert_eq!(found.bound(), AskBound::Spend);
     }
 
     #[test]
     fn what_finds_no_credit_bounds_it() {
         let found = ask(&["10000"; 3], "0", |basis| basis.uncovered = Some(usd("80499")), &[]).unwrap();
-        assert_eq!(found.amount, usd("80000"));
+        assert_eq!((found.amount, found.bound()), (usd("80000"), AskBound::Uncovered));
         assert_eq!(
             ask(&["10000"; 3], "0", |basis| basis.uncovered = Some(usd("499")), &[]),
             Err(NoAsk::CreditLasts),
@@ -282,6 +305,7 @@ mod tests {
         let granted = [(Programme::ActivatePortfolio, "100000"), (Programme::AiRecord, "50000")];
         let found = ask(&much, "0", |_| {}, &granted).unwrap();
         assert_eq!((found.amount, found.already_granted), (usd("150000"), usd("50000")));
+        assert_eq!(found.bound(), AskBound::Programme);
         assert_eq!(found.band.unwrap().ceiling, usd("200000"));
         assert_eq!(found.steps.last().unwrap().amount, found.amount);
         let poc = |amounts: &[&str]| ask(amounts, "0", |basis| basis.programme = Programme::BedrockPoc, &[]);

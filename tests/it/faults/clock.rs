@@ -9,6 +9,7 @@ use glidepath::domain::money::Money;
 use glidepath::domain::position::Position;
 use glidepath::domain::referee::SetAside;
 use glidepath::domain::track_record::TrackRecord;
+use glidepath::schedule::{Occasion, catch_up};
 use glidepath::store::{Store, StoreError, alerts};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -380,4 +381,21 @@ async fn what_is_set_aside_is_in_the_file_and_in_its_backups() {
     let copy = Store::open(&copy).unwrap();
     assert_eq!(copy.sets_aside().await.unwrap(), world.engine.store().sets_aside().await.unwrap());
     assert_eq!(copy.sets_aside().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn while_the_clock_is_ahead_the_daemon_asks_every_quarter_of_an_hour() {
+    let world = World::new(small_account()).await;
+    world.cycle("2026-03-20").await;
+    let ahead = morning("2026-03-20") + TimeDelta::days(40);
+    assert!(world.engine.cycle(ahead).await.is_err());
+    let mut tried = Vec::new();
+    for minutes in (5..=60).step_by(5) {
+        let before = count(&world.engine, "failed_cycles").await;
+        catch_up(&world.engine, ahead + TimeDelta::minutes(minutes), Occasion::Later).await;
+        if count(&world.engine, "failed_cycles").await > before {
+            tried.push(minutes);
+        }
+    }
+    assert_eq!(tried, [15, 30, 45, 60]);
 }
