@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use super::circumstances::NoteCircumstances;
 use super::clocks::AwsClock;
+use super::credential_process;
 use super::error::{AwsError, Operation};
 use super::meter::PaidRequestMeter;
 use super::wire::Wire;
@@ -128,12 +129,15 @@ impl AwsClients {
         let region = RegionProviderChain::first_try(settings.region.clone().map(Region::new))
             .or_default_provider()
             .or_else(GLOBAL_REGION);
-        let shared = aws_config::defaults(BehaviorVersion::latest())
+        let loader = aws_config::defaults(BehaviorVersion::latest())
             .region(region)
             .retry_config(settings.retries())
-            .timeout_config(settings.timeouts())
-            .load()
-            .await;
+            .timeout_config(settings.timeouts());
+        let loader = match credential_process::held_to(settings.attempt_timeout) {
+            Some(profiles) => loader.profile_files(profiles),
+            None => loader,
+        };
+        let shared = loader.load().await;
         // The SDK's own client honours the proxy variables, so the metered one does.
         Ok(Self::from_shared(&shared, settings, meter, ProxyConfig::from_env()))
     }

@@ -397,6 +397,10 @@ impl AwsError {
                 "Finish signing up in the console of this account: its payment method and phone must be verified, and AWS \
                  can take up to 24 hours to activate it."
             }
+            AwsError::NoCredentials { detail: Some(detail), .. } if detail.contains("external process") => {
+                "Run the command of credential_process in the AWS profile by hand, as the user that glidepath runs as: it must \
+                 print the credentials and end by itself, without a terminal and without anybody to answer it."
+            }
             AwsError::NoCredentials { .. } => {
                 "Give this process credentials in a way the AWS SDK knows: run `aws configure` or `aws sso login` and name \
                  the profile in AWS_PROFILE; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; or attach a role to the \

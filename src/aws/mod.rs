@@ -10,6 +10,7 @@ mod circumstances;
 pub mod client;
 mod clocks;
 pub mod cost_explorer;
+pub mod credential_process;
 pub mod credits;
 mod denial;
 pub mod error;

@@ -8,6 +8,7 @@ mod audit;
 mod backtest;
 mod backup;
 mod check;
+mod credential_process;
 mod credits;
 mod cycle;
 mod day;
@@ -104,6 +105,9 @@ enum Command {
     /// Set one report, for a daemon.
     #[command(hide = true)]
     Typeset,
+    /// Run the command of an AWS profile, for the SDK.
+    #[command(hide = true, name = credential_process::NAME)]
+    CredentialProcess(credential_process::Args),
 }
 
 /// What has to be settled before the first thread starts.
@@ -124,6 +128,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
         Command::Typeset => typeset::run(),
+        Command::CredentialProcess(args) => credential_process::run(args),
         command => with_config(&cli, command).await,
     };
     match result {
@@ -161,6 +166,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
         Command::Typeset => typeset::run(),
+        Command::CredentialProcess(args) => credential_process::run(args),
         Command::Share(args) => share::run(config, args).await,
         Command::Audit(args) => audit::run(config, args).await,
         Command::Serve => serve::run(config).await,
