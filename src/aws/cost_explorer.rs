@@ -22,12 +22,9 @@ use crate::domain::charge::{Charge, Usage};
 use crate::domain::corrections::{MonthlySums, Sums};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::window::{MONTHS_KEPT, backfill_window};
 
 const COST: &str = "UnblendedCost";
 const QUANTITY: &str = "UsageQuantity";
-/// How often a refused start moves one month later.
-const MOST_MOVES: u32 = 13;
 
 /// A window of costs, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,18 +70,16 @@ pub async fn pull(clients: &AwsClients, window: DayRange) -> Result<CostPull, Aw
     Ok(CostPull { window, charges: charges.collect(), usage: usage.collect(), pages, aws_request_ids })
 }
 
-/// Reads as far back as AWS keeps: 13 full months before `as_of_day`'s, or later where AWS refuses that start.
+/// Reads `window`, or of it what AWS keeps: a start that it refuses moves to the next month's first day.
 ///
 /// # Errors
 /// As [`pull`]; the last refusal if AWS refuses every start.
-pub async fn pull_backfill(clients: &AwsClients, as_of_day: NaiveDate) -> Result<CostPull, AwsError> {
-    let mut window = backfill_window(as_of_day, MONTHS_KEPT);
-    let mut moves = 0;
+pub async fn pull_kept(clients: &AwsClients, mut window: DayRange) -> Result<CostPull, AwsError> {
     loop {
+        let next = BillingPeriod::of(window.start).next().first_day();
         match pull(clients, window).await {
-            Err(AwsError::TooOld { .. } | AwsError::DataUnavailable { .. }) if moves < MOST_MOVES => {
-                moves += 1;
-                window = DayRange::new(BillingPeriod::of(window.start).next().first_day(), window.end);
+            Err(AwsError::TooOld { .. } | AwsError::DataUnavailable { .. }) if next < window.end => {
+                window = DayRange::new(next, window.end);
             }
             result => return result,
         }

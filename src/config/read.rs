@@ -28,9 +28,9 @@ const DEFAULT_BACKUP: &str = "0 0 3 * * *";
 const DEFAULT_DIGEST: &str = "0 0 7 * * 1";
 /// In place of a cron line.
 const NEVER: &str = "never";
-/// One dollar a day at the worst; a steady day needs two or three requests, the first backfill a few dozen.
+/// One dollar a day at the worst; a steady day needs two or three requests, and the past what is left of it.
 const DEFAULT_PAID_REQUESTS_PER_DAY: u64 = 100;
-/// A first pull of 13 months takes some.
+/// A first cycle fetches 13 months for half of it.
 const DEFAULT_CYCLE_MINUTES: u64 = 30;
 const DEFAULT_BACKUPS_KEPT: usize = 7;
 /// The shortest time for which a receiver is told that an alert fires.

@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tracing::{info, warn};
 
 use super::Engine;
 use crate::aws::{AwsClients, AwsError, cost_explorer};
 use crate::domain::corrections::{MOST_PULLED, MonthlySums, Sums, apart, corrected, digest};
+use crate::domain::history::held;
 use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::window::{MONTHS_KEPT, backfill_window, mark_between};
 use crate::store::{MonthsKnown, PulledCosts};
@@ -34,7 +35,7 @@ impl Engine {
         let known = self.store().months_known().await.context("reading when whole months were last compared")?;
         let Some(known) = known.filter(|known| mark_between(known.asked_on, today).is_some()) else { return Ok(()) };
         let kept = backfill_window(today, MONTHS_KEPT);
-        let asked = DayRange::new(known.first.max(kept.start), kept.end);
+        let asked = DayRange::new(known.first.max(kept.start).max(self.whole_months_from(kept).await?), kept.end);
         if asked.is_empty() {
             return Ok(());
         }
@@ -46,6 +47,14 @@ impl Engine {
             Ok(sums) => self.compare_months(&clients, run_id, (asked, window), known, sums).await,
             Err(error) => not_compared(&error),
         }
+    }
+
+    /// First day of the months that are there whole, without a gap: what is still to be fetched is no correction.
+    async fn whole_months_from(&self, kept: DayRange) -> Result<NaiveDate> {
+        let pulls = self.store().stored_pulls(kept.start).await.context("reading which costs are stored")?;
+        let whole_from = held(&pulls).last().map_or(kept.start, |range| range.start);
+        let month = BillingPeriod::of(whole_from);
+        Ok(if whole_from == month.first_day() { whole_from } else { month.next().first_day() })
     }
 
     async fn compare_months(

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::aws::cost_explorer::CostPull;
 use crate::aws::credits::{AccountCredits, CreditAnswer};
 use crate::aws::{AwsClients, AwsError, PaidRequestMeter, cost_explorer, credits};
 use crate::domain::facts::{Allocation, Outcome};
+use crate::domain::history::held;
 use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::referee::{ClockOf, passed_for_both};
 use crate::domain::vanished::asked_again_from;
-use crate::domain::window::steady_window;
+use crate::domain::window::{first_window, ordinary_window, steady_window};
 use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
 use super::meter::StoredLog;
@@ -157,12 +158,15 @@ impl Engine {
         let today = now.date_naive();
         let last = self.store().last_pull().await.context("reading when costs were last pulled")?;
         let pulled = match last {
-            None => cost_explorer::pull_backfill(clients, today).await,
-            Some(last) => match cost_explorer::pull(clients, self.window(now, last).await?).await {
-                // After a pause of a year or more the window can start before what AWS still keeps.
-                Err(AwsError::TooOld { .. }) => cost_explorer::pull_backfill(clients, today).await,
-                result => result,
-            },
+            None => cost_explorer::pull_kept(clients, first_window(today)).await,
+            Some(last) => {
+                let window = self.window(now, last).await?;
+                match cost_explorer::pull(clients, window).await {
+                    // It can start before what AWS still keeps, where that is less than it should be.
+                    Err(AwsError::TooOld { .. }) => cost_explorer::pull_kept(clients, window).await,
+                    result => result,
+                }
+            }
         };
         Ok(pulled.map(PulledCosts::from))
     }
@@ -171,12 +175,25 @@ impl Engine {
     /// back to the days that it lately stopped showing.
     async fn window(&self, now: DateTime<Utc>, last_pull: DateTime<Utc>) -> Result<DayRange> {
         let today = now.date_naive();
-        let steady = steady_window(today, last_pull.date_naive());
+        let steady = self.affordable(steady_window(today, last_pull.date_naive()), today).await?;
         let view = self.view(None).await.context("looking for credit that AWS has yet to apply")?;
         let awaited = view.and_then(|view| view.position.reconciliation.awaited).map(|awaited| awaited.since);
         let vanished = self.store().vanished_days().await.context("looking for days that AWS stopped showing")?;
         let start = [awaited, asked_again_from(&vanished, today)].into_iter().flatten().min();
         Ok(DayRange::new(start.map_or(steady.start, |start| start.min(steady.start)), steady.end))
+    }
+
+    /// `steady` without what is fetched afterwards: days before those that are there without a gap, and what would take more pages
+    /// than are left today, after a long pause or where AWS corrects a month of a large account.
+    async fn affordable(&self, steady: DayRange, today: NaiveDate) -> Result<DayRange> {
+        let pulls = self.store().stored_pulls(self.aws_keeps_from(today)).await;
+        let pulls = pulls.context("reading which costs are stored")?;
+        let whole_from = held(&pulls).last().map_or(steady.start, |range| range.start);
+        let window = DayRange::new(steady.start.max(whole_from.min(steady.end)), steady.end);
+        let lately = ordinary_window(today, window);
+        let Some(newest) = pulls.iter().rev().max_by_key(|pull| pull.window.end) else { return Ok(window) };
+        let means = self.means(today, &pulls).await?;
+        Ok(if means.suffice_for(window, *newest) { window } else { lately })
     }
 }
 
@@ -188,7 +205,7 @@ impl From<CostPull> for PulledCosts {
 }
 
 /// What a check of the store that failed means for the record; `None` for a failure of the store itself.
-fn refusal(error: &StoreError) -> Option<Outcome> {
+pub(super) fn refusal(error: &StoreError) -> Option<Outcome> {
     let (advice, retryable) = match error {
         StoreError::OtherAccount { .. } => (
             "Use the credentials (AWS_PROFILE) and the accounts in [aws] that this store was filled with, or a store of \

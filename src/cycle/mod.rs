@@ -17,6 +17,7 @@ mod enclosed_links;
 mod entries;
 mod failure;
 mod filed;
+mod history;
 mod ingest;
 mod links;
 mod meter;
@@ -111,6 +112,8 @@ struct Parts {
     doing: StdMutex<&'static str>,
     /// How the newest cycle of this process failed, if it did.
     failed: StdMutex<Option<Unfinished>>,
+    /// How far back AWS said that its data reach, if it refused something.
+    refused: StdMutex<Option<history::Refused>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
     /// What goes on where backups go.
@@ -195,6 +198,7 @@ impl Engine {
             concluding: Mutex::new(()),
             doing: StdMutex::default(),
             failed: StdMutex::default(),
+            refused: StdMutex::default(),
             reckoning: Mutex::new(()),
             backup_places: Default::default(),
             delivering: Mutex::default(),
@@ -253,12 +257,14 @@ impl Engine {
             let run = self.ingest(heard).await?;
             self.is_at("storing what AWS answered");
             let (run, run_id) = self.store_run(run).await?;
+            let mut fetched = history::Fetched::default();
             if let Some(pull) = &run.costs {
                 self.is_at("comparing whole months with AWS's sums");
                 self.take_late_corrections((run.clock, run.aws_clock), run_id, pull.window).await?;
+                fetched = self.fetch_history((run.clock, run.aws_clock), run_id).await?;
             }
             self.is_at("assessing what is known");
-            self.end(run, run_id).await
+            self.end(run, run_id, fetched).await
         };
         let ended = self.ended_or_told(now, Box::pin(self.within_its_time(asked))).await;
         self.beat(ended.as_ref().is_ok_and(|report| report.costs == Outcome::Ok)).await;
@@ -300,18 +306,19 @@ impl Engine {
         let clock = run.clock;
         let stored = async {
             let (run, run_id) = self.store_run(run).await?;
-            self.end(run, run_id).await
+            self.end(run, run_id, history::Fetched::default()).await
         };
         let report = self.ended_or_told(clock, Box::pin(stored)).await?;
         self.deliver_end(report).await
     }
 
     /// Assesses and evaluates what the run brought: afterwards the cycle is finished, and its messages wait.
-    async fn end(&self, run: IngestRun, run_id: i64) -> Result<CycleReport> {
+    async fn end(&self, run: IngestRun, run_id: i64, fetched: history::Fetched) -> Result<CycleReport> {
         let now = run.clock;
         let (costs, credits) = (run.costs_outcome.clone(), run.credits_outcome.clone());
         let (charges, usage) = run.costs.as_ref().map_or((0, 0), |pull| (pull.charges.len(), pull.usage.len()));
-        let pages = run.costs.as_ref().map_or(0, |pull| pull.pages);
+        let pages = run.costs.as_ref().map_or(0, |pull| pull.pages) + fetched.pages;
+        let (charges, usage) = (charges + fetched.charges, usage + fetched.usage);
         let (findings, messages) = self.finish(run_id, now, now).await?;
         info!(run_id, pages, charges, usage, findings, messages, "cycle finished");
         Ok(CycleReport {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::account_plan::AccountPlan;
 use super::alert::DeadChannel;
 use super::credit::ApplicationType;
+use super::history::MissingHistory;
 use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::plan::PlanEntry;
@@ -296,6 +297,8 @@ pub struct Facts {
     pub unreadable_events: Vec<u32>,
     /// Cycles that were set aside last, if any were.
     pub set_aside: Option<SetAside>,
+    /// Costs of the past that are still to be fetched, if any are.
+    pub missing_history: Option<MissingHistory>,
     /// When the newest of the entries that count here was stored; `None` if nothing was entered, or that was not counted yet.
     pub entered_through: Option<DateTime<Utc>>,
 }
@@ -327,6 +330,7 @@ impl Facts {
             plan: Vec::new(),
             unreadable_events: Vec::new(),
             set_aside: None,
+            missing_history: None,
             entered_through: None,
         }
     }

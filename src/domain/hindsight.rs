@@ -45,6 +45,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
         dead_channels: Vec::new(),
         unreadable_events: Vec::new(),
         set_aside: None,
+        missing_history: None,
         entered_through: None,
     }
 }

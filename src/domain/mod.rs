@@ -22,6 +22,7 @@ pub mod facts;
 pub mod finding;
 pub mod forecast;
 pub mod hindsight;
+pub mod history;
 pub mod implied_price;
 pub mod interner;
 pub mod ledger;

@@ -13,6 +13,7 @@ use super::bills::Bills;
 use super::credit::{CoverageState, Programme, Statement};
 use super::delisted::Delisted;
 use super::finding::Finding;
+use super::history::MissingHistory;
 use super::money::{Money, Quantity};
 use super::next_award::{Meant, NextAward};
 use super::outlook::{Exposure, MadeWith, Sensitivity};
@@ -488,6 +489,9 @@ pub struct DataQuality {
     /// Cycles that were set aside in the last 28 days because their clocks lay ahead of AWS's: figures could go back once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<SetAside>,
+    /// Costs of the past that are still to be fetched; absent if none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_history: Option<MissingHistory>,
 }
 
 /// Spend of the month that no rule understands, as AWS names it.

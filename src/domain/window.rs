@@ -19,7 +19,7 @@ const LAG_DAYS: i64 = 2;
 /// credits, last corrections.
 const CORRECTION_MARKS: [i64; 3] = [2, 7, 11];
 
-/// The first pull: from the first day of the month `months` before `as_of_day`'s, through `as_of_day`.
+/// What AWS keeps: from the first day of the month `months` before `as_of_day`'s, through `as_of_day`.
 ///
 /// ```
 /// use glidepath::domain::window::{backfill_window, MONTHS_KEPT};
@@ -28,6 +28,25 @@ const CORRECTION_MARKS: [i64; 3] = [2, 7, 11];
 /// ```
 pub fn backfill_window(as_of_day: NaiveDate, months: i32) -> DayRange {
     DayRange::new(BillingPeriod::of(as_of_day).plus_months(-months).first_day(), plus_days(as_of_day, 1))
+}
+
+/// The first pull: the month of `as_of_day`, through it; with the month before while no day of this one is complete. What lies
+/// before is fetched afterwards (`history`).
+///
+/// ```
+/// use glidepath::domain::window::first_window;
+/// let day = |text: &str| text.parse().unwrap();
+/// assert_eq!(first_window(day("2026-03-20")).to_string(), "2026-03-01..2026-03-21");
+/// assert_eq!(first_window(day("2026-03-02")).to_string(), "2026-02-01..2026-03-03");
+/// ```
+pub fn first_window(as_of_day: NaiveDate) -> DayRange {
+    DayRange::new(BillingPeriod::of(plus_days(as_of_day, -LAG_DAYS)).first_day(), plus_days(as_of_day, 1))
+}
+
+/// The end of `window` from the last ten days on, and at least the month of `as_of_day`.
+pub fn ordinary_window(as_of_day: NaiveDate, window: DayRange) -> DayRange {
+    let lately = first_window(as_of_day).start.min(plus_days(as_of_day, -UNSETTLED_DAYS));
+    DayRange::new(window.start.max(lately), window.end)
 }
 
 /// Every later pull: the last ten days, everything since `last_success_day` (the day of the last cycle that pulled
@@ -75,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_pull_reaches_back_thirteen_full_months() {
+    fn aws_keeps_thirteen_full_months() {
         for (as_of, expected) in [
             ("2026-11-23", "2025-10-01..2026-11-24"),
             ("2026-01-31", "2024-12-01..2026-02-01"),

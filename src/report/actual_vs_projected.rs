@@ -150,6 +150,7 @@ fn notes(position: &Position) -> Vec<String> {
         );
         notes.push("Actual is the cost of usage before credit, refund and tax, as AWS bills it.".to_owned());
     }
+    notes.extend(words::missing_history(position));
     notes.extend(review::notes(position));
     notes
 }

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::history::MissingHistory;
 use crate::domain::money::Money;
 use crate::domain::next_award::Meant;
 use crate::domain::outlook::MadeWith;
@@ -97,7 +98,8 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         variance: rows.cloned().collect(),
         trajectory: position.trajectory.iter().map(|bill| MonthlyBill { lines: Vec::new(), ..bill.clone() }).collect(),
         findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
-        data_quality: DataQuality::default(),
+        // Which days are missing, and not what AWS said of them: that can name a service.
+        data_quality: DataQuality { missing_history: missing_days(position), ..DataQuality::default() },
         reconciliation: scope_reconciliation(&position.reconciliation, position),
         outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
         outlook_made_with: position
@@ -201,6 +203,11 @@ fn scope_series(position: &Position, series: &Series) -> Series {
 
 const fn speaks_of_credit_ending(rule: Rule) -> bool {
     matches!(rule, Rule::Exhaustion | Rule::ExpiringCredit)
+}
+
+fn missing_days(position: &Position) -> Option<MissingHistory> {
+    let missing = position.data_quality.missing_history.clone()?;
+    Some(MissingHistory { problem: String::new(), advice: String::new(), ..missing })
 }
 
 fn anonymous_pool(pool: &PoolPosition, position: &Position) -> PoolPosition {

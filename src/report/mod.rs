@@ -294,7 +294,15 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
     let as_filed = position.end_as_filed().filter(|_| position.data_through.is_some());
     let opening = [format!("{}.", words::headline(position))].into_iter().chain(words::at_least(position));
     let delisted = delisted::sentences(position);
-    opening.chain(as_filed).chain(said).chain(caveat).chain(words::awaited(position)).chain(delisted).collect()
+    let missing = words::missing_history(position);
+    opening
+        .chain(missing)
+        .chain(as_filed)
+        .chain(said)
+        .chain(caveat)
+        .chain(words::awaited(position))
+        .chain(delisted)
+        .collect()
 }
 
 /// The bills that take cash and the next ask, in a sentence each.

@@ -112,13 +112,14 @@ const PICTURED: &str = "bill";
 
 /// Renders the page.
 pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
-    html::render_page(&document(position, series), banner(position), nav, &FOLDED, PICTURED)
+    html::render_page(&document(position, series), banner(position).as_deref(), nav, &FOLDED, PICTURED)
 }
 
-/// What a reader has to know before any figure: that these are not as new as they should be.
-fn banner(position: &Position) -> Option<&str> {
+/// What a reader has to know before any figure: that these are not as new as they should be, or that costs of the past are
+/// missing.
+fn banner(position: &Position) -> Option<String> {
     let failed = position.findings.iter().find(|finding| finding.rule == Rule::CycleFailed);
-    failed.map(|finding| finding.summary.as_str())
+    failed.map(|finding| finding.summary.clone()).or_else(|| words::missing_history(position))
 }
 
 fn document(position: &Position, series: &Series) -> Document {

@@ -77,6 +77,7 @@ impl<'a> AfterCredits<'a> {
 
 pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences = vec![format!("{}.", words::headline(position))];
+    sentences.extend(words::missing_history(position));
     sentences.extend(position.end_as_filed());
     sentences.extend(words::odds(position));
     sentences.extend(words::reach(position));

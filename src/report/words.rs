@@ -176,6 +176,24 @@ pub(super) fn set_aside(aside: &SetAside) -> String {
     format!("On {noticed} {cycles}. {brought} no more, and the time of the figures went back this once.")
 }
 
+/// Which costs of the past are still to be fetched, and what that makes of the figures; `None` where none are.
+pub(super) fn missing_history(position: &Position) -> Option<String> {
+    let missing = position.data_quality.missing_history.as_ref()?;
+    let range = days(DayRange::new(missing.missing_from, missing.missing_to));
+    let why = if missing.problem.is_empty() {
+        String::new()
+    } else {
+        let problem = missing.problem.trim_end_matches('.');
+        format!(" Why they are not there yet: {problem}. {}", missing.advice)
+    };
+    let silent = position.data_through.filter(|through| missing.is_within_look_back(*through));
+    let silent = silent.map_or("", |_| " Alerts on spend wait for the newest 28 days.");
+    Some(format!(
+        "Costs of {range} are still being fetched from AWS; until they are there, totals to date, what credit has paid and the \
+         months before are too low.{silent}{why}"
+    ))
+}
+
 /// How far odds of amounts are told, where that is not the whole outlook.
 pub(super) fn reach(position: &Position) -> Option<String> {
     let last = position.outlook_reaches?;

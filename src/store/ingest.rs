@@ -7,13 +7,15 @@ use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
 use crate::domain::charge::{BillPart, Charge, Usage, record_kind};
 use crate::domain::facts::{Allocation, ChargeKind, ChargeRow, CreditSnapshot, Outcome};
+use crate::domain::history;
 use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::period::{BillingPeriod, DayRange};
 use crate::domain::vanished::kept_days;
 
 use super::credits;
 use super::cycles;
 use super::error::{Result, StoreError};
+use super::history::pulls as history_of;
 use super::read::{Table, current_charges, current_usage};
 use super::{Store, read, vanished};
 
@@ -83,7 +85,7 @@ impl Store {
         self.call(move |connection| append_run(connection, &run)).await
     }
 
-    /// Appends costs that run `part_of` brought beside its own: a closed month that AWS corrected.
+    /// Appends costs that run `part_of` brought beside its own: a closed month that AWS corrected, or days of the past.
     ///
     /// # Errors
     /// [`StoreError::NotConserved`], [`StoreError::BeyondAnyBill`], or DuckDB's own; after each the store is as it was.
@@ -92,7 +94,7 @@ impl Store {
             let transaction = connection.transaction()?;
             let run_id = next_run(&transaction)?;
             let moved = append_costs(&transaction, run_id, &costs)?;
-            insert_part(&transaction, run_id, part_of, Some(&costs), moved)?;
+            insert_part(&transaction, run_id, part_of, Some(&costs), (&Outcome::Ok, moved))?;
             Ok(transaction.commit()?)
         })
         .await
@@ -188,13 +190,14 @@ pub fn next_run(transaction: &Transaction) -> Result<i64> {
     Ok(transaction.query_row(sql, [], |row| row.get(0))?)
 }
 
-/// Appends a run that adds to `part_of`, with its clock and account, and `costs` if it brought any.
+/// Appends a run that adds to `part_of`, with its clock and account, `costs` if it brought any, how asking for them ended and by
+/// how much they moved what was known.
 pub fn insert_part(
     transaction: &Transaction,
     run_id: i64,
     part_of: i64,
     costs: Option<&PulledCosts>,
-    moved: Money,
+    (outcome, moved): (&Outcome, Money),
 ) -> Result<()> {
     let request_ids = costs.map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
     transaction.execute(
@@ -208,7 +211,7 @@ pub fn insert_part(
             costs.map(|costs| costs.window.end),
             costs.map_or(0, |costs| costs.pages),
             request_ids,
-            read::to_json(&if costs.is_some() { Outcome::Ok } else { Outcome::NotTried }),
+            read::to_json(outcome),
             read::to_json(&Outcome::NotTried),
             moved.amount(),
             part_of,
@@ -241,10 +244,10 @@ fn check_account(connection: &Connection, asked: Option<&String>) -> Result<()> 
 fn append_costs(transaction: &Transaction, run_id: i64, costs: &PulledCosts) -> Result<Money> {
     within_any_bill("charges", costs.window, costs.charges.iter().map(|charge| charge.billed_cost))?;
     within_any_bill("usage", costs.window, costs.usage.iter().map(|usage| usage.cost))?;
-    let complete_before = last_pull(transaction)?.map(|clock| plus_days(clock.date_naive(), -2));
+    let complete_before = history::held(&history_of(transaction, costs.window.start, run_id)?);
     let believed = current_charges(transaction, run_id, Some(costs.window))?;
     let kept = kept_days(costs.window, costs.first_told(), &gross_by_day(&believed));
-    let moved = append_charges(transaction, run_id, costs, (&believed, &kept), complete_before)?;
+    let moved = append_charges(transaction, run_id, costs, (&believed, &kept), &complete_before)?;
     append_usage(transaction, run_id, costs, &kept)?;
     vanished::note(transaction, run_id, costs.window, &kept)?;
     let told = |day: &NaiveDate| !kept.contains(day);
@@ -340,7 +343,7 @@ fn append_charges(
     run_id: i64,
     costs: &PulledCosts,
     (believed, kept): (&Table<ChargeKind, ChargeRow>, &[NaiveDate]),
-    complete_before: Option<NaiveDate>,
+    complete_before: &[DayRange],
 ) -> Result<Money> {
     let mut vanished: BTreeMap<(NaiveDate, &str, &str), Money> = believed
         .rows
@@ -353,7 +356,7 @@ fn append_charges(
         .collect();
     let mut moved = Money::ZERO;
     let mut note = |day: NaiveDate, change: Money| {
-        if complete_before.is_some_and(|complete| day <= complete) {
+        if complete_before.iter().any(|days| days.contains(day)) {
             moved += change.abs();
         }
     };

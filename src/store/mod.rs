@@ -19,6 +19,7 @@ mod error;
 mod evidence;
 mod failures;
 mod fingerprint;
+mod history;
 mod id;
 mod ingest;
 mod links;

@@ -7,6 +7,7 @@ use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 
 use crate::domain::corrections::{MonthlySums, Sums};
+use crate::domain::facts::Outcome;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::vanished::kept_days;
@@ -98,7 +99,7 @@ impl Store {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
             let run_id = ingest::next_run(&transaction)?;
-            ingest::insert_part(&transaction, run_id, part_of, None, Money::ZERO)?;
+            ingest::insert_part(&transaction, run_id, part_of, None, (&Outcome::NotTried, Money::ZERO))?;
             for day in days {
                 transaction.execute("INSERT INTO vanished_days VALUES (?, ?, true)", params![run_id, day])?;
             }

@@ -20,7 +20,7 @@ use crate::domain::period::DayRange;
 use super::credits::KnownBalances;
 use super::entered::{Entered, shown, through};
 use super::error::{Result, StoreError};
-use super::{Store, account_plans, alerts, aside, credits, month_sums, plan, requests, vanished};
+use super::{Store, account_plans, alerts, aside, credits, history, month_sums, plan, requests, vanished};
 
 /// One thing that AWS changed about a day after it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -162,6 +162,7 @@ fn facts(connection: &Connection, as_of: DateTime<Utc>, currency: &str, known: K
         months_apart: month_sums::months_apart(connection, newest)?,
         account_plan: account_plans::newest(connection, as_of)?,
         set_aside: aside::newest(connection, newest)?,
+        missing_history: history::missing(connection, newest)?,
         dead_channels: alerts::dead_channels(connection)?,
         plan: plan.events,
         unreadable_events: plan.unreadable,

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 
 use crate::domain::charge::record_kind;
+use crate::domain::facts::Outcome;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::vanished::VanishedDay;
@@ -57,7 +58,7 @@ fn accept(
     append_zeros(&transaction, run_id, range, &days)?;
     let sql = "SELECT max(run_id) FROM ingest_runs WHERE part_of IS NULL";
     let cycle: i64 = transaction.query_row(sql, [], |row| row.get(0))?;
-    insert_part(&transaction, run_id, cycle, None, Money::ZERO)?;
+    insert_part(&transaction, run_id, cycle, None, (&Outcome::NotTried, Money::ZERO))?;
     for day in &days {
         transaction.execute("INSERT INTO vanished_days VALUES (?, ?, false)", params![run_id, day])?;
     }

@@ -14,6 +14,7 @@ mod failed;
 mod faults;
 mod healed;
 mod heartbeat;
+mod history;
 mod hook;
 mod killed;
 mod late;

@@ -59,6 +59,7 @@ fn told(position: &Position) -> Vec<(String, String)> {
         last_success: Some(position.as_of),
         costs: Outcome::Ok,
         credits: Outcome::Ok,
+        is_too_short: false,
     };
     let findings = evaluate(position, &health, &Observations::default(), &AlertRules::default()).findings;
     texts.extend(findings.into_iter().map(|found| (found.key, format!("{}\n{}", found.summary, found.reason))));

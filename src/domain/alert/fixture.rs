@@ -35,6 +35,7 @@ pub(in crate::domain) fn health() -> IngestHealth {
         last_success: Some(clock()),
         costs: Outcome::Ok,
         credits: Outcome::Ok,
+        is_too_short: false,
     }
 }
 

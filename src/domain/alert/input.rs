@@ -30,6 +30,8 @@ pub struct IngestHealth {
     pub costs: Outcome,
     /// The credits API in this cycle.
     pub credits: Outcome,
+    /// The days that the rules on spend look back on are not all fetched yet.
+    pub is_too_short: bool,
 }
 
 impl IngestHealth {
@@ -41,6 +43,11 @@ impl IngestHealth {
             last_success: facts.costs_pulled_at,
             costs: facts.costs_outcome.clone(),
             credits: facts.credits_outcome.clone(),
+            is_too_short: facts
+                .missing_history
+                .as_ref()
+                .zip(facts.data_through())
+                .is_some_and(|(missing, through)| missing.is_within_look_back(through)),
         }
     }
 
@@ -313,7 +320,7 @@ impl Observations {
 pub struct Evaluation {
     /// Most severe first, then by rule and key.
     pub findings: Vec<Finding>,
-    /// Data is too old for rules on spend: they are silent, and their open alerts are held.
+    /// Data is too old for rules on spend, or too short: they are silent, and their open alerts are held.
     pub stale: bool,
     /// Costs were pulled in this very cycle, so that a rule on spend may give an all-clear.
     pub costs_pulled: bool,

@@ -20,7 +20,8 @@ use crate::domain::words::{day_text, days_text, usd_text};
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
 const BLIND_FACTOR: i32 = 3;
 
-/// Looks at everything once. Rules on spend are silent while data is stale; the stale data speaks instead.
+/// Looks at everything once. Rules on spend are silent while data is stale, which speaks instead, and while the days that they
+/// look back on are still to be fetched, which the page says.
 pub fn evaluate(
     position: &Position,
     health: &IngestHealth,
@@ -37,7 +38,7 @@ pub fn evaluate(
     findings.extend(vanished_rule::vanished(&observations.vanished));
     findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
 
-    let stale = health.is_stale(rules);
+    let stale = health.is_stale(rules) || health.is_too_short;
     let (mut part_of, mut filed_ahead) = (BTreeMap::new(), BTreeSet::new());
     if !stale {
         findings.extend(exhaustion::total(position, health, observations, rules));

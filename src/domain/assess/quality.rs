@@ -96,6 +96,7 @@ impl Assessment<'_> {
             moved_in_last_cycle: self.facts.moved_in_last_cycle,
             unreadable: self.unreadable_events().into_iter().collect(),
             set_aside: self.set_aside(),
+            missing_history: self.facts.missing_history.clone(),
             ..DataQuality::default()
         };
         quality.asked(self.facts.paid_requests_today, self.facts.paid_requests_month);

@@ -142,6 +142,7 @@ fn spikes(life: &Life, shown: &[f64]) -> usize {
         last_success: Some(world.facts.as_of),
         costs: Outcome::Ok,
         credits: Outcome::Ok,
+        is_too_short: false,
     };
     let found = evaluate(&position, &health, &observations, &AlertRules::default()).findings;
     found.iter().filter(|finding| finding.rule == Rule::Spike).count()

@@ -2,6 +2,7 @@
 
 use glidepath::aws::{AwsError, AwsSettings, Operation, cost_explorer};
 use glidepath::domain::period::DayRange;
+use glidepath::domain::window::{MONTHS_KEPT, backfill_window};
 use serde_json::{Value, json};
 
 use super::in_memory::{InMemoryLog, Tally};
@@ -177,14 +178,15 @@ async fn a_start_that_aws_refuses_moves_a_month_at_a_time() {
     let answers = [too_old(), unavailable, ok(&page(&days, None)), ok(&page(&days, None))];
     let listener = Listener::answering(answers).await;
     let asking = clients(&listener.endpoint, &settings(), &InMemoryLog::default());
-    let pulled = cost_explorer::pull_backfill(&asking, day("2026-03-02")).await.unwrap();
+    let kept = backfill_window(day("2026-03-02"), MONTHS_KEPT);
+    let pulled = cost_explorer::pull_kept(&asking, kept).await.unwrap();
     assert_eq!((pulled.window, pulled.pages), (granted, 2));
     let starts: Vec<_> = listener.sent().iter().map(|sent| sent.body["TimePeriod"]["Start"].clone()).collect();
     assert_eq!(starts, ["2025-02-01", "2025-03-01", "2025-04-01", "2025-04-01"]);
 
     let listener = Listener::answering((0..20).map(|_| too_old())).await;
     let asking = clients(&listener.endpoint, &settings(), &InMemoryLog::default());
-    let error = cost_explorer::pull_backfill(&asking, day("2026-03-02")).await.unwrap_err();
+    let error = cost_explorer::pull_kept(&asking, kept).await.unwrap_err();
     assert!(matches!(error, AwsError::TooOld { .. }), "{error:?}");
     let sent = listener.sent();
     assert_eq!(sent.len(), 14, "the first start and 13 moves");

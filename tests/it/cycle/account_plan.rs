@@ -34,7 +34,7 @@ async fn an_account_on_the_free_plan_is_told_when_it_closes() {
     assert!(!position.findings.iter().any(|finding| finding.rule == Rule::FirstCash), "no bill will come");
     assert!(!position.findings.iter().any(|finding| finding.rule == Rule::UncoveredSpend), "{:?}", position.findings);
     assert_eq!((position.bills.first_cash_month, position.bills.first_full_month), (None, None));
-    assert_eq!(position.data_quality.paid_requests_today, 2, "the question is free");
+    assert_eq!(position.data_quality.paid_requests_today, 4, "the question is free");
 
     assert_eq!(asked(&world.fake), 1);
     world.fake.set_now(at("2026-03-20T12:30:00Z"));

@@ -13,7 +13,7 @@ async fn the_ceiling_outlives_the_store_and_counts_retries() {
     let fake = FakeAws::start(small_account(), morning("2026-03-20")).await.unwrap();
     let capped = || {
         let mut config = config();
-        config.paid_requests_per_day = 4;
+        config.paid_requests_per_day = 6;
         config
     };
     let left = |fake: &FakeAws| {
@@ -21,40 +21,41 @@ async fn the_ceiling_outlives_the_store_and_counts_retries() {
         requests.iter().filter(|request| request.operation == Operation::GetCostAndUsage).count()
     };
     {
-        let engine = engine(&fake, Store::open(&path).unwrap(), capped());
+        // The newest days, and all before them.
+        let engine = engine(&fake, Store::open(&path).unwrap(), config());
         assert_eq!(engine.cycle(morning("2026-03-20")).await.unwrap().unwrap().costs, Outcome::Ok);
-        assert_eq!(left(&fake), 2);
+        assert_eq!(left(&fake), 4);
     }
     {
-        // The money takes an attempt that AWS throttles and one that it answers; the detail would be the fifth.
+        // The money takes an attempt that AWS throttles and one that it answers; the detail would be the seventh.
         let engine = engine(&fake, Store::open(&path).unwrap(), capped());
         fake.inject(Fault::Throttled.on(Operation::GetCostAndUsage));
         fake.set_now(at("2026-03-20T12:00:00Z"));
         let report = engine.cycle(at("2026-03-20T12:00:00Z")).await.unwrap().unwrap();
         let Outcome::Failed { message, .. } = &report.costs else { panic!("{:?}", report.costs) };
-        assert!(message.starts_with("4 of 4 paid Cost Explorer requests are used today"), "{message}");
-        assert_eq!(left(&fake), 4);
+        assert!(message.starts_with("6 of 6 paid Cost Explorer requests are used today"), "{message}");
+        assert_eq!(left(&fake), 6);
         let counted = engine.store().paid_requests(day("2026-03-20")).await.unwrap();
-        assert_eq!((counted.sent_today, counted.charged_month), (4, 3), "AWS charges for no refusal");
+        assert_eq!((counted.sent_today, counted.charged_month), (6, 5), "AWS charges for no refusal");
         let quality = engine.view(None).await.unwrap().unwrap().position.data_quality;
-        assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (3, money("0.03")));
+        assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (5, money("0.05")));
     }
     {
         let engine = engine(&fake, Store::open(&path).unwrap(), capped());
         fake.set_now(at("2026-03-20T18:00:00Z"));
         let report = engine.cycle(at("2026-03-20T18:00:00Z")).await.unwrap().unwrap();
         assert!(matches!(report.costs, Outcome::Failed { .. }));
-        assert_eq!(left(&fake), 4, "nothing leaves any more on this day");
+        assert_eq!(left(&fake), 6, "nothing leaves any more on this day");
 
         fake.set_now(morning("2026-03-21"));
         let report = engine.cycle(morning("2026-03-21")).await.unwrap().unwrap();
         assert_eq!(report.costs, Outcome::Ok, "a new day, a new count");
         let quality = engine.view(None).await.unwrap().unwrap().position.data_quality;
-        assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (2, money("0.05")));
+        assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (2, money("0.07")));
         let before = engine.view(Some(at("2026-03-20T18:00:00Z"))).await.unwrap().unwrap();
-        assert_eq!(before.position.data_quality.paid_requests_today, 3);
+        assert_eq!(before.position.data_quality.paid_requests_today, 5);
     }
-    assert_eq!(fake.requests().iter().filter(|request| request.paid).count(), 5, "as AWS counts");
+    assert_eq!(fake.requests().iter().filter(|request| request.paid).count(), 7, "as AWS counts");
 }
 
 #[tokio::test]

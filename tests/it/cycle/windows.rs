@@ -34,30 +34,31 @@ fn starts(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_first_run_reads_thirteen_full_months_page_by_page() {
-    // 30 days from 2026-02-20 to 2026-03-20 less one are 29, two rows each (today's may be missing), and every day
-    // before them is an entry without rows: hundreds, so both questions run over several pages of 100.
+async fn the_first_run_reads_the_newest_month_and_then_all_before_it_page_by_page() {
+    // 20 days of March (today's may be missing), two or three rows each: a page of 100 for either question. So everything before
+    // is asked for at once. Every day there before 2026-02-20 is an entry without rows: hundreds, over several pages.
     let world = World::new(small_account().page_size(100)).await;
     let report = world.cycle("2026-03-20").await;
     assert_eq!((report.costs, report.credits), (Outcome::Ok, Outcome::Ok));
 
     let asked = world.asked();
-    let [money, detail] = questions("2025-02-01", "2026-03-21");
-    let mut pages = [0, 0];
+    let questions = [questions("2026-03-01", "2026-03-21"), questions("2025-02-01", "2026-03-01")].concat();
+    let mut pages = [0; 4];
+    let mut query = 0;
     for request in &asked {
         let mut body = request.body.clone();
         let token = body.as_object_mut().unwrap().remove("NextPageToken");
-        let query = usize::from(body.get("Filter").is_some());
-        assert_eq!(body, [&money, &detail][query].clone(), "nothing but the token may change between pages");
         assert_eq!(token.is_some(), request.page > 1);
+        query += usize::from(request.page == 1 && pages[query] > 0);
+        assert_eq!(body, questions[query], "nothing but the token may change between pages");
         pages[query] += 1;
         assert_eq!(request.page, pages[query], "pages are asked for in order");
     }
-    // 413 days in the window. Money: 384 days without rows, and 29 with two usage rows and one credit row, less what
-    // today does not show yet: between 465 and 471 entries. Detail: 384 and twice 29, between 440 and 442.
-    assert_eq!(pages, [5, 5]);
-    assert_eq!(report.pages, 10);
+    // The 393 days before have 384 days without rows, and 9 with two usage rows and one credit row: 411 and 402 entries.
+    assert_eq!(pages, [1, 1, 5, 5]);
+    assert_eq!(report.pages, 12);
     assert!(asked.iter().all(|request| request.paid));
+    assert_eq!(world.position().await.data_quality.missing_history, None);
 }
 
 #[tokio::test]
@@ -65,20 +66,29 @@ async fn a_refused_start_moves_one_month_later() {
     let world = World::new(small_account().months_kept(12)).await;
     let report = world.cycle("2026-03-20").await;
     assert_eq!(report.costs, Outcome::Ok);
-    assert_eq!(starts(&world), ["2025-02-01", "2025-03-01"]);
+    assert_eq!(starts(&world), ["2026-03-01", "2025-02-01", "2025-03-01"]);
     let paid: Vec<bool> = world.asked().iter().map(|request| request.paid).collect();
-    assert_eq!(paid, [false, true, true], "the refusal costs nothing");
-    assert_eq!(world.position().await.data_quality.paid_requests_today, 2);
+    assert_eq!(paid, [true, true, false, true, true], "the refusal costs nothing");
+    assert_eq!(world.position().await.data_quality.paid_requests_today, 4);
 }
 
 #[tokio::test]
 async fn a_history_shorter_than_a_month_is_found_in_the_end() {
     let world = World::new(small_account().months_kept(0)).await;
     assert_eq!(world.cycle("2026-03-20").await.costs, Outcome::Ok);
-    assert_eq!(starts(&world).len(), 14, "thirteen refused starts and the current month");
+    assert_eq!(starts(&world).len(), 14, "the current month and thirteen refused starts");
     assert_eq!(world.asked().iter().filter(|request| request.paid).count(), 2);
     // 2026-03-01 to 2026-03-18.
-    assert_eq!(world.position().await.spend.gross_to_date, times(BEDROCK_A_DAY, 18) + times(EC2_A_DAY, 18));
+    let position = world.position().await;
+    assert_eq!(position.spend.gross_to_date, times(BEDROCK_A_DAY, 18) + times(EC2_A_DAY, 18));
+    assert_eq!(position.data_quality.missing_history, None, "what AWS does not keep is not missing");
+
+    // AWS's word counts for a week.
+    for (today, refused) in [("2026-03-21", 0), ("2026-03-26", 0), ("2026-03-27", 13), ("2026-03-28", 0)] {
+        let before = world.asked().len();
+        assert_eq!(world.cycle(today).await.costs, Outcome::Ok);
+        assert_eq!(world.asked()[before..].iter().filter(|request| !request.paid).count(), refused, "{today}");
+    }
 }
 
 #[tokio::test]
@@ -91,7 +101,7 @@ async fn the_next_day_asks_for_the_short_window_with_two_paid_requests() {
     assert_eq!(asked, questions("2026-03-11", "2026-03-22"));
     assert_eq!(report.pages, 2);
     let quality = world.position().await.data_quality;
-    assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (2, money("0.04")));
+    assert_eq!((quality.paid_requests_today, quality.usd_spent_asking_month), (2, money("0.06")));
 }
 
 #[tokio::test]
@@ -109,8 +119,8 @@ async fn a_month_of_daily_cycles_asks_for_the_closed_month_three_times() {
         }
     }
     assert_eq!(again, ["2026-03-03", "2026-03-08", "2026-03-12"]);
-    // The backfill and thirty steady days, two requests each, and three questions for whole months: 65 in the month.
-    assert_eq!(world.position().await.data_quality.usd_spent_asking_month, money("0.65"));
+    // The newest days, all before them and thirty steady days, two requests each, and three questions for whole months: 67.
+    assert_eq!(world.position().await.data_quality.usd_spent_asking_month, money("0.67"));
 }
 
 #[tokio::test]
@@ -130,7 +140,7 @@ async fn a_gap_of_thirty_days_is_caught_up_whole() {
     world.cycle("2026-03-20").await;
     world.cycle("2026-04-19").await;
     // The marks of April passed, so March is asked for from its first day.
-    assert_eq!(starts(&world), ["2025-02-01", "2026-03-01"]);
+    assert_eq!(starts(&world), ["2026-03-01", "2025-02-01", "2026-03-01"]);
     let spend = world.position().await.spend;
     // 2026-02-20 to 2026-04-17: 9 + 31 + 17 days.
     assert_eq!(spend.gross_to_date, times(BEDROCK_A_DAY, 57) + times(EC2_A_DAY, 57) - money("1.9168000002"));

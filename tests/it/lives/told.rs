@@ -55,6 +55,7 @@ pub fn told(life: &Life, known: usize, days: usize, credit: f64, evidence: &Evid
             last_success: Some(clock),
             costs: Outcome::Ok,
             credits: Outcome::Ok,
+            is_too_short: false,
         };
         replay.look(Moment {
             clock,

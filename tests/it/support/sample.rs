@@ -357,6 +357,7 @@ fn make_position() -> Position {
             usd_spent_asking_month: usd(72),
             unreadable: Vec::new(),
             set_aside: None,
+            missing_history: None,
         },
         reconciliation,
         outlook_reaches: None,
