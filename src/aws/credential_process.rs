@@ -121,17 +121,17 @@ mod tests {
 
     #[test]
     fn each_command_is_run_by_this_program_and_nothing_else_changes() {
-        let text = "[profile a]\nregion=eu-west-1\nCredential_Process=tool --user 'o' # how\n\n[profile b]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = a\n";
-        let expected = "[profile a]\nregion=eu-west-1\n\
-            credential_process = exec '/opt/glide path' credential-process 60 'tool --user '\\''o'\\'''\n\
-            [profile b]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = a\n";
-        assert_eq!(held(text).unwrap(), expected);
+        let role = "[profile b]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = a\n";
+        let text = format!("[profile a]\nregion=eu-west-1\nCredential_Process=tool --user 'o' # how\n\n{role}");
+        let held_to = r"exec '/opt/glide path' credential-process 60 'tool --user '\''o'\'''";
+        let expected = format!("[profile a]\nregion=eu-west-1\ncredential_process = {held_to}\n{role}");
+        assert_eq!(held(&text).unwrap(), expected);
     }
 
     #[test]
     fn a_command_of_several_lines_stays_one_word() {
         let text = "[a]\ncredential_process = tool\n  --one\n# no part of it\n\t--two 'x'\nregion = r\n";
-        let expected = "[a]\ncredential_process = exec '/opt/glide path' credential-process 60 'tool\n --one\n --two '\\''x'\\'''\nregion = r\n";
-        assert_eq!(held(text).unwrap(), expected);
+        let held_to = "exec '/opt/glide path' credential-process 60 'tool\n --one\n --two '\\''x'\\'''";
+        assert_eq!(held(text).unwrap(), format!("[a]\ncredential_process = {held_to}\nregion = r\n"));
     }
 }

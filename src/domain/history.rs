@@ -330,7 +330,7 @@ mod tests {
         // 11 months and 20 days at one page a day and question: 62 or 60 pages a month and 22 a day.
         let today = day("2026-03-20");
         let total = 2 * days_of(backfill_window(today, MONTHS_KEPT));
-        for (ceiling, expected) in [(1000, 1), (200, 7), (100, 13)] {
+        for (ceiling, expected) in [(1000, 1), (200, 6), (100, 13)] {
             let (took, pages, lost) = pulled(today, &[1], 1, ceiling);
             assert_eq!((took, lost), (expected, 0), "{ceiling} a day");
             assert_eq!(pages, total + (took - 1) * 22, "each page once, and the ordinary windows: {ceiling} a day");

@@ -3,9 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::Duration;
 
 use glidepath::demo::{FakeAws, startup};
 use tempfile::TempDir;
@@ -193,19 +192,12 @@ fn a_credential_process_ends_when_whoever_asked_is_gone() {
     let folder = TempDir::new().unwrap();
     let pid = folder.path().join("pid");
     let script = format!("echo $$ > '{}'; sleep 600", pid.display());
-    // A shell that asks, and goes away once the process runs.
-    let program = format!(
-        "{} credential-process 600 \"$1\" & while ! [ -s \"$2\" ]; do sleep 0.01; done",
-        env!("CARGO_BIN_EXE_glidepath-under-test")
-    );
-    run(Command::new("sh").args(["-c", &program, "sh", &script]).arg(&pid).stdout(Stdio::null()).stderr(Stdio::null()));
+    // A shell that asks, and goes away once the process runs. Its output stays open for as long as whoever it asked is there.
+    let program = env!("CARGO_BIN_EXE_glidepath-under-test");
+    let asks = format!("{program} credential-process 600 \"$1\" & while ! [ -s \"$2\" ]; do sleep 0.01; done");
+    let output = run(Command::new("sh").args(["-c", &asks, "sh", &script]).arg(&pid));
+    assert!(text(&output.stderr).contains("is asked for by nobody any more"), "{}", text(&output.stderr));
     let pid = std::fs::read_to_string(&pid).unwrap();
-    let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    for _ in 0..1000 {
-        if state().is_empty() || state().contains(") Z ") {
-            return;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    panic!("it still runs: {}", state());
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "{state}");
 }
