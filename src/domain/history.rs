@@ -99,10 +99,11 @@ impl Means {
         Means { left: ceiling.saturating_sub(sent), a_day: ceiling.saturating_sub(daily), cut }
     }
 
-    /// True if `window` can be asked for at once, by what `like` took.
+    /// True if `window`, which is longer than the ordinary one, can be asked for at once: it may take twice what `like` lets expect,
+    /// since its days were not seen yet.
     pub fn suffice_for(self, window: DayRange, like: StoredPull) -> bool {
         let single = like.pages <= FEWEST_PAGES && self.cut == 0;
-        single || pages_of(days_of(window), like) <= self.left.max(like.pages)
+        single || pages_of(days_of(window), like) << (1 + self.cut.min(MOST_HALVINGS)) <= self.left
     }
 }
 
@@ -278,6 +279,20 @@ mod tests {
         let small = pull("2026-03-01..2026-03-21", "2026-03-20", 2);
         assert_eq!(Means::new(4, 2, small, 0), Means { left: 2, a_day: 2, cut: 0 });
         assert_eq!(Means::new(2, 2, small, 1), Means { left: 0, a_day: 0, cut: 1 });
+    }
+
+    #[test]
+    fn a_window_longer_than_the_ordinary_one_needs_room() {
+        let newest = pull("2025-11-01..2025-11-21", "2025-11-20", 8);
+        let after_a_pause = days("2025-11-01..2026-03-21");
+        let suffice = |left: u64, cut: u32, pages: u64| {
+            Means { left, a_day: left, cut }.suffice_for(after_a_pause, StoredPull { pages, ..newest })
+        };
+        assert!(!suffice(60, 0, 8), "56 pages are expected, and may be more");
+        assert!(suffice(112, 0, 8));
+        assert!(!suffice(112, 1, 8), "it was too much yesterday");
+        assert!(suffice(4, 0, 2), "a page can hold any number of days");
+        assert!(!suffice(4, 1, 2), "and did not");
     }
 
     /// How an account whose days hold `weights` entries in each question, of which `page` fit on a page, is pulled on and after
