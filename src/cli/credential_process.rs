@@ -47,10 +47,11 @@ pub fn run(args: &Args) -> Result<()> {
     let status = loop {
         // While something that it started holds its output, the answer is not whole. Waiting for the command itself comes last,
         // since its number stays that of the group for as long as nobody has.
-        if answer.is_finished() && words.is_finished() {
-            if let Some(status) = child.try_wait().context("waiting for the credential_process")? {
-                break status;
-            }
+        if answer.is_finished()
+            && words.is_finished()
+            && let Some(status) = child.try_wait().context("waiting for the credential_process")?
+        {
+            break status;
         }
         let in_time = Instant::now() < end;
         if !in_time || parent_id() != asker {

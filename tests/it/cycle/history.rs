@@ -54,7 +54,7 @@ fn windows(world: &World) -> Vec<(String, String, usize)> {
 
 /// Those of the past: each ends where days begin that were there already.
 fn of_the_past(world: &World) -> Vec<(String, String, usize)> {
-    windows(world).into_iter().filter(|(_, end, _)| *end <= "2026-03-01".to_owned()).collect()
+    windows(world).into_iter().filter(|(_, end, _)| end.as_str() <= "2026-03-01").collect()
 }
 
 #[tokio::test]
