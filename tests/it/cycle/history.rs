@@ -185,7 +185,7 @@ async fn after_a_long_pause_the_newest_days_come_first() {
     let world = World::with(long_account(10), capped(1000)).await;
     world.cycle("2025-11-20").await;
     let before = windows(&world).len();
-    let engine = engine(&world.fake, world.engine.store().clone(), capped(60));
+    let engine = engine(&world.fake, world.engine.store().clone(), capped(40));
     let mut took = 0;
     for today in days("2026-03-20", "2026-03-30") {
         world.fake.set_now(morning(&today.to_string()));
