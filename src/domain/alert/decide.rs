@@ -55,6 +55,8 @@ pub struct History {
     pub mutes: Vec<Mute>,
     /// Clocks of the messages of the last seven days.
     pub recent: Vec<DateTime<Utc>>,
+    /// How often each key was told for the first time, by the day since which it was so then.
+    pub fired: BTreeMap<(String, NaiveDate), u32>,
 }
 
 impl History {
@@ -67,6 +69,13 @@ impl History {
     pub fn muted(&self, key: &str, severity: Severity, now: DateTime<Utc>) -> Option<&Mute> {
         let open = self.open.iter().find(|open| open.key == key);
         self.mutes.iter().find(|mute| mute.holds(key, severity, open, now))
+    }
+
+    /// How many episodes of `key` began on its first day before the one that is `open`, or before a new one that holds since `since`.
+    fn earlier(&self, key: &str, since: NaiveDate, open: Option<&OpenAlert>) -> u32 {
+        let first_day = open.map_or(since, |open| open.since);
+        let fired = self.fired.get(&(key.to_owned(), first_day)).copied().unwrap_or_default();
+        fired.saturating_sub(u32::from(open.is_some()))
     }
 
     /// How severe each open alert was when last told: rules let go of what was told later than they take hold of it.
@@ -191,6 +200,8 @@ pub struct Decision {
     pub finding: Option<Finding>,
     /// What was told before; none where it is new.
     pub open: Option<OpenAlert>,
+    /// How many episodes of this key began on the same day before this one.
+    pub earlier: u32,
 }
 
 /// Why a finding that is not open is not told.
@@ -272,6 +283,7 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
             severity: finding.severity,
             finding: Some(finding.clone()),
             open: open.cloned(),
+            earlier: history.earlier(&finding.key, finding.since, open),
         }
     });
     let about_silence = open.values().filter(|alert| !found.contains_key(alert.key.as_str())).map(|alert| {
@@ -284,6 +296,7 @@ pub fn decide(evaluation: &Evaluation, history: &History, now: DateTime<Utc>, ru
             severity: alert.severity,
             finding: None,
             open: Some((*alert).clone()),
+            earlier: history.earlier(&alert.key, alert.since, Some(alert)),
         }
     });
     let mut decisions: Vec<Decision> = about_findings.chain(about_silence).collect();

@@ -70,15 +70,18 @@ impl Audience {
     }
 }
 
-/// The id of the message that a decision asks for: 128 bits of a hash over the key, the start of the episode, the
-/// action, the severity and the number of messages before it. The same cycle run twice gives the same id; the next
-/// reminder, and the next episode, give another.
-pub fn event_id(decision: &Decision, now: DateTime<Utc>) -> String {
-    let (opened_at, told) = decision.open.as_ref().map_or((now, 0), |open| (open.opened_at, open.told));
-    // Microseconds, because that is what the store keeps.
+/// The id of the message that a decision asks for: 128 bits of a hash over the key, which says rule and subject, the first day of
+/// the episode, how many began on that day before, the action, the severity and the number of messages before it. No clock is
+/// part of it: the same cycle run twice gives the same id, and so does a store that finds the same again after it lost what it
+/// knew; the next reminder, and the next episode, give another.
+pub fn event_id(decision: &Decision) -> String {
+    let told = decision.open.as_ref().map_or(0, |open| open.told);
+    let since =
+        decision.open.as_ref().map(|open| open.since).or(decision.finding.as_ref().map(|finding| finding.since));
     stable_id(&[
         decision.key.as_str(),
-        &opened_at.timestamp_micros().to_string(),
+        &since.map(|since| since.to_string()).unwrap_or_default(),
+        &decision.earlier.to_string(),
         decision.action.as_str(),
         decision.severity.as_str(),
         &told.to_string(),
@@ -97,11 +100,10 @@ pub(in crate::domain) fn stable_id(parts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::super::decide::OpenAlert;
     use super::super::fixture::{clock, day};
     use super::*;
+    use crate::domain::finding::Finding;
 
     fn decision(action: Action, severity: Severity, told: Option<u32>) -> Decision {
         Decision {
@@ -110,7 +112,16 @@ mod tests {
             key: "exhaustion:total".into(),
             rule: Rule::Exhaustion,
             severity,
-            finding: None,
+            finding: (action != Action::Resolve).then(|| Finding {
+                named: None,
+                rule: Rule::Exhaustion,
+                severity,
+                key: "exhaustion:total".into(),
+                since: day("2026-03-01"),
+                summary: String::new(),
+                reason: String::new(),
+            }),
+            earlier: 0,
             open: told.map(|told| OpenAlert {
                 key: "exhaustion:total".into(),
                 rule: Rule::Exhaustion,
@@ -128,22 +139,23 @@ mod tests {
 
     #[test]
     fn ids_are_stable_and_differ_where_messages_do() {
-        let later = clock() + TimeDelta::days(1);
         let fire = decision(Action::Fire, Severity::Critical, None);
-        assert_eq!(event_id(&fire, clock()), event_id(&fire, clock()));
-        assert_eq!(event_id(&fire, clock()).len(), 32);
-        let repeat = decision(Action::Repeat, Severity::Critical, Some(1));
-        assert_eq!(event_id(&repeat, clock()), event_id(&repeat, later), "the episode counts, not the clock");
+        assert_eq!(event_id(&fire).len(), 32);
+        let found_again_later = Decision { reason: Reason::RepeatDue, ..fire.clone() };
+        assert_eq!(event_id(&fire), event_id(&found_again_later));
+        let mut on_another_day = fire.clone();
+        on_another_day.finding.as_mut().unwrap().since = day("2026-03-02");
 
         let distinct: BTreeSet<String> = [
-            event_id(&fire, clock()),
-            event_id(&fire, later),
-            event_id(&decision(Action::Fire, Severity::Warning, None), clock()),
-            event_id(&repeat, clock()),
-            event_id(&decision(Action::Repeat, Severity::Critical, Some(2)), clock()),
-            event_id(&decision(Action::Resolve, Severity::Critical, Some(2)), clock()),
+            event_id(&fire),
+            event_id(&on_another_day),
+            event_id(&Decision { earlier: 1, ..fire.clone() }),
+            event_id(&decision(Action::Fire, Severity::Warning, None)),
+            event_id(&decision(Action::Repeat, Severity::Critical, Some(1))),
+            event_id(&decision(Action::Repeat, Severity::Critical, Some(2))),
+            event_id(&decision(Action::Resolve, Severity::Critical, Some(2))),
         ]
         .into();
-        assert_eq!(distinct.len(), 6);
+        assert_eq!(distinct.len(), 7);
     }
 }

@@ -43,7 +43,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
     let text = paragraphs.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n\n");
     let attach = carries_trajectory(decision.rule) && decision.action != Action::Resolve;
     Some(AlertEvent {
-        event_id: event_id(decision, context.now),
+        event_id: event_id(decision),
         key: decision.key.clone(),
         rule: decision.rule,
         severity: decision.severity,
@@ -136,6 +136,8 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::UsedPercent => "a share of the credit that is used".to_owned(),
         Rule::FreePlanEnds => "AWS closing an account on the free plan".to_owned(),
         Rule::DeadChannel => format!("alerts not reaching {subject}"),
+        Rule::StoreHealed => "a store that was put together again".to_owned(),
+        Rule::DiskFull => "a disk that takes no writes".to_owned(),
     }
 }
 
@@ -233,6 +235,7 @@ mod tests {
             severity,
             finding: (action != Action::Resolve).then(|| finding(severity)),
             open: before.map(open),
+            earlier: 0,
         };
         let context = MessageContext {
             now: clock(),

@@ -302,6 +302,7 @@ impl History {
                 if let Some(at) = at {
                     self.open.remove(at);
                 }
+                *self.fired.entry((decision.key.clone(), since)).or_default() += 1;
                 self.open.push(OpenAlert {
                     key: decision.key.clone(),
                     rule: decision.rule,
