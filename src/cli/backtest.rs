@@ -70,8 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
     let evidence = asked.questions.evidence(&Method::ALL);
     write_answers(args, &asked, &Answerer::ALL, &evidence)?;
     let shipped = args.output.join("errors.csv");
-    fs::write(&shipped, evidence.of_methods(&SHIPPED).to_csv()?)
-        .with_context(|| format!("writing {}", shipped.display()))?;
+    files::write("the table of errors", &shipped, evidence.of_methods(&SHIPPED).to_csv()?.as_bytes())?;
     let scores = score(&asked.questions, &evidence)?;
     let rows = score_rows(&scores);
     write_rows(&args.output.join("scores.csv"), &rows)?;
@@ -180,11 +179,12 @@ fn read_rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 
 fn write_rows<T: Serialize>(path: &Path, rows: &[T]) -> Result<()> {
     let writing = || format!("writing {}", path.display());
-    let mut writer = csv::Writer::from_path(path).with_context(writing)?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).with_context(writing)?;
     }
-    writer.flush().with_context(writing)
+    let bytes = writer.into_inner().map_err(|error| anyhow!("{error}")).with_context(writing)?;
+    Ok(files::write("the table", path, &bytes)?)
 }
 
 #[derive(Serialize)]

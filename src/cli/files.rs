@@ -1,8 +1,8 @@
 //! Files that a command reads and writes. Where one cannot be had, the error says what to do.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind};
-use std::path::Path;
+use std::io::{Error, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -50,12 +50,13 @@ pub fn open(what: &'static str, path: &Path) -> Result<File, FileError> {
     File::open(path).map_err(|error| unreadable(what, path, error))
 }
 
-/// Writes a file; `what` says what it is.
+/// Writes a file, which appears whole or not at all: where it cannot be written, what stood there stands there still. `what` says
+/// what it is.
 ///
 /// # Errors
 /// [`FileError`].
 pub fn write(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    std::fs::write(path, bytes).map_err(|error| {
+    write_whole(path, bytes).map_err(|error| {
         let remedy = match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Some("make its folder first, or name another place"),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -67,6 +68,35 @@ pub fn write(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileEr
         };
         FileError { what, path: path.display().to_string(), done: "written", remedy, error }
     })
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // Through a link the file behind it is replaced, not the link.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = std::fs::metadata(&target).ok();
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        // A pipe or a device cannot be replaced.
+        return std::fs::write(&target, bytes);
+    }
+    let mut partial = target.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", std::process::id()));
+    let partial = PathBuf::from(partial);
+    let made = (|| {
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        if let Some(before) = &before {
+            file.set_permissions(before.permissions())?;
+        }
+        file.sync_all()?;
+        std::fs::rename(&partial, &target)
+    })();
+    let Err(error) = made else { return Ok(()) };
+    let _ = std::fs::remove_file(&partial);
+    // A single file that is mounted, or that may be written in a folder that may not, is not replaced but written.
+    match error.kind() {
+        ErrorKind::ResourceBusy | ErrorKind::PermissionDenied if before.is_some() => std::fs::write(&target, bytes),
+        _ => Err(error),
+    }
 }
 
 fn unreadable(what: &'static str, path: &Path, error: Error) -> FileError {
@@ -100,5 +130,21 @@ mod tests {
         std::fs::write(folder.path().join("picture"), [0xff, 0xfe]).unwrap();
         let said = read_text("the filing", &folder.path().join("picture")).unwrap_err().to_string();
         assert!(said.ends_with("is it the right file?"), "{said}");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_behind_a_link_and_with_its_rights() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("report.pdf"), folder.path().join("newest.pdf"));
+        write("the report", &path, b"first").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        symlink(&path, &link).unwrap();
+        write("the report", &link, b"second").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is left");
+        write("the report", Path::new("/dev/null"), b"third").unwrap();
     }
 }
