@@ -150,6 +150,7 @@ fn benches(criterion: &mut Criterion) {
         last_success: Some(clock()),
         costs: Outcome::Ok,
         credits: Outcome::Ok,
+        is_too_short: false,
     };
     let context = MessageContext { now: clock(), repeat: rules.repeat, trajectory: None, dashboard_url: None };
     for (name, trouble) in [("nothing is wrong", false), ("everything is wrong", true)] {

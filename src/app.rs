@@ -35,6 +35,7 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
             let now = clock.now();
             // A disk that does not answer holds up no cycle.
             tokio::join!(schedule::catch_up(&engine, now, Occasion::Start), schedule::catch_up_backup(&engine, now));
+            engine.verify_and_heal(clock.now()).await;
         }
     });
     let kept = schedule::keep(&engine, &clock, &shutdown).await;

@@ -23,6 +23,9 @@ const FIRING: &str = "30 */10 * * * *";
 /// see [`is_due`] and [`pause`].
 const CATCH_UP: &str = "15 */5 * * * *";
 
+/// The whole store is read every day, after the backup.
+const VERIFY: &str = "0 40 3 * * *";
+
 /// While a finding rests on days to which AWS still adds, it is asked so often.
 const CLOSER: TimeDelta = TimeDelta::hours(6);
 
@@ -82,6 +85,11 @@ async fn start(engine: &Engine, clock: &Clock) -> Result<JobScheduler> {
         if let Err(error) = engine.tend_outbox(now).await {
             error!("delivering messages failed: {error:#}");
         }
+        engine.tend_store(now).await;
+    })
+    .await?;
+    add(&scheduler, VERIFY, engine, clock, |engine, now| async move {
+        engine.verify_and_heal(now).await;
     })
     .await?;
     add(&scheduler, FIRING, engine, clock, |engine, now| async move {
@@ -143,6 +151,7 @@ pub async fn catch_up(engine: &Engine, now: DateTime<Utc>, occasion: Occasion) {
         Err(error) => error!("looking for the newest pull failed: {error:#}"),
     }
     if occasion == Occasion::Start {
+        engine.tell_healings(now).await;
         // Another config than before counts at once.
         engine.remake_and_tell(now).await;
     }
@@ -282,7 +291,7 @@ mod tests {
 
     #[test]
     fn our_own_lines_are_lines_that_the_scheduler_runs() {
-        for line in [DELIVERIES, FIRING, CATCH_UP] {
+        for line in [DELIVERIES, FIRING, CATCH_UP, VERIFY] {
             line.parse::<CronLine>().unwrap();
             Job::new_async(line, |_, _| Box::pin(async {})).unwrap();
         }

@@ -2,14 +2,16 @@
 //!
 //! Invariant: a daemon is shown nothing, and nothing of it is shown, before it has said that it holds the store of the config.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
+use super::opening::{COMMAND_PATIENCE, LOOK_AGAIN, open_for_cycles, opening};
 use super::{Usage, files};
 use crate::clock::Clock;
 use crate::config::{Config, Role};
@@ -23,6 +25,8 @@ use crate::store::{AuditEntry, Store, StoreError, StoreId};
 pub const COMMAND_LINE: &str = "command line";
 /// Where a command finds its token, unless a file is named.
 const TOKEN_VARIABLE: &str = "GLIDEPATH_TOKEN";
+/// How long it may take until something that listens is heard.
+const LISTEN_TIME: Duration = Duration::from_secs(1);
 /// As HTTP would say it.
 const DONE: u16 = 200;
 
@@ -37,6 +41,8 @@ pub enum Access {
 /// Whoever has the store open; a daemon, unless its address is silent.
 pub struct Daemon {
     store: PathBuf,
+    /// The number of its process, if that is known.
+    holder: Option<u32>,
     id: StoreId,
     listen: SocketAddr,
     token: Option<Secret>,
@@ -75,9 +81,10 @@ impl Daemon {
     fn explained(&self, error: ClientError) -> anyhow::Error {
         match error {
             ClientError::NoDaemon { listen, .. } => anyhow!(
-                "the store {} is in use by another glidepath process, which is no daemon at {listen}: wait for it to end, \
+                "the store {} is in use by another glidepath process{}, which is no daemon at {listen}: wait for it to end, \
                  or correct [http] listen",
-                self.store.display()
+                self.store.display(),
+                self.holder.map(|holder| format!(" (number {holder})")).unwrap_or_default()
             ),
             other => other.into(),
         }
@@ -168,16 +175,46 @@ impl Access {
     /// If the store cannot be opened for another reason than a running daemon, nothing beside it says which store it is, or that
     /// daemon wants a token and none is known.
     pub fn open(config: Config) -> Result<Access> {
-        match Store::open_within(&config.store_path, config.store_memory_mb) {
-            Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
-            Err(StoreError::InUse { .. }) => {
-                let id = id_beside(&config.store_path)?;
-                let token = token_to_show(&config)?;
-                Ok(Access::Daemon(Daemon { store: config.store_path, id, listen: config.listen, token }))
-            }
-            Err(error) => Err(error.into()),
+        let began = Instant::now();
+        loop {
+            return match Store::open_or_heal(opening(&config)) {
+                Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
+                // Another command, which ends soon.
+                Err(StoreError::InUse { .. }) if !listens(config.listen) && began.elapsed() < COMMAND_PATIENCE => {
+                    std::thread::sleep(LOOK_AGAIN);
+                    continue;
+                }
+                Err(StoreError::InUse { holder, .. }) => Access::to_daemon(config, holder),
+                Err(error) => Err(error.into()),
+            };
         }
     }
+
+    /// As [`Access::open`], for who runs cycles: see [`open_for_cycles`].
+    ///
+    /// # Errors
+    /// As [`Access::open`].
+    pub async fn open_for_cycles(config: Config, new: bool) -> Result<Access> {
+        let patience = if listens(config.listen) { Duration::ZERO } else { COMMAND_PATIENCE };
+        match open_for_cycles(&config, new, patience).await {
+            Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
+            Err(error) => match error.downcast_ref() {
+                Some(StoreError::InUse { holder, .. }) => Access::to_daemon(config, *holder),
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn to_daemon(config: Config, holder: Option<u32>) -> Result<Access> {
+        let id = id_beside(&config.store_path)?;
+        let token = token_to_show(&config)?;
+        Ok(Access::Daemon(Daemon { store: config.store_path, holder, id, listen: config.listen, token }))
+    }
+}
+
+/// True if something listens there.
+fn listens(listen: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&client::reachable(listen), LISTEN_TIME).is_ok()
 }
 
 /// The id of a store that another process has open.
@@ -327,7 +364,8 @@ mod tests {
             engine.store().keep_link(link).await.unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let daemon = Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new(), id };
+        let daemon =
+            Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new(), holder: None, id };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
         let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::CycleReport;
+use crate::cycle::{CycleReport, Engine};
 use crate::domain::facts::Outcome;
 
 use super::Usage;
@@ -19,16 +19,22 @@ pub struct Args {
     /// The cycle's clock, RFC 3339 [default: now]. Refused where it lies more than 15 minutes ahead of AWS's.
     #[arg(long, value_parser = parse_clock, value_name = "TIME")]
     as_of: Option<DateTime<Utc>>,
+    /// Begin an empty store where there is none, whatever backups lie there.
+    #[arg(long)]
+    new: bool,
 }
 
 /// Runs one cycle. Costs that could not be had make the command fail, after the cycle has recorded and told it.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let report = match Access::open(config)? {
+    let report = match Access::open_for_cycles(config, args.new).await? {
         Access::Store(engine) => {
-            let report = match args.as_of {
-                Some(as_of) => engine.cycle_as_of(as_of).await?,
-                None => engine.cycle(Clock::System.now()).await?,
-            };
+            let mut ended = cycle(&engine, args.as_of).await;
+            // Damage that the cycle met is healed, and the cycle is run again, once.
+            if ended.is_err() && engine.heal_if_damaged(Clock::System.now()).await {
+                ended = cycle(&engine, args.as_of).await;
+            }
+            let report = ended?;
+            engine.verify_and_heal(Clock::System.now()).await;
             engine.store().checkpoint()?;
             report.context("a cycle is running already")?
         }
@@ -44,6 +50,13 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         bail!("costs could not be pulled: {message}\n{advice}");
     }
     Ok(())
+}
+
+async fn cycle(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Result<Option<CycleReport>> {
+    match as_of {
+        Some(as_of) => engine.cycle_as_of(as_of).await,
+        None => engine.cycle(Clock::System.now()).await,
+    }
 }
 
 /// Says what the cycle did.

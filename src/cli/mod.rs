@@ -13,14 +13,17 @@ mod credits;
 mod cycle;
 mod day;
 mod demo;
+mod examine;
 mod files;
 mod hard_year;
 mod log;
+mod opening;
 mod out;
 mod plan;
 mod projection;
 mod replay;
 mod report;
+mod restore;
 mod serve;
 mod share;
 mod stated;
@@ -28,6 +31,7 @@ mod status;
 mod table;
 mod token;
 mod typeset;
+mod verify;
 mod whatif;
 
 use std::path::PathBuf;
@@ -65,7 +69,7 @@ enum Command {
     /// Show it at work: a fake AWS on loopback with a fictional startup, the daemon on it, and its page.
     Demo(demo::Args),
     /// Run the daemon.
-    Serve,
+    Serve(serve::Args),
     /// Run one cycle (ask AWS, assess, evaluate, deliver) and exit.
     Cycle(cycle::Args),
     /// List every config problem at once; with --online also try AWS and each channel.
@@ -92,6 +96,10 @@ enum Command {
     Backtest(backtest::Args),
     /// Copy the store into a backup file.
     Backup(backup::Args),
+    /// Put a backup in the place of the store, which is moved aside.
+    Restore(restore::Args),
+    /// Read every row of the store, and check that the facts fit each other.
+    Verify(verify::Args),
     /// Make a token for a person or a program.
     Token(token::Args),
     /// Make, list and end links that show a report to somebody without an account.
@@ -105,6 +113,9 @@ enum Command {
     /// Set one report, for a daemon.
     #[command(hide = true)]
     Typeset,
+    /// Look into a store's file, for a process that is about to open it.
+    #[command(hide = true)]
+    ExamineStore(examine::Args),
     /// Run the command of an AWS profile, for the SDK.
     #[command(hide = true, name = credential_process::NAME)]
     CredentialProcess(credential_process::Args),
@@ -112,7 +123,7 @@ enum Command {
 
 /// What has to be settled before the first thread starts.
 pub fn prepare(cli: &Cli) {
-    if matches!(cli.command, Command::Serve) {
+    if matches!(cli.command, Command::Serve(_)) {
         allocator::set_for_a_daemon();
     }
 }
@@ -128,6 +139,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
         Command::Typeset => typeset::run(),
+        Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),
         command => with_config(&cli, command).await,
     };
@@ -144,7 +156,7 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
-    let serving = matches!(command, Command::Serve);
+    let serving = matches!(command, Command::Serve(_));
     let (format, verbosity) = if serving {
         (cli.log_format.unwrap_or(log::LogFormat::Json), log::Verbosity::Daemon)
     } else {
@@ -166,10 +178,11 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
         Command::Typeset => typeset::run(),
+        Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),
         Command::Share(args) => share::run(config, args).await,
         Command::Audit(args) => audit::run(config, args).await,
-        Command::Serve => serve::run(config).await,
+        Command::Serve(args) => serve::run(config, args).await,
         Command::Cycle(args) => cycle::run(config, args).await,
         Command::Check(args) => check::run(config, args).await,
         Command::Status(args) => status::run(config, args).await,
@@ -182,6 +195,8 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Replay(args) => replay::run(config, args).await,
         Command::Alerts(args) => alerts::run(config, args).await,
         Command::Backup(args) => backup::run(config, args).await,
+        Command::Restore(args) => restore::run(&config, args),
+        Command::Verify(args) => verify::run(config, args).await,
         Command::Health => access::health(&config).await,
     }
 }

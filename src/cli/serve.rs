@@ -1,26 +1,36 @@
 //! `glidepath serve`.
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
-/// The file of this very program, also when another version has taken its place since.
-fn this_program() -> Option<PathBuf> {
-    let running = PathBuf::from("/proc/self/exe");
-    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
+use super::opening::{DAEMON_PATIENCE, open_for_cycles, this_program};
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Begin an empty store where there is none, whatever backups lie there.
+    #[arg(long)]
+    new: bool,
 }
 
+/// Before the process ends over a disk that takes no writes: whoever starts it again does so at once.
+const BEFORE_THE_END: Duration = Duration::from_secs(60);
+
 /// Runs the daemon until SIGTERM or Ctrl-C.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, args: &Args) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
-    let store = Store::open_within(&config.store_path, config.store_memory_mb)?;
+    let Some(opened) = shutdown.run_until_cancelled(open(&config, args, &shutdown)).await else { return Ok(()) };
+    let store = opened?;
     let listen = config.listen;
     let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;
@@ -28,4 +38,15 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("listening on {listen}; another program may use the port"))?;
     app::run(engine, Clock::System, listener, shutdown).await
+}
+
+async fn open(config: &Config, args: &Args, shutdown: &CancellationToken) -> Result<Store> {
+    let opened = open_for_cycles(config, args.new, DAEMON_PATIENCE).await;
+    if let Err(failed) = &opened
+        && failed.downcast_ref().is_some_and(|error: &StoreError| error.disk().is_some())
+    {
+        error!("the store cannot be opened, and this process ends in {} seconds: {failed:#}", BEFORE_THE_END.as_secs());
+        shutdown.run_until_cancelled(tokio::time::sleep(BEFORE_THE_END)).await;
+    }
+    opened
 }

@@ -17,8 +17,8 @@ use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
 use super::Engine;
-use super::backup_names::{self, BackupFile};
-use crate::store::{Store, StoreId};
+use super::backup_names;
+use crate::store::{BackupFile, Store, StoreId};
 
 /// How long a disk may take to list the backups on it: less than who scrapes metrics waits.
 const LOOK_TIME: Duration = Duration::from_secs(3);
@@ -172,15 +172,12 @@ impl Engine {
     }
 
     async fn back_up_to(&self, places: Vec<(Place, PathBuf)>, now: DateTime<Utc>) -> Result<BackupReport> {
-        // Names tell seconds; of two within one the later is named after the next.
-        let taken = |at: DateTime<Utc>| {
-            let name = backup_names::file_name(self.store().id(), at);
-            places.iter().any(|(place, folder)| *place == Place::Folder && folder.join(&name).exists())
-        };
-        let now = (0..60).map(|seconds| now + TimeDelta::seconds(seconds)).find(|at| !taken(*at)).unwrap_or(now);
         let (mut removed, mut done) = (Vec::new(), Vec::<BackedUp>::new());
         for (place, folder) in places {
             let _alone = self.busy(place).making.lock().await;
+            // Names tell seconds; of two within one the later is named after the next.
+            let taken = |at: DateTime<Utc>| folder.join(BackupFile::name_of(self.store().id(), at)).exists();
+            let now = (0..60).map(|seconds| now + TimeDelta::seconds(seconds)).find(|at| !taken(*at)).unwrap_or(now);
             let from = done.iter().find_map(|done| done.path.clone());
             let (path, error) = match self.back_up_at(place, &folder, from.as_deref(), now).await {
                 Ok(path) => {
@@ -216,7 +213,7 @@ impl Engine {
         }
         self.clear_halves(folder, now).await;
         let store = self.store();
-        let path = folder.join(backup_names::file_name(store.id(), now));
+        let path = folder.join(BackupFile::name_of(store.id(), now));
         match from {
             Some(from) => Store::backup_again(from, &path).await?,
             None => store.backup(&path).await?,
@@ -266,17 +263,7 @@ async fn create(folder: &Path) -> Result<()> {
 /// # Errors
 /// If the folder is there and cannot be read.
 pub fn backups_in(folder: &Path) -> Result<Vec<BackupFile>> {
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let reading = || format!("listing the backups in {}", folder.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).with_context(reading)? {
-        let entry = entry.with_context(reading)?;
-        let written_at = entry.metadata().and_then(|it| it.modified()).ok().map(DateTime::from);
-        files.extend(entry.file_name().to_str().and_then(|name| BackupFile::of(name, written_at)));
-    }
-    Ok(files)
+    BackupFile::all_in(folder).with_context(|| format!("listing the backups in {}", folder.display()))
 }
 
 /// The newest backup of the store `id` among `files`, as of `now`.
@@ -362,16 +349,5 @@ mod tests {
         mark(&disk, true).unwrap();
         fs::remove_file(disk.join(MARK)).unwrap();
         assert!(mark(&disk, true).is_err());
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_holds_nothing() {
-        let top = tempfile::tempdir().unwrap();
-        assert_eq!(backups_in(&top.path().join("none")).unwrap(), []);
-        fs::write(top.path().join("glidepath-20261123T063000Z.duckdb"), "").unwrap();
-        fs::write(top.path().join("notes.txt"), "").unwrap();
-        let found = backups_in(top.path()).unwrap();
-        assert_eq!(found.len(), 1);
-        assert!(found[0].written_at.is_some());
     }
 }

@@ -1,62 +1,16 @@
-//! What lies in a folder of backups, by the names of its files: whose it is, when it was made, and which of it may go.
+//! Which of what lies in a folder of backups is the newest, and which may go.
 //!
 //! Invariants: only files whose names begin with the id of this store are ever removed, apart from halves of copies that an older
 //! version without ids left behind; what was made last is the newest, whatever time its name says.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::CronLine;
 use crate::domain::referee::is_ahead;
-use crate::store::StoreId;
+use crate::store::{BackupFile, StoreId};
 
-const PREFIX: &str = "glidepath-";
-/// UTC to the second, without characters that a file system or a shell minds.
-const STAMP: &str = "%Y%m%dT%H%M%SZ";
-const WHOLE: &str = ".duckdb";
-/// While a copy is written, and of its log.
-const HALVES: [&str; 2] = [".partial", ".partial.wal"];
 /// A half without an id that nobody wrote to for so long is written to no more: a copy takes seconds.
 const ABANDONED: TimeDelta = TimeDelta::hours(1);
-
-/// A file that glidepath made in a folder of backups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupFile {
-    /// Which store it is of; `None` for one of an older version.
-    pub id: Option<StoreId>,
-    /// The time that its name says.
-    pub taken_at: DateTime<Utc>,
-    /// False for one that was not finished.
-    pub whole: bool,
-    /// When it was last written to, where that is known.
-    pub written_at: Option<DateTime<Utc>>,
-    /// Its name.
-    pub name: String,
-}
-
-impl BackupFile {
-    /// Reads a name; `None` for every other file.
-    pub fn of(name: &str, written_at: Option<DateTime<Utc>>) -> Option<BackupFile> {
-        let half = HALVES.iter().find_map(|half| name.strip_suffix(half));
-        let stem = name.strip_suffix(WHOLE).or(half)?;
-        let (before, stamp) = stem.split_once(PREFIX)?;
-        let id = match before {
-            "" => None,
-            before => Some(before.strip_suffix('-')?.parse().ok()?),
-        };
-        let taken_at = NaiveDateTime::parse_from_str(stamp, STAMP).ok()?.and_utc();
-        Some(BackupFile { id, taken_at, whole: half.is_none(), written_at, name: name.to_owned() })
-    }
-
-    /// True for a finished one of the store `id`.
-    pub fn is_of(&self, id: &StoreId) -> bool {
-        self.whole && self.id.as_ref() == Some(id)
-    }
-}
-
-/// The name of a backup of the store `id`, made at `now`.
-pub fn file_name(id: &StoreId, now: DateTime<Utc>) -> String {
-    format!("{id}-{PREFIX}{}{WHOLE}", now.format(STAMP))
-}
 
 /// When the newest backup of the store `id` was made, by a clock that is not wrong.
 pub fn newest(files: &[BackupFile], id: &StoreId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -114,40 +68,6 @@ mod tests {
 
     fn of(id: &str, stamps: &[&str]) -> Vec<BackupFile> {
         stamps.iter().map(|stamp| BackupFile::of(&format!("{id}-glidepath-{stamp}.duckdb"), None).unwrap()).collect()
-    }
-
-    #[test]
-    fn names_read_back_and_other_files_are_none_of_ours() {
-        let now = at("2026-11-23T06:30:05Z");
-        let name = file_name(&id(OURS), now);
-        assert_eq!(name, "0123456789abcdef-glidepath-20261123T063005Z.duckdb");
-        let read = BackupFile::of(&name, None).unwrap();
-        assert!(read.is_of(&id(OURS)) && !read.is_of(&id(THEIRS)));
-        assert_eq!(read.taken_at, now);
-        for (name, whole) in [
-            ("glidepath-20261123T063005Z.duckdb", true),
-            ("glidepath-20261123T063005Z.partial", false),
-            ("0123456789abcdef-glidepath-20261123T063005Z.partial", false),
-            ("0123456789abcdef-glidepath-20261123T063005Z.partial.wal", false),
-        ] {
-            assert_eq!(BackupFile::of(name, None).map(|file| file.whole), Some(whole), "{name}");
-        }
-        for name in [
-            "glidepath-before-upgrade.duckdb",
-            "glidepath-20200101T000000Z.duckdb.old",
-            "0123456789abcdef-glidepath-20261123T063005Z.duckdb.id",
-            "0123456789abcdef-glidepath-20261123T063005Z.duckdb.wal",
-            "0123456789ABCDEF-glidepath-20261123T063005Z.duckdb",
-            "0123456789abcde-glidepath-20261123T063005Z.duckdb",
-            "0123456789abcdefglidepath-20261123T063005Z.duckdb",
-            "-glidepath-20261123T063005Z.duckdb",
-            "my-glidepath-20261123T063005Z.duckdb",
-            "glidepath-20261323T063005Z.duckdb",
-            "glidepath-backups",
-            "notes.txt",
-        ] {
-            assert_eq!(BackupFile::of(name, None), None, "{name}");
-        }
     }
 
     #[test]

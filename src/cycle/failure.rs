@@ -1,7 +1,8 @@
 //! A cycle that fails is told like stale data: by the process that failed, in a transaction of its own.
 //!
 //! Invariants: whatever a cycle does between asking and its stored end, it ends or it is told, panics included; telling needs
-//! none of what failed; where even that cannot be stored, the log and the metric say so.
+//! none of what failed; where even that cannot be stored, the log and the metric say so, and a disk that takes no writes is told
+//! from memory.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -59,10 +60,11 @@ impl Engine {
         let remedy = ahead.map(|ahead| ahead.remedy().to_owned());
         self.note_failure(Some(Unfinished { clock: now, ahead }));
         if let Err(reason) = self.record_failure(now, problem.clone(), remedy).await {
-            error!(problem, "the cycle failed, and the store could not keep that, so no channel is told: {reason:#}");
+            error!(problem, "the cycle failed, and the store could not keep that: {reason:#}");
         } else if let Err(reason) = self.deliver(now).await {
             error!(problem, "the cycle failed, and telling it waits for the next try: {reason:#}");
         }
+        self.tell_disk(now).await;
     }
 
     async fn record_failure(&self, now: DateTime<Utc>, problem: String, remedy: Option<String>) -> Result<()> {
@@ -78,15 +80,21 @@ impl Engine {
         let evaluation = Evaluation { findings: vec![finding], ..Evaluation::default() };
         let within = rules.clear_after();
         // What was told before may be part of what cannot be read: then it is told as if for the first time.
-        let mut history = match self.store().read(move |connection| history(connection, now, within)).await {
-            Ok(history) => history,
+        let (mut history, known) = match self.store().read(move |connection| history(connection, now, within)).await {
+            Ok(history) => (history, true),
             Err(error) => {
                 warn!(%error, "what was told before cannot be read");
-                History::default()
+                (History::default(), false)
             }
         };
         history.open.retain(|open| open.rule == Rule::CycleFailed);
-        let decisions = decide(&evaluation, &history, now, rules);
+        let mut decisions = decide(&evaluation, &history, now, rules);
+        if !known {
+            // Each is the first of its kind then, and none may pass for an earlier one.
+            decisions
+                .iter_mut()
+                .for_each(|decision| decision.earlier = u32::try_from(now.timestamp()).unwrap_or_default());
+        }
         let messages = self.messages(&decisions, now, String::new);
         self.store().record_failure(now, problem, remedy, messages).await.context("storing that the cycle failed")
     }

@@ -30,6 +30,8 @@ mod remade;
 mod replay;
 mod sent_reports;
 mod typesetter;
+mod unstored;
+mod upkeep;
 mod view;
 mod whatif;
 
@@ -64,7 +66,6 @@ pub use accepted::{AcceptError, AcceptOrder, AcceptedDays};
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
 pub use backup::{BackedUp, BackupPlace, BackupReport, backups_in, newest_backup, second_place};
-pub use backup_names::BackupFile;
 pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use failure::Unfinished;
@@ -76,6 +77,7 @@ pub use referee::ClockAhead;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
+pub use upkeep::{VerifyReport, tell_unopened};
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -119,7 +121,7 @@ struct Parts {
     /// What goes on where backups go.
     backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
-    delivering: Mutex<outbox::KnownDead>,
+    delivering: Mutex<outbox::Delivering>,
     /// Held while a report is set.
     typesetter: Mutex<Typesetter>,
 }
@@ -252,6 +254,7 @@ impl Engine {
         };
         let now = to_microseconds(now);
         let asked = async {
+            self.store().find_room().await.context("looking for room before AWS is asked")?;
             let heard = self.hear(now, of).await?;
             self.file_first_projection(heard.clock()).await?;
             let run = self.ingest(heard).await?;
@@ -389,6 +392,7 @@ impl Engine {
         let history = history.await?;
         let past = self.store().past_outlooks(clock).await.context("reading the earlier outlooks")?;
         let own = self.own_accounts().await?;
+        let healings = self.store().healings().await.context("looking for how the store was put together again")?;
         let engine = self.clone();
         // Replaying a hundred paths takes long enough to keep it off the threads that serve requests.
         let ended = tokio::task::spawn_blocking(move || -> Result<_> {
@@ -398,6 +402,7 @@ impl Engine {
             let observations = Observations {
                 dead_channels: engine.configured(&facts.dead_channels),
                 told: history.told(),
+                healings,
                 unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
                 ..assessment.observations(&position.coverage, &own)
             };

@@ -14,15 +14,23 @@ use crate::domain::alert::{DeadChannel, Evaluation, dead_channel_finding, decide
 use crate::domain::finding::{Finding, Rule};
 use crate::notify::{self, Channel, RetryPolicy};
 use crate::report::Audience;
-use crate::store::{Messages, alerts};
+use crate::store::alerts;
 
 use super::Engine;
+use super::unstored::Unstored;
 
 /// Outcomes that are written back in one transaction, while the next deliveries are on their way.
 const OUTCOMES_AT_ONCE: usize = 32;
 
 /// The dead channels that were told of, so that the history is read only when they change; `None` after a start.
-pub(super) type KnownDead = Option<BTreeSet<String>>;
+type KnownDead = Option<BTreeSet<String>>;
+
+/// What is known from one run of deliveries to the next.
+#[derive(Debug, Default)]
+pub(super) struct Delivering {
+    dead: KnownDead,
+    unstored: Unstored,
+}
 
 /// How a test message went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,8 +51,8 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn deliver(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let _alone = self.parts.delivering.lock().await;
-        self.deliver_alone(now).await
+        let mut delivering = self.parts.delivering.lock().await;
+        self.deliver_alone(&mut delivering.unstored, now).await
     }
 
     /// What is done every minute: what is due is tried, and a channel that died or came back is told. Leaves it to the next
@@ -53,17 +61,27 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn tend_outbox(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
-        let Ok(mut known) = self.parts.delivering.try_lock() else { return Ok((0, 0)) };
-        let (arrived, failed) = self.deliver_alone(now).await?;
-        if self.tell_dead_channels(&mut known, now).await? == 0 {
+        let Ok(mut delivering) = self.parts.delivering.try_lock() else { return Ok((0, 0)) };
+        let Delivering { dead, unstored } = &mut *delivering;
+        let (arrived, failed) = self.deliver_alone(unstored, now).await?;
+        if self.tell_dead_channels(dead, now).await? == 0 {
             return Ok((arrived, failed));
         }
-        let (then_arrived, then_failed) = self.deliver_alone(now).await?;
+        let (then_arrived, then_failed) = self.deliver_alone(unstored, now).await?;
         Ok((arrived + then_arrived, failed + then_failed))
     }
 
-    async fn deliver_alone(&self, now: DateTime<Utc>) -> Result<(usize, usize)> {
+    async fn deliver_alone(&self, unstored: &mut Unstored, now: DateTime<Utc>) -> Result<(usize, usize)> {
+        let storing = "storing how deliveries went";
+        let waiting = unstored.waiting();
+        if !waiting.is_empty() {
+            match self.store().record_outcomes(waiting).await {
+                Ok(()) => unstored.are_stored(),
+                Err(error) => warn!("{storing} failed again: {error}"),
+            }
+        }
         let due = self.store().read(move |connection| Ok(alerts::pending_deliveries(connection, now)?)).await?;
+        let due = unstored.still_due(due, now);
         if due.is_empty() {
             return Ok((0, 0));
         }
@@ -78,20 +96,22 @@ impl Engine {
             notify::deliver_due(&due, &self.config().channels, &self.parts.http, &retry, now, sender).await;
         };
         let recording = async move {
-            let (mut arrived, mut count) = (0, 0);
+            let (mut arrived, mut count, mut failed) = (0, 0, None);
             let mut some = Vec::new();
             while outcomes.recv_many(&mut some, OUTCOMES_AT_ONCE).await > 0 {
                 let batch = std::mem::take(&mut some);
                 arrived += batch.iter().filter(|outcome| outcome.arrived()).count();
                 count += batch.len();
-                let stored = self.store().call(move |connection| {
-                    let transaction = connection.transaction()?;
-                    alerts::record_outcomes(&transaction, &batch, now)?;
-                    Ok(transaction.commit()?)
-                });
-                stored.await.context("storing how deliveries went")?;
+                let timed = batch.iter().map(|outcome| (outcome.clone(), now)).collect();
+                if let Err(error) = self.store().record_outcomes(timed).await {
+                    unstored.keep(batch, now);
+                    failed = Some(error);
+                }
             }
-            Ok((arrived, count - arrived))
+            match failed {
+                None => Ok((arrived, count - arrived)),
+                Some(error) => Err(error).context(storing),
+            }
         };
         let ((), told) = tokio::join!(sending, recording);
         told
@@ -119,15 +139,7 @@ impl Engine {
         let decisions = decide(&evaluation, &history, now, rules);
         let messages = self.messages(&decisions, now, String::new);
         let count = messages.events.len();
-        self.store()
-            .call(move |connection| {
-                let transaction = connection.transaction()?;
-                let Messages { config_digest, events, deliveries } = &messages;
-                alerts::insert_events(&transaction, run_id, config_digest, events, deliveries)?;
-                Ok(transaction.commit()?)
-            })
-            .await
-            .context("storing that a channel is dead or alive again")?;
+        self.store().keep_messages(run_id, messages).await.context("storing that a channel is dead or alive again")?;
         *known = Some(names);
         Ok(count)
     }

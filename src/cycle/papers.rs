@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use tracing::warn;
 
 use crate::report::{self, Audience, Document, File, Format, ReportKind, Typesetting};
 use crate::store::IssuedReport;
@@ -35,8 +36,15 @@ impl Engine {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             config_digest: self.config().digest.clone(),
         };
-        self.store().note_report(issued).await.context("noting that the report was handed out")?;
-        Ok(file)
+        match self.store().note_report(issued).await {
+            Ok(()) => Ok(file),
+            // Who needs figures on a day on which the disk is full gets them.
+            Err(error) if error.disk().is_some() => {
+                warn!("a report is handed out and could not be noted, so it cannot be verified later: {error}");
+                Ok(file)
+            }
+            Err(error) => Err(error).context("noting that the report was handed out"),
+        }
     }
 
     /// Rendering takes long enough to keep it off the threads that serve requests.

@@ -84,11 +84,17 @@ impl Engine {
             Some(view) => Some(view),
             None => self.assembled_view(as_of).await?,
         };
-        let finding = if as_of.is_none() { self.failure_finding().await? } else { None };
-        Ok(match (view, finding) {
-            (Some(view), Some(finding)) => Some(view.with_finding(finding)),
-            (view, _) => view,
-        })
+        let Some(mut view) = view else { return Ok(None) };
+        if as_of.is_none() {
+            let failed = self.failure_finding().await?;
+            // Of a healing since the newest cycle; an earlier one is among its findings.
+            let healed = self.healing_findings(view.position.as_of).await?;
+            let disk = self.disk_finding(view.position.as_of);
+            let known: Vec<String> = view.position.findings.iter().map(|finding| finding.key.clone()).collect();
+            let new = failed.into_iter().chain(healed).chain(disk).filter(|finding| !known.contains(&finding.key));
+            view = new.fold(view, View::with_finding);
+        }
+        Ok(Some(view))
     }
 
     async fn kept_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<View>> {

@@ -89,11 +89,15 @@ pub enum Rule {
     FreePlanEnds,
     /// A channel that messages do not reach.
     DeadChannel,
+    /// The store was damaged, or gone, and was put together again.
+    StoreHealed,
+    /// The store's disk takes no writes.
+    DiskFull,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 29] = [
+    pub const ALL: [Rule; 31] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -123,6 +127,8 @@ impl Rule {
         Rule::UsedPercent,
         Rule::FreePlanEnds,
         Rule::DeadChannel,
+        Rule::StoreHealed,
+        Rule::DiskFull,
     ];
 
     /// The name in JSON, config and alert keys.
@@ -157,6 +163,8 @@ impl Rule {
             Rule::UsedPercent => "used_percent",
             Rule::FreePlanEnds => "free_plan_ends",
             Rule::DeadChannel => "dead_channel",
+            Rule::StoreHealed => "store_healed",
+            Rule::DiskFull => "disk_full",
         }
     }
 
@@ -172,6 +180,8 @@ impl Rule {
                 | Rule::DaysVanished
                 | Rule::IngestBudget
                 | Rule::DeadChannel
+                | Rule::StoreHealed
+                | Rule::DiskFull
         )
     }
 }

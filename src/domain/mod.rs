@@ -21,6 +21,7 @@ pub mod expiry;
 pub mod facts;
 pub mod finding;
 pub mod forecast;
+pub mod healing;
 pub mod hindsight;
 pub mod history;
 pub mod implied_price;

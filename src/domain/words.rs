@@ -1,6 +1,6 @@
 //! Days, names and dollars as sentences say them: read on a phone, by somebody who is in a hurry.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::domain::credit::StatementSource;
@@ -25,6 +25,11 @@ pub fn ago_text(count: i64) -> String {
 /// `12 January 2027`.
 pub fn day_text(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
+}
+
+/// `12 January 2027, 06:30 UTC`.
+pub fn moment_text(at: DateTime<Utc>) -> String {
+    format!("{}, {} UTC", day_text(at.date_naive()), at.format("%H:%M"))
 }
 
 /// `January 2027`.

@@ -230,7 +230,8 @@ fn incomplete(listen: SocketAddr, path: &str, error: reqwest::Error) -> ClientEr
     ClientError::Incomplete { listen, path: path.to_owned(), reason: causes(error) }
 }
 
-fn reachable(listen: SocketAddr) -> SocketAddr {
+/// Where something that listens at `listen` is reached from this machine.
+pub fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -17,6 +17,7 @@ use super::query::AsOf;
 use super::{State, pages};
 use crate::cycle::{
     BackupReport, CheckReport, ClockAhead, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel,
+    VerifyReport,
 };
 use crate::domain::alert::ReplayReport;
 
@@ -39,6 +40,12 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
     apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+}
+
+/// Reads the whole store now.
+pub async fn verify(extract::State(state): extract::State<State>) -> Result<Json<VerifyReport>, Failure> {
+    let engine = state.engine().clone();
+    apart("the look at the whole store", async move { engine.verify().await }).await.map(Json)
 }
 
 /// What to leave out of a check.

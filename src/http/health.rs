@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::failure::Failure;
 use crate::cycle::Unfinished;
+use crate::store::DiskTrouble;
 
 /// A pull a day, and half a day of grace.
 const FRESH: TimeDelta = TimeDelta::hours(36);
@@ -29,14 +30,35 @@ pub struct Ready {
 /// Says whose store the daemon holds, to commands that must not show their token to another one's.
 pub const STORE: HeaderName = HeaderName::from_static("glidepath-store");
 
-/// The process answers.
-pub async fn healthz(extract::State(state): extract::State<State>) -> ([(HeaderName, String); 1], &'static str) {
-    ([(STORE, state.engine().store().id().to_string())], "ok")
+/// The process answers, and so does its store, or it is known why that takes long.
+pub async fn healthz(
+    extract::State(state): extract::State<State>,
+) -> (StatusCode, [(HeaderName, String); 1], &'static str) {
+    let store = state.engine().store();
+    let (status, said) = if state.shared.pulse.is_stuck(store) {
+        (StatusCode::SERVICE_UNAVAILABLE, "the store has not answered a trivial question for a minute")
+    } else {
+        (StatusCode::OK, "ok")
+    };
+    (status, [(STORE, store.id().to_string())], said)
 }
 
 /// The store answers, costs were pulled lately, and the newest cycle came to its end.
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
-    let last_pull = state.engine().store().last_pull().await.map_err(|error| unanswered(&error.into()))?;
+    let store = state.engine().store();
+    if store.damage().is_some() {
+        return Err(unready("damaged", "the store is damaged")
+            .advise("it is put together again within a minute; the log says how"));
+    }
+    if let Some(problem) = store.disk_problem() {
+        let detail = match problem.trouble {
+            DiskTrouble::Full => "the store's disk is full, so nothing new is taken in",
+            DiskTrouble::ReadOnly | DiskTrouble::Sick => "the store's disk takes no writes, so nothing new is taken in",
+        };
+        return Err(unready("disk_full", detail)
+            .advise("make room on it, or look at it; nothing else is needed once it takes writes"));
+    }
+    let last_pull = store.last_pull().await.map_err(|error| unanswered(&error.into()))?;
     let unfinished = state.engine().unfinished().await.map_err(|error| unanswered(&error))?;
     // By a clock that is wrong, how old the data is cannot be told.
     if let Some(ahead) = unfinished.and_then(|unfinished| unfinished.ahead) {

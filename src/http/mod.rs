@@ -26,6 +26,7 @@ mod parts;
 mod patience;
 mod permission;
 mod plan;
+mod pulse;
 mod query;
 mod requests;
 mod routes;
@@ -58,6 +59,7 @@ use crate::report::STYLESHEET;
 
 use kept_page::KeptPage;
 use permission::Needs;
+use pulse::Pulse;
 use requests::RequestCounts;
 use routes::{Route, Weight};
 use views::ViewCache;
@@ -93,6 +95,7 @@ struct Shared {
     views: ViewCache,
     page: KeptPage,
     requests: RequestCounts,
+    pulse: Pulse,
     /// How many lines of the log nobody read.
     dropped_lines: fn() -> usize,
 }
@@ -111,6 +114,7 @@ impl State {
             views: ViewCache::default(),
             page: KeptPage::default(),
             requests: RequestCounts::default(),
+            pulse: Pulse::default(),
             dropped_lines,
         };
         State { shared: Arc::new(shared) }

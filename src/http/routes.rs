@@ -23,7 +23,7 @@ use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
     AcceptOrder, AcceptedDays, AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder,
-    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, SentReport, TestedChannel,
+    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, SentReport, TestedChannel, VerifyReport,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
@@ -481,6 +481,10 @@ fn orders() -> Vec<Route> {
         Route::post("/api/v1/backup", Needs::Operate, commands::backup)
             .says("Make a backup now.")
             .gives::<BackupReport>()
+            .weighs(Weight::Order),
+        Route::post("/api/v1/verify", Needs::Operate, commands::verify)
+            .says("Read every row of the store now, and check that the facts fit each other. Damage is healed afterwards.")
+            .gives::<VerifyReport>()
             .weighs(Weight::Order),
     ]
 }

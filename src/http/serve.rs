@@ -60,8 +60,10 @@ async fn serve_within(
 ) -> Result<()> {
     let address = listener.local_addr().context("reading the address that the daemon listens on")?;
     info!(%address, "serving");
-    let router = router_within(state, patience.body);
+    let router = router_within(state.clone(), patience.body);
     let mut connections = JoinSet::new();
+    let mut pulse = JoinSet::new();
+    pulse.spawn(async move { state.shared.pulse.beat(state.engine().store()).await });
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,

@@ -19,7 +19,8 @@ use crate::domain::alert::{
 };
 use crate::domain::finding::Severity;
 
-use super::cycles::read_findings;
+use super::Store;
+use super::cycles::{Messages, read_findings};
 use super::error::Result;
 pub use super::mutes::mutes;
 
@@ -72,6 +73,37 @@ pub fn insert_events(
     Ok(inserted)
 }
 
+impl Store {
+    /// Writes back how deliveries went, each with its time, in one transaction.
+    ///
+    /// # Errors
+    /// DuckDB's; then nothing of it is stored.
+    pub async fn record_outcomes(&self, outcomes: Vec<(DeliveryOutcome, DateTime<Utc>)>) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            for (outcome, at) in &outcomes {
+                record_outcomes(&transaction, std::slice::from_ref(outcome), *at)?;
+            }
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+
+    /// Keeps messages that no cycle decided on, and what waits to be delivered of them, after run `run_id`.
+    ///
+    /// # Errors
+    /// DuckDB's; then nothing of it is stored.
+    pub async fn keep_messages(&self, run_id: i64, messages: Messages) -> Result<()> {
+        self.call(move |connection| {
+            let transaction = connection.transaction()?;
+            let Messages { config_digest, events, deliveries } = &messages;
+            insert_events(&transaction, run_id, config_digest, events, deliveries)?;
+            Ok(transaction.commit()?)
+        })
+        .await
+    }
+}
+
 /// What [`crate::domain::alert::decide`] compares with at `now`: what is open, when the cycles of the time `within` before
 /// last found each key, and what was acknowledged or silenced.
 ///
@@ -97,8 +129,18 @@ pub fn history(conn: &Connection, now: DateTime<Utc>, within: TimeDelta) -> Resu
     let clocks = params![(now - HISTORY_OF_MESSAGES).naive_utc(), now.naive_utc()];
     let recent = statement.query_map(clocks, |row| Ok(row.get::<_, NaiveDateTime>(0)?.and_utc()))?;
     let recent = recent.collect::<duckdb::Result<_>>()?;
-    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)?, recent })
+    // An episode of long ago does not begin anew.
+    let sql = "SELECT key, since, count(*) FROM alert_events
+               WHERE decision = 'fire' AND decided_at > ? AND decided_at <= ? GROUP BY key, since";
+    let mut statement = conn.prepare(sql)?;
+    let clocks = params![(now - EPISODES_KNOWN).naive_utc(), now.naive_utc()];
+    let fired = statement.query_map(clocks, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    let fired = fired.collect::<duckdb::Result<_>>()?;
+    Ok(History { open: open_alerts(conn, now)?, last_found, mutes: mutes(conn, now)?, recent, fired })
 }
+
+/// How long it is known that an episode began.
+const EPISODES_KNOWN: TimeDelta = TimeDelta::days(400);
 
 /// Messages about what no all-clear at or before the time `?1` has closed. Later messages do not count.
 const STANDING: &str = "WITH closed AS (

@@ -1,22 +1,18 @@
 //! Backups: a consistent copy of a live store, opened and read before it counts.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use duckdb::{AccessMode, Config, Connection};
+use duckdb::Connection;
 
 use super::error::{Result, StoreError};
-use super::{Store, blocking};
+use super::examine::read_only;
+use super::heal::sync_folder;
+use super::verify::{VerifiedTable, read_tables};
+use super::{Store, blocking, checkpoint, log_of};
 
 /// The copy's name while it is attached. Detached before it is used too: a copy that failed must not fail the next one.
 const COPY: &str = "copy_of_store";
-
-/// Memory for reading a copy.
-const READING_MB: u32 = 64;
-
-/// Rows of each table, and the sum of their hashes, which says whether two tables hold the same rows in whatever order.
-type Contents = BTreeMap<String, (u64, String)>;
 
 impl Store {
     /// Copies everything into a new database file at `target`, which must not exist yet. The copy is opened and read whole, and
@@ -51,9 +47,11 @@ impl Store {
     /// Writes the copy, and reads it again.
     fn copy_to(&self, partial: &Path, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
         let name = partial.to_str().ok_or_else(|| failed("its name is not valid UTF-8".to_owned()))?;
-        let copied = self.call_blocking(|connection| {
-            self.checkpoint_on(connection)?;
-            copy(connection, name)
+        let _long = self.long();
+        let copied = self.write(|opened, connection| {
+            checkpoint(opened, connection)?;
+            self.inner.health.takes_writes();
+            copy(connection, name).map_err(|error| failed(error.to_string()))
         })?;
         check_copy(partial, &copied, failed)
     }
@@ -78,7 +76,7 @@ fn make(target: &Path, write: impl FnOnce(&Path, &dyn Fn(String) -> StoreError) 
 }
 
 /// Reads a copy, and compares it with what was copied.
-fn check_copy(partial: &Path, copied: &Contents, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
+fn check_copy(partial: &Path, copied: &[VerifiedTable], failed: &dyn Fn(String) -> StoreError) -> Result<()> {
     let found =
         read_back(partial).map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
     difference(copied, &found).map_or(Ok(()), |reason| Err(failed(reason)))
@@ -98,7 +96,7 @@ fn check_target(target: &Path) -> std::result::Result<(), String> {
 }
 
 /// Copies all into the file `name`; says what was copied, of the same moment.
-fn copy(connection: &Connection, name: &str) -> Result<Contents> {
+fn copy(connection: &Connection, name: &str) -> Result<Vec<VerifiedTable>> {
     let source: String = connection.query_row("SELECT current_database()", [], |row| row.get(0))?;
     let detach = format!("DETACH DATABASE IF EXISTS {COPY}");
     connection.execute_batch(&detach)?;
@@ -108,54 +106,37 @@ fn copy(connection: &Connection, name: &str) -> Result<Contents> {
     }
     let detached = connection.execute_batch(&detach);
     // What failed first is the cause of the other.
-    let contents = copied?;
+    let tables = copied?;
     detached?;
-    Ok(contents)
+    Ok(tables)
 }
 
-fn copy_within(connection: &Connection, source: &str, name: &str) -> Result<Contents> {
+fn copy_within(connection: &Connection, source: &str, name: &str) -> Result<Vec<VerifiedTable>> {
     connection.execute_batch(&format!("ATTACH '{}' AS {COPY}", name.replace('\'', "''")))?;
     // Notes on who read what are appended meanwhile: only a transaction sees one moment.
     connection.execute_batch("BEGIN TRANSACTION")?;
     connection.execute_batch(&format!("COPY FROM DATABASE \"{}\" TO {COPY}", source.replace('"', "\"\"")))?;
-    let contents = contents(connection)?;
+    let tables = read_tables(connection)?;
     connection.execute_batch("COMMIT")?;
-    Ok(contents)
+    Ok(tables)
 }
 
 /// Opens the copy by itself, so that whatever is wrong with it stays there, and reads every row: DuckDB compares the checksum of
 /// each block that it reads.
-fn read_back(partial: &Path) -> Result<Contents> {
-    let config = Config::default()
-        .access_mode(AccessMode::ReadOnly)?
-        .max_memory(&format!("{READING_MB}MB"))?
-        .threads(1)?
-        .enable_autoload_extension(false)?;
-    let copy = Connection::open_with_flags(partial, config)?;
-    contents(&copy)
-}
-
-fn contents(connection: &Connection) -> Result<Contents> {
-    let sql = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND NOT internal";
-    let mut statement = connection.prepare(sql)?;
-    let tables: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<duckdb::Result<_>>()?;
-    let mut contents = Contents::new();
-    for table in tables {
-        let sql = format!(
-            "SELECT count(*), CAST(coalesce(sum(hash(one)), 0) AS VARCHAR) FROM \"{}\" AS one",
-            table.replace('"', "\"\"")
-        );
-        let held = connection.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        contents.insert(table, held);
-    }
-    Ok(contents)
+fn read_back(partial: &Path) -> Result<Vec<VerifiedTable>> {
+    read_tables(&read_only(partial)?)
 }
 
 /// Why the copy is not what was copied; `None` if it is.
-fn difference(copied: &Contents, found: &Contents) -> Option<String> {
-    let differs = |table: &&String| copied.get(*table) != found.get(*table);
-    let table = copied.keys().chain(found.keys()).find(differs)?;
-    let rows = |contents: &Contents| contents.get(table).map_or(0, |(rows, _)| *rows);
+fn difference(copied: &[VerifiedTable], found: &[VerifiedTable]) -> Option<String> {
+    let unread = |tables: &[VerifiedTable]| tables.iter().find_map(|it| Some((it.name.clone(), it.problem.clone()?)));
+    if let Some((name, problem)) = unread(copied).or_else(|| unread(found)) {
+        return Some(format!("the table {name} cannot be read: {problem}"));
+    }
+    let of = |tables: &[VerifiedTable], name: &str| tables.iter().find(|table| table.name == name).cloned();
+    let mut names = copied.iter().chain(found).map(|table| table.name.as_str());
+    let table = names.find(|name| of(copied, name) != of(found, name))?;
+    let rows = |tables| of(tables, table).map_or(0, |table| table.rows);
     Some(format!(
         "what was written is not what the store holds: the table {table} has {} rows there and {} in the store, or their values \
          differ",
@@ -167,18 +148,15 @@ fn difference(copied: &Contents, found: &Contents) -> Option<String> {
 /// Gives a copy that is whole its name, for good.
 fn give_name(partial: &Path, target: &Path) -> std::result::Result<(), String> {
     fs::rename(partial, target).map_err(|error| format!("the finished copy cannot be given its name: {error}"))?;
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| {
+    sync_folder(target).map_err(|error| {
         remove(target);
-        format!("its folder {} cannot be written to disk: {error}", folder.display())
+        format!("its folder cannot be written to disk: {error}")
     })
 }
 
 /// Removes a copy that is not whole, with its log. Where that fails, the next copy says so.
 fn remove(partial: &Path) {
-    let mut log = partial.as_os_str().to_owned();
-    log.push(".wal");
-    for file in [partial.to_owned(), PathBuf::from(log)] {
+    for file in [partial.to_owned(), log_of(partial)] {
         let _ = fs::remove_file(file);
     }
 }
@@ -187,8 +165,14 @@ fn remove(partial: &Path) {
 mod tests {
     use super::*;
 
-    fn held(rows: &[(&str, u64, &str)]) -> Contents {
-        rows.iter().map(|(table, count, hash)| ((*table).to_owned(), (*count, (*hash).to_owned()))).collect()
+    fn held(rows: &[(&str, u64, &str)]) -> Vec<VerifiedTable> {
+        let table = |(name, rows, digest): &(&str, u64, &str)| VerifiedTable {
+            name: (*name).to_owned(),
+            rows: *rows,
+            digest: (*digest).to_owned(),
+            problem: None,
+        };
+        rows.iter().map(table).collect()
     }
 
     #[test]
@@ -214,9 +198,9 @@ mod tests {
         store.call(move |connection| Ok(connection.execute_batch(fill)?)).await.unwrap();
         let target = folder.path().join("copy.duckdb");
         store.backup(&target).await.unwrap();
-        let held = store.read(contents).await.unwrap();
+        let held = store.read(read_tables).await.unwrap();
         assert_eq!(read_back(&target).unwrap(), held);
-        assert_eq!(held["filler"].0, 50_000);
+        assert!(held.iter().any(|table| table.name == "filler" && table.rows == 50_000));
 
         let whole = fs::read(&target).unwrap();
         // Blocks are far smaller than the steps are many, and no byte of one is free but at its end.
@@ -226,10 +210,11 @@ mod tests {
             torn[at] ^= 0x55;
             let path = folder.path().join("torn.duckdb");
             fs::write(&path, torn).unwrap();
-            noticed += u32::from(read_back(&path).map_or(true, |found| found != held));
+            noticed += u32::from(read_back(&path).map_or(true, |found| difference(&held, &found).is_some()));
         }
         assert!(noticed >= 6, "only {noticed} of 12 flipped bytes were noticed");
         fs::write(folder.path().join("short.duckdb"), &whole[..whole.len() / 2]).unwrap();
-        assert!(read_back(&folder.path().join("short.duckdb")).is_err());
+        let short = read_back(&folder.path().join("short.duckdb"));
+        assert!(short.map_or(true, |found| difference(&held, &found).is_some()));
     }
 }

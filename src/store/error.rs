@@ -5,19 +5,59 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
+use super::Unclaimed;
 use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+
+fn process(holder: &Option<u32>) -> String {
+    holder.map(|holder| format!(", number {holder}")).unwrap_or_default()
+}
 
 /// A store that could not be opened, read or written.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Another process has it open.
     #[error(
-        "the store {path} is in use by another glidepath process. One process at a time may open it: stop the other \
-         one, or ask it over HTTP"
+        "the store {path} is in use by another glidepath process{}. One process at a time may open it: stop the other \
+         one, or ask it over HTTP",
+        process(holder)
     )]
     InUse {
         /// The database file.
         path: PathBuf,
+        /// The number of the process, as it is called where it runs.
+        holder: Option<u32>,
+    },
+    /// There is no store, and there are backups that may be of one.
+    #[error("{0}")]
+    Unclaimed(Box<Unclaimed>),
+    /// What does not hold in the store did not hold in its newest good backup either.
+    #[error(
+        "the store {path} was not touched, although {reason}: the newest backup that can be read, {backup}, is wrong in the same \
+         way. This is a defect of glidepath: please report this message"
+    )]
+    Defect {
+        /// The database file.
+        path: PathBuf,
+        /// What does not hold.
+        reason: String,
+        /// The backup.
+        backup: PathBuf,
+    },
+    /// Its disk takes no writes.
+    #[error("the disk of the store {path} takes no writes: {reason}")]
+    NoRoom {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// It had to be closed, and does not open again.
+    #[error("the store {path} was closed after an error, and could not be opened again: {reason}")]
+    Closed {
+        /// The database file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
     },
     /// Written by a newer version.
     #[error(

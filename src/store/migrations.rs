@@ -13,7 +13,7 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 17] = [
+const MIGRATIONS: [Migration; 18] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -31,11 +31,17 @@ const MIGRATIONS: [Migration; 17] = [
     Migration { name: "0015_bounded_reads.sql", sql: include_str!("migrations/0015_bounded_reads.sql") },
     Migration { name: "0016_aws_clock.sql", sql: include_str!("migrations/0016_aws_clock.sql") },
     Migration { name: "0017_store_id.sql", sql: include_str!("migrations/0017_store_id.sql") },
+    Migration { name: "0018_healings.sql", sql: include_str!("migrations/0018_healings.sql") },
 ];
+
+/// The newest version of the schema that this program knows.
+pub const fn known() -> i64 {
+    MIGRATIONS.len() as i64
+}
 
 /// Brings the schema up to date.
 pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
-    let known = MIGRATIONS.len() as i64;
+    let known = known();
     let found = version(connection)?;
     if found > known {
         return Err(StoreError::TooNew { path: path.to_owned(), found, known });
@@ -59,9 +65,14 @@ fn apply(connection: &mut Connection, step: i64, migration: &Migration) -> duckd
     transaction.commit()
 }
 
+/// The version of a store that can only be read, and so has to be one already.
+pub fn version_of(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
+}
+
 fn version(connection: &Connection) -> Result<i64> {
     connection.execute_batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name VARCHAR)")?;
-    Ok(connection.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?)
+    version_of(connection)
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! Invariants: one process opens the file (a lock file says so before DuckDB does); facts are appended in
 //! transactions, so a process killed anywhere leaves the previous picture; no call blocks the async runtime; who reads
 //! sees one moment and does not wait for who writes; migrations run in order, each in a transaction of its own, with a
-//! checkpoint before and after.
+//! checkpoint before and after; after an error with which DuckDB refuses everything the file is opened anew by the next call.
 
 mod account_plans;
 pub mod alerts;
 mod aside;
 mod audit;
 mod backup;
+mod backup_files;
 mod backup_places;
 mod charges;
 mod credits;
@@ -17,16 +18,23 @@ mod cycles;
 mod entered;
 mod error;
 mod evidence;
+mod examine;
 mod failures;
 mod fingerprint;
+mod heal;
+mod health;
 mod history;
 mod id;
 mod ingest;
 mod links;
+mod lock;
+mod log_file;
 mod migrations;
 mod month_sums;
 mod mutes;
 mod notices;
+mod opened;
+mod opening;
 pub mod packed;
 mod plan;
 mod projections;
@@ -34,37 +42,50 @@ mod read;
 mod readers;
 mod reports;
 mod requests;
+mod trouble;
 mod vanished;
+mod verify;
 mod views;
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use duckdb::{Config, Connection, InterruptHandle};
+use duckdb::{AccessMode, Config, Connection};
 
 use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+use crate::domain::healing::Healing;
 
-use readers::Readers;
+use health::Health;
+use lock::Lock;
+use opened::Opened;
+use opening::Mode;
 
 pub use audit::{AuditEntry, AuditKey, AuditRow};
+pub use backup_files::{Backup, BackupFile};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use credits::SnapshotKey;
 pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle, UnreadOutlook};
 pub use entered::Entered;
 pub use error::{Result, StoreError};
+pub use examine::{Depth, EXAMINE, Examined, Examiner, examine};
 pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
+pub use heal::Damage;
+pub use health::DiskProblem;
 pub use id::StoreId;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{LinkKey, Revocation, StoredLink};
+pub use lock::{note_told_of_disk, told_of_disk};
 pub use month_sums::MonthsKnown;
 pub use notices::{Enclosed, LastNotice, NoticeKind};
+pub use opening::{BackupFolders, Claim, Opening, Unclaimed, UnclaimedBackup};
 pub use projections::{NewProjection, StoredProjection};
 pub use read::{Restatement, RestatementKey};
 pub use reports::{IssuedKey, IssuedReport};
 pub use requests::{ChargedRequests, PaidRequests};
+pub use trouble::DiskTrouble;
+pub use verify::{Invariant, Verified, VerifiedTable};
 pub use views::{KeptView, ViewMaker};
 
 /// Threads that DuckDB may use; more would only add stacks and buffers at this size.
@@ -79,22 +100,21 @@ pub struct Store {
 struct Inner {
     path: PathBuf,
     id: StoreId,
-    /// Writes, one call at a time.
-    connection: Mutex<Connection>,
-    /// Appends who read what, which must not wait for a cycle. Who writes these tables through `connection` locks this
-    /// one too, and after it.
-    notes: Mutex<Connection>,
-    readers: Readers,
+    memory_mb: u32,
+    /// How it is healed; `None` for a store that is opened as it is.
+    opening: Option<Opening>,
+    /// `None` while the file is opened anew.
+    opened: RwLock<Option<Opened>>,
+    health: Health,
     /// See [`Store::writes`].
     writes: AtomicU64,
-    interrupt: Arc<InterruptHandle>,
     interrupted: AtomicBool,
-    /// Held for as long as the store is open; the operating system lets go of it when the process dies.
-    _lock: Option<File>,
+    /// Held for as long as the store is open; `None` in memory.
+    lock: Option<Lock>,
 }
 
 impl Store {
-    /// Opens or creates the store at `path` and brings its schema up to date.
+    /// Opens or creates the store at `path` and brings its schema up to date. A file that cannot be read is an error.
     ///
     /// # Errors
     /// [`StoreError::InUse`] beside another process, [`StoreError::TooNew`] for a newer version's file, and
@@ -108,18 +128,33 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_within(path: &Path, memory_mb: u32) -> Result<Store> {
-        let failed = |reason: String| StoreError::Open { path: path.to_owned(), reason };
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| failed(format!("its folder cannot be created: {error}")))?;
-        }
-        let lock = lock(path)?;
-        let config = config(memory_mb)?;
-        let connection = Connection::open_with_flags(path, config)
-            .map_err(|error| failed(format!("{error}. Check that the file is a glidepath store and is writable")))?;
-        let store = Store::prepare(path, connection, Some(lock))?;
-        store.id().write_beside(path);
-        Ok(store)
+        create_folder(path)?;
+        let lock = Lock::take(path)?;
+        Store::open_as(path, memory_mb, Mode::Writable, Some(lock), None)
+    }
+
+    /// Opens or creates the store, and puts it together again where it is damaged or gone; see [`Opening`].
+    ///
+    /// # Errors
+    /// As [`Store::open`], [`StoreError::Unclaimed`] where it cannot be told whether there was one, and [`StoreError::Defect`].
+    pub fn open_or_heal(opening: Opening) -> Result<Store> {
+        create_folder(&opening.path)?;
+        let lock = Lock::take(&opening.path)?;
+        let mode = opening::make_ready(&opening)?;
+        let (path, memory_mb) = (opening.path.clone(), opening.memory_mb);
+        Store::open_as(&path, memory_mb, mode, Some(lock), Some(opening))
+    }
+
+    /// Puts the backup `from`, or the newest good one, in the place of the store, which is moved aside.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] beside another process, and [`StoreError::Open`] if there is no good backup or the disk fails;
+    /// nothing is moved then.
+    pub fn restore(opening: &Opening, from: Option<&Path>) -> Result<Healing> {
+        create_folder(&opening.path)?;
+        let _lock = Lock::take(&opening.path)?;
+        heal::resume(opening)?;
+        opening::restore(opening, from)
     }
 
     /// A store in memory, for tests and benchmarks.
@@ -130,22 +165,38 @@ impl Store {
         // Past its memory DuckDB writes into the current folder, which may be a source tree.
         let config = config(DEFAULT_STORE_MEMORY_MB)?.with("temp_directory", std::env::temp_dir().to_string_lossy())?;
         let connection = Connection::open_in_memory_with_flags(config)?;
-        Store::prepare(Path::new(":memory:"), connection, None)
+        let path = Path::new(":memory:");
+        Store::of(path, DEFAULT_STORE_MEMORY_MB, connection, Mode::Writable, None, None)
     }
 
-    fn prepare(path: &Path, mut connection: Connection, lock: Option<File>) -> Result<Store> {
-        migrations::migrate(path, &mut connection)?;
-        cycles::say_again(&mut connection)?;
+    fn open_as(path: &Path, memory_mb: u32, mode: Mode, lock: Option<Lock>, opening: Option<Opening>) -> Result<Store> {
+        let connection = open_file(path, memory_mb, mode)?;
+        let store = Store::of(path, memory_mb, connection, mode, lock, opening)?;
+        if mode == Mode::Writable {
+            store.id().write_beside(path);
+        }
+        Ok(store)
+    }
+
+    fn of(
+        path: &Path,
+        memory_mb: u32,
+        mut connection: Connection,
+        mode: Mode,
+        lock: Option<Lock>,
+        opening: Option<Opening>,
+    ) -> Result<Store> {
+        bring_up_to_date(path, &mut connection, mode)?;
         let inner = Inner {
             path: path.to_owned(),
             id: StoreId::of(&connection)?,
-            notes: Mutex::new(connection.try_clone()?),
-            readers: Readers::beside(&connection)?,
+            memory_mb,
+            opening,
+            opened: RwLock::new(Some(Opened::of(connection)?)),
+            health: Health::of(mode),
             writes: AtomicU64::new(0),
-            interrupt: connection.interrupt_handle(),
             interrupted: AtomicBool::new(false),
-            connection: Mutex::new(connection),
-            _lock: lock,
+            lock,
         };
         Ok(Store { inner: Arc::new(inner) })
     }
@@ -184,7 +235,7 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let store = self.clone();
-        blocking(move || store.inner.readers.read(work)).await
+        blocking(move || store.with(|opened| opened.readers.read(work))).await
     }
 
     /// Runs `work`, which appends a note on who read what, without waiting for a cycle that writes.
@@ -193,7 +244,7 @@ impl Store {
         F: FnOnce(&Connection) -> Result<()> + Send + 'static,
     {
         let store = self.clone();
-        blocking(move || work(&locked(&store.inner.notes))).await
+        blocking(move || store.with(|opened| work(&locked(&opened.notes)))).await
     }
 
     /// As [`Store::call`], for `work` that writes to the tables of notes as well: none is appended meanwhile, since they
@@ -204,9 +255,11 @@ impl Store {
         F: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
         let store = self.clone();
-        self.call(move |connection| {
-            let _no_notes = locked(&store.inner.notes);
-            work(connection)
+        blocking(move || {
+            store.write(|opened, connection| {
+                let _no_notes = locked(&opened.notes);
+                work(connection)
+            })
         })
         .await
     }
@@ -216,14 +269,20 @@ impl Store {
     /// # Errors
     /// Those of `work`.
     pub fn call_blocking<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
+        self.write(|_, connection| work(connection))
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Opened, &mut Connection) -> Result<T>) -> Result<T> {
         // Counted when it ends, however it does, and before the writer is answered: nobody is told of what readers miss.
         let _counted = Counted(&self.inner.writes);
-        let mut connection = locked(&self.inner.connection);
-        let result = work(&mut connection);
-        if result.is_err() {
-            undo(&connection);
-        }
-        result
+        self.with(|opened| {
+            let mut connection = locked(&opened.connection);
+            let result = work(opened, &mut connection);
+            if result.is_err() {
+                undo(&connection);
+            }
+            result
+        })
     }
 
     /// How often something may have been written since the store was opened, notes on who read what left out. Nothing else
@@ -235,7 +294,9 @@ impl Store {
     /// Makes the statement that is running fail, if there is one. What its transaction did is undone.
     pub fn interrupt(&self) {
         self.inner.interrupted.store(true, Ordering::SeqCst);
-        self.inner.interrupt.interrupt();
+        if let Some(opened) = &*self.inner.opened.read().unwrap_or_else(PoisonError::into_inner) {
+            opened.interrupt.interrupt();
+        }
     }
 
     /// True once a statement may have been cut short: what failed since then need not have failed by itself.
@@ -248,17 +309,64 @@ impl Store {
     /// # Errors
     /// [`StoreError::Busy`] while something else writes, and if DuckDB cannot write.
     pub fn checkpoint(&self) -> Result<()> {
-        self.call_blocking(|connection| self.checkpoint_on(connection))
+        self.write(|opened, connection| checkpoint(opened, connection))?;
+        self.inner.health.takes_writes();
+        Ok(())
     }
+}
 
-    fn checkpoint_on(&self, connection: &Connection) -> Result<()> {
-        // DuckDB refuses while another connection writes.
-        let _no_notes = locked(&self.inner.notes);
-        connection.execute_batch("CHECKPOINT").map_err(|error| {
-            let busy = error.to_string().contains("other write transactions active");
-            if busy { StoreError::Busy } else { error.into() }
-        })
+/// Checkpoints; called by who holds the connection that writes.
+fn checkpoint(opened: &Opened, connection: &Connection) -> Result<()> {
+    // DuckDB refuses while another connection writes.
+    let _no_notes = locked(&opened.notes);
+    connection.execute_batch("CHECKPOINT").map_err(|error| {
+        let busy = error.to_string().contains("other write transactions active");
+        if busy { StoreError::Busy } else { error.into() }
+    })
+}
+
+fn create_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) else {
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|error| StoreError::Open {
+        path: path.to_owned(),
+        reason: format!("its folder cannot be created: {error}"),
+    })
+}
+
+fn open_file(path: &Path, memory_mb: u32, mode: Mode) -> Result<Connection> {
+    let config = match mode {
+        Mode::Writable => config(memory_mb)?,
+        Mode::ReadOnly => config(memory_mb)?.access_mode(AccessMode::ReadOnly)?,
+    };
+    Connection::open_with_flags(path, config).map_err(|error| StoreError::Open {
+        path: path.to_owned(),
+        reason: format!("{error}. Check that the file is a glidepath store and is writable"),
+    })
+}
+
+fn bring_up_to_date(path: &Path, connection: &mut Connection, mode: Mode) -> Result<()> {
+    if mode == Mode::ReadOnly {
+        let (found, known) = (migrations::version_of(connection)?, migrations::known());
+        if found == known {
+            return Ok(());
+        }
+        let reason = format!(
+            "an older glidepath wrote it (its schema is version {found}, this program's is {known}), and its disk can only be read. \
+             Open it once where it can be written"
+        );
+        return Err(StoreError::Open { path: path.to_owned(), reason });
     }
+    migrations::migrate(path, connection)?;
+    cycles::say_again(connection)
+}
+
+/// DuckDB's log of the file `path`.
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".wal");
+    PathBuf::from(name)
 }
 
 /// Counts when it is dropped.
@@ -288,6 +396,7 @@ fn undo(connection: &Connection) {
         match connection.execute_batch("ROLLBACK") {
             Ok(()) => return,
             Err(error) if error.to_string().contains("no transaction is active") => return,
+            Err(error) if trouble::is_unusable(&error.to_string()) => return,
             Err(_) => {}
         }
     }
@@ -295,20 +404,4 @@ fn undo(connection: &Connection) {
 
 fn config(memory_mb: u32) -> Result<Config> {
     Ok(Config::default().max_memory(&format!("{memory_mb}MB"))?.threads(THREADS)?.enable_autoload_extension(false)?)
-}
-
-/// Takes the lock file beside the database.
-fn lock(path: &Path) -> Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let open = |reason: std::io::Error| StoreError::Open {
-        path: path.to_owned(),
-        reason: format!("its lock file cannot be opened: {reason}"),
-    };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name)).map_err(open)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(open(error)),
-    }
 }

@@ -12,7 +12,7 @@ use super::{locked, undo};
 const CONNECTIONS: usize = 4;
 
 /// The connections, whichever is free.
-pub(super) struct Readers {
+pub struct Readers {
     connections: Vec<Mutex<Connection>>,
     /// Whose turn it is where none is free.
     turn: AtomicUsize,

@@ -21,8 +21,10 @@ use tempfile::TempDir;
 
 use crate::support::port;
 
+pub(crate) use killed::account;
+
 /// `glidepath` with nothing of the caller's AWS environment but the given endpoint.
-fn glidepath(folder: &Path, endpoint: Option<&str>) -> Command {
+pub(crate) fn glidepath(folder: &Path, endpoint: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath-under-test"));
     command.current_dir(folder).env_clear();
     command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "us-east-1")]);
@@ -32,15 +34,15 @@ fn glidepath(folder: &Path, endpoint: Option<&str>) -> Command {
     command
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     command.output().expect("the binary starts")
 }
 
-fn config(folder: &TempDir, more: &str) {
+pub(crate) fn config(folder: &TempDir, more: &str) {
     let text = format!("[store]\npath = \"store/glidepath.duckdb\"\n{more}");
     std::fs::write(folder.path().join("glidepath.toml"), text).unwrap();
 }
@@ -245,21 +247,21 @@ async fn credentials_of_another_account_are_a_problem_of_check_online() {
 }
 
 /// A daemon on a port of its own choosing, killed if a test fails.
-struct Daemon {
-    child: Child,
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
 }
 
 impl Daemon {
-    fn start(folder: &TempDir, endpoint: &str) -> Daemon {
+    pub(crate) fn start(folder: &TempDir, endpoint: &str) -> Daemon {
         Daemon::start_with(folder, endpoint, "")
     }
 
     /// With `more` in the section [http] and below.
-    fn start_with(folder: &TempDir, endpoint: &str, more: &str) -> Daemon {
+    pub(crate) fn start_with(folder: &TempDir, endpoint: &str, more: &str) -> Daemon {
         Daemon::started_by(glidepath(folder.path(), Some(endpoint)), folder, more)
     }
 
-    fn started_by(mut command: Command, folder: &TempDir, more: &str) -> Daemon {
+    pub(crate) fn started_by(mut command: Command, folder: &TempDir, more: &str) -> Daemon {
         let port = port::reserved();
         config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n{more}"));
         let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
@@ -275,7 +277,7 @@ impl Daemon {
         Daemon { child }
     }
 
-    fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         self.child.wait().unwrap().code()
@@ -301,9 +303,14 @@ async fn one_daemon_holds_the_store_answers_and_ends_on_sigterm() {
     // own clock. Whatever comes of that, it serves.
     let daemon = Daemon::start(&folder, &endpoint);
     assert!(command(&["health"]).status.success());
-    let second = command(&["serve"]);
-    assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second.stderr).contains("in use by another glidepath process"), "{}", text(&second.stderr));
+    let mut second = glidepath(folder.path(), Some(&endpoint));
+    let mut second = second.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    let mut waits = String::new();
+    BufReader::new(second.stderr.take().unwrap()).read_line(&mut waits).unwrap();
+    let holder = format!("in use by another glidepath process, number {}", daemon.child.id());
+    assert!(waits.contains("waiting up to 60 seconds") && waits.contains(&holder), "{waits}");
+    second.kill().unwrap();
+    second.wait().unwrap();
     let beside = command(&["status", "--json", "--as-of", "2026-11-20T06:00:00Z"]);
     assert!(beside.status.success(), "{}", text(&beside.stderr));
     assert_eq!(text(&beside.stdout), text(&alone.stdout), "the daemon gives the same answer");

@@ -15,7 +15,7 @@ mod faults;
 mod healed;
 mod heartbeat;
 mod history;
-mod hook;
+pub(crate) mod hook;
 mod killed;
 mod late;
 mod odd_words;

@@ -180,20 +180,24 @@ async fn every_month_rests_on_runs_with_aws_s_own_request_ids() {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
     let folder = TempDir::new().unwrap();
     let engine = open(&folder.path().join("glidepath.duckdb"), &fake);
-    for at in moments() {
-        engine.cycle(at).await.unwrap().unwrap();
-    }
     let [first, second] = moments();
+    let day_one = engine.cycle(first).await.unwrap().unwrap().run_id;
+    // The past follows on the newest month, in a run of its own.
+    let past = day_one + 1;
+    let day_two = engine.cycle(second).await.unwrap().unwrap().run_id;
     let evidence = engine.store().evidence(second).await.unwrap();
-    assert_eq!((evidence.credits, evidence.cycle), (Some(2), Some(2)));
+    assert_eq!((evidence.credits, evidence.cycle), (Some(day_two), Some(day_two)));
     assert!(evidence.months.len() >= 12, "{} months", evidence.months.len());
     let newest = evidence.months.last().unwrap();
-    assert_eq!((newest.brought_by.as_slice(), newest.confirmed_by), ([1, 2].as_slice(), Some(2)));
-    assert_eq!((evidence.months[0].brought_by.as_slice(), evidence.months[0].confirmed_by), ([1].as_slice(), Some(1)));
+    assert_eq!((newest.brought_by.as_slice(), newest.confirmed_by), ([day_one, day_two].as_slice(), Some(day_two)));
+    assert_eq!(
+        (evidence.months[0].brought_by.as_slice(), evidence.months[0].confirmed_by),
+        ([past].as_slice(), Some(past))
+    );
     for run in &evidence.runs {
-        let pages = if run.run_id == 1 { 2 } else { 1 };
+        let pages = if run.run_id == day_two { 1 } else { 2 };
         assert!(run.cost_requests.len() >= pages, "{run:?}");
-        assert!(!run.credit_requests.is_empty(), "{run:?}");
+        assert_eq!(run.credit_requests.is_empty(), run.run_id == past, "{run:?}");
         assert!(run.cost_requests.iter().chain(&run.credit_requests).all(|id| !id.is_empty()));
     }
     // Every believed row is somebody's, and each is counted once.
@@ -202,6 +206,9 @@ async fn every_month_rests_on_runs_with_aws_s_own_request_ids() {
     assert_eq!(by_run, by_month);
     // What came later is no evidence of what was believed before.
     let earlier = engine.store().evidence(first).await.unwrap();
-    assert_eq!(earlier.runs.len(), 1);
-    assert!(earlier.months.iter().all(|month| month.brought_by == [1] && month.confirmed_by == Some(1)));
+    assert_eq!(earlier.runs.iter().map(|run| run.run_id).collect::<Vec<_>>(), [day_one, past]);
+    let known_by = |month: &glidepath::domain::evidence::MonthEvidence| {
+        month.brought_by.iter().copied().chain(month.confirmed_by).all(|run| run == day_one || run == past)
+    };
+    assert!(earlier.months.iter().all(known_by));
 }

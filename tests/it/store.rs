@@ -386,7 +386,7 @@ fn one_process_at_a_time_opens_the_store() {
     let path = folder.path().join("deep/er/glidepath.duckdb");
     let first = Store::open(&path).unwrap();
     let refused = Store::open(&path).err().expect("it is in use");
-    assert!(matches!(&refused, StoreError::InUse { path: told } if *told == path), "{refused}");
+    assert!(matches!(&refused, StoreError::InUse { path: told, holder: Some(_) } if *told == path), "{refused}");
     drop(first);
     Store::open(&path).expect("free again once the first lets go");
 }

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::access::Access;
 use crate::config::Config;
-use crate::cycle::{BackupFile, backups_in, newest_backup, second_place};
-use crate::store::StoreId;
+use crate::cycle::{backups_in, newest_backup, second_place};
+use crate::store::{BackupFile, StoreId};
 
 /// A line for the schedule, some for each place, and one for each thing in the way.
 pub async fn lines(config: &Config, held: Option<&Access>, now: DateTime<Utc>) -> Result<Vec<String>> {

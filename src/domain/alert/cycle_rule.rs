@@ -1,12 +1,10 @@
 //! A cycle that asked AWS and could not finish: nothing was evaluated, so its silence says nothing about credit.
 
-use chrono::{DateTime, Utc};
-
 use super::input::FailedCycle;
 use super::rules::key;
 use super::settings::AlertRules;
 use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::words::day_text;
+use crate::domain::words::moment_text;
 
 /// Characters of what failed that a message repeats; the log has all of it.
 const LONGEST_PROBLEM: usize = 300;
@@ -36,10 +34,6 @@ pub fn cycle_failed_finding(failed: &FailedCycle, rules: &AlertRules) -> Finding
             failed.remedy.as_deref().unwrap_or(LOOK)
         ),
     }
-}
-
-fn moment_text(at: DateTime<Utc>) -> String {
-    format!("{}, {} UTC", day_text(at.date_naive()), at.format("%H:%M"))
 }
 
 fn shortened(problem: &str) -> String {

@@ -12,6 +12,7 @@ use crate::domain::credit::CoverageState;
 use crate::domain::facts::Facts;
 pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::healing::Healing;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{DayAmount, Position};
@@ -266,6 +267,8 @@ pub struct Observations {
     pub drained: Vec<DrainedCredit>,
     /// Days that AWS no longer shows, in order.
     pub vanished: Vec<VanishedDays>,
+    /// How the store was put together again, oldest first.
+    pub healings: Vec<Healing>,
     /// Severity of what was told and is open, by key.
     pub told: BTreeMap<String, Severity>,
     /// The first name of each service that AWS renamed, by its newest.

@@ -31,6 +31,7 @@ mod report_letter;
 mod rules;
 mod settings;
 mod spike_rule;
+mod store_rules;
 mod used_rule;
 mod vanished_rule;
 mod week;
@@ -58,4 +59,5 @@ pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Ver
 pub use report_letter::{REPORT_KIND, ReportLetter, report_event_id, report_key, report_letter};
 pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, RepeatPolicy};
+pub use store_rules::{disk_full_finding, store_healed_finding};
 pub use week::HISTORY_OF_MESSAGES;

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
 use super::settings::AlertRules;
+use super::store_rules::store_healed_finding;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
     moved_rules, spike_rule, used_rule, vanished_rule,
@@ -37,6 +38,7 @@ pub fn evaluate(
     findings.extend(asking(position, health, rules));
     findings.extend(vanished_rule::vanished(&observations.vanished));
     findings.extend(observations.dead_channels.iter().map(dead_channel_finding));
+    findings.extend(observations.healings.iter().filter_map(|healing| store_healed_finding(healing, position.as_of)));
 
     let stale = health.is_stale(rules) || health.is_too_short;
     let (mut part_of, mut filed_ahead) = (BTreeMap::new(), BTreeSet::new());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use glidepath::demo::{FakeAccount, Fault, Operation};
 use glidepath::domain::facts::Outcome;
+use glidepath::domain::finding::Rule;
 use glidepath::domain::period::plus_days;
 use glidepath::store::Store;
 
@@ -61,7 +62,7 @@ fn of_the_past(world: &World) -> Vec<(String, String, usize)> {
 async fn a_large_account_is_whole_after_as_many_days_as_its_pages_need() {
     // Two usage rows and a credit row a day are three entries of the money and two of its detail: with 10 to a page 17 pages a month
     // of 31 days, with 2 to a page 78.
-    for (entries, ceiling, expected) in [(10, 1000, Some(1)), (10, 100, Some(2)), (10, 40, Some(7)), (2, 100, None)] {
+    for (entries, ceiling, expected) in [(10, 1000, Some(1)), (10, 100, Some(2)), (10, 40, Some(7)), (2, 200, None)] {
         let case = format!("{entries} entries a page, {ceiling} pages a day");
         let world = World::with(long_account(entries), capped(ceiling)).await;
         let took = until_whole(&world).await;
@@ -89,7 +90,13 @@ async fn a_large_account_is_whole_after_as_many_days_as_its_pages_need() {
         for today in days("2026-03-20", &last) {
             at_once.cycle(&today.to_string()).await;
         }
-        assert_eq!(comparable(&world.view().await), comparable(&at_once.view().await), "{case}");
+        // Asking so often costs something, and that is said.
+        let but_for_asking = |view: glidepath::cycle::View| {
+            let mut view = comparable(&view);
+            view.position.findings.retain(|finding| finding.rule != Rule::IngestBudget);
+            view
+        };
+        assert_eq!(but_for_asking(world.view().await), but_for_asking(at_once.view().await), "{case}");
     }
 }
 

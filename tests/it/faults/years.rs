@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Barrier};
+use std::time::Instant;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use duckdb::{Connection, params};
@@ -41,8 +42,28 @@ struct Work {
 struct Lived {
     /// What each of the last whole cycles had DuckDB do, in order.
     work: Vec<Work>,
+    /// How long each of them took, in order, and the memory of this process after it.
+    effort: Vec<Effort>,
     /// Bytes of the file before the last whole cycles, and after them.
     bytes: (u64, u64),
+    /// Facts that they changed or added.
+    facts: u64,
+}
+
+/// What a cycle took of the machine.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    millis: u64,
+    kilobytes: u64,
+}
+
+impl Effort {
+    fn since(began: Instant) -> Effort {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kilobytes = resident.trim().trim_end_matches(" kB").parse().unwrap();
+        Effort { millis: u64::try_from(began.elapsed().as_millis()).unwrap(), kilobytes }
+    }
 }
 
 fn morning(day: NaiveDate) -> DateTime<Utc> {
@@ -171,19 +192,23 @@ async fn live(folder: &Path, days: i64, size: Size) -> Lived {
     // No cycle here asks anything.
     let engine = Engine::new(store.clone(), config, AwsAccess::Endpoint("http://127.0.0.1:9".to_owned())).unwrap();
     let start = day("2026-01-05");
-    let (mut newest_whole, mut work, mut before) = (0, Vec::new(), 0);
+    let (mut newest_whole, mut work, mut effort, mut before) = (0, Vec::new(), Vec::new(), (0, 0));
     for number in 0..days {
         let today = plus_days(start, number);
         let run = run(today, number == 0, size);
         let at_end = number >= days - WHOLE_AT_END;
         if number == days - WHOLE_AT_END {
-            before = file_bytes(&store);
+            before = (file_bytes(&store), facts(&store).await);
             watch(&store).await;
             noted(&store).await;
         }
         if at_end || number % WHOLE_EVERY == 0 {
+            let began = Instant::now();
             let report = engine.conclude(run).await.unwrap_or_else(|error| panic!("day {number}: {error:#}"));
             newest_whole = report.run_id;
+            if at_end {
+                effort.push(Effort::since(began));
+            }
         } else {
             let run_id = store.append_run(run).await.unwrap_or_else(|error| panic!("day {number}: {error}"));
             let of = newest_whole;
@@ -197,7 +222,14 @@ async fn live(folder: &Path, days: i64, size: Size) -> Lived {
             work.push(noted(&store).await);
         }
     }
-    Lived { work, bytes: (before, file_bytes(&store)) }
+    let facts = facts(&store).await - before.1;
+    Lived { work, effort, bytes: (before.0, file_bytes(&store)), facts }
+}
+
+/// Rows of costs and of usage, each of which is a fact that was new or had changed.
+async fn facts(store: &Store) -> u64 {
+    let sql = "SELECT (SELECT count(*) FROM charges) + (SELECT count(*) FROM usage)";
+    store.call(|connection| Ok(connection.query_row(sql, [], |row| row.get(0))?)).await.unwrap()
 }
 
 /// Days at the beginning and at the end of the watched ones that are compared.
@@ -224,4 +256,46 @@ async fn twelve_hundred_days_of_a_small_account_leave_a_cycle_as_it_was() {
     assert!(last.bytes * 10 <= first.bytes * 11, "bytes: {first:?}, sixty days later {last:?}");
     let grown = lived.bytes.1.saturating_sub(lived.bytes.0);
     assert!(grown < 3_000_000, "in two months the store grew by {grown} bytes");
+}
+
+/// As long as `.ci/faults` lasts.
+async fn stay_level(days: i64, size: Size, most: impl Fn(&Lived) -> u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let lived = live(folder.path(), days, size).await;
+    let (first, last) = (usual(&lived.work[..DAYS_COMPARED]), usual(&lived.work[lived.work.len() - DAYS_COMPARED..]));
+    let grown = lived.bytes.1.saturating_sub(lived.bytes.0);
+    let median = |of: &[Effort], value: fn(&Effort) -> u64| {
+        let mut all: Vec<u64> = of.iter().map(value).collect();
+        all.sort_unstable();
+        all[all.len() / 2]
+    };
+    let ends = [&lived.effort[..DAYS_COMPARED], &lived.effort[lived.effort.len() - DAYS_COMPARED..]];
+    let millis = ends.map(|days| median(days, |it| it.millis));
+    let memory = ends.map(|days| median(days, |it| it.kilobytes));
+    println!(
+        "{days} days of {size:?}, the last {WHOLE_AT_END}: work {first:?} to {last:?}; a cycle takes {millis:?} ms, memory {memory:?} KB"
+    );
+    println!("the store grew by {grown} bytes over {} facts to {} bytes", lived.facts, lived.bytes.1);
+    assert!(
+        last.rows * 10 <= first.rows * 11 && last.bytes * 10 <= first.bytes * 11,
+        "{first:?}, sixty days later {last:?}"
+    );
+    assert!(memory[1] * 10 <= memory[0] * 11, "memory: {memory:?}");
+    assert!(millis[1] * 10 <= millis[0] * 11 + 200, "time: {millis:?}");
+    assert!(grown <= most(&lived), "it may grow by {}, and grew by {grown}", most(&lived));
+}
+
+#[tokio::test]
+#[ignore = "takes minutes; .ci/faults runs it"]
+async fn three_years_of_a_small_account() {
+    stay_level(1_096, Size { services: 3, usage_types: 6 }, |_| 3_000_000).await;
+}
+
+#[tokio::test]
+#[ignore = "takes a quarter of an hour; .ci/faults runs it"]
+async fn a_year_of_a_large_account() {
+    stay_level(365, Size { services: 300, usage_types: 400 }, |lived| {
+        lived.facts * 120 + WHOLE_AT_END as u64 * 100_000
+    })
+    .await;
 }

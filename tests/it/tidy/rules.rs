@@ -102,6 +102,8 @@ const CLOCK_PLACES: &[(&str, &str)] = &[
     ("src/main.rs", "start-up"),
     ("src/cli", "a command without `--as-of` runs now"),
     ("src/schedule", "cron lines are due at a time of day"),
+    ("src/http/pulse.rs", "how long a read has not returned is measured by a clock that only runs on"),
+    ("src/store/health.rs", "and so are the pauses between two tries to open the store again"),
 ];
 const CLOCK_READS: &[&str] = &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];
 

@@ -8,6 +8,7 @@ use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, us
 use super::*;
 use crate::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::healing::{HealedFrom, Healing};
 use crate::domain::period::DayRange;
 use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::position::{Coverage, UnclassifiedUsage};
@@ -173,6 +174,17 @@ fn every_finding() -> Vec<Finding> {
         finished_at: Some(clock() - chrono::TimeDelta::hours(24)),
     };
     findings.push(cycle_failed_finding(&failed, &rules));
+    let healing = Healing {
+        healed_at: clock(),
+        damage: "its log is damaged: its head cannot be read".into(),
+        kept_as: Some("/data/glidepath.duckdb.damaged-20260314T060000Z".into()),
+        source: HealedFrom::Backup,
+        copied: Some("/data/backups/0123456789abcdef-glidepath-20260314T030000Z.duckdb".into()),
+        knows_to: Some(clock() - chrono::TimeDelta::hours(3)),
+    };
+    findings.extend(store_healed_finding(&healing, clock()));
+    let problem = "the disk of the store /data/glidepath.duckdb takes no writes: No space left on device (os error 28)";
+    findings.push(disk_full_finding("0123456789abcdef", problem, true, clock()));
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));
     findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));

@@ -1,0 +1,63 @@
+//! A store that was put back from what was left of it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::words::moment_text;
+
+/// What was put in the place of a store that could not be read whole, or was not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealedFrom {
+    /// Its own file, without a log that could not be read.
+    File,
+    /// The newest good backup.
+    Backup,
+    /// Nothing was left; it begins anew.
+    Nothing,
+    /// A file that somebody named.
+    Named,
+}
+
+/// What happened to a store, and what is there again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Healing {
+    /// When, by this machine's clock.
+    pub healed_at: DateTime<Utc>,
+    /// What was wrong, in words.
+    pub damage: String,
+    /// Where the damaged file was moved; null where there was none.
+    pub kept_as: Option<String>,
+    /// What was put in its place.
+    pub source: HealedFrom,
+    /// The backup; null without one.
+    pub copied: Option<String>,
+    /// What was entered up to then is there; null where nothing is.
+    pub knows_to: Option<DateTime<Utc>>,
+}
+
+/// What people enter, and what only this store knew: nothing of it can be asked again.
+const NOT_ASKED_AGAIN: &str = "balances typed in, filings, planned events, days accepted as zero, acknowledgements and silences, \
+                               shared links and their ends, the list of issued reports, the audit, and which alerts were told";
+
+impl Healing {
+    /// What is there now instead, in words.
+    pub fn restored(&self) -> String {
+        let to = self.knows_to.map(moment_text).unwrap_or_default();
+        match (self.source, &self.copied) {
+            (HealedFrom::File, _) => format!("its own file as of {to}"),
+            (HealedFrom::Backup | HealedFrom::Named, Some(copied)) => format!("the backup {copied} of {to}"),
+            (HealedFrom::Backup | HealedFrom::Named, None) => format!("a backup of {to}"),
+            (HealedFrom::Nothing, _) => "an empty store, since no good backup was found".to_owned(),
+        }
+    }
+
+    /// What could not be brought back, in words.
+    pub fn not_brought_back(&self) -> String {
+        match self.knows_to {
+            Some(to) => format!("What was entered after {} is not there: {NOT_ASKED_AGAIN}", moment_text(to)),
+            None => format!("Nothing that was ever entered is there: {NOT_ASKED_AGAIN}"),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The files in a folder of backups, by their names: whose each is, when it was made, and whether it was finished.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::StoreId;
+
+const PREFIX: &str = "glidepath-";
+/// UTC to the second, without characters that a file system or a shell minds.
+const STAMP: &str = "%Y%m%dT%H%M%SZ";
+const WHOLE: &str = ".duckdb";
+/// While a copy is written, and of its log.
+const HALVES: [&str; 2] = [".partial", ".partial.wal"];
+
+/// A file that glidepath made in a folder of backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupFile {
+    /// Which store it is of; `None` for one of an older version.
+    pub id: Option<StoreId>,
+    /// The time that its name says.
+    pub taken_at: DateTime<Utc>,
+    /// False for one that was not finished.
+    pub whole: bool,
+    /// When it was last written to, where that is known.
+    pub written_at: Option<DateTime<Utc>>,
+    /// Its name.
+    pub name: String,
+}
+
+impl BackupFile {
+    /// Reads a name; `None` for every other file.
+    pub fn of(name: &str, written_at: Option<DateTime<Utc>>) -> Option<BackupFile> {
+        let half = HALVES.iter().find_map(|half| name.strip_suffix(half));
+        let stem = name.strip_suffix(WHOLE).or(half)?;
+        let (before, stamp) = stem.split_once(PREFIX)?;
+        let id = match before {
+            "" => None,
+            before => Some(before.strip_suffix('-')?.parse().ok()?),
+        };
+        let taken_at = NaiveDateTime::parse_from_str(stamp, STAMP).ok()?.and_utc();
+        Some(BackupFile { id, taken_at, whole: half.is_none(), written_at, name: name.to_owned() })
+    }
+
+    /// The name of a backup of the store `id`, made at `now`.
+    pub fn name_of(id: &StoreId, now: DateTime<Utc>) -> String {
+        format!("{id}-{PREFIX}{}{WHOLE}", now.format(STAMP))
+    }
+
+    /// True for a finished one of the store `id`.
+    pub fn is_of(&self, id: &StoreId) -> bool {
+        self.whole && self.id.as_ref() == Some(id)
+    }
+
+    /// Backups, and halves of them, in `folder`; none where it does not exist.
+    ///
+    /// # Errors
+    /// If the folder is there and cannot be read.
+    pub fn all_in(folder: &Path) -> io::Result<Vec<BackupFile>> {
+        let entries = match folder.read_dir() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let written_at = entry.metadata().and_then(|it| it.modified()).ok().map(DateTime::from);
+            files.extend(entry.file_name().to_str().and_then(|name| BackupFile::of(name, written_at)));
+        }
+        Ok(files)
+    }
+}
+
+/// A finished backup and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// What its name says.
+    pub file: BackupFile,
+    /// Its path.
+    pub path: PathBuf,
+}
+
+/// The finished backups in `folders`, newest first. A folder that cannot be read holds none.
+pub fn newest_first(folders: &[PathBuf]) -> Vec<Backup> {
+    let mut backups: Vec<Backup> = folders
+        .iter()
+        .flat_map(|folder| {
+            let files = BackupFile::all_in(folder).unwrap_or_else(|error| {
+                tracing::warn!("the backups in {} cannot be listed: {error}", folder.display());
+                Vec::new()
+            });
+            files.into_iter().filter(|file| file.whole).map(|file| Backup { path: folder.join(&file.name), file })
+        })
+        .collect();
+    // Stable: of two of one moment, that in the first folder comes first.
+    backups.sort_by_key(|backup| std::cmp::Reverse(backup.file.taken_at));
+    backups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: &str = "0123456789abcdef";
+    const THEIRS: &str = "fedcba9876543210";
+
+    fn id(text: &str) -> StoreId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn names_read_back_and_other_files_are_none_of_ours() {
+        let now = "2026-11-23T06:30:05Z".parse().unwrap();
+        let name = BackupFile::name_of(&id(OURS), now);
+        assert_eq!(name, "0123456789abcdef-glidepath-20261123T063005Z.duckdb");
+        let read = BackupFile::of(&name, None).unwrap();
+        assert!(read.is_of(&id(OURS)) && !read.is_of(&id(THEIRS)));
+        assert_eq!(read.taken_at, now);
+        for (name, whole) in [
+            ("glidepath-20261123T063005Z.duckdb", true),
+            ("glidepath-20261123T063005Z.partial", false),
+            ("0123456789abcdef-glidepath-20261123T063005Z.partial", false),
+            ("0123456789abcdef-glidepath-20261123T063005Z.partial.wal", false),
+        ] {
+            assert_eq!(BackupFile::of(name, None).map(|file| file.whole), Some(whole), "{name}");
+        }
+        for name in [
+            "glidepath-before-upgrade.duckdb",
+            "glidepath-20200101T000000Z.duckdb.old",
+            "0123456789abcdef-glidepath-20261123T063005Z.duckdb.id",
+            "0123456789abcdef-glidepath-20261123T063005Z.duckdb.wal",
+            "0123456789ABCDEF-glidepath-20261123T063005Z.duckdb",
+            "0123456789abcde-glidepath-20261123T063005Z.duckdb",
+            "0123456789abcdefglidepath-20261123T063005Z.duckdb",
+            "-glidepath-20261123T063005Z.duckdb",
+            "my-glidepath-20261123T063005Z.duckdb",
+            "glidepath-20261323T063005Z.duckdb",
+            "glidepath-backups",
+            "notes.txt",
+        ] {
+            assert_eq!(BackupFile::of(name, None), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_newest_come_first_and_a_folder_that_is_not_there_holds_nothing() {
+        let top = tempfile::tempdir().unwrap();
+        let folders = [top.path().join("a"), top.path().join("none"), top.path().join("b")];
+        std::fs::create_dir(&folders[0]).unwrap();
+        std::fs::create_dir(&folders[2]).unwrap();
+        assert_eq!(BackupFile::all_in(&folders[1]).unwrap(), []);
+        for (folder, name) in [
+            (&folders[0], "glidepath-20261121T063000Z.duckdb"),
+            (&folders[0], "glidepath-20261123T063000Z.partial"),
+            (&folders[0], "notes.txt"),
+            (&folders[2], "glidepath-20261122T063000Z.duckdb"),
+            (&folders[2], "glidepath-20261121T063000Z.duckdb"),
+        ] {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        assert!(BackupFile::all_in(&folders[0]).unwrap()[0].written_at.is_some());
+        let paths: Vec<PathBuf> = newest_first(&folders).into_iter().map(|backup| backup.path).collect();
+        assert_eq!(
+            paths,
+            [
+                folders[2].join("glidepath-20261122T063000Z.duckdb"),
+                folders[0].join("glidepath-20261121T063000Z.duckdb"),
+                folders[2].join("glidepath-20261121T063000Z.duckdb"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! Looks into a store's file without changing it: whether it opens, what it says of itself, and, where asked, whether every row
+//! can be read and fits the others.
+//!
+//! DuckDB ends the whole process over some logs that it cannot read. So a file is looked into by a process of its own first.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use duckdb::{AccessMode, Config, Connection, OptionalExt as _};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::error::Result;
+use super::verify::{self, Verified};
+use super::{log_file, log_of, trouble};
+
+/// The command of this program that looks into a file.
+pub const EXAMINE: &str = "examine-store";
+/// Memory for a look.
+const MEMORY_MB: u32 = 64;
+
+/// How thoroughly to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// It opens, and says what it is.
+    Opens,
+    /// Every row is read and checked, too.
+    Whole,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Examined {
+    /// A store that opens.
+    Store(Opens),
+    /// A database of nobody's: there is no table in it.
+    Blank,
+    /// A database of another program.
+    Foreign,
+    /// Not what was written.
+    Damaged {
+        /// Why.
+        reason: String,
+    },
+    /// It could not be looked into, for a reason that lies outside it.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+    /// A newer DuckDB wrote it.
+    NewerFormat,
+}
+
+/// What a store that opens says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opens {
+    /// The version of its schema.
+    pub version: i64,
+    /// Its id; `None` in an older version's.
+    pub id: Option<String>,
+    /// The account of its data.
+    pub account: Option<String>,
+    /// What reading it whole brought; `None` where it was only opened.
+    pub verified: Option<Verified>,
+}
+
+/// Who looks.
+#[derive(Debug, Clone, Default)]
+pub struct Examiner {
+    /// The program to start for it; this process looks itself without one.
+    pub program: Option<PathBuf>,
+}
+
+impl Examiner {
+    /// Looks into the file `path` and its log.
+    pub fn examine(&self, path: &Path, depth: Depth) -> Examined {
+        let Some(program) = &self.program else { return examine(path, depth) };
+        examine_by(program, path, depth).unwrap_or_else(|error| {
+            warn!("{} looks into {} itself: no other process can: {error}", std::process::id(), path.display());
+            examine(path, depth)
+        })
+    }
+}
+
+fn examine_by(program: &Path, path: &Path, depth: Depth) -> std::io::Result<Examined> {
+    let whole = (depth == Depth::Whole).then_some("--whole");
+    let done = Command::new(program)
+        .arg(EXAMINE)
+        .args(whole)
+        .arg(path)
+        .env_clear()
+        .envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .output()?;
+    if let Ok(found) = serde_json::from_slice(&done.stdout) {
+        return Ok(found);
+    }
+    match done.status.signal() {
+        Some(SIGILL | SIGABRT | SIGBUS | SIGFPE | SIGSEGV) => {
+            Ok(Examined::Damaged { reason: format!("DuckDB broke off while it read it ({})", done.status) })
+        }
+        Some(_) => {
+            let reason = format!(
+                "the process that looked into it was killed ({}); is the machine short of memory?",
+                done.status
+            );
+            Ok(Examined::Unknown { reason })
+        }
+        None => Err(std::io::Error::other(format!("it ended with {} and said nothing", done.status))),
+    }
+}
+
+// As Linux numbers them.
+const SIGILL: i32 = 4;
+const SIGABRT: i32 = 6;
+const SIGBUS: i32 = 7;
+const SIGFPE: i32 = 8;
+const SIGSEGV: i32 = 11;
+/// Where a library lies that the program is linked with.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
+
+/// As [`Examiner::examine`], in this process, which some damaged logs end.
+pub fn examine(path: &Path, depth: Depth) -> Examined {
+    match fs::read(log_of(path)) {
+        Ok(log) => {
+            if let Some(damage) = log_file::damage(&log) {
+                return Examined::Damaged { reason: format!("its log is damaged: {damage}") };
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Examined::Unknown { reason: format!("its log cannot be read: {error}") },
+    }
+    look(path, depth).unwrap_or_else(|error| {
+        let reason = error.to_string();
+        if trouble::is_of_newer_duckdb(&reason) {
+            Examined::NewerFormat
+        } else if trouble::says_nothing_of_the_file(&reason) {
+            Examined::Unknown { reason }
+        } else {
+            Examined::Damaged { reason }
+        }
+    })
+}
+
+fn look(path: &Path, depth: Depth) -> Result<Examined> {
+    let connection = read_only(path)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM duckdb_tables() WHERE NOT internal", [], |row| row.get(0))?;
+    if tables == 0 {
+        return Ok(Examined::Blank);
+    }
+    if !has_table(&connection, "schema_version")? {
+        return Ok(Examined::Foreign);
+    }
+    let version = connection.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
+    if version == 0 {
+        // The first migration was not committed.
+        return Ok(Examined::Blank);
+    }
+    let text =
+        |sql| -> Result<Option<String>> { Ok(connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten()) };
+    let id = if has_table(&connection, "store_id")? { text("SELECT id FROM store_id")? } else { None };
+    let account = text("SELECT account FROM ingest_runs WHERE account IS NOT NULL ORDER BY run_id DESC LIMIT 1")?;
+    let verified = match depth {
+        Depth::Opens => None,
+        Depth::Whole => Some(verify::verify(&connection)?),
+    };
+    Ok(Examined::Store(Opens { version, id, account, verified }))
+}
+
+/// Opens a file that nothing is written to: what its log holds is read into memory.
+pub fn read_only(path: &Path) -> Result<Connection> {
+    let config = Config::default()
+        .access_mode(AccessMode::ReadOnly)?
+        .max_memory(&format!("{MEMORY_MB}MB"))?
+        .threads(1)?
+        .enable_autoload_extension(false)?;
+    Ok(Connection::open_with_flags(path, config)?)
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND NOT internal)";
+    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
+}

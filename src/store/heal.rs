@@ -1,0 +1,365 @@
+//! Puts a store together again that cannot be read whole, or is not there.
+//!
+//! Invariants: what is damaged is moved aside with its log, and nothing is ever deleted of it; the new file is whole on the disk,
+//! with the note of what happened in it, before the old one is moved; killed anywhere, the next start goes on from there.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use duckdb::{Connection, params};
+use tracing::{error, info, warn};
+
+use super::backup_files::Backup;
+use super::error::{Result, StoreError};
+use super::examine::{Depth, Examined, Opens};
+use super::opening::Opening;
+use super::verify::Verified;
+use super::{StoreId, config, log_of, migrations};
+use crate::domain::healing::{HealedFrom, Healing};
+
+/// What is wrong with a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// In words.
+    pub reason: String,
+    /// What has to hold of its facts and does not, where all of it can be read.
+    pub broken: Vec<String>,
+}
+
+impl Damage {
+    /// Of a file that cannot be read whole.
+    pub fn of_file(reason: impl Into<String>) -> Damage {
+        Damage { reason: reason.into(), broken: Vec::new() }
+    }
+
+    /// There is no file.
+    pub fn missing() -> Damage {
+        Damage::of_file("it was missing")
+    }
+}
+
+/// What a store is put together from.
+#[derive(Debug, Clone, Default)]
+pub struct Base {
+    /// The id that it had.
+    pub id: Option<StoreId>,
+    /// Its backups, newest first.
+    pub backups: Vec<Backup>,
+}
+
+/// What is put in the place of the old file.
+struct Chosen {
+    from: Option<PathBuf>,
+    source: HealedFrom,
+    knows_to: Option<DateTime<Utc>>,
+}
+
+/// Goes on where a process was killed that had put a store together and had moved the old one aside.
+pub fn resume(opening: &Opening) -> Result<()> {
+    let (path, ready) = (&opening.path, beside(&opening.path, READY));
+    if !ready.exists() {
+        return Ok(());
+    }
+    let failed = |error: io::Error| cannot(path, "putting the restored store in its place", &error);
+    if path.exists() {
+        // It was put together for a file that was not moved yet: that is looked into anew.
+        return fs::remove_file(&ready).map_err(failed);
+    }
+    move_aside(&log_of(path), &log_of(&aside(path, (opening.now)()))).map_err(failed)?;
+    fs::rename(&ready, path).and_then(|()| sync_folder(path)).map_err(failed)?;
+    info!(path = %path.display(), "a store that was being put together is in its place");
+    Ok(())
+}
+
+/// Makes an empty store, whole or not at all; with the id that it had, if it had one.
+pub fn begin(opening: &Opening, id: Option<&StoreId>) -> Result<()> {
+    build(opening, None, id, None)?;
+    install(opening, None)
+}
+
+/// Moves what stands at the path aside and puts the best of `base` in its place: its own file where only its log is damaged, else
+/// the newest good backup, else an empty store.
+///
+/// # Errors
+/// [`StoreError::Defect`] where the newest good backup is wrong in the same way; nothing is moved then. [`StoreError::Open`] if
+/// the disk fails.
+pub fn heal(opening: &Opening, damage: &Damage, base: Base) -> Result<Healing> {
+    error!(path = %opening.path.display(), reason = damage.reason, "the store is damaged; it is put together again");
+    let times = lately(&opening.path, (opening.now)());
+    if times >= OFTEN {
+        let reason = format!(
+            "{}, and it was put together again {times} times within the hour: this machine's disk or memory does not keep what is \
+             written. Nothing was moved; look at both, and start again in an hour",
+            damage.reason
+        );
+        return Err(StoreError::Open { path: opening.path.clone(), reason });
+    }
+    let chosen = choose(opening, damage, &base)?;
+    put(opening, damage, base.id.as_ref(), chosen)
+}
+
+/// Moves what stands at the path aside and puts the file `from` in its place, which holds all that was entered up to `knows_to`.
+///
+/// # Errors
+/// [`StoreError::Open`] if `from` is no good backup, or the disk fails.
+pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) -> Result<Healing> {
+    let found = good(opening, from).map_err(|reason| StoreError::Open {
+        path: from.to_owned(),
+        reason: format!("{reason}; it is not put in the place of {}, and nothing was changed", opening.path.display()),
+    })?;
+    let chosen = Chosen { from: Some(from.to_owned()), source: HealedFrom::Named, knows_to };
+    // A backup of an older version does not know which store it is of.
+    let id = StoreId::beside(&opening.path).ok().flatten().filter(|_| found.id.is_none());
+    put(opening, &Damage::of_file("it was restored by hand"), id.as_ref(), chosen)
+}
+
+/// The newest good backup of `base`, if there is one.
+pub fn newest_good(opening: &Opening, base: &Base) -> Option<Backup> {
+    base.backups.iter().find(|backup| is_good(opening, backup)).cloned()
+}
+
+fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen) -> Result<Healing> {
+    let (path, healed_at) = (&opening.path, (opening.now)());
+    let aside = aside(path, healed_at);
+    let stands = path.exists() || log_of(path).exists();
+    let healing = Healing {
+        healed_at,
+        damage: damage.reason.clone(),
+        kept_as: stands.then(|| aside.display().to_string()),
+        source: chosen.source,
+        copied: chosen
+            .from
+            .as_ref()
+            .filter(|_| chosen.source != HealedFrom::File)
+            .map(|from| from.display().to_string()),
+        knows_to: chosen.knows_to,
+    };
+    build(opening, chosen.from.as_deref(), id, Some(&healing))?;
+    install(opening, Some(&aside))?;
+    warn!(
+        path = %path.display(),
+        kept_as = healing.kept_as,
+        "the store is put together again from {}. {}",
+        healing.restored(),
+        healing.not_brought_back()
+    );
+    Ok(healing)
+}
+
+fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
+    let path = &opening.path;
+    if damage.broken.is_empty() && fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
+        // The file alone is the newest checkpoint, and newer than every backup.
+        let alone = beside(path, ALONE);
+        let copied = copy(path, &alone).is_ok() && good(opening, &alone).is_ok();
+        if copied {
+            let knows_to = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
+            return Ok(Chosen { from: Some(alone), source: HealedFrom::File, knows_to });
+        }
+        let _ = fs::remove_file(alone);
+    }
+    for backup in &base.backups {
+        if is_good(opening, backup) {
+            let knows_to = Some(backup.file.taken_at);
+            return Ok(Chosen { from: Some(backup.path.clone()), source: HealedFrom::Backup, knows_to });
+        }
+        if let Examined::Store(Opens { verified: Some(verified), .. }) =
+            opening.examiner.examine(&backup.path, Depth::Whole)
+            && verified.broken().iter().any(|broken| damage.broken.iter().any(|ours| ours == broken))
+        {
+            return Err(StoreError::Defect {
+                path: path.clone(),
+                reason: damage.reason.clone(),
+                backup: backup.path.clone(),
+            });
+        }
+    }
+    Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None })
+}
+
+fn is_good(opening: &Opening, backup: &Backup) -> bool {
+    good(opening, &backup.path)
+        .inspect_err(|reason| warn!("the backup {} is passed over: {reason}", backup.path.display()))
+        .is_ok()
+}
+
+/// What a file that may take the store's place says of itself, or why it may not.
+fn good(opening: &Opening, path: &Path) -> std::result::Result<Opens, String> {
+    match opening.examiner.examine(path, Depth::Whole) {
+        Examined::Store(Opens { version, .. }) if version > migrations::known() => {
+            Err("a newer version of glidepath wrote it".to_owned())
+        }
+        Examined::Store(opens) => {
+            let problems = opens.verified.as_ref().map(Verified::problems).unwrap_or_default();
+            if problems.is_empty() { Ok(opens) } else { Err(problems.join("; ")) }
+        }
+        Examined::Blank | Examined::Foreign => Err("it is no store of glidepath".to_owned()),
+        Examined::Damaged { reason } | Examined::Unknown { reason } => Err(reason),
+        Examined::NewerFormat => Err("a newer version of glidepath wrote it".to_owned()),
+    }
+}
+
+/// While it is written.
+const BEING_MADE: &str = "restoring";
+/// Once it is whole.
+const READY: &str = "restored";
+/// A copy of a file without its log.
+const ALONE: &str = "without-log";
+
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(what);
+    PathBuf::from(name)
+}
+
+/// Healings within an hour after which it is no use to go on.
+const OFTEN: usize = 5;
+
+/// How often the store was moved aside within the hour before `now`.
+fn lately(path: &Path, now: DateTime<Utc>) -> usize {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return 0 };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let moved_at = |entry: io::Result<fs::DirEntry>| {
+        let moved = entry.ok()?.file_name().into_string().ok()?;
+        let stamp = moved.strip_prefix(name)?.strip_prefix(".damaged-")?;
+        let stamp = stamp.get(..STAMP_LENGTH).filter(|_| !stamp.ends_with(".wal"))?;
+        NaiveDateTime::parse_from_str(stamp, STAMP).ok().map(|at| at.and_utc())
+    };
+    let moved = folder.read_dir().into_iter().flatten().filter_map(moved_at);
+    moved.filter(|at| *at <= now && now - *at < TimeDelta::hours(1)).count()
+}
+
+/// UTC to the second, as in the names of backups.
+const STAMP: &str = "%Y%m%dT%H%M%SZ";
+const STAMP_LENGTH: usize = "20261129T033000Z".len();
+
+/// Where the damaged file goes: a name that nothing bears.
+fn aside(path: &Path, now: DateTime<Utc>) -> PathBuf {
+    let stem = format!("damaged-{}", now.format(STAMP));
+    let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
+    let mut free = names.map(|name| beside(path, &name)).filter(|name| !name.exists() && !log_of(name).exists());
+    free.next().unwrap_or_else(|| beside(path, &stem))
+}
+
+/// Writes the new file whole, and gives it the name under which [`resume`] finds it.
+fn build(opening: &Opening, from: Option<&Path>, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<()> {
+    let making = beside(&opening.path, BEING_MADE);
+    remove(&making);
+    let made = write(opening, &making, from, id, healing).and_then(|()| {
+        let named = File::open(&making).and_then(|file| file.sync_all());
+        let ready = beside(&opening.path, READY);
+        let named = named.and_then(|()| fs::rename(&making, &ready)).and_then(|()| sync_folder(&ready));
+        named.map_err(|error| cannot(&opening.path, "writing it to disk", &error))
+    });
+    remove(&beside(&opening.path, ALONE));
+    made.inspect_err(|_| remove(&making))
+}
+
+fn write(
+    opening: &Opening,
+    making: &Path,
+    from: Option<&Path>,
+    id: Option<&StoreId>,
+    healing: Option<&Healing>,
+) -> Result<()> {
+    if let Some(from) = from {
+        copy(from, making).map_err(|error| cannot(&opening.path, &format!("copying {}", from.display()), &error))?;
+    }
+    let mut connection = Connection::open_with_flags(making, config(opening.memory_mb)?)?;
+    migrations::migrate(making, &mut connection)?;
+    if let Some(id) = id {
+        connection.execute("UPDATE store_id SET id = ?", [id.to_string()])?;
+    }
+    if let Some(healing) = healing {
+        insert(&connection, healing)?;
+    }
+    connection.execute_batch("CHECKPOINT")?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+/// Moves what stands at the path aside, if a name is given, and the new file there.
+fn install(opening: &Opening, aside: Option<&Path>) -> Result<()> {
+    let (path, ready) = (&opening.path, beside(&opening.path, READY));
+    let moved = || -> io::Result<()> {
+        if let Some(aside) = aside {
+            move_aside(path, aside)?;
+            move_aside(&log_of(path), &log_of(aside))?;
+        }
+        fs::rename(&ready, path)?;
+        sync_folder(path)
+    };
+    moved().map_err(|error| cannot(path, "putting the new file in its place", &error))
+}
+
+fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        moved => moved,
+    }
+}
+
+/// Copies the bytes alone: a backup that may only be read becomes a store that can be written.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    remove(to);
+    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()
+}
+
+/// A leftover is in nobody's way once it cannot be removed; what comes next says so.
+fn remove(path: &Path) {
+    for file in [path.to_owned(), log_of(path)] {
+        let _ = fs::remove_file(file);
+    }
+}
+
+pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn cannot(path: &Path, doing: &str, error: &io::Error) -> StoreError {
+    StoreError::Open { path: path.to_owned(), reason: format!("{doing} failed: {error}") }
+}
+
+const fn word(source: HealedFrom) -> &'static str {
+    match source {
+        HealedFrom::File => "file",
+        HealedFrom::Backup => "backup",
+        HealedFrom::Nothing => "nothing",
+        HealedFrom::Named => "named",
+    }
+}
+
+fn insert(connection: &Connection, healing: &Healing) -> Result<()> {
+    let Healing { healed_at, damage, kept_as, source, copied, knows_to } = healing;
+    connection.execute(
+        "INSERT INTO healings VALUES (?, ?, ?, ?, ?, ?)",
+        params![healed_at.naive_utc(), damage, kept_as, word(*source), copied, knows_to.map(|at| at.naive_utc())],
+    )?;
+    Ok(())
+}
+
+/// The healings of a store, oldest first.
+pub fn healings(connection: &Connection) -> Result<Vec<Healing>> {
+    let sql = "SELECT healed_at, damage, kept_as, source, copied, knows_to FROM healings ORDER BY healed_at";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| {
+        let source: String = row.get(3)?;
+        let source = [HealedFrom::File, HealedFrom::Backup, HealedFrom::Nothing, HealedFrom::Named]
+            .into_iter()
+            .find(|known| word(*known) == source);
+        Ok(Healing {
+            healed_at: row.get::<_, NaiveDateTime>(0)?.and_utc(),
+            damage: row.get(1)?,
+            kept_as: row.get(2)?,
+            source: source.unwrap_or(HealedFrom::Named),
+            copied: row.get(4)?,
+            knows_to: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
+        })
+    })?;
+    Ok(rows.collect::<duckdb::Result<_>>()?)
+}
