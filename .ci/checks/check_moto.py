@@ -49,9 +49,9 @@ SPEND = {
 }
 
 
-def answer(groups_by_day):
-    """A GetCostAndUsage answer over the whole backfill; most days have no group, as in an account with little use."""
-    day, end = (datetime.date.fromisoformat(text) for text in program.BACKFILL)
+def answer(groups_by_day, window):
+    """A GetCostAndUsage answer over a window; most days have no group, as in an account with little use."""
+    day, end = (datetime.date.fromisoformat(text) for text in window)
     results = []
     while day < end:
         after = day + datetime.timedelta(days=1)
@@ -76,7 +76,7 @@ def canned_answers():
         money.setdefault(day, []).append(group(service, record_type, cost, "1", "N/A"))
     for day, service, usage_type, cost, quantity, unit in DETAIL:
         detail.setdefault(day, []).append(group(service, usage_type, cost, quantity, unit))
-    return [answer(money), answer(detail)]
+    return [answer(groups, window) for window in program.FIRST_PULL for groups in (money, detail)]
 
 
 def seed(endpoint):

@@ -19,8 +19,8 @@ ACCOUNT = "123456789012"
 # month ends is at work. `data_through` is two days earlier.
 AS_OF = "2026-11-15T06:00:00Z"
 DATA_THROUGH = "2026-11-13"
-# Thirteen full months before the month of AS_OF, up to the day after it, exclusive.
-BACKFILL = ("2025-10-01", "2026-11-16")
+# What a first pull asks for: the month of AS_OF up to the day after it, exclusive, and the thirteen full months before it.
+FIRST_PULL = [("2026-11-01", "2026-11-16"), ("2025-10-01", "2026-11-01")]
 # How long a program may take to answer: enough for the demo's cycles on a busy machine or without optimisation.
 SECONDS_TO_START = 300
 
