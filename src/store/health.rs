@@ -270,11 +270,12 @@ impl Store {
         Ok(found)
     }
 
-    /// Puts the store together again from what is left of it; see [`heal::heal`]. Waits for every call to end. Who calls this
+    /// Puts the store together again from what is left of it. Waits for every call to end. Who calls this
     /// sees to it that nothing goes on that rests on what it read before.
     ///
     /// # Errors
-    /// As [`heal::heal`]; the old file is opened again then.
+    /// [`StoreError::Defect`] where the newest good backup is wrong in the same way, [`StoreError::Open`] if the disk fails; the old
+    /// file is opened again then.
     pub async fn heal(&self, damage: Damage) -> Result<Healing> {
         let store = self.clone();
         super::blocking(move || store.heal_blocking(&damage)).await
