@@ -191,11 +191,6 @@ impl Store {
         Opened::of(connection)
     }
 
-    /// True where the store's disk can only be read.
-    pub fn is_read_only(&self) -> bool {
-        self.inner.health.mode == Mode::ReadOnly
-    }
-
     /// What is wrong with the store's disk, since the newest write that went through.
     pub fn disk_problem(&self) -> Option<DiskProblem> {
         kept(&self.inner.health.disk).clone()
