@@ -168,6 +168,8 @@ pub struct Demand<A> {
 pub trait Visitor<A> {
     /// `pool` paid `amount` of `stream`.
     fn drawn(&mut self, _day: NaiveDate, _pool: usize, _stream: usize, _amount: A) {}
+    /// `pool` paid `amount` of the day's streams in all, in place of [`Visitor::drawn`] for each: see [`Fold::day_in_any_order`].
+    fn drawn_in_all(&mut self, _day: NaiveDate, _pool: usize, _amount: A) {}
     /// `amount` of `stream` was payable and no pool paid it; negative where a discount passes through to the cash.
     fn uncovered(&mut self, _day: NaiveDate, _stream: usize, _amount: A) {}
     /// `pool` ended with `unused` credit in it.
@@ -184,12 +186,18 @@ pub struct Fold<A> {
     balances: Vec<A>,
     /// Per pool, whether it applies before discounts.
     before_discounts: Vec<bool>,
-    /// Per stream, the pools that may pay it, in drawing order.
+    /// Different lists of pools that may pay a stream, each in drawing order.
     payers: Vec<Vec<usize>>,
+    /// Per stream, which of these lists is its own.
+    payers_of: Vec<usize>,
     /// Per stream, the rank of its service's name, so that ties are broken by name without comparing text.
     service_of: Vec<usize>,
     /// Per service, the day's payable cost, and the same before discounts.
     service_totals: Vec<Asked<A>>,
+    /// Per pool, what a day asks of it.
+    asked: Vec<A>,
+    /// Per list of pools, the first that pays on a day.
+    first: Vec<Option<usize>>,
 }
 
 /// What credit is asked to pay: after discounts, and before them.
@@ -221,15 +229,25 @@ impl<A: Amount> Fold<A> {
         let mut names: Vec<&str> = streams.iter().map(|s| s.service.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let payers = |stream: &Stream| {
-            pools.iter().enumerate().filter(|(_, pool)| pool.draws_for(stream)).map(|(index, _)| index).collect()
-        };
+        let mut payers: Vec<Vec<usize>> = Vec::new();
+        let payers_of = streams.iter().map(|stream| {
+            let of =
+                pools.iter().enumerate().filter(|(_, pool)| pool.draws_for(stream)).map(|(index, _)| index).collect();
+            payers.iter().position(|known| *known == of).unwrap_or_else(|| {
+                payers.push(of);
+                payers.len() - 1
+            })
+        });
+        let payers_of = payers_of.collect();
         Fold {
             windows: pools.iter().map(CreditPool::window).collect(),
             expiries: pools.iter().map(|pool| pool.expires_on).collect(),
             balances,
             before_discounts: pools.iter().map(|pool| pool.applies == ApplicationType::BeforeDiscounts).collect(),
-            payers: streams.iter().map(payers).collect(),
+            asked: vec![A::default(); pools.len()],
+            first: vec![None; payers.len()],
+            payers,
+            payers_of,
             service_of: streams.iter().map(|s| names.partition_point(|name| *name < s.service.as_str())).collect(),
             service_totals: vec![Asked::default(); names.len()],
         }
@@ -238,6 +256,61 @@ impl<A: Amount> Fold<A> {
     /// What is left in each pool, in drawing order.
     pub fn balances(&self) -> &[A] {
         &self.balances
+    }
+
+    /// As [`Fold::day`] for a visitor that does not mind in which order it is told of a day's streams: where every pool holds what
+    /// the day asks of it, none has to be served first, nothing is sorted, and what each paid is told in one sum.
+    pub fn day_in_any_order(&mut self, day: NaiveDate, demands: &mut [Demand<A>], visitor: &mut impl Visitor<A>) {
+        self.expire(day, visitor);
+        if !self.suffices(day, demands) {
+            return self.day(day, demands, visitor);
+        }
+        let zero = A::default();
+        for (pool, (balance, asked)) in self.balances.iter_mut().zip(&self.asked).enumerate() {
+            if *asked > zero {
+                *balance -= *asked;
+                visitor.drawn_in_all(day, pool, *asked);
+            }
+        }
+        if self.first.contains(&None) {
+            let is_open =
+                |demand: &&Demand<A>| demand.payable != zero && self.first[self.payers_of[demand.stream]].is_none();
+            demands.iter().filter(is_open).for_each(|demand| visitor.uncovered(day, demand.stream, demand.payable));
+        }
+        visitor.day_closed(day, &self.balances);
+    }
+
+    /// True if each stream finds all that it asks for in the first pool that pays it. Notes which that is, and what each is asked for.
+    fn suffices(&mut self, day: NaiveDate, demands: &[Demand<A>]) -> bool {
+        let zero = A::default();
+        let pays = |pool: &usize| self.balances[*pool] > zero && self.windows[*pool].contains(day);
+        for (first, payers) in self.first.iter_mut().zip(&self.payers) {
+            *first = payers.iter().copied().find(pays);
+        }
+        self.asked.fill(zero);
+        // Streams that lie beside each other are mostly paid by the same.
+        let (mut of, mut sum) = (usize::MAX, zero);
+        for demand in demands {
+            // Discounts are shared within a service, whose dearest stream comes first.
+            if demand.payable < zero || demand.discount != zero {
+                return false;
+            }
+            let payers = self.payers_of[demand.stream];
+            if payers != of {
+                self.ask(of, sum);
+                (of, sum) = (payers, zero);
+            }
+            sum += demand.payable;
+        }
+        self.ask(of, sum);
+        self.asked.iter().zip(&self.balances).all(|(asked, balance)| asked <= balance)
+    }
+
+    /// Adds to what the first pool of a list of payers is asked for.
+    fn ask(&mut self, payers: usize, sum: A) {
+        if let Some(pool) = self.first.get(payers).copied().flatten() {
+            self.asked[pool] += sum;
+        }
     }
 
     /// Replays one day. `demands` is reordered. Days must come in order, none twice; a day without cost may be left
@@ -258,7 +331,7 @@ impl<A: Amount> Fold<A> {
             let mut open = demand.payable;
             let mut wanted = Asked::of(demand).within(allowed);
             allowed = allowed.less(wanted.after, wanted.before);
-            for &pool in &self.payers[demand.stream] {
+            for &pool in &self.payers[self.payers_of[demand.stream]] {
                 let asked = if self.before_discounts[pool] { wanted.before } else { wanted.after };
                 let amount = asked.min(self.balances[pool]);
                 if amount <= zero || !self.windows[pool].contains(day) {

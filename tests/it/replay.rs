@@ -115,6 +115,18 @@ fn run<A: glidepath::domain::ledger::Amount>(
     amount: impl Fn(Money) -> A,
     visitor: &mut impl Visitor<A>,
 ) {
+    run_by(fold, streams, costs, days, amount, |fold, day, demands| fold.day(day, demands, visitor));
+}
+
+/// The same, each day by `replay_day`.
+fn run_by<A: glidepath::domain::ledger::Amount>(
+    fold: &mut Fold<A>,
+    streams: &[Stream],
+    costs: &[DailyCost],
+    days: DayRange,
+    amount: impl Fn(Money) -> A,
+    mut replay_day: impl FnMut(&mut Fold<A>, NaiveDate, &mut [Demand<A>]),
+) {
     let sums = grouped(costs);
     for day in days.days() {
         let demand = |(stream, of): (usize, &Stream)| {
@@ -122,7 +134,38 @@ fn run<A: glidepath::domain::ledger::Amount>(
             Some(Demand { stream, payable: amount(*payable), discount: amount(*discount) })
         };
         let mut demands: Vec<Demand<A>> = streams.iter().enumerate().filter_map(demand).collect();
-        fold.day(day, &mut demands, visitor);
+        replay_day(fold, day, &mut demands);
+    }
+}
+
+/// What a replay did, whatever the order within a day.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Settled {
+    drawn: BTreeMap<(NaiveDate, usize), i64>,
+    uncovered: BTreeMap<(NaiveDate, usize), i64>,
+    expired: Vec<(NaiveDate, usize, i64)>,
+    closed: Vec<(NaiveDate, Vec<i64>)>,
+}
+
+impl Visitor<i64> for Settled {
+    fn drawn(&mut self, day: NaiveDate, pool: usize, _stream: usize, amount: i64) {
+        self.drawn_in_all(day, pool, amount);
+    }
+
+    fn drawn_in_all(&mut self, day: NaiveDate, pool: usize, amount: i64) {
+        *self.drawn.entry((day, pool)).or_default() += amount;
+    }
+
+    fn uncovered(&mut self, day: NaiveDate, stream: usize, amount: i64) {
+        *self.uncovered.entry((day, stream)).or_default() += amount;
+    }
+
+    fn expired(&mut self, day: NaiveDate, pool: usize, unused: i64) {
+        self.expired.push((day, pool, unused));
+    }
+
+    fn day_closed(&mut self, day: NaiveDate, balances: &[i64]) {
+        self.closed.push((day, balances.to_vec()));
     }
 }
 
@@ -151,6 +194,33 @@ proptest! {
             prop_assert!(ledger.breakage.iter().filter(|b| b.pool == index).count() <= 1);
             prop_assert_eq!(ledger.remaining(index).is_positive() && pool.expires_on <= range().end, false);
         }
+    }
+
+    #[test]
+    fn in_any_order_a_day_comes_to_the_same(
+        pools in any_pools(),
+        mut costs in any_costs(),
+        has_discounts in any::<bool>(),
+        grants in 1_i64..2_000,
+    ) {
+        if !has_discounts {
+            for cost in &mut costs {
+                cost.discount = Money::ZERO;
+                cost.payable = cost.payable.at_least_zero();
+            }
+        }
+        let pools = drawing_order(&pools, &AWS_ORDER);
+        let streams: Vec<Stream> = costs.iter().map(Stream::from).collect::<BTreeSet<_>>().into_iter().collect();
+        // Some hold enough for all days, some for a few.
+        let balances: Vec<i64> = pools.iter().map(|pool| pool.granted.to_micros() * grants / 100).collect();
+        let (mut ranked, mut unranked) = (Settled::default(), Settled::default());
+        let mut fold = Fold::new(&pools, balances.clone(), &streams);
+        run(&mut fold, &streams, &costs, range(), Money::to_micros, &mut ranked);
+        let mut fold = Fold::new(&pools, balances, &streams);
+        run_by(&mut fold, &streams, &costs, range(), Money::to_micros, |fold, day, demands| {
+            fold.day_in_any_order(day, demands, &mut unranked);
+        });
+        prop_assert_eq!(ranked, unranked);
     }
 
     #[test]

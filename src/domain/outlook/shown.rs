@@ -50,14 +50,18 @@ impl Shown {
         let mut raised = 0;
         for (stream, least) in self.days.get(ahead).into_iter().flatten() {
             let asked: i64 = demands.iter().filter(|it| it.stream == *stream).map(|it| it.payable).sum();
-            let mut more = (least - asked).max(0);
-            if more > 0 {
-                put(demands, *stream, more);
+            let mut more = least - asked;
+            if more <= 0 {
+                continue;
             }
-            for demand in demands.iter_mut().filter(|it| self.taken_over[*stream].contains(&it.stream)) {
-                let taken = demand.payable.clamp(0, more);
-                demand.payable -= taken;
-                more -= taken;
+            put(demands, *stream, more);
+            let others = &self.taken_over[*stream];
+            if !others.is_empty() {
+                for demand in demands.iter_mut().filter(|it| others.contains(&it.stream)) {
+                    let taken = demand.payable.clamp(0, more);
+                    demand.payable -= taken;
+                    more -= taken;
+                }
             }
             raised += more;
         }

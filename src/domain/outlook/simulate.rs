@@ -189,6 +189,9 @@ impl<'a> Simulation<'a> {
 
     /// Says of the demands of a day what discounts they hold, for the pools that apply before them.
     fn discount(&self, demands: &mut [Demand<i64>]) {
+        if self.discounts.is_empty() {
+            return;
+        }
         for demand in demands.iter_mut() {
             let share = self.discounts.get(demand.stream).copied().unwrap_or(0.0);
             demand.discount = whole(demand.payable as f64 * share);
@@ -316,7 +319,7 @@ impl<'a> Simulation<'a> {
             total += gross;
             self.discount(&mut demands);
             watch.begin_day();
-            fold.day(day, &mut demands, &mut watch);
+            fold.day_in_any_order(day, &mut demands, &mut watch);
             path.unpaid.push(path.unpaid.last().copied().unwrap_or(0) + gross - watch.drawn_today);
             if ahead < HORIZON_DAYS as usize {
                 path.note_uncovered(&watch, day);
@@ -490,9 +493,9 @@ impl<'a> Walk<'a> {
             expected +=
                 future.odds.total(ahead, 0.0) - ahead.checked_sub(1).map_or(0.0, |day| future.odds.total(day, 0.0));
             let cost = self.simulation.changes.changed(ahead, future.basis.workload, cost);
-            for (stream, share) in &future.shares {
-                demands.push(Demand { stream: *stream, payable: whole(cost * share), discount: 0 });
-            }
+            let demand =
+                |(stream, share): &(usize, f64)| Demand { stream: *stream, payable: whole(cost * share), discount: 0 };
+            demands.extend(future.shares.iter().map(demand));
         }
         // Support is a share of the bill and moves with it.
         let moved = if !self.luck.is_middle() && expected > 0.0 { asked / expected } else { 1.0 };
@@ -543,6 +546,10 @@ impl Visitor<i64> for Watch<'_> {
         self.drawn_today += amount;
     }
 
+    fn drawn_in_all(&mut self, _day: NaiveDate, _pool: usize, amount: i64) {
+        self.drawn_today += amount;
+    }
+
     fn uncovered(&mut self, day: NaiveDate, stream: usize, amount: i64) {
         if self.payable_from[stream].is_some_and(|from| from <= day) {
             self.uncovered_today[self.streams[stream].workload as usize] += amount;
@@ -563,7 +570,26 @@ impl Visitor<i64> for Watch<'_> {
     }
 }
 
-/// Rounded to whole micro-dollars.
+/// Rounded to whole micro-dollars, halves away from zero: `f64::round`, which most processors call a library for, and an outlook asks
+/// for hundreds of millions of times.
 fn whole(value: f64) -> i64 {
-    value.round() as i64
+    let towards_zero = value as i64;
+    let rest = value - towards_zero as f64;
+    towards_zero.saturating_add(i64::from(rest >= 0.5)).saturating_sub(i64::from(rest <= -0.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::whole;
+
+    proptest! {
+        #[test]
+        fn amounts_are_rounded_as_the_library_does(value in any::<f64>(), halves in -1_000_000_i64..1_000_000, small in -1e9..1e9_f64) {
+            for value in [value, halves as f64 / 2.0, small] {
+                prop_assert_eq!(whole(value), value.round() as i64, "{}", value);
+            }
+        }
+    }
 }
