@@ -49,8 +49,13 @@ pub async fn keep(engine: &Engine, clock: &Clock, shutdown: &CancellationToken) 
             "this machine's clock was set, or it slept; all that is scheduled is planned anew"
         );
         end(scheduler).await;
-        scheduler = start(engine, clock).await?;
         let now = clock.now();
+        if step < TimeDelta::zero()
+            && let Err(error) = engine.clock_was_put_back(-step, now).await
+        {
+            error!("after the clock was put back: {error:#}");
+        }
+        scheduler = start(engine, clock).await?;
         let missed = async { tokio::join!(catch_up(engine, now, Occasion::Later), catch_up_backup(engine, now)) };
         shutdown.run_until_cancelled(missed).await;
     }

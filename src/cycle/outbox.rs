@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tracing::{info, warn};
@@ -69,6 +69,16 @@ impl Engine {
         }
         let (then_arrived, then_failed) = self.deliver_alone(unstored, now).await?;
         Ok((arrived + then_arrived, failed + then_failed))
+    }
+
+    /// Takes note that the clock was put back by `step` and is at `now`: no delivery waits for it to get there again.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn clock_was_put_back(&self, step: TimeDelta, now: DateTime<Utc>) -> Result<()> {
+        let mut delivering = self.parts.delivering.lock().await;
+        delivering.unstored.bring_nearer(step, now);
+        self.store().bring_attempts_nearer(step, now).await.context("planning deliveries anew")
     }
 
     async fn deliver_alone(&self, unstored: &mut Unstored, now: DateTime<Utc>) -> Result<(usize, usize)> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::alert::{DeliveryOutcome, DeliveryResult, PendingDelivery};
 
@@ -19,6 +19,18 @@ impl Unstored {
     /// All of them, to be stored.
     pub fn waiting(&self) -> Vec<(DeliveryOutcome, DateTime<Utc>)> {
         self.0.clone()
+    }
+
+    /// Brings next attempts that lie after `now` nearer by `step`, by which the clock was put back.
+    pub fn bring_nearer(&mut self, step: TimeDelta, now: DateTime<Utc>) {
+        for (outcome, _) in &mut self.0 {
+            if let DeliveryResult::Retry { next_attempt_at, .. } | DeliveryResult::Deferred { next_attempt_at } =
+                &mut outcome.result
+                && *next_attempt_at > now
+            {
+                *next_attempt_at -= step;
+            }
+        }
     }
 
     /// They are stored.
@@ -60,8 +72,6 @@ fn is_of(outcome: &DeliveryOutcome, delivery: &PendingDelivery) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::domain::finding::Severity;
 
@@ -96,6 +106,10 @@ mod tests {
         unstored.keep(vec![outcome("a", DeliveryResult::Retry { next_attempt_at, error: "503".to_owned() })], now);
         assert_eq!(sent(&unstored, 1), [triple("a", "founder", 2)], "the all-clear does not overtake its alarm");
         assert_eq!(sent(&unstored, 5), [triple("a", "ops", 3), triple("b", "ops", 2), triple("a", "founder", 2)]);
+        let back = TimeDelta::hours(2);
+        unstored.bring_nearer(back, now - back);
+        assert_eq!(sent(&unstored, -116).len(), 1, "it waits as long by a clock that was put back");
+        assert_eq!(sent(&unstored, -115).len(), 3);
         unstored.keep(vec![outcome("a", DeliveryResult::Delivered)], now + TimeDelta::minutes(5));
         assert_eq!(sent(&unstored, 60), [triple("b", "ops", 2), triple("a", "founder", 2)]);
         assert_eq!(unstored.waiting().len(), 2);

@@ -89,6 +89,21 @@ impl Store {
         .await
     }
 
+    /// Brings the next attempts of deliveries that lie after `now` nearer by `step`, by which the clock was put back.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn bring_attempts_nearer(&self, step: TimeDelta, now: DateTime<Utc>) -> Result<()> {
+        let (step, now) = (step.num_microseconds().unwrap_or(i64::MAX), now.timestamp_micros());
+        self.call(move |connection| {
+            let sql = "UPDATE deliveries SET next_attempt_at = next_attempt_at - to_microseconds(CAST(? AS BIGINT))
+                       WHERE state = 'pending' AND next_attempt_at > make_timestamp(CAST(? AS BIGINT))";
+            connection.execute(sql, params![step, now])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Keeps messages that no cycle decided on, and what waits to be delivered of them, after run `run_id`.
     ///
     /// # Errors

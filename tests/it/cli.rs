@@ -261,9 +261,14 @@ impl Daemon {
         Daemon::started_by(glidepath(folder.path(), Some(endpoint)), folder, more)
     }
 
-    pub(crate) fn started_by(mut command: Command, folder: &TempDir, more: &str) -> Daemon {
+    pub(crate) fn started_by(command: Command, folder: &TempDir, more: &str) -> Daemon {
         let port = port::reserved();
         config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n{more}"));
+        Daemon::of(command)
+    }
+
+    /// Under the config that is there.
+    pub(crate) fn of(mut command: Command) -> Daemon {
         let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         // Serving is said once the listener is open; every line is JSON. Read on, so that the pipe never fills.

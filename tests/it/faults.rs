@@ -5,5 +5,6 @@ mod damage;
 mod disk;
 mod gone;
 mod small;
+mod stepped;
 mod writes;
 mod years;

@@ -14,6 +14,7 @@ use glidepath::store::{Store, StoreError, alerts};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+use crate::cycle::hook::{Hook, Manner, telling};
 use crate::cycle::support::*;
 
 const FAILED: &str = "cycle_failed:cycle";
@@ -300,6 +301,25 @@ async fn a_clock_put_back_a_little_takes_the_newest_and_further_back_is_refused_
     let named = world.engine.cycle_as_of(newest - TimeDelta::minutes(1)).await.unwrap_err();
     assert!(matches!(named.downcast_ref(), Some(StoreError::ClockGoesBack { .. })), "{named:#}");
     assert_eq!(world.asked().len(), asked);
+}
+
+#[tokio::test]
+async fn a_message_that_waits_does_not_wait_for_a_clock_that_was_put_back() {
+    let hook = Hook::start().await;
+    let world = World::with(crate::cli::account(), telling([("hook", hook.webhook())])).await;
+    hook.take(Manner::Status(500), 100);
+    let now = at("2026-03-20T06:30:00Z");
+    cycle_at(&world, now).await;
+    let refused = hook.posts().len();
+    assert!(refused > 0, "there is something to tell");
+    hook.take(Manner::Well, 0);
+    let tries = async |now| world.engine.tend_outbox(now).await.unwrap();
+    let back = TimeDelta::hours(2);
+    assert_eq!(tries(now - back).await, (0, 0), "it is planned for later");
+    world.engine.clock_was_put_back(back, now - back).await.unwrap();
+    assert_eq!(tries(now - back).await, (0, 0), "its pause goes on");
+    let (arrived, failed) = tries(now - back + TimeDelta::minutes(2)).await;
+    assert!(arrived > 0 && failed == 0, "{arrived}, {failed}");
 }
 
 #[tokio::test]
