@@ -2,13 +2,14 @@
 //! shares out memory (Pss), over the daemon and all that it starts.
 
 use std::fs;
-use std::path::Path;
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{Days, Utc};
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::cli::{config, glidepath, text};
@@ -87,41 +88,62 @@ impl Drop for Watch {
     }
 }
 
-async fn measure(folder: &Path, fake: &FakeAws, port: u16, limit: u64) {
-    let mut daemon = glidepath(folder, Some(&fake.endpoint()))
-        .arg("serve")
-        .stderr(fs::File::create(folder.join("log")).unwrap())
-        .spawn()
-        .unwrap();
-    let watch = Watch::over(daemon.id());
+/// Killed where the test fails: what goes on would keep the test's output open.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Daemon {
+    /// Started on an account, and ready.
+    async fn ready(folder: &TempDir, fake: &FakeAws, port: u16) -> (Daemon, Watch) {
+        config(folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n[aws]\npaid_requests_per_day = 10000\n"));
+        let log = folder.path().join("log");
+        let mut started = glidepath(folder.path(), Some(&fake.endpoint()));
+        let started = started.arg("serve").stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
+        let mut daemon = Daemon(started);
+        let watch = Watch::over(daemon.0.id());
+        let (began, mut looks) = (Instant::now(), tokio::time::interval(LOOK));
+        loop {
+            let ready = reqwest::get(format!("http://127.0.0.1:{port}/readyz")).await;
+            if ready.is_ok_and(|answer| answer.status() == 200) {
+                return (daemon, watch);
+            }
+            let said = text(&fs::read(&log).unwrap());
+            assert!(daemon.0.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(300), "{said}");
+            looks.tick().await;
+        }
+    }
+}
+
+async fn of(services: usize, usage_types: usize, limit: u64) {
+    let fake = FakeAws::start(account(services, usage_types), Utc::now()).await.unwrap();
+    let (folder, port, client) = (TempDir::new().unwrap(), port::reserved(), reqwest::Client::new());
     let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
     let began = Instant::now();
-    loop {
-        let ready = reqwest::get(at("/readyz")).await;
-        if ready.is_ok_and(|answer| answer.status() == 200) {
-            break;
-        }
-        let said = text(&fs::read(folder.join("log")).unwrap());
-        assert!(daemon.try_wait().unwrap().is_none() && began.elapsed() < Duration::from_secs(600), "{said}");
-        tokio::task::yield_now().await;
-    }
+    let (daemon, watch) = Daemon::ready(&folder, &fake, port).await;
     let mut most = vec![("first pull", began.elapsed(), watch.most())];
-    let client = reqwest::Client::new();
     for (what, path) in [("first PDF", "funding-pack.pdf"), ("second PDF", "funding-pack.pdf")] {
         let began = Instant::now();
         let answer = client.get(at(&format!("/api/v1/reports/{path}"))).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
+        let status = answer.status();
+        assert!(status == 200, "{path}: {status}, {}", answer.text().await.unwrap());
         assert!(answer.bytes().await.unwrap().starts_with(b"%PDF"));
         most.push((what, began.elapsed(), watch.most()));
     }
+    let position: Value = client.get(at("/api/v1/position")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(position["data_quality"]["missing_history"], Value::Null, "all of it was pulled");
     for what in ["a cycle", "another cycle"] {
         let began = Instant::now();
         let answer = client.post(at("/api/v1/cycle")).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{what}: {}", answer.text().await.unwrap());
         most.push((what, began.elapsed(), watch.most()));
     }
-    daemon.kill().unwrap();
-    daemon.wait().unwrap();
+    drop(daemon);
     for (what, took, mib) in &most {
         println!("{what}: {:.1} s, at most {mib} MiB", took.as_secs_f64());
     }
@@ -129,12 +151,27 @@ async fn measure(folder: &Path, fake: &FakeAws, port: u16, limit: u64) {
     assert!(most <= limit, "{most} MiB, of {limit}");
 }
 
-async fn of(services: usize, usage_types: usize, limit: u64) {
-    let fake = FakeAws::start(account(services, usage_types), Utc::now()).await.unwrap();
-    let folder = TempDir::new().unwrap();
-    let port = port::reserved();
-    config(&folder, &format!("[http]\nlisten = \"127.0.0.1:{port}\"\n[aws]\npaid_requests_per_day = 10000\n"));
-    measure(folder.path(), &fake, port, limit).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes; .ci/faults runs it"]
+async fn a_thousand_cycles_of_a_small_account_take_no_more_memory_than_a_hundred() {
+    let fake = FakeAws::start(account(3, 6), Utc::now()).await.unwrap();
+    let (folder, port, client) = (TempDir::new().unwrap(), port::reserved(), reqwest::Client::new());
+    let (daemon, _watch) = Daemon::ready(&folder, &fake, port).await;
+    let (mut after_a_hundred, began) = (0, Instant::now());
+    for number in 1..=1_000 {
+        let cycle = client.post(format!("http://127.0.0.1:{port}/api/v1/cycle"));
+        let answer = cycle.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "cycle {number}: {}", answer.text().await.unwrap());
+        if number == 100 {
+            after_a_hundred = pss_of_family(daemon.0.id());
+        }
+    }
+    let after_a_thousand = pss_of_family(daemon.0.id());
+    println!(
+        "after 100 cycles {after_a_hundred} KB, after 1,000 {after_a_thousand} KB; {:.2} s a cycle",
+        began.elapsed().as_secs_f64() / 1_000.0
+    );
+    assert!(after_a_thousand * 10 <= after_a_hundred * 11, "{after_a_hundred} KB, then {after_a_thousand} KB");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

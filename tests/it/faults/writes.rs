@@ -1,12 +1,15 @@
-//! A cycle and a backup in which each write to the store fails, or at each of which the process is killed: nothing is lost, nothing is
+//! A cycle, also one that brings an older version's store up to date, in which each write to the store fails, or at each of which
+//! the process is killed: nothing is lost, nothing is
 //! told twice under two names, and the next run ends where an undisturbed one does. `strace` makes the calls fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use glidepath::demo::FakeAws;
+use glidepath::domain::facts::Outcome;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -17,6 +20,8 @@ pub(super) const FIRST: &str = "2026-03-20T06:30:00Z";
 pub(super) const SECOND: &str = "2026-03-21T06:30:00Z";
 /// When what failed for a while is sent again.
 const AFTER: &str = "2026-03-21T08:45:00Z";
+/// When what was told while something was missing has had its all-clear.
+const LATER: &str = "2026-03-25T06:30:00Z";
 const STORE: &str = "store/glidepath.duckdb";
 
 /// What happens at a call.
@@ -66,9 +71,35 @@ impl<'a> Place<'a> {
         let copy = Place::new(self.fake, hook);
         fs::create_dir(copy.folder.path().join("store")).unwrap();
         for name in ["store/glidepath.duckdb", "store/glidepath.duckdb.id"] {
-            fs::copy(self.folder.path().join(name), copy.folder.path().join(name)).unwrap();
+            let from = self.folder.path().join(name);
+            if from.exists() {
+                fs::copy(from, copy.folder.path().join(name)).unwrap();
+            }
         }
         copy
+    }
+
+    /// Puts a store there as an older version left it, whose schema had so many steps: a pull of AWS's with a day in January.
+    fn age(&self, steps: usize) {
+        fs::create_dir(self.folder.path().join("store")).unwrap();
+        let connection = duckdb::Connection::open(self.store()).unwrap();
+        connection.execute_batch("CREATE TABLE schema_version (version BIGINT PRIMARY KEY, name VARCHAR)").unwrap();
+        for (step, (name, sql)) in (1..).zip(migrations()).take(steps) {
+            connection.execute_batch(&sql).unwrap_or_else(|error| panic!("{name}: {error}"));
+            connection.execute("INSERT INTO schema_version VALUES (?, ?)", duckdb::params![step, name]).unwrap();
+        }
+        let ok = serde_json::to_string(&Outcome::Ok).unwrap();
+        connection
+            .execute(
+                "INSERT INTO ingest_runs (run_id, clock, account, window_start, window_end, pages, request_ids, costs_outcome,
+                                          credits_outcome, moved)
+                 VALUES (1, CAST(? AS TIMESTAMPTZ), '123456789012', '2026-01-01', '2026-03-20', 1, [], ?, ?, 0)",
+                [FIRST, &ok, &ok],
+            )
+            .unwrap();
+        let of_january = "INSERT INTO charges VALUES (1, '2026-01-05', 'Amazon Bedrock', 'Usage', 'Usage', 412.5, false);
+                          INSERT INTO usage VALUES (1, '2026-01-05', 'Amazon Bedrock', 'USE1-Tokens', 412.5, 10, 'Units', false);";
+        connection.execute_batch(of_january).unwrap();
     }
 
     pub(super) fn run(&self, args: &[&str]) -> Output {
@@ -131,21 +162,36 @@ pub(super) fn told(hook: &Hook) -> BTreeMap<(String, String), BTreeSet<String>> 
     told
 }
 
-async fn every(stride: usize, faults: &[Fault]) {
+/// The schema's steps, in order, with their names.
+fn migrations() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/store/migrations");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let named =
+        |file: PathBuf| (file.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(&file).unwrap());
+    files.into_iter().map(named).collect()
+}
+
+/// Has each call of a cycle fail, after `prepare` made the place in which it runs.
+async fn every(faults: &[Fault], prepare: impl Fn(&Place<'_>)) {
     let (fake, hook) = (FakeAws::start(account(), FIRST.parse().unwrap()).await.unwrap(), Hook::start().await);
     let first = Place::new(&fake, &hook);
-    assert!(first.run(&["cycle", "--as-of", FIRST]).status.success());
+    prepare(&first);
     hook.posts();
     fake.set_now(AFTER.parse().unwrap());
     let calm = first.copy(&hook);
-    assert!(calm.run(&["cycle", "--as-of", SECOND]).status.success());
+    for clock in [SECOND, AFTER, LATER] {
+        fake.set_now(clock.max(AFTER).parse().unwrap());
+        assert!(calm.run(&["cycle", "--as-of", clock]).status.success());
+    }
     let (expected, expected_told) = (calm.picture(), told(&hook));
     assert!(!expected_told.is_empty(), "the second cycle has something to tell");
 
     for fault in faults {
         let mut hits = 0;
-        for number in (1..).step_by(stride) {
+        for number in 1.. {
             let place = first.copy(&hook);
+            fake.set_now(AFTER.parse().unwrap());
             let manner = MANNERS[number % MANNERS.len()];
             hook.take(manner, 1);
             let what = format!("{fault:?} at call {number}, a receiver that takes {manner:?}");
@@ -154,7 +200,8 @@ async fn every(stride: usize, faults: &[Fault]) {
             assert!(!text(&output.stderr).contains("panicked"), "{what}: {}", text(&output.stderr));
             hook.take(Manner::Well, 0);
             // Whatever was left behind, the next run ends where an undisturbed one does; a later one sends what still waits.
-            for clock in [SECOND, AFTER] {
+            for clock in [SECOND, AFTER, LATER] {
+                fake.set_now(clock.max(AFTER).parse().unwrap());
                 let output = place.run(&["cycle", "--as-of", clock]);
                 let back = text(&output.stderr).contains("lies before that of the newest stored cycle");
                 assert!(output.status.success() || back, "{what}: {}", text(&output.stderr));
@@ -177,9 +224,38 @@ async fn every(stride: usize, faults: &[Fault]) {
     }
 }
 
-/// A few of each, where strace is there and may trace; all of them in `.ci/faults`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes a quarter of an hour; .ci/faults runs it"]
 async fn every_write_of_a_cycle_fails_or_is_the_last() {
-    every(1, &FAULTS).await;
+    every(&FAULTS, |place| assert!(place.run(&["cycle", "--as-of", FIRST]).status.success())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes a quarter of an hour; .ci/faults runs it"]
+async fn every_write_of_a_migration_fails_or_is_the_last() {
+    for steps in [1, 10] {
+        every(&[FAULTS[1], FAULTS[5]], |place| place.age(steps)).await;
+    }
+}
+
+/// What the long run starts from is a store that this version takes up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stores_of_every_older_version_are_taken_up() {
+    let (fake, hook) = (FakeAws::start(account(), FIRST.parse().unwrap()).await.unwrap(), Hook::start().await);
+    fake.set_now(AFTER.parse().unwrap());
+    for steps in 1..=migrations().len() {
+        let place = Place::new(&fake, &hook);
+        place.age(steps);
+        let cycle = place.run(&["cycle", "--as-of", SECOND]);
+        assert!(cycle.status.success(), "{steps} steps: {}", text(&cycle.stderr));
+        assert!(place.run(&["verify"]).status.success(), "{steps} steps");
+        let spend = place.picture().0["spend"].clone();
+        let [all, of_march] =
+            ["gross_to_date", "gross_month_to_date"].map(|name| spend[name].as_str().unwrap().parse::<Decimal>());
+        assert_eq!(
+            all.unwrap() - of_march.unwrap(),
+            "412.5".parse().unwrap(),
+            "{steps} steps: what was stored is there"
+        );
+    }
 }
