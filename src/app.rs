@@ -14,8 +14,10 @@ use crate::schedule::{self, Occasion};
 use crate::store::{Store, StoreError};
 
 /// Time to write the store at the end. With the 8 seconds that open connections get it stays below the 10 after which
-/// an orchestrator kills.
+/// an orchestrator kills; a damaged store, which is rare, takes one more.
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
+/// Time to heal a store that is known to be damaged at the end.
+const HEAL_TIME: Duration = Duration::from_secs(1);
 /// Between two looks at whether the store is still written to.
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
@@ -43,6 +45,12 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     first.abort();
     kept?;
     server.await.context("waiting for the server")??;
+    // What this process still holds of a damaged store, the next one does not.
+    if engine.store().damage().is_some()
+        && tokio::time::timeout(HEAL_TIME, engine.heal_if_damaged(clock.now())).await.is_err()
+    {
+        warn!("healing the store takes too long; the next start does it");
+    }
     write_to_disk(engine.store()).await?;
     info!("stopped");
     Ok(())

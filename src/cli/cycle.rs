@@ -28,13 +28,17 @@ pub struct Args {
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let report = match Access::open_for_cycles(config, args.new).await? {
         Access::Store(engine) => {
+            let first_of_day = is_first_of_day(&engine).await;
             let mut ended = cycle(&engine, args.as_of).await;
             // Damage that the cycle met is healed, and the cycle is run again, once.
             if ended.is_err() && engine.heal_if_damaged(Clock::System.now()).await {
                 ended = cycle(&engine, args.as_of).await;
             }
             let report = ended?;
-            engine.verify_and_heal(Clock::System.now()).await;
+            if first_of_day {
+                engine.verify_and_heal(Clock::System.now()).await;
+            }
+            engine.tend_store(Clock::System.now()).await;
             engine.store().checkpoint()?;
             report.context("a cycle is running already")?
         }
@@ -50,6 +54,12 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         bail!("costs could not be pulled: {message}\n{advice}");
     }
     Ok(())
+}
+
+/// True before the first cycle of a UTC day, which reads the whole store.
+async fn is_first_of_day(engine: &Engine) -> bool {
+    let newest = engine.store().newest_try().await;
+    !newest.is_ok_and(|newest| newest.is_some_and(|(clock, _)| clock.date_naive() == Clock::System.now().date_naive()))
 }
 
 async fn cycle(engine: &Engine, as_of: Option<DateTime<Utc>>) -> Result<Option<CycleReport>> {

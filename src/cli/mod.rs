@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
@@ -128,8 +129,13 @@ pub fn prepare(cli: &Cli) {
     }
 }
 
+/// As Linux and the BSDs number it.
+const SIGXFSZ: i32 = 25;
+
 /// Runs a command and says how it ended.
 pub async fn run(cli: Cli) -> ExitCode {
+    // Writing a file beyond a limit on its size fails then, and does not end the process.
+    let _told_instead_of_killed = signal(SignalKind::from_raw(SIGXFSZ));
     let result = match &cli.command {
         Command::Demo(args) => {
             let _log = log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);

@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{AwsAccess, Engine, tell_unopened};
-use crate::store::{BackupFolders, Claim, DiskProblem, Examiner, Opening, Store, StoreError};
+use crate::cycle::{AwsAccess, Engine, Unopened, tell_unopened};
+use crate::store::{BackupFolders, Claim, Examiner, Opening, Store, StoreError};
 
 /// How long a command waits for who holds the store.
 pub const COMMAND_PATIENCE: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ fn now() -> DateTime<Utc> {
 /// account is that of the credentials.
 ///
 /// # Errors
-/// Those of [`Store::open_or_heal`]. That its disk takes no writes is told to the channels.
+/// Those of [`Store::open_or_heal`]. That its disk takes no writes, or that it could not be healed, is told to the channels.
 pub async fn open_for_cycles(config: &Config, new: bool, patience: Duration) -> Result<Store> {
     let mut opening = opening(config);
     if new {
@@ -78,13 +78,10 @@ pub async fn open_for_cycles(config: &Config, new: bool, patience: Duration) -> 
         }
         opened => opened,
     };
-    if let Err(error) = &opened
-        && let Some(trouble) = error.disk()
+    if let Some(unopened) = opened.as_ref().err().and_then(Unopened::of)
+        && let Err(error) = tell_unopened(config, &unopened, now()).await
     {
-        let problem = DiskProblem { trouble, reason: error.to_string() };
-        if let Err(error) = tell_unopened(config, &problem, now()).await {
-            warn!("nobody could be told of the disk: {error:#}");
-        }
+        warn!("nobody could be told of the store: {error:#}");
     }
     Ok(opened?)
 }

@@ -52,6 +52,9 @@ fn print(report: &VerifyReport) {
     for invariant in &report.found.invariants {
         outln!("{}: {}", invariant.says, invariant.problem.as_deref().unwrap_or("yes"));
     }
+    if let Some(unread) = &report.found.unread {
+        outln!("the file on the disk could not be looked at, only what the program holds of it: {unread}");
+    }
     for aside in &report.set_aside {
         outln!(
             "set aside, and read by nothing: {} cycles under clocks ahead of AWS's, up to {}, noticed on {}",

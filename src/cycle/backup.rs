@@ -18,12 +18,11 @@ use utoipa::ToSchema;
 
 use super::Engine;
 use super::backup_names;
-use crate::store::{BackupFile, Store, StoreId};
+use crate::store::{BACKUP_MARK as MARK, BackupFile, StoreId};
 
 /// How long a disk may take to list the backups on it: less than who scrapes metrics waits.
 const LOOK_TIME: Duration = Duration::from_secs(3);
-/// The file by which a second place is known again. On the disk that is mounted there it stands, on the one below it does not.
-const MARK: &str = "glidepath-backups";
+/// What stands in the mark of a second place. On the disk that is mounted there it stands, on the one below it does not.
 const MARK_TEXT: &str = "Glidepath keeps backups in this folder. Where this file is missing, it takes the disk for not mounted \
                          and writes nothing.\n";
 
@@ -215,7 +214,7 @@ impl Engine {
         let store = self.store();
         let path = folder.join(BackupFile::name_of(store.id(), now));
         match from {
-            Some(from) => Store::backup_again(from, &path).await?,
+            Some(from) => self.store().backup_again(from, &path).await?,
             None => store.backup(&path).await?,
         }
         info!(path = %path.display(), "backup made");

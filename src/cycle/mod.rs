@@ -17,6 +17,7 @@ mod enclosed_links;
 mod entries;
 mod failure;
 mod filed;
+mod from_memory;
 mod history;
 mod ingest;
 mod links;
@@ -35,9 +36,10 @@ mod upkeep;
 mod view;
 mod whatif;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,6 +54,7 @@ use crate::domain::alert::{
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::Outcome;
+use crate::domain::finding::Rule;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
@@ -70,6 +73,7 @@ pub use check::{CheckReport, TriedPermission};
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use failure::Unfinished;
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
+pub use from_memory::{Unopened, tell_unopened};
 pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
 pub use plan::PlanError;
@@ -77,7 +81,7 @@ pub use referee::ClockAhead;
 pub use replay::{ReplayError, ReplayOrder};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
-pub use upkeep::{VerifyReport, tell_unopened};
+pub use upkeep::VerifyReport;
 pub use view::View;
 pub use whatif::WhatIfError;
 
@@ -122,6 +126,8 @@ struct Parts {
     backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
     delivering: Mutex<outbox::Delivering>,
+    /// When what was told of the store from memory.
+    told_from_memory: StdMutex<BTreeMap<Rule, SystemTime>>,
     /// Held while a report is set.
     typesetter: Mutex<Typesetter>,
 }
@@ -204,6 +210,7 @@ impl Engine {
             reckoning: Mutex::new(()),
             backup_places: Default::default(),
             delivering: Mutex::default(),
+            told_from_memory: StdMutex::default(),
             typesetter: Mutex::default(),
         };
         Ok(Engine { parts: Arc::new(parts) })

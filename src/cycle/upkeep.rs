@@ -1,34 +1,22 @@
-//! The care of the store: it is read whole each day, healed where it is damaged, and somebody is told while its disk takes no
-//! writes.
+//! The care of the store: it is read whole each day, and healed where it is damaged.
 //!
-//! Invariants: nothing is replaced under a cycle, an entry or a backup; what is told of a disk that takes no writes comes from
-//! memory, at most once an hour for each store, also over restarts.
+//! Invariant: nothing is replaced under a cycle, an entry or a backup.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Timelike as _, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 use utoipa::ToSchema;
 
-use crate::config::Config;
-use crate::domain::alert::{
-    Action, Decision, Evaluation, MessageContext, PendingDelivery, Reason, compose, decide, disk_full_finding,
-    store_healed_finding,
-};
+use crate::domain::alert::{Evaluation, decide, store_healed_finding};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::healing::Healing;
 use crate::domain::referee::SetAside;
-use crate::notify::{self, HttpClient, RetryPolicy};
-use crate::store::{Damage, DiskProblem, DiskTrouble, StoreId, Verified, alerts, note_told_of_disk, told_of_disk};
+use crate::store::{Damage, Verified, alerts};
 
 use super::Engine;
-
-/// Between two messages that the disk takes no writes.
-const TELL_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// What reading the whole store brought.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -74,6 +62,7 @@ impl Engine {
         match self.verify().await {
             Ok(report) if report.sound => {
                 info!(tables = report.found.tables.len(), "the store was read whole and is sound");
+                self.tell_store_is_sound(now).await;
             }
             Ok(report) => {
                 error!("the store is damaged: {}", report.problems.join("; "));
@@ -83,24 +72,32 @@ impl Engine {
         }
     }
 
-    /// Looks at the store's health, as is done every minute: damage that was met is healed, and a disk that takes no writes is
-    /// tried again, and told.
+    /// Looks at the store's health, as is done every minute: damage that was met is healed, a disk that takes no writes is tried
+    /// again, and somebody is told of both.
     pub async fn tend_store(&self, now: DateTime<Utc>) {
+        if let Some(gone) = self.store().look_for_files() {
+            error!("the store is damaged: {gone}");
+        }
         self.heal_if_damaged(now).await;
         self.tend_disk(now).await;
     }
 
-    /// Heals the store if damage was met. True if it was healed.
+    /// Heals the store if damage was met, and tells how that went. True if it was healed.
     pub async fn heal_if_damaged(&self, now: DateTime<Utc>) -> bool {
-        let Some(damage) = self.store().damage() else { return false };
+        let Some(damage) = self.store().damage_to_heal() else {
+            self.tell_damage(now).await;
+            return false;
+        };
         match self.heal(damage).await {
             Ok(None) => false,
             Ok(Some(_)) => {
                 self.tell_healings(now).await;
+                self.tell_store_is_sound(now).await;
                 true
             }
             Err(error) => {
                 error!("healing the store failed: {error:#}");
+                self.tell_damage(now).await;
                 false
             }
         }
@@ -122,11 +119,6 @@ impl Engine {
     pub async fn healing_findings(&self, now: DateTime<Utc>) -> Result<Vec<Finding>> {
         let healings = self.store().healings().await.context("looking for how the store was put together again")?;
         Ok(healings.iter().filter_map(|healing| store_healed_finding(healing, now)).collect())
-    }
-
-    /// What there is to say at `now` of a disk that takes no writes.
-    pub(super) fn disk_finding(&self, now: DateTime<Utc>) -> Option<Finding> {
-        self.store().disk_problem().map(|problem| found(&self.store().id().to_string(), &problem, now))
     }
 
     /// Tells how the store was put together again, without waiting for a cycle.
@@ -155,98 +147,4 @@ impl Engine {
             error!("telling that the store was put together again failed, and waits for the next cycle: {error:#}");
         }
     }
-
-    /// Tries the disk again where it took no write, and tells while it takes none.
-    pub async fn tend_disk(&self, now: DateTime<Utc>) {
-        if self.store().disk_problem().is_none() {
-            return;
-        }
-        match self.store().try_to_write(now).await {
-            Ok(()) => info!("the store's disk takes writes again"),
-            Err(error) => {
-                warn!("the store's disk takes no writes: {error}");
-                self.tell_disk(now).await;
-            }
-        }
-    }
-
-    /// Tells that the store's disk takes no writes, unless somebody was told within the hour.
-    pub(super) async fn tell_disk(&self, now: DateTime<Utc>) {
-        let Some(problem) = self.store().disk_problem() else { return };
-        let path = self.store().path();
-        if told_of_disk(path).is_some_and(|told| is_recent(told, now)) {
-            return;
-        }
-        note_told_of_disk(path, now.into());
-        tell_disk(self.config(), &self.parts.http, &self.store().id().to_string(), &problem, now).await;
-    }
-}
-
-fn found(store: &str, problem: &DiskProblem, now: DateTime<Utc>) -> Finding {
-    disk_full_finding(store, &problem.reason, problem.trouble == DiskTrouble::Full, now)
-}
-
-/// True if somebody was told less than an hour before `now`. A time that is yet to come was of a clock that lay ahead.
-fn is_recent(told: SystemTime, now: DateTime<Utc>) -> bool {
-    SystemTime::from(now).duration_since(told).is_ok_and(|since| since < TELL_EVERY)
-}
-
-/// Tells every channel of `config` that the disk of the store called `store` takes no writes. Nothing of it is stored.
-async fn tell_disk(config: &Config, http: &HttpClient, store: &str, problem: &DiskProblem, now: DateTime<Utc>) {
-    let finding = found(store, problem, now);
-    let decision = Decision {
-        action: Action::Fire,
-        reason: Reason::New,
-        key: finding.key.clone(),
-        rule: finding.rule,
-        severity: finding.severity,
-        // Nothing remembers which message of the day it is but the clock.
-        earlier: now.time().num_seconds_from_midnight(),
-        finding: Some(finding),
-        open: None,
-    };
-    let context = MessageContext {
-        now,
-        repeat: config.rules.repeat,
-        trajectory: None,
-        dashboard_url: config.dashboard_url.as_deref(),
-    };
-    let Some(mut event) = compose(&decision, &context) else { return };
-    event.address(config.listeners());
-    let due: Vec<PendingDelivery> = notify::outbox(std::slice::from_ref(&event), &config.channels)
-        .into_iter()
-        .map(|delivery| PendingDelivery {
-            event_id: delivery.event_id,
-            channel: delivery.channel,
-            key: event.key.clone(),
-            severity: event.severity,
-            payload: delivery.payload,
-            files: Vec::new(),
-            attempts: 0,
-        })
-        .collect();
-    let (sender, mut outcomes) = mpsc::channel(due.len().max(1));
-    notify::deliver_due(&due, &config.channels, http, &RetryPolicy::default(), now, sender).await;
-    while let Some(outcome) = outcomes.recv().await {
-        if !outcome.arrived() {
-            warn!(channel = outcome.channel, "could not be told that the disk takes no writes: {:?}", outcome.result);
-        }
-    }
-}
-
-/// Tells that a store could not be opened because its disk takes no writes, unless somebody was told within the hour.
-///
-/// # Errors
-/// If no HTTP client can be built.
-pub async fn tell_unopened(config: &Config, problem: &DiskProblem, now: DateTime<Utc>) -> Result<()> {
-    let path: &Path = &config.store_path;
-    if told_of_disk(path).is_some_and(|told| is_recent(told, now)) {
-        return Ok(());
-    }
-    note_told_of_disk(path, now.into());
-    let id = StoreId::beside(path).ok().flatten();
-    let store = id.map_or_else(|| path.display().to_string(), |id| id.to_string());
-    let http = HttpClient::new(notify::DELIVERY_TIMEOUT).context("preparing to deliver messages")?;
-    tell_disk(config, &http, &store, problem, now).await;
-    Ok(())
 }

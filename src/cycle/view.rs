@@ -89,9 +89,9 @@ impl Engine {
             let failed = self.failure_finding().await?;
             // Of a healing since the newest cycle; an earlier one is among its findings.
             let healed = self.healing_findings(view.position.as_of).await?;
-            let disk = self.disk_finding(view.position.as_of);
+            let of_store = self.findings_from_memory(view.position.as_of);
             let known: Vec<String> = view.position.findings.iter().map(|finding| finding.key.clone()).collect();
-            let new = failed.into_iter().chain(healed).chain(disk).filter(|finding| !known.contains(&finding.key));
+            let new = failed.into_iter().chain(healed).chain(of_store).filter(|finding| !known.contains(&finding.key));
             view = new.fold(view, View::with_finding);
         }
         Ok(Some(view))

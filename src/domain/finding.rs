@@ -93,11 +93,13 @@ pub enum Rule {
     StoreHealed,
     /// The store's disk takes no writes.
     DiskFull,
+    /// The store is damaged, and could not be put together again.
+    StoreDamaged,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 31] = [
+    pub const ALL: [Rule; 32] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -129,6 +131,7 @@ impl Rule {
         Rule::DeadChannel,
         Rule::StoreHealed,
         Rule::DiskFull,
+        Rule::StoreDamaged,
     ];
 
     /// The name in JSON, config and alert keys.
@@ -165,6 +168,7 @@ impl Rule {
             Rule::DeadChannel => "dead_channel",
             Rule::StoreHealed => "store_healed",
             Rule::DiskFull => "disk_full",
+            Rule::StoreDamaged => "store_damaged",
         }
     }
 
@@ -182,6 +186,7 @@ impl Rule {
                 | Rule::DeadChannel
                 | Rule::StoreHealed
                 | Rule::DiskFull
+                | Rule::StoreDamaged
         )
     }
 }

@@ -10,7 +10,7 @@ use super::words::moment_text;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HealedFrom {
-    /// Its own file, without a log that could not be read.
+    /// Its own file: without a log that could not be read, or as the database still held it in memory.
     File,
     /// The newest good backup.
     Backup,
@@ -42,10 +42,16 @@ const NOT_ASKED_AGAIN: &str = "balances typed in, filings, planned events, days 
                                shared links and their ends, the list of issued reports, the audit, and which alerts were told";
 
 impl Healing {
+    /// Whether all that was ever entered is there again.
+    pub fn is_whole(&self) -> bool {
+        self.source == HealedFrom::File && self.knows_to == Some(self.healed_at)
+    }
+
     /// What is there now instead, in words.
     pub fn restored(&self) -> String {
         let to = self.knows_to.map(moment_text).unwrap_or_default();
         match (self.source, &self.copied) {
+            (HealedFrom::File, _) if self.is_whole() => "what the running program still held of it".to_owned(),
             (HealedFrom::File, _) => format!("its own file as of {to}"),
             (HealedFrom::Backup | HealedFrom::Named, Some(copied)) => format!("the backup {copied} of {to}"),
             (HealedFrom::Backup | HealedFrom::Named, None) => format!("a backup of {to}"),
@@ -56,6 +62,7 @@ impl Healing {
     /// What could not be brought back, in words.
     pub fn not_brought_back(&self) -> String {
         match self.knows_to {
+            Some(_) if self.is_whole() => "Nothing is missing".to_owned(),
             Some(to) => format!("What was entered after {} is not there: {NOT_ASKED_AGAIN}", moment_text(to)),
             None => format!("Nothing that was ever entered is there: {NOT_ASKED_AGAIN}"),
         }

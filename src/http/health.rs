@@ -46,6 +46,9 @@ pub async fn healthz(
 /// The store answers, costs were pulled lately, and the newest cycle came to its end.
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
     let store = state.engine().store();
+    if let Some(why) = store.unhealed() {
+        return Err(unready("damaged", "the store is damaged, and could not be put together again").advise(why));
+    }
     if store.damage().is_some() {
         return Err(unready("damaged", "the store is damaged")
             .advise("it is put together again within a minute; the log says how"));
@@ -65,6 +68,12 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
         return Err(unready("cycle_failed", &ahead.problem()).advise(ahead.remedy()));
     }
     let ready = freshness(last_pull, state.clock().now())?;
+    if unfinished.is_none()
+        && store.first_and_newest_cycle().await.map_err(|error| unanswered(&error.into()))?.is_none()
+    {
+        return Err(unready("no_data", "the first cycle has not come to its end yet")
+            .advise("wait for it: the first pull of a large account takes minutes"));
+    }
     // What failed may name an account: the log, the page and the alert say it.
     match unfinished {
         None => Ok(Json(ready)),

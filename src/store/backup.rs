@@ -31,14 +31,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::backup`].
-    pub async fn backup_again(from: &Path, target: &Path) -> Result<()> {
-        let (from, target) = (from.to_owned(), target.to_owned());
+    pub async fn backup_again(&self, from: &Path, target: &Path) -> Result<()> {
+        let (from, target, memory_mb) = (from.to_owned(), target.to_owned(), self.inner.memory_mb);
         blocking(move || {
             make(&target, |partial, failed| {
                 fs::copy(&from, partial)
                     .and_then(|_| File::open(partial)?.sync_all())
                     .map_err(|error| failed(format!("{} cannot be copied: {error}", from.display())))?;
-                check_copy(partial, &read_back(&from)?, failed)
+                check_copy(partial, &read_back(&from, memory_mb)?, memory_mb, failed)
             })
         })
         .await
@@ -53,7 +53,7 @@ impl Store {
             self.inner.health.takes_writes();
             copy(connection, name).map_err(|error| failed(error.to_string()))
         })?;
-        check_copy(partial, &copied, failed)
+        check_copy(partial, &copied, self.inner.memory_mb, failed)
     }
 }
 
@@ -76,9 +76,14 @@ fn make(target: &Path, write: impl FnOnce(&Path, &dyn Fn(String) -> StoreError) 
 }
 
 /// Reads a copy, and compares it with what was copied.
-fn check_copy(partial: &Path, copied: &[VerifiedTable], failed: &dyn Fn(String) -> StoreError) -> Result<()> {
-    let found =
-        read_back(partial).map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
+fn check_copy(
+    partial: &Path,
+    copied: &[VerifiedTable],
+    memory_mb: u32,
+    failed: &dyn Fn(String) -> StoreError,
+) -> Result<()> {
+    let found = read_back(partial, memory_mb)
+        .map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
     difference(copied, &found).map_or(Ok(()), |reason| Err(failed(reason)))
 }
 
@@ -123,8 +128,8 @@ fn copy_within(connection: &Connection, source: &str, name: &str) -> Result<Vec<
 
 /// Opens the copy by itself, so that whatever is wrong with it stays there, and reads every row: DuckDB compares the checksum of
 /// each block that it reads.
-fn read_back(partial: &Path) -> Result<Vec<VerifiedTable>> {
-    read_tables(&read_only(partial)?)
+fn read_back(partial: &Path, memory_mb: u32) -> Result<Vec<VerifiedTable>> {
+    read_tables(&read_only(partial, memory_mb)?)
 }
 
 /// Why the copy is not what was copied; `None` if it is.
@@ -154,8 +159,17 @@ fn give_name(partial: &Path, target: &Path) -> std::result::Result<(), String> {
     })
 }
 
+/// Copies all that the database of `connection` holds into the file at `target`, and reads it again.
+pub(super) fn copy_whole(connection: &Connection, target: &Path, memory_mb: u32) -> Result<()> {
+    remove(target);
+    let failed = |reason: String| StoreError::Backup { path: target.to_owned(), reason };
+    let name = target.to_str().ok_or_else(|| failed("its name is not valid UTF-8".to_owned()))?;
+    let copied = copy(connection, name)?;
+    check_copy(target, &copied, memory_mb, &failed)
+}
+
 /// Removes a copy that is not whole, with its log. Where that fails, the next copy says so.
-fn remove(partial: &Path) {
+pub(super) fn remove(partial: &Path) {
     for file in [partial.to_owned(), log_of(partial)] {
         let _ = fs::remove_file(file);
     }
@@ -199,7 +213,7 @@ mod tests {
         let target = folder.path().join("copy.duckdb");
         store.backup(&target).await.unwrap();
         let held = store.read(read_tables).await.unwrap();
-        assert_eq!(read_back(&target).unwrap(), held);
+        assert_eq!(read_back(&target, 64).unwrap(), held);
         assert!(held.iter().any(|table| table.name == "filler" && table.rows == 50_000));
 
         let whole = fs::read(&target).unwrap();
@@ -210,11 +224,11 @@ mod tests {
             torn[at] ^= 0x55;
             let path = folder.path().join("torn.duckdb");
             fs::write(&path, torn).unwrap();
-            noticed += u32::from(read_back(&path).map_or(true, |found| difference(&held, &found).is_some()));
+            noticed += u32::from(read_back(&path, 64).map_or(true, |found| difference(&held, &found).is_some()));
         }
         assert!(noticed >= 6, "only {noticed} of 12 flipped bytes were noticed");
         fs::write(folder.path().join("short.duckdb"), &whole[..whole.len() / 2]).unwrap();
-        let short = read_back(&folder.path().join("short.duckdb"));
+        let short = read_back(&folder.path().join("short.duckdb"), 64);
         assert!(short.map_or(true, |found| difference(&held, &found).is_some()));
     }
 }

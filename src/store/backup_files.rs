@@ -3,10 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::StoreId;
+use crate::domain::referee::is_ahead;
 
+/// The file by which a second place for backups is known.
+pub const MARK: &str = "glidepath-backups";
 const PREFIX: &str = "glidepath-";
 /// UTC to the second, without characters that a file system or a shell minds.
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
@@ -81,8 +84,18 @@ pub struct Backup {
     pub path: PathBuf,
 }
 
-/// The finished backups in `folders`, newest first. A folder that cannot be read holds none.
-pub fn newest_first(folders: &[PathBuf]) -> Vec<Backup> {
+impl Backup {
+    /// What was entered up to then is in it, as far as can be told at `now`: neither its name nor the time of the file was written
+    /// before it was made, and one of both may have been written under a clock that lay ahead.
+    pub fn knows_to(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let written = self.file.written_at.filter(|at| !is_ahead(*at, now)).unwrap_or(self.file.taken_at);
+        self.file.taken_at.min(written).min(now - TimeDelta::seconds(1))
+    }
+}
+
+/// The finished backups in `folders`, newest first at `now`; those that bear a time that is yet to come, last. A folder that cannot be
+/// read holds none.
+pub fn newest_first(folders: &[PathBuf], now: DateTime<Utc>) -> Vec<Backup> {
     let mut backups: Vec<Backup> = folders
         .iter()
         .flat_map(|folder| {
@@ -94,7 +107,10 @@ pub fn newest_first(folders: &[PathBuf]) -> Vec<Backup> {
         })
         .collect();
     // Stable: of two of one moment, that in the first folder comes first.
-    backups.sort_by_key(|backup| std::cmp::Reverse(backup.file.taken_at));
+    backups.sort_by_key(|backup| {
+        let made = backup.file.written_at.map_or(backup.file.taken_at, |written| written.min(backup.file.taken_at));
+        (is_ahead(made, now), std::cmp::Reverse(made))
+    });
     backups
 }
 
@@ -160,13 +176,29 @@ mod tests {
             std::fs::write(folder.join(name), "").unwrap();
         }
         assert!(BackupFile::all_in(&folders[0]).unwrap()[0].written_at.is_some());
-        let paths: Vec<PathBuf> = newest_first(&folders).into_iter().map(|backup| backup.path).collect();
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        // Made under a clock that lay ahead: before the others, by the time of its file.
+        let ahead = folders[2].join("glidepath-20261122T113000Z.duckdb");
+        std::fs::write(&ahead, "").unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        std::fs::File::options().write(true).open(&ahead).unwrap().set_modified(long_ago).unwrap();
+        let later = folders[0].join("glidepath-20990101T000000Z.duckdb");
+        std::fs::write(&later, "").unwrap();
+        let soon = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(4_100_000_000);
+        for file in ["glidepath-20261121T063000Z.duckdb", "glidepath-20990101T000000Z.duckdb"] {
+            std::fs::File::options().write(true).open(folders[0].join(file)).unwrap().set_modified(soon).unwrap();
+        }
+        let backups = newest_first(&folders, now);
+        assert!(backups.iter().all(|backup| backup.knows_to(now) < now));
+        let paths: Vec<PathBuf> = backups.into_iter().map(|backup| backup.path).collect();
         assert_eq!(
             paths,
             [
                 folders[2].join("glidepath-20261122T063000Z.duckdb"),
                 folders[0].join("glidepath-20261121T063000Z.duckdb"),
                 folders[2].join("glidepath-20261121T063000Z.duckdb"),
+                ahead,
+                later,
             ]
         );
     }

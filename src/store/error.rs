@@ -43,6 +43,34 @@ pub enum StoreError {
         /// The backup.
         backup: PathBuf,
     },
+    /// None of its backups is known to be good, and one may be.
+    #[error(
+        "the store {path} was not touched, although {reason}: a good backup may lie at {backup}, and could not be looked into: {why}. \
+         Mend that, and try again"
+    )]
+    BackupUnread {
+        /// The database file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// The backup.
+        backup: PathBuf,
+        /// Why it could not be read.
+        why: String,
+    },
+    /// It was damaged again and again.
+    #[error(
+        "the store {path} was not touched, although {reason}: it was put together again {times} times within the hour, so this machine's \
+         disk or memory does not keep what is written; look at both, and start again in an hour"
+    )]
+    TooOften {
+        /// The database file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// How often.
+        times: usize,
+    },
     /// Its disk takes no writes.
     #[error("the disk of the store {path} takes no writes: {reason}")]
     NoRoom {

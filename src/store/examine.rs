@@ -14,13 +14,10 @@ use tracing::warn;
 
 use super::error::Result;
 use super::verify::{self, Verified};
-use super::{log_file, log_of, trouble};
+use super::{beside, log_file, log_of, trouble};
 
 /// The command of this program that looks into a file.
 pub const EXAMINE: &str = "examine-store";
-/// Memory for a look.
-const MEMORY_MB: u32 = 64;
-
 /// How thoroughly to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -74,24 +71,77 @@ pub struct Examiner {
 }
 
 impl Examiner {
-    /// Looks into the file `path` and its log.
-    pub fn examine(&self, path: &Path, depth: Depth) -> Examined {
-        let Some(program) = &self.program else { return examine(path, depth) };
-        examine_by(program, path, depth).unwrap_or_else(|error| {
+    /// Looks into the file `path` and its log; DuckDB may use `memory_mb` megabytes for it.
+    pub fn examine(&self, path: &Path, depth: Depth, memory_mb: u32) -> Examined {
+        let Some(program) = &self.program else { return examine(path, depth, memory_mb) };
+        examine_by(program, path, depth, memory_mb).unwrap_or_else(|error| {
             warn!("{} looks into {} itself: no other process can: {error}", std::process::id(), path.display());
-            examine(path, depth)
+            examine(path, depth, memory_mb)
         })
     }
 }
 
-fn examine_by(program: &Path, path: &Path, depth: Depth) -> std::io::Result<Examined> {
+impl Examiner {
+    /// Copies the file `path` and its log, as they lie on the disk, to a name beside it, which is given back. A process of its own
+    /// does it where there is a program to start: one that has the store open loses its lock on the file by closing it a second time.
+    pub fn copy(&self, path: &Path) -> std::io::Result<PathBuf> {
+        let copy = beside(path, COPY);
+        remove_copy(&copy);
+        let program = self.program.as_ref().ok_or_else(|| std::io::Error::other("no program is there to do it"))?;
+        let done = Command::new(program)
+            .arg(EXAMINE)
+            .arg("--copy-to")
+            .arg(&copy)
+            .arg(path)
+            .env_clear()
+            .envs(libraries())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .output()?;
+        if done.status.success() {
+            return Ok(copy);
+        }
+        remove_copy(&copy);
+        Err(std::io::Error::other(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+    }
+}
+
+/// The name of a copy that is only looked into.
+const COPY: &str = "as-it-lies";
+
+/// Copies the file `path` and its log to `to`.
+///
+/// # Errors
+/// The system's.
+pub fn copy_with_log(path: &Path, to: &Path) -> std::io::Result<()> {
+    fs::copy(path, to)?;
+    match fs::copy(log_of(path), log_of(to)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        copied => copied.map(drop),
+    }
+}
+
+/// Removes what [`Examiner::copy`] made. What stays is in nobody's way: the next copy takes its place.
+pub fn remove_copy(copy: &Path) {
+    for file in [copy.to_owned(), log_of(copy)] {
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn libraries() -> Option<(&'static str, std::ffi::OsString)> {
+    std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders))
+}
+
+fn examine_by(program: &Path, path: &Path, depth: Depth, memory_mb: u32) -> std::io::Result<Examined> {
     let whole = (depth == Depth::Whole).then_some("--whole");
     let done = Command::new(program)
         .arg(EXAMINE)
         .args(whole)
+        .arg(format!("--memory-mb={memory_mb}"))
         .arg(path)
         .env_clear()
-        .envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)))
+        .envs(libraries())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -124,7 +174,7 @@ const SIGSEGV: i32 = 11;
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// As [`Examiner::examine`], in this process, which some damaged logs end.
-pub fn examine(path: &Path, depth: Depth) -> Examined {
+pub fn examine(path: &Path, depth: Depth, memory_mb: u32) -> Examined {
     match fs::read(log_of(path)) {
         Ok(log) => {
             if let Some(damage) = log_file::damage(&log) {
@@ -134,7 +184,7 @@ pub fn examine(path: &Path, depth: Depth) -> Examined {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Examined::Unknown { reason: format!("its log cannot be read: {error}") },
     }
-    look(path, depth).unwrap_or_else(|error| {
+    look(path, depth, memory_mb).unwrap_or_else(|error| {
         let reason = error.to_string();
         if trouble::is_of_newer_duckdb(&reason) {
             Examined::NewerFormat
@@ -146,8 +196,8 @@ pub fn examine(path: &Path, depth: Depth) -> Examined {
     })
 }
 
-fn look(path: &Path, depth: Depth) -> Result<Examined> {
-    let connection = read_only(path)?;
+fn look(path: &Path, depth: Depth, memory_mb: u32) -> Result<Examined> {
+    let connection = read_only(path, memory_mb)?;
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM duckdb_tables() WHERE NOT internal", [], |row| row.get(0))?;
     if tables == 0 {
@@ -173,10 +223,10 @@ fn look(path: &Path, depth: Depth) -> Result<Examined> {
 }
 
 /// Opens a file that nothing is written to: what its log holds is read into memory.
-pub fn read_only(path: &Path) -> Result<Connection> {
+pub fn read_only(path: &Path, memory_mb: u32) -> Result<Connection> {
     let config = Config::default()
         .access_mode(AccessMode::ReadOnly)?
-        .max_memory(&format!("{MEMORY_MB}MB"))?
+        .max_memory(&format!("{memory_mb}MB"))?
         .threads(1)?
         .enable_autoload_extension(false)?;
     Ok(Connection::open_with_flags(path, config)?)

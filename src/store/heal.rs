@@ -16,7 +16,7 @@ use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Opens};
 use super::opening::Opening;
 use super::verify::Verified;
-use super::{StoreId, config, log_of, migrations};
+use super::{StoreId, beside, config, log_of, migrations};
 use crate::domain::healing::{HealedFrom, Healing};
 
 /// What is wrong with a store.
@@ -47,6 +47,8 @@ pub struct Base {
     pub id: Option<StoreId>,
     /// Its backups, newest first.
     pub backups: Vec<Backup>,
+    /// A copy of what the database still held in memory, just made.
+    pub held: Option<PathBuf>,
 }
 
 /// What is put in the place of the old file.
@@ -76,25 +78,23 @@ pub fn resume(opening: &Opening) -> Result<()> {
 /// Makes an empty store, whole or not at all; with the id that it had, if it had one.
 pub fn begin(opening: &Opening, id: Option<&StoreId>) -> Result<()> {
     build(opening, None, id, None)?;
-    install(opening, None)
+    // A log that was left over belongs to no new store.
+    let stray = log_of(&opening.path).exists().then(|| aside(&opening.path, (opening.now)()));
+    install(opening, stray.as_deref())
 }
 
-/// Moves what stands at the path aside and puts the best of `base` in its place: its own file where only its log is damaged, else
-/// the newest good backup, else an empty store.
+/// Moves what stands at the path aside and puts the best of `base` in its place: what the database still held, if
+/// that could be copied, its own file where only its log is damaged, the newest good backup, else an empty store.
 ///
 /// # Errors
-/// [`StoreError::Defect`] where the newest good backup is wrong in the same way; nothing is moved then. [`StoreError::Open`] if
-/// the disk fails.
+/// [`StoreError::Defect`] where the newest good backup is wrong in the same way, [`StoreError::BackupUnread`] where one may be good
+/// and none is known to be, [`StoreError::TooOften`]; nothing is moved then.
+/// [`StoreError::Open`] if the disk fails.
 pub fn heal(opening: &Opening, damage: &Damage, base: Base) -> Result<Healing> {
     error!(path = %opening.path.display(), reason = damage.reason, "the store is damaged; it is put together again");
     let times = lately(&opening.path, (opening.now)());
     if times >= OFTEN {
-        let reason = format!(
-            "{}, and it was put together again {times} times within the hour: this machine's disk or memory does not keep what is \
-             written. Nothing was moved; look at both, and start again in an hour",
-            damage.reason
-        );
-        return Err(StoreError::Open { path: opening.path.clone(), reason });
+        return Err(StoreError::TooOften { path: opening.path.clone(), reason: damage.reason.clone(), times });
     }
     let chosen = choose(opening, damage, &base)?;
     put(opening, damage, base.id.as_ref(), chosen)
@@ -105,9 +105,13 @@ pub fn heal(opening: &Opening, damage: &Damage, base: Base) -> Result<Healing> {
 /// # Errors
 /// [`StoreError::Open`] if `from` is no good backup, or the disk fails.
 pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) -> Result<Healing> {
-    let found = good(opening, from).map_err(|reason| StoreError::Open {
+    let found = good(opening, from).map_err(|unfit| StoreError::Open {
         path: from.to_owned(),
-        reason: format!("{reason}; it is not put in the place of {}, and nothing was changed", opening.path.display()),
+        reason: format!(
+            "{}; it is not put in the place of {}, and nothing was changed",
+            unfit.reason,
+            opening.path.display()
+        ),
     })?;
     let chosen = Chosen { from: Some(from.to_owned()), source: HealedFrom::Named, knows_to };
     // A backup of an older version does not know which store it is of.
@@ -117,12 +121,15 @@ pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) 
 
 /// The newest good backup of `base`, if there is one.
 pub fn newest_good(opening: &Opening, base: &Base) -> Option<Backup> {
-    base.backups.iter().find(|backup| is_good(opening, backup)).cloned()
+    let is_good =
+        |backup: &&Backup| good(opening, &backup.path).inspect_err(|unfit| passed_over(backup, &unfit.reason)).is_ok();
+    base.backups.iter().find(is_good).cloned()
 }
 
 fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen) -> Result<Healing> {
     let (path, healed_at) = (&opening.path, (opening.now)());
     let aside = aside(path, healed_at);
+    let is_held = chosen.from.as_deref() == Some(held_beside(path).as_path());
     let stands = path.exists() || log_of(path).exists();
     let healing = Healing {
         healed_at,
@@ -134,7 +141,8 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
             .as_ref()
             .filter(|_| chosen.source != HealedFrom::File)
             .map(|from| from.display().to_string()),
-        knows_to: chosen.knows_to,
+        // What the program held is all that there was.
+        knows_to: if is_held { Some(healed_at) } else { chosen.knows_to },
     };
     build(opening, chosen.from.as_deref(), id, Some(&healing))?;
     install(opening, Some(&aside))?;
@@ -150,25 +158,32 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
 
 fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
     let path = &opening.path;
+    if let Some(held) = &base.held {
+        return Ok(Chosen { from: Some(held.clone()), source: HealedFrom::File, knows_to: None });
+    }
     if damage.broken.is_empty() && fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
         // The file alone is the newest checkpoint, and newer than every backup.
         let alone = beside(path, ALONE);
         let copied = copy(path, &alone).is_ok() && good(opening, &alone).is_ok();
         if copied {
-            let knows_to = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
+            // A time that is yet to come was of a clock that lay ahead.
+            let written = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
+            let knows_to = written.map(|at: DateTime<Utc>| at.min((opening.now)() - TimeDelta::seconds(1)));
             return Ok(Chosen { from: Some(alone), source: HealedFrom::File, knows_to });
         }
         let _ = fs::remove_file(alone);
     }
+    let mut unknown = None;
     for backup in &base.backups {
-        if is_good(opening, backup) {
-            let knows_to = Some(backup.file.taken_at);
+        let Err(Unfit { reason, broken, is_unknown }) = good(opening, &backup.path) else {
+            let knows_to = Some(backup.knows_to((opening.now)()));
             return Ok(Chosen { from: Some(backup.path.clone()), source: HealedFrom::Backup, knows_to });
+        };
+        passed_over(backup, &reason);
+        if is_unknown {
+            unknown.get_or_insert((&backup.path, reason));
         }
-        if let Examined::Store(Opens { verified: Some(verified), .. }) =
-            opening.examiner.examine(&backup.path, Depth::Whole)
-            && verified.broken().iter().any(|broken| damage.broken.iter().any(|ours| ours == broken))
-        {
+        if broken.iter().any(|broken| damage.broken.contains(broken)) {
             return Err(StoreError::Defect {
                 path: path.clone(),
                 reason: damage.reason.clone(),
@@ -176,28 +191,64 @@ fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
             });
         }
     }
-    Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None })
+    match unknown {
+        Some((backup, why)) => Err(StoreError::BackupUnread {
+            path: path.clone(),
+            reason: damage.reason.clone(),
+            backup: backup.clone(),
+            why,
+        }),
+        None => match opening.backups.unseen() {
+            Some((place, why)) => {
+                Err(StoreError::BackupUnread { path: path.clone(), reason: damage.reason.clone(), backup: place, why })
+            }
+            None => Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None }),
+        },
+    }
 }
 
-fn is_good(opening: &Opening, backup: &Backup) -> bool {
-    good(opening, &backup.path)
-        .inspect_err(|reason| warn!("the backup {} is passed over: {reason}", backup.path.display()))
-        .is_ok()
+fn passed_over(backup: &Backup, reason: &str) {
+    warn!("the backup {} is passed over: {reason}", backup.path.display());
+}
+
+/// Why a file may not take the store's place.
+struct Unfit {
+    /// In words.
+    reason: String,
+    /// What has to hold of its facts and does not, where all of it can be read.
+    broken: Vec<String>,
+    /// It could not be looked into, so it may be good.
+    is_unknown: bool,
+}
+
+impl Unfit {
+    fn because(reason: impl Into<String>) -> Unfit {
+        Unfit { reason: reason.into(), broken: Vec::new(), is_unknown: false }
+    }
 }
 
 /// What a file that may take the store's place says of itself, or why it may not.
-fn good(opening: &Opening, path: &Path) -> std::result::Result<Opens, String> {
-    match opening.examiner.examine(path, Depth::Whole) {
+fn good(opening: &Opening, path: &Path) -> std::result::Result<Opens, Unfit> {
+    match opening.examine(path, Depth::Whole) {
         Examined::Store(Opens { version, .. }) if version > migrations::known() => {
-            Err("a newer version of glidepath wrote it".to_owned())
+            Err(Unfit::because("a newer version of glidepath wrote it"))
         }
         Examined::Store(opens) => {
             let problems = opens.verified.as_ref().map(Verified::problems).unwrap_or_default();
-            if problems.is_empty() { Ok(opens) } else { Err(problems.join("; ")) }
+            if problems.is_empty() {
+                return Ok(opens);
+            }
+            let broken = opens.verified.as_ref().map(Verified::broken).unwrap_or_default();
+            Err(Unfit {
+                reason: problems.join("; "),
+                broken: broken.into_iter().map(str::to_owned).collect(),
+                is_unknown: false,
+            })
         }
-        Examined::Blank | Examined::Foreign => Err("it is no store of glidepath".to_owned()),
-        Examined::Damaged { reason } | Examined::Unknown { reason } => Err(reason),
-        Examined::NewerFormat => Err("a newer version of glidepath wrote it".to_owned()),
+        Examined::Blank | Examined::Foreign => Err(Unfit::because("it is no store of glidepath")),
+        Examined::Damaged { reason } => Err(Unfit::because(reason)),
+        Examined::Unknown { reason } => Err(Unfit { is_unknown: true, ..Unfit::because(reason) }),
+        Examined::NewerFormat => Err(Unfit::because("a newer version of glidepath wrote it")),
     }
 }
 
@@ -207,12 +258,12 @@ const BEING_MADE: &str = "restoring";
 const READY: &str = "restored";
 /// A copy of a file without its log.
 const ALONE: &str = "without-log";
+/// A copy of what the database still held in memory.
+const HELD: &str = "held";
 
-fn beside(path: &Path, what: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(what);
-    PathBuf::from(name)
+/// Where what the database of the store `path` still holds in memory is copied to.
+pub(super) fn held_beside(path: &Path) -> PathBuf {
+    beside(path, HELD)
 }
 
 /// Healings within an hour after which it is no use to go on.
@@ -255,6 +306,7 @@ fn build(opening: &Opening, from: Option<&Path>, id: Option<&StoreId>, healing: 
         named.map_err(|error| cannot(&opening.path, "writing it to disk", &error))
     });
     remove(&beside(&opening.path, ALONE));
+    remove(&held_beside(&opening.path));
     made.inspect_err(|_| remove(&making))
 }
 

@@ -4,6 +4,7 @@
 //! ever later, by whoever asks next; damage that is met while the store is open is noted, and nothing is replaced under a cycle.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -12,17 +13,22 @@ use chrono::{DateTime, Utc};
 use tracing::{error, info, warn};
 
 use super::error::{Result, StoreError};
-use super::heal::{self, Damage};
+use super::heal::{self, Base, Damage};
 use super::opened::Opened;
-use super::opening::{self, Mode};
+use super::opening::{self, Mode, Opening};
 use super::trouble::{DiskTrouble, is_damage, is_unusable};
-use super::{Depth, Examined, Store, bring_up_to_date, locked, open_file, verify};
+use super::{Depth, Examined, Store, backup, beside, bring_up_to_date, examine, locked, log_of, open_file, verify};
 use crate::domain::healing::Healing;
 
 /// The first pause between two tries to open the file; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// How often it is doubled.
-const DOUBLED: u32 = 6;
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(64);
+
+/// The first pause after a healing that failed; each is twice as long as the one before.
+const HEAL_AGAIN: Duration = Duration::from_secs(15 * 60);
+/// The longest.
+const HEAL_AGAIN_AT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Bytes that a cycle has to find room for before it pays for anything: more than most bring.
 const ROOM: usize = 1 << 20;
@@ -30,13 +36,16 @@ const ROOM: usize = 1 << 20;
 /// What is known of a store's health.
 #[derive(Debug)]
 pub struct Health {
-    mode: Mode,
+    /// Whether the disk can only be read.
+    read_only: AtomicBool,
     /// Set by an error after which DuckDB refuses everything.
     unusable: AtomicBool,
     /// The newest try to open the file anew that failed.
     tried: Mutex<Option<Failed>>,
     disk: Mutex<Option<DiskProblem>>,
     damage: Mutex<Option<Damage>>,
+    /// The newest try to heal it, which failed.
+    unhealed: Mutex<Option<Failed>>,
     /// Calls that may take long, and are known to be going on: healing, backups.
     long: AtomicU32,
 }
@@ -46,6 +55,19 @@ struct Failed {
     at: Instant,
     times: u32,
     reason: String,
+}
+
+impl Failed {
+    /// Another failure, after the one `before`.
+    fn after(before: Option<&Failed>, reason: String) -> Failed {
+        Failed { at: Instant::now(), times: before.map_or(0, |before| before.times + 1), reason }
+    }
+
+    /// Whether it is too early to try again; the pause is `first` and is doubled each time, to `longest` at most.
+    fn waits(&self, first: Duration, longest: Duration) -> bool {
+        let pause = first.saturating_mul(2_u32.saturating_pow(self.times)).min(longest);
+        self.at.elapsed() < pause
+    }
 }
 
 /// What is wrong with the disk that the store lies on.
@@ -59,14 +81,23 @@ pub struct DiskProblem {
 
 impl Health {
     pub fn of(mode: Mode) -> Health {
+        let disk = (mode == Mode::ReadOnly).then(|| DiskProblem {
+            trouble: DiskTrouble::ReadOnly,
+            reason: "its disk is mounted to be read only".to_owned(),
+        });
         Health {
-            mode,
+            read_only: AtomicBool::new(mode == Mode::ReadOnly),
             unusable: AtomicBool::new(false),
             tried: Mutex::default(),
-            disk: Mutex::default(),
+            disk: Mutex::new(disk),
             damage: Mutex::default(),
+            unhealed: Mutex::default(),
             long: AtomicU32::new(0),
         }
+    }
+
+    fn mode(&self) -> Mode {
+        if self.read_only.load(Ordering::SeqCst) { Mode::ReadOnly } else { Mode::Writable }
     }
 
     /// Takes note that the disk took all that there was to write.
@@ -144,10 +175,8 @@ impl Store {
     fn open_anew(&self) -> Result<()> {
         let health = &self.inner.health;
         let mut tried = kept(&health.tried);
-        if let Some(Failed { at, times, reason }) = &*tried
-            && at.elapsed() < FIRST_PAUSE * 2_u32.pow((*times).min(DOUBLED))
-        {
-            return Err(self.closed(reason.clone()));
+        if let Some(failed) = tried.as_ref().filter(|failed| failed.waits(FIRST_PAUSE, LONGEST_PAUSE)) {
+            return Err(self.closed(failed.reason.clone()));
         }
         let mut opened = self.inner.opened.write().unwrap_or_else(PoisonError::into_inner);
         if opened.is_some() && !health.unusable.load(Ordering::SeqCst) {
@@ -168,8 +197,7 @@ impl Store {
             Err(error) => {
                 health.note(&error);
                 let reason = error.to_string();
-                let times = tried.as_ref().map_or(0, |tried| tried.times + 1);
-                *tried = Some(Failed { at: Instant::now(), times, reason: reason.clone() });
+                *tried = Some(Failed::after(tried.as_ref(), reason.clone()));
                 Err(self.closed(reason))
             }
         }
@@ -181,13 +209,14 @@ impl Store {
             return Err(self.closed("it was in memory".to_owned()));
         }
         if let Some(opening) = &inner.opening
-            && let Examined::Damaged { reason } = opening.examiner.examine(&inner.path, Depth::Opens)
+            && let Examined::Damaged { reason } = opening.examine(&inner.path, Depth::Opens)
         {
             *kept(&inner.health.damage) = Some(Damage::of_file(reason.clone()));
             return Err(self.closed(reason));
         }
-        let mut connection = open_file(&inner.path, inner.memory_mb, inner.health.mode)?;
-        bring_up_to_date(&inner.path, &mut connection, inner.health.mode)?;
+        let mode = inner.health.mode();
+        let mut connection = open_file(&inner.path, inner.memory_mb, mode)?;
+        bring_up_to_date(&inner.path, &mut connection, mode)?;
         Opened::of(connection)
     }
 
@@ -201,11 +230,24 @@ impl Store {
         kept(&self.inner.health.damage).clone()
     }
 
+    /// Damage that is to be healed now: none for a while after a healing that failed.
+    pub fn damage_to_heal(&self) -> Option<Damage> {
+        let health = &self.inner.health;
+        let waits = kept(&health.unhealed).as_ref().is_some_and(|it| it.waits(HEAL_AGAIN, HEAL_AGAIN_AT_MOST));
+        self.damage().filter(|_| !waits)
+    }
+
+    /// What is wrong that could not be healed, and why not.
+    pub fn unhealed(&self) -> Option<String> {
+        self.damage().and(kept(&self.inner.health.unhealed).as_ref().map(|failed| failed.reason.clone()))
+    }
+
     /// Writes a little, to learn whether the disk takes a write again; notes that it does.
     ///
     /// # Errors
     /// Why it does not.
     pub async fn try_to_write(&self, now: DateTime<Utc>) -> Result<()> {
+        self.look_whether_writable();
         self.call(move |connection| {
             let transaction = connection.transaction()?;
             transaction.execute("DELETE FROM write_trials", [])?;
@@ -215,6 +257,16 @@ impl Store {
         .await?;
         self.inner.health.takes_writes();
         Ok(())
+    }
+
+    /// Has the next call open the file anew where its disk could only be read, and can be written now.
+    fn look_whether_writable(&self) {
+        let health = &self.inner.health;
+        let writable = || fs::OpenOptions::new().append(true).open(&self.inner.path).is_ok();
+        if health.read_only.load(Ordering::SeqCst) && writable() {
+            health.read_only.store(false, Ordering::SeqCst);
+            health.unusable.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Writes and removes a file beside the store, to learn whether what comes next will find room. Notes it if it will not.
@@ -227,8 +279,8 @@ impl Store {
         }
         let store = self.clone();
         super::blocking(move || {
-            let mut trial = store.inner.path.as_os_str().to_owned();
-            trial.push(".room");
+            store.look_whether_writable();
+            let trial = beside(&store.inner.path, "room");
             let written = fs::write(&trial, vec![0x5a; ROOM]);
             let removed = fs::remove_file(&trial);
             written.and(removed).map_err(|error| {
@@ -251,18 +303,74 @@ impl Store {
         self.inner.health.long.load(Ordering::SeqCst) > 0
     }
 
-    /// Reads every row, and checks that the facts fit each other. What cannot be read, or does not fit, is noted as damage.
+    /// Reads every row, and checks that the facts fit each other; then the same of the file and its log as they lie on the disk,
+    /// of which the database reads nothing again that it holds in memory. What cannot be read, or does not fit, is noted as damage.
     ///
     /// # Errors
     /// If DuckDB fails for a reason that lies outside the file.
     pub async fn verify(&self) -> Result<verify::Verified> {
-        let found = self.read(verify::verify).await?;
+        let mut found = self.read(verify::verify).await?;
+        if found.is_sound() {
+            match self.look_for_files() {
+                Some(gone) => found.file = Some(gone),
+                None => (found.file, found.unread) = self.verify_file().await?,
+            }
+        }
         let problems = found.problems();
+        // What was met before and is not found again stays noted: not every block of a file is read here.
         if !problems.is_empty() {
             let broken = found.broken().into_iter().map(str::to_owned).collect();
             *kept(&self.inner.health.damage) = Some(Damage { reason: problems.join("; "), broken });
         }
         Ok(found)
+    }
+
+    /// Says if the file or its log was removed, or another was put in its place, while the database has it open. Notes it as damage.
+    pub fn look_for_files(&self) -> Option<String> {
+        let path = self.inner.path.to_str()?;
+        let open = fs::read_dir("/proc/self/fd").ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        let names = [path.to_owned(), log_of(&self.inner.path).to_str()?.to_owned()]
+            .map(|name| (format!("{name} (deleted)"), name));
+        let of_ours = |link: PathBuf| names.iter().find(|(gone, _)| link.ends_with(gone)).map(|(_, name)| name);
+        let gone = open.filter_map(of_ours).next()?;
+        let reason = format!("{gone} was removed, or another file put in its place, while the program had it open");
+        kept(&self.inner.health.damage).get_or_insert_with(|| Damage::of_file(reason.clone()));
+        Some(reason)
+    }
+
+    /// What is wrong with the file and its log as they lie on the disk, or why they were not looked at.
+    async fn verify_file(&self) -> Result<(Option<String>, Option<String>)> {
+        let store = self.clone();
+        let copied = self.call_without_notes(move |_| Ok(store.copy_as_it_lies())).await?;
+        let (opening, copy) = match copied {
+            Ok(copied) => copied,
+            Err(why) => return Ok((None, why)),
+        };
+        super::blocking(move || {
+            let examined = opening.examine(&copy, Depth::Whole);
+            examine::remove_copy(&copy);
+            Ok(match examined {
+                Examined::Damaged { reason } => (Some(reason), None),
+                Examined::Blank | Examined::Foreign => (Some("it holds no table any more".to_owned()), None),
+                Examined::Store(opens) => {
+                    let problems = opens.verified.map(|found| found.problems()).unwrap_or_default();
+                    ((!problems.is_empty()).then(|| problems.join("; ")), None)
+                }
+                Examined::Unknown { reason } => (None, Some(reason)),
+                Examined::NewerFormat => (None, None),
+            })
+        })
+        .await
+    }
+
+    /// Copies the file and its log, which nobody may write to meanwhile.
+    ///
+    /// # Errors
+    /// Why not, where there is a file to copy.
+    fn copy_as_it_lies(&self) -> std::result::Result<(Opening, PathBuf), Option<String>> {
+        let opening = self.inner.opening.as_ref().ok_or(None)?;
+        let copy = opening.examiner.copy(&self.inner.path);
+        copy.map(|copy| (opening.clone(), copy)).map_err(|error| Some(error.to_string()))
     }
 
     /// Puts the store together again from what is left of it. Waits for every call to end. Who calls this
@@ -284,23 +392,58 @@ impl Store {
         let _long = self.long();
         let mut tried = kept(&inner.health.tried);
         let mut opened = inner.opened.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = &*opened {
-            // What the log holds of what can be read goes along, if it can be written.
-            if let Err(error) = locked(&opened.connection).execute_batch("CHECKPOINT") {
-                info!("the damaged store takes no checkpoint: {error}");
-            }
-        }
+        // The database may hold in memory what its file no longer does.
+        let held = match opened.as_ref().filter(|_| damage.broken.is_empty()).map(|opened| self.copy_held(opened)) {
+            Some(Ok(held)) => held,
+            // It goes on holding it, until there is room.
+            Some(Err(error)) => return Err(error),
+            None => None,
+        };
         *opened = None;
-        let healed = opening::base_of(opening).and_then(|base| heal::heal(opening, damage, base));
-        if healed.is_ok() {
-            *kept(&inner.health.damage) = None;
+        let base = match opening::base_of(opening) {
+            Err(_) if held.is_some() => Ok(Base { id: Some(inner.id.clone()), ..Base::default() }),
+            base => base,
+        };
+        let healed = base.and_then(|base| heal::heal(opening, damage, Base { held: held.clone(), ..base }));
+        if let Some(held) = held {
+            backup::remove(&held);
         }
+        let mut unhealed = kept(&inner.health.unhealed);
+        match &healed {
+            Ok(_) => {
+                *kept(&inner.health.damage) = None;
+                *unhealed = None;
+            }
+            Err(error) => *unhealed = Some(Failed::after(unhealed.as_ref(), error.to_string())),
+        }
+        drop(unhealed);
         let anew = self.open_file_again();
         *tried = None;
         inner.health.unusable.store(anew.is_err(), Ordering::SeqCst);
         inner.writes.fetch_add(1, Ordering::SeqCst);
         *opened = Some(anew?);
         healed
+    }
+
+    /// Copies what the open database can still read, if that is all of it.
+    ///
+    /// # Errors
+    /// If the disk takes no copy.
+    fn copy_held(&self, opened: &Opened) -> Result<Option<PathBuf>> {
+        let held = heal::held_beside(&self.inner.path);
+        let _no_notes = locked(&opened.notes);
+        match backup::copy_whole(&locked(&opened.connection), &held, self.inner.memory_mb) {
+            Ok(()) => Ok(Some(held)),
+            Err(error) => {
+                backup::remove(&held);
+                if let Some(trouble) = error.disk() {
+                    *kept(&self.inner.health.disk) = Some(DiskProblem { trouble, reason: error.to_string() });
+                    return Err(error);
+                }
+                info!("what the damaged store holds in memory is not all of it: {error}");
+                Ok(None)
+            }
+        }
     }
 
     /// Asks the file for next to nothing.

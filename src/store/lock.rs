@@ -1,15 +1,15 @@
 //! The lock file beside the database: one process at a time has the store open.
 //!
-//! It says which process that is, and its time says when somebody was last told that the disk is full, which no other file could
-//! remember then.
+//! It says which process that is, and what was last told of a store that could not keep it; its time says when.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tracing::debug;
 
+use super::beside;
 use super::error::{Result, StoreError};
 
 /// A lock that is held until it is dropped; the operating system lets go of it when the process dies.
@@ -21,9 +21,7 @@ pub struct Lock {
 
 /// The lock file of the store `path`.
 fn file_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
+    beside(path, "lock")
 }
 
 impl Lock {
@@ -51,48 +49,75 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let read = (&mut file).take(64).read_to_string(&mut holder);
-                let holder = read.ok().and_then(|_| holder.trim().parse().ok());
+                let mut held = String::new();
+                let read = (&mut file).take(LONGEST).read_to_string(&mut held);
+                let holder = read.ok().and_then(|_| held.lines().next()?.trim().parse().ok());
                 return Err(StoreError::InUse { path: path.to_owned(), holder });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let lock = Lock { file: Some(file) };
-        lock.sign(is_new);
+        lock.sign(path, is_new);
         Ok(lock)
     }
 
     /// Writes down who holds it, which helps people and decides nothing.
-    fn sign(&self, is_new: bool) {
-        let Some(mut file) = self.file.as_ref() else { return };
-        let told = file.metadata().and_then(|it| it.modified()).ok().filter(|_| !is_new);
-        let told = told.unwrap_or(SystemTime::UNIX_EPOCH);
-        let signed = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.write_all(format!("{}\n", std::process::id()).as_bytes()))
-            .and_then(|()| file.stream_position())
-            .and_then(|end| file.set_len(end))
-            .and(file.set_modified(told));
-        if let Err(error) = signed {
+    fn sign(&self, path: &Path, is_new: bool) {
+        let Some(mut file) = self.file.as_ref().and_then(|file| file.try_clone().ok()) else { return };
+        let told = told(path).filter(|_| !is_new).unwrap_or(Told { at: SystemTime::UNIX_EPOCH, rule: None });
+        let signed = write(&mut file, &std::process::id().to_string(), told.rule.as_deref());
+        if let Err(error) = signed.and(file.set_modified(told.at)) {
             // On a disk that takes no write, nobody can.
             debug!("the lock file could not be signed: {error}");
-            let _ = file.set_modified(told);
+            let _ = file.set_modified(told.at);
         }
     }
 }
 
-/// When somebody was last told that the disk of the store `path` takes no writes; long ago if never.
-pub fn told_of_disk(path: &Path) -> Option<SystemTime> {
-    file_of(path).metadata().ok()?.modified().ok()
+/// What was told of a store from memory, since the store could not keep it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// When; long ago if never.
+    pub at: SystemTime,
+    /// The rule; none if nothing was, or that could not be kept.
+    pub rule: Option<String>,
 }
 
-/// Notes that somebody was told of it at `now`. Where even that cannot be kept, a restart tells again.
-pub fn note_told_of_disk(path: &Path, now: SystemTime) {
-    let noted = OpenOptions::new().write(true).open(file_of(path)).and_then(|file| file.set_modified(now));
-    if let Err(error) = noted {
-        debug!("when the disk's state was told cannot be kept: {error}");
+/// What was last told of the store `path`; `None` where nothing can remember it.
+pub fn told(path: &Path) -> Option<Told> {
+    let file = file_of(path);
+    let at = file.metadata().ok()?.modified().ok()?;
+    let held = fs::read_to_string(file).unwrap_or_default();
+    Some(Told { at, rule: held.lines().nth(1).map(str::to_owned) })
+}
+
+/// Notes what was told of the store `path`, or that nothing is any more. Where even that cannot be kept, a restart tells again.
+pub fn note_told(path: &Path, told: &Told) {
+    let noted = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(file_of(path))?;
+        let mut held = String::new();
+        (&mut file).take(LONGEST).read_to_string(&mut held)?;
+        let written = write(&mut file, held.lines().next().unwrap_or_default(), told.rule.as_deref());
+        file.set_modified(told.at).and(written)
+    };
+    if let Err(error) = noted() {
+        debug!("what was told of the store cannot be kept: {error}");
     }
+}
+
+/// More than a lock file holds.
+const LONGEST: u64 = 256;
+
+/// The holder, and what was told. The new text is no longer than a block, so a full disk takes it too.
+fn write(file: &mut File, holder: &str, rule: Option<&str>) -> std::io::Result<()> {
+    let mut text = format!("{holder}\n");
+    if let Some(rule) = rule {
+        text.push_str(rule);
+        text.push('\n');
+    }
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
 }
 
 #[cfg(test)]
@@ -106,13 +131,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.duckdb");
         let lock = Lock::take(&path).unwrap();
-        assert_eq!(told_of_disk(&path), Some(SystemTime::UNIX_EPOCH), "nobody was told yet");
+        let never = Told { at: SystemTime::UNIX_EPOCH, rule: None };
+        assert_eq!(told(&path), Some(never.clone()), "nobody was told yet");
         let refused = Lock::take(&path).unwrap_err();
         assert!(matches!(refused, StoreError::InUse { holder: Some(holder), .. } if holder == std::process::id()));
-        let told = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
-        note_told_of_disk(&path, told);
+        let of_disk = Told {
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000),
+            rule: Some("disk_full".to_owned()),
+        };
+        note_told(&path, &of_disk);
+        let refused = Lock::take(&path).unwrap_err();
+        assert!(matches!(refused, StoreError::InUse { holder: Some(holder), .. } if holder == std::process::id()));
         drop(lock);
         let _again = Lock::take(&path).unwrap();
-        assert_eq!(told_of_disk(&path), Some(told), "also after a restart");
+        assert_eq!(told(&path), Some(of_disk), "also after a restart");
+        note_told(&path, &never);
+        assert_eq!(told(&path), Some(never));
     }
 }

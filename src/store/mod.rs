@@ -62,13 +62,13 @@ use opened::Opened;
 use opening::Mode;
 
 pub use audit::{AuditEntry, AuditKey, AuditRow};
-pub use backup_files::{Backup, BackupFile};
+pub use backup_files::{Backup, BackupFile, MARK as BACKUP_MARK};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use credits::SnapshotKey;
 pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle, UnreadOutlook};
 pub use entered::Entered;
 pub use error::{Result, StoreError};
-pub use examine::{Depth, EXAMINE, Examined, Examiner, examine};
+pub use examine::{Depth, EXAMINE, Examined, Examiner, copy_with_log, examine};
 pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
 pub use heal::Damage;
@@ -76,7 +76,7 @@ pub use health::DiskProblem;
 pub use id::StoreId;
 pub use ingest::{CreditPull, IngestRun, PulledCosts};
 pub use links::{LinkKey, Revocation, StoredLink};
-pub use lock::{note_told_of_disk, told_of_disk};
+pub use lock::{Told, note_told, told};
 pub use month_sums::MonthsKnown;
 pub use notices::{Enclosed, LastNotice, NoticeKind};
 pub use opening::{BackupFolders, Claim, Opening, Unclaimed, UnclaimedBackup};
@@ -364,8 +364,14 @@ fn bring_up_to_date(path: &Path, connection: &mut Connection, mode: Mode) -> Res
 
 /// DuckDB's log of the file `path`.
 fn log_of(path: &Path) -> PathBuf {
+    beside(path, "wal")
+}
+
+/// A file that belongs to the file `path`: its name with `.` and `what` at the end.
+fn beside(path: &Path, what: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".wal");
+    name.push(".");
+    name.push(what);
     PathBuf::from(name)
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::backup_files::{Backup, BackupFile, newest_first};
+use super::backup_files::{Backup, BackupFile, MARK, newest_first};
 use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Examiner};
 use super::heal::{self, Base, Damage};
@@ -44,9 +44,25 @@ pub struct BackupFolders {
     pub second: Option<PathBuf>,
 }
 
+impl Opening {
+    /// Looks into the file `path` and its log, with the memory that the store may use.
+    pub(super) fn examine(&self, path: &Path, depth: Depth) -> Examined {
+        self.examiner.examine(path, depth, self.memory_mb)
+    }
+}
+
 impl BackupFolders {
     fn all(&self) -> Vec<PathBuf> {
         std::iter::once(self.first.clone()).chain(self.second.clone()).collect()
+    }
+
+    /// A second place that does not show what it holds, and why: its folder, or the mark in it, is not there.
+    pub(super) fn unseen(&self) -> Option<(PathBuf, String)> {
+        let place = self.second.as_ref()?;
+        let marked = place.join(MARK).exists();
+        let why = "the mark that glidepath leaves in its backup_to is not there, so that disk may not be mounted; where there never was a \
+                   backup, take backup_to out of the config for one start";
+        (!marked).then(|| (place.clone(), why.to_owned()))
     }
 }
 
@@ -179,7 +195,15 @@ fn look(opening: &Opening) -> Result<Stands> {
     let refused = |reason: String| refused(path, reason);
     let held = match fs::metadata(path) {
         Ok(held) => held,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Stands::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(to) => {
+                let to = to.display();
+                return Err(refused(format!(
+                    "it is a link to {to}, which is not there. Mount its disk, or remove the link"
+                )));
+            }
+            Err(_) => return Ok(Stands::Nothing),
+        },
         Err(error) => return Err(refused(format!("{error}. Give the user who runs this the right to its folder"))),
     };
     if !held.is_file() {
@@ -199,7 +223,7 @@ fn look(opening: &Opening) -> Result<Stands> {
     let examined = if held.len() == 0 {
         Examined::Damaged { reason: "it is empty".to_owned() }
     } else {
-        opening.examiner.examine(path, Depth::Opens)
+        opening.examine(path, Depth::Opens)
     };
     Ok(Stands::File(mode, examined))
 }
@@ -226,7 +250,7 @@ fn id_beside(path: &Path) -> Option<StoreId> {
 
 /// What a store that cannot be read whole is put together from.
 pub(super) fn base_of(opening: &Opening) -> Result<Base> {
-    let backups = newest_first(&opening.backups.all());
+    let backups = newest_first(&opening.backups.all(), (opening.now)());
     if let Some(id) = id_beside(&opening.path) {
         return Ok(of_id(id, backups, opening));
     }
@@ -242,7 +266,7 @@ fn base_of_nothing(opening: &Opening) -> Result<Option<Base>> {
     if opening.claim == Claim::New {
         return Ok(None);
     }
-    let backups = newest_first(&opening.backups.all());
+    let backups = newest_first(&opening.backups.all(), (opening.now)());
     match &opening.claim {
         _ if StoreId::file(&opening.path).exists() => base_of(opening).map(Some),
         _ if backups.is_empty() => Ok(None),
@@ -257,18 +281,20 @@ fn of_id(id: StoreId, backups: Vec<Backup>, opening: &Opening) -> Base {
     if own.is_empty() && sole(opening) == Some(None) {
         return Base { id: Some(id), ..of_sole(None, backups) };
     }
-    Base { id: Some(id), backups: own }
+    Base { id: Some(id), backups: own, held: None }
 }
 
 fn of_sole(of: Option<StoreId>, backups: Vec<Backup>) -> Base {
     let backups = backups.into_iter().filter(|backup| backup.file.id == of).collect();
-    Base { id: of, backups }
+    Base { id: of, backups, held: None }
 }
 
 /// The only id that backups in the first folder bear; `None` where there are several, or no backups.
 fn sole(opening: &Opening) -> Option<Option<StoreId>> {
-    let mut ids: Vec<Option<StoreId>> =
-        newest_first(std::slice::from_ref(&opening.backups.first)).into_iter().map(|backup| backup.file.id).collect();
+    let mut ids: Vec<Option<StoreId>> = newest_first(std::slice::from_ref(&opening.backups.first), (opening.now)())
+        .into_iter()
+        .map(|backup| backup.file.id)
+        .collect();
     ids.sort();
     ids.dedup();
     if ids.len() == 1 { ids.pop() } else { None }
@@ -280,7 +306,7 @@ fn unclaimed(opening: &Opening, backups: Vec<Backup>) -> Unclaimed {
         if newest.iter().any(|other| other.id == file.id) {
             continue;
         }
-        let account = match opening.examiner.examine(&path, Depth::Opens) {
+        let account = match opening.examine(&path, Depth::Opens) {
             Examined::Store(opens) => opens.account,
             _ => None,
         };
@@ -298,9 +324,10 @@ fn unclaimed(opening: &Opening, backups: Vec<Backup>) -> Unclaimed {
 /// Puts the backup `from`, or the newest good one, in the place of the store.
 pub(super) fn restore(opening: &Opening, from: Option<&Path>) -> Result<Healing> {
     let named = |path: &Path| {
-        let file = path.file_name().and_then(|name| name.to_str()).and_then(|name| BackupFile::of(name, None));
-        let written = || fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
-        file.map(|file| file.taken_at).or_else(written)
+        let written = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
+        let file = path.file_name().and_then(|name| name.to_str()).and_then(|name| BackupFile::of(name, written));
+        let backup = file.map(|file| Backup { path: path.to_owned(), file });
+        backup.map(|backup| backup.knows_to((opening.now)())).or(written)
     };
     if let Some(from) = from {
         return heal::restore(opening, from, named(from));
@@ -314,5 +341,5 @@ pub(super) fn restore(opening: &Opening, from: Option<&Path>) -> Result<Healing>
         );
         return Err(refused(&opening.path, reason));
     };
-    heal::restore(opening, &backup.path, Some(backup.file.taken_at))
+    heal::restore(opening, &backup.path, Some(backup.knows_to((opening.now)())))
 }

@@ -14,6 +14,12 @@ pub struct Verified {
     pub tables: Vec<VerifiedTable>,
     /// What has to hold of the facts, and what does not.
     pub invariants: Vec<Invariant>,
+    /// What is wrong with the file and its log as they lie on the disk; null if nothing is, or they were not looked at.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// Why they were not looked at; null if they were, or need not be.
+    #[serde(default)]
+    pub unread: Option<String>,
 }
 
 /// A table.
@@ -47,7 +53,8 @@ impl Verified {
         let broken = self.invariants.iter().filter_map(|invariant| {
             invariant.problem.as_ref().map(|problem| format!("{}, but {problem}", invariant.says))
         });
-        tables.chain(broken).collect()
+        let file = self.file.as_ref().map(|problem| format!("its file on the disk is not what was written: {problem}"));
+        tables.chain(broken).chain(file).collect()
     }
 
     /// What has to hold and does not.
@@ -62,7 +69,7 @@ impl Verified {
 
     /// True if nothing is wrong.
     pub fn is_sound(&self) -> bool {
-        self.is_readable() && self.broken().is_empty()
+        self.is_readable() && self.broken().is_empty() && self.file.is_none()
     }
 }
 
@@ -97,7 +104,7 @@ const INVARIANTS: [(&str, &str, &str); 5] = [
 /// # Errors
 /// If DuckDB fails for a reason that lies outside the file.
 pub fn verify(connection: &Connection) -> Result<Verified> {
-    let mut found = Verified { tables: read_tables(connection)?, invariants: Vec::new() };
+    let mut found = Verified { tables: read_tables(connection)?, ..Verified::default() };
     if !found.is_readable() {
         return Ok(found);
     }

@@ -138,6 +138,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::DeadChannel => format!("alerts not reaching {subject}"),
         Rule::StoreHealed => "a store that was put together again".to_owned(),
         Rule::DiskFull => "a disk that takes no writes".to_owned(),
+        Rule::StoreDamaged => "a damaged store".to_owned(),
     }
 }
 

@@ -59,5 +59,5 @@ pub use replay::{Moment, Replay, ReplayReport, ReplayedAlert, ReplayedEvent, Ver
 pub use report_letter::{REPORT_KIND, ReportLetter, report_event_id, report_key, report_letter};
 pub use rules::{dead_channel_finding, evaluate};
 pub use settings::{AlertRules, RepeatPolicy};
-pub use store_rules::{disk_full_finding, store_healed_finding};
+pub use store_rules::{disk_full_finding, store_damaged_finding, store_healed_finding};
 pub use week::HISTORY_OF_MESSAGES;

@@ -27,6 +27,12 @@ pub fn store_healed_finding(healing: &Healing, now: DateTime<Utc>) -> Option<Fin
         Some(kept_as) => format!("The old file is kept as {kept_as}"),
         None => "There was no file to keep".to_owned(),
     };
+    let next = if healing.is_whole() {
+        "look at the disk, which did not keep what was written"
+    } else {
+        "nothing for costs and credits, which are asked from AWS again; enter again what else is missing, beginning with filings and \
+         typed balances"
+    };
     Some(Finding {
         named: None,
         rule: Rule::StoreHealed,
@@ -35,10 +41,10 @@ pub fn store_healed_finding(healing: &Healing, now: DateTime<Utc>) -> Option<Fin
         since: healing.healed_at.date_naive(),
         summary: format!("{what} on {}, from {}.", moment_text(healing.healed_at), healing.restored()),
         reason: format!(
-            "How sure: the program did it. What was wrong: {}. {kept}. Costs and credits are asked from AWS again. {}. Next: enter again \
-             what is missing, beginning with filings and typed balances; `glidepath verify` lists what the store holds.",
+            "How sure: the program did it. What was wrong: {}. {kept}. {}. Next: {}; `glidepath verify` lists what the store holds.",
             healing.damage.trim().trim_end_matches('.'),
-            healing.not_brought_back()
+            healing.not_brought_back(),
+            next
         ),
     })
 }
@@ -65,6 +71,24 @@ pub fn disk_full_finding(store: &str, problem: &str, is_full: bool, now: DateTim
         reason: format!(
             "How sure: a write failed. What failed: {}. What was stored before is safe, and can be read. Next: {next}.",
             problem.trim().trim_end_matches('.')
+        ),
+    }
+}
+
+/// What is said while the store `store` is damaged and could not be put together again; `why` says what is wrong, and why not.
+pub fn store_damaged_finding(store: &str, why: &str, now: DateTime<Utc>) -> Finding {
+    Finding {
+        named: None,
+        rule: Rule::StoreDamaged,
+        severity: Severity::Critical,
+        key: key(Rule::StoreDamaged, store),
+        since: now.date_naive(),
+        summary: "Glidepath's store is damaged, and could not be put together again: what it shows may be wrong."
+            .to_owned(),
+        reason: format!(
+            "How sure: the program looked. What it found: {}. It is tried again, ever later, to every six hours. Next: do what that names; \
+             `glidepath restore PATH` puts a backup that you choose in its place.",
+            why.trim().trim_end_matches('.')
         ),
     }
 }
@@ -98,7 +122,12 @@ mod tests {
             )
         );
         assert!(finding.reason.contains("The old file is kept as /data/x.duckdb.damaged-20261123T063000Z. "));
+        assert!(finding.reason.contains("Next: nothing for costs and credits"), "{}", finding.reason);
         assert_eq!(store_healed_finding(&healing, at + TimeDelta::days(30)), None);
+        let held = Healing { source: HealedFrom::File, copied: None, knows_to: Some(at), ..healing.clone() };
+        let finding = store_healed_finding(&held, at).unwrap();
+        assert!(finding.summary.ends_with("from what the running program still held of it."), "{}", finding.summary);
+        assert!(finding.reason.contains(". Nothing is missing. Next: look at the disk"), "{}", finding.reason);
         let nothing = Healing { source: HealedFrom::Nothing, copied: None, knows_to: None, kept_as: None, ..healing };
         let finding = store_healed_finding(&nothing, at).unwrap();
         assert_eq!(finding.severity, Severity::Critical);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
+use crate::cli::{config, glidepath, run, text};
 use crate::support::pulls::{Size, pull};
 use crate::support::values::{day, usd};
 
@@ -413,9 +415,13 @@ async fn the_newest_good_backup_is_taken_and_a_defect_is_not_healed() {
         || fs::read_dir(folder.path()).unwrap().any(|it| it.unwrap().file_name().to_string_lossy().contains("damaged"));
     assert!(!moved(), "nothing is moved");
     assert!(store.newest_cycle(None).await.is_ok(), "and it is open again");
+    assert!(store.damage_to_heal().is_none(), "it is not tried again at once");
+    let why = store.unhealed().unwrap();
+    assert!(store.damage() == Some(met.clone()) && why.contains("defect of glidepath"), "{why}");
     // Where the backup is right, it is healed from that.
     fs::remove_file(with_defect).unwrap();
     store.heal(met).await.unwrap();
+    assert!(store.damage().is_none() && store.unhealed().is_none());
     assert!(moved() && store.verify().await.unwrap().is_sound());
 }
 
@@ -436,6 +442,137 @@ async fn a_store_that_is_damaged_again_and_again_is_left_alone() {
     assert_eq!(fs::metadata(&path).unwrap().len(), 10_000, "nothing was moved");
     let an_hour_later = || now() + chrono::TimeDelta::minutes(61);
     Store::open_or_heal(Opening { now: an_hour_later, ..opening(folder.path()) }).unwrap();
+}
+
+/// Where that is so, somebody is told, once a day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_left_damaged_is_told() {
+    let ours = sound().await;
+    let folder = TempDir::new().unwrap();
+    config(&folder, "[[channel]]\nname = \"log\"\ntype = \"log\"\n");
+    let store = folder.path().join("store");
+    fs::create_dir(&store).unwrap();
+    fs::write(store.join("glidepath.duckdb"), &ours.checkpointed[FILE][..10_000]).unwrap();
+    fs::write(store.join("glidepath.duckdb.id"), &ours.checkpointed["store.duckdb.id"]).unwrap();
+    for time in 1..=5 {
+        let moved = format!("glidepath.duckdb.damaged-{}-{time}", Utc::now().format("%Y%m%dT%H%M%SZ"));
+        fs::write(store.join(moved), "").unwrap();
+    }
+    let said = || {
+        let output = run(glidepath(folder.path(), None).arg("cycle"));
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let (first, second) = (said(), said());
+    assert!(first.contains("store_damaged") && first.contains("Glidepath's store is damaged"), "{first}");
+    assert!(!second.contains("store_damaged") && second.contains("5 times within the hour"), "{second}");
+    for entry in fs::read_dir(&store).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains(".damaged-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let (third, fourth) = (said(), said());
+    assert!(third.contains("All clear: a damaged store") && third.contains("store_healed"), "{third}");
+    assert!(!fourth.contains("All clear: a damaged store"), "{fourth}");
+}
+
+/// A file, or a log, that is removed under a running program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_under_the_program_is_noticed_and_put_back_whole() {
+    let ours = sound().await;
+    for gone in [FILE, LOG] {
+        let folder = laid_out(&ours.logged);
+        let store = Store::open_or_heal(opening(folder.path())).unwrap();
+        fill(&store, 21..22).await;
+        let before = store.verify().await.unwrap();
+        assert!(before.is_sound() && store.look_for_files().is_none(), "{gone}");
+        fs::remove_file(folder.path().join(gone)).unwrap();
+        let found = store.verify().await.unwrap();
+        assert!(found.problems().join("; ").contains("was removed"), "{gone}: {:?}", found.problems());
+        let healing = store.heal(store.damage().unwrap()).await.unwrap();
+        assert!(healing.is_whole(), "{gone}: {healing:?}");
+        let after = store.verify().await.unwrap();
+        assert!(after.is_sound() && store.look_for_files().is_none(), "{gone}: {:?}", after.problems());
+        let rows = |verified: &Verified| verified.tables.iter().map(|table| table.rows).sum::<u64>();
+        assert_eq!(rows(&after), rows(&before) + 1, "{gone}: all of it, and the note");
+    }
+}
+
+/// Backups that bear a time that is yet to come, and a second place that is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_wrong_time_and_no_disk_that_is_away_costs_a_word() {
+    let ours = sound().await;
+    let (backup, held) = ours.checkpointed.iter().find(|(name, _)| name.starts_with("backups/")).unwrap();
+    let mut files = ours.checkpointed.clone();
+    files.remove(LOG);
+    files.get_mut(FILE).unwrap().truncate(30_000);
+    files.insert(format!("backups/{}-glidepath-20260328T070000Z.duckdb", ours.id), held.clone());
+    let folder = laid_out(&files);
+    let store = Store::open_or_heal(opening(folder.path())).unwrap();
+    let healing = store.healings().await.unwrap().remove(0);
+    assert!(healing.copied.as_ref().is_some_and(|copied| copied.ends_with(backup)), "{healing:?}");
+    assert!(!healing.is_whole() && healing.not_brought_back().contains("is not there"), "{healing:?}");
+
+    files.retain(|name, _| !name.starts_with("backups/"));
+    let folder = laid_out(&files);
+    let away = folder.path().join("away");
+    let backups = BackupFolders { first: folder.path().join("backups"), second: Some(away.clone()) };
+    let refused = Store::open_or_heal(Opening { backups, ..opening(folder.path()) }).err().unwrap();
+    assert!(matches!(refused, StoreError::BackupUnread { .. }), "{refused}");
+    assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().len(), 30_000, "nothing was moved");
+
+    let link = TempDir::new().unwrap();
+    std::os::unix::fs::symlink(&away, link.path().join(FILE)).unwrap();
+    let refused = Store::open_or_heal(opening(link.path())).err().unwrap().to_string();
+    assert!(refused.contains("it is a link to"), "{refused}");
+}
+
+/// A log that was left over without its file does not stop a new store.
+#[test]
+fn a_log_without_a_store_is_moved_aside() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(LOG), "of a store that was removed by hand").unwrap();
+    drop(Store::open_or_heal(opening(folder.path())).unwrap());
+    let mut names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.any(|name| name.contains(".damaged-") && name.ends_with(".wal")));
+}
+
+/// A file that is damaged under a running program, which still holds in memory what it read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_program_still_holds_takes_the_place_of_a_file_that_was_damaged_under_it() {
+    let ours = sound().await;
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut healed = 0;
+    for draw in 0..draws() * 3 {
+        let folder = laid_out(&ours.logged);
+        let store = Store::open_or_heal(opening(folder.path())).unwrap();
+        let before = store.verify().await.unwrap();
+        assert!(before.is_sound(), "draw {draw}: {:?}", before.problems());
+        let (path, log) = (folder.path().join(FILE), folder.path().join(LOG));
+        let hit = if log.exists() && draw % 2 == 0 { log } else { path };
+        let mut held = fs::read(&hit).unwrap();
+        let at = random.random_range(0..held.len());
+        held[at] ^= 1 << random.random_range(0..8);
+        // Not anew: the database has this very file open.
+        fs::OpenOptions::new().write(true).open(&hit).unwrap().write_all(&held).unwrap();
+        let found = store.verify().await.unwrap();
+        let Some(damage) = store.damage() else {
+            assert!(found.is_sound());
+            continue;
+        };
+        assert!(found.file.is_some(), "draw {draw}: {:?}", found.problems());
+        let healing = store.heal(damage).await.unwrap();
+        assert_eq!((healing.source, healing.knows_to), (HealedFrom::File, Some(now())), "draw {draw}");
+        let after = store.verify().await.unwrap();
+        assert!(after.is_sound(), "draw {draw}: {:?}", after.problems());
+        let facts = |verified: &Verified| -> Vec<VerifiedTable> {
+            verified.tables.iter().filter(|table| table.name != "healings").cloned().collect()
+        };
+        assert_eq!(facts(&after), facts(&before), "draw {draw}: nothing is missing");
+        healed += 1;
+    }
+    assert!(healed > draws(), "of {} bits, {healed} were noticed", draws() * 3);
 }
 
 /// Killed at each step of healing, the next start goes on from there.

@@ -185,6 +185,11 @@ fn every_finding() -> Vec<Finding> {
     findings.extend(store_healed_finding(&healing, clock()));
     let problem = "the disk of the store /data/glidepath.duckdb takes no writes: No space left on device (os error 28)";
     findings.push(disk_full_finding("0123456789abcdef", problem, true, clock()));
+    let refused = "the store /data/glidepath.duckdb was not touched, although every charge belongs to a pull, but some of run 999 \
+                   belong to none: the newest backup that can be read, \
+                   /data/backups/0123456789abcdef-glidepath-20260314T030000Z.duckdb, is wrong in the same way. This is a defect of \
+                   glidepath: please report this message";
+    findings.push(store_damaged_finding("0123456789abcdef", refused, clock()));
     let mut seen = BTreeSet::new();
     findings.retain(|finding| seen.insert(finding.key.clone()));
     findings.sort_by(|a, b| (a.rule, &a.key).cmp(&(b.rule, &b.key)));
