@@ -67,7 +67,8 @@ impl Engine {
     async fn tell_disk_is_well(&self, now: DateTime<Utc>) {
         let Some(at) = self.told_of(Rule::DiskFull).filter(|at| !is_within(TELL_OF_DISK, *at, now)) else { return };
         if self.store().try_to_write(now).await.is_ok() {
-            let problem = DiskProblem { trouble: DiskTrouble::Full, reason: String::new() };
+            // Whatever it was, it took no writes.
+            let problem = DiskProblem { trouble: DiskTrouble::Sick, reason: String::new() };
             self.tell_is_over(of_disk(&self.store().id().to_string(), &problem, at.into()), at, now).await;
         }
     }

@@ -75,7 +75,7 @@ impl Engine {
     /// Looks at the store's health, as is done every minute: damage that was met is healed, a disk that takes no writes is tried
     /// again, and somebody is told of both.
     pub async fn tend_store(&self, now: DateTime<Utc>) {
-        if let Some(gone) = self.store().look_for_files() {
+        if let Ok(Some(gone)) = self.store().look_for_files().await {
             error!("the store is damaged: {gone}");
         }
         self.heal_if_damaged(now).await;

@@ -4,7 +4,7 @@
 //! ever later, by whoever asks next; damage that is met while the store is open is noted, and nothing is replaced under a cycle.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -136,6 +136,21 @@ impl Drop for Long<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// The file `path` or its log, if this process has it open and it bears its name no more.
+fn removed(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = fs::canonicalize(folder).ok()?.join(path.file_name()?);
+    let open = fs::read_dir("/proc/self/fd").ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let open: Vec<PathBuf> = open.collect();
+    // As Linux names what was removed.
+    let is_gone = |file: &PathBuf| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(" (deleted)");
+        open.iter().any(|link| link.as_os_str() == name)
+    };
+    [whole.clone(), log_of(&whole)].into_iter().find(is_gone)
 }
 
 fn kept<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -311,7 +326,7 @@ impl Store {
     pub async fn verify(&self) -> Result<verify::Verified> {
         let mut found = self.read(verify::verify).await?;
         if found.is_sound() {
-            match self.look_for_files() {
+            match self.look_for_files().await? {
                 Some(gone) => found.file = Some(gone),
                 None => (found.file, found.unread) = self.verify_file().await?,
             }
@@ -326,16 +341,20 @@ impl Store {
     }
 
     /// Says if the file or its log was removed, or another was put in its place, while the database has it open. Notes it as damage.
-    pub fn look_for_files(&self) -> Option<String> {
-        let path = self.inner.path.to_str()?;
-        let open = fs::read_dir("/proc/self/fd").ok()?.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        let names = [path.to_owned(), log_of(&self.inner.path).to_str()?.to_owned()]
-            .map(|name| (format!("{name} (deleted)"), name));
-        let of_ours = |link: PathBuf| names.iter().find(|(gone, _)| link.ends_with(gone)).map(|(_, name)| name);
-        let gone = open.filter_map(of_ours).next()?;
-        let reason = format!("{gone} was removed, or another file put in its place, while the program had it open");
-        kept(&self.inner.health.damage).get_or_insert_with(|| Damage::of_file(reason.clone()));
-        Some(reason)
+    ///
+    /// # Errors
+    /// If the file had to be closed and does not open again.
+    pub async fn look_for_files(&self) -> Result<Option<String>> {
+        let store = self.clone();
+        // Nothing is written meanwhile: a checkpoint removes the log itself.
+        let gone = self.call_without_notes(move |_| Ok(removed(&store.inner.path))).await?;
+        let reason = gone.map(|file| {
+            format!("{} was removed, or another file put in its place, while the program had it open", file.display())
+        });
+        if let Some(reason) = &reason {
+            kept(&self.inner.health.damage).get_or_insert_with(|| Damage::of_file(reason.clone()));
+        }
+        Ok(reason)
     }
 
     /// What is wrong with the file and its log as they lie on the disk, or why they were not looked at.
