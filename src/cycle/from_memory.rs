@@ -1,12 +1,12 @@
 //! What is told of the store itself, which may not take it: that its disk takes no writes, that it is damaged and could not be put
 //! together again, and that this is over.
 //!
-//! Invariants: nothing of it is stored; of one kind somebody is told at most once within its pause, also over restarts, which the
-//! time of the lock file remembers.
+//! Invariants: nothing of it is stored; of one kind somebody is told at most once within its pause, also over restarts, where the
+//! lock file can be written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -29,6 +29,20 @@ use super::Engine;
 const TELL_OF_DISK: Duration = Duration::from_secs(60 * 60);
 /// Between two messages that the store is damaged.
 const TELL_OF_DAMAGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What this process told: a disk that takes no writes cannot remember it.
+pub(super) type ToldFromMemory = Mutex<BTreeMap<Rule, ToldHere>>;
+
+/// When something was told last, and whether its all-clear was given since.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToldHere {
+    at: SystemTime,
+    is_over: bool,
+}
+
+fn locked(told: &ToldFromMemory) -> MutexGuard<'_, BTreeMap<Rule, ToldHere>> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Engine {
     /// What there is to say at `now` of a store that could not be put together again, and of a disk that takes no writes.
@@ -81,6 +95,9 @@ impl Engine {
 
     /// When somebody was told under `rule`, if that is the newest of what was told from memory and is not over.
     fn told_of(&self, rule: Rule) -> Option<SystemTime> {
+        if let Some(told) = locked(&self.parts.told_from_memory).get(&rule) {
+            return (!told.is_over).then_some(told.at);
+        }
         told(self.store().path()).filter(|told| told.rule.as_deref() == Some(rule.as_str())).map(|told| told.at)
     }
 
@@ -88,6 +105,7 @@ impl Engine {
     async fn tell_is_over(&self, finding: Finding, at: SystemTime, now: DateTime<Utc>) {
         let teller = self.teller();
         note_told(teller.path, &Told { at, rule: None });
+        locked(&self.parts.told_from_memory).insert(finding.rule, ToldHere { at, is_over: true });
         teller.send(&all_clear(finding, at.into(), self.config(), now), now).await;
     }
 
@@ -206,8 +224,8 @@ struct Teller<'a> {
     config: &'a Config,
     http: &'a HttpClient,
     path: &'a Path,
-    /// When this process told what, which a disk that takes no writes cannot remember.
-    told_here: Option<&'a Mutex<BTreeMap<Rule, SystemTime>>>,
+    /// What this process told before.
+    told_here: Option<&'a ToldFromMemory>,
 }
 
 impl Teller<'_> {
@@ -218,7 +236,7 @@ impl Teller<'_> {
         }
         let rule = finding.rule.as_str();
         if let Some(told_here) = self.told_here {
-            told_here.lock().unwrap_or_else(PoisonError::into_inner).insert(finding.rule, now.into());
+            locked(told_here).insert(finding.rule, ToldHere { at: now.into(), is_over: false });
         }
         note_told(self.path, &Told { at: now.into(), rule: Some(rule.to_owned()) });
         self.send(&alarm(finding, now), now).await;
@@ -226,10 +244,9 @@ impl Teller<'_> {
 
     /// True if somebody was told under `rule` less than `pause` ago, as far as this process or the lock file remembers.
     fn is_told(&self, rule: Rule, pause: Duration, now: DateTime<Utc>) -> bool {
-        let here = self.told_here.is_some_and(|told| {
-            let told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            told.get(&rule).is_some_and(|at| is_within(pause, *at, now))
-        });
+        let here = self
+            .told_here
+            .is_some_and(|told| locked(told).get(&rule).is_some_and(|told| is_within(pause, told.at, now)));
         let is_of = |told: &Told| told.rule.as_deref().is_none_or(|told| told == rule.as_str());
         here || told(self.path).filter(is_of).is_some_and(|told| is_within(pause, told.at, now))
     }

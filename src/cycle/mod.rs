@@ -36,10 +36,9 @@ mod upkeep;
 mod view;
 mod whatif;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,7 +53,6 @@ use crate::domain::alert::{
 };
 use crate::domain::classify::Classifier;
 use crate::domain::facts::Outcome;
-use crate::domain::finding::Rule;
 use crate::domain::outlook::Outlook;
 use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
@@ -126,8 +124,8 @@ struct Parts {
     backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
     delivering: Mutex<outbox::Delivering>,
-    /// When what was told of the store from memory.
-    told_from_memory: StdMutex<BTreeMap<Rule, SystemTime>>,
+    /// What was told of the store from memory.
+    told_from_memory: from_memory::ToldFromMemory,
     /// Held while a report is set.
     typesetter: Mutex<Typesetter>,
 }
@@ -210,7 +208,7 @@ impl Engine {
             reckoning: Mutex::new(()),
             backup_places: Default::default(),
             delivering: Mutex::default(),
-            told_from_memory: StdMutex::default(),
+            told_from_memory: from_memory::ToldFromMemory::default(),
             typesetter: Mutex::default(),
         };
         Ok(Engine { parts: Arc::new(parts) })

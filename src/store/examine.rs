@@ -88,17 +88,7 @@ impl Examiner {
         let copy = beside(path, COPY);
         remove_copy(&copy);
         let program = self.program.as_ref().ok_or_else(|| std::io::Error::other("no program is there to do it"))?;
-        let done = Command::new(program)
-            .arg(EXAMINE)
-            .arg("--copy-to")
-            .arg(&copy)
-            .arg(path)
-            .env_clear()
-            .envs(libraries())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .output()?;
+        let done = child(program).arg("--copy-to").arg(&copy).arg(path).output()?;
         if done.status.success() {
             return Ok(copy);
         }
@@ -129,23 +119,17 @@ pub fn remove_copy(copy: &Path) {
     }
 }
 
-fn libraries() -> Option<(&'static str, std::ffi::OsString)> {
-    std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders))
+/// The command that looks into a file: without the environment of this process, whose secrets it does not need.
+fn child(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg(EXAMINE).env_clear().stdin(Stdio::null());
+    command.envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)));
+    command
 }
 
 fn examine_by(program: &Path, path: &Path, depth: Depth, memory_mb: u32) -> std::io::Result<Examined> {
     let whole = (depth == Depth::Whole).then_some("--whole");
-    let done = Command::new(program)
-        .arg(EXAMINE)
-        .args(whole)
-        .arg(format!("--memory-mb={memory_mb}"))
-        .arg(path)
-        .env_clear()
-        .envs(libraries())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .output()?;
+    let done = child(program).args(whole).arg(format!("--memory-mb={memory_mb}")).arg(path).output()?;
     if let Ok(found) = serde_json::from_slice(&done.stdout) {
         return Ok(found);
     }
