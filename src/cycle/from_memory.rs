@@ -247,7 +247,8 @@ impl Teller<'_> {
         let here = self
             .told_here
             .is_some_and(|told| locked(told).get(&rule).is_some_and(|told| is_within(pause, told.at, now)));
-        let is_of = |told: &Told| told.rule.as_deref().is_none_or(|told| told == rule.as_str());
+        // A disk that fills again soon after its all-clear is the same matter.
+        let is_of = |told: &Told| told.rule.as_deref().map_or(rule == Rule::DiskFull, |told| told == rule.as_str());
         here || told(self.path).filter(is_of).is_some_and(|told| is_within(pause, told.at, now))
     }
 

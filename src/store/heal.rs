@@ -56,6 +56,8 @@ struct Chosen {
     from: Option<PathBuf>,
     source: HealedFrom,
     knows_to: Option<DateTime<Utc>>,
+    /// It is all that there was.
+    holds_all: bool,
 }
 
 /// Goes on where a process was killed that had put a store together and had moved the old one aside.
@@ -113,7 +115,7 @@ pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) 
             opening.path.display()
         ),
     })?;
-    let chosen = Chosen { from: Some(from.to_owned()), source: HealedFrom::Named, knows_to };
+    let chosen = Chosen { from: Some(from.to_owned()), source: HealedFrom::Named, knows_to, holds_all: false };
     // A backup of an older version does not know which store it is of.
     let id = StoreId::beside(&opening.path).ok().flatten().filter(|_| found.id.is_none());
     put(opening, &Damage::of_file("it was restored by hand"), id.as_ref(), chosen)
@@ -129,7 +131,6 @@ pub fn newest_good(opening: &Opening, base: &Base) -> Option<Backup> {
 fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen) -> Result<Healing> {
     let (path, healed_at) = (&opening.path, (opening.now)());
     let aside = aside(path, healed_at);
-    let is_held = chosen.from.as_deref() == Some(held_beside(path).as_path());
     let stands = path.exists() || log_of(path).exists();
     let healing = Healing {
         healed_at,
@@ -141,8 +142,7 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
             .as_ref()
             .filter(|_| chosen.source != HealedFrom::File)
             .map(|from| from.display().to_string()),
-        // What the program held is all that there was.
-        knows_to: if is_held { Some(healed_at) } else { chosen.knows_to },
+        knows_to: if chosen.holds_all { Some(healed_at) } else { chosen.knows_to },
     };
     build(opening, chosen.from.as_deref(), id, Some(&healing))?;
     install(opening, Some(&aside))?;
@@ -159,7 +159,7 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
 fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
     let path = &opening.path;
     if let Some(held) = &base.held {
-        return Ok(Chosen { from: Some(held.clone()), source: HealedFrom::File, knows_to: None });
+        return Ok(Chosen { from: Some(held.clone()), source: HealedFrom::File, knows_to: None, holds_all: true });
     }
     if damage.broken.is_empty() && fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
         // The file alone is the newest checkpoint, and newer than every backup.
@@ -169,7 +169,7 @@ fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
             // A time that is yet to come was of a clock that lay ahead.
             let written = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
             let knows_to = written.map(|at: DateTime<Utc>| at.min((opening.now)() - TimeDelta::seconds(1)));
-            return Ok(Chosen { from: Some(alone), source: HealedFrom::File, knows_to });
+            return Ok(Chosen { from: Some(alone), source: HealedFrom::File, knows_to, holds_all: false });
         }
         let _ = fs::remove_file(alone);
     }
@@ -177,11 +177,16 @@ fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
     for backup in &base.backups {
         let Err(Unfit { reason, broken, is_unknown }) = good(opening, &backup.path) else {
             let knows_to = Some(backup.knows_to((opening.now)()));
-            return Ok(Chosen { from: Some(backup.path.clone()), source: HealedFrom::Backup, knows_to });
+            return Ok(Chosen {
+                from: Some(backup.path.clone()),
+                source: HealedFrom::Backup,
+                knows_to,
+                holds_all: false,
+            });
         };
         passed_over(backup, &reason);
         if is_unknown {
-            unknown.get_or_insert((&backup.path, reason));
+            unknown.get_or_insert((backup.path.clone(), reason));
         }
         if broken.iter().any(|broken| damage.broken.contains(broken)) {
             return Err(StoreError::Defect {
@@ -191,19 +196,11 @@ fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
             });
         }
     }
-    match unknown {
-        Some((backup, why)) => Err(StoreError::BackupUnread {
-            path: path.clone(),
-            reason: damage.reason.clone(),
-            backup: backup.clone(),
-            why,
-        }),
-        None => match opening.backups.unseen() {
-            Some((place, why)) => {
-                Err(StoreError::BackupUnread { path: path.clone(), reason: damage.reason.clone(), backup: place, why })
-            }
-            None => Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None }),
-        },
+    match unknown.or_else(|| opening.backups.unseen()) {
+        Some((backup, why)) => {
+            Err(StoreError::BackupUnread { path: path.clone(), reason: damage.reason.clone(), backup, why })
+        }
+        None => Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None, holds_all: false }),
     }
 }
 

@@ -4,6 +4,7 @@ mod clock;
 mod damage;
 mod disk;
 mod gone;
+mod open_store;
 mod small;
 mod stepped;
 mod writes;

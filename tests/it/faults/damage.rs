@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -22,10 +21,10 @@ use crate::support::pulls::{Size, pull};
 use crate::support::values::{day, usd};
 
 const SIZE: Size = Size { services: 8, usage_types: 12 };
-const FILE: &str = "store.duckdb";
+pub(super) const FILE: &str = "store.duckdb";
 
 /// Draws of each kind of damage; the long run sets more.
-fn draws() -> u64 {
+pub(super) fn draws() -> u64 {
     std::env::var("GLIDEPATH_DAMAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
 }
 
@@ -34,11 +33,11 @@ fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_glidepath-under-test"))
 }
 
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     "2026-03-26T06:30:00Z".parse().unwrap()
 }
 
-fn opening(folder: &Path) -> Opening {
+pub(super) fn opening(folder: &Path) -> Opening {
     Opening {
         path: folder.join(FILE),
         memory_mb: 64,
@@ -50,7 +49,7 @@ fn opening(folder: &Path) -> Opening {
 }
 
 /// What a folder with a store holds, by name.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 fn files_in(folder: &Path) -> Files {
     let mut files = Files::new();
@@ -66,7 +65,7 @@ fn files_in(folder: &Path) -> Files {
     files
 }
 
-fn laid_out(files: &Files) -> TempDir {
+pub(super) fn laid_out(files: &Files) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("backups")).unwrap();
     for (name, held) in files {
@@ -75,7 +74,7 @@ fn laid_out(files: &Files) -> TempDir {
     folder
 }
 
-async fn fill(store: &Store, days: std::ops::Range<i64>) {
+pub(super) async fn fill(store: &Store, days: std::ops::Range<i64>) {
     for number in days {
         let today = plus_days(day("2026-03-01"), number);
         let clock = today.and_hms_opt(6, 30, 0).unwrap().and_utc();
@@ -95,13 +94,13 @@ async fn fill(store: &Store, days: std::ops::Range<i64>) {
 
 /// A store of 20 days with a backup of the 18th, everything in its file; and the same with the last day, and a balance that somebody
 /// typed in, in its log.
-struct Sound {
-    checkpointed: Files,
-    logged: Files,
-    id: StoreId,
+pub(super) struct Sound {
+    pub(super) checkpointed: Files,
+    pub(super) logged: Files,
+    pub(super) id: StoreId,
 }
 
-async fn sound() -> Sound {
+pub(super) async fn sound() -> Sound {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("backups")).unwrap();
     let store = Store::open_or_heal(opening(folder.path())).unwrap();
@@ -153,7 +152,7 @@ const DAMAGES: [Damage; 11] = [
     Damage::Both,
 ];
 
-const LOG: &str = "store.duckdb.wal";
+pub(super) const LOG: &str = "store.duckdb.wal";
 
 impl Damage {
     fn draw(self, sound: &Sound, other: &Sound, rng: &mut ChaCha8Rng) -> Files {
@@ -477,30 +476,6 @@ async fn a_store_that_is_left_damaged_is_told() {
     assert!(!fourth.contains("All clear: a damaged store"), "{fourth}");
 }
 
-/// A file, or a log, that is removed under a running program.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_removed_under_the_program_is_noticed_and_put_back_whole() {
-    let ours = sound().await;
-    for gone in [FILE, LOG] {
-        let folder = laid_out(&ours.logged);
-        let store = Store::open_or_heal(opening(folder.path())).unwrap();
-        store.checkpoint().unwrap();
-        assert_eq!(store.look_for_files().await.unwrap(), None, "a checkpoint that removes the log is no loss");
-        fill(&store, 21..22).await;
-        let before = store.verify().await.unwrap();
-        assert!(before.is_sound() && store.look_for_files().await.unwrap().is_none(), "{gone}");
-        fs::remove_file(folder.path().join(gone)).unwrap();
-        let found = store.verify().await.unwrap();
-        assert!(found.problems().join("; ").contains("was removed"), "{gone}: {:?}", found.problems());
-        let healing = store.heal(store.damage().unwrap()).await.unwrap();
-        assert!(healing.is_whole(), "{gone}: {healing:?}");
-        let after = store.verify().await.unwrap();
-        assert!(after.is_sound() && store.look_for_files().await.unwrap().is_none(), "{gone}: {:?}", after.problems());
-        let rows = |verified: &Verified| verified.tables.iter().map(|table| table.rows).sum::<u64>();
-        assert_eq!(rows(&after), rows(&before) + 1, "{gone}: all of it, and the note");
-    }
-}
-
 /// Backups that bear a time that is yet to come, and a second place that is not there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_wrong_time_and_no_disk_that_is_away_costs_a_word() {
@@ -538,43 +513,6 @@ fn a_log_without_a_store_is_moved_aside() {
     drop(Store::open_or_heal(opening(folder.path())).unwrap());
     let mut names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(names.any(|name| name.contains(".damaged-") && name.ends_with(".wal")));
-}
-
-/// A file that is damaged under a running program, which still holds in memory what it read.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_program_still_holds_takes_the_place_of_a_file_that_was_damaged_under_it() {
-    let ours = sound().await;
-    let mut random = ChaCha8Rng::seed_from_u64(7);
-    let mut healed = 0;
-    for draw in 0..draws() * 3 {
-        let folder = laid_out(&ours.logged);
-        let store = Store::open_or_heal(opening(folder.path())).unwrap();
-        let before = store.verify().await.unwrap();
-        assert!(before.is_sound(), "draw {draw}: {:?}", before.problems());
-        let (path, log) = (folder.path().join(FILE), folder.path().join(LOG));
-        let hit = if log.exists() && draw % 2 == 0 { log } else { path };
-        let mut held = fs::read(&hit).unwrap();
-        let at = random.random_range(0..held.len());
-        held[at] ^= 1 << random.random_range(0..8);
-        // Not anew: the database has this very file open.
-        fs::OpenOptions::new().write(true).open(&hit).unwrap().write_all(&held).unwrap();
-        let found = store.verify().await.unwrap();
-        let Some(damage) = store.damage() else {
-            assert!(found.is_sound());
-            continue;
-        };
-        assert!(found.file.is_some(), "draw {draw}: {:?}", found.problems());
-        let healing = store.heal(damage).await.unwrap();
-        assert_eq!((healing.source, healing.knows_to), (HealedFrom::File, Some(now())), "draw {draw}");
-        let after = store.verify().await.unwrap();
-        assert!(after.is_sound(), "draw {draw}: {:?}", after.problems());
-        let facts = |verified: &Verified| -> Vec<VerifiedTable> {
-            verified.tables.iter().filter(|table| table.name != "healings").cloned().collect()
-        };
-        assert_eq!(facts(&after), facts(&before), "draw {draw}: nothing is missing");
-        healed += 1;
-    }
-    assert!(healed > draws(), "of {} bits, {healed} were noticed", draws() * 3);
 }
 
 /// Killed at each step of healing, the next start goes on from there.
