@@ -108,7 +108,7 @@ pub struct UnclaimedBackup {
 impl std::fmt::Display for Unclaimed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let path = self.path.display();
-        write!(f, "there is no store {path}, and there are backups that may be of one that was there:")?;
+        write!(f, "whose store was at {path} cannot be told, and there are backups that may be of it:")?;
         for backup in &self.newest {
             let id =
                 backup.id.as_ref().map_or_else(|| "a store of an older version".to_owned(), |id| format!("store {id}"));
@@ -176,9 +176,14 @@ pub(super) fn make_ready(opening: &Opening) -> Result<Mode> {
         let reason = format!("{}, and its disk can only be read", damage.reason);
         return Err(refused(path, reason));
     }
-    let base = base_of(opening)?;
+    let base = if is_nameless(path) { base_of_nothing(opening)?.unwrap_or_default() } else { base_of(opening)? };
     heal::heal(opening, &damage, base)?;
     Ok(mode)
+}
+
+/// True if what stands at the path says no more of whose store it was than nothing at all would: it is empty, and has no id.
+fn is_nameless(path: &Path) -> bool {
+    !StoreId::file(path).exists() && is_empty(path)
 }
 
 fn refused(path: &Path, reason: String) -> StoreError {
@@ -239,8 +244,11 @@ fn is_ours(path: &Path) -> bool {
         file.read_exact(&mut mark)?;
         Ok(&mark == b"DUCK")
     };
-    let empty = || fs::metadata(path).is_ok_and(|held| held.len() == 0);
-    StoreId::file(path).exists() || empty() || marked().unwrap_or(false)
+    StoreId::file(path).exists() || is_empty(path) || marked().unwrap_or(false)
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|held| held.len() == 0)
 }
 
 /// The store that the file beside the path names.

@@ -326,6 +326,20 @@ async fn it_is_told_whose_file_stands_there() {
     assert!(store.id() != &ours.id && store.healings().await.unwrap().is_empty());
     drop(store);
 
+    // An empty file without an id says as little as no file.
+    let empty = with(&|files| (drop(files.insert(FILE.to_owned(), Vec::new())), no_id(files)).1);
+    let (folder, opened) = open(&empty, Claim::None);
+    let Err(StoreError::Unclaimed(unclaimed)) = opened else { panic!("it is refused") };
+    assert_eq!(unclaimed.sole, Some((Some(ours.id.clone()), Some("123456789012".to_owned()))));
+    assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().len(), 0, "nothing was moved");
+    let (_folder, opened) = open(&empty, Claim::Backups { of: Some(ours.id.clone()) });
+    let store = opened.unwrap();
+    assert_eq!((store.id(), store.healings().await.unwrap()[0].source), (&ours.id, HealedFrom::Backup));
+    let (_folder, opened) = open(&empty, Claim::New);
+    let store = opened.unwrap();
+    assert!(store.id() != &ours.id && store.healings().await.unwrap()[0].source == HealedFrom::Nothing);
+    drop(store);
+
     // Backups of two stores: it cannot be told which, whoever asks.
     let mut of_two = gone.clone();
     of_two.insert("backups/0123456789abcdef-glidepath-20260319T070000Z.duckdb".to_owned(), gone[&backup].clone());
