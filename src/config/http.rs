@@ -1,9 +1,10 @@
 //! `[http]`: where the daemon listens, and who may read what.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use ipnet::IpNet;
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 use toml::Table;
@@ -26,6 +27,9 @@ const SHORTEST_LINK_KEY: usize = 32;
 /// Bytes: what nobody finds by trying, even at a thousand guesses a second.
 const SHORTEST_TOKEN: usize = 16;
 
+/// What is hashed where a variable or a file is empty: `printf ''`, `echo`, and `echo` on another system.
+const NOTHING: [&str; 4] = ["", "\n", "\r\n", " "];
+
 /// The section, read.
 pub struct Http {
     /// Address to listen on; `None` if it cannot be read.
@@ -40,18 +44,21 @@ pub struct Http {
     pub link_days: u32,
     /// Days that the audit is kept.
     pub audit_days: u32,
+    /// The proxies in front of the daemon.
+    pub proxies: Vec<IpNet>,
 }
 
 /// Reads the section.
 pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
     let mut section = Section::new("[http]", keys, problems);
-    let has_tokens = section.has("tokens");
+    let tokens = section.value("tokens");
+    let has_tokens = tokens.as_ref().is_some_and(|given| given.as_array().is_none_or(|list| !list.is_empty()));
     let listen = listen(&mut section, has_tokens);
     let dashboard_url = dashboard_url(&mut section);
     let link_key = link_key(&mut section, folder);
     let link_days = section.count("link_days", bounds::LINK_DAYS).unwrap_or(DEFAULT_LINK_DAYS);
     let audit_days = section.count("audit_days", bounds::AUDIT_DAYS).unwrap_or(DEFAULT_AUDIT_DAYS);
-    let tokens = section.value("tokens");
+    let proxies = proxies(&mut section);
     section.finish();
     let mut names = BTreeSet::new();
     let mut hashes = BTreeSet::new();
@@ -71,7 +78,30 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         }
         section.finish();
     }
-    Http { listen, dashboard_url, tokens: read, link_key, link_days, audit_days }
+    Http { listen, dashboard_url, tokens: read, link_key, link_days, audit_days, proxies }
+}
+
+/// The proxies in front of the daemon, each an address or a network of addresses.
+fn proxies(section: &mut Section<'_>) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for text in section.texts("proxies").unwrap_or_default() {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        match network {
+            Err(_) => section.problem(
+                "proxies",
+                format!("{text:?} is neither an address nor a network such as \"10.0.0.7\" or \"10.0.0.0/24\""),
+            ),
+            Ok(network) if network.prefix_len() == 0 => {
+                section.problem("proxies", format!("{text:?} is every address: name those of the proxies alone"));
+            }
+            // Peers are compared as what they are, and such a peer is IPv4.
+            Ok(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => {
+                section.problem("proxies", format!("{text:?} is IPv4 written as IPv6: write it as IPv4"));
+            }
+            Ok(network) => networks.push(network),
+        }
+    }
+    networks
 }
 
 fn listen(section: &mut Section<'_>, has_tokens: bool) -> Option<SocketAddr> {
@@ -181,6 +211,12 @@ fn known_by(section: &mut Section<'_>, folder: &Path) -> Option<([u8; 32], Optio
     if hex::decode_to_slice(&text, &mut sha256).is_err() {
         // Not quoted: somebody may have written the token itself.
         let message = "is not the SHA-256 of a token, 64 hexadecimal digits; `glidepath token new` makes one";
+        section.problem("token_sha256", message);
+        return None;
+    }
+    if NOTHING.iter().any(|nothing| Sha256::digest(nothing).as_slice() == sha256) {
+        let message = "is the SHA-256 of nothing, which anybody can show: the token was empty when it was hashed; \
+                       `glidepath token new` makes one";
         section.problem("token_sha256", message);
         return None;
     }

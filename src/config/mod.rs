@@ -17,11 +17,12 @@ mod section;
 
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use ipnet::IpNet;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 
@@ -97,6 +98,9 @@ pub struct Config {
     pub link_days: u32,
     /// Days for which the audit is kept.
     pub audit_days: u32,
+    /// The proxies in front of the daemon, `[http] proxies`. A peer among them speaks for others: without tokens, what it
+    /// hands on is let in and everybody else's is refused; it counts as many callers, not as one. Ask [`Config::is_proxy`].
+    pub proxies: Vec<IpNet>,
     /// What a command beside a daemon shows instead of a token of the config. It comes from the command line or the
     /// environment, never from the file.
     pub shown_token: Option<Secret>,
@@ -171,6 +175,13 @@ impl Config {
     /// Whether links can be signed, and where they would lead is known.
     pub fn may_link(&self) -> bool {
         self.link_key.is_some() && self.dashboard_url.is_some()
+    }
+
+    /// True if `peer`, the other end of a connection, is one of `[http] proxies`: what it sends comes from others. An IPv4
+    /// peer may come as IPv6 (`::ffff:10.0.0.7`), as it does where the daemon listens on both.
+    pub fn is_proxy(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.proxies.iter().any(|network| network.contains(&peer))
     }
 
     /// Which channels there are, for somebody who named one that is not among them.

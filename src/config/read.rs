@@ -126,6 +126,7 @@ fn config(
         link_key: http.link_key,
         link_days: http.link_days,
         audit_days: http.audit_days,
+        proxies: http.proxies,
         shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })

@@ -210,6 +210,15 @@ const CASES: &[Case] = &[
     ("listen_garbled", &[("[http] listen", r#""localhost" is not an address and port such as "127.0.0.1:8437""#)]),
     ("listen_number", &[("[http] listen", "is a whole number; write text in quotes")]),
     ("listen_beyond_loopback", &[("[http] listen", "so at least one token is needed: add [[http.tokens]], or listen on 127.0.0.1")]),
+    ("listen_beyond_with_no_tokens", &[("[http] listen", "so at least one token is needed: add [[http.tokens]]")]),
+    ("proxies_text", &[("[http] proxies", r#"is not a list; write proxies = ["...", "..."]"#)]),
+    ("proxies_wrong", &[
+        ("[http] proxies", r#""proxy.example.com" is neither an address nor a network such as "10.0.0.7""#),
+        ("[http] proxies", r#""10.0.0.0/33" is neither an address nor a network"#),
+        ("[http] proxies", r#""0.0.0.0/0" is every address: name those of the proxies alone"#),
+        ("[http] proxies", r#""::/0" is every address"#),
+        ("[http] proxies", r#""::ffff:10.0.0.7" is IPv4 written as IPv6: write it as IPv4"#),
+    ]),
     ("dashboard_url_garbled", &[("[http] dashboard_url", "is not a web address")]),
     ("dashboard_url_with_query", &[("[http] dashboard_url", "has something after its path, where links to reports are put")]),
     ("token_missing", &[("[[http.tokens]] 1 (ops) token", "is missing: write { env")]),
@@ -219,6 +228,10 @@ const CASES: &[Case] = &[
     ("token_role_retired", &[("[[http.tokens]] 1 (ops) role", r#""owner" is not a role; write founder, ops or partner"#)]),
     ("token_and_hash", &[("[[http.tokens]] 1 (ops) token_sha256", "stands beside token; give one of the two")]),
     ("token_hash_malformed", &[("[[http.tokens]] 1 (ops) token_sha256", "is not the SHA-256 of a token")]),
+    ("token_hash_of_nothing", &[
+        ("[[http.tokens]] 1 (ops) token_sha256", "is the SHA-256 of nothing, which anybody can show"),
+        ("[[http.tokens]] 2 (echo) token_sha256", "is the SHA-256 of nothing, which anybody can show"),
+    ]),
     ("token_hash_twice", &[("[[http.tokens]] 2 (again) token", "is the same as that of an earlier entry")]),
     ("token_expiry_unreadable", &[("[[http.tokens]] 1 (ops) expires_on", "is not a day")]),
     ("link_key_literal", &[("[http] link_key", "must name where the secret is")]),
@@ -394,6 +407,26 @@ fn tokens_open_what_their_role_says_and_allow_listening_beyond_loopback() {
     assert_eq!(config.tokens[0].secret.as_ref().unwrap().expose(), "planted-token-of-the-owner");
     assert_eq!(config.tokens[1].role, Role::Partner { records: vec!["ai".to_owned()] });
     assert_eq!(config.tokens[1].secret.as_ref().unwrap().expose(), std::env::var("PATH").unwrap().trim());
+}
+
+#[test]
+fn a_proxy_is_known_by_its_address_in_either_form() {
+    let config = parse("[http]\nproxies = [\"10.0.0.7\", \"192.168.4.0/22\", \"fd00::/8\"]\n").unwrap();
+    for (peer, known) in [
+        ("10.0.0.7", true),
+        ("::ffff:10.0.0.7", true),
+        ("10.0.0.8", false),
+        ("192.168.4.0", true),
+        ("192.168.7.255", true),
+        ("::ffff:192.168.5.1", true),
+        ("192.168.8.0", false),
+        ("fd12::1", true),
+        ("fe80::1", false),
+        ("127.0.0.1", false),
+    ] {
+        assert_eq!(config.is_proxy(peer.parse().unwrap()), known, "{peer}");
+    }
+    assert!(!parse("").unwrap().is_proxy("127.0.0.1".parse().unwrap()), "there is none by default");
 }
 
 /// Text that every planted secret holds, plain or as the beginning of its base64.
