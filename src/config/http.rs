@@ -22,6 +22,10 @@ const DEFAULT_LINK_DAYS: u32 = 14;
 /// A year, so that a round can be looked back on from the next one, and a month to do so.
 const DEFAULT_AUDIT_DAYS: u32 = 400;
 const ROLES: &str = "write founder, ops or partner";
+/// What a small machine can hold, and many times what the readers of one startup's figures open.
+const DEFAULT_MAX_CONNECTIONS: u32 = 256;
+/// An office behind one address.
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS: u32 = 64;
 /// Bytes: as many as the hash that signs.
 const SHORTEST_LINK_KEY: usize = 32;
 /// Bytes: what nobody finds by trying, even at a thousand guesses a second.
@@ -46,6 +50,10 @@ pub struct Http {
     pub audit_days: u32,
     /// The proxies in front of the daemon.
     pub proxies: Vec<IpNet>,
+    /// Connections at a time.
+    pub max_connections: u32,
+    /// Connections at a time from one address.
+    pub max_connections_per_address: u32,
 }
 
 /// Reads the section.
@@ -59,6 +67,10 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
     let link_days = section.count("link_days", bounds::LINK_DAYS).unwrap_or(DEFAULT_LINK_DAYS);
     let audit_days = section.count("audit_days", bounds::AUDIT_DAYS).unwrap_or(DEFAULT_AUDIT_DAYS);
     let proxies = proxies(&mut section);
+    let max_connections = section.count("max_connections", bounds::CONNECTIONS).unwrap_or(DEFAULT_MAX_CONNECTIONS);
+    let max_connections_per_address = section
+        .count("max_connections_per_address", bounds::CONNECTIONS)
+        .unwrap_or(DEFAULT_MAX_CONNECTIONS_PER_ADDRESS);
     section.finish();
     let mut names = BTreeSet::new();
     let mut hashes = BTreeSet::new();
@@ -78,7 +90,17 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         }
         section.finish();
     }
-    Http { listen, dashboard_url, tokens: read, link_key, link_days, audit_days, proxies }
+    Http {
+        listen,
+        dashboard_url,
+        tokens: read,
+        link_key,
+        link_days,
+        audit_days,
+        proxies,
+        max_connections,
+        max_connections_per_address,
+    }
 }
 
 /// The proxies in front of the daemon, each an address or a network of addresses.

@@ -101,6 +101,10 @@ pub struct Config {
     /// The proxies in front of the daemon, `[http] proxies`. A peer among them speaks for others: without tokens, what it
     /// hands on is let in and everybody else's is refused; it counts as many callers, not as one. Ask [`Config::is_proxy`].
     pub proxies: Vec<IpNet>,
+    /// Connections to the daemon at a time.
+    pub max_connections: u32,
+    /// The same from one address, this machine's and those of `proxies` left out.
+    pub max_connections_per_address: u32,
     /// What a command beside a daemon shows instead of a token of the config. It comes from the command line or the
     /// environment, never from the file.
     pub shown_token: Option<Secret>,

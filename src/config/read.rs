@@ -127,6 +127,8 @@ fn config(
         link_days: http.link_days,
         audit_days: http.audit_days,
         proxies: http.proxies,
+        max_connections: http.max_connections,
+        max_connections_per_address: http.max_connections_per_address,
         shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })

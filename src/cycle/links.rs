@@ -185,6 +185,12 @@ impl Engine {
         Ok(())
     }
 
+    /// The id of the link whose text this is; `None` if we never signed it. Nothing is asked of the store.
+    pub fn link_id(&self, text: &str) -> Option<String> {
+        let key = self.config().link_key.as_ref()?;
+        verified(key, text).map(|payload| payload.id)
+    }
+
     /// What `text`, the last part of a link's address, opens at `now`.
     ///
     /// # Errors

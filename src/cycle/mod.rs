@@ -126,8 +126,8 @@ struct Parts {
     delivering: Mutex<outbox::Delivering>,
     /// What was told of the store from memory.
     told_from_memory: from_memory::ToldFromMemory,
-    /// Held while a report is set.
-    typesetter: Mutex<Typesetter>,
+    /// Who sets reports.
+    typesetter: Typesetter,
 }
 
 /// How a cycle went.
@@ -209,7 +209,7 @@ impl Engine {
             backup_places: Default::default(),
             delivering: Mutex::default(),
             told_from_memory: from_memory::ToldFromMemory::default(),
-            typesetter: Mutex::default(),
+            typesetter: Typesetter::default(),
         };
         Ok(Engine { parts: Arc::new(parts) })
     }
@@ -218,7 +218,7 @@ impl Engine {
     #[must_use]
     pub fn setting_reports_apart(mut self, program: Option<PathBuf>) -> Engine {
         if let (Some(parts), Some(program)) = (Arc::get_mut(&mut self.parts), program) {
-            parts.typesetter = Mutex::new(Typesetter::apart(program));
+            parts.typesetter = Typesetter::apart(program);
         }
         self
     }

@@ -49,14 +49,13 @@ impl Engine {
 
     /// Rendering takes long enough to keep it off the threads that serve requests.
     async fn file_of(&self, document: Document, format: Format) -> Result<File> {
-        let engine = self.clone();
-        let render = move || {
-            if format != Format::Pdf {
-                return Ok(File::of(&document, format)?);
-            }
-            let bytes = engine.parts.typesetter.blocking_lock().set(&Typesetting::of(&document))?;
-            Ok(File::named(&document, format, bytes))
-        };
-        tokio::task::spawn_blocking(render).await.context("rendering the report")?
+        if format != Format::Pdf {
+            let render = move || Ok(File::of(&document, format)?);
+            return tokio::task::spawn_blocking(render).await.context("rendering the report")?;
+        }
+        let written = tokio::task::spawn_blocking(move || (Typesetting::of(&document), document)).await;
+        let (order, document) = written.context("writing the report to set")?;
+        let bytes = self.parts.typesetter.set(order).await?;
+        Ok(File::named(&document, format, bytes))
     }
 }

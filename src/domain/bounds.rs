@@ -53,6 +53,8 @@ pub const MESSAGES: Bound = Bound::of(1, 1_000_000);
 pub const LINK_DAYS: Bound = Bound::of(1, 366);
 /// Days for which the audit is kept: a hundred years.
 pub const AUDIT_DAYS: Bound = Bound::of(1, 36_600);
+/// Connections at a time: a browser alone opens six.
+pub const CONNECTIONS: Bound = Bound::of(8, 100_000);
 /// Days until the end of a silence or an acknowledgement: ten years.
 pub const MUTE_DAYS: Bound = Bound::of(0, 3_660);
 /// Backups kept.

@@ -20,6 +20,7 @@ use crate::cycle::{
     VerifyReport,
 };
 use crate::domain::alert::ReplayReport;
+use crate::report::Audience;
 
 /// A replay as it is ordered.
 pub const REPLAY_EXAMPLE: &str = r#"{"from": "2026-01-01", "to": "2026-11-20"}"#;
@@ -27,7 +28,8 @@ pub const REPLAY_EXAMPLE: &str = r#"{"from": "2026-01-01", "to": "2026-11-20"}"#
 /// Runs a cycle now.
 pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<CycleReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    let report = apart("the cycle", async move { engine.cycle(now).await }).await?;
+    let ended = tokio::spawn(async move { engine.cycle(now).await }).await.context("it broke off");
+    let report = ended.and_then(|result| result).map_err(|error| broken("the cycle", &error))?;
     let Some(report) = report else {
         let busy = Failure::new(StatusCode::CONFLICT, "a cycle is running already");
         return Err(busy.advise("wait for it; the position changes when it has finished"));
@@ -37,15 +39,21 @@ pub async fn cycle(extract::State(state): extract::State<State>) -> Result<Json<
 }
 
 /// Makes a backup now.
-pub async fn backup(extract::State(state): extract::State<State>) -> Result<Json<BackupReport>, Failure> {
+pub async fn backup(
+    extract::State(state): extract::State<State>,
+    Extension(reader): Extension<Reader>,
+) -> Result<Json<BackupReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    apart("the backup", async move { engine.back_up(now).await }).await.map(Json)
+    in_turn(&state, &reader, "the backup", async move { engine.back_up(now).await }).await.map(Json)
 }
 
 /// Reads the whole store now.
-pub async fn verify(extract::State(state): extract::State<State>) -> Result<Json<VerifyReport>, Failure> {
+pub async fn verify(
+    extract::State(state): extract::State<State>,
+    Extension(reader): Extension<Reader>,
+) -> Result<Json<VerifyReport>, Failure> {
     let engine = state.engine().clone();
-    apart("the look at the whole store", async move { engine.verify().await }).await.map(Json)
+    in_turn(&state, &reader, "the look at the whole store", async move { engine.verify().await }).await.map(Json)
 }
 
 /// What to leave out of a check.
@@ -60,10 +68,12 @@ pub struct CheckQuery {
 /// Tries what a cycle needs, and says what was answered.
 pub async fn check(
     extract::State(state): extract::State<State>,
+    Extension(reader): Extension<Reader>,
     Asked(CheckQuery { channels }): Asked<CheckQuery>,
 ) -> Result<Json<CheckReport>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    apart("the check", async move { engine.check_online(now, channels.unwrap_or(true)).await }).await.map(Json)
+    let checked = async move { engine.check_online(now, channels.unwrap_or(true)).await };
+    in_turn(&state, &reader, "the check", checked).await.map(Json)
 }
 
 /// Which channel to test; without one, all.
@@ -78,10 +88,12 @@ pub struct TestQuery {
 /// Sends test messages and says how each went.
 pub async fn test_channels(
     extract::State(state): extract::State<State>,
+    Extension(reader): Extension<Reader>,
     Asked(TestQuery { channel }): Asked<TestQuery>,
 ) -> Result<Json<Vec<TestedChannel>>, Failure> {
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    let tested = apart("the test", async move { Ok(engine.test_channels(channel.as_deref(), now).await) }).await?;
+    let testing = async move { Ok(engine.test_channels(channel.as_deref(), now).await) };
+    let tested = in_turn(&state, &reader, "the test", testing).await?;
     tested.map(Json).ok_or_else(|| {
         Failure::new(StatusCode::NOT_FOUND, "no such channel is configured")
             .advise(state.engine().config().channel_names())
@@ -91,13 +103,14 @@ pub async fn test_channels(
 /// Replays alert rules over the past; nothing is sent or stored.
 pub async fn replay(
     extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
     order: Result<Json<ReplayOrder>, JsonRejection>,
 ) -> Result<Json<ReplayReport>, Failure> {
     let Json(order) = order.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(format!("send {REPLAY_EXAMPLE} as application/json"))
     })?;
     let engine = state.engine().clone();
-    let replayed = apart("the replay", async move { Ok(engine.replay(order).await) }).await?;
+    let replayed = state.shared.lanes.questions.done(&who, async move { engine.replay(order).await }).await?;
     replayed.map(Json).map_err(|error| {
         let (words, advice) = (error.to_string(), error.advice());
         let failure = match error {
@@ -124,22 +137,30 @@ pub async fn send_report(
 ) -> Result<Json<SentReport>, Failure> {
     let wanted = pages::asked_for(&file)?;
     let (engine, now) = (state.engine().clone(), state.clock().now());
-    let sending = async move { Ok(engine.send_report((now, &who), &channel, wanted, as_of).await) };
-    apart("sending the report", sending).await?.map(Json).map_err(|error| match error {
+    let lane = state.shared.lanes.reports_for(&Audience::Owner);
+    let sender = who.clone();
+    let sending = async move { engine.send_report((now, &sender), &channel, wanted, as_of).await };
+    lane.done(&who, sending).await?.map(Json).map_err(|error| match error {
         SendError::Channel(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         SendError::AsOf(error) => error.into(),
         SendError::Failed(error) => Failure::internal("sending the report", &error),
     })
 }
 
-async fn apart<T: Send + 'static>(
+/// Work that is done one after the other, whoever orders it.
+async fn in_turn<T: Send + 'static>(
+    state: &State,
+    Reader { who, .. }: &Reader,
     what: &str,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T, Failure> {
-    let ended = tokio::spawn(work).await.context("it broke off");
-    ended.and_then(|result| result).map_err(|error| match error.downcast_ref::<ClockAhead>() {
+    state.shared.lanes.orders.done(who, work).await?.map_err(|error| broken(what, &error))
+}
+
+fn broken(what: &str, error: &anyhow::Error) -> Failure {
+    match error.downcast_ref::<ClockAhead>() {
         // No defect: the alert and the log have said so.
         Some(ahead) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, ahead.problem()).advise(ahead.remedy()),
-        None => Failure::internal(what, &error),
-    })
+        None => Failure::internal(what, error),
+    }
 }

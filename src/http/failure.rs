@@ -16,6 +16,7 @@ pub struct Failure {
     status: StatusCode,
     body: Box<Problem>,
     challenge: bool,
+    retry_after: Option<u32>,
 }
 
 /// What went wrong, as RFC 9457 has it, and what to do.
@@ -59,7 +60,7 @@ impl Failure {
             command: None,
             problems,
         };
-        Failure { status, body: Box::new(body), challenge: false }
+        Failure { status, body: Box::new(body), challenge: false, retry_after: None }
     }
 
     /// The same with why, in one word for programs.
@@ -85,6 +86,11 @@ impl Failure {
     pub fn with_problems(mut self, problems: Vec<String>) -> Failure {
         self.body.problems = problems;
         self
+    }
+
+    /// The same with the seconds after which asking again may go better.
+    pub fn after_seconds(self, seconds: u32) -> Failure {
+        Failure { retry_after: Some(seconds), ..self }
     }
 
     /// Its status.
@@ -122,6 +128,9 @@ impl IntoResponse for Failure {
         let json = HeaderValue::from_static(PROBLEM_JSON);
         let mut response = (self.status, Json(self.body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         if self.challenge {
             let basic = HeaderValue::from_static("Basic realm=\"glidepath\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
@@ -143,6 +152,8 @@ pub async fn not_found(uri: Uri) -> Failure {
         .at_the_command_line(OTHER_VERSION)
 }
 
+/// Seconds after which what took too long may be asked for again.
+const LATER: u32 = 30;
 const DESCRIBED: &str = "/api/v1/openapi.json describes every address";
 /// What an address that a command knows and the daemon does not comes from.
 const OTHER_VERSION: &str = "the daemon is of another version than this command: restart it with this one";
@@ -169,7 +180,9 @@ pub async fn explain(response: Response) -> Response {
         other => (other.canonical_reason().unwrap_or("the request failed"), DESCRIBED),
     };
     let (mut head, _) = response.into_parts();
-    let (json, body) = Failure::new(status, error).advise(advice).into_response().into_parts();
+    let failure = Failure::new(status, error).advise(advice);
+    let failure = if status == StatusCode::SERVICE_UNAVAILABLE { failure.after_seconds(LATER) } else { failure };
+    let (json, body) = failure.into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(json.headers);
     Response::from_parts(head, body)

@@ -24,6 +24,7 @@ use crate::store::{PaidRequests, StoreError};
 
 use super::State;
 use super::failure::Failure;
+use super::lane::{Lane, Load};
 
 /// The format's own media type.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -33,6 +34,7 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 /// Answers a scrape.
 pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Response, Failure> {
     let mut families = about_the_process(&state);
+    families.extend(about_callers(&state));
     families.push(about_failing(&state).await);
     // What cannot be put together must not take the other figures, and least of all that it failed, with it.
     let view = state.view(None).await.unwrap_or_default();
@@ -126,6 +128,39 @@ fn about_the_process(state: &State) -> Vec<Family> {
             kind: MetricType::Counter,
             samples: Sample::alone((state.shared.dropped_lines)() as f64),
         },
+    ]
+}
+
+/// How full it is, and who was sent away.
+fn about_callers(state: &State) -> Vec<Family> {
+    let lanes = state.shared.lanes.all();
+    let of_each = |value: fn(Load) -> u64| {
+        let sample = |(name, lane): &(&str, &Lane)| Sample {
+            labels: vec![("work", (*name).to_owned())],
+            value: value(lane.load()) as f64,
+        };
+        lanes.iter().map(sample).collect()
+    };
+    let (connections, refused) = state.shared.gate.counts();
+    let counter = |name, help, samples| Family { name, help, unit: None, kind: MetricType::Counter, samples };
+    vec![
+        Family::gauge("connections", None, "Open connections", Sample::alone(connections as f64)),
+        counter(
+            "connections_refused_total",
+            "Connections that were not let in since the start, because there were too many",
+            Sample::alone(refused as f64),
+        ),
+        Family::gauge(
+            "work_requests",
+            None,
+            "Requests for work that keeps a core busy: the one under way, and those that wait for it",
+            of_each(|load| load.requests),
+        ),
+        counter(
+            "work_refused_total",
+            "Requests for such work that were sent away since the start, because too many waited",
+            of_each(|load| load.refused),
+        ),
     ]
 }
 

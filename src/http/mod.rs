@@ -3,7 +3,8 @@
 //! Invariants: no request asks AWS or forecasts, but for an order to run a cycle, a replay of rules, a what-if and an entry,
 //! whose outlook is made apart from its request; a partner can give none of them; every route stands in one table with the
 //! permission that it needs, so that a new one cannot be left open or undescribed by accident; every error of a route is a
-//! problem of RFC 9457; a cache may change how much is computed, never the answer.
+//! problem of RFC 9457; a cache may change how much is computed, never the answer; what keeps
+//! a core busy is done in a lane, in which requests wait without a thread and beyond which they are sent away.
 
 mod access;
 mod assets;
@@ -15,8 +16,11 @@ mod commands;
 mod conditional;
 mod entries;
 mod failure;
+mod gate;
 mod health;
+mod kept_files;
 mod kept_page;
+mod lane;
 mod metrics;
 mod mount;
 mod openapi;
@@ -57,7 +61,10 @@ use crate::clock::Clock;
 use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
+use gate::Gate;
+use kept_files::KeptFiles;
 use kept_page::KeptPage;
+use lane::Lanes;
 use permission::Needs;
 use pulse::Pulse;
 use requests::RequestCounts;
@@ -74,6 +81,8 @@ pub use shared::LinksPage;
 
 /// Reading is quick; what takes longer is stuck.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// A report waits for those before it, and may take long itself.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(60);
 /// A first cycle reads 13 months, page by page, and AWS may throttle it.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// A body of that size is here in moments.
@@ -94,8 +103,11 @@ struct Shared {
     clock: Clock,
     views: ViewCache,
     page: KeptPage,
+    files: KeptFiles,
+    lanes: Lanes,
     requests: RequestCounts,
     pulse: Pulse,
+    gate: Arc<Gate>,
     /// How many lines of the log nobody read.
     dropped_lines: fn() -> usize,
 }
@@ -108,13 +120,19 @@ impl State {
 
     /// The same, with a count of the log's lines that nobody read, for the metric.
     pub fn with_log(engine: Engine, clock: Clock, dropped_lines: fn() -> usize) -> State {
+        let room = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        let config = engine.config();
+        let gate = Gate::new(room(config.max_connections), room(config.max_connections_per_address));
         let shared = Shared {
             engine,
             clock,
             views: ViewCache::default(),
             page: KeptPage::default(),
+            files: KeptFiles::default(),
+            lanes: Lanes::default(),
             requests: RequestCounts::default(),
             pulse: Pulse::default(),
+            gate,
             dropped_lines,
         };
         State { shared: Arc::new(shared) }
@@ -158,6 +176,7 @@ fn bounded(route: Route, state: &State, body_time: Duration) -> MethodRouter<Sta
     let (limit, time) = match route.weight {
         Weight::Light => (BODY_LIMIT, READ_TIMEOUT),
         Weight::Filing => (FILING_LIMIT, READ_TIMEOUT),
+        Weight::Report => (BODY_LIMIT, REPORT_TIMEOUT),
         Weight::Order => (BODY_LIMIT, COMMAND_TIMEOUT),
     };
     let whole_body = move |request: Request, next: Next| bounds::whole_body(request, next, limit, body_time);

@@ -21,6 +21,7 @@ use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
+use super::kept_files::Ready;
 use super::mount::Mount;
 use super::paging::Asked;
 use super::query::AsOf;
@@ -149,9 +150,12 @@ pub struct PricesQuery {
 /// The price book beside what the bill implies.
 pub async fn prices(
     extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
     Asked(PricesQuery { all }): Asked<PricesQuery>,
 ) -> Result<Json<Vec<PriceRow>>, Failure> {
-    let rows = state.engine().prices_paid(state.clock().now(), all.unwrap_or(false)).await;
+    let (engine, now) = (state.engine().clone(), state.clock().now());
+    let compared = async move { engine.prices_paid(now, all.unwrap_or(false)).await };
+    let rows = state.shared.lanes.questions.done(&who, compared).await?;
     rows.map(Json).map_err(|error| Failure::internal("comparing prices", &error))
 }
 
@@ -228,36 +232,52 @@ pub async fn reports(mount: Mount) -> Json<ReportsList> {
 /// A report for whoever asks, as a file with a name.
 pub async fn report(
     extract::State(state): extract::State<State>,
-    Extension(Reader { audience, .. }): Extension<Reader>,
+    Extension(reader): Extension<Reader>,
     Path(file): Path<String>,
     AsOf(as_of): AsOf,
 ) -> Result<Response, Failure> {
+    let Reader { who, audience } = reader;
     let (kind, format) = asked_for(&file)?;
-    rendered(&state, &audience, kind, format, as_of).await
-}
-
-/// A report as `audience` may see it.
-pub async fn rendered(
-    state: &State,
-    audience: &Audience,
-    kind: ReportKind,
-    format: Format,
-    as_of: Option<DateTime<Utc>>,
-) -> Result<Response, Failure> {
-    let for_reader = |failure: Failure| match audience {
+    let made = {
+        let (state, audience) = (state.clone(), audience.clone());
+        async move { state.ready_file(&audience, (kind, format), as_of).await }
+    };
+    let made = state.shared.lanes.reports_for(&audience).done(&who, made).await?;
+    let made = made.map_err(|failure| match audience {
         Audience::Owner => failure,
         Audience::Partner { .. } => failure.without_details(),
-    };
-    let view = state.existing_view(as_of).await.map_err(for_reader)?;
-    let made = state.engine().report(&view, kind, format, audience, state.clock().now()).await;
-    let made = made.map_err(|error| for_reader(Failure::internal("making the report", &error)))?;
+    });
+    made.map(|file| as_answer(format, file))
+}
+
+/// A report as a file with a name.
+pub fn as_answer(format: Format, file: Ready) -> Response {
     // A browser shows HTML where it stands; everything else is a file to keep.
     let disposition = if format == Format::Html { "inline" } else { "attachment" };
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", made.name)),
+        (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", file.name)),
     ];
-    Ok((headers, made.bytes).into_response())
+    (headers, file.bytes).into_response()
+}
+
+impl State {
+    /// The report, made unless it was just made. This keeps a core busy, so it belongs into a lane.
+    pub async fn ready_file(
+        &self,
+        audience: &Audience,
+        what: (ReportKind, Format),
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Ready, Failure> {
+        let view = self.existing_view(as_of).await?;
+        if let Some(file) = self.shared.files.get(&view, audience, what) {
+            return Ok(file);
+        }
+        let made = self.engine().report(&view, what.0, what.1, audience, self.clock().now()).await;
+        let file = Ready::from(made.map_err(|error| Failure::internal("making the report", &error))?);
+        self.shared.files.put(&view, audience, what, file.clone());
+        Ok(file)
+    }
 }
 
 /// The kind and format that the name of a file names.

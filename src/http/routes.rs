@@ -45,6 +45,8 @@ pub enum Weight {
     Light,
     /// Takes thousands of lines.
     Filing,
+    /// Hands out a report, which may have to be made.
+    Report,
     /// Asks AWS or copies the store.
     Order,
 }
@@ -259,7 +261,7 @@ impl Route {
             self.answers.push((media_type, schema));
         }
         self.conditional = true;
-        self
+        self.weighs(Weight::Report)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use super::gate::{Entered, Full, Gate};
 use super::patience::Impatient;
 use super::{BODY_TIME, State, router_within};
 
@@ -43,8 +45,14 @@ const PATIENCE: Patience = Patience {
     end: Duration::from_secs(8),
 };
 
+/// Bytes of a request's head. Whoever sends more is told so before anybody looks for a token in it.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// Between two lines of the log on connections that were not let in.
+const SAID_EVERY: Duration = Duration::from_secs(60);
+
 /// Serves on `listener` until `shutdown`; then answers what was asked already, for at most 8 seconds. A caller who sends
-/// or reads slower than anybody has to is dropped, so that nobody can hold connections for nothing.
+/// or reads slower than anybody has to is dropped, so that nobody can hold connections for nothing, and there are only as many
+/// connections at a time as config says.
 ///
 /// # Errors
 /// If the listener fails.
@@ -61,8 +69,11 @@ async fn serve_within(
     let address = listener.local_addr().context("reading the address that the daemon listens on")?;
     info!(%address, "serving");
     let router = router_within(state.clone(), patience.body);
+    let gate = Arc::clone(&state.shared.gate);
+    let mut refusals = Refusals::default();
     let mut connections = JoinSet::new();
     let mut pulse = JoinSet::new();
+    let config = state.engine().config().clone();
     pulse.spawn(async move { state.shared.pulse.beat(state.engine().store()).await });
     loop {
         tokio::select! {
@@ -70,9 +81,17 @@ async fn serve_within(
             // Those that ended are taken out as they do.
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, router.clone(), shutdown.clone(), patience));
-                }
+                Ok((stream, peer)) => match gate.enter(peer.ip(), config.is_proxy(peer.ip())) {
+                    Ok(entered) => {
+                        let served = connection((stream, peer, entered), router.clone(), shutdown.clone(), patience);
+                        connections.spawn(served);
+                    }
+                    Err(full) => {
+                        // Who does not take the few bytes at once goes without them.
+                        let _ = stream.try_write(LATER.as_bytes());
+                        refusals.add(peer, full, &gate);
+                    }
+                },
                 // A caller who left again, or no descriptors for the moment: the next one may be served.
                 Err(error) => {
                     warn!(%error, "a connection was not accepted");
@@ -89,13 +108,44 @@ async fn serve_within(
     Ok(())
 }
 
+/// What a connection gets that is not let in.
+const LATER: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConnection: close\r\n\
+    Content-Type: application/problem+json\r\nContent-Length: 160\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"there are too many connections\",\
+    \"reason\":\"busy\",\"advice\":\"close some, or come later\"}";
+
+/// Connections that were not let in, told in the log once a minute at most.
+#[derive(Default)]
+struct Refusals {
+    since: u64,
+    said: Option<Instant>,
+}
+
+impl Refusals {
+    fn add(&mut self, peer: SocketAddr, full: Full, gate: &Gate) {
+        self.since += 1;
+        if self.said.is_some_and(|said| said.elapsed() < SAID_EVERY) {
+            return;
+        }
+        let (key, most) = match full {
+            Full::InAll => ("max_connections", gate.most),
+            Full::OfOne => ("max_connections_per_address", gate.most_of_one),
+        };
+        warn!(
+            peer = %peer.ip(),
+            refused = self.since,
+            "connections were not let in: there are as many as {key} = {most} in [http] allows"
+        );
+        *self = Refusals { since: 0, said: Some(Instant::now()) };
+    }
+}
+
 /// So that a system without descriptors is not asked for one without end.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
 /// Serves one caller until it leaves, is too slow, or the daemon stops.
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer, _entered): (TcpStream, SocketAddr, Entered),
     router: Router,
     shutdown: CancellationToken,
     patience: Patience,
@@ -107,7 +157,7 @@ async fn connection(
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(patience.head);
+    server.timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(HEAD_LIMIT);
     let mut serving =
         std::pin::pin!(server.serve_connection(TokioIo::new(Impatient::new(stream, patience.answer)), service));
     let ended = tokio::select! {
@@ -136,7 +186,8 @@ mod tests {
     use crate::store::Store;
 
     async fn daemon(patience: Patience) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<Result<()>>) {
-        let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+        let text = "[store]\npath = \"unused\"\n[http]\nmax_connections = 8\n";
+        let config = Config::parse(text, Path::new("glidepath.toml")).unwrap();
         let aws = AwsAccess::Endpoint("http://127.0.0.1:9".to_owned());
         let engine = Engine::new(Store::in_memory().unwrap(), config, aws).unwrap();
         let state = State::new(engine, Clock::set_to("2026-11-23T06:00:00Z".parse().unwrap()));
@@ -169,6 +220,59 @@ mod tests {
         let whole = stream.read_to_end(&mut answer);
         timeout(Duration::from_secs(20), whole).await.expect("the connection stays open").unwrap();
         String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn beyond_as_many_as_there_may_be_a_connection_is_told_to_come_later() {
+        let (address, shutdown, serving) = daemon(PATIENCE).await;
+        let mut inside = Vec::new();
+        for _ in 0..8 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            inside.push(stream);
+        }
+        for _ in 0..100 {
+            let answer = answered(TcpStream::connect(address).await.unwrap()).await;
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 503") && head.contains("Retry-After: 15"), "{answer}");
+            assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
+            let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+            assert_eq!(problem["status"], 503);
+        }
+        // Those inside are served on, and a place that is left is taken again.
+        let mut first = inside.remove(0);
+        first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        assert!(answered(first).await.contains("200 OK"));
+        let mut next = TcpStream::connect(address).await.unwrap();
+        next.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        assert!(answered(next).await.contains("200 OK"));
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_head_beyond_64_kib_is_refused_whatever_token_it_shows() {
+        let (address, shutdown, serving) = daemon(PATIENCE).await;
+        let asked = async |padding: usize| {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let head = format!(
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Padding: {}\r\n\r\n",
+                "x".repeat(padding)
+            );
+            // It may be cut off before it has sent all.
+            let _ = stream.write_all(head.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.expect("it stays open");
+            String::from_utf8(answer).unwrap()
+        };
+        assert!(asked(60 * 1024).await.contains("200 OK"));
+        for padding in [HEAD_LIMIT, 400 * 1024] {
+            assert!(!asked(padding).await.contains("200 OK"));
+        }
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use super::State;
 use super::access::Reader;
 use super::audit;
 use super::failure::Failure;
+use super::kept_files::Ready;
 use super::mount::Mount;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
@@ -21,6 +22,9 @@ use crate::store::{LinkKey, StoredLink};
 
 /// A link as it is ordered.
 pub const LINK_EXAMPLE: &str = r#"{"kind": "funding-pack", "formats": ["html"], "records": ["ID"], "days": 14}"#;
+
+/// What the audit calls the address of a link, whose text is a secret.
+const SHARED: &str = "/shared";
 
 /// Which of the link's formats.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -37,34 +41,52 @@ pub async fn shared(
     Path(text): Path<String>,
     Asked(SharedQuery { format }): Asked<SharedQuery>,
 ) -> Result<Response, Failure> {
-    // Nothing that was sent is repeated in these answers, and a link that ended early is told like one that ended.
-    let unknown = || Failure::new(StatusCode::NOT_FOUND, "there is no such link");
-    let over = || Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one");
-    let SharedReport { id, kind, formats, records, as_of } =
-        match state.engine().open_link(state.clock().now(), &text).await {
+    // What we never signed waits for nobody, and nobody for it.
+    let Some(id) = state.engine().link_id(&text) else { return Err(unknown()) };
+    let who = format!("link {id}");
+    let opened = {
+        let state = state.clone();
+        async move { opened(&state, &text, format.as_deref()).await }
+    };
+    let (what, answer) = state.shared.lanes.reports_of_links().done(&who, opened).await?;
+    let status = answer.as_ref().map_or_else(Failure::status, |_| StatusCode::OK);
+    audit::note(&state, &who, "read", what, status).await?;
+    let (format, file) = answer?;
+    Ok(pages::as_answer(format, file))
+}
+
+// Nothing that was sent is repeated in these answers, and a link that ended early is told like one that ended.
+fn unknown() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "there is no such link")
+}
+
+/// What the link opens, and what the audit calls it.
+async fn opened(state: &State, text: &str, format: Option<&str>) -> (String, Result<(Format, Ready), Failure>) {
+    let refused = |failure| (SHARED.to_owned(), Err(failure));
+    let SharedReport { kind, formats, records, as_of, .. } =
+        match state.engine().open_link(state.clock().now(), text).await {
             Ok(report) => report,
-            Err(ClosedLink::Unknown) => return Err(unknown()),
-            Err(ClosedLink::Over(id)) => {
-                audit::note(&state, &format!("link {id}"), "read", "/shared".to_owned(), StatusCode::GONE).await?;
-                return Err(over());
+            Err(ClosedLink::Unknown) => return refused(unknown()),
+            Err(ClosedLink::Over(_)) => {
+                let over = Failure::new(StatusCode::GONE, "this link is over");
+                return refused(over.advise("ask whoever sent it for a new one"));
             }
             Err(ClosedLink::Failed(error)) => {
-                return Err(Failure::internal("opening a link", &error).without_details());
+                return refused(Failure::internal("opening a link", &error).without_details());
             }
         };
-    let wanted = match &format {
+    let wanted = match format {
         None => formats.first().copied(),
         Some(name) => name.parse::<Format>().ok().filter(|format| formats.contains(format)),
     };
     let Some(format) = wanted else {
         let names: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
         let advice = format!("it was made for: {}", names.join(", "));
-        return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
+        return refused(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
     };
-    let answer = pages::rendered(&state, &Audience::Partner { records }, kind, format, as_of).await;
-    let status = answer.as_ref().map_or_else(Failure::status, Response::status);
-    audit::note(&state, &format!("link {id}"), "read", format!("/shared ({kind}.{format})"), status).await?;
-    answer
+    let made = state.ready_file(&Audience::Partner { records }, (kind, format), as_of).await;
+    let made = made.map(|file| (format, file)).map_err(Failure::without_details);
+    (format!("{SHARED} ({kind}.{format})"), made)
 }
 
 /// Links that were made, newest first.

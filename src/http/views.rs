@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 
 use crate::cycle::View;
@@ -12,6 +13,8 @@ use super::failure::Failure;
 
 /// The newest view, and the last ones of the past that somebody looked at.
 const KEPT: usize = 3;
+/// Who looks at the past: all readers together, since one view is the same for all.
+const ANYBODY: &str = "";
 
 /// Views with what each was made from, the one looked at last in front. Config is part of the engine and never changes
 /// under them.
@@ -20,8 +23,8 @@ pub struct ViewCache {
     kept: Mutex<Vec<(Seen, Arc<View>)>>,
     /// What there was to see newest after so many writes: while none is added, the store need not be asked.
     newest: Mutex<Option<(u64, Seen)>>,
-    /// Held while a view is put together, so that many readers cost one.
-    making: tokio::sync::Mutex<()>,
+    /// Held while the newest view is put together, so that many readers cost one.
+    making: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl ViewCache {
@@ -56,8 +59,22 @@ impl State {
         if let Some(view) = self.shared.views.get(seen) {
             return Ok(Some(view));
         }
-        let _alone = self.shared.views.making.lock().await;
-        // Who held it before may have made the same.
+        let state = self.clone();
+        if as_of.is_some() {
+            return self.shared.lanes.past.done(ANYBODY, async move { state.made_view(as_of).await }).await?;
+        }
+        let alone = Arc::clone(&self.shared.views.making).lock_owned().await;
+        // It is finished, whoever left, so that no second one is begun beside it.
+        let making = tokio::spawn(async move {
+            let made = state.made_view(None).await;
+            drop(alone);
+            made
+        });
+        making.await.context("it broke off").map_err(|error| unread(&error))?
+    }
+
+    async fn made_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Arc<View>>, Failure> {
+        // Who was before may have made the same.
         let Some(before) = self.seen(as_of).await? else { return Ok(None) };
         if let Some(view) = self.shared.views.get(before) {
             return Ok(Some(view));

@@ -1,12 +1,13 @@
 //! What-if over the web: the parameters are the changes, in their order; without any the levers are ranked.
 
-use axum::Json;
 use axum::extract::{Query, State as Shared};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::State;
+use super::access::Reader;
 use super::failure::Failure;
 use crate::cycle::WhatIfError;
 use crate::domain::whatif::{Answer, Change, Levers, NAMES};
@@ -52,6 +53,7 @@ pub enum WhatIfAnswer {
 /// Answers the changes together, or ranks the levers.
 pub async fn whatif(
     Shared(state): Shared<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
     Query(parameters): Query<Vec<(String, String)>>,
 ) -> Result<Json<WhatIfAnswer>, Failure> {
     let read: Vec<_> = parameters.iter().map(|(name, text)| Change::parse(name, text)).collect();
@@ -63,10 +65,13 @@ pub async fn whatif(
     }
     let scenario: Vec<Change> = read.into_iter().filter_map(Result::ok).collect();
     let engine = state.engine().clone();
-    if scenario.is_empty() {
-        return Ok(Json(WhatIfAnswer::Levers(engine.levers().await.map_err(failed)?)));
-    }
-    Ok(Json(WhatIfAnswer::Answer(Box::new(engine.what_if(scenario).await.map_err(failed)?))))
+    let reckoned = async move {
+        if scenario.is_empty() {
+            return engine.levers().await.map(WhatIfAnswer::Levers);
+        }
+        engine.what_if(scenario).await.map(|answer| WhatIfAnswer::Answer(Box::new(answer)))
+    };
+    state.shared.lanes.questions.done(&who, reckoned).await?.map(Json).map_err(failed)
 }
 
 fn failed(error: WhatIfError) -> Failure {

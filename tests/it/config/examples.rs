@@ -164,7 +164,7 @@ fn the_example_names_every_key() {
         (webhook, &["channel"], 9),
         ("[[report]]", &["report"], 5),
         ("[heartbeat]", &["heartbeat"], 1),
-        ("[http]", &["http"], 6),
+        ("[http]", &["http"], 9),
         ("[[http.tokens]]", &["http", "tokens"], 6),
         // `parse` opens the file with [store].
         ("", &["store"], 5),

@@ -103,6 +103,7 @@ const CLOCK_PLACES: &[(&str, &str)] = &[
     ("src/cli", "a command without `--as-of` runs now"),
     ("src/schedule", "cron lines are due at a time of day"),
     ("src/http/pulse.rs", "how long a read has not returned is measured by a clock that only runs on"),
+    ("src/http/serve.rs", "so is the pause between two lines of the log"),
     ("src/store/health.rs", "and so are the pauses between two tries to open the store again"),
 ];
 const CLOCK_READS: &[&str] = &["SystemTime::now", "Instant::now", "Utc::now", "Local::now"];

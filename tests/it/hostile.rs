@@ -1,0 +1,3 @@
+//! Hostile readers, neighbours and text, tried on the real program and its parts.
+
+mod flood;
