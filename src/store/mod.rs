@@ -408,6 +408,10 @@ fn undo(connection: &Connection) {
     }
 }
 
+/// Length of DuckDB's log at which it writes it into the file. What stands in the log is held in memory too.
+const LOG_LIMIT: &str = "2MB";
+
 fn config(memory_mb: u32) -> Result<Config> {
-    Ok(Config::default().max_memory(&format!("{memory_mb}MB"))?.threads(THREADS)?.enable_autoload_extension(false)?)
+    let bounded = Config::default().max_memory(&format!("{memory_mb}MB"))?.with("wal_autocheckpoint", LOG_LIMIT)?;
+    Ok(bounded.threads(THREADS)?.enable_autoload_extension(false)?)
 }

@@ -169,11 +169,15 @@ async fn before_the_first_cycle_what_is_unknown_is_absent() {
         "glidepath_backup_missed",
         "glidepath_build_info",
         "glidepath_channel_dead",
+        "glidepath_connections",
+        "glidepath_connections_refused_total",
         "glidepath_cycle_failed",
         "glidepath_data_stale_after_seconds",
         "glidepath_log_lines_dropped_total",
         "glidepath_paid_requests_limit",
         "glidepath_paid_requests_today",
+        "glidepath_work_refused_total",
+        "glidepath_work_requests",
     ];
     assert_eq!(names, BTreeSet::from(expected));
     // The scrape itself is counted in the next one.
