@@ -87,6 +87,11 @@ impl Failure {
         self
     }
 
+    /// What went wrong this time.
+    pub fn detail(&self) -> &str {
+        &self.body.detail
+    }
+
     /// Its status.
     pub const fn status(&self) -> StatusCode {
         self.status

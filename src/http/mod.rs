@@ -17,9 +17,12 @@ mod entries;
 mod failure;
 mod health;
 mod kept_page;
+mod later;
+mod logins;
 mod metrics;
 mod mount;
 mod openapi;
+mod origin;
 mod pages;
 mod paging;
 mod parts;
@@ -32,6 +35,7 @@ mod requests;
 mod routes;
 mod serve;
 mod shared;
+mod tally;
 mod views;
 mod whatif;
 
@@ -58,10 +62,12 @@ use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
 use kept_page::KeptPage;
+use logins::Logins;
 use permission::Needs;
 use pulse::Pulse;
 use requests::RequestCounts;
 use routes::{Route, Weight};
+use tally::Tally;
 use views::ViewCache;
 
 pub use audit::AuditPage;
@@ -96,6 +102,8 @@ struct Shared {
     page: KeptPage,
     requests: RequestCounts,
     pulse: Pulse,
+    tally: Tally,
+    logins: Logins,
     /// How many lines of the log nobody read.
     dropped_lines: fn() -> usize,
 }
@@ -115,6 +123,8 @@ impl State {
             page: KeptPage::default(),
             requests: RequestCounts::default(),
             pulse: Pulse::default(),
+            tally: Tally::default(),
+            logins: Logins::default(),
             dropped_lines,
         };
         State { shared: Arc::new(shared) }
@@ -145,6 +155,7 @@ fn router_within(state: State, body_time: Duration) -> Router {
     let router = router
         .fallback(failure::not_found)
         .layer(from_fn(bounds::no_secret_in_query))
+        .layer(from_fn(bounds::no_long_address))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.

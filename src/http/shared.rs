@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::access::Reader;
-use super::audit;
+use super::audit::{self, About, SHOWN_AN_HOUR};
 use super::failure::Failure;
 use super::mount::Mount;
 use super::pages;
@@ -45,7 +45,7 @@ pub async fn shared(
             Ok(report) => report,
             Err(ClosedLink::Unknown) => return Err(unknown()),
             Err(ClosedLink::Over(id)) => {
-                audit::note(&state, &format!("link {id}"), "read", "/shared".to_owned(), StatusCode::GONE).await?;
+                audit::note(&state, &format!("link {id}"), "read", "/shared".to_owned(), StatusCode::GONE, 1).await?;
                 return Err(over());
             }
             Err(ClosedLink::Failed(error)) => {
@@ -63,7 +63,8 @@ pub async fn shared(
     };
     let answer = pages::rendered(&state, &Audience::Partner { records }, kind, format, as_of).await;
     let status = answer.as_ref().map_or_else(Failure::status, Response::status);
-    audit::note(&state, &format!("link {id}"), "read", format!("/shared ({kind}.{format})"), status).await?;
+    let (path, own_rows) = (format!("/shared ({kind}.{format})"), if status.is_success() { SHOWN_AN_HOUR } else { 1 });
+    audit::note(&state, &format!("link {id}"), "read", path, status, own_rows).await?;
     answer
 }
 
@@ -95,12 +96,12 @@ pub async fn make(
     extract::State(state): extract::State<State>,
     Extension(Reader { who, .. }): Extension<Reader>,
     order: Result<Json<LinkOrder>, JsonRejection>,
-) -> Result<(StatusCode, Json<MadeLink>), Failure> {
+) -> Result<(StatusCode, Extension<About>, Json<MadeLink>), Failure> {
     let Json(order) = order.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(format!("send {LINK_EXAMPLE} as application/json"))
     })?;
     let made = state.engine().make_link(state.clock().now(), &who, order).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok((StatusCode::CREATED, Extension(About(format!("link {}", made.link.id))), Json(made)))
 }
 
 /// Ends a link.

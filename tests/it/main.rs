@@ -15,6 +15,7 @@ mod fake_aws;
 mod faults;
 mod filing;
 mod forecast_shapes;
+mod hostile;
 mod http;
 mod iam;
 mod implied_prices;

@@ -1,0 +1,5 @@
+//! What a hostile reader, neighbour or text can do: `docs/security.md` has a row for each.
+
+mod audited;
+mod callers;
+mod printed;
