@@ -16,6 +16,8 @@ use crate::store::{Store, StoreError};
 /// Time to write the store at the end. With the 8 seconds that open connections get it stays below the 10 after which
 /// an orchestrator kills; a damaged store, which is rare, takes one more.
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
+/// Time to write what the audit counted in the last minute.
+const COUNTS_TIME: Duration = Duration::from_millis(500);
 /// Time to heal a store that is known to be damaged at the end.
 const HEAL_TIME: Duration = Duration::from_secs(1);
 /// Between two looks at whether the store is still written to.
@@ -30,7 +32,7 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     let address = listener.local_addr().context("reading the address listened on")?;
     info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
     let state = http::State::with_log(engine.clone(), clock.clone(), crate::cli::dropped_lines);
-    let server = tokio::spawn(http::serve(listener, state, shutdown.clone()));
+    let server = tokio::spawn(http::serve(listener, state.clone(), shutdown.clone()));
     let first = tokio::spawn({
         let (engine, clock) = (engine.clone(), clock.clone());
         async move {
@@ -45,6 +47,9 @@ pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: 
     first.abort();
     kept?;
     server.await.context("waiting for the server")??;
+    if tokio::time::timeout(COUNTS_TIME, state.write_counts()).await.is_err() {
+        warn!("the store is busy; what the audit counted in the last minute is lost");
+    }
     // What this process still holds of a damaged store, the next one does not.
     if engine.store().damage().is_some()
         && tokio::time::timeout(HEAL_TIME, engine.heal_if_damaged(clock.now())).await.is_err()

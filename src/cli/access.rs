@@ -299,7 +299,7 @@ pub fn given_token(file: Option<&Path>) -> Result<Option<Secret>> {
 pub async fn note(engine: &Engine, action: &str, what: &str) -> Result<()> {
     let (who, action, path) = (COMMAND_LINE.to_owned(), action.to_owned(), what.to_owned());
     let entry = AuditEntry { at: Clock::System.now(), who, action, path, status: DONE };
-    engine.store().audit(entry).await.context("writing the audit")
+    engine.store().audit(entry).await.map(|_| ()).context("writing the audit")
 }
 
 /// Leaves the trace of an entry, and waits until the outlook knows it.

@@ -14,7 +14,7 @@ use crate::http::client::{Entry, with_query};
 use super::Usage;
 use super::access::{Access, note};
 use super::day::parse_clock;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::{or_dash, table};
 
 /// Arguments of `alerts`.
@@ -92,7 +92,7 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
         }
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&tested)?);
+        out::json(&tested)?;
     } else if tested.is_empty() {
         outln!("No channel is configured: alerts are seen on the page and in `status` only.");
     } else {
@@ -100,7 +100,7 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
             let outcome = one.error.clone().unwrap_or_else(|| "arrived".to_owned());
             vec![one.channel.clone(), one.kind.clone(), outcome]
         });
-        outln!("{}", table(&["channel", "type", "outcome"], &[], rows));
+        out::block(table(&["channel", "type", "outcome"], &[], rows));
     }
     let failed = tested.iter().filter(|one| !one.arrived).count();
     if failed > 0 {
@@ -115,7 +115,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch("/api/v1/alerts").await?,
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&list)?);
+        out::json(&list)?;
         return Ok(());
     }
     if list.alerts.is_empty() && list.mutes.is_empty() {
@@ -136,7 +136,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             row.summary.clone(),
         ]
     });
-    outln!("{}", table(&["alert", "severity", "state", "since", "last told", "summary"], &[], rows));
+    out::block(table(&["alert", "severity", "state", "since", "last told", "summary"], &[], rows));
     for mute in &list.mutes {
         outln!("{}", said(mute));
     }
@@ -164,7 +164,7 @@ async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
         }
     };
     if *json {
-        outln!("{}", serde_json::to_string_pretty(&mute)?);
+        out::json(&mute)?;
     } else if *end {
         outln!("{} speaks again", mute.key);
     } else {

@@ -8,8 +8,8 @@ use crate::http::AuditPage;
 use crate::store::AuditRow;
 
 use super::access::Access;
-use super::out::outln;
-use super::table::table;
+use super::out;
+use super::table::{or_dash, table};
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
@@ -39,18 +39,20 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch::<AuditPage>(&format!("/api/v1/audit?limit={limit}")).await?.entries,
     };
     if *json {
-        outln!("{}", serde_json::to_string_pretty(&entries)?);
+        out::json(&entries)?;
         return Ok(());
     }
-    let rows = entries.iter().map(|AuditRow { entry, .. }| {
+    let rows = entries.iter().map(|AuditRow { entry, times, last_at, .. }| {
         vec![
             entry.at.to_string(),
             entry.who.clone(),
             entry.action.clone(),
             entry.path.clone(),
             entry.status.to_string(),
+            times.to_string(),
+            or_dash(*last_at),
         ]
     });
-    outln!("{}", table(&["at", "who", "action", "path", "status"], &[4], rows));
+    out::block(table(&["at", "who", "action", "path", "status", "times", "last at"], &[4, 5], rows));
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::domain::forecast::{Evidence, Method};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 use super::files;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::table;
 
 /// Methods whose errors the program ships with: the two that an outlook may speak by.
@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Result<()> {
     let rows = score_rows(&scores);
     write_rows(&args.output.join("scores.csv"), &rows)?;
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&rows)?);
+        out::json(&rows)?;
     } else {
         print_scores(&scores);
     }
@@ -274,12 +274,13 @@ fn read_answers(folder: &Path) -> Result<Answers> {
 /// Holds the files just written against those in `old`.
 fn print_against(args: &Args, asked: &Asked, old: &Path) -> Result<()> {
     let (new, old) = (read_answers(&args.output)?, read_answers(old)?);
-    outln!("New less old, mean over series with its 95 % interval; below 0 the new answers are better\n");
+    outln!("New less old, mean over series with its 95 % interval; below 0 the new answers are better");
+    outln!();
     let rows = against(&asked.questions, &new, &old).into_iter().map(|of| {
         let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
         std::iter::once(of.measure).chain(figures).collect()
     });
-    outln!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
+    out::block(table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
     Ok(())
 }
 
@@ -354,19 +355,26 @@ fn spend_measures(at: &SpendScore) -> impl Iterator<Item = (&'static str, f64)> 
 
 fn print_scores(scores: &Scores) {
     for (at, days) in scores.methods[0].spend.iter().map(|spend| spend.days).enumerate() {
-        outln!("Cumulative spend over {days} days, in shares of the actual spend\n\n{}\n", spend_table(scores, at));
+        outln!("Cumulative spend over {days} days, in shares of the actual spend");
+        outln!();
+        out::block(spend_table(scores, at));
+        outln!();
     }
-    outln!("Dates of exhaustion, in days\n\n{}\n", date_table(scores));
-    outln!(
-        "Cumulative spend of every series when it was young, in shares of the actual spend\n\n{}\n",
-        young_table(scores)
-    );
-    outln!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better\n");
+    outln!("Dates of exhaustion, in days");
+    outln!();
+    out::block(date_table(scores));
+    outln!();
+    outln!("Cumulative spend of every series when it was young, in shares of the actual spend");
+    outln!();
+    out::block(young_table(scores));
+    outln!();
+    outln!("glidepath less trailing_7, mean over series with its 95 % interval; below 0 glidepath is better");
+    outln!();
     let rows = scores.against_plain.iter().map(|of| {
         let figures = [of.mean, of.low, of.high].map(|figure| format!("{figure:+.4}"));
         std::iter::once(of.measure.clone()).chain(figures).collect()
     });
-    outln!("{}", table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
+    out::block(table(&["measure", "mean", "2.5 %", "97.5 %"], &[1, 2, 3], rows));
 }
 
 fn spend_table(scores: &Scores, at: usize) -> Table {

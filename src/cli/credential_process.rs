@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::out::out;
+use super::out;
 pub use crate::aws::credential_process::WITHIN as NAME;
 
 /// Between two looks at whether the command has ended.
@@ -64,17 +64,16 @@ pub fn run(args: &Args) -> Result<()> {
         }
         thread::sleep(LOOK);
     };
-    pass_on(status, &text(answer), &text(words));
-    Ok(())
+    pass_on(status, &text(answer), &text(words))
 }
 
-fn pass_on(status: ExitStatus, answer: &str, words: &str) {
+fn pass_on(status: ExitStatus, answer: &str, words: &str) -> Result<()> {
     if !status.success() {
         // Whoever asked reads this; if not, nobody does.
         let _ = stderr().write_all(words.as_bytes());
         exit(status.code().unwrap_or(1));
     }
-    out!("{answer}");
+    out::document(answer.as_bytes())
 }
 
 fn end_group(child: &mut Child) -> Result<()> {

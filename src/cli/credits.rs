@@ -13,7 +13,7 @@ use crate::http::HistoryPage;
 use crate::http::client::Entry;
 
 use super::access::{Access, existing_view, note_entry};
-use super::out::outln;
+use super::out::{self, outln};
 use super::stated;
 use super::table::{or_dash, table};
 
@@ -70,7 +70,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch::<Credits>("/api/v1/credits").await?.pools,
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&pools)?);
+        out::json(&pools)?;
         return Ok(());
     }
     let rows = pools.iter().map(|pool| {
@@ -89,7 +89,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
     });
     let header =
         ["id", "name", "programme", "granted", "drawn", "remaining", "AWS states", "starts", "expires", "status"];
-    outln!("{}", table(&header, &[3, 4, 5, 6], rows));
+    out::block(table(&header, &[3, 4, 5, 6], rows));
     for note in stated::notes(&pools) {
         outln!("{note}");
     }
@@ -131,7 +131,7 @@ async fn history(access: Access, json: bool) -> Result<()> {
         }
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&history)?);
+        out::json(&history)?;
         return Ok(());
     }
     let rows = history.iter().map(|TakenSnapshot { taken_on, credit }| {
@@ -145,6 +145,6 @@ async fn history(access: Access, json: bool) -> Result<()> {
             if credit.enabled { "on" } else { "off" }.to_owned(),
         ]
     });
-    outln!("{}", table(&["day", "id", "description", "granted", "balance", "expires", "switch"], &[3, 4], rows));
+    out::block(table(&["day", "id", "description", "granted", "balance", "expires", "switch"], &[3, 4], rows));
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::facts::Outcome;
 use super::Usage;
 use super::access::Access;
 use super::day::parse_clock;
-use super::out::outln;
+use super::out::{errln, outln};
 
 /// Arguments of `cycle`.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,8 @@ fn print(report: &CycleReport) {
     outln!("  findings  {}, messages {}", report.findings, report.messages);
     outln!("  delivered {}, failed {}", report.delivered, report.undelivered);
     if let Some((message, advice)) = report.credits.problem() {
-        eprintln!("credits could not be read: {message}\n{advice}");
+        errln!("credits could not be read: {message}");
+        errln!("{advice}");
     }
 }
 

@@ -82,14 +82,16 @@ pub async fn run(args: &Args) -> Result<()> {
         outln!();
         super::status::print(&view.position);
         if args.year == Year::Hard {
-            outln!("\nWhat AWS did in this year, and what came of it:");
+            outln!();
+            outln!("What AWS did in this year, and what came of it:");
             for Told { aws_did, came_of_it } in hard_year::told(&engine, &args.year.account(), &view.position).await? {
                 outln!("- {aws_did}: {}", came_of_it.as_deref().unwrap_or("NOT SAID"));
             }
         }
     }
     if !args.exit {
-        outln!("\nThe page is at http://{address}/ (stop with Ctrl-C).");
+        outln!();
+        outln!("The page is at http://{address}/ (stop with Ctrl-C).");
         outln!("In another shell: glidepath --config {} status", file.display());
         app::run(engine, Clock::set_to(startup::TODAY), listener, shutdown).await?;
     }

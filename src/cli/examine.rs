@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
 use crate::store::{Depth, copy_with_log, examine};
 
-use super::out::outln;
+use super::out;
 
 /// Arguments of `examine-store`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,5 @@ pub fn run(args: &Args) -> Result<()> {
         return copy_with_log(&args.path, to).with_context(copying);
     }
     let depth = if args.whole { Depth::Whole } else { Depth::Opens };
-    outln!("{}", serde_json::to_string(&examine(&args.path, depth, args.memory_mb)).context("writing what was found")?);
-    Ok(())
+    out::json(&examine(&args.path, depth, args.memory_mb))
 }

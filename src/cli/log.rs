@@ -1,15 +1,24 @@
 //! Log lines on standard error.
+//!
+//! Invariant: what a line says of the world outside ends no line, moves no cursor and turns no direction: it is escaped here, in
+//! text as elsewhere on the terminal and in JSON as JSON does it.
 
-use std::io::IsTerminal as _;
+use std::fmt::Debug;
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::OnceLock;
 
 use clap::ValueEnum;
+use tracing::field::Field;
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::domain::printable::{printable, printable_json};
 
 /// What the names of the SDK's crates begin with.
 const SDK: &str = "aws_";
@@ -54,11 +63,17 @@ pub fn start(format: LogFormat, verbosity: Verbosity) -> Option<WorkerGuard> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let filter = filter.and(filter_fn(without_credentials));
     let (writer, guard) = writer(verbosity);
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
         // Colours are for people: a file or a collector would keep their codes.
-        LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer()
+            .with_writer(writer)
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .fmt_fields(debug_fn(write_field).delimited(" "))
+            .boxed(),
+        LogFormat::Json => {
+            tracing_subscriber::fmt::layer().with_writer(EscapedJson(writer)).json().flatten_event(true).boxed()
+        }
     };
     tracing_subscriber::registry().with(lines.with_filter(filter)).init();
     guard
@@ -66,13 +81,45 @@ pub fn start(format: LogFormat, verbosity: Verbosity) -> Option<WorkerGuard> {
 
 fn writer(verbosity: Verbosity) -> (BoxMakeWriter, Option<WorkerGuard>) {
     match verbosity {
-        Verbosity::Quiet => (BoxMakeWriter::new(std::io::stderr), None),
+        Verbosity::Quiet => (BoxMakeWriter::new(io::stderr), None),
         Verbosity::Daemon => {
             let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
-            let (writer, guard) = builder.thread_name("log").finish(std::io::stderr());
+            let (writer, guard) = builder.thread_name("log").finish(io::stderr());
             let _first = DROPPED.set(writer.error_counter());
             (BoxMakeWriter::new(writer), Some(guard))
         }
+    }
+}
+
+/// What happened, or a name and its value; in a line of text.
+fn write_field(line: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
+    let value = printable(&format!("{value:?}"));
+    match field.name() {
+        "message" => write!(line, "{value}"),
+        name => write!(line, "{name}={value}"),
+    }
+}
+
+/// Escapes lines of JSON on their way: a serialiser leaves C1 controls and direction marks as they are.
+struct EscapedJson<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for EscapedJson<W> {
+    type Writer = EscapedJson<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        EscapedJson(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for EscapedJson<W> {
+    /// A line comes whole, in one call.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_all(printable_json(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

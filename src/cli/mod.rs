@@ -46,7 +46,7 @@ use crate::cycle::AsOfError;
 use crate::http::client::ClientError;
 use crate::store::StoreError;
 pub use log::dropped_lines;
-use out::outln;
+use out::errln;
 
 /// Watches AWS credits against the projection they were granted for.
 #[derive(Debug, Parser)]
@@ -152,9 +152,9 @@ pub async fn run(cli: Cli) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("glidepath: {error:#}");
+            errln!("glidepath: {error:#}");
             if let Some(advice) = error.downcast_ref::<AsOfError>().and_then(AsOfError::advice) {
-                eprintln!("{advice}");
+                errln!("{advice}");
             }
             exit_code(&error)
         }
@@ -208,8 +208,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
 }
 
 fn openapi() -> anyhow::Result<()> {
-    outln!("{}", serde_json::to_string_pretty(&crate::http::openapi())?);
-    Ok(())
+    out::json(&crate::http::openapi())
 }
 
 /// Arguments that cannot be used, in a way that the parser does not see. Status 2.

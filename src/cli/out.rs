@@ -1,32 +1,120 @@
-//! What a command prints for people and for pipes.
+//! What a command prints for people and for pipes: the only place that writes to the terminal.
+//!
+//! Invariants: what comes from outside (AWS, a bill, a file, a note, a caller's address) moves no cursor, turns no direction and
+//! begins no line of its own, since what is not seen is written as its code here and not where it is printed; JSON stays the same
+//! JSON; who reads from a pipe may have had enough.
 //!
 //! The standard macros panic when the reader of a pipe has had enough (`glidepath whatif | head -3`). These end the
 //! program quietly then, like other tools do.
 
-use std::fmt::Arguments;
-use std::io::{ErrorKind, Write as _};
+use std::fmt::{Arguments, Display};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process;
 
-/// Like `print!`.
-macro_rules! out {
-    ($($words:tt)*) => { $crate::cli::out::write(format_args!($($words)*)) };
-}
+use anyhow::{Context as _, Result};
+use serde::Serialize;
 
-/// Like `println!`.
+use crate::domain::printable::{printable, printable_json, printable_lines};
+
+/// Like `println!`, of one line: a line end within it is written as its code.
 macro_rules! outln {
-    () => { $crate::cli::out::write(format_args!("\n")) };
-    ($format:literal $($values:tt)*) => { $crate::cli::out::write(format_args!("{}\n", format_args!($format $($values)*))) };
+    () => { $crate::cli::out::line(format_args!("")) };
+    ($format:literal $($values:tt)*) => { $crate::cli::out::line(format_args!($format $($values)*)) };
 }
 
-pub(super) use {out, outln};
+/// Like `eprintln!`. A line end begins a line that is indented, so that nothing within a message looks like another one.
+macro_rules! errln {
+    ($format:literal $($values:tt)*) => { $crate::cli::out::error(format_args!($format $($values)*)) };
+}
 
-/// Writes to the standard output. A closed pipe ends the program as done, any other failure (a full disk behind `>`) as
-/// failed: what would follow could not be read either, and a cut store loses nothing.
-pub fn write(words: Arguments<'_>) {
-    let Err(error) = std::io::stdout().write_fmt(words) else { return };
+pub(super) use {errln, outln};
+
+/// Writes a line to the standard output.
+pub fn line(words: Arguments<'_>) {
+    write(&format!("{}\n", printable(&words.to_string())));
+}
+
+/// Writes lines that are put together here, such as a table, and ends the last one. Whoever puts them together sees to it that
+/// nothing from outside ends a line in them, as [`table`](super::table::table) does.
+pub fn block(lines: impl Display) {
+    let lines = lines.to_string();
+    let end = if lines.ends_with('\n') { "" } else { "\n" };
+    write(&format!("{}{end}", printable_lines(&lines)));
+}
+
+/// Writes a value as JSON.
+///
+/// # Errors
+/// If it is none.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string_pretty(value).context("writing the answer as JSON")?;
+    write(&format!("{}\n", printable_json(&json)));
+    Ok(())
+}
+
+/// Writes a document as it is into a pipe or a file, where its bytes count. On a terminal it is shown like everything else, with
+/// what is not seen as its code.
+///
+/// # Errors
+/// If the standard output cannot be written.
+pub fn document(bytes: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout();
+    if stdout.is_terminal() {
+        block(String::from_utf8_lossy(bytes));
+        return Ok(());
+    }
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to the standard output")
+}
+
+/// Writes a message to the standard error.
+pub fn error(words: Arguments<'_>) {
+    write_error(words);
+}
+
+/// A closed pipe ends the program as done, any other failure (a full disk behind `>`) as failed: what would follow could not be
+/// read either, and a cut store loses nothing.
+fn write(text: &str) {
+    let Err(error) = std::io::stdout().write_all(text.as_bytes()) else { return };
     if error.kind() == ErrorKind::BrokenPipe {
         process::exit(0);
     }
-    eprintln!("glidepath: writing to the standard output: {error}");
+    write_error(format_args!("glidepath: writing to the standard output: {error}"));
     process::exit(1);
+}
+
+fn write_error(words: Arguments<'_>) {
+    // Nobody is left to be told that nobody can be told.
+    let _ = std::io::stderr().write_all(format!("{}\n", message(&words.to_string())).as_bytes());
+}
+
+/// A message whose further lines are indented.
+fn message(words: &str) -> String {
+    let mut message = String::with_capacity(words.len());
+    for (number, line) in words.lines().enumerate() {
+        if number > 0 {
+            message.push('\n');
+            if !line.starts_with(' ') {
+                message.push_str("  ");
+            }
+        }
+        message.push_str(&printable(line));
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_one_line_that_is_not_indented() {
+        for (words, said) in [
+            ("glidepath: no", "glidepath: no"),
+            ("2 problems:\n  - a\n  - b", "2 problems:\n  - a\n  - b"),
+            ("AWS says: x\nglidepath: all is well", "AWS says: x\n  glidepath: all is well"),
+            ("a\r\n\u{1b}[2Kb\u{9b}1A\u{202e}", "a\n  \\u{1b}[2Kb\\u{9b}1A\\u{202e}"),
+        ] {
+            assert_eq!(message(words), said);
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::http::client::{ClientError, Entry, below};
 use super::Usage;
 use super::access::{Access, existing_view, note_entry};
 use super::day::parse_day;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::{or_dash, table};
 
 /// Where a daemon has it.
@@ -259,7 +259,7 @@ async fn add(access: Access, order: PlanOrder, json: bool) -> Result<()> {
         }
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&row)?);
+        out::json(&row)?;
         return Ok(());
     }
     outln!("planned as {}: {}, {}; it counts from now on", row.id, row.what, when(&row));
@@ -292,7 +292,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch(PATH).await?,
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&rows)?);
+        out::json(&rows)?;
         return Ok(());
     }
     let cells = rows.iter().map(|row| {
@@ -309,7 +309,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         ]
     });
     let header = ["id", "on", "until", "what", "amount", "sure", "state", "in the outlook", "note"];
-    outln!("{}", table(&header, &[4, 5], cells));
+    out::block(table(&header, &[4, 5], cells));
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use crate::store::StoredProjection;
 use super::Usage;
 use super::access::{Access, note_entry};
 use super::files;
-use super::out::{out, outln};
+use super::out::{self, outln};
 use super::table::table;
 
 /// Arguments of `projection`.
@@ -161,7 +161,8 @@ async fn file(config: Config, path: &Path, anyway: bool) -> Result<()> {
     }
     if before.is_some_and(|before| before.version != new.version && before.is_intact()) {
         let compared = book.compare(&filed(&access).await?, &FilingSource::Previous, &FilingSource::Newest)?;
-        out!("\n{}", diff::text(&compared));
+        outln!();
+        out::block(diff::text(&compared));
     }
     Ok(())
 }
@@ -211,7 +212,7 @@ async fn list(config: Config, json: bool) -> Result<()> {
     let filings = filed(&Access::open(config)?).await?;
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
-        outln!("{}", serde_json::to_string_pretty(&listed)?);
+        out::json(&listed)?;
         return Ok(());
     }
     let rows = filings.iter().map(|filing| {
@@ -220,14 +221,15 @@ async fn list(config: Config, json: bool) -> Result<()> {
         let hash = filing.content_hash.clone();
         vec![filing.version.to_string(), filing.filed_on.to_string(), recorded, hash, state.to_owned()]
     });
-    outln!("{}", table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
+    out::block(table(&["version", "filed on", "recorded", "content hash", ""], &[0], rows));
     // A file that is gone says nothing against what is frozen.
     if let Some((path, text)) = configured.as_deref().and_then(|path| Some((path, read(path).ok()?)))
         && !filings.is_empty()
         && !filings.iter().any(|filing| filing.content_hash == content_hash(&text))
     {
+        outln!();
         outln!(
-            "\n{}, which the config names, was never filed as it stands (content hash {}); `glidepath projection diff \
+            "{}, which the config names, was never filed as it stands (content hash {}); `glidepath projection diff \
              {0}` shows what it changes, and `projection file` freezes it",
             path.display(),
             content_hash(&text)

@@ -15,7 +15,7 @@ use super::Usage;
 use super::access::Access;
 use super::day::parse_day;
 use super::files;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::{or_dash, table};
 
 /// Arguments of `replay`.
@@ -59,7 +59,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         }
     };
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&report)?);
+        out::json(&report)?;
     } else {
         print(&report);
     }
@@ -97,7 +97,7 @@ fn print(report: &ReplayReport) {
             alert.summary.clone(),
         ]
     });
-    outln!("{}", table(&["day", "decision", "severity", "alert", "did it come?", "summary"], &[], rows));
+    out::block(table(&["day", "decision", "severity", "alert", "did it come?", "summary"], &[], rows));
     if !report.events.is_empty() {
         outln!();
         let rows = report.events.iter().map(|event| {
@@ -113,7 +113,7 @@ fn print(report: &ReplayReport) {
                 if event.in_time { "in time" } else { "too late" }.to_owned(),
             ]
         });
-        outln!("{}", table(&["day", "what came", "dollars", "first told", ""], &[2], rows));
+        out::block(table(&["day", "what came", "dollars", "first told", ""], &[2], rows));
     }
     outln!();
     outln!(

@@ -1,9 +1,8 @@
 //! `glidepath report`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
@@ -19,7 +18,7 @@ use super::Usage;
 use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note};
 use super::day::parse_clock;
 use super::files;
-use super::out::outln;
+use super::out::{self, errln, outln};
 use super::table::table;
 
 /// Arguments of `report`.
@@ -82,15 +81,15 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
     let sha256 = report::sha256(&bytes);
     match &args.output {
         Some(path) => files::write("the report", path, &bytes)?,
-        None => std::io::stdout().write_all(&bytes).context("writing to standard output")?,
+        None => out::document(&bytes)?,
     }
     if args.json {
         let said = json!({
             "kind": kind.as_str(), "format": format.as_str(), "path": args.output, "bytes": bytes.len(), "sha256": sha256,
         });
-        outln!("{}", serde_json::to_string_pretty(&said)?);
+        out::json(&said)?;
     } else {
-        eprintln!("sha256 {sha256}");
+        errln!("sha256 {sha256}");
     }
     Ok(())
 }
@@ -114,7 +113,7 @@ async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel
         }
     };
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&sent)?);
+        out::json(&sent)?;
     }
     if let Some(error) = &sent.error {
         bail!("{channel} did not take the report: {error}");
@@ -143,7 +142,7 @@ async fn issued(config: Config) -> Result<Vec<IssuedReport>> {
 async fn list(config: Config, json: bool) -> Result<()> {
     let issued = issued(config).await?;
     if json {
-        outln!("{}", serde_json::to_string_pretty(&issued)?);
+        out::json(&issued)?;
         return Ok(());
     }
     if issued.is_empty() {
@@ -152,7 +151,7 @@ async fn list(config: Config, json: bool) -> Result<()> {
     }
     let row = |it: IssuedReport| vec![it.kind, it.format, it.audience, time(it.as_of), time(it.made_at), it.sha256];
     let header = ["kind", "format", "for", "as of", "made at", "sha256"];
-    outln!("{}", table(&header, &[], issued.into_iter().map(row)));
+    out::block(table(&header, &[], issued.into_iter().map(row)));
     Ok(())
 }
 
@@ -161,7 +160,7 @@ async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
     let sha256 = report::sha256(&bytes);
     let found = issued(config).await?.into_iter().find(|it| it.sha256 == sha256);
     if json {
-        outln!("{}", serde_json::to_string_pretty(&json!({ "sha256": sha256, "report": found }))?);
+        out::json(&json!({ "sha256": sha256, "report": found }))?;
     }
     let it = found.ok_or_else(|| {
         anyhow!(

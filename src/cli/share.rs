@@ -14,7 +14,7 @@ use crate::store::StoredLink;
 
 use super::access::{Access, COMMAND_LINE, note};
 use super::day::parse_clock;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::{or_dash, table};
 
 /// Arguments of `share`.
@@ -92,11 +92,12 @@ async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
         }
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&made)?);
+        out::json(&made)?;
         return Ok(());
     }
     outln!("{}", made.url);
-    outln!("\nThis is shown once. It opens the report until {}, or until", made.link.expires_at);
+    outln!();
+    outln!("This is shown once. It opens the report until {}, or until", made.link.expires_at);
     outln!("`glidepath share revoke {}`.", made.link.id);
     Ok(())
 }
@@ -107,7 +108,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await?,
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&links)?);
+        out::json(&links)?;
         return Ok(());
     }
     let rows = links.iter().map(|link| {
@@ -122,7 +123,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
             or_dash(link.revoked.as_ref().map(|revoked| revoked.at.to_string())),
         ]
     });
-    outln!("{}", table(&["id", "made", "by", "kind", "formats", "records", "expires", "revoked"], &[], rows));
+    out::block(table(&["id", "made", "by", "kind", "formats", "records", "expires", "revoked"], &[], rows));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::report;
 
 use super::access::{Access, as_of_query, existing_view};
 use super::day::parse_clock;
-use super::out::outln;
+use super::out::{self, outln};
 use super::stated;
 use super::table::{or_dash, table};
 
@@ -34,7 +34,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Daemon(daemon) => daemon.fetch(&format!("/api/v1/position{}", as_of_query(args.as_of))).await?,
     };
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&position)?);
+        out::json(&position)?;
     } else {
         print(&position);
     }
@@ -45,7 +45,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 pub fn print(position: &Position) {
     let through =
         position.data_through.map_or_else(|| "no complete day yet".to_owned(), |day| format!("through {day}"));
-    outln!("{}, as of {}\n", through, position.as_of.to_rfc3339());
+    outln!("{}, as of {}", through, position.as_of.to_rfc3339());
+    outln!();
     if position.data_through.is_some() {
         for sentence in report::credit_sentences(position) {
             outln!("{sentence}");
@@ -80,11 +81,12 @@ pub fn print(position: &Position) {
         spend.net_to_date.dollars()
     );
     outln!(
-        "this month {}; burn a day {} over 7 days, {} over 28\n",
+        "this month {}; burn a day {} over 7 days, {} over 28",
         spend.gross_month_to_date.dollars(),
         burn(spend.burn_per_day.last_7_days),
         burn(spend.burn_per_day.last_28_days)
     );
+    outln!();
     let pools = position.credits.pools.iter().map(|pool| {
         vec![
             pool.name.clone(),
@@ -97,7 +99,7 @@ pub fn print(position: &Position) {
         ]
     });
     let header = ["pool", "granted", "remaining", "AWS states", "expires", "runs out (50 %)", "status"];
-    outln!("{}", table(&header, &[1, 2, 3], pools));
+    out::block(table(&header, &[1, 2, 3], pools));
     for note in stated::notes(&position.credits.pools) {
         outln!("{note}");
     }
@@ -106,7 +108,8 @@ pub fn print(position: &Position) {
     }
     outln!();
     for line in position.filing.iter().flat_map(|filing| &filing.unpriced) {
-        outln!("Of the filing, {line}.\n");
+        outln!("Of the filing, {line}.");
+        outln!();
     }
     if position.findings.is_empty() {
         outln!("no findings");

@@ -2,13 +2,16 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+use crate::domain::printable::printable;
+
 /// A table with a header; columns named in `right` are aligned to the right.
 pub fn table(header: &[&str], right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.to_vec());
     for row in rows {
-        table.add_row(row);
+        // A cell is one line, whoever wrote what stands in it.
+        table.add_row(row.iter().map(|cell| printable(cell)));
     }
     for column in right {
         if let Some(column) = table.column_mut(*column) {

@@ -1,6 +1,6 @@
 //! `glidepath token`. Needs no config: what it prints goes into one.
 
-use super::out::outln;
+use super::out::{self, outln};
 use anyhow::{Context as _, Result};
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
@@ -72,9 +72,11 @@ pub fn run(args: &Args) -> Result<()> {
     let mut bytes = [0; 32];
     SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
     let token = format!("{PREFIX}{}", hex::encode(bytes));
-    outln!("{token}\n");
-    outln!("This is shown once. In the config:\n");
-    outln!("{}", stanza(&token, name, role.as_str(), records, *expires_on)?);
+    outln!("{token}");
+    outln!();
+    outln!("This is shown once. In the config:");
+    outln!();
+    out::block(stanza(&token, name, role.as_str(), records, *expires_on)?);
     Ok(())
 }
 

@@ -2,11 +2,12 @@
 //!
 //! What is set holds names that AWS and others chose. So this process first takes from itself what it does not need.
 
-use std::io::{Write as _, stdin, stdout};
+use std::io::stdin;
 
 use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::out;
 use crate::report::Typesetting;
 
 /// Seconds of a processor; the report of a large account takes two.
@@ -18,7 +19,7 @@ const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 pub fn run() -> Result<()> {
     hold()?;
     let report: Typesetting = serde_json::from_reader(stdin().lock()).context("reading the report to set")?;
-    stdout().write_all(&report.set()?).context("writing the report that was set")
+    out::document(&report.set()?)
 }
 
 /// No files, no images of the process after a fault, and only so much time and memory.

@@ -8,7 +8,7 @@ use crate::cycle::VerifyReport;
 use crate::domain::words::moment_text;
 
 use super::access::Access;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::table;
 
 /// Arguments of `verify`.
@@ -27,7 +27,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Daemon(daemon) => daemon.order("/api/v1/verify").await?,
     };
     if args.json {
-        outln!("{}", serde_json::to_string_pretty(&report)?);
+        out::json(&report)?;
     } else {
         print(&report);
     }
@@ -48,7 +48,7 @@ fn print(report: &VerifyReport) {
         let state = table.problem.clone().unwrap_or_else(|| "sound".to_owned());
         vec![table.name.clone(), table.rows.to_string(), state]
     });
-    outln!("{}", table(&["table", "rows", "state"], &[1], rows));
+    out::block(table(&["table", "rows", "state"], &[1], rows));
     for invariant in &report.found.invariants {
         outln!("{}: {}", invariant.says, invariant.problem.as_deref().unwrap_or("yes"));
     }

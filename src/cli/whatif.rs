@@ -11,7 +11,7 @@ use crate::domain::whatif::{Answer, Change, Levers, MonthBill};
 use crate::domain::words::usd_text;
 
 use super::access::Access;
-use super::out::outln;
+use super::out::{self, outln};
 use super::table::table;
 
 const PATH: &str = "/api/v1/whatif";
@@ -79,7 +79,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 fn show<T: Serialize>(json: bool, told: &T, print: fn(&T)) -> Result<()> {
     if json {
-        outln!("{}", serde_json::to_string_pretty(told)?);
+        out::json(told)?;
     } else {
         print(told);
     }
@@ -111,7 +111,8 @@ fn print_answer(answer: &Answer) {
     let filed = (runway.as_filed_before, runway.as_filed_after);
     let filed = (filed != (None, None)).then(|| vec!["as filed".to_owned(), day(filed.0), day(filed.1), String::new()]);
     let rows = rows.into_iter().chain(filed);
-    outln!("{}\n", table(&["credit gone by", "now", "then", "days gained"], &[3], rows));
+    out::block(table(&["credit gone by", "now", "then", "days gained"], &[3], rows));
+    outln!();
     if let Some(bill) = &answer.bill {
         let row = |name: &str, of: fn(&MonthBill) -> Money| {
             let (now, then) = (of(&bill.before), of(&bill.after));
@@ -122,13 +123,15 @@ fn print_answer(answer: &Answer) {
             row("paid by credit", |bill| bill.covered),
             row("cash", |bill| bill.cash),
         ];
-        outln!("{}\n", table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
+        out::block(table(&[&format!("bill of {}", bill.month), "now", "then", "change"], &[1, 2, 3], rows));
+        outln!();
     }
     outln!(
-        "The last 28 days cost {} and would have cost {}.\n",
+        "The last 28 days cost {} and would have cost {}.",
         answer.last_days_before.dollars(),
         answer.last_days_after.dollars()
     );
+    outln!();
     for assumption in &answer.assumptions {
         outln!("- {assumption}");
     }
@@ -146,7 +149,8 @@ fn print_levers(levers: &Levers) {
         None => vec![lever.name.clone(), "not told".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()],
     });
     let header = ["lever", "days gained", "credit gone by (50 %)", "cash a month", "usage a month"];
-    outln!("{}\n", table(&header, &[1, 3, 4], rows));
+    out::block(table(&header, &[1, 3, 4], rows));
+    outln!();
     for lever in &levers.levers {
         match (&lever.answer, &lever.untold) {
             (Some(answer), _) => {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,6 +19,8 @@ use super::entries::EntryError;
 
 /// Longest name and reason that are kept: a line each.
 const LONGEST_TEXT: usize = 200;
+/// Longest key of an alert that is kept: a rule and a name of AWS's.
+const LONGEST_KEY: usize = 500;
 /// Why an alert that is no longer found is not over.
 const SETTLING: &str = "no longer found; the all-clear follows if that lasts";
 
@@ -93,11 +95,12 @@ pub struct MuteEntry {
     pub kind: MuteKind,
     /// Key of an alert; to silence also `rule:*`.
     pub key: String,
-    /// Who says so.
+    /// Who says so; a daemon that asks for tokens takes the name of the token.
+    #[serde(default)]
     pub by: String,
     /// Why.
     pub why: String,
-    /// Until when; a silence needs it, an acknowledgement lasts as long as its alert without it.
+    /// Until when, at most 366 days ahead; a silence needs it, an acknowledgement lasts as long as its alert without it.
     #[serde(default)]
     pub until: Option<DateTime<Utc>>,
     /// Takes back what was said before.
@@ -228,6 +231,9 @@ fn judged(known: &AlertsKnown, now: DateTime<Utc>, entry: MuteEntry) -> Result<M
             return Err(format!("{what} is longer than {LONGEST_TEXT} characters"));
         }
     }
+    if key.chars().count() > LONGEST_KEY {
+        return Err(format!("key is longer than {LONGEST_KEY} characters"));
+    }
     let before = history.mutes.iter().find(|mute| mute.kind == kind && mute.key == key);
     let probe = Mute { kind, key, up_to: Severity::Info, by, why, made_at: now, until };
     if end {
@@ -238,7 +244,8 @@ fn judged(known: &AlertsKnown, now: DateTime<Utc>, entry: MuteEntry) -> Result<M
     if until.is_some_and(|until| until <= now) {
         return Err("until lies in the past; name a later time".to_owned());
     }
-    let days = until.map_or(0, |until| (until - now).num_days());
+    // A day that has begun is one.
+    let days = until.map_or(0, |until| (until - now + TimeDelta::days(1) - TimeDelta::microseconds(1)).num_days());
     if let Some(problem) = bounds::MUTE_DAYS.refuse("the number of days to until", days) {
         return Err(problem);
     }

@@ -1,7 +1,8 @@
 //! Links to one report for somebody without an account: signed, expiring, revocable.
 //!
 //! Invariants: a link opens what it says and nothing else, because what it says is signed; a link is judged by its
-//! signature before anything that it says is believed, then by its time, then by the list of those that were revoked;
+//! signature before anything that it says is believed, then by its time, then by the list of those that were revoked; which
+//! records it shows stands in that list where it would make the address too long;
 //! the signature is compared in constant time; a link's own text is never stored or logged.
 
 use anyhow::{Context as _, Result, anyhow};
@@ -25,6 +26,10 @@ use crate::store::{Revocation, StoredLink};
 
 /// So that nothing else that is ever signed with the same key can be taken for a link.
 const PURPOSE: &[u8] = b"glidepath shared report 1\n";
+/// Bytes of a link's text. The daemon takes addresses of 2,048, and a proxy may add a path and the reader a format.
+const LONGEST_LINK: usize = 1_800;
+/// Bytes of the ids of a link's records that stand in it.
+const RECORDS_IN_LINK: usize = 600;
 
 /// A link as it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -109,6 +114,7 @@ pub(super) struct Payload {
     id: String,
     kind: String,
     formats: Vec<String>,
+    /// None where they are many: then those count that are listed under its id.
     records: Vec<String>,
     expires_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -117,7 +123,10 @@ pub(super) struct Payload {
 
 impl Payload {
     pub(super) fn of(link: &StoredLink) -> Payload {
-        let StoredLink { id, kind, formats, records, expires_at, as_of, .. } = link.clone();
+        let StoredLink { id, kind, formats, mut records, expires_at, as_of, .. } = link.clone();
+        if records.iter().map(String::len).sum::<usize>() + 3 * records.len() > RECORDS_IN_LINK {
+            records.clear();
+        }
         Payload { id, kind, formats, records, expires_at, as_of }
     }
 }
@@ -144,6 +153,9 @@ impl Engine {
             revoked: None,
         };
         let text = signed(key, &Payload::of(&link))?;
+        if text.len() > LONGEST_LINK {
+            return Err(LinkError::Order("its address would be too long: name fewer formats".to_owned()));
+        }
         self.store().keep_link(link.clone()).await.context("storing the link")?;
         Ok(MadeLink { url: self.link_address(&text), link })
     }
@@ -197,7 +209,7 @@ impl Engine {
     /// [`ClosedLink`].
     pub async fn open_link(&self, now: DateTime<Utc>, text: &str) -> Result<SharedReport, ClosedLink> {
         let key = self.config().link_key.as_ref().ok_or(ClosedLink::Unknown)?;
-        let Payload { id, kind, formats, records, expires_at, as_of } =
+        let Payload { id, kind, formats, mut records, expires_at, as_of } =
             verified(key, text).ok_or(ClosedLink::Unknown)?;
         if expires_at <= now {
             return Err(ClosedLink::Over(id));
@@ -207,6 +219,7 @@ impl Engine {
             // A store that was restored from before the link was made does not know whether it was revoked.
             None => return Err(ClosedLink::Over(id)),
             Some(link) if link.revoked.is_some() => return Err(ClosedLink::Over(id)),
+            Some(link) if records.is_empty() => records = link.records,
             Some(_) => {}
         }
         let read = |error| ClosedLink::Failed(anyhow!("reading what link {id} opens: {error}"));

@@ -55,8 +55,8 @@ pub const LINK_DAYS: Bound = Bound::of(1, 366);
 pub const AUDIT_DAYS: Bound = Bound::of(1, 36_600);
 /// Connections at a time: a browser alone opens six.
 pub const CONNECTIONS: Bound = Bound::of(8, 100_000);
-/// Days until the end of a silence or an acknowledgement: ten years.
-pub const MUTE_DAYS: Bound = Bound::of(0, 3_660);
+/// Days until the end of a silence or an acknowledgement: a year. Who leaves in that time keeps nothing quiet for ever.
+pub const MUTE_DAYS: Bound = Bound::of(0, 366);
 /// Backups kept.
 pub const BACKUPS: Bound = Bound::of(1, 100_000);
 /// Megabytes of memory for the store.

@@ -19,6 +19,53 @@ pub fn printable(text: &str) -> String {
     shown
 }
 
+/// The same for text of several lines: their ends and tabs stay.
+pub fn printable_lines(text: &str) -> String {
+    let stays = |c: char| matches!(c, '\n' | '\t');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) && !stays(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// JSON that means the same, in which what is not seen is written as JSON's own escapes; line ends between its values stay.
+///
+/// ```
+/// use glidepath::domain::printable::printable_json;
+/// assert_eq!(printable_json("{\n\"a\": \"\u{9b}2J \u{e0041}\"\n}"), "{\n\"a\": \"\\u009b2J \\udb40\\udc41\"\n}");
+/// ```
+pub fn printable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_hidden(c) {
+            shown.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            shown.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    shown
+}
+
+/// Text of at most `most` characters; what is cut off is shown as `…`, which is one of them.
+///
+/// ```
+/// use glidepath::domain::printable::shortened;
+/// assert_eq!((shortened("four", 4), shortened("fifth", 4)), ("four".to_owned(), "fif…".to_owned()));
+/// ```
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 /// True if a text holds a character that is not seen where it is printed.
 pub fn hides(text: &str) -> bool {
     text.chars().any(is_hidden)
@@ -26,7 +73,10 @@ pub fn hides(text: &str) -> bool {
 
 /// Control characters, direction marks, and whatever else has no shape of its own.
 fn is_hidden(c: char) -> bool {
-    !matches!(c, '\'' | '"' | '\\') && c.escape_debug().len() > 1
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    c.escape_debug().len() > 1
 }
 
 #[cfg(test)]
@@ -46,5 +96,23 @@ mod tests {
             assert_eq!(printable(name), printed);
             assert_eq!(hides(name), printed != name, "{printed}");
         }
+    }
+
+    #[test]
+    fn json_with_its_hidden_characters_escaped_means_the_same() {
+        // Every character of the planes that are in use, but halves of pairs, which no text holds.
+        for from in (0..0x3_0000_u32).step_by(0x400).chain([0xe_0000]) {
+            let text: String = (from..from + 0x400).filter_map(char::from_u32).collect();
+            let json = serde_json::to_string_pretty(&serde_json::json!({ "a": [text] })).unwrap();
+            let shown = printable_json(&json);
+            assert!(!hides(&shown.replace('\n', "")), "{from:x}");
+            let meant: serde_json::Value = serde_json::from_str(&shown).unwrap();
+            assert_eq!(meant["a"][0], text, "{from:x}");
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines_and_lose_everything_else() {
+        assert_eq!(printable_lines("a\tb\nc\r\u{9b}\u{2066}d\n"), "a\tb\nc\\u{d}\\u{9b}\\u{2066}d\n");
     }
 }

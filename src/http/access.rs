@@ -1,21 +1,20 @@
 //! Who may do what.
 //!
 //! Invariants: without tokens only this machine is served, and only under a name of its own, because a web page
-//! elsewhere can point its host name at 127.0.0.1; with tokens a role does what [`Needs`] grants it and nothing else; no
-//! page elsewhere can make a browser give an order; what a partner reads, each report that anybody reads and what anybody
-//! enters is in the audit.
+//! elsewhere can point its host name at 127.0.0.1; with tokens a role does what [`Needs`] grants it and nothing else; what a
+//! partner reads, each report that anybody reads and what anybody enters is in the audit, and what is refused is counted there.
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{self, ConnectInfo, MatchedPath, Request};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{self, ConnectInfo, MatchedPath, RawPathParams, Request};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::NaiveDate;
-use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -25,6 +24,8 @@ use crate::report::Audience;
 use super::State;
 use super::audit;
 use super::failure::{Failure, GIVE_A_TOKEN};
+use super::logins::{self, Caller};
+use super::origin;
 use super::permission::Needs;
 
 /// What leaves the house, whoever fetches it.
@@ -33,8 +34,10 @@ const PAPER: &str = "/api/v1/reports/{file}";
 /// Who asks, and as whom reports are written for them.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    /// The name of a token, for the audit.
+    /// The name of a token, or what else the audit calls whoever asks.
     pub who: String,
+    /// True if it is the name of a token, and so of somebody.
+    pub is_named: bool,
     /// What of a report it may see.
     pub audience: Audience,
 }
@@ -42,6 +45,7 @@ pub struct Reader {
 /// Lets those through whose role may, hands on who it is, and has the audit remember what it must.
 pub async fn admit(
     extract::State((state, needs)): extract::State<(State, Needs)>,
+    names: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
@@ -50,28 +54,46 @@ pub async fn admit(
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let config = state.engine().config();
-    check_origin(request.method(), request.headers(), config.dashboard_url.as_deref())?;
-    let (who, role) = caller(config, peer, request.headers(), state.clock().now().date_naive())?;
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let (method, headers, dashboard_url) = (request.method(), request.headers(), config.dashboard_url.as_deref());
+    origin::check_order(method, headers, dashboard_url)?;
+    if config.tokens.is_empty() {
+        origin::check_proxy(config, peer, headers)?;
+        origin::check_question(route, request.uri(), headers, dashboard_url)?;
+    }
+    let (who, role) = caller(config, peer, headers, state.clock().now().date_naive()).inspect_err(|refused| {
+        // Who shows no token is asked for one; who shows a wrong one may be guessing.
+        if refused.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
+            let caller = Caller::of(peer, headers, |peer| config.is_proxy(peer));
+            logins::failed(&state, caller, refused.detail());
+        }
+    })?;
     let audience = match &role {
         Role::Founder | Role::Ops => Audience::Owner,
         Role::Partner { records } => Audience::Partner { records: records.clone() },
     };
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let paper = request.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == PAPER);
+    let (method, paper) = (method.clone(), route == PAPER);
     let noted_read = matches!(role, Role::Partner { .. }) || (paper && method.is_safe());
     let changes = needs.entered().filter(|_| !method.is_safe());
     let response = if needs.granted_to(&role) {
-        request.extensions_mut().insert(Reader { who: who.clone(), audience });
+        let is_named = !config.tokens.is_empty();
+        request.extensions_mut().insert(Reader { who: who.clone(), is_named, audience });
         next.run(request).await
     } else {
         not_for(&role, needs).into_response()
     };
     let status = response.status();
+    // What was refused is one thing, whatever was asked for; what was not, has a name.
+    let refused = !status.is_success() && status != StatusCode::NOT_MODIFIED;
+    let path = if refused { route.to_owned() } else { audit::place(route, names.ok(), response.extensions().get()) };
     if let Some(kind) = changes {
+        let own_rows = if refused { 1 } else { u32::MAX };
         // What was entered is stored by now; that this could not be noted is logged.
-        let _ = audit::note(&state, &who, &audit::change(kind, &method), path, status).await;
+        let _ = audit::note(&state, &who, &audit::change(kind, &method), path, status, own_rows).await;
     } else if noted_read {
-        audit::note(&state, &who, "read", path, status).await?;
+        let own_rows = if paper && status.is_success() { audit::SHOWN_AN_HOUR } else { 1 };
+        audit::note(&state, &who, "read", path, status, own_rows).await?;
     }
     Ok(response)
 }
@@ -89,33 +111,6 @@ fn not_for(role: &Role, needs: Needs) -> Failure {
         .at_the_command_line(format!("it takes a token of the role {roles}: {GIVE_A_TOKEN}"))
 }
 
-/// A browser names the page that an order comes from; only our own may give one. It is where this request was sent to, or
-/// where the config says that people reach it: a proxy may put a name of its own in the Host header.
-fn check_origin(method: &Method, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
-    if method.is_safe() {
-        return Ok(());
-    }
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().unwrap_or_default();
-    let site = origin.split_once("://").map(|(_, site)| site);
-    match (site, host) {
-        (Some(site), Some(host)) if site.eq_ignore_ascii_case(host) => Ok(()),
-        _ if dashboard_url.is_some_and(|url| is_origin_of(origin, url)) => Ok(()),
-        _ => {
-            let refused = Failure::new(StatusCode::FORBIDDEN, "this order comes from a page of another site");
-            Err(refused.advise(
-                "behind a proxy, let it pass the Host header on unchanged, or set dashboard_url in [http] to where \
-                 people reach the page",
-            ))
-        }
-    }
-}
-
-fn is_origin_of(origin: &str, url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization().eq_ignore_ascii_case(origin))
-}
-
 /// Who calls, and in which role. Without tokens it is whoever sits at this machine.
 fn caller(
     config: &Config,
@@ -126,7 +121,10 @@ fn caller(
     if config.tokens.is_empty() {
         return on_this_machine(config.listen.ip(), peer, headers).map(|()| ("this machine".to_owned(), Role::Founder));
     }
-    let Some(given) = given_token(headers) else { return Err(Failure::unauthorized("a token is needed")) };
+    // An empty one is none, whatever the config has the hash of.
+    let Some(given) = given_token(headers).filter(|given| !given.trim().is_empty()) else {
+        return Err(Failure::unauthorized("a token is needed"));
+    };
     let Some(token) = matching(&config.tokens, &given) else {
         return Err(Failure::unauthorized("this token is not known"));
     };

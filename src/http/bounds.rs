@@ -12,6 +12,9 @@ use tokio::time::timeout;
 
 use super::failure::{Failure, SEND_LESS};
 
+/// Bytes of an address, with its query: twice what the longest question of ours takes.
+pub const LONGEST_ADDRESS: usize = 2_048;
+
 /// Names under which people put a token into an address.
 const SECRET_NAMES: [&str; 10] = [
     "token",
@@ -25,6 +28,21 @@ const SECRET_NAMES: [&str; 10] = [
     "bearer",
     "password",
 ];
+
+/// Refuses an address that is longer than any of ours, before anything reads it.
+///
+/// # Errors
+/// 414.
+pub async fn no_long_address(request: Request, next: Next) -> Result<Response, Failure> {
+    let uri = request.uri();
+    let host = uri.authority().map_or(0, |host| host.as_str().len());
+    if host + uri.path_and_query().map_or(0, |asked| asked.as_str().len()) > LONGEST_ADDRESS {
+        let error = format!("this address is longer than {LONGEST_ADDRESS} bytes");
+        return Err(Failure::new(StatusCode::URI_TOO_LONG, error)
+            .advise("ask for less at once: fewer changes of a what-if; a link for fewer records"));
+    }
+    Ok(next.run(request).await)
+}
 
 /// Refuses a token in the query, a right one and a wrong one alike: addresses end up in logs, histories and referrers.
 pub async fn no_secret_in_query(request: Request, next: Next) -> Result<Response, Failure> {

@@ -1,14 +1,16 @@
 //! What the founder enters, and what founder and ops say about alerts: balances read off the console, and filings.
 
-use axum::Json;
 use axum::extract;
 use axum::extract::rejection::{JsonRejection, StringRejection};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::{Extension, Json};
 
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::State;
+use super::access::Reader;
+use super::audit::About;
 use super::failure::Failure;
 use super::paging::Asked;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
@@ -37,25 +39,33 @@ monthly = [{ from = "2026-02", usd = "310" }]
 pub async fn record_balance(
     extract::State(state): extract::State<State>,
     entry: Result<Json<BalanceEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<RecordedEntry>), Failure> {
+) -> Result<(StatusCode, Extension<About>, Json<RecordedEntry>), Failure> {
     let Json(entry) = entry.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(format!("send {BALANCE_EXAMPLE} as application/json"))
     })?;
     let recorded = state.engine().record_balance(state.clock().now(), entry).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(recorded)))
+    Ok((
+        StatusCode::CREATED,
+        Extension(About(format!("balance of {} on {}", recorded.pool, recorded.on))),
+        Json(recorded),
+    ))
 }
 
-/// Keeps an acknowledgement or a silence.
+/// Keeps an acknowledgement or a silence. Where there are tokens, it is the token that says so, whatever name is sent.
 pub async fn mute(
     extract::State(state): extract::State<State>,
+    Extension(Reader { who, is_named, .. }): Extension<Reader>,
     entry: Result<Json<MuteEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<Mute>), Failure> {
-    let Json(entry) = entry.map_err(|error| {
+) -> Result<(StatusCode, Extension<About>, Json<Mute>), Failure> {
+    let Json(mut entry) = entry.map_err(|error| {
         let advice = format!("send {MUTE_EXAMPLE} as application/json; a \"silence\" also needs \"until\"");
         Failure::new(error.status(), error.body_text()).advise(advice)
     })?;
+    if is_named {
+        entry.by = who;
+    }
     let kept = state.engine().mute(state.clock().now(), entry).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(kept)))
+    Ok((StatusCode::CREATED, Extension(About(format!("alert {}", kept.key))), Json(kept)))
 }
 
 /// How a filing is sent.
@@ -73,7 +83,7 @@ pub async fn file_projection(
     Asked(FilingQuery { anyway }): Asked<FilingQuery>,
     headers: HeaderMap,
     body: Result<String, StringRejection>,
-) -> Result<Json<StoredProjection>, Failure> {
+) -> Result<(Extension<About>, Json<StoredProjection>), Failure> {
     // A page elsewhere can send plain text without asking first; this type it cannot.
     if headers.get(header::CONTENT_TYPE).is_none_or(|given| given.as_bytes() != FILING_TYPE.as_bytes()) {
         let error = format!("a filing is sent as {FILING_TYPE}");
@@ -86,7 +96,7 @@ pub async fn file_projection(
         Some(true) => engine.file_projection(now, body).await,
         _ => engine.file_plausible(now, body).await,
     };
-    filed.map(Json).map_err(refused)
+    filed.map(|filed| (Extension(About(format!("version {}", filed.version))), Json(filed))).map_err(refused)
 }
 
 /// Accepts days that AWS no longer shows as costing nothing.

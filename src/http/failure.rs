@@ -93,6 +93,11 @@ impl Failure {
         Failure { retry_after: Some(seconds), ..self }
     }
 
+    /// What went wrong this time.
+    pub fn detail(&self) -> &str {
+        &self.body.detail
+    }
+
     /// Its status.
     pub const fn status(&self) -> StatusCode {
         self.status

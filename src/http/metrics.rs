@@ -122,6 +122,13 @@ fn about_the_process(state: &State) -> Vec<Family> {
             samples: requests.collect(),
         },
         Family {
+            name: "logins_failed_total",
+            help: "Requests since the start that showed a token or password that opens nothing",
+            unit: None,
+            kind: MetricType::Counter,
+            samples: Sample::alone(state.shared.logins.total() as f64),
+        },
+        Family {
             name: "log_lines_dropped_total",
             help: "Lines of the log that were dropped since the start, because nobody read them",
             unit: None,

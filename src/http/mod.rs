@@ -21,9 +21,12 @@ mod health;
 mod kept_files;
 mod kept_page;
 mod lane;
+mod later;
+mod logins;
 mod metrics;
 mod mount;
 mod openapi;
+mod origin;
 mod pages;
 mod paging;
 mod parts;
@@ -36,6 +39,7 @@ mod requests;
 mod routes;
 mod serve;
 mod shared;
+mod tally;
 mod views;
 mod whatif;
 
@@ -65,10 +69,12 @@ use gate::Gate;
 use kept_files::KeptFiles;
 use kept_page::KeptPage;
 use lane::Lanes;
+use logins::Logins;
 use permission::Needs;
 use pulse::Pulse;
 use requests::RequestCounts;
 use routes::{Route, Weight};
+use tally::Tally;
 use views::ViewCache;
 
 pub use audit::AuditPage;
@@ -108,6 +114,8 @@ struct Shared {
     requests: RequestCounts,
     pulse: Pulse,
     gate: Arc<Gate>,
+    tally: Tally,
+    logins: Logins,
     /// How many lines of the log nobody read.
     dropped_lines: fn() -> usize,
 }
@@ -133,6 +141,8 @@ impl State {
             requests: RequestCounts::default(),
             pulse: Pulse::default(),
             gate,
+            tally: Tally::default(),
+            logins: Logins::default(),
             dropped_lines,
         };
         State { shared: Arc::new(shared) }
@@ -163,6 +173,7 @@ fn router_within(state: State, body_time: Duration) -> Router {
     let router = router
         .fallback(failure::not_found)
         .layer(from_fn(bounds::no_secret_in_query))
+        .layer(from_fn(bounds::no_long_address))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.

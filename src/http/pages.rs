@@ -236,7 +236,7 @@ pub async fn report(
     Path(file): Path<String>,
     AsOf(as_of): AsOf,
 ) -> Result<Response, Failure> {
-    let Reader { who, audience } = reader;
+    let Reader { who, audience, .. } = reader;
     let (kind, format) = asked_for(&file)?;
     let made = {
         let (state, audience) = (state.clone(), audience.clone());

@@ -1,13 +1,14 @@
 //! Planned events over HTTP.
 
-use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::State;
+use super::audit::About;
 use super::failure::Failure;
 use super::query::AsOf;
 use crate::cycle::PlanError;
@@ -37,12 +38,12 @@ pub async fn list(
 pub async fn add(
     extract::State(state): extract::State<State>,
     order: Result<Json<PlanOrder>, JsonRejection>,
-) -> Result<(StatusCode, Json<Planned>), Failure> {
+) -> Result<(StatusCode, Extension<About>, Json<Planned>), Failure> {
     let Json(order) = order.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(format!("send {EXAMPLE} as application/json"))
     })?;
     let row = state.engine().add_plan(state.clock().now(), &order).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(row)))
+    Ok((StatusCode::CREATED, Extension(About(format!("plan {}", row.id))), Json(row)))
 }
 
 /// Takes an event back.

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::access::Reader;
-use super::audit;
+use super::audit::{self, About, SHOWN_AN_HOUR};
 use super::failure::Failure;
 use super::kept_files::Ready;
 use super::mount::Mount;
@@ -50,7 +50,8 @@ pub async fn shared(
     };
     let (what, answer) = state.shared.lanes.reports_of_links().done(&who, opened).await?;
     let status = answer.as_ref().map_or_else(Failure::status, |_| StatusCode::OK);
-    audit::note(&state, &who, "read", what, status).await?;
+    let own_rows = if status.is_success() { SHOWN_AN_HOUR } else { 1 };
+    audit::note(&state, &who, "read", what, status, own_rows).await?;
     let (format, file) = answer?;
     Ok(pages::as_answer(format, file))
 }
@@ -117,12 +118,12 @@ pub async fn make(
     extract::State(state): extract::State<State>,
     Extension(Reader { who, .. }): Extension<Reader>,
     order: Result<Json<LinkOrder>, JsonRejection>,
-) -> Result<(StatusCode, Json<MadeLink>), Failure> {
+) -> Result<(StatusCode, Extension<About>, Json<MadeLink>), Failure> {
     let Json(order) = order.map_err(|error| {
         Failure::new(error.status(), error.body_text()).advise(format!("send {LINK_EXAMPLE} as application/json"))
     })?;
     let made = state.engine().make_link(state.clock().now(), &who, order).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(made)))
+    Ok((StatusCode::CREATED, Extension(About(format!("link {}", made.link.id))), Json(made)))
 }
 
 /// Ends a link.

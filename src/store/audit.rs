@@ -1,14 +1,26 @@
-//! Who read a report or entered something. Entries are appended, never edited, and removed once they are as old as config says.
+//! Who read a report or entered something. Entries are appended, and removed once they are as old as config says; of one that
+//! stands for many the count grows, and nothing else of any is ever edited.
+//!
+//! Invariant: a row is short, whatever was asked for, so that any number of rows can be read, copied and removed within the
+//! store's memory; rows of older versions are made so before anything else reads them.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
+use tracing::info;
 use utoipa::ToSchema;
+
+use crate::domain::printable::{printable, shortened};
 
 use super::Store;
 use super::error::Result;
 
-/// What is to be remembered.
+/// Characters of a text in a row.
+pub const LONGEST_TEXT: usize = 200;
+/// Bytes. Rows of this length can be read many at a time; [`LONGEST_TEXT`] characters of any script are shorter.
+const LONG: i64 = 1_000;
+
+/// What is to be remembered. Of each text 200 characters are kept, those that are not seen as their codes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// When.
@@ -17,7 +29,8 @@ pub struct AuditEntry {
     pub who: String,
     /// `read`, or what was entered.
     pub action: String,
-    /// The address, without query and without the text of a link.
+    /// The address as the API describes it, with the names in it where something was read or entered; without query and without
+    /// the text of a link.
     pub path: String,
     /// Status of the answer, as in HTTP.
     pub status: u16,
@@ -31,6 +44,16 @@ pub struct AuditRow {
     /// What happened.
     #[serde(flatten)]
     pub entry: AuditEntry,
+    /// How often, within the hour that begins at `at`.
+    #[serde(default = "once")]
+    pub times: u64,
+    /// When last; null where it was once.
+    #[serde(default)]
+    pub last_at: Option<DateTime<Utc>>,
+}
+
+const fn once() -> u64 {
+    1
 }
 
 /// Where a page of the audit ended.
@@ -40,13 +63,42 @@ pub struct AuditKey {
     pub number: i64,
 }
 
+/// What happened again, of a row that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// Number of the row.
+    pub number: i64,
+    /// How often since it was last written.
+    pub times: u64,
+    /// When last.
+    pub last_at: DateTime<Utc>,
+}
+
 impl Store {
-    /// Appends an entry.
+    /// Appends an entry, and gives its number.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn audit(&self, entry: AuditEntry) -> Result<()> {
+    pub async fn audit(&self, entry: AuditEntry) -> Result<i64> {
         self.note(move |connection| insert_entry(connection, &entry)).await
+    }
+
+    /// Adds to the counts of rows. One that was removed meanwhile is passed over.
+    ///
+    /// # Errors
+    /// DuckDB's; nothing is added then.
+    pub async fn audit_again(&self, again: Vec<Again>) -> Result<()> {
+        self.note(move |connection| {
+            let transaction = connection.unchecked_transaction()?;
+            for Again { number, times, last_at } in again {
+                transaction.execute(
+                    "UPDATE audit SET times = times + ?, last_at = ? WHERE number = ?",
+                    params![times, last_at.naive_utc(), number],
+                )?;
+            }
+            Ok(transaction.commit()?)
+        })
+        .await
     }
 
     /// Removes the entries from before `before`, and tells how many. The newest entry stays in any case: the numbers go on
@@ -68,7 +120,7 @@ impl Store {
     /// DuckDB's.
     pub async fn audited(&self, after: Option<AuditKey>, limit: u32) -> Result<Vec<AuditRow>> {
         self.read(move |connection| {
-            let sql = "SELECT number, noted_at, who, action, path, status FROM audit
+            let sql = "SELECT number, noted_at, who, action, path, status, times, last_at FROM audit
                        WHERE ?1 IS NULL OR number < ?1 ORDER BY number DESC LIMIT ?2";
             let mut statement = connection.prepare(sql)?;
             let rows = statement.query_map(params![after.map(|key| key.number), limit], |row| {
@@ -79,7 +131,8 @@ impl Store {
                     path: row.get(4)?,
                     status: row.get(5)?,
                 };
-                Ok(AuditRow { number: row.get(0)?, entry })
+                let last_at = row.get::<_, Option<NaiveDateTime>>(7)?.map(|last_at| last_at.and_utc());
+                Ok(AuditRow { number: row.get(0)?, entry, times: row.get(6)?, last_at })
             })?;
             Ok(rows.collect::<duckdb::Result<_>>()?)
         })
@@ -87,11 +140,47 @@ impl Store {
     }
 }
 
-/// Appends an entry.
-pub(super) fn insert_entry(connection: &Connection, entry: &AuditEntry) -> Result<()> {
-    connection.execute(
-        "INSERT INTO audit SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM audit",
-        params![entry.at.naive_utc(), entry.who, entry.action, entry.path, entry.status],
-    )?;
-    Ok(())
+/// Appends an entry, and gives its number.
+pub(super) fn insert_entry(connection: &Connection, entry: &AuditEntry) -> Result<i64> {
+    let AuditEntry { at, who, action, path, status } = entry;
+    let [who, action, path] = [who, action, path].map(|text| shortened(&printable(text), LONGEST_TEXT));
+    let sql = "INSERT INTO audit (number, noted_at, who, action, path, status)
+               SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ? FROM audit RETURNING number";
+    Ok(connection.query_row(sql, params![at.naive_utc(), who, action, path, status], |row| row.get(0))?)
+}
+
+/// Shortens what versions before the 19th of the schema kept: they took addresses as they came, up to 64 KB. Hundreds of such
+/// rows are more than the store's memory holds at once, and DuckDB can neither read them together nor write them from its log
+/// into the file. So they are read one by one, by their numbers, before anything else is done with them.
+///
+/// # Errors
+/// DuckDB's; nothing is changed then.
+pub(super) fn shorten(connection: &mut Connection) -> duckdb::Result<()> {
+    let longest = "SELECT coalesce(max(stats.max_string_length), 0)::BIGINT FROM pragma_storage_info('audit')
+                   WHERE column_name = 'path' AND segment_type = 'VARCHAR'";
+    if connection.query_row(longest, [], |row| row.get::<_, i64>(0))? <= LONG {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    let (first, last, rows): (i64, i64, i64) =
+        transaction.query_row("SELECT min(number), max(number), count(*) FROM audit", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    info!(rows, "shortening addresses in the audit that an older version kept whole; this can take minutes, once");
+    transaction.execute_batch("CREATE TEMP TABLE short AS SELECT * FROM audit LIMIT 0")?;
+    {
+        // By one number at a time DuckDB goes through the index; by several it reads whole columns.
+        let sql = "SELECT noted_at, who, action, left(path, ?), status FROM audit WHERE number = ?";
+        let mut find = transaction.prepare(sql)?;
+        let mut keep = transaction.prepare("INSERT INTO short VALUES (?, ?, ?, ?, ?, ?)")?;
+        for number in first..=last {
+            let mut found = find.query(params![LONGEST_TEXT as i64, number])?;
+            let Some(row) = found.next()? else { continue };
+            let (at, who, action): (NaiveDateTime, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (path, status): (String, u16) = (row.get(3)?, row.get(4)?);
+            keep.execute(params![number, at, who, action, path, status])?;
+        }
+    }
+    transaction.execute_batch("DELETE FROM audit; INSERT INTO audit SELECT * FROM short; DROP TABLE short")?;
+    transaction.commit()
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use duckdb::{Connection, params};
 
+use super::audit;
 use super::error::{Result, StoreError};
 
 /// One step of the schema.
@@ -13,7 +14,7 @@ struct Migration {
 }
 
 /// In order; a migration's version is its place in the list, counted from 1.
-const MIGRATIONS: [Migration; 18] = [
+const MIGRATIONS: [Migration; 19] = [
     Migration { name: "0001_facts.sql", sql: include_str!("migrations/0001_facts.sql") },
     Migration { name: "0002_alerts.sql", sql: include_str!("migrations/0002_alerts.sql") },
     Migration { name: "0003_views.sql", sql: include_str!("migrations/0003_views.sql") },
@@ -32,7 +33,12 @@ const MIGRATIONS: [Migration; 18] = [
     Migration { name: "0016_aws_clock.sql", sql: include_str!("migrations/0016_aws_clock.sql") },
     Migration { name: "0017_store_id.sql", sql: include_str!("migrations/0017_store_id.sql") },
     Migration { name: "0018_healings.sql", sql: include_str!("migrations/0018_healings.sql") },
+    Migration { name: "0019_counted_audit.sql", sql: include_str!("migrations/0019_counted_audit.sql") },
 ];
+
+/// The version that brought the audit, and the one from which on its rows are short.
+const AUDIT: i64 = 7;
+const SHORT_AUDIT: i64 = 19;
 
 /// The newest version of the schema that this program knows.
 pub const fn known() -> i64 {
@@ -48,6 +54,10 @@ pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     }
     if found == known {
         return Ok(());
+    }
+    if (AUDIT..SHORT_AUDIT).contains(&found) {
+        let failed = |source| StoreError::Migration { name: MIGRATIONS[SHORT_AUDIT as usize - 1].name, source };
+        audit::shorten(connection).map_err(failed)?;
     }
     // Around a change of schema the file alone must hold everything: DuckDB refuses a log it cannot replay.
     connection.execute_batch("CHECKPOINT")?;
@@ -118,6 +128,41 @@ mod tests {
         assert!(estimated("stated").starts_with("1234.5000000001"), "{}", estimated("stated"));
         assert_eq!(estimated("silent"), "-");
         assert!(estimated("quoted").starts_with("-3."), "{}", estimated("quoted"));
+    }
+
+    /// Addresses as older versions kept them: what 600 of them did to a backup, and thousands to the log, which DuckDB could not
+    /// write into the file any more.
+    #[tokio::test]
+    async fn an_audit_of_long_addresses_is_shortened_and_then_listed_copied_and_pruned() {
+        for (rows, address) in [(700, "md5(range::VARCHAR)"), (2_600, "'0123456789abcdef0123456789abcdef'")] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("old.duckdb");
+            let mut old = Connection::open_with_flags(&path, crate::store::config(64).unwrap()).unwrap();
+            version(&old).unwrap();
+            for (step, migration) in (1_i64..).zip(&MIGRATIONS[..18]) {
+                apply(&mut old, step, migration).unwrap();
+            }
+            let sql = format!(
+                "INSERT INTO audit SELECT coalesce(max(number), 0) + 1, TIMESTAMP '2026-03-20 06:30:00', 'partner', 'read',
+                 (SELECT '/api/v1/plan/' || string_agg({address}, '') FROM range(2000)), 403 FROM audit"
+            );
+            // Until the log cannot be written into the file: DuckDB ends then, and so did the daemon's store.
+            let noted = (0..rows).take_while(|_| old.execute(&sql, []).is_ok()).count();
+            assert!(noted >= 700, "{noted}");
+            drop(old);
+
+            let store = crate::store::Store::open_within(&path, 64).unwrap();
+            let listed = store.audited(None, 5_000).await.unwrap();
+            assert!(listed.len() >= noted, "{noted} were noted, and {} are listed", listed.len());
+            let is_short = |path: &str| path.len() == 200 && path.starts_with("/api/v1/plan/");
+            assert!(listed.iter().all(|row| row.times == 1 && is_short(&row.entry.path)));
+            let numbers = listed.iter().rev().map(|row| row.number);
+            assert!(numbers.eq(1..=i64::try_from(listed.len()).unwrap()), "the numbers are the old ones");
+            store.backup(&folder.path().join("copy.duckdb")).await.unwrap();
+            assert_eq!(store.prune_audit("2026-03-21T00:00:00Z".parse().unwrap()).await.unwrap(), listed.len() - 1);
+            store.checkpoint().unwrap();
+            store.backup(&folder.path().join("again.duckdb")).await.unwrap();
+        }
     }
 
     #[test]

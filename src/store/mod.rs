@@ -61,7 +61,7 @@ use lock::Lock;
 use opened::Opened;
 use opening::Mode;
 
-pub use audit::{AuditEntry, AuditKey, AuditRow};
+pub use audit::{Again, AuditEntry, AuditKey, AuditRow};
 pub use backup_files::{Backup, BackupFile, MARK as BACKUP_MARK};
 pub use charges::{ChargeFilter, ChargeKey, StoredCharge};
 pub use credits::SnapshotKey;
@@ -239,9 +239,10 @@ impl Store {
     }
 
     /// Runs `work`, which appends a note on who read what, without waiting for a cycle that writes.
-    async fn note<F>(&self, work: F) -> Result<()>
+    async fn note<T, F>(&self, work: F) -> Result<T>
     where
-        F: FnOnce(&Connection) -> Result<()> + Send + 'static,
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
         let store = self.clone();
         blocking(move || store.with(|opened| work(&locked(&opened.notes)))).await

@@ -1,3 +1,6 @@
-//! Hostile readers, neighbours and text, tried on the real program and its parts.
+//! What a hostile reader, neighbour or text can do: `docs/security.md` has a row for each.
 
+mod audited;
+mod callers;
 mod flood;
+mod printed;

@@ -59,7 +59,15 @@ impl Package {
                 found.extend(rules::outside_crates(source, &dependencies));
                 found.extend(rules::missing_from_image(source, &kept));
             }
-            for rule in [rules::floats, rules::sql, rules::clock, rules::unwraps, rules::sleeps, rules::leftovers] {
+            for rule in [
+                rules::floats,
+                rules::sql,
+                rules::clock,
+                rules::unwraps,
+                rules::sleeps,
+                rules::prints,
+                rules::leftovers,
+            ] {
                 found.extend(rule(source));
             }
         }
@@ -236,6 +244,15 @@ mod catches {
         assert_eq!(found("UPDATE charges SET cost = 0"), 1);
         assert_eq!(found("select a pool from the list"), 0);
         assert_eq!(found("nothing to delete from the store"), 0);
+    }
+
+    #[test]
+    fn printing_past_the_one_place_that_escapes() {
+        let text =
+            "println!(\"{name}\");\nstd::io::stderr().write_all(name)\n// eprintln!(\"{name}\")\noutln!(\"{name}\");\n";
+        assert_eq!(lines(&rules::prints(&Source::new("src/cli/status.rs", text))), [1, 2]);
+        assert!(rules::prints(&Source::new("src/cli/out.rs", text)).is_empty());
+        assert!(rules::prints(&Source::new("tests/it/cli.rs", text)).is_empty());
     }
 
     #[test]

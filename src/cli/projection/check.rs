@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Book, read};
 use crate::cli::Usage;
 use crate::cli::access::Access;
-use crate::cli::out::outln;
+use crate::cli::out::{self, errln, outln};
 use crate::cli::table::table;
 use crate::config::Config;
 use crate::domain::money::Money;
@@ -72,7 +72,7 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
         found[filings[overlap.part].0].problems.push(ProjectionProblem { line, problem, remedy });
     }
     if json {
-        outln!("{}", serde_json::to_string_pretty(&found)?);
+        out::json(&found)?;
     } else {
         found.iter().for_each(|found| print(found, &known));
     }
@@ -99,8 +99,8 @@ async fn known(config: Config) -> Result<KnownScale> {
 
 fn print(found: &Found, known: &KnownScale) {
     let Found { path, content_hash, problems, remarks, size, far_from_the_bill, implausible, .. } = found;
-    problems.iter().for_each(|problem| eprintln!("{path}: {problem}"));
-    implausible.iter().for_each(|problem| eprintln!("{path}: far above anything known: {problem}"));
+    problems.iter().for_each(|problem| errln!("{path}: {problem}"));
+    implausible.iter().for_each(|problem| errln!("{path}: far above anything known: {problem}"));
     remarks.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
     far_from_the_bill.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
     if problems.is_empty() && implausible.is_empty() {
@@ -116,7 +116,7 @@ fn print(found: &Found, known: &KnownScale) {
     } else {
         &["month", "planned"]
     };
-    outln!("{}", table(header, &[1, 2], rows));
+    out::block(table(header, &[1, 2], rows));
     let asked = size.asked_usd.map_or(String::new(), |asked| format!("; it asks for {}", asked.dollars()));
     outln!("{path}: {} planned in all{asked}", or_more(size.total_usd, Money::dollars));
 }

@@ -13,7 +13,7 @@ use crate::domain::projection::{FieldChange, LineDiff};
 use super::super::access::Access;
 use super::super::table::table;
 use super::{Book, filed, read};
-use crate::cli::out::{out, outln};
+use crate::cli::out;
 
 /// Compares what is asked for: versions by number, files by path.
 pub async fn run(config: Config, before: Option<&str>, after: Option<&str>, json: bool) -> Result<()> {
@@ -29,9 +29,9 @@ pub async fn run(config: Config, before: Option<&str>, after: Option<&str>, json
     let book = Book::of(&config);
     let compared = book.compare(&filed(&Access::open(config)?).await?, &before, &after)?;
     if json {
-        outln!("{}", serde_json::to_string_pretty(&compared)?);
+        out::json(&compared)?;
     } else {
-        out!("{}", text(&compared));
+        out::block(text(&compared));
     }
     Ok(())
 }

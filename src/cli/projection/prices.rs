@@ -11,7 +11,7 @@ use crate::domain::workload::{Routing, Tier};
 
 use super::super::access::Access;
 use super::super::table::{or_dash, table};
-use crate::cli::out::outln;
+use crate::cli::out::{self, outln};
 
 /// Shows the book beside the bill.
 pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
@@ -20,18 +20,20 @@ pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
         Access::Daemon(daemon) => daemon.reckon("/api/v1/prices", &[("all", all.to_string())]).await?,
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&rows)?);
+        out::json(&rows)?;
         return Ok(());
     }
     if rows.is_empty() {
         outln!("The bill shows no metered tokens or accelerator hours yet; --all lists the price book.");
         return Ok(());
     }
-    outln!("US dollars per million tokens, or per instance hour. Billed prices win where there is enough use.\n");
+    outln!("US dollars per million tokens, or per instance hour. Billed prices win where there is enough use.");
+    outln!();
     let header = ["price of", "kind", "book", "billed", "difference", "used", "billed use", "source"];
     let mut sources: Vec<String> = Vec::new();
     let cells: Vec<_> = rows.iter().map(|row| cells(row, &mut sources)).collect();
-    outln!("{}\n", table(&header, &[2, 3, 4], cells));
+    out::block(table(&header, &[2, 3, 4], cells));
+    outln!();
     for (number, source) in (1..).zip(sources) {
         outln!("[{number}] {source}");
     }

@@ -13,7 +13,7 @@ use crate::domain::projection::{OUTSIDE, Rule, UnpricedLine};
 
 use super::super::access::Access;
 use super::super::table::table;
-use crate::cli::out::outln;
+use crate::cli::out::{self, outln};
 
 /// Shows one version.
 pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()> {
@@ -25,7 +25,7 @@ pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()>
         }
     };
     if json {
-        outln!("{}", serde_json::to_string_pretty(&shown)?);
+        out::json(&shown)?;
     } else {
         print(&shown);
     }
@@ -35,27 +35,33 @@ pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()>
 fn print(shown: &FiledView) {
     let FiledView { version, filed_on, content_hash, customer, body, rules, plan, unpriced, .. } = shown;
     let of = customer.as_ref().map_or(String::new(), |customer| format!(" of {customer}"));
-    outln!("version {version}{of}, filed on {filed_on}, content hash {content_hash}\n");
-    outln!("{body}");
-    outln!("Which spend belongs to which record; the first rule that fits counts:\n");
+    outln!("version {version}{of}, filed on {filed_on}, content hash {content_hash}");
+    outln!();
+    out::block(body);
+    outln!();
+    outln!("Which spend belongs to which record; the first rule that fits counts:");
+    outln!();
     let row = |(number, rule): (usize, &Rule)| {
         vec![number.to_string(), rule.claims.clone(), rule.record.clone(), rule.line.to_string()]
     };
     let rest = vec![(rules.len() + 1).to_string(), "everything else".to_owned(), OUTSIDE.to_owned(), "-".to_owned()];
     let rows = (1..).zip(rules).map(row).chain([rest]);
-    outln!("{}\n", table(&["rule", "claims", "record", "line"], &[0, 3], rows));
+    out::block(table(&["rule", "claims", "record", "line"], &[0, 3], rows));
+    outln!();
     for UnpricedLine { record, what, reason, since } in unpriced {
-        outln!("unpriced: {what} of {record}, planned from {since}, is in no figure below: {reason}\n");
+        outln!("unpriced: {what} of {record}, planned from {since}, is in no figure below: {reason}");
+        outln!();
     }
     let rows = plan.iter().map(|planned| {
         let PlannedLine { month, record, workload, line, projected } = planned;
         vec![month.to_string(), record.clone(), workload.to_string(), line.clone(), projected.dollars()]
     });
-    outln!("{}\n", table(&["month", "record", "workload", "line", "planned"], &[4], rows));
+    out::block(table(&["month", "record", "workload", "line", "planned"], &[4], rows));
+    outln!();
     let mut totals: BTreeMap<BillingPeriod, Money> = BTreeMap::new();
     for planned in plan {
         *totals.entry(planned.month).or_default() += planned.projected;
     }
     let rows = totals.into_iter().map(|(month, total)| vec![month.to_string(), total.dollars()]);
-    outln!("{}", table(&["month", "planned in all"], &[1], rows));
+    out::block(table(&["month", "planned in all"], &[1], rows));
 }

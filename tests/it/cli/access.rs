@@ -182,9 +182,9 @@ async fn beside_a_daemon_a_command_shows_the_token_of_a_file_or_a_variable() {
         .collect();
     let id = made["id"].as_str().unwrap();
     for entry in [
-        "Ada share made /api/v1/links".to_owned(),
+        format!("Ada share made /api/v1/links (link {id})"),
         format!("link {id} read /shared (trajectory.html)"),
-        "Ada share made /api/v1/reports/funding-pack.md/send/the%20log".to_owned(),
+        "Ada share made /api/v1/reports/funding-pack.md/send/the log".to_owned(),
     ] {
         assert!(noted.contains(&entry), "{entry} is missing in {noted:#?}");
     }

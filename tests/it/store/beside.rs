@@ -67,7 +67,7 @@ async fn reports_that_leave_and_readers_who_come_are_noted_side_by_side() {
     let mut noted = tokio::task::JoinSet::new();
     for number in 0..EACH {
         let (reading, sending) = (store.clone(), store.clone());
-        noted.spawn(async move { reading.audit(entry("partner")).await });
+        noted.spawn(async move { reading.audit(entry("partner")).await.map(|_| ()) });
         noted.spawn(async move {
             let mut letter = test_letter("ops", at("2026-03-20"), None);
             letter.event_id = number.to_string();

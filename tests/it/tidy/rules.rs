@@ -268,6 +268,18 @@ pub fn sleeps(source: &Source) -> Vec<Violation> {
     lines.map(|(line, _)| Violation::new(&source.path, line, "a test does not sleep; wait for what it needs")).collect()
 }
 
+/// Files that may write to the terminal themselves: the mechanism, the log, the start, and one whose other end is a program.
+const PRINTERS: &[&str] = &["src/cli/out.rs", "src/cli/log.rs", "src/main.rs", "src/cli/credential_process.rs"];
+
+/// What is printed goes through one place, which lets nothing from outside move the terminal.
+pub fn prints(source: &Source) -> Vec<Violation> {
+    if !source.path.starts_with("src/") || PRINTERS.contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    let needles = ["print!(", "println!(", "eprint!(", "eprintln!(", "dbg!(", "stdout()", "stderr()"];
+    find_in_code(source, &needles, "what is printed goes through cli::out, where what moves the terminal is escaped")
+}
+
 /// What was left open, silenced or is too long to read.
 pub fn leftovers(source: &Source) -> Vec<Violation> {
     let mut found = Vec::new();

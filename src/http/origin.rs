@@ -1,0 +1,81 @@
+//! Where a request comes from: a page of another site, or a proxy.
+//!
+//! Invariants: no page elsewhere can make a browser give an order; without tokens, where whoever sits at this machine may do
+//! everything, no page elsewhere can have this daemon compute for it either, and whoever comes through a proxy that the config
+//! does not name is not who sits at this machine.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use reqwest::Url;
+
+use super::failure::Failure;
+use crate::config::Config;
+
+/// A browser names the page that an order comes from; only our own may give one. It is where this request was sent to, or
+/// where the config says that people reach it: a proxy may put a name of its own in the Host header.
+///
+/// # Errors
+/// 403 for an order from elsewhere.
+pub fn check_order(method: &Method, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
+    if method.is_safe() || is_our_page(headers, dashboard_url).unwrap_or(true) {
+        return Ok(());
+    }
+    let refused = Failure::new(StatusCode::FORBIDDEN, "this order comes from a page of another site");
+    Err(refused.advise(
+        "behind a proxy, let it pass the Host header on unchanged, or set dashboard_url in [http] to where \
+         people reach the page",
+    ))
+}
+
+/// Whether the Origin header names a page of ours; none where there is no such header.
+fn is_our_page(headers: &HeaderMap, dashboard_url: Option<&str>) -> Option<bool> {
+    let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let site = origin.split_once("://").map(|(_, site)| site);
+    let is_asked_for = site.zip(host).is_some_and(|(site, host)| site.eq_ignore_ascii_case(host));
+    Some(is_asked_for || dashboard_url.is_some_and(|url| is_origin_of(origin, url)))
+}
+
+fn is_origin_of(origin: &str, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization().eq_ignore_ascii_case(origin))
+}
+
+/// Refuses a question that a page of another site has a browser put, where no token says who asks. The page itself may be
+/// opened from anywhere, and what it is made of loaded.
+///
+/// # Errors
+/// 403.
+pub fn check_question(route: &str, uri: &Uri, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let is_elsewhere = match text("sec-fetch-site") {
+        // Typed in, a bookmark, or a page of ours.
+        Some("none" | "same-origin") => false,
+        // Other ports of this machine are the same site, and somebody else's.
+        Some(_) => true,
+        None => is_our_page(headers, dashboard_url) == Some(false),
+    };
+    let is_opened = route == "/" && uri.query().is_none() && text("sec-fetch-mode") == Some("navigate");
+    if !is_elsewhere || is_opened || route.starts_with("/assets/") {
+        return Ok(());
+    }
+    let refused = Failure::new(StatusCode::FORBIDDEN, "a page of another site asks this, and nobody has shown a token");
+    Err(refused.advise("open the address by hand or from glidepath's own page, or add [[http.tokens]] to the config"))
+}
+
+/// Refuses what came through a proxy that the config does not name, where no token says who asks.
+///
+/// # Errors
+/// 403, with the header that tells it.
+pub fn check_proxy(config: &Config, peer: Option<IpAddr>, headers: &HeaderMap) -> Result<(), Failure> {
+    let tells = |name: &str| matches!(name, "forwarded" | "via" | "x-real-ip") || name.starts_with("x-forwarded-");
+    let Some(name) = headers.keys().map(|name| name.as_str()).find(|name| tells(name)) else { return Ok(()) };
+    if peer.is_some_and(|peer| config.is_proxy(peer)) {
+        return Ok(());
+    }
+    let said = format!("this request came through a proxy (its header {name} says so), and nobody has shown a token");
+    Err(Failure::new(StatusCode::FORBIDDEN, said).advise(
+        "add [[http.tokens]] to the config; or, where whoever reaches that proxy may do everything, name its address in \
+         proxies in [http]",
+    ))
+}

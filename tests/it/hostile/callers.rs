@@ -1,0 +1,185 @@
+//! Proxies, pages of other sites and guessed tokens.
+
+use axum::http::header::HeaderName;
+use axum::http::{Method, StatusCode};
+use glidepath::config::{Config, Role, Token};
+use glidepath::domain::secret::Secret;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::logs::Log;
+use crate::support::served::{Answer, Ask, OPS, OWNER, PARTNER, Served, config, tokens};
+
+const PROXIED: [(&str, &str); 8] = [
+    ("forwarded", "for=203.0.113.9"),
+    ("x-forwarded-for", "203.0.113.9"),
+    ("x-forwarded-host", "glidepath.example.com"),
+    ("x-forwarded-proto", "https"),
+    ("x-forwarded-server", "proxy"),
+    ("x-forwarded-for", ""),
+    ("via", "1.1 proxy"),
+    ("x-real-ip", "203.0.113.9"),
+];
+/// Questions that take reckoning, and some that do not.
+const QUESTIONS: [&str; 8] = [
+    "/api/v1/whatif",
+    "/api/v1/prices",
+    "/api/v1/reports/trajectory.csv",
+    "/api/v1/position?as_of=2026-03-20T06:30:00Z",
+    "/?as_of=2026-03-20T06:30:00Z",
+    "/api/v1/position",
+    "/api/v1/charges",
+    "/metrics",
+];
+
+fn named(ask: Ask, name: &'static str, value: &str) -> Ask {
+    ask.with(HeaderName::from_static(name), value)
+}
+
+fn advice(answer: &Answer) -> String {
+    answer.json()["advice"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn without_tokens_who_comes_through_a_proxy_is_refused_and_the_key_is_named() {
+    let served = Served::fed(config()).await;
+    for (name, value) in PROXIED {
+        for (method, path) in [(Method::GET, "/api/v1/position"), (Method::POST, "/api/v1/cycle")] {
+            let answer = served.send(named(Ask::method(method, path), name, value)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}");
+            assert!(answer.error().contains(name), "{}", answer.error());
+            assert!(advice(&answer).contains("proxies in [http]"), "{}", advice(&answer));
+        }
+    }
+    assert_eq!(served.send(named(Ask::get("/healthz"), "x-forwarded-for", "1.1.1.1")).await.status, StatusCode::OK);
+
+    let text = "[store]\npath = \"unused\"\n[http]\nproxies = [\"127.0.0.0/30\", \"10.0.0.7\"]\n";
+    let known = Config::parse(text, std::path::Path::new("glidepath.toml")).unwrap();
+    let known = Served::fed(Config { proxies: known.proxies, ..config() }).await;
+    for (name, value) in PROXIED {
+        for (peer, status) in [
+            ("127.0.0.1", StatusCode::OK),
+            ("::ffff:127.0.0.2", StatusCode::OK),
+            ("127.0.0.9", StatusCode::FORBIDDEN),
+            ("::1", StatusCode::FORBIDDEN),
+            // A proxy on another machine is not this machine, whatever it is called.
+            ("10.0.0.7", StatusCode::FORBIDDEN),
+        ] {
+            let ask = named(Ask::get("/api/v1/position").sent_by(Some(peer)), name, value);
+            assert_eq!(known.send(ask).await.status, status, "{name} {peer}");
+        }
+    }
+    let with_tokens = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    for (name, value) in PROXIED {
+        let ask = named(Ask::get("/api/v1/position").bearer(OWNER), name, value);
+        assert_eq!(with_tokens.send(ask).await.status, StatusCode::OK, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn without_tokens_a_page_of_another_site_can_ask_nothing() {
+    let served = Served::fed(config()).await;
+    let elsewhere: [&[(&str, &str)]; 6] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "http://127.0.0.1:8437")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+    ];
+    let ours: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")],
+        &[("origin", "http://127.0.0.1:8437")],
+    ];
+    let ask = |path: &str, headers: &'static [(&'static str, &'static str)]| {
+        headers.iter().fold(Ask::get(path), |ask, (name, value)| named(ask, name, value))
+    };
+    let with_tokens = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    for path in QUESTIONS {
+        for headers in elsewhere {
+            let answer = served.send(ask(path, headers)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {headers:?}");
+            assert!(advice(&answer).contains("[[http.tokens]]"), "{}", advice(&answer));
+            let shown = with_tokens.send(ask(path, headers).bearer(OWNER)).await;
+            assert_eq!(shown.status, StatusCode::OK, "a browser shows no token of itself: {path} {headers:?}");
+        }
+        for headers in ours {
+            assert_eq!(served.send(ask(path, headers)).await.status, StatusCode::OK, "{path} {headers:?}");
+        }
+    }
+    // A link to the page, in a mail or a chat, opens it, and a browser loads what it is made of.
+    let link = ask("/", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]);
+    assert_eq!(served.send(link).await.status, StatusCode::OK);
+    let image = ask("/", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]);
+    assert_eq!(served.send(image).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn an_empty_token_opens_nothing_even_where_its_hash_is_known() {
+    let mut empty = tokens();
+    empty.push(Token {
+        sha256: Sha256::digest("").into(),
+        secret: None,
+        ..Token::new("x", Secret::new("y"), Role::Founder)
+    });
+    let served = Served::fed(Config { tokens: empty, ..config() }).await;
+    for shown in ["Bearer ", "Bearer", "Bearer  ", "Basic Og==", "Basic eDo=", "Basic OiA="] {
+        let ask = named(Ask::get("/api/v1/position"), "authorization", shown);
+        assert_eq!(served.send(ask).await.status, StatusCode::UNAUTHORIZED, "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_fails_is_logged_with_its_peer_once_and_counted_always() {
+    let served = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    let log = Log::start();
+    for peer in ["203.0.113.9", "203.0.113.10"] {
+        for guess in 0..500 {
+            let ask = Ask::get("/api/v1/position").sent_by(Some(peer)).bearer(&format!("guess-{guess}-of-a-token"));
+            assert_eq!(served.send(ask).await.status, StatusCode::UNAUTHORIZED);
+        }
+        // Nobody tried: a browser asks so before it knows that a token is needed.
+        served.send(Ask::get("/api/v1/position").sent_by(Some(peer))).await;
+    }
+    served.send(Ask::get("/api/v1/position").bearer(OPS)).await;
+    let said = log.text();
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("a login failed")).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("203.0.113.9") && lines[0].contains("this token is not known"), "{lines:?}");
+    assert!(!said.contains("guess-"), "what was shown is in the log");
+    let metrics = served.send(Ask::get("/metrics").bearer(OPS)).await.body;
+    assert!(metrics.contains("glidepath_logins_failed_total 1000.0"), "{metrics}");
+}
+
+#[tokio::test]
+async fn who_acknowledges_is_the_token_and_for_a_year_at_most() {
+    let served = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    let path = "/api/v1/alerts/mutes";
+    let silence = |by: &str, until: &str| json!({ "kind": "silence", "key": "spike:*", "by": by, "why": "known", "until": until });
+    // The clock stands at 2026-03-20T06:30:00Z.
+    for (until, status) in [
+        ("2026-03-21T06:30:00Z", StatusCode::CREATED),
+        ("2027-03-21T06:30:00Z", StatusCode::CREATED),
+        ("2027-03-21T06:30:00.000001Z", StatusCode::UNPROCESSABLE_ENTITY),
+        ("2036-03-21T06:30:00Z", StatusCode::UNPROCESSABLE_ENTITY),
+        ("+262142-12-31T23:59:59Z", StatusCode::UNPROCESSABLE_ENTITY),
+        ("2026-03-20T06:30:00Z", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let answer = served.send(Ask::post(path).bearer(OPS).json(&silence("founder", until))).await;
+        assert_eq!(answer.status, status, "{until}: {}", answer.body);
+        if status == StatusCode::CREATED {
+            assert_eq!(answer.json()["by"], "ops", "whatever name is sent");
+        }
+    }
+    let nameless = json!({ "kind": "silence", "key": "spike:*", "why": "known", "until": "2026-04-01T00:00:00Z" });
+    assert_eq!(served.send(Ask::post(path).bearer(OPS).json(&nameless)).await.json()["by"], "ops");
+    assert_eq!(served.send(Ask::post(path).bearer(PARTNER).json(&nameless)).await.status, StatusCode::FORBIDDEN);
+    // Without tokens nobody has a name but the one that is said.
+    let alone = Served::fed(config()).await;
+    let said = alone.send(Ask::post(path).json(&silence("ada", "2026-04-01T00:00:00Z"))).await;
+    assert_eq!(said.json()["by"], "ada");
+    let answer = alone.send(Ask::post(path).json(&nameless)).await;
+    assert!(answer.error().contains("by is empty"), "{}", answer.body);
+}
