@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use crate::aws::AwsSettings;
 use crate::domain::bounds;
 use crate::domain::price::PriceBook;
-use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, service_of_model};
+use crate::domain::projection::{FiledProjection, Part, service_of_model, told_overlaps};
 
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
@@ -370,9 +370,8 @@ fn check_filings(texts: &[(&PathBuf, String)], prices: &PriceBook, problems: &mu
         }
     }
     let parts: Vec<Part> = filings.iter().map(|(name, filing)| Part { name: Some(name), filing }).collect();
-    for overlap in overlaps(&parts, prices, &service_of_model) {
-        let place = format!("[projection] {}", filings[overlap.part].0);
-        let Overlap { line, problem, remedy, .. } = overlap;
-        problems.push(Problem::new(place, format!("line {line}: {problem}; {remedy}")));
+    for (told, (name, _)) in told_overlaps(&parts, prices, &service_of_model).iter().zip(&filings) {
+        let place = format!("[projection] {name}");
+        problems.extend(told.iter().map(|problem| Problem::new(&place, problem.to_string())));
     }
 }

@@ -1,3 +1,4 @@
 //! Hostile readers, neighbours and text, tried on the real program and its parts.
 
 mod flood;
+mod large;
