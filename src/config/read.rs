@@ -1,5 +1,6 @@
 //! From the file's text to a [`Config`], collecting every problem on the way.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,6 +82,7 @@ fn config(
     problems: &mut Vec<Problem>,
     unfit: &mut Unfit,
 ) -> Option<Config> {
+    let secret_files = secret_files(table, folder);
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
     let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
@@ -129,9 +131,27 @@ fn config(
         proxies: http.proxies,
         max_connections: http.max_connections,
         max_connections_per_address: http.max_connections_per_address,
+        secret_files,
         shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })
+}
+
+/// Every file that a `{ file = "PATH" }` names, once.
+fn secret_files(table: &Table, folder: &Path) -> Vec<PathBuf> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Table(table) => match table.get("file").filter(|_| table.len() == 1) {
+                Some(Value::String(path)) => drop(found.insert(path.clone())),
+                _ => table.values().for_each(|value| collect(value, found)),
+            },
+            Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    table.values().for_each(|value| collect(value, &mut found));
+    found.into_iter().map(|path| folder.join(path)).collect()
 }
 
 /// The keys of `[name]`, none if it is not there.

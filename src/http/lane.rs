@@ -1,9 +1,8 @@
 //! What a request may ask for that keeps a core busy: who may begin, who waits, and who is sent away.
 //!
 //! Invariants: a request that waits holds no thread, and leaves when its caller does; work that has begun is finished, whoever
-//! left, and holds its turn until then, so that no more is under way than there are turns, unless it leaves nothing behind and ends with
-//! its caller; one caller has one turn at a time, and
-//! only so many requests that wait.
+//! left, and holds its turn until then, so that no more is under way than there are turns, unless it leaves nothing behind and
+//! ends with its caller; one caller has one turn at a time, and only so many requests that wait.
 
 use std::collections::BTreeMap;
 use std::future::Future;

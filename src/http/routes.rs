@@ -260,7 +260,6 @@ impl Route {
             let schema: SchemaOf = if format == Format::Json { plain::<Value> } else { plain::<String> };
             self.answers.push((media_type, schema));
         }
-        self.conditional = true;
         self.weighs(Weight::Report)
     }
 }

@@ -82,7 +82,8 @@ impl Life {
         let named = services.iter().copied().filter(|_| random.random_bool(0.5)).collect();
         let filed = |service: &str, record: &str| {
             format!(
-                "[[record]]\nid = \"{record}\"\n[[record.service]]\nservice = \"{service}\"\nmonthly = [{{ from = \"2026-01\", usd = \"1234.56\" }}]\n"
+                "[[record]]\nid = \"{record}\"\n[[record.service]]\nservice = \"{service}\"\nmonthly = [{{ from = \"2026-01\", \
+                 usd = \"1234.56\" }}]\n"
             )
         };
         let others = OTHERS.iter().enumerate().filter(|_| random.random_bool(0.6));
