@@ -19,6 +19,7 @@ use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use super::files;
 use super::out::{self, outln};
 use super::table::table;
+use super::umask;
 
 /// Methods whose errors the program ships with: the two that an outlook may speak by.
 const SHIPPED: [Method; 2] = [Method::Combination, Method::TrailingWeek];
@@ -62,7 +63,11 @@ pub fn run(args: &Args) -> Result<()> {
         let lines: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
         bail!("the questions do not fit the series in {}:\n{}", args.input.display(), lines.join("\n"));
     }
-    fs::create_dir_all(&args.output).with_context(|| format!("making the folder {}", args.output.display()))?;
+    if !args.output.is_dir() {
+        fs::create_dir_all(&args.output)
+            .and_then(|()| umask::hand_out(&args.output))
+            .with_context(|| format!("making the folder {}", args.output.display()))?;
+    }
     if !args.compare {
         write_answers(args, &asked, &[Answerer::Glidepath], &Evidence::builtin())?;
         return args.against.as_deref().map_or(Ok(()), |old| print_against(args, &asked, old));

@@ -1,6 +1,7 @@
 //! `glidepath check`. The config itself was read before; its problems end the command with status 2.
 
 mod backups;
+mod private;
 
 use std::path::Path;
 
@@ -65,6 +66,12 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         outln!("{line}");
     }
     for line in tokens(&config, Clock::System.now().date_naive()) {
+        outln!("{line}");
+    }
+    for caution in config.cautions() {
+        outln!("warning   {caution}");
+    }
+    for line in private::lines(&config) {
         outln!("{line}");
     }
     // A daemon that holds the store says the same on its page and in its log; that a store cannot be opened is no matter of

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::umask;
+
 /// A file that a command was given and cannot use.
 #[derive(Debug, Error)]
 #[error("{what} {path} cannot be {done}: {error}{}", hint(remedy))]
@@ -84,8 +86,9 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let made = (|| {
         let mut file = File::create(&partial)?;
         file.write_all(bytes)?;
-        if let Some(before) = &before {
-            file.set_permissions(before.permissions())?;
+        match &before {
+            Some(before) => file.set_permissions(before.permissions())?,
+            None => umask::hand_out(&partial)?,
         }
         file.sync_all()?;
         std::fs::rename(&partial, &target)

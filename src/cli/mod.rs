@@ -31,6 +31,7 @@ mod status;
 mod table;
 mod token;
 mod typeset;
+mod umask;
 mod verify;
 mod whatif;
 
@@ -127,6 +128,7 @@ pub fn prepare(cli: &Cli) {
     if matches!(cli.command, Command::Serve(_)) {
         allocator::set_for_a_daemon();
     }
+    umask::keep_files_private();
 }
 
 /// As Linux and the BSDs number it.

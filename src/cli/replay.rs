@@ -1,12 +1,15 @@
 //! `glidepath replay`.
 
+use std::future::Future;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use chrono::NaiveDate;
 
 use crate::config::{Config, read_rules};
-use crate::cycle::ReplayOrder;
+use crate::cycle::{ReplayOrder, ReplayProgress};
 use crate::domain::alert::{EventKind, ReplayReport, Verdict};
 use crate::domain::words::days_text;
 use crate::http::client::Entry;
@@ -35,6 +38,9 @@ pub struct Args {
     json: bool,
 }
 
+/// Between two lines that say how far it has come.
+const TELL_EVERY: Duration = Duration::from_secs(2);
+
 /// Says what the rules would have told, and how that held.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     if args.to < args.from {
@@ -49,13 +55,18 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     };
     let order = ReplayOrder { from: args.from, to: args.to, rules };
     let report: ReplayReport = match Access::open(config)? {
-        Access::Store(engine) => engine.replay(order).await.map_err(|error| match error.advice() {
-            Some(advice) => anyhow!("{error}. {advice}"),
-            None => error.into(),
-        })?,
+        Access::Store(engine) => {
+            let progress = async || engine.replays();
+            told(args, engine.replay(order), progress).await.map_err(|error| match error.advice() {
+                Some(advice) => anyhow!("{error}. {advice}"),
+                None => error.into(),
+            })?
+        }
         Access::Daemon(daemon) => {
             let entry = Entry { content_type: "application/json", body: serde_json::to_string(&order)? };
-            daemon.order_with("/api/v1/replay", entry).await?
+            // An older daemon does not say; that is no reason to give up.
+            let progress = async || daemon.fetch::<Vec<ReplayProgress>>("/api/v1/replay").await.unwrap_or_default();
+            told(args, daemon.order_with("/api/v1/replay", entry), progress).await?
         }
     };
     if args.json {
@@ -64,6 +75,27 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         print(&report);
     }
     Ok(())
+}
+
+/// Waits for a replay, and meanwhile says on the standard error how far it has come.
+async fn told<T>(args: &Args, replay: impl Future<Output = T>, progress: impl AsyncFn() -> Vec<ReplayProgress>) -> T {
+    let mut replay = pin!(replay);
+    let mut said = None;
+    loop {
+        tokio::select! {
+            ended = &mut replay => return ended,
+            () = tokio::time::sleep(TELL_EVERY) => {}
+        }
+        let own = |it: &ReplayProgress| (it.from, it.to) == (args.from, args.to);
+        let newest = tokio::select! {
+            ended = &mut replay => return ended,
+            running = progress() => running.into_iter().find(own),
+        };
+        if let Some(ReplayProgress { done, of, .. }) = newest.filter(|newest| said != Some(newest.done)) {
+            eprintln!("glidepath: {done} of {of} looks are done; Ctrl-C ends it");
+            said = Some(done);
+        }
+    }
 }
 
 fn print(report: &ReplayReport) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::app;
 use crate::clock::Clock;
@@ -32,6 +32,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let Some(opened) = shutdown.run_until_cancelled(open(&config, args, &shutdown)).await else { return Ok(()) };
     let store = opened?;
     let listen = config.listen;
+    for caution in config.cautions() {
+        warn!("{caution}");
+    }
     let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;
     let listener = TcpListener::bind(listen)

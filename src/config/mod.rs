@@ -31,7 +31,7 @@ use crate::domain::alert::{AlertRules, Hears};
 use crate::domain::pools::ConfiguredPool;
 use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
-use crate::notify::{Channel, Heartbeat};
+use crate::notify::{self, Carries, Channel, Heartbeat};
 
 pub use alerts::read_rules;
 pub use problem::{ConfigError, Problem};
@@ -105,6 +105,8 @@ pub struct Config {
     pub max_connections: u32,
     /// The same from one address, this machine's and those of `proxies` left out.
     pub max_connections_per_address: u32,
+    /// The files that secrets of the config are read from.
+    pub secret_files: Vec<PathBuf>,
     /// What a command beside a daemon shows instead of a token of the config. It comes from the command line or the
     /// environment, never from the file.
     pub shown_token: Option<Secret>,
@@ -176,9 +178,27 @@ impl Config {
         self.hears.get(name).unwrap_or(Hears::all())
     }
 
-    /// Whether links can be signed, and where they would lead is known.
+    /// Whether links can be signed, and where they would lead is known and safe to send.
     pub fn may_link(&self) -> bool {
-        self.link_key.is_some() && self.dashboard_url.is_some()
+        self.link_key.is_some() && self.dashboard_url.is_some() && self.no_links().is_none()
+    }
+
+    /// Why no links are made although there is a key; `None` where nothing is in the way.
+    pub fn no_links(&self) -> Option<String> {
+        let open = self.dashboard_url.as_deref().filter(|url| notify::is_in_the_open(url))?;
+        Some(format!(
+            "no links to reports are made while dashboard_url in [http] is {open}: a link opens its report by itself, and on the \
+             way there it could be read by anybody. Put a proxy with TLS in front, and write https"
+        ))
+    }
+
+    /// What is allowed and unwise, a sentence each with what to do: for `check` and the log of the daemon.
+    pub fn cautions(&self) -> Vec<String> {
+        let of_channel = |(name, channel): (&String, &Channel)| {
+            channel.cautions().into_iter().map(|caution| format!("the channel {name}: {caution}")).collect::<Vec<_>>()
+        };
+        let links = self.no_links().filter(|_| self.link_key.is_some());
+        self.channels.iter().flat_map(of_channel).chain(links).collect()
     }
 
     /// True if `peer`, the other end of a connection, is one of `[http] proxies`: what it sends comes from others. An IPv4
@@ -206,7 +226,12 @@ impl Config {
             .channels
             .get(name)
             .ok_or_else(|| format!("no channel has the name {name:?}; {}", self.channel_names()))?;
-        reports::can_carry(name, channel, self.hears(name), self.may_link()).map(|()| channel)
+        let may_link = self.link_key.is_some() && self.dashboard_url.is_some();
+        reports::can_carry(name, channel, self.hears(name), may_link)?;
+        match (channel.carries(), self.no_links()) {
+            (Carries::Links, Some(why)) => Err(why),
+            _ => Ok(channel),
+        }
     }
 
     /// Reads and checks a config file. Relative paths in it are relative to the file.

@@ -1,5 +1,6 @@
 //! From the file's text to a [`Config`], collecting every problem on the way.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use toml::{Table, Value};
 use crate::aws::AwsSettings;
 use crate::domain::bounds;
 use crate::domain::price::PriceBook;
-use crate::domain::projection::{FiledProjection, Overlap, Part, overlaps, service_of_model};
+use crate::domain::projection::{FiledProjection, Part, service_of_model, told_overlaps};
 
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
@@ -81,6 +82,7 @@ fn config(
     problems: &mut Vec<Problem>,
     unfit: &mut Unfit,
 ) -> Option<Config> {
+    let secret_files = secret_files(table, folder);
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
     let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
@@ -129,9 +131,27 @@ fn config(
         proxies: http.proxies,
         max_connections: http.max_connections,
         max_connections_per_address: http.max_connections_per_address,
+        secret_files,
         shown_token: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
     })
+}
+
+/// Every file that a `{ file = "PATH" }` names, once.
+fn secret_files(table: &Table, folder: &Path) -> Vec<PathBuf> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Table(table) => match table.get("file").filter(|_| table.len() == 1) {
+                Some(Value::String(path)) => drop(found.insert(path.clone())),
+                _ => table.values().for_each(|value| collect(value, found)),
+            },
+            Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    table.values().for_each(|value| collect(value, &mut found));
+    found.into_iter().map(|path| folder.join(path)).collect()
 }
 
 /// The keys of `[name]`, none if it is not there.
@@ -370,9 +390,8 @@ fn check_filings(texts: &[(&PathBuf, String)], prices: &PriceBook, problems: &mu
         }
     }
     let parts: Vec<Part> = filings.iter().map(|(name, filing)| Part { name: Some(name), filing }).collect();
-    for overlap in overlaps(&parts, prices, &service_of_model) {
-        let place = format!("[projection] {}", filings[overlap.part].0);
-        let Overlap { line, problem, remedy, .. } = overlap;
-        problems.push(Problem::new(place, format!("line {line}: {problem}; {remedy}")));
+    for (told, (name, _)) in told_overlaps(&parts, prices, &service_of_model).iter().zip(&filings) {
+        let place = format!("[projection] {name}");
+        problems.extend(told.iter().map(|problem| Problem::new(&place, problem.to_string())));
     }
 }

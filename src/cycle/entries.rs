@@ -16,10 +16,10 @@ use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::pools::pools;
 use crate::domain::position::DayAmount;
-use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, content_hash};
+use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, ProjectionProblem, content_hash};
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
-use super::Engine;
+use super::{Engine, failure};
 
 /// A balance as somebody enters it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -90,6 +90,13 @@ pub enum EntryError {
     /// The store failed.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
+}
+
+/// A text that was read as a filing.
+struct ReadFiling {
+    body: String,
+    filing: FiledProjection,
+    size: FilingSize,
 }
 
 pub(super) fn listed(problems: &[String]) -> String {
@@ -165,7 +172,8 @@ impl Engine {
     /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
     /// store fails.
     pub async fn file_projection(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
-        self.frozen_and_counted(now, body).await
+        let read = self.read_filing(body).await?;
+        self.frozen_and_counted(now, read).await
     }
 
     /// The same, but refuses what is far above anything known; not what is frozen already.
@@ -174,16 +182,26 @@ impl Engine {
     /// [`EntryError::Implausible`], and as [`Engine::file_projection`].
     pub async fn file_plausible(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
         let frozen = self.store().projections().await.context("reading the filings")?;
-        let hash = content_hash(&body);
-        if !frozen.iter().any(|version| version.content_hash == hash)
-            && let Ok(filing) = FiledProjection::parse_with(&body, self.prices())
-        {
-            let problems = self.filing_size(&filing).refusals(&self.known_scale().await?);
+        let read = self.read_filing(body).await?;
+        if !frozen.iter().any(|version| version.content_hash == read.filing.content_hash) {
+            let problems = read.size.refusals(&self.known_scale().await?);
             if !problems.is_empty() {
                 return Err(EntryError::Implausible { problems });
             }
         }
-        self.frozen_and_counted(now, body).await
+        self.frozen_and_counted(now, read).await
+    }
+
+    /// Reads and prices a filing where blocking is allowed: who sends a long one keeps nobody else waiting.
+    async fn read_filing(&self, body: String) -> Result<ReadFiling, EntryError> {
+        let engine = self.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let filing = FiledProjection::parse_with(&body, engine.prices())?;
+            Ok(ReadFiling { size: engine.filing_size(&filing), filing, body })
+        });
+        failure::computed("reading the filing", read.await)?.map_err(|problems: Vec<ProjectionProblem>| {
+            EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() }
+        })
     }
 
     /// What a filing comes to.
@@ -200,8 +218,8 @@ impl Engine {
         Ok(view.map(|view| view.position.known_scale()).unwrap_or_default())
     }
 
-    async fn frozen_and_counted(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
-        let filed = self.freeze(now, body).await?;
+    async fn frozen_and_counted(&self, now: DateTime<Utc>, read: ReadFiling) -> Result<StoredProjection, EntryError> {
+        let filed = self.freeze(now, read).await?;
         self.count_entry(now).await;
         Ok(filed)
     }
@@ -209,11 +227,9 @@ impl Engine {
     /// Freezes a filing.
     ///
     /// # Errors
-    /// [`EntryError::Filing`] with every problem of the text, or where it does not fit to what is filed; or if the
-    /// store fails.
-    async fn freeze(&self, now: DateTime<Utc>, body: String) -> Result<StoredProjection, EntryError> {
-        let filing = FiledProjection::parse_with(&body, self.prices())
-            .map_err(|problems| EntryError::Filing { problems: problems.iter().map(ToString::to_string).collect() })?;
+    /// [`EntryError::Filing`] where it does not fit to what is filed; or if the store fails.
+    async fn freeze(&self, now: DateTime<Utc>, read: ReadFiling) -> Result<StoredProjection, EntryError> {
+        let ReadFiling { body, filing, .. } = read;
         let filed = NewProjection {
             recorded_at: now,
             filed_on: filing.filed_on,
@@ -270,7 +286,8 @@ impl Engine {
             }
             return Ok(());
         }
-        self.freeze(now, body).await.with_context(|| format!("filing {}", path.display()))?;
+        let filed = async { self.freeze(now, self.read_filing(body).await?).await };
+        filed.await.with_context(|| format!("filing {}", path.display()))?;
         Ok(())
     }
 }

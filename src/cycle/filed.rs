@@ -114,7 +114,7 @@ impl Engine {
     pub async fn filed_view(&self, version: Option<u32>, now: DateTime<Utc>) -> Result<FiledView> {
         let filings = self.store().projections().await.context("reading the filings")?;
         let stored = find(&filings, &version.map_or(FilingSource::Newest, FilingSource::Version))?;
-        let filing = self.filing(stored, BillingPeriod::of(now.date_naive()))?;
+        let filing = self.filing(stored.clone(), BillingPeriod::of(now.date_naive())).await?;
         let StoredProjection { version, recorded_at, filed_on, content_hash, body } = stored.clone();
         Ok(FiledView {
             version,

@@ -15,6 +15,7 @@ use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use thiserror::Error;
+use tracing::warn;
 use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
@@ -71,6 +72,9 @@ pub enum LinkError {
     /// The order cannot be carried out.
     #[error("this link cannot be made: {0}")]
     Order(String),
+    /// Where it would lead is reached over a network without TLS.
+    #[error("{0}")]
+    InTheOpen(String),
     /// There is nothing to show of that time.
     #[error("this link cannot be made: {0}")]
     AsOf(AsOfError),
@@ -109,7 +113,7 @@ pub enum ClosedLink {
 }
 
 /// What is signed.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Payload {
     id: String,
     kind: String,
@@ -129,6 +133,16 @@ impl Payload {
         }
         Payload { id, kind, formats, records, expires_at, as_of }
     }
+
+    /// True if it says of a link what the store says, field by field. The store keeps microseconds.
+    fn is_of(&self, link: &StoredLink) -> bool {
+        let whole = |payload: Payload| Payload {
+            expires_at: to_microseconds(payload.expires_at),
+            as_of: payload.as_of.map(to_microseconds),
+            ..payload
+        };
+        whole(self.clone()) == whole(Payload::of(link))
+    }
 }
 
 impl Engine {
@@ -139,6 +153,9 @@ impl Engine {
     pub async fn make_link(&self, now: DateTime<Utc>, who: &str, order: LinkOrder) -> Result<MadeLink, LinkError> {
         let order = LinkOrder { as_of: order.as_of.map(to_microseconds), ..order };
         let key = self.config().link_key.as_ref().ok_or(LinkError::NoKey)?;
+        if let Some(why) = self.config().no_links() {
+            return Err(LinkError::InTheOpen(why));
+        }
         self.judge(now, &order).await?;
         let LinkOrder { kind, formats, records, days, as_of } = order;
         let link = StoredLink {
@@ -148,7 +165,7 @@ impl Engine {
             kind,
             formats,
             records,
-            expires_at: now + TimeDelta::days(days.into()),
+            expires_at: to_microseconds(now) + TimeDelta::days(days.into()),
             as_of,
             revoked: None,
         };
@@ -209,19 +226,27 @@ impl Engine {
     /// [`ClosedLink`].
     pub async fn open_link(&self, now: DateTime<Utc>, text: &str) -> Result<SharedReport, ClosedLink> {
         let key = self.config().link_key.as_ref().ok_or(ClosedLink::Unknown)?;
-        let Payload { id, kind, formats, mut records, expires_at, as_of } =
-            verified(key, text).ok_or(ClosedLink::Unknown)?;
-        if expires_at <= now {
-            return Err(ClosedLink::Over(id));
+        let mut signed = verified(key, text).ok_or(ClosedLink::Unknown)?;
+        if signed.expires_at <= now {
+            return Err(ClosedLink::Over(signed.id));
         }
-        let stored = self.store().link(id.clone()).await.context("looking the link up");
+        let stored = self.store().link(signed.id.clone()).await.context("looking the link up");
         match stored.map_err(ClosedLink::Failed)? {
             // A store that was restored from before the link was made does not know whether it was revoked.
-            None => return Err(ClosedLink::Over(id)),
-            Some(link) if link.revoked.is_some() => return Err(ClosedLink::Over(id)),
-            Some(link) if records.is_empty() => records = link.records,
-            Some(_) => {}
+            None => return Err(ClosedLink::Over(signed.id)),
+            Some(link) if link.revoked.is_some() => return Err(ClosedLink::Over(signed.id)),
+            // The key alone makes no link: it opens what was ordered here, to the letter.
+            Some(link) if !signed.is_of(&link) => {
+                warn!(
+                    link = signed.id,
+                    "a link is signed with the key and says something else than was ordered; it opens nothing"
+                );
+                return Err(ClosedLink::Unknown);
+            }
+            // Many records do not stand in the text, which has to fit into an address.
+            Some(link) => signed.records = link.records,
         }
+        let Payload { id, kind, formats, records, as_of, .. } = signed;
         let read = |error| ClosedLink::Failed(anyhow!("reading what link {id} opens: {error}"));
         let kind = kind.parse().map_err(read)?;
         let formats = formats.iter().map(|format| format.parse()).collect::<Result<_, _>>().map_err(read)?;

@@ -76,7 +76,7 @@ pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 pub use outbox::TestedChannel;
 pub use plan::PlanError;
 pub use referee::ClockAhead;
-pub use replay::{ReplayError, ReplayOrder};
+pub use replay::{ReplayError, ReplayOrder, ReplayProgress};
 pub use sent_reports::{SendError, SentFile, SentReport};
 use typesetter::Typesetter;
 pub use upkeep::VerifyReport;
@@ -120,6 +120,8 @@ struct Parts {
     refused: StdMutex<Option<history::Refused>>,
     /// Held while a what-if is reckoned, so that many questions cannot take the machine from a cycle.
     reckoning: Mutex<()>,
+    /// The replays that run.
+    replays: replay::Replays,
     /// What goes on where backups go.
     backup_places: [backup::Busy; 2],
     /// Held while messages are on their way, so that none is sent twice at once.
@@ -206,6 +208,7 @@ impl Engine {
             failed: StdMutex::default(),
             refused: StdMutex::default(),
             reckoning: Mutex::new(()),
+            replays: replay::Replays::default(),
             backup_places: Default::default(),
             delivering: Mutex::default(),
             told_from_memory: from_memory::ToldFromMemory::default(),

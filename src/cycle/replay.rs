@@ -1,12 +1,14 @@
 //! Alert rules over the store's past, as it was known then.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::domain::alert::{AlertRules, IngestHealth, Moment, Observations, Replay, ReplayReport};
@@ -34,6 +36,64 @@ pub struct ReplayOrder {
     /// Rules to try; without them the config's.
     #[serde(default)]
     pub rules: Option<AlertRules>,
+}
+
+/// How far a replay has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReplayProgress {
+    /// First day that was ordered.
+    pub from: NaiveDate,
+    /// Last day, inclusive.
+    pub to: NaiveDate,
+    /// Looks that are done.
+    pub done: u64,
+    /// Looks in all.
+    pub of: u64,
+}
+
+/// A replay that runs: its order and how many looks it takes; the looks that are done.
+#[derive(Debug)]
+struct UnderWay {
+    from: NaiveDate,
+    to: NaiveDate,
+    of: u64,
+    done: AtomicU64,
+}
+
+/// The replays that run.
+#[derive(Debug, Default)]
+pub(super) struct Replays(Mutex<Vec<Arc<UnderWay>>>);
+
+impl Replays {
+    fn start(&self, from: NaiveDate, to: NaiveDate, looks: usize) -> Started<'_> {
+        let of = u64::try_from(looks).unwrap_or(u64::MAX);
+        let started = Arc::new(UnderWay { from, to, of, done: AtomicU64::new(0) });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&started));
+        Started { all: self, own: started, left: CancellationToken::new() }
+    }
+
+    fn progress(&self) -> Vec<ReplayProgress> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = |it: &Arc<UnderWay>| {
+            let UnderWay { from, to, of, ref done } = **it;
+            ReplayProgress { from, to, done: done.load(Ordering::Relaxed), of }
+        };
+        all.iter().map(progress).collect()
+    }
+}
+
+/// A replay of its own list, from which it goes when it ends or is left; then no look of it is begun any more.
+struct Started<'a> {
+    all: &'a Replays,
+    own: Arc<UnderWay>,
+    left: CancellationToken,
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        self.left.cancel();
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| !Arc::ptr_eq(it, &self.own));
+    }
 }
 
 /// Why there is nothing to replay.
@@ -132,6 +192,9 @@ impl Engine {
     /// Runs rules over every cycle of the ordered days, on the facts and the outlook of its time, and sends nothing. Days
     /// before the first cycle of all are looked at once each, on what the first cycle learnt about them.
     ///
+    /// It ends with whoever waits for it: where this is dropped no further look is begun, and those that are being computed,
+    /// [`AT_ONCE`] of them, stop at their next step. [`Engine::replays`] says how far it has come.
+    ///
     /// # Errors
     /// [`ReplayError`].
     pub async fn replay(&self, order: ReplayOrder) -> Result<ReplayReport, ReplayError> {
@@ -145,20 +208,28 @@ impl Engine {
         if looks.is_empty() {
             return Err(ReplayError::NoLook { from, to, known: self.days_to_look_at().await? });
         }
+        let started = self.parts.replays.start(from, to, looks.len());
         let mut looks = looks.into_iter().peekable();
         while looks.peek().is_some() {
             let mut running = Vec::new();
             for look in looks.by_ref().take(AT_ONCE) {
-                running.push(self.start_look(look, wanted, Arc::clone(&own)).await?);
+                running.push(self.start_look(look, wanted, Arc::clone(&own), started.left.clone()).await?);
             }
             for seen in running {
-                let Seen { clock, reconstructed, facts, position, observations } =
-                    failure::computed("looking at a past moment", seen.await)?;
+                let seen = failure::computed("looking at a past moment", seen.await)?;
+                // Only who has gone sees none.
+                let Some(Seen { clock, reconstructed, facts, position, observations }) = seen else { continue };
                 let health = IngestHealth::of(&facts);
                 replay.look(Moment { clock, reconstructed, position: &position, health, observations });
+                started.own.done.fetch_add(1, Ordering::Relaxed);
             }
         }
         Ok(replay.finish())
+    }
+
+    /// The replays that run, the oldest first.
+    pub fn replays(&self) -> Vec<ReplayProgress> {
+        self.parts.replays.progress()
     }
 
     async fn looks(&self, days: DayRange) -> Result<Vec<Look>> {
@@ -194,7 +265,8 @@ impl Engine {
         look: Look,
         wanted: Wanted,
         own: Arc<BTreeSet<String>>,
-    ) -> Result<tokio::task::JoinHandle<Seen>> {
+        left: CancellationToken,
+    ) -> Result<tokio::task::JoinHandle<Option<Seen>>> {
         let engine = self.clone();
         Ok(match look {
             Look::Cycle(clock) => {
@@ -202,28 +274,35 @@ impl Engine {
                 let run_id = cycle.as_ref().map_or(NO_CYCLE, |cycle| cycle.run_id);
                 let filing = self.filing_in_force(run_id, clock, Some(clock)).await?;
                 let facts = self.store().facts(clock, self.config().aws.currency.clone()).await?;
-                tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, (wanted, &own)))
+                tokio::task::spawn_blocking(move || engine.see(facts, filing.as_ref(), cycle, (wanted, &own), &left))
             }
             Look::Hindsight(clock, facts) => {
                 // Whoever had looked would have known what was filed with AWS by then, though it was recorded here later.
                 let filing = self.filing_in_force(NO_CYCLE, clock, None).await?;
                 tokio::task::spawn_blocking(move || {
-                    engine.see(known_by(&facts, clock), filing.as_ref(), None, (wanted, &own))
+                    if left.is_cancelled() {
+                        return None;
+                    }
+                    engine.see(known_by(&facts, clock), filing.as_ref(), None, (wanted, &own), &left)
                 })
             }
         })
     }
 
-    /// The position as a cycle makes it; of a cycle, with the outlook that it stored.
+    /// The position as a cycle makes it; of a cycle, with the outlook that it stored. `None` once nobody waits for it.
     fn see(
         &self,
         facts: Facts,
         filing: Option<&Filing>,
         cycle: Option<StoredCycle>,
         (wanted, own): (Wanted, &BTreeSet<String>),
-    ) -> Seen {
+        left: &CancellationToken,
+    ) -> Option<Seen> {
         let reconstructed = cycle.is_none();
         let assessment = self.assess_for(&facts, filing, wanted);
+        if left.is_cancelled() {
+            return None;
+        }
         let outlook = match &cycle {
             Some(cycle) => reread(cycle, &assessment).outlook,
             None => assessment.outlook(),
@@ -234,6 +313,6 @@ impl Engine {
             unused_as_filed: outlook.as_ref().map(Outlook::unused_as_filed).unwrap_or_default(),
             ..assessment.observations(&position.coverage, own)
         };
-        Seen { clock: facts.as_of, reconstructed, facts, position, observations }
+        Some(Seen { clock: facts.as_of, reconstructed, facts, position, observations })
     }
 }

@@ -237,7 +237,10 @@ impl Engine {
                     files.push(self.report(view, kind, *format, &audience, now).await?);
                 }
             }
-            Carries::Links => link = Some(self.enclosed_link(view, kind, formats, records, (now, who))?),
+            Carries::Links => match self.config().no_links() {
+                Some(why) => warn!(channel = channel_name, "the report goes without its link: {why}"),
+                None => link = Some(self.enclosed_link(view, kind, formats, records, (now, who))?),
+            },
             Carries::Words | Carries::Nothing => {}
         }
         let letter = report_letter(ReportLetter {

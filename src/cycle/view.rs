@@ -194,7 +194,10 @@ impl Engine {
     pub(super) async fn filing_knowing(&self, clock: DateTime<Utc>, entered: Entered) -> Result<Option<Filing>> {
         let stored =
             self.store().filing_knowing(clock, entered.filings).await.context("reading the filing in force")?;
-        stored.map(|stored| self.filing(&stored, BillingPeriod::of(clock.date_naive()))).transpose()
+        match stored {
+            Some(stored) => self.filing(stored, BillingPeriod::of(clock.date_naive())).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The newest filing that was filed with AWS by `clock`, of those that count in the cycle `cycle` seen at `as_of`
@@ -206,14 +209,23 @@ impl Engine {
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Option<Filing>> {
         let stored = self.store().filing_in_force(cycle, clock, as_of).await.context("reading the filing in force")?;
-        stored.map(|stored| self.filing(&stored, BillingPeriod::of(clock.date_naive()))).transpose()
+        match stored {
+            Some(stored) => self.filing(stored, BillingPeriod::of(clock.date_naive())).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// A stored filing, priced month by month to past the horizon of `month`.
+    /// A stored filing, priced month by month to past the horizon of `month`, read where blocking is allowed.
     ///
     /// # Errors
     /// If it does not read any more.
-    pub fn filing(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
+    pub async fn filing(&self, stored: StoredProjection, month: BillingPeriod) -> Result<Filing> {
+        let engine = self.clone();
+        let read = tokio::task::spawn_blocking(move || engine.read_stored(&stored, month)).await;
+        failure::computed("reading the filing", read)?
+    }
+
+    fn read_stored(&self, stored: &StoredProjection, month: BillingPeriod) -> Result<Filing> {
         stored.verify()?;
         let projection = FiledProjection::parse_frozen(&stored.body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -35,6 +35,9 @@ pub struct Healing {
     pub copied: Option<String>,
     /// What was entered up to then is there; null where nothing is.
     pub knows_to: Option<DateTime<Utc>>,
+    /// Links to reports that were ended because no list told which of them were revoked.
+    #[serde(default)]
+    pub links_ended: u64,
 }
 
 /// What people enter, and what only this store knew: nothing of it can be asked again.
@@ -61,10 +64,17 @@ impl Healing {
 
     /// What could not be brought back, in words.
     pub fn not_brought_back(&self) -> String {
-        match self.knows_to {
+        let missing = match self.knows_to {
             Some(_) if self.is_whole() => "Nothing is missing".to_owned(),
             Some(to) => format!("What was entered after {} is not there: {NOT_ASKED_AGAIN}", moment_text(to)),
             None => format!("Nothing that was ever entered is there: {NOT_ASKED_AGAIN}"),
+        };
+        match self.links_ended {
+            0 => missing,
+            ended => format!(
+                "{missing}. No list tells which links to reports were revoked, so all {ended} that were open are ended: make \
+                 new ones"
+            ),
         }
     }
 }

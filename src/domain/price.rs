@@ -321,6 +321,11 @@ impl PriceBook {
         names(&self.models, &self.model_overrides)
     }
 
+    /// True if the book lists an instance type of that name, priced or not.
+    pub fn knows_instance_type(&self, name: &str) -> bool {
+        self.accelerators.contains_key(name) || self.accelerator_overrides.contains_key(name)
+    }
+
     /// Every instance type listed, priced or not, by name.
     pub fn instance_types(&self) -> impl Iterator<Item = &str> {
         names(&self.accelerators, &self.accelerator_overrides)

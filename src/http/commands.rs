@@ -1,4 +1,5 @@
-//! Orders of a founder or of ops. Each runs apart from its request, because a caller who goes away must not cut it.
+//! Orders of a founder or of ops. Each runs apart from its request, because a caller who goes away must not cut it; but for
+//! a replay, which leaves nothing behind and ends with its caller.
 
 use std::future::Future;
 
@@ -16,8 +17,8 @@ use super::paging::Asked;
 use super::query::AsOf;
 use super::{State, pages};
 use crate::cycle::{
-    BackupReport, CheckReport, ClockAhead, CycleReport, ReplayError, ReplayOrder, SendError, SentReport, TestedChannel,
-    VerifyReport,
+    BackupReport, CheckReport, ClockAhead, CycleReport, ReplayError, ReplayOrder, ReplayProgress, SendError,
+    SentReport, TestedChannel, VerifyReport,
 };
 use crate::domain::alert::ReplayReport;
 use crate::report::Audience;
@@ -110,7 +111,7 @@ pub async fn replay(
         Failure::new(error.status(), error.body_text()).advise(format!("send {REPLAY_EXAMPLE} as application/json"))
     })?;
     let engine = state.engine().clone();
-    let replayed = state.shared.lanes.questions.done(&who, async move { engine.replay(order).await }).await?;
+    let replayed = state.shared.lanes.questions.while_asked(&who, engine.replay(order)).await?;
     replayed.map(Json).map_err(|error| {
         let (words, advice) = (error.to_string(), error.advice());
         let failure = match error {
@@ -126,6 +127,11 @@ pub async fn replay(
             None => failure,
         }
     })
+}
+
+/// How far the replays that run have come.
+pub async fn replays(extract::State(state): extract::State<State>) -> Json<Vec<ReplayProgress>> {
+    Json(state.engine().replays())
 }
 
 /// Sends a report to a channel now.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use tracing::error;
 use utoipa::ToSchema;
 
+use crate::domain::projection::MOST_TOLD;
+
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -40,7 +42,7 @@ pub struct Problem {
     /// The same for somebody at the command line, in flags and commands; absent where it is the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// Everything that is wrong with what was sent, where it can be several things.
+    /// What is wrong with what was sent, where it can be several things: the first hundred, and how many more there are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
@@ -82,8 +84,14 @@ impl Failure {
         self
     }
 
-    /// The same with everything that is wrong with what was sent.
-    pub fn with_problems(mut self, problems: Vec<String>) -> Failure {
+    /// The same with what is wrong with what was sent: everything, or the first [`MOST_TOLD`] and how many more there are.
+    pub fn with_problems(mut self, mut problems: Vec<String>) -> Failure {
+        // A list that was cut already ends in a line of its own.
+        if problems.len() > MOST_TOLD + 1 {
+            let more = problems.len() - MOST_TOLD;
+            problems.truncate(MOST_TOLD);
+            problems.push(format!("{more} more are not listed; correct these, and send it again"));
+        }
         self.body.problems = problems;
         self
     }

@@ -1,8 +1,8 @@
 //! What a request may ask for that keeps a core busy: who may begin, who waits, and who is sent away.
 //!
 //! Invariants: a request that waits holds no thread, and leaves when its caller does; work that has begun is finished, whoever
-//! left, and holds its turn until then, so that no more is under way than there are turns; one caller has one turn at a time, and
-//! only so many requests that wait.
+//! left, and holds its turn until then, so that no more is under way than there are turns, unless it leaves nothing behind and
+//! ends with its caller; one caller has one turn at a time, and only so many requests that wait.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -118,6 +118,15 @@ impl Lane {
             done
         });
         done.await.context("it broke off").map_err(|error| Failure::internal("the work", &error))
+    }
+
+    /// The same for work that leaves nothing behind: it ends with its caller, and gives its turn to the next.
+    ///
+    /// # Errors
+    /// 503 where too many wait already.
+    pub async fn while_asked<T>(&self, who: &str, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let _turn = self.turn(who).await?;
+        Ok(work.await)
     }
 
     async fn turn(&self, who: &str) -> Result<Turn, Failure> {

@@ -23,7 +23,7 @@ use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
     AcceptOrder, AcceptedDays, AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder,
-    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, SentReport, TestedChannel, VerifyReport,
+    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, ReplayProgress, SentReport, TestedChannel, VerifyReport,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
@@ -260,7 +260,6 @@ impl Route {
             let schema: SchemaOf = if format == Format::Json { plain::<Value> } else { plain::<String> };
             self.answers.push((media_type, schema));
         }
-        self.conditional = true;
         self.weighs(Weight::Report)
     }
 }
@@ -350,8 +349,11 @@ fn alerts() -> Vec<Route> {
             .asks::<TestQuery>()
             .gives_list::<TestedChannel>()
             .weighs(Weight::Order),
+        Route::get("/api/v1/replay", Needs::Read, commands::replays)
+            .says("How far the replays that run have come.")
+            .gives_list::<ReplayProgress>(),
         Route::post("/api/v1/replay", Needs::Read, commands::replay)
-            .says("What alert rules would have told over the past. Nothing is sent or stored.")
+            .says("What alert rules would have told over the past. Nothing is sent or stored; it ends with its caller.")
             .takes::<ReplayOrder>(commands::REPLAY_EXAMPLE)
             .gives::<ReplayReport>()
             .weighs(Weight::Order),

@@ -1,9 +1,9 @@
 //! Links for people without an account: the report behind one, and the founder's making, listing and ending of them.
 
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{self, Path};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -35,12 +35,26 @@ pub struct SharedQuery {
     format: Option<String>,
 }
 
-/// The report behind a link, as a partner with its records would see it.
+/// The report behind a link, as a partner with its records would see it. Whatever it answers, nobody keeps it and no search
+/// engine lists it: the address alone opens it.
 pub async fn shared(
+    state: extract::State<State>,
+    text: Result<Path<String>, PathRejection>,
+    query: Result<Asked<SharedQuery>, Failure>,
+) -> Response {
+    let mut response = answered(state, text, query).await.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    response
+}
+
+async fn answered(
     extract::State(state): extract::State<State>,
-    Path(text): Path<String>,
-    Asked(SharedQuery { format }): Asked<SharedQuery>,
+    text: Result<Path<String>, PathRejection>,
+    query: Result<Asked<SharedQuery>, Failure>,
 ) -> Result<Response, Failure> {
+    let (Path(text), Asked(SharedQuery { format })) = (text.map_err(|_| unknown())?, query?);
     // What we never signed waits for nobody, and nobody for it.
     let Some(id) = state.engine().link_id(&text) else { return Err(unknown()) };
     let who = format!("link {id}");
@@ -137,7 +151,7 @@ pub async fn revoke(
 
 fn refused(error: LinkError) -> Failure {
     match error {
-        LinkError::NoKey => Failure::new(StatusCode::CONFLICT, error.to_string()),
+        LinkError::NoKey | LinkError::InTheOpen(_) => Failure::new(StatusCode::CONFLICT, error.to_string()),
         LinkError::Order(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         LinkError::AsOf(error @ AsOfError::Future { .. }) => error.into(),
         LinkError::AsOf(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),

@@ -1,5 +1,6 @@
 //! The HTTP client that all channels share: bounded in time and in what it reads, and following no redirect.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -82,13 +83,23 @@ async fn read(mut response: Response) -> Answer {
 /// Checks a URL at start. Plain HTTP is refused where the URL itself is the credential, except on loopback.
 pub(super) fn check_url(url: &str, needs_tls: bool) -> Result<(), ChannelError> {
     let parsed = Url::parse(url).map_err(|error| ChannelError::Url(error.to_string()))?;
-    let loopback = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let loopback = is_loopback(&parsed);
     match parsed.scheme() {
         "https" => Ok(()),
         "http" if !needs_tls || loopback => Ok(()),
         "http" => Err(ChannelError::Url("it must start with https://, since a credential goes with it".to_owned())),
         other => Err(ChannelError::Url(format!("it starts with {other}://, not with https://"))),
     }
+}
+
+/// True for an address that is asked without TLS over a network.
+pub fn is_in_the_open(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_loopback(&url))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.ends_with(".localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Masks a URL in others' text, and the parts of it that may be a token: servers quote a path or a key alone.

@@ -33,6 +33,7 @@ pub use deliver::{deliver_due, refresh, try_once};
 pub use email::{Email, Security};
 pub use heartbeat::Heartbeat;
 pub use http::HttpClient;
+pub use http::is_in_the_open;
 pub use pagerduty::DEFAULT_URL as PAGERDUTY_URL;
 
 /// Longest that one delivery over HTTP may take; e-mail, whose servers keep strangers waiting, has three times as long.
@@ -154,6 +155,27 @@ impl Channel {
             }
             Channel::Log => Ok(()),
         }
+    }
+
+    /// What is allowed about the channel and unwise, a sentence each with what to do.
+    pub fn cautions(&self) -> Vec<String> {
+        // Alertmanager and what else stands in one's own network is reached without TLS; where a credential goes along, http is refused.
+        let Channel::Webhook { url, secret } = self else { return Vec::new() };
+        let mut cautions = Vec::new();
+        if is_in_the_open(url.expose()) {
+            cautions.push(
+                "its address is http and leads to another machine, so that what it is told can be read on the way: use https"
+                    .to_owned(),
+            );
+        }
+        if webhook::is_short(secret) {
+            cautions.push(format!(
+                "its secret is shorter than the {} bytes that Standard Webhooks asks for, so that a signature could be forged: \
+                 `openssl rand -base64 32` prints a longer one",
+                webhook::SHORTEST_SECRET
+            ));
+        }
+        cautions
     }
 
     /// The body for this channel, as it will be sent.

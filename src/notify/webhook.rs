@@ -56,6 +56,16 @@ fn with_files(payload: &str, files: &[OutboxFile]) -> Result<String, String> {
     Ok(message.to_string())
 }
 
+/// Bytes of a secret at least, by the specification.
+pub(super) const SHORTEST_SECRET: usize = 24;
+
+/// True for a secret of fewer bytes, by which a signature could be found.
+pub(super) fn is_short(secret: &Secret) -> bool {
+    let text = secret.expose();
+    let bytes = BASE64_STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text));
+    bytes.is_ok_and(|bytes| bytes.len() < SHORTEST_SECRET)
+}
+
 /// Reads the signing key.
 pub(super) fn signer(secret: &Secret) -> Result<Webhook, ChannelError> {
     if secret.is_empty() {

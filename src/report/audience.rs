@@ -1,22 +1,30 @@
 //! Who reads a report, and what of a position that reader may see.
 //!
 //! Invariant: [`Audience::scope`] is the only gate, and it stands before any document is built. A partner's position
-//! holds the rows of the partner's own records, the credit pools without ids, how their balances agree with AWS's, the
-//! monthly bill, and what happened to credit that ends, without the advice; everything else is emptied, and ids that
-//! reached a text are struck out. What the sums that are left still tell is said to the reader in its notes.
+//! holds the rows of the partner's own records, the awards by programme and number, all credit together (at the ends of
+//! months, and today), the monthly bill, and that credit ends; everything else is emptied. No text that somebody else wrote
+//! passes: what a partner reads of credit is put into words here, from what the partner may see, so that no name of a
+//! credit, service or workload can stand in it. A credit can pay for one service alone, so that any figure of a single one
+//! is that service's spend: none is left. What the sums that are left still tell is said to the reader in its notes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::NaiveDate;
+
+use super::words;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::history::MissingHistory;
 use crate::domain::money::Money;
 use crate::domain::next_award::Meant;
 use crate::domain::outlook::MadeWith;
+use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{
-    Credits, DataQuality, Exhaustion, FilingRef, MonthlyBill, PoolPosition, PoolSeries, Position, Series, Spend,
+    Credits, DataQuality, DateQuantiles, DayAmount, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, PoolPosition,
+    PoolSeries, PoolStatus, Position, Series, Spend,
 };
-use crate::domain::reconcile::{BalanceReconciliation, Reconciliation};
-use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review, Step};
+use crate::domain::reconcile::Reconciliation;
+use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
 use crate::domain::track_record::{Horizon, TrackRecord};
 
 /// The record of spend that no filed record claims.
@@ -49,28 +57,17 @@ impl Audience {
         let Audience::Partner { records } = self else { return None };
         Some(format!(
             "Actual against projected covers these records only: {}. Credits, the next ask and the monthly bill are those \
-             of the whole account; from them can be worked out what it spends in all, and so what lies outside these \
-             records together.",
+             of the whole account, all credit together; from them can be worked out what it spends in all, and so what lies \
+             outside these records together.",
             records.join(", ")
         ))
-    }
-
-    /// What a pool is called for this audience; an id that AWS gave is not for partners.
-    pub(super) fn pool_name(&self, id: &str, position: &Position) -> String {
-        let pool = position.credits.pools.iter().find(|pool| pool.id == id);
-        let name = pool.map_or(id, |pool| pool.name.as_str());
-        match self {
-            Audience::Owner => name.to_owned(),
-            Audience::Partner { .. } if pool.is_none() => "a credit".to_owned(),
-            Audience::Partner { .. } => strike_ids(name, position),
-        }
     }
 
     /// The part of a position and its series that this audience may see.
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {
             Audience::Owner => (position.clone(), series.clone()),
-            Audience::Partner { records } => (scope_position(position, records), scope_series(position, series)),
+            Audience::Partner { records } => (scope_position(position, records), scope_series(series)),
         }
     }
 }
@@ -79,8 +76,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
     let own = |record: &String| records.contains(record);
     // `outside` is no record: a partner whose list happens to say so still does not see it.
     let rows = position.variance.iter().filter(|row| own(&row.record) && row.record != OUTSIDE);
-    let spoken = position.findings.iter().filter(|finding| speaks_of_credit_ending(finding.rule));
-    Position {
+    let mut scoped = Position {
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
@@ -89,7 +85,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             granted: position.credits.granted,
             remaining: position.credits.remaining,
             left: position.credits.left,
-            pools: position.credits.pools.iter().map(|pool| anonymous_pool(pool, position)).collect(),
+            pools: awards(position),
             unlisted: position.credits.unlisted,
         },
         exhaustion: Exhaustion { by_workload: Vec::new(), ..position.exhaustion.clone() },
@@ -97,11 +93,12 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
         trajectory: position.trajectory.iter().map(|bill| MonthlyBill { lines: Vec::new(), ..bill.clone() }).collect(),
-        findings: spoken.map(|finding| anonymous_finding(finding, position)).collect(),
+        findings: Vec::new(),
         // Which days are missing, and not what AWS said of them: that can name a service.
         data_quality: DataQuality { missing_history: missing_days(position), ..DataQuality::default() },
-        reconciliation: scope_reconciliation(&position.reconciliation, position),
-        outlook_basis: position.outlook_basis.as_deref().map(|basis| strike_ids(basis, position)),
+        reconciliation: scope_reconciliation(&position.reconciliation),
+        // How each workload is forecast names them.
+        outlook_basis: position.outlook_basis.as_ref().map(|_| BASIS.to_owned()),
         outlook_made_with: position
             .outlook_made_with
             .as_ref()
@@ -116,7 +113,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
             ..filing.clone()
         }),
-        review: scope_review(&position.review, position, &own),
+        review: scope_review(&position.review, position.filing.as_ref(), &own),
         track_record: scope_track_record(&position.track_record),
         // What the account means to ask for is told by its owner.
         award_meant: Meant::default(),
@@ -129,7 +126,79 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         bills: position.bills,
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
-    }
+    };
+    scoped.findings = ends(position, &scoped);
+    scoped
+}
+
+/// How an outlook is made, whatever it was made of.
+const BASIS: &str = "each kind of spend is forecast by itself, from its own past or the filed projection, and the credits are \
+    drawn against all of them. The odds come from how far such forecasts were off on 30 public daily series. AWS draws credit \
+    once a month; this draws it day by day.";
+
+/// What each award is, by programme and number, and where it is in its life: not what it paid, what is left of it or when
+/// that will be gone, which is the spend of what it pays for.
+fn awards(position: &Position) -> Vec<PoolPosition> {
+    let names = award_names(position);
+    // All credit that is left is switched off: the sum is told, and stands at the first of them.
+    let off = position.switched_off();
+    let first_off = off.as_ref().and_then(|_| {
+        position.credits.pools.iter().position(|pool| pool.status == PoolStatus::Paused && pool.left >= Money::ONE)
+    });
+    let award = |(at, (pool, name)): (usize, (&PoolPosition, String))| {
+        // Whether it ends by expiry or by use, without how much of it.
+        let unused = pool.breakage.p50.filter(|unused| *unused < Money::ONE).map(|_| Money::ZERO);
+        PoolPosition {
+            id: String::new(),
+            name,
+            drawn: Money::ZERO,
+            remaining: Money::ZERO,
+            left: off.as_ref().filter(|_| first_off == Some(at)).map_or(Money::ZERO, |off| off.left),
+            stated: None,
+            delisted: None,
+            exhausts_on: DateQuantiles::default(),
+            exhausted_on: None,
+            breakage: MoneyQuantiles { p50: unused, ..MoneyQuantiles::default() },
+            ..pool.clone()
+        }
+    };
+    position.credits.pools.iter().zip(names).enumerate().map(award).collect()
+}
+
+/// "Activate Portfolio, credit 2", in the order of the pools. Numbers go by the first day, then by AWS's id, so that an
+/// award that comes later changes no earlier one's.
+fn award_names(position: &Position) -> Vec<String> {
+    let pools = &position.credits.pools;
+    let mut order: Vec<usize> = (0..pools.len()).collect();
+    order.sort_by_key(|at| (pools[*at].starts_on, &pools[*at].id));
+    let numbers: BTreeMap<usize, usize> = order.into_iter().zip(1..).collect();
+    let name = |(at, pool): (usize, &PoolPosition)| match pool.programme {
+        Some(programme) => format!("{}, credit {}", programme.label(), numbers[&at]),
+        None => format!("Credit {}", numbers[&at]),
+    };
+    pools.iter().enumerate().map(name).collect()
+}
+
+/// That credit ends, or that an award expires with something left in it, where the owner is told so.
+fn ends(position: &Position, scoped: &Position) -> Vec<Finding> {
+    let told = |finding: &Finding| {
+        let summary = match finding.rule {
+            Rule::Exhaustion => format!("{}.", words::headline(scoped)),
+            Rule::ExpiringCredit => {
+                let of = |pool: &PoolPosition| finding.key == format!("{}:{}", finding.rule.as_str(), pool.id);
+                let award = &scoped.credits.pools[position.credits.pools.iter().position(of)?];
+                let (name, day) = (&award.name, words::day(award.expires_on));
+                format!("{name} expires on {day}, and some of it will probably be unused.")
+            }
+            _ => return None,
+        };
+        // The advice is for the owner.
+        Some(Finding { named: None, key: String::new(), summary, reason: String::new(), ..finding.clone() })
+    };
+    let mut all: Vec<Finding> = position.findings.iter().filter_map(told).collect();
+    // What differs only in what was struck is one.
+    all.dedup_by(|a, b| a.summary == b.summary);
+    all
 }
 
 /// How often the odds held, and the days; what the account spent stays its owner's.
@@ -138,43 +207,25 @@ fn scope_track_record(record: &TrackRecord) -> TrackRecord {
     TrackRecord { horizons: record.horizons.iter().map(scope).collect() }
 }
 
-/// The credits' balances without ids, and what credit paid by month, as the pools' curves show it too.
-fn scope_reconciliation(all: &Reconciliation, position: &Position) -> Reconciliation {
-    let balance = |balance: &BalanceReconciliation| BalanceReconciliation {
-        id: String::new(),
-        name: strike_ids(&balance.name, position),
-        ..balance.clone()
-    };
-    Reconciliation {
-        months: all.months.clone(),
-        balances: all.balances.iter().map(balance).collect(),
-        awaited: all.awaited,
-    }
+/// What all credit together paid by month. Balances are of single credits.
+fn scope_reconciliation(all: &Reconciliation) -> Reconciliation {
+    Reconciliation { months: all.months.clone(), balances: Vec::new(), awaited: all.awaited }
 }
 
-/// The assumptions and claims of one's own records and of the awards. The ask and the earned value are the account's, as are
-/// the credits, but without the months that the ask rests on, and without the plan of others.
-fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> bool) -> Review {
-    let strike = |text: &str| strike_ids(text, position);
-    let steps = |steps: &[Step]| steps.iter().map(|step| Step::new(strike(&step.label), step.amount)).collect();
-    let may_see = |claim: &&Claim| claim.record.as_ref().is_none_or(|record| own(record) && record != OUTSIDE);
-    let claim = |claim: &Claim| Claim {
-        subject: String::new(),
-        about: strike(&claim.about),
-        statement: strike(&claim.statement),
-        figures: steps(&claim.figures),
-        ..claim.clone()
-    };
-    let all_own = position.filing.as_ref().is_some_and(|filing| filing.records.iter().all(own));
+/// The assumptions and claims of one's own records. The ask and the earned value are the account's, all awards together, but
+/// without the months that the ask rests on, and without the plan of others.
+fn scope_review(review: &Review, filing: Option<&FilingRef>, own: &impl Fn(&String) -> bool) -> Review {
+    // A claim without a record is of one credit, or of what nobody filed.
+    let may_see = |claim: &&Claim| claim.record.as_ref().is_some_and(|record| own(record) && record != OUTSIDE);
+    let all_own = filing.is_some_and(|filing| filing.records.iter().all(own));
     let without_others = |value: &PoolValue| PoolValue {
         planned_to_date: value.planned_to_date.filter(|_| all_own),
         ahead_of_plan: value.ahead_of_plan.filter(|_| all_own),
         ..value.clone()
     };
-    let pool = |pool: &PoolValue| PoolValue { id: String::new(), name: strike(&pool.name), ..without_others(pool) };
     Review {
         assumptions: review.assumptions.iter().filter(|row| own(&row.record)).cloned().collect(),
-        claims: review.claims.iter().filter(may_see).map(claim).collect(),
+        claims: review.claims.iter().filter(may_see).cloned().collect(),
         // Spend outside of every record is in its months too, so even who filed all records is not shown them.
         next_ask: review.next_ask.as_ref().map(|ask| NextAsk {
             average_month: Money::ZERO,
@@ -182,84 +233,41 @@ fn scope_review(review: &Review, position: &Position, own: &impl Fn(&String) -> 
             ..ask.clone()
         }),
         no_ask: review.no_ask,
-        earned_value: review.earned_value.as_ref().map(|value| EarnedValue {
-            pools: value.pools.iter().map(pool).collect(),
-            total: without_others(&value.total),
-        }),
+        earned_value: review
+            .earned_value
+            .as_ref()
+            .map(|value| EarnedValue { pools: Vec::new(), total: without_others(&value.total) }),
     }
 }
 
-/// The account's curves of spend mix all records, so only the pools' own curves stay, without what was planned for
-/// all records together.
-fn scope_series(position: &Position, series: &Series) -> Series {
-    let anonymous = |pool: &PoolSeries| PoolSeries {
-        id: String::new(),
-        name: strike_ids(&pool.name, position),
-        planned: Vec::new(),
-        ..pool.clone()
-    };
-    Series { pools: series.pools.iter().map(anonymous).collect(), ..Series::default() }
-}
+/// What the one curve of credit that is left is called.
+pub(super) const TOGETHER: &str = "All credit together";
 
-const fn speaks_of_credit_ending(rule: Rule) -> bool {
-    matches!(rule, Rule::Exhaustion | Rule::ExpiringCredit)
+/// The account's curves of spend mix all records, and a credit's own can be the spend of one service. What stays is the balance
+/// of all credit together, at the ends of months and today.
+fn scope_series(series: &Series) -> Series {
+    let mut days: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+    for point in series.pools.iter().flat_map(|pool| &pool.balance) {
+        *days.entry(point.day).or_default() += point.amount;
+    }
+    let through = days.last_key_value().map(|(day, _)| *day);
+    let month_end = |day: NaiveDate| BillingPeriod::of(day) != BillingPeriod::of(plus_days(day, 1));
+    let kept = days.into_iter().filter(|(day, _)| month_end(*day) || Some(*day) == through);
+    let balance: Vec<DayAmount> = kept.map(|(day, amount)| DayAmount { day, amount }).collect();
+    let Some(expires_on) = series.pools.iter().map(|pool| pool.expires_on).max() else { return Series::default() };
+    let together = PoolSeries {
+        id: String::new(),
+        name: TOGETHER.to_owned(),
+        granted: series.pools.iter().map(|pool| pool.granted).sum(),
+        expires_on,
+        balance,
+        outlook: Vec::new(),
+        planned: Vec::new(),
+    };
+    Series { pools: vec![together], ..Series::default() }
 }
 
 fn missing_days(position: &Position) -> Option<MissingHistory> {
     let missing = position.data_quality.missing_history.clone()?;
     Some(MissingHistory { problem: String::new(), advice: String::new(), ..missing })
-}
-
-fn anonymous_pool(pool: &PoolPosition, position: &Position) -> PoolPosition {
-    PoolPosition { id: String::new(), name: strike_ids(&pool.name, position), ..pool.clone() }
-}
-
-fn anonymous_finding(finding: &Finding, position: &Position) -> Finding {
-    Finding {
-        named: None,
-        key: String::new(),
-        summary: strike_ids(&finding.summary, position),
-        // The advice is for the owner, and can name services and models of other records.
-        reason: String::new(),
-        ..finding.clone()
-    }
-}
-
-/// Replaces credit ids and account numbers. A pool that config does not name can be called by its id.
-fn strike_ids(text: &str, position: &Position) -> String {
-    let mut struck = text.to_owned();
-    for pool in position.credits.pools.iter().filter(|pool| !pool.id.is_empty()) {
-        struck = struck.replace(&pool.id, "(credit)");
-    }
-    strike_account_numbers(&struck)
-}
-
-/// An AWS account number is 12 digits that stand alone.
-fn strike_account_numbers(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut digits = String::new();
-    for character in text.chars().chain(std::iter::once('\0')) {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        out.push_str(if digits.len() == 12 { "(account)" } else { &digits });
-        digits.clear();
-        if character != '\0' {
-            out.push(character);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn account_numbers_are_struck_and_other_digits_stay() {
-        assert_eq!(strike_account_numbers("by 123456789012, $1,200 in 2026"), "by (account), $1,200 in 2026");
-        assert_eq!(strike_account_numbers("123456789012"), "(account)");
-        assert_eq!(strike_account_numbers("1234567890123 and 2026-11-23"), "1234567890123 and 2026-11-23");
-    }
 }

@@ -38,7 +38,7 @@ type Span = (NaiveDate, NaiveDate);
 /// Burn-down of each pool. Those with a future are on the same days; one that is over shows its own life.
 pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
     let Some(through) = position.data_through else { return Vec::new() };
-    // A pool and its series are joined by order: a partner's copies have no ids.
+    // A pool and its series are joined by order.
     let joined = |index: usize| Some((index, position.credits.pools.get(index)?, series.pools.get(index)?));
     let pools = pools::left_first(position).into_iter().filter_map(joined);
     let drawable: Vec<(usize, &PoolPosition, &PoolSeries)> =
@@ -48,6 +48,43 @@ pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
     let shared = open_span(through, &open);
     let span = |pool, curve| if is_open(pool) { shared } else { life(pool, curve).unwrap_or(shared) };
     drawable.iter().map(|(index, pool, curve)| pool_chart(position, *index, pool, curve, span(pool, curve))).collect()
+}
+
+/// The balance of all credit together, from a series that holds ends of months alone; `None` where it has none.
+pub(super) fn all_credit(position: &Position, series: &Series) -> Option<Chart> {
+    let curve = series.pools.first().filter(|curve| !curve.balance.is_empty())?;
+    let (through, credits) = (position.data_through?, &position.credits);
+    let marks = |day: Option<NaiveDate>, label: &str| {
+        let ahead = day.filter(|day| *day > through);
+        ahead.map(|day| Mark { day, label: format!("{label} {}", words::day(day)), cliff: false })
+    };
+    let ends = marks(position.exhaustion.total.p50, "credits end about");
+    let as_filed = position.exhaustion.as_filed.filter(|day| Some(*day) != position.exhaustion.total.p50);
+    let as_filed = marks(as_filed, "if as filed, credits end");
+    let last = ends.iter().chain(&as_filed).map(|mark| plus_days(mark.day, AFTER_OVER)).max();
+    let first = curve.balance.first().map_or(through, |point| point.day);
+    let end = last.unwrap_or(through).clamp(plus_days(through, LEAST_AHEAD), plus_days(through, HORIZON_DAYS));
+    let columns = vec![Column::text("day", "Day"), Column::number("balance", "Balance")];
+    let rows = curve.balance.iter().map(|point| Row::new(vec![Cell::Day(point.day), Cell::Money(point.amount)]));
+    let line = Line { label: "Balance".to_owned(), tone: Tone::Actual, points: curve.balance.clone() };
+    Some(Chart {
+        id: "burn-down-1".to_owned(),
+        title: format!("{}: {} of {} left", curve.name, credits.left.dollars(), credits.granted.dollars()),
+        description: "Balance of all credit together at the ends of months, and today.".to_owned(),
+        plot: Plot::Days(DayPlot {
+            span: Some((first.min(plus_days(through, -LEAST_AHEAD)), plus_days(end, EDGE))),
+            low: true,
+            lines: vec![line],
+            bands: Vec::new(),
+            marks: [today(through)].into_iter().chain(planned_marks(position)).chain(ends).chain(as_filed).collect(),
+        }),
+        table: Some(Table {
+            id: "burn_down",
+            title: format!("{}, at month ends", curve.name),
+            columns,
+            rows: rows.collect(),
+        }),
+    })
 }
 
 /// True for a pool that something can still happen to.

@@ -91,7 +91,8 @@ fn entered(evidence: &Evidence, position: &Position, audience: &Audience) -> Tab
         ]
     });
     let balance = |it: &BalanceEvidence| {
-        let name = audience.pool_name(&it.pool, position);
+        let pool = position.credits.pools.iter().find(|pool| pool.id == it.pool);
+        let name = pool.map_or(it.pool.as_str(), |pool| pool.name.as_str());
         vec![
             Cell::text(format!("Balance of {name}, typed in")),
             Cell::Day(it.observed_on),
@@ -100,6 +101,8 @@ fn entered(evidence: &Evidence, position: &Position, audience: &Audience) -> Tab
             Cell::Absent(""),
         ]
     };
+    // What is left of a single credit is the owner's.
+    let balances = if matches!(audience, Audience::Owner) { evidence.balances.as_slice() } else { &[] };
     let columns = [
         Column::text("entry", "Entry"),
         Column::text("of", "Filed or read off on"),
@@ -108,7 +111,7 @@ fn entered(evidence: &Evidence, position: &Position, audience: &Audience) -> Tab
         Column::text("content_hash", "Content hash").optional(),
     ];
     Table::new("evidence_entered", "What was entered", columns)
-        .rows(filing.into_iter().chain(evidence.balances.iter().map(balance)))
+        .rows(filing.into_iter().chain(balances.iter().map(balance)))
 }
 
 /// The questions on credits whose answers count; most runs asked others, which a later answer made void.

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::audience::TOGETHER;
 use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
 use crate::domain::credit::StatementSource;
@@ -14,12 +15,55 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
     let mut blocks = Vec::new();
     if let Some(unlisted) = position.credits.without_pool() {
         blocks.push(Block::Text(nothing_known(&unlisted)));
+    } else if of_a_partner(position) {
+        blocks.push(Block::Text(TOGETHER_ALONE.to_owned()));
+        blocks.extend(curves::all_credit(position, series).map(Block::Chart));
+        blocks.push(Block::Table(together(position)));
+        blocks.push(Block::Table(awards(position)));
     } else {
         blocks.extend(curves::burn_down(position, series).into_iter().map(Block::Chart));
         blocks.push(Block::Table(balances(position)));
         blocks.push(Block::Table(ends(position)));
     }
     Section { id: "credits", title: "Credits".to_owned(), blocks }
+}
+
+/// Why a partner is shown no figure of a single credit.
+const TOGETHER_ALONE: &str =
+    "All credit together: what a single credit paid can be what the account spends on a single service.";
+
+/// True where the pools are a partner's: without ids, and without figures of their own.
+fn of_a_partner(position: &Position) -> bool {
+    position.credits.pools.iter().any(|pool| pool.id.is_empty())
+}
+
+/// Today's total.
+fn together(position: &Position) -> Table {
+    let credits = &position.credits;
+    let columns = [Column::text("of", "Credit"), Column::number("granted", "Granted"), Column::number("left", "Left")];
+    let row = vec![Cell::text(TOGETHER), Cell::Money(credits.granted), Cell::Money(credits.left)];
+    Table::new("credit_together", "What is left", columns).rows([row])
+}
+
+/// What each award is.
+fn awards(position: &Position) -> Table {
+    let columns = [
+        Column::text("award", "Award"),
+        Column::text("status", "Status"),
+        Column::number("granted", "Granted"),
+        Column::text("starts_on", "Starts"),
+        Column::text("expires_on", "Expires"),
+    ];
+    let row = |pool: &PoolPosition| {
+        vec![
+            Cell::text(&pool.name),
+            Cell::text(pool.status.as_str()),
+            Cell::Money(pool.granted),
+            Cell::Day(pool.starts_on),
+            Cell::Day(pool.expires_on),
+        ]
+    };
+    Table::new("awards", "Awards, those that expire first ahead", columns).rows(ordered(position).map(row))
 }
 
 /// The pools' indices, those that still hold credit first, the soonest to expire ahead; AWS draws in that order too.

@@ -1,13 +1,13 @@
 //! Backups: a consistent copy of a live store, opened and read before it counts.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use duckdb::Connection;
 
 use super::error::{Result, StoreError};
 use super::examine::read_only;
-use super::heal::sync_folder;
+use super::heal::{copy_bytes, sync_folder};
 use super::verify::{VerifiedTable, read_tables};
 use super::{Store, blocking, checkpoint, log_of};
 
@@ -23,7 +23,11 @@ impl Store {
     /// cannot be read.
     pub async fn backup(&self, target: &Path) -> Result<()> {
         let (store, target) = (self.clone(), target.to_owned());
-        blocking(move || make(&target, |partial, failed| store.copy_to(partial, failed))).await
+        blocking(move || {
+            make(&target, |partial, failed| store.copy_to(partial, failed))?;
+            store.write(|_, connection| store.keep_revoked(connection))
+        })
+        .await
     }
 
     /// Copies the finished backup `from` to `target`, as [`Store::backup`] does the store; nothing waits for it meanwhile, however
@@ -35,8 +39,8 @@ impl Store {
         let (from, target, memory_mb) = (from.to_owned(), target.to_owned(), self.inner.memory_mb);
         blocking(move || {
             make(&target, |partial, failed| {
-                fs::copy(&from, partial)
-                    .and_then(|_| File::open(partial)?.sync_all())
+                // With the rights of a new file: an older backup may be open to others.
+                copy_bytes(&from, partial)
                     .map_err(|error| failed(format!("{} cannot be copied: {error}", from.display())))?;
                 check_copy(partial, &read_back(&from, memory_mb)?, memory_mb, failed)
             })

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::error::Result;
+use super::heal::copy_bytes;
 use super::verify::{self, Verified};
 use super::{beside, log_file, log_of, trouble};
 
@@ -105,10 +106,10 @@ const COPY: &str = "as-it-lies";
 /// # Errors
 /// The system's.
 pub fn copy_with_log(path: &Path, to: &Path) -> std::io::Result<()> {
-    fs::copy(path, to)?;
-    match fs::copy(log_of(path), log_of(to)) {
+    copy_bytes(path, to)?;
+    match copy_bytes(&log_of(path), &log_of(to)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        copied => copied.map(drop),
+        copied => copied,
     }
 }
 

@@ -16,7 +16,7 @@ use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Opens};
 use super::opening::Opening;
 use super::verify::Verified;
-use super::{StoreId, beside, config, log_of, migrations};
+use super::{StoreId, beside, config, log_of, migrations, revoked};
 use crate::domain::healing::{HealedFrom, Healing};
 
 /// What is wrong with a store.
@@ -143,8 +143,10 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
             .filter(|_| chosen.source != HealedFrom::File)
             .map(|from| from.display().to_string()),
         knows_to: if chosen.holds_all { Some(healed_at) } else { chosen.knows_to },
+        links_ended: 0,
     };
-    build(opening, chosen.from.as_deref(), id, Some(&healing))?;
+    let links_ended = build(opening, chosen.from.as_deref(), id, Some(&healing))?;
+    let healing = Healing { links_ended, ..healing };
     install(opening, Some(&aside))?;
     warn!(
         path = %path.display(),
@@ -293,14 +295,16 @@ fn aside(path: &Path, now: DateTime<Utc>) -> PathBuf {
 }
 
 /// Writes the new file whole, and gives it the name under which [`resume`] finds it.
-fn build(opening: &Opening, from: Option<&Path>, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<()> {
+/// Gives how many links had to be ended.
+fn build(opening: &Opening, from: Option<&Path>, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<u64> {
     let making = beside(&opening.path, BEING_MADE);
     remove(&making);
-    let made = write(opening, &making, from, id, healing).and_then(|()| {
+    let made = write(opening, &making, from, id, healing).and_then(|ended| {
         let named = File::open(&making).and_then(|file| file.sync_all());
         let ready = beside(&opening.path, READY);
         let named = named.and_then(|()| fs::rename(&making, &ready)).and_then(|()| sync_folder(&ready));
-        named.map_err(|error| cannot(&opening.path, "writing it to disk", &error))
+        named.map_err(|error| cannot(&opening.path, "writing it to disk", &error))?;
+        Ok(ended)
     });
     remove(&beside(&opening.path, ALONE));
     remove(&held_beside(&opening.path));
@@ -313,7 +317,7 @@ fn write(
     from: Option<&Path>,
     id: Option<&StoreId>,
     healing: Option<&Healing>,
-) -> Result<()> {
+) -> Result<u64> {
     if let Some(from) = from {
         copy(from, making).map_err(|error| cannot(&opening.path, &format!("copying {}", from.display()), &error))?;
     }
@@ -322,11 +326,16 @@ fn write(
     if let Some(id) = id {
         connection.execute("UPDATE store_id SET id = ?", [id.to_string()])?;
     }
+    let mut ended = 0;
     if let Some(healing) = healing {
+        let is_older = matches!(healing.source, HealedFrom::Backup | HealedFrom::Named);
+        let place = (opening.path.as_path(), &opening.backups);
+        ended = revoked::end_links(&connection, place, is_older, healing.healed_at)?;
         insert(&connection, healing)?;
     }
     connection.execute_batch("CHECKPOINT")?;
-    connection.close().map_err(|(_, error)| error.into())
+    connection.close().map_err(|(_, error)| StoreError::from(error))?;
+    Ok(u64::try_from(ended).unwrap_or(u64::MAX))
 }
 
 /// Moves what stands at the path aside, if a name is given, and the new file there.
@@ -350,9 +359,14 @@ fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies the bytes alone: a backup that may only be read becomes a store that can be written.
+/// Copies the bytes alone, without the rights: a backup that may only be read becomes a store that can be written.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     remove(to);
+    copy_bytes(from, to)
+}
+
+/// Copies the bytes of a file into a new one, onto the disk.
+pub(super) fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
     let (mut from, mut to) = (File::open(from)?, File::create(to)?);
     io::copy(&mut from, &mut to)?;
     to.sync_all()
@@ -384,7 +398,7 @@ const fn word(source: HealedFrom) -> &'static str {
 }
 
 fn insert(connection: &Connection, healing: &Healing) -> Result<()> {
-    let Healing { healed_at, damage, kept_as, source, copied, knows_to } = healing;
+    let Healing { healed_at, damage, kept_as, source, copied, knows_to, .. } = healing;
     connection.execute(
         "INSERT INTO healings VALUES (?, ?, ?, ?, ?, ?)",
         params![healed_at.naive_utc(), damage, kept_as, word(*source), copied, knows_to.map(|at| at.naive_utc())],
@@ -394,9 +408,11 @@ fn insert(connection: &Connection, healing: &Healing) -> Result<()> {
 
 /// The healings of a store, oldest first.
 pub fn healings(connection: &Connection) -> Result<Vec<Healing>> {
-    let sql = "SELECT healed_at, damage, kept_as, source, copied, knows_to FROM healings ORDER BY healed_at";
+    let sql = "SELECT healed_at, damage, kept_as, source, copied, knows_to,
+                      (SELECT count(*) FROM link_revocations WHERE revoked_by = ? AND revoked_at = healed_at)
+               FROM healings ORDER BY healed_at";
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| {
+    let rows = statement.query_map([revoked::WITHOUT_LIST], |row| {
         let source: String = row.get(3)?;
         let source = [HealedFrom::File, HealedFrom::Backup, HealedFrom::Nothing, HealedFrom::Named]
             .into_iter()
@@ -408,6 +424,7 @@ pub fn healings(connection: &Connection) -> Result<Vec<Healing>> {
             source: source.unwrap_or(HealedFrom::Named),
             copied: row.get(4)?,
             knows_to: row.get::<_, Option<NaiveDateTime>>(5)?.map(|at| at.and_utc()),
+            links_ended: row.get(6)?,
         })
     })?;
     Ok(rows.collect::<duckdb::Result<_>>()?)

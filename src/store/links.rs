@@ -7,9 +7,9 @@ use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Store;
 use super::error::Result;
 use super::read::{from_json, to_json};
+use super::{Store, revoked};
 
 /// A link as listed. The link's own text is nowhere stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -65,7 +65,20 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn keep_link(&self, link: StoredLink) -> Result<()> {
-        self.call(move |connection| insert_link(connection, &link)).await
+        let store = self.clone();
+        self.call(move |connection| {
+            insert_link(connection, &link)?;
+            store.keep_revoked(connection)
+        })
+        .await
+    }
+
+    /// Brings the lists of revoked links beside the store, and in its folders for backups, up to its rows.
+    pub(super) fn keep_revoked(&self, connection: &Connection) -> Result<()> {
+        match &self.inner.opening {
+            Some(opening) => revoked::keep_lists(connection, &opening.path, &opening.backups),
+            None => Ok(()),
+        }
     }
 
     /// Every link, newest first.
@@ -92,17 +105,18 @@ impl Store {
         self.read(move |connection| Ok(read(connection, Some(&id), None, 1)?.pop())).await
     }
 
-    /// Ends a link; ending it again changes nothing.
+    /// Ends a link, also for a store that is restored from an older backup; ending it again changes nothing.
     ///
     /// # Errors
     /// DuckDB's.
     pub async fn revoke_link(&self, id: String, revocation: Revocation) -> Result<()> {
+        let store = self.clone();
         self.call(move |connection| {
             connection.execute(
                 "INSERT INTO link_revocations VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 params![id, revocation.at.naive_utc(), revocation.by],
             )?;
-            Ok(())
+            store.keep_revoked(connection)
         })
         .await
     }

@@ -42,6 +42,7 @@ mod read;
 mod readers;
 mod reports;
 mod requests;
+mod revoked;
 mod trouble;
 mod vanished;
 mod verify;
@@ -52,6 +53,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use duckdb::{AccessMode, Config, Connection};
+use tracing::warn;
 
 use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
 use crate::domain::healing::Healing;
@@ -174,6 +176,10 @@ impl Store {
         let store = Store::of(path, memory_mb, connection, mode, lock, opening)?;
         if mode == Mode::Writable {
             store.id().write_beside(path);
+            // As the file with the id: what it lacks is said, and opens no store less.
+            if let Err(error) = store.write(|_, connection| store.keep_revoked(connection)) {
+                warn!("which links were revoked cannot be listed beside the store: {error}");
+            }
         }
         Ok(store)
     }

@@ -68,6 +68,7 @@ impl Store {
         deliveries: Vec<NewDelivery>,
         enclosed: Enclosed,
     ) -> Result<bool> {
+        let store = self.clone();
         self.call_without_notes(move |connection| {
             let transaction = connection.transaction()?;
             let at = letter.at.naive_utc();
@@ -105,6 +106,9 @@ impl Store {
                 insert_entry(&transaction, entry)?;
             }
             transaction.commit()?;
+            if !enclosed.links.is_empty() {
+                store.keep_revoked(connection)?;
+            }
             Ok(true)
         })
         .await

@@ -56,6 +56,12 @@ impl BackupFolders {
         std::iter::once(self.first.clone()).chain(self.second.clone()).collect()
     }
 
+    /// Those that are there; a second place only with its mark, since what is written to it else may lie on another disk.
+    pub(super) fn there(&self) -> Vec<PathBuf> {
+        let second = self.second.clone().filter(|place| place.join(MARK).exists());
+        std::iter::once(self.first.clone()).chain(second).filter(|folder| folder.is_dir()).collect()
+    }
+
     /// A second place that does not show what it holds, and why: its folder, or the mark in it, is not there.
     pub(super) fn unseen(&self) -> Option<(PathBuf, String)> {
         let place = self.second.as_ref()?;

@@ -2,5 +2,8 @@
 
 mod audited;
 mod callers;
+mod files;
 mod flood;
+mod large;
+mod partners;
 mod printed;

@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::domain::money::Money;
 use crate::domain::position::Position;
 use crate::domain::projection::{
-    BEDROCK, FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash, overlaps,
-    service_of_model,
+    BEDROCK, FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash,
+    service_of_model, told_overlaps,
 };
 use crate::domain::words::or_more;
 use crate::http::client::ClientError;
@@ -67,9 +67,8 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
         });
     }
     let parts: Vec<Part> = filings.iter().map(|(_, name, filing)| Part { name: Some(name), filing }).collect();
-    for overlap in overlaps(&parts, &book.prices, &service_of_model) {
-        let (line, problem, remedy) = (overlap.line, overlap.problem, overlap.remedy);
-        found[filings[overlap.part].0].problems.push(ProjectionProblem { line, problem, remedy });
+    for (told, (at, ..)) in told_overlaps(&parts, &book.prices, &service_of_model).into_iter().zip(&filings) {
+        found[*at].problems.extend(told);
     }
     if json {
         out::json(&found)?;

@@ -107,6 +107,7 @@ mod tests {
             source: HealedFrom::Backup,
             copied: Some("/data/backups/a.duckdb".to_owned()),
             knows_to: Some(at - TimeDelta::hours(3)),
+            links_ended: 0,
         };
         let finding = store_healed_finding(&healing, at + TimeDelta::days(29)).unwrap();
         assert_eq!(finding.key, "store_healed:2026-11-23T06:30:00Z");

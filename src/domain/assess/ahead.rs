@@ -87,7 +87,7 @@ impl Assessment<'_> {
     /// By day, what the filing plans of the lines of which nothing is still to come.
     fn filed_and_come(&self) -> Vec<DailyCost> {
         let (Some(filing), Some(filed)) = (self.filing(), &self.plans.filed) else { return Vec::new() };
-        let come: Vec<PlannedMonth> = filing.plan.iter().filter(|month| filed.has_come(month)).cloned().collect();
+        let come: Vec<PlannedMonth> = filed.come(&filing.plan).cloned().collect();
         daily_costs(&daily_plan(&come))
     }
 

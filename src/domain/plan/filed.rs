@@ -3,7 +3,7 @@
 //! Every entry of a line (`monthly`) is an event from its month on. While an entry is late, the months of its line are moved
 //! whole, so that the order in which they were filed stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -16,7 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::outlook::{Effect, FiledDays, Foreseen};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::price::plan_money;
-use crate::domain::projection::{Driver, FiledLine, FiledProjection, PlannedMonth, claimed_by};
+use crate::domain::projection::{Attribution, Driver, FiledLine, FiledProjection, PlannedMonth};
 use crate::domain::workload::Workload;
 
 /// How likely a filed step that the bill does not show yet comes at its time. Chosen: more likely than the early tenth of the
@@ -40,6 +40,7 @@ pub struct FiledPlan {
 struct Line {
     record: String,
     name: String,
+    driver: &'static str,
     kind: PlanKind,
     service: String,
     workload: Workload,
@@ -75,21 +76,27 @@ impl FiledPlan {
     pub fn read(version: u32, projection: &FiledProjection, plan: &[PlannedMonth], days: Days) -> FiledPlan {
         let mut lines = Vec::new();
         let mut places = BTreeMap::new();
+        let mut by_line: BTreeMap<Planner<'_>, Vec<&PlannedMonth>> = BTreeMap::new();
+        for month in plan {
+            by_line.entry(planner(month)).or_default().push(month);
+        }
         for (at, record) in projection.records.iter().enumerate() {
             let mut number = 0;
             for (place, line) in record.lines().enumerate() {
                 let first = number + 1;
                 number += line.months().count();
-                if let Some(read) = Line::read(&record.id, line, plan, first) {
+                let months = by_line.get(&(record.id.as_str(), line.driver(), Some(line.name())));
+                if let Some(read) = months.and_then(|months| Line::read(&record.id, line, months, first)) {
                     places.insert((at, place), lines.len());
                     lines.push(read);
                 }
             }
         }
+        let attribution = Attribution::of(projection);
         let place = |kind: &DetailKind| {
             let class = &kind.class;
             let (model, instance_type) = (class.model.as_deref(), class.instance_type.as_deref());
-            let claim = claimed_by(projection, &kind.service, class.workload, model, instance_type)?;
+            let claim = attribution.line(&kind.service, class.workload, model, instance_type)?;
             places.get(&claim).copied()
         };
         let seen = days.of_each(lines.len(), place);
@@ -181,10 +188,13 @@ impl FiledPlan {
         self.lines.iter().filter_map(|line| Some((line.workload, line.begun?)))
     }
 
-    /// True if nothing of the line that plans `month` is still to come, so that its months say how its spend grows.
-    pub fn has_come(&self, month: &PlannedMonth) -> bool {
+    /// The months of `plan` whose lines have nothing that is still to come, so that they say how spend grows.
+    pub fn come<'p>(&self, plan: &'p [PlannedMonth]) -> impl Iterator<Item = &'p PlannedMonth> {
         let open = |line: &&Line| line.entries.iter().any(|entry| entry.state.is_some_and(PlanState::is_open));
-        !self.lines.iter().filter(open).any(|line| line.plans(month))
+        let open = self.lines.iter().filter(open);
+        let open: BTreeSet<Planner<'_>> =
+            open.map(|line| (line.record.as_str(), line.driver, Some(line.name.as_str()))).collect();
+        plan.iter().filter(|month| !open.contains(&planner(month))).collect::<Vec<_>>().into_iter()
     }
 
     /// The most that the filing plans for one month.
@@ -198,15 +208,14 @@ impl FiledPlan {
 }
 
 impl Line {
-    /// `None` where nothing of it has a price.
-    fn read(record: &str, line: FiledLine, plan: &[PlannedMonth], first_number: usize) -> Option<Line> {
+    /// From the months that it plans; `None` where nothing of it has a price.
+    fn read(record: &str, line: FiledLine, plan: &[&PlannedMonth], first_number: usize) -> Option<Line> {
         let kind = match line {
             FiledLine::Accelerators(_) => PlanKind::Run,
             FiledLine::Tokens(_) | FiledLine::Service(_) => PlanKind::Launch,
         };
-        let of_line = plan.iter().filter(|month| plans(record, line.name(), line.driver(), month));
-        let months: BTreeMap<BillingPeriod, Money> = of_line.clone().map(|month| (month.month, month.cost)).collect();
-        let PlannedMonth { service, workload, .. } = of_line.clone().next()?;
+        let months: BTreeMap<BillingPeriod, Money> = plan.iter().map(|month| (month.month, month.cost)).collect();
+        let PlannedMonth { service, workload, .. } = plan.first()?;
         let entry = |(at, from): (usize, BillingPeriod)| {
             let per_day = months.get(&from).map_or(Money::ZERO, |cost| cost.per(from.days()));
             let run = match line {
@@ -218,6 +227,7 @@ impl Line {
         Some(Line {
             record: record.to_owned(),
             name: line.name().to_owned(),
+            driver: line.driver(),
             kind,
             service: service.clone(),
             workload: *workload,
@@ -255,15 +265,6 @@ impl Line {
         let late = self.entries.iter().find(|entry| entry.state == Some(PlanState::Late));
         let now = BillingPeriod::of(plus_days(through, 1));
         self.moved = late.map_or(0, |late| now.months_since(late.from).max(0));
-    }
-
-    fn plans(&self, month: &PlannedMonth) -> bool {
-        let driver = match month.driver {
-            Driver::Tokens(_) => "tokens",
-            Driver::ChipHours(_) => "accelerators",
-            Driver::Amount => "service",
-        };
-        plans(&self.record, &self.name, driver, month)
     }
 
     /// The month that is filed for a day.
@@ -304,13 +305,17 @@ impl Line {
     }
 }
 
-fn plans(record: &str, name: &str, driver: &str, month: &PlannedMonth) -> bool {
-    let named = match month.driver {
-        Driver::Tokens(_) => driver == "tokens" && month.model.as_deref() == Some(name),
-        Driver::ChipHours(_) => driver == "accelerators" && month.instance_type.as_deref() == Some(name),
-        Driver::Amount => driver == "service" && month.service == name,
+/// A line by its record, what drives it and its name.
+type Planner<'p> = (&'p str, &'static str, Option<&'p str>);
+
+/// The line that plans a month.
+fn planner(month: &PlannedMonth) -> Planner<'_> {
+    let (driver, name) = match month.driver {
+        Driver::Tokens(_) => ("tokens", month.model.as_deref()),
+        Driver::ChipHours(_) => ("accelerators", month.instance_type.as_deref()),
+        Driver::Amount => ("service", Some(month.service.as_str())),
     };
-    named && month.record == record
+    (&month.record, driver, name)
 }
 
 /// Per stream with cost, the share that no line claims.

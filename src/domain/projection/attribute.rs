@@ -1,11 +1,12 @@
 //! Whose spend it is: every dollar belongs to exactly one record, or to [`OUTSIDE`] the filing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{FiledLine, FiledProjection, FiledRecord, fold_instance_type};
+use super::{FiledLine, FiledProjection, fold_instance_type};
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::service;
@@ -83,7 +84,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The rules by which [`attribute`] assigns spend, first match first. What none claims is [`OUTSIDE`].
+/// The rules by which [`Attribution`] assigns spend, first match first. What none claims is [`OUTSIDE`].
 pub fn rules(filing: &FiledProjection) -> Vec<Rule> {
     let rule = |(claim, line, record): (Claim, FiledLine<'_>, &str)| Rule {
         claims: match claim {
@@ -112,37 +113,50 @@ fn claims(filing: &FiledProjection) -> Vec<(Claim, FiledLine<'_>, &str)> {
     claims
 }
 
-/// The id of the record that `actual` belongs to, or [`OUTSIDE`].
+/// Which line claims a kind of spend, looked up in one step however many lines a filing has.
 ///
 /// The most specific line wins: inference by its model, then accelerator hours by their instance type (SageMaker's
 /// `ml.` types count as the EC2 type they stand for), then the service by its name, without regard to case and
-/// spaces. A filing has no two lines for one model, type or service, so the answer is unique.
-pub fn attribute<'f>(filing: &'f FiledProjection, actual: &ActualCost) -> &'f str {
-    let ActualCost { service, workload, model, instance_type, .. } = actual;
-    let found = claimed_by(filing, service, *workload, model.as_deref(), instance_type.as_deref());
-    found.map_or(OUTSIDE, |(record, _)| filing.records[record].id.as_str())
+/// spaces. A filing has no two lines for one model, type or service, so the answer is unique; of a frozen one that has, the
+/// first in the file wins.
+#[derive(Debug)]
+pub struct Attribution<'f> {
+    filing: &'f FiledProjection,
+    /// By claim: the place of the record in the filing, and of the line among the record's.
+    lines: BTreeMap<Claim, (usize, usize)>,
 }
 
-/// The line that claims a kind of spend: the place of its record in the filing, and its own among the record's lines.
-pub fn claimed_by(
-    filing: &FiledProjection,
-    service: &str,
-    workload: Workload,
-    model: Option<&str>,
-    instance_type: Option<&str>,
-) -> Option<(usize, usize)> {
-    let service = service::fold(service);
-    let instance_type = instance_type.map(fold_instance_type);
-    let model = model.filter(|_| workload == Workload::BedrockInference);
-    let of = |covers: &dyn Fn(FiledLine<'_>) -> bool| {
-        let line = |record: &FiledRecord| record.lines().position(covers);
-        filing.records.iter().enumerate().find_map(|(at, record)| Some((at, line(record)?)))
-    };
-    let by_model = |line: FiledLine<'_>| matches!(line, FiledLine::Tokens(_)) && Some(line.name()) == model;
-    let by_type = |line: FiledLine<'_>| {
-        matches!(line, FiledLine::Accelerators(_)) && Some(fold_instance_type(line.name())) == instance_type
-    };
-    let by_service =
-        |line: FiledLine<'_>| matches!(line, FiledLine::Service(_)) && service::fold(line.name()) == service;
-    of(&by_model).or_else(|| of(&by_type)).or_else(|| of(&by_service))
+impl<'f> Attribution<'f> {
+    /// Of a filing.
+    pub fn of(filing: &'f FiledProjection) -> Self {
+        let mut lines = BTreeMap::new();
+        for (at, record) in filing.records.iter().enumerate() {
+            for (line, filed) in record.lines().enumerate() {
+                lines.entry(Claim::of(filed)).or_insert((at, line));
+            }
+        }
+        Attribution { filing, lines }
+    }
+
+    /// The id of the record that `actual` belongs to, or [`OUTSIDE`].
+    pub fn record(&self, actual: &ActualCost) -> &'f str {
+        let ActualCost { service, workload, model, instance_type, .. } = actual;
+        let found = self.line(service, *workload, model.as_deref(), instance_type.as_deref());
+        found.map_or(OUTSIDE, |(record, _)| self.filing.records[record].id.as_str())
+    }
+
+    /// The line that claims a kind of spend: the place of its record in the filing, and its own among the record's lines.
+    pub fn line(
+        &self,
+        service: &str,
+        workload: Workload,
+        model: Option<&str>,
+        instance_type: Option<&str>,
+    ) -> Option<(usize, usize)> {
+        let model =
+            model.filter(|_| workload == Workload::BedrockInference).map(|model| Claim::Model(model.to_owned()));
+        let hours = instance_type.map(|name| Claim::InstanceType(fold_instance_type(name).to_owned()));
+        let service = Claim::Service(service::fold(service));
+        model.into_iter().chain(hours).chain([service]).find_map(|claim| self.lines.get(&claim)).copied()
+    }
 }

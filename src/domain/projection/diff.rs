@@ -185,6 +185,8 @@ pub fn diff(
 /// One version's lines with what they plan.
 struct Side<'f> {
     lines: Vec<PlannedLine<'f>>,
+    /// The first line of each claim.
+    places: BTreeMap<Claim, usize>,
     unpriced: Vec<UnpricedLine>,
 }
 
@@ -204,21 +206,23 @@ impl<'f> Side<'f> {
         months: &Range<BillingPeriod>,
         service_of_model: &dyn Fn(&str) -> String,
     ) -> Self {
-        let mut side = Side { lines: Vec::new(), unpriced: Vec::new() };
+        let mut side = Side { lines: Vec::new(), places: BTreeMap::new(), unpriced: Vec::new() };
         for record in &filing.records {
             for line in record.lines() {
                 let plan = plan_line(filing, line, &record.id, book, months.clone(), service_of_model);
                 let unpriced = plan.months.is_empty() && !plan.unpriced.is_empty();
                 side.unpriced.extend(plan.unpriced);
                 let by_month = plan.months.into_iter().map(|planned| (planned.month, planned.cost)).collect();
-                side.lines.push(PlannedLine { unpriced, claim: Claim::of(line), record: &record.id, line, by_month });
+                let claim = Claim::of(line);
+                side.places.entry(claim.clone()).or_insert(side.lines.len());
+                side.lines.push(PlannedLine { unpriced, claim, record: &record.id, line, by_month });
             }
         }
         side
     }
 
     fn find(&self, claim: &Claim) -> Option<&PlannedLine<'f>> {
-        self.lines.iter().find(|line| line.claim == *claim)
+        self.places.get(claim).map(|at| &self.lines[*at])
     }
 }
 
@@ -283,12 +287,16 @@ type Fields = Vec<(String, String)>;
 
 /// The names whose value differs, those of the older version first.
 fn changes(before: &Fields, after: &Fields) -> Vec<FieldChange> {
-    let value =
-        |fields: &Fields, name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let added = after.iter().filter(|(name, _)| value(before, name).is_none());
+    fn by_name(fields: &Fields) -> BTreeMap<&str, &str> {
+        // Of two of one name the first counts.
+        fields.iter().rev().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+    let (old, new) = (by_name(before), by_name(after));
+    let value = |fields: &BTreeMap<&str, &str>, name: &str| fields.get(name).map(|value| (*value).to_owned());
+    let added = after.iter().filter(|(name, _)| !old.contains_key(name.as_str()));
     let names = before.iter().chain(added).map(|(name, _)| name);
     names
-        .map(|name| FieldChange { field: name.clone(), before: value(before, name), after: value(after, name) })
+        .map(|name| FieldChange { field: name.clone(), before: value(&old, name), after: value(&new, name) })
         .filter(|change| change.before != change.after)
         .collect()
 }

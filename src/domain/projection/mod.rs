@@ -5,7 +5,7 @@
 //! planned month that is not listed is zero; what has no price is in the plan as unpriced, with the reason, and never
 //! as zero.
 //!
-//! [`FiledProjection::parse`] reads the file, [`plan()`] prices it, [`attribute()`] assigns actual spend to it by the
+//! [`FiledProjection::parse`] reads the file, [`plan()`] prices it, [`Attribution`] assigns actual spend to it by the
 //! [`rules()`], [`overlaps()`] finds what is planned twice, [`diff()`] compares two versions.
 
 mod attribute;
@@ -24,12 +24,12 @@ use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::workload::{CacheLifetime, Routing, Workload};
 
-pub use attribute::{ActualCost, Claim, OUTSIDE, Rule, attribute, claimed_by, rules};
+pub use attribute::{ActualCost, Attribution, Claim, OUTSIDE, Rule, rules};
 pub use diff::{Change, FieldChange, FilingDiff, LineDiff, MonthDelta, Totals, diff, diff_months};
-pub use overlap::{Overlap, Part, overlaps};
+pub use overlap::{Overlap, Part, overlaps, told_overlaps};
 pub use parse::service_of_model;
 pub use plan::{Driver, Plan, PlannedDay, PlannedMonth, TokenBucket, UnpricedLine, daily_costs, daily_plan, plan};
-pub use problem::{ProjectionProblem, suggest};
+pub use problem::{MOST_TOLD, ProjectionProblem, Told, suggest};
 pub use size::{FiledMonth, FilingSize, KnownScale};
 
 /// Where Cost Explorer puts accelerator hours that are bought on EC2.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::plan::plan_line;
+use super::problem::{MOST_TOLD, ProjectionProblem, Told};
 use super::{Claim, FiledLine, FiledProjection};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -32,7 +33,7 @@ pub struct Overlap {
     pub problem: String,
     /// What to do.
     pub remedy: String,
-    /// What is counted double, by month; empty where one of the two is unpriced.
+    /// What is counted double, by month; empty where one of the two is unpriced, and beyond those that are told.
     pub double_count: Vec<(BillingPeriod, Money)>,
 }
 
@@ -41,18 +42,18 @@ pub struct Overlap {
 /// Two lines overlap if they claim one model, one instance type or one service; or if an amount is filed for a service
 /// that a line of tokens bills under, unless the amount says that it is the `rest` of the service. What both plan for a
 /// month, and so the smaller of the two, is counted twice. Two filings that name one record overlap as a whole.
+///
+/// Work grows with the number of lines: each is looked up among those before it. What is counted twice is worked out for the
+/// first [`MOST_TOLD`] overlaps of a file, which are those that are told.
 pub fn overlaps(parts: &[Part<'_>], book: &PriceBook, service_of_model: &dyn Fn(&str) -> String) -> Vec<Overlap> {
     let mut lines: Vec<Placed<'_>> = Vec::new();
     let mut found = Vec::new();
+    // Who named a record first, in which part.
+    let mut records: BTreeMap<&str, (usize, Option<&str>, usize)> = BTreeMap::new();
     for (part, Part { name, filing }) in parts.iter().enumerate() {
-        let last = filing.last_listed_month().max(filing.first_month().plus_months(MONTHS_SHOWN));
-        let months = filing.first_month()..last.next();
         for record in &filing.records {
-            let earlier = parts[..part].iter().find_map(|other| {
-                let claimed = other.filing.records.iter().find(|known| known.id == record.id)?;
-                Some((other.name, claimed.line))
-            });
-            if let Some((other, line)) = earlier {
+            let (claimed_in, other, line) = *records.entry(&record.id).or_insert((part, *name, record.line));
+            if claimed_in < part {
                 let problem =
                     format!("two filings claim the record {:?}: line {line}{} and this one", record.id, of_file(other));
                 let remedy = "a record is filed once; give this one an id of its own, or keep it in one of the files";
@@ -64,59 +65,140 @@ pub fn overlaps(parts: &[Part<'_>], book: &PriceBook, service_of_model: &dyn Fn(
                     double_count: Vec::new(),
                 });
             }
-            for line in record.lines() {
-                let planned = plan_line(filing, line, &record.id, book, months.clone(), service_of_model).months;
-                let by_month = planned.iter().map(|month| (month.month, month.cost)).collect();
-                lines.push(Placed { part, file: *name, record: &record.id, line, by_month });
-            }
+            let placed = |line| Placed { part, file: *name, filing, record: &record.id, line };
+            lines.extend(record.lines().map(placed));
         }
     }
     lines.sort_by_key(|placed| (placed.part, placed.line.line()));
+    let mut earlier = Earlier::default();
+    let mut in_part = (0, 0);
     for (at, later) in lines.iter().enumerate() {
-        found.extend(lines[..at].iter().find_map(|earlier| overlap(earlier, later, service_of_model)));
+        let claim = Claim::of(later.line);
+        let swallowed = Swallowed::of(later.line, service_of_model);
+        if let Some(other) = earlier.overlapping(&claim, swallowed.as_ref()) {
+            in_part = if in_part.0 == later.part { (later.part, in_part.1 + 1) } else { (later.part, 1) };
+            let priced = (in_part.1 <= MOST_TOLD).then_some(book);
+            found.push(overlap(&lines[other], later, priced, service_of_model));
+        }
+        earlier.note(at, claim, swallowed);
     }
     found.sort_by_key(|overlap| (overlap.part, overlap.line));
     found
 }
 
-/// A line with its place and its plan.
+/// The same by part, as problems: at most as many of each as are told.
+pub fn told_overlaps(
+    parts: &[Part<'_>],
+    book: &PriceBook,
+    service_of_model: &dyn Fn(&str) -> String,
+) -> Vec<Vec<ProjectionProblem>> {
+    let mut told: Vec<Told> = parts.iter().map(|_| Told::default()).collect();
+    for Overlap { part, line, problem, remedy, .. } in overlaps(parts, book, service_of_model) {
+        told[part].add(ProjectionProblem { line, problem, remedy });
+    }
+    told.into_iter().map(Told::into_list).collect()
+}
+
+/// A line with its place.
 struct Placed<'f> {
     part: usize,
     file: Option<&'f str>,
+    filing: &'f FiledProjection,
     record: &'f str,
     line: FiledLine<'f>,
-    by_month: BTreeMap<BillingPeriod, Money>,
 }
 
-fn overlap(earlier: &Placed<'_>, later: &Placed<'_>, service_of_model: &dyn Fn(&str) -> String) -> Option<Overlap> {
+impl Placed<'_> {
+    /// What it plans for a month; `None` where it plans nothing, or has no price.
+    fn cost(&self, month: BillingPeriod, book: &PriceBook, service_of_model: &dyn Fn(&str) -> String) -> Option<Money> {
+        let plan = plan_line(self.filing, self.line, self.record, book, month..month.next(), service_of_model);
+        plan.months.first().map(|planned| planned.cost)
+    }
+}
+
+/// An amount for a service, or tokens that bill under it: one of each is the same spend twice.
+enum Swallowed {
+    /// An amount that does not say that it is the rest of the service, by its folded name.
+    Amount(String),
+    /// Tokens, by the folded name of the service that bills them.
+    Tokens(String),
+}
+
+impl Swallowed {
+    fn of(line: FiledLine<'_>, service_of_model: &dyn Fn(&str) -> String) -> Option<Swallowed> {
+        match line {
+            FiledLine::Service(amount) => (!amount.rest).then(|| Swallowed::Amount(service::fold(&amount.service))),
+            FiledLine::Tokens(tokens) => Some(Swallowed::Tokens(service::fold(&service_of_model(&tokens.model)))),
+            FiledLine::Accelerators(_) => None,
+        }
+    }
+}
+
+/// Where each claim was made first.
+#[derive(Default)]
+struct Earlier {
+    claims: BTreeMap<Claim, usize>,
+    amounts: BTreeMap<String, usize>,
+    tokens: BTreeMap<String, usize>,
+}
+
+impl Earlier {
+    /// The first line that claims the same spend.
+    fn overlapping(&self, claim: &Claim, swallowed: Option<&Swallowed>) -> Option<usize> {
+        let same = self.claims.get(claim);
+        let other = match swallowed {
+            Some(Swallowed::Amount(service)) => self.tokens.get(service),
+            Some(Swallowed::Tokens(service)) => self.amounts.get(service),
+            None => None,
+        };
+        same.into_iter().chain(other).min().copied()
+    }
+
+    fn note(&mut self, at: usize, claim: Claim, swallowed: Option<Swallowed>) {
+        self.claims.entry(claim).or_insert(at);
+        match swallowed {
+            Some(Swallowed::Amount(service)) => self.amounts.entry(service).or_insert(at),
+            Some(Swallowed::Tokens(service)) => self.tokens.entry(service).or_insert(at),
+            None => return,
+        };
+    }
+}
+
+/// Two lines that claim the same; what is counted twice is worked out where there is a book.
+fn overlap(
+    earlier: &Placed<'_>,
+    later: &Placed<'_>,
+    book: Option<&PriceBook>,
+    service_of_model: &dyn Fn(&str) -> String,
+) -> Overlap {
     let whose = |placed: &Placed<'_>| format!("record {:?}", placed.record);
     let place = format!("line {}{}", earlier.line.line(), of_file(earlier.file.filter(|_| earlier.part != later.part)));
-    let (problem, remedy) = if Claim::of(earlier.line) == Claim::of(later.line) {
-        let name = later.line.name();
-        let problem =
-            format!("{name:?} is planned twice: by {} in {place} and by {} here", whose(earlier), whose(later));
-        (problem, "each spend belongs to one line of one record; keep one of the two")
-    } else if let Some(swallowed) = swallowed(earlier.line, later.line, service_of_model) {
-        let problem = format!(
-            "{} of {} here and {} of {} in {place} are the same spend: {:?} is where {} bills",
-            what(later.line),
-            whose(later),
-            what(earlier.line),
-            whose(earlier),
-            swallowed.service,
-            swallowed.model
-        );
-        (problem, "take the tokens out of the amount and say rest = true in its line, or keep one of the two")
-    } else {
-        return None;
+    let (problem, remedy) = match billed_under(earlier.line, later.line) {
+        Some((service, model)) => {
+            let problem = format!(
+                "{} of {} here and {} of {} in {place} are the same spend: {service:?} is where {model} bills",
+                what(later.line),
+                whose(later),
+                what(earlier.line),
+                whose(earlier),
+            );
+            (problem, "take the tokens out of the amount and say rest = true in its line, or keep one of the two")
+        }
+        None => {
+            let name = later.line.name();
+            let problem =
+                format!("{name:?} is planned twice: by {} in {place} and by {} here", whose(earlier), whose(later));
+            (problem, "each spend belongs to one line of one record; keep one of the two")
+        }
     };
-    let double_count = double_count(&earlier.by_month, &later.by_month);
+    let (part, line, remedy) = (later.part, later.line.line(), remedy.to_owned());
+    let Some(book) = book else { return Overlap { part, line, problem, remedy, double_count: Vec::new() } };
+    let double_count = double_count(earlier, later, book, service_of_model);
     let counted = match &double_count[..] {
         [] => "what is counted twice cannot be said, since one of them is unpriced or they share no month".to_owned(),
         months => format!("counted twice: {}", words(months)),
     };
-    let (part, line, remedy) = (later.part, later.line.line(), remedy.to_owned());
-    Some(Overlap { part, line, problem: format!("{problem}; {counted}"), remedy, double_count })
+    Overlap { part, line, problem: format!("{problem}; {counted}"), remedy, double_count }
 }
 
 fn of_file(name: Option<&str>) -> String {
@@ -130,34 +212,36 @@ fn what(line: FiledLine<'_>) -> String {
     }
 }
 
-struct Swallowed<'f> {
-    service: &'f str,
-    model: &'f str,
-}
-
-/// The amount and the tokens, where one line is an amount for the service that the other's model bills under.
-fn swallowed<'f>(
-    a: FiledLine<'f>,
-    b: FiledLine<'f>,
-    service_of_model: &dyn Fn(&str) -> String,
-) -> Option<Swallowed<'f>> {
-    let (FiledLine::Service(amount), FiledLine::Tokens(tokens)) = (a, b) else {
-        return if matches!((a, b), (FiledLine::Tokens(_), FiledLine::Service(_))) {
-            swallowed(b, a, service_of_model)
-        } else {
-            None
-        };
-    };
-    let same = service::fold(&service_of_model(&tokens.model)) == service::fold(&amount.service);
-    (same && !amount.rest).then_some(Swallowed { service: &amount.service, model: &tokens.model })
+/// The service and the model, where one of the two lines is an amount and the other one tokens.
+fn billed_under<'f>(a: FiledLine<'f>, b: FiledLine<'f>) -> Option<(&'f str, &'f str)> {
+    match (a, b) {
+        (FiledLine::Service(amount), FiledLine::Tokens(tokens))
+        | (FiledLine::Tokens(tokens), FiledLine::Service(amount)) => Some((&amount.service, &tokens.model)),
+        _ => None,
+    }
 }
 
 /// The smaller of the two in each of the first months that both plan.
-fn double_count(a: &BTreeMap<BillingPeriod, Money>, b: &BTreeMap<BillingPeriod, Money>) -> Vec<(BillingPeriod, Money)> {
-    let both = a.iter().filter_map(|(month, one)| Some((*month, (*one).min(*b.get(month)?))));
-    let counted: Vec<_> = both.filter(|(_, usd)| usd.is_positive()).collect();
-    let Some((first, _)) = counted.first().copied() else { return counted };
-    counted.into_iter().take_while(|(month, _)| month.months_since(first) < MONTHS_SHOWN).collect()
+fn double_count(
+    earlier: &Placed<'_>,
+    later: &Placed<'_>,
+    book: &PriceBook,
+    service_of_model: &dyn Fn(&str) -> String,
+) -> Vec<(BillingPeriod, Money)> {
+    let starts = [earlier, later].map(|placed| placed.line.months().next());
+    let [Some(one), Some(other)] = starts else { return Vec::new() };
+    let mut month = one.max(other);
+    let last = |placed: &Placed<'_>| {
+        placed.filing.last_listed_month().max(placed.filing.first_month().plus_months(MONTHS_SHOWN))
+    };
+    let last = last(earlier).min(last(later));
+    let mut counted: Vec<(BillingPeriod, Money)> = Vec::new();
+    while month <= last && counted.first().is_none_or(|(first, _)| month.months_since(*first) < MONTHS_SHOWN) {
+        let cost = |placed: &Placed<'_>| placed.cost(month, book, service_of_model).filter(|usd| usd.is_positive());
+        counted.extend(cost(later).and_then(|usd| Some((month, usd.min(cost(earlier)?)))));
+        month = month.next();
+    }
+    counted
 }
 
 /// Dollars a month: one figure where they are all alike, else the months one by one; and their sum.

@@ -6,6 +6,7 @@
 mod checks;
 mod reader;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -14,7 +15,7 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::problem::{ProjectionProblem, line_at, suggest};
+use super::problem::{Lines, ProjectionProblem};
 use super::{
     AcceleratorLine, AmountMonth, BEDROCK, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine,
     TokenMonth, accelerator_workload, content_hash,
@@ -71,17 +72,15 @@ impl<'t> FilingReader<'t> {
     fn read(text: &'t str, book: &'t PriceBook, frozen: bool) -> Result<FiledProjection, Vec<ProjectionProblem>> {
         let root = DeTable::parse(text).map_err(|error| {
             vec![ProjectionProblem {
-                line: line_at(text, error.span().map_or(0, |span| span.start)),
+                line: Lines::of(text).at(error.span().map_or(0, |span| span.start)),
                 problem: format!("the file is not TOML: {}", error.message()),
                 remedy: "correct the syntax; everything after it is unread".to_owned(),
             }]
         })?;
         let read = Reader::new(text);
-        let mut filing = FilingReader { read, book, frozen, ids: Vec::new(), floating: Vec::new() };
+        let mut filing = FilingReader { read, book, frozen, ids: BTreeMap::new(), floating: BTreeSet::new() };
         let projection = filing.file(root.get_ref());
-        let (mut problems, mut remarks) = filing.read.into_problems();
-        problems.sort();
-        remarks.sort();
+        let (problems, remarks) = filing.read.into_problems();
         match projection {
             Some(projection) if problems.is_empty() => Ok(FiledProjection { remarks, ..projection }),
             _ => Err(problems),
@@ -100,9 +99,9 @@ struct FilingReader<'t> {
     /// It was checked when it was frozen: names that the book does not list are no mistakes any more.
     frozen: bool,
     /// Record ids so far, with the line in the file.
-    ids: Vec<(String, usize)>,
+    ids: BTreeMap<String, usize>,
     /// Lines in the file of accelerators that name no first month: they start with the filing.
-    floating: Vec<usize>,
+    floating: BTreeSet<usize>,
 }
 
 impl FilingReader<'_> {
@@ -211,11 +210,11 @@ impl FilingReader<'_> {
         if id == OUTSIDE {
             let problem = format!("a record has the id {OUTSIDE:?}, which means spend that no record describes");
             self.read.problem(at, problem, "choose another id");
-        } else if let Some((_, other)) = self.ids.iter().find(|(known, _)| *known == id) {
+        } else if let Some(other) = self.ids.get(&id) {
             let problem = format!("two records have the id {id:?}: here and in line {other}");
             self.read.problem(at, problem, "give each record an id of its own, or merge the two");
         } else {
-            self.ids.push((id.clone(), line));
+            self.ids.insert(id.clone(), line);
         }
         Some((id, line))
     }
@@ -239,7 +238,7 @@ impl FilingReader<'_> {
         let routing = self.routing(table);
         let (model, at) = model?;
         if !self.frozen && !self.book.knows_model(&model) {
-            let near = suggest(&model, self.book.model_names());
+            let near = self.read.near(&model, self.book.model_names());
             self.unknown(at.clone(), "model", &model, &near);
         }
         let line = self.read.note_line(&at, table);
@@ -311,14 +310,14 @@ impl FilingReader<'_> {
         };
         let growth_per_month = self.read.growth(table, "growth_per_month").unwrap_or_default();
         let (instance_type, at) = self.read.required_text(table, span, "instance_type", "trn1.32xlarge")?;
-        let known = self.book.instance_types().any(|known| known == instance_type);
+        let known = self.book.knows_instance_type(&instance_type);
         if !self.frozen && (!known || accelerator_workload(&instance_type).is_none()) {
-            let near = suggest(&instance_type, self.book.instance_types());
+            let near = self.read.near(&instance_type, self.book.instance_types());
             self.unknown(at.clone(), "instance type", &instance_type, &near);
         }
         let line = self.read.note_line(&at, table);
         if floats {
-            self.floating.push(line);
+            self.floating.insert(line);
         }
         Some(AcceleratorLine { instance_type, monthly, growth_per_month, line })
     }

@@ -13,7 +13,7 @@
 //! - A month is spread evenly over its days; the division's remainder falls on the last day, so days sum to the month.
 //! - Amounts are rounded half to even at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -140,7 +140,7 @@ pub fn plan(
     months: Range<BillingPeriod>,
     service_of_model: impl Fn(&str) -> String,
 ) -> Plan {
-    let pricing = Pricing { book, filed_on: filing.filed_on, service_of_model: &service_of_model };
+    let mut pricing = Pricing::of(filing, book, &service_of_model);
     let mut plan = Plan::default();
     let mut month = months.start.max(filing.first_month());
     while month < months.end {
@@ -163,7 +163,7 @@ pub(super) fn plan_line(
     months: Range<BillingPeriod>,
     service_of_model: &dyn Fn(&str) -> String,
 ) -> Plan {
-    let pricing = Pricing { book, filed_on: filing.filed_on, service_of_model };
+    let mut pricing = Pricing::of(filing, book, service_of_model);
     let mut plan = Plan::default();
     let mut month = months.start;
     while month < months.end {
@@ -178,11 +178,17 @@ struct Pricing<'a> {
     book: &'a PriceBook,
     filed_on: NaiveDate,
     service_of_model: &'a dyn Fn(&str) -> String,
+    /// What was found to have no price, by record: it is listed once.
+    listed: BTreeMap<&'a str, BTreeSet<String>>,
 }
 
-impl Pricing<'_> {
+impl<'a> Pricing<'a> {
+    fn of(filing: &FiledProjection, book: &'a PriceBook, service_of_model: &'a dyn Fn(&str) -> String) -> Self {
+        Pricing { book, filed_on: filing.filed_on, service_of_model, listed: BTreeMap::new() }
+    }
+
     /// Adds what `line` plans for `month`.
-    fn add(&self, line: FiledLine<'_>, record: &str, month: BillingPeriod, plan: &mut Plan) {
+    fn add(&mut self, line: FiledLine<'_>, record: &'a str, month: BillingPeriod, plan: &mut Plan) {
         let mut unpriced = Vec::new();
         let planned = match line {
             FiledLine::Tokens(line) => self.token_month(line, record, month, &mut unpriced),
@@ -191,7 +197,7 @@ impl Pricing<'_> {
         };
         plan.months.extend(planned);
         for Unpriced { what, reason } in unpriced {
-            if !plan.unpriced.iter().any(|known| known.record == record && known.what == what) {
+            if self.listed.entry(record).or_default().insert(what.clone()) {
                 plan.unpriced.push(UnpricedLine { record: record.to_owned(), what, reason, since: month });
             }
         }
@@ -343,6 +349,8 @@ fn workload_of_service(service: &str) -> Workload {
 /// `base` after compounding for `months`, at most [`CEILING`].
 fn grown(base: Decimal, growth_per_month: Decimal, months: i32) -> Decimal {
     let ceiling = Decimal::from(CEILING);
+    // Nothing, and what does not grow, is the same after one month as after a hundred.
+    let months = if base.is_zero() || growth_per_month.is_zero() { months.min(1) } else { months };
     let factor = Decimal::ONE + growth_per_month;
     let grown =
         (0..months).fold(base, |value, _| value.checked_mul(factor).map_or(ceiling, |grown| grown.min(ceiling)));

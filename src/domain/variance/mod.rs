@@ -30,7 +30,7 @@ use super::money::Money;
 use super::period::BillingPeriod;
 use super::position::{Causes, Variance};
 use super::price::{PriceBook, plan_money};
-use super::projection::{ActualCost, FiledProjection, OUTSIDE, PlannedMonth, attribute};
+use super::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, PlannedMonth};
 use super::workload::Workload;
 
 /// What is compared as a whole.
@@ -79,14 +79,15 @@ pub fn variance(
     data_through: NaiveDate,
 ) -> Vec<Variance> {
     let newest = BillingPeriod::of(data_through);
-    let compared = |month: BillingPeriod| filing.first_month() <= month && month <= newest;
+    let (first, attribution) = (filing.first_month(), Attribution::of(filing));
+    let compared = |month: BillingPeriod| first <= month && month <= newest;
     let mut groups: BTreeMap<Group, Rows<'_>> = BTreeMap::new();
     for plan in planned.iter().filter(|plan| compared(plan.month)) {
         let group = (plan.month, plan.record.clone(), plan.workload);
         row(&mut groups, group, plan.model.as_ref()).planned.push(plan);
     }
     for actual in actuals.iter().filter(|actual| compared(actual.month)) {
-        let group = (actual.month, attribute(filing, actual).to_owned(), actual.workload);
+        let group = (actual.month, attribution.record(actual).to_owned(), actual.workload);
         row(&mut groups, group, actual.model.as_ref()).actuals.push(actual);
     }
     let compared = groups.iter().flat_map(|(group, rows)| compare(group, rows, filing, book, data_through));

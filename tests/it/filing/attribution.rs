@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use glidepath::domain::money::Money;
-use glidepath::domain::projection::{ActualCost, FiledProjection, OUTSIDE, attribute, rules};
+use glidepath::domain::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, rules};
 use glidepath::domain::workload::{Direction, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -13,7 +13,7 @@ use crate::support::filing::{EC2, GOOD, RDS, chip_hours, cost, good, tokens};
 #[test]
 fn the_most_specific_line_gets_the_spend() {
     let filing = good();
-    let of = |actual: ActualCost| attribute(&filing, &actual).to_owned();
+    let of = |actual: ActualCost| Attribution::of(&filing).record(&actual).to_owned();
     assert_eq!(of(tokens(Direction::Input, "1", "2")), "ai");
     assert_eq!(of(chip_hours("trn1.32xlarge", "16", "21.5")), "ai");
     assert_eq!(of(chip_hours("ml.trn1.32xlarge", "16", "30")), "ai");
@@ -42,8 +42,8 @@ fn the_rules_are_written_out_in_the_order_they_apply() {
     );
     // The rest of EC2 is what the chips do not claim.
     let processors = cost(EC2, Workload::Supporting, "3");
-    assert_eq!(attribute(&filing, &processors), "portfolio");
-    assert_eq!(attribute(&filing, &chip_hours("trn1.32xlarge", "16", "21.5")), "ai");
+    assert_eq!(Attribution::of(&filing).record(&processors), "portfolio");
+    assert_eq!(Attribution::of(&filing).record(&chip_hours("trn1.32xlarge", "16", "21.5")), "ai");
 }
 
 const MODELS: [&str; 4] = ["Claude Sonnet 5", "Claude Opus 5", "Nova Lite", "gpt-oss-120b"];
@@ -105,7 +105,7 @@ proptest! {
     fn records_and_outside_add_up_to_the_bill(filing in any_filing(), bill in any_bill()) {
         let mut by_record: BTreeMap<&str, Money> = BTreeMap::new();
         for actual in bill.iter().rev() {
-            *by_record.entry(attribute(&filing, actual)).or_default() += actual.cost;
+            *by_record.entry(Attribution::of(&filing).record(actual)).or_default() += actual.cost;
         }
         let ids: Vec<&str> = filing.records.iter().map(|record| record.id.as_str()).collect();
         prop_assert!(by_record.keys().all(|record| *record == OUTSIDE || ids.contains(record)));
@@ -120,9 +120,9 @@ proptest! {
         for record in &filing.records {
             let alone = FiledProjection { records: vec![record.clone()], ..filing.clone() };
             for actual in &bill {
-                let whole = attribute(&filing, actual);
+                let whole = Attribution::of(&filing).record(actual);
                 if whole == record.id {
-                    prop_assert_eq!(attribute(&alone, actual), whole);
+                    prop_assert_eq!(Attribution::of(&alone).record(actual), whole);
                 }
             }
         }

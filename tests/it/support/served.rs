@@ -127,7 +127,7 @@ impl Served {
         let entered = store.entered().await.unwrap();
         let facts = store.facts_knowing(now, "USD".to_owned(), entered).await.unwrap();
         let stored = store.projections().await.unwrap().pop().unwrap();
-        let filing = self.engine.filing(&stored, BillingPeriod::of(now.date_naive())).unwrap();
+        let filing = self.engine.filing(stored, BillingPeriod::of(now.date_naive())).await.unwrap();
         let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
         let config = self.engine.config();
         let context = Context {

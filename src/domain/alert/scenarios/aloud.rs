@@ -181,6 +181,7 @@ fn every_finding() -> Vec<Finding> {
         source: HealedFrom::Backup,
         copied: Some("/data/backups/0123456789abcdef-glidepath-20260314T030000Z.duckdb".into()),
         knows_to: Some(clock() - chrono::TimeDelta::hours(3)),
+        links_ended: 0,
     };
     findings.extend(store_healed_finding(&healing, clock()));
     let problem = "the disk of the store /data/glidepath.duckdb takes no writes: No space left on device (os error 28)";

@@ -1,11 +1,12 @@
 //! What is checked once the whole file is read: months against the day of filing, lines against each other, and what is
 //! legal and worth a second look.
 
+use std::collections::BTreeMap;
+
 use super::{FilingReader, TABLES, service_of_model};
 use crate::domain::period::BillingPeriod;
-use crate::domain::projection::{
-    EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps, plan,
-};
+use crate::domain::projection::plan::plan_line;
+use crate::domain::projection::{EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps};
 use crate::domain::service;
 
 impl FilingReader<'_> {
@@ -59,26 +60,32 @@ impl FilingReader<'_> {
     }
 
     pub(super) fn remark_unpriced(&mut self, filing: &FiledProjection) {
-        let months = filing.first_month()..filing.last_listed_month().next();
-        let unpriced = plan(filing, self.book, months, service_of_model).unpriced;
-        for line in filing.records.iter().flat_map(FiledRecord::lines) {
-            let known = match line {
-                FiledLine::Tokens(line) => self.book.knows_model(&line.model),
-                FiledLine::Accelerators(line) => self.book.instance_types().any(|known| known == line.instance_type),
-                FiledLine::Service(_) => false,
-            };
-            let of_line = |what: &str| match line {
-                FiledLine::Tokens(line) => what.strip_prefix(&line.model).is_some_and(|rest| rest.starts_with(' ')),
-                _ => what == line.name(),
-            };
-            // A name that the book does not list is a mistake of its own, unless the filing is frozen.
-            for gap in unpriced.iter().filter(|gap| (known || self.frozen) && of_line(&gap.what)) {
-                self.read.remark(
-                    line.line(),
-                    format!("{} is unpriced, so its dollars are not in the plan: {}", gap.what, gap.reason),
-                    "give its price in the file that [projection] prices names, or file its cost as an amount in a \
-                     [[record.service]] line, from your own quote",
-                );
+        let service = |model: &str| service_of_model(model);
+        for record in &filing.records {
+            for line in record.lines() {
+                let known = match line {
+                    FiledLine::Tokens(line) => self.book.knows_model(&line.model),
+                    FiledLine::Accelerators(line) => self.book.knows_instance_type(&line.instance_type),
+                    FiledLine::Service(_) => continue,
+                };
+                // A name that the book does not list is a mistake of its own, unless the filing is frozen.
+                if !known && !self.frozen {
+                    continue;
+                }
+                // What an entry plans has a price in its first month or in none: prices are those of the day of filing.
+                let mut gaps = BTreeMap::new();
+                for month in line.months() {
+                    let of_month = plan_line(filing, line, &record.id, self.book, month..month.next(), &service);
+                    gaps.extend(of_month.unpriced.into_iter().map(|gap| (gap.what, gap.reason)));
+                }
+                for (what, reason) in gaps {
+                    self.read.remark(
+                        line.line(),
+                        format!("{what} is unpriced, so its dollars are not in the plan: {reason}"),
+                        "give its price in the file that [projection] prices names, or file its cost as an amount in a \
+                         [[record.service]] line, from your own quote",
+                    );
+                }
             }
         }
     }
@@ -100,25 +107,25 @@ impl FilingReader<'_> {
 
     /// An amount for a service in which accelerators bill too is taken to be beside them.
     pub(super) fn remark_shared_services(&mut self, filing: &FiledProjection) {
-        let lines = || filing.records.iter().flat_map(FiledRecord::lines);
-        for amount in lines().filter_map(|line| if let FiledLine::Service(line) = line { Some(line) } else { None }) {
+        let types = || filing.records.iter().flat_map(|record| &record.accelerators);
+        let first = |sagemaker: bool| types().find(|line| line.instance_type.starts_with("ml.") == sagemaker);
+        let (ec2, sagemaker) = (service::fold(EC2_COMPUTE), service::fold(SAGEMAKER));
+        let (on_ec2, on_sagemaker) = (first(false), first(true));
+        for amount in filing.records.iter().flat_map(|record| &record.services).filter(|amount| !amount.rest) {
             let folded = service::fold(&amount.service);
-            let on = if folded == service::fold(EC2_COMPUTE) {
-                |instance_type: &str| !instance_type.starts_with("ml.")
-            } else if folded == service::fold(SAGEMAKER) {
-                |instance_type: &str| instance_type.starts_with("ml.")
+            let hours = if folded == ec2 {
+                on_ec2
+            } else if folded == sagemaker {
+                on_sagemaker
             } else {
-                continue;
+                None
             };
-            let hours = lines().find(|line| matches!(line, FiledLine::Accelerators(line) if on(&line.instance_type)));
-            if let Some(hours) = hours.filter(|_| !amount.rest) {
+            if let Some(hours) = hours {
                 self.read.remark(
                     amount.line,
                     format!(
                         "{:?} is also where the {} of line {} bills; the amount is taken to be beside it",
-                        amount.service,
-                        hours.name(),
-                        hours.line()
+                        amount.service, hours.instance_type, hours.line
                     ),
                     "say rest = true if so, or take those hours out of the amount",
                 );

@@ -1,5 +1,6 @@
 //! Reads values out of a positioned TOML tree and collects problems. It knows TOML and numbers, nothing of filings.
 
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use chrono::{Datelike, NaiveDate};
@@ -7,7 +8,7 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::problem::{ProjectionProblem, line_at, suggest};
+use super::super::problem::{Lines, MOST_TOLD, ProjectionProblem, Told, suggest};
 use crate::domain::bounds::{self, Bound};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
@@ -15,28 +16,39 @@ use crate::domain::period::BillingPeriod;
 /// Years that a plan may name. AWS has billed since 2006; anything outside is a slip of the pen.
 const YEARS: RangeInclusive<i32> = 2006..=2099;
 
+/// Problems after which no near names are looked for: those of the first that are told stand among them in any file but one
+/// that is wrong from end to end.
+const SUGGESTED: usize = 10 * MOST_TOLD;
+
 /// Collects problems while values are read.
 pub(super) struct Reader<'t> {
     text: &'t str,
-    problems: Vec<ProjectionProblem>,
+    lines: Lines,
+    problems: Told,
     /// What is legal and worth a second look.
-    remarks: Vec<ProjectionProblem>,
+    remarks: Told,
     /// Lines of the filing by line of their name in the file, with the line of their first month.
-    first_months: Vec<(usize, usize)>,
+    first_months: BTreeMap<usize, usize>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Reader { text, problems: Vec::new(), remarks: Vec::new(), first_months: Vec::new() }
+        let (problems, remarks) = (Told::default(), Told::default());
+        Reader { text, lines: Lines::of(text), problems, remarks, first_months: BTreeMap::new() }
     }
 
     pub(super) fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The problems and the remarks.
+    /// The problems and the remarks, each in order of line.
     pub(super) fn into_problems(self) -> (Vec<ProjectionProblem>, Vec<ProjectionProblem>) {
-        (self.problems, self.remarks)
+        (self.problems.into_list(), self.remarks.into_list())
+    }
+
+    /// Names of `known` that are close to `name`.
+    pub(super) fn near<'k>(&self, name: &str, known: impl IntoIterator<Item = &'k str>) -> Vec<String> {
+        if self.problems.count() < SUGGESTED { suggest(name, known) } else { Vec::new() }
     }
 
     /// Notes a line of the filing that is named at `at`; gives its line in the file.
@@ -46,18 +58,18 @@ impl<'t> Reader<'t> {
         let row = rows.and_then(|rows| rows.iter().next()).and_then(|row| row.get_ref().as_table());
         if let Some(from) = row.unwrap_or(table).get("from") {
             let first = self.line(&from.span());
-            self.first_months.push((line, first));
+            self.first_months.entry(line).or_insert(first);
         }
         line
     }
 
     /// The line of the first month of the line that is named in `line`.
     pub(super) fn first_month_line(&self, line: usize) -> Option<usize> {
-        self.first_months.iter().find(|(name, _)| *name == line).map(|(_, month)| *month)
+        self.first_months.get(&line).copied()
     }
 
     pub(super) fn line(&self, span: &Range<usize>) -> usize {
-        line_at(self.text, span.start)
+        self.lines.at(span.start)
     }
 
     pub(super) fn problem(&mut self, span: Range<usize>, problem: impl Into<String>, remedy: impl Into<String>) {
@@ -66,11 +78,11 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn problem_in(&mut self, line: usize, problem: impl Into<String>, remedy: impl Into<String>) {
-        self.problems.push(ProjectionProblem { line, problem: problem.into(), remedy: remedy.into() });
+        self.problems.add(ProjectionProblem { line, problem: problem.into(), remedy: remedy.into() });
     }
 
     pub(super) fn remark(&mut self, line: usize, remark: impl Into<String>, remedy: impl Into<String>) {
-        self.remarks.push(ProjectionProblem { line, problem: remark.into(), remedy: remedy.into() });
+        self.remarks.add(ProjectionProblem { line, problem: remark.into(), remedy: remedy.into() });
     }
 
     /// Reports every key that is not in `known`.
@@ -78,7 +90,7 @@ impl<'t> Reader<'t> {
         for (key, _) in table {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
-                let near = suggest(name, known.iter().copied());
+                let near = self.near(name, known.iter().copied());
                 let remedy = near.first().map_or_else(
                     || format!("remove it; {of} knows {}", known.join(", ")),
                     |near| format!("did you mean {near}?"),
