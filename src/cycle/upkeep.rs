@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
 use crate::domain::alert::{Evaluation, decide, store_healed_finding};
@@ -80,6 +80,9 @@ impl Engine {
         }
         self.heal_if_damaged(now).await;
         self.tend_disk(now).await;
+        if let Err(error) = self.store().renew().await {
+            warn!("the store could not be closed and opened again to free memory: {error}");
+        }
     }
 
     /// Heals the store if damage was met, and tells how that went. True if it was healed.

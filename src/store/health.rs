@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, RwLockReadGuard};
+use std::sync::{Mutex, PoisonError, RwLockReadGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -17,7 +17,9 @@ use super::heal::{self, Base, Damage};
 use super::opened::Opened;
 use super::opening::{self, Mode, Opening};
 use super::trouble::{DiskTrouble, is_damage, is_unusable};
-use super::{Depth, Examined, Store, backup, beside, bring_up_to_date, examine, locked, log_of, open_file, verify};
+use super::{
+    Depth, Examined, Store, backup, beside, bring_up_to_date, checkpoint, examine, locked, log_of, open_file, verify,
+};
 use crate::domain::healing::Healing;
 
 /// The first pause between two tries to open the file; each is twice as long as the one before.
@@ -163,6 +165,7 @@ impl Store {
         let result = {
             let opened = self.opened()?;
             let opened = opened.as_ref().ok_or_else(|| self.closed("another call is opening it".to_owned()))?;
+            opened.is_called();
             work(opened)
         };
         if let Err(error) = &result {
@@ -184,6 +187,53 @@ impl Store {
 
     fn closed(&self, reason: String) -> StoreError {
         StoreError::Closed { path: self.inner.path.clone(), reason }
+    }
+
+    /// Closes the database and opens it again once it was called so often that this frees memory, if nobody uses it at this moment
+    /// and its file, as it lies on the disk, is sound. True if it did.
+    ///
+    /// # Errors
+    /// If its log cannot be written into the file, and then it stays open; or if it does not open again, which is tried again by
+    /// whoever asks next.
+    pub async fn renew(&self) -> Result<bool> {
+        let worn = |opened: &Option<Opened>| opened.as_ref().is_some_and(Opened::is_worn);
+        if !worn(&self.inner.opened.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(false);
+        }
+        // What it holds in memory may be all that is left of a file that was damaged under it.
+        match self.verify_file().await? {
+            (None, None) => {}
+            (Some(problem), _) => {
+                kept(&self.inner.health.damage).get_or_insert_with(|| Damage::of_file(problem));
+                return Ok(false);
+            }
+            (None, Some(_)) => return Ok(false),
+        }
+        let store = self.clone();
+        super::blocking(move || store.renew_blocking()).await
+    }
+
+    fn renew_blocking(&self) -> Result<bool> {
+        let inner = &self.inner;
+        if inner.opening.is_none() || self.damage().is_some() || self.disk_problem().is_some() {
+            return Ok(false);
+        }
+        {
+            let opened = match inner.opened.try_write() {
+                Ok(opened) => opened,
+                Err(TryLockError::Poisoned(sound)) => sound.into_inner(),
+                Err(TryLockError::WouldBlock) => return Ok(false),
+            };
+            let Some(worn) = opened.as_ref().filter(|opened| opened.is_worn()) else { return Ok(false) };
+            // What it holds of a file that was removed would be gone.
+            if removed(&inner.path).is_some() {
+                return Ok(false);
+            }
+            checkpoint(worn, &locked(&worn.connection))?;
+            inner.health.unusable.store(true, Ordering::SeqCst);
+        }
+        self.open_anew()?;
+        Ok(true)
     }
 
     /// Closes the file, and opens it again.

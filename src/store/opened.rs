@@ -1,5 +1,6 @@
 //! The connections to an open file.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use duckdb::{Connection, InterruptHandle};
@@ -18,7 +19,13 @@ pub struct Opened {
     pub readers: Readers,
     /// Cuts what `connection` runs.
     pub interrupt: Arc<InterruptHandle>,
+    /// Calls so far.
+    calls: AtomicU32,
 }
+
+/// Calls after which a database that is closed and opened again takes megabytes less: DuckDB keeps a list of buffers that are gone, which
+/// it shortens only once it is hundreds of thousands long.
+const MANY_CALLS: u32 = 10_000;
 
 impl Opened {
     /// Opens the others beside `connection`.
@@ -28,6 +35,17 @@ impl Opened {
             readers: Readers::beside(&connection)?,
             interrupt: connection.interrupt_handle(),
             connection: Mutex::new(connection),
+            calls: AtomicU32::new(0),
         })
+    }
+
+    /// Counts a call.
+    pub fn is_called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True once closing it and opening it again frees memory.
+    pub fn is_worn(&self) -> bool {
+        self.calls.load(Ordering::Relaxed) >= MANY_CALLS
     }
 }
