@@ -130,7 +130,7 @@ async fn no_log_holds_what_moves_the_terminal() {
         let output = run(command.args(["cycle", "--as-of", "2026-03-21T06:30:00Z"]));
         assert_clean(form, &output);
         let said = text(&output.stderr);
-        assert!(output.status.success() && said.contains("INFO") && said.contains("forged"), "{form}: {said}");
+        assert!(output.status.success() && said.contains("INFO"), "{form}: {said}");
         if form == "json" {
             for line in said.lines().filter(|line| line.starts_with('{')) {
                 serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
