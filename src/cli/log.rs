@@ -1,7 +1,7 @@
 //! Log lines on standard error.
 //!
-//! Invariant: what a line says of the world outside ends no line, moves no cursor and turns no direction: it is escaped here, in
-//! text as elsewhere on the terminal and in JSON as JSON does it.
+//! Invariant: what a line says of the world outside begins no line that looks like another one, moves no cursor and turns no
+//! direction: it is escaped here, in text as elsewhere on the terminal and in JSON as JSON does it.
 
 use std::fmt::Debug;
 use std::io::{self, IsTerminal as _, Write};
@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::domain::printable::{printable, printable_json};
+use crate::domain::printable::{printable, printable_json, printable_message};
 
 /// What the names of the SDK's crates begin with.
 const SDK: &str = "aws_";
@@ -93,10 +93,10 @@ fn writer(verbosity: Verbosity) -> (BoxMakeWriter, Option<WorkerGuard>) {
 
 /// What happened, or a name and its value; in a line of text.
 fn write_field(line: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
-    let value = printable(&format!("{value:?}"));
+    let value = format!("{value:?}");
     match field.name() {
-        "message" => write!(line, "{value}"),
-        name => write!(line, "{name}={value}"),
+        "message" => write!(line, "{}", printable_message(&value)),
+        name => write!(line, "{name}={}", printable(&value)),
     }
 }
 

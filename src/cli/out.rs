@@ -14,7 +14,7 @@ use std::process;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::domain::printable::{printable, printable_json, printable_lines};
+use crate::domain::printable::{printable, printable_json, printable_lines, printable_message};
 
 /// Like `println!`, of one line: a line end within it is written as its code.
 macro_rules! outln {
@@ -84,37 +84,5 @@ fn write(text: &str) {
 
 fn write_error(words: Arguments<'_>) {
     // Nobody is left to be told that nobody can be told.
-    let _ = std::io::stderr().write_all(format!("{}\n", message(&words.to_string())).as_bytes());
-}
-
-/// A message whose further lines are indented.
-fn message(words: &str) -> String {
-    let mut message = String::with_capacity(words.len());
-    for (number, line) in words.lines().enumerate() {
-        if number > 0 {
-            message.push('\n');
-            if !line.starts_with(' ') {
-                message.push_str("  ");
-            }
-        }
-        message.push_str(&printable(line));
-    }
-    message
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_has_one_line_that_is_not_indented() {
-        for (words, said) in [
-            ("glidepath: no", "glidepath: no"),
-            ("2 problems:\n  - a\n  - b", "2 problems:\n  - a\n  - b"),
-            ("AWS says: x\nglidepath: all is well", "AWS says: x\n  glidepath: all is well"),
-            ("a\r\n\u{1b}[2Kb\u{9b}1A\u{202e}", "a\n  \\u{1b}[2Kb\\u{9b}1A\\u{202e}"),
-        ] {
-            assert_eq!(message(words), said);
-        }
-    }
+    let _ = std::io::stderr().write_all(format!("{}\n", printable_message(&words.to_string())).as_bytes());
 }

@@ -33,6 +33,26 @@ pub fn printable_lines(text: &str) -> String {
     shown
 }
 
+/// The same for a message, whose further lines are indented: nothing within it looks like another message.
+///
+/// ```
+/// use glidepath::domain::printable::printable_message;
+/// assert_eq!(printable_message("AWS says: x\r\nall is well\n\n  - y\n"), "AWS says: x\n  all is well\n\n  - y");
+/// ```
+pub fn printable_message(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for (number, line) in text.lines().enumerate() {
+        if number > 0 {
+            shown.push('\n');
+        }
+        if number > 0 && !line.is_empty() && !line.starts_with(' ') {
+            shown.push_str("  ");
+        }
+        shown.push_str(&printable(line));
+    }
+    shown
+}
+
 /// JSON that means the same, in which what is not seen is written as JSON's own escapes; line ends between its values stay.
 ///
 /// ```
@@ -108,6 +128,18 @@ mod tests {
             assert!(!hides(&shown.replace('\n', "")), "{from:x}");
             let meant: serde_json::Value = serde_json::from_str(&shown).unwrap();
             assert_eq!(meant["a"][0], text, "{from:x}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_one_line_that_is_not_indented() {
+        for (words, said) in [
+            ("glidepath: no", "glidepath: no"),
+            ("2 problems:\n  - a\n  - b", "2 problems:\n  - a\n  - b"),
+            ("AWS says: x\nglidepath: all is well", "AWS says: x\n  glidepath: all is well"),
+            ("a\r\n\u{1b}[2Kb\u{9b}1A\u{202e}", "a\n  \\u{1b}[2Kb\\u{9b}1A\\u{202e}"),
+        ] {
+            assert_eq!(printable_message(words), said);
         }
     }
 

@@ -172,7 +172,7 @@ async fn a_link_for_many_records_has_a_short_address_and_opens() {
         .iter()
         .map(|id| {
             format!(
-                "[[record]]\nid = \"{id}\"\n[[record.service]]\nservice = \"Service {id}\"\nmonthly = [{{ from = \"2026-02\", \
+                "[[record]]\nid = \"{id}\"\n[[record.service]]\nservice = \"Service {id}\"\nmonthly = [{{ from = \"2026-03\", \
                  usd = \"1\" }}]\n"
             )
         })

