@@ -51,31 +51,34 @@ fn main() {
     );
     let mut config = OpenOptions::new().append(true).open(&path).expect("the config");
     config.write_all(tokens.as_bytes()).expect("the config can be written");
-    let daemon = Daemon::start(&(path, address));
-    runtime.block_on(async {
-        let rest = measured(address).await;
-        let (over, flood) = (Arc::new(AtomicBool::new(false)), Arc::new(Flood::default()));
-        let mut callers = JoinSet::new();
-        for _ in 0..CALLERS {
-            let (over, flood) = (Arc::clone(&over), Arc::clone(&flood));
-            callers.spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    flood.call(address).await;
-                }
-            });
-        }
-        sleep(PATIENCE).await;
-        let flooded = measured(address).await;
-        over.store(true, Ordering::Relaxed);
-        callers.join_all().await;
-        let [made, sent_away, given_up] = [&flood.made, &flood.sent_away, &flood.given_up].map(|count| count.load(Ordering::Relaxed));
-        println!("in the flood {made} PDFs were handed out, {sent_away} requests sent away, {given_up} given up by their callers");
-        println!("page at rest:        p50 {:?}, p99 {:?}", rest.page(50), rest.page(99));
-        println!("page in the flood:   p50 {:?}, p99 {:?} (meant: 250 ms)", flooded.page(50), flooded.page(99));
-        let ratio = flooded.cycle.as_secs_f64() / rest.cycle.as_secs_f64();
-        println!("cycle: {:?} at rest, {:?} in the flood: {ratio:.2} times (meant: 2)", rest.cycle, flooded.cycle);
-    });
-    drop(daemon);
+    let mut daemon = Daemon::start(&(path, address));
+    daemon.token = Some(FOUNDER);
+    let rest = Measured::of(&daemon);
+    let (over, flood) = (Arc::new(AtomicBool::new(false)), Arc::new(Flood::default()));
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let (over, flood) = (Arc::clone(&over), Arc::clone(&flood));
+        let calls = async move {
+            while !over.load(Ordering::Relaxed) {
+                flood.call(address).await;
+            }
+        };
+        callers.spawn_on(calls, runtime.handle());
+    }
+    std::thread::sleep(PATIENCE);
+    let flooded = Measured::of(&daemon);
+    over.store(true, Ordering::Relaxed);
+    runtime.block_on(callers.join_all());
+    let [made, sent_away, given_up] =
+        [&flood.made, &flood.sent_away, &flood.given_up].map(|count| count.load(Ordering::Relaxed));
+    println!(
+        "in the flood {made} PDFs were handed out, {sent_away} requests sent away, {given_up} given up by their callers"
+    );
+    println!("page at rest:        p50 {:?}, p99 {:?}; {} threads at most", rest.page(50), rest.page(99), rest.threads);
+    let [p50, p99] = [50, 99].map(|percent| flooded.page(percent));
+    println!("page in the flood:   p50 {p50:?}, p99 {p99:?} (meant: 250 ms); {} threads at most", flooded.threads);
+    let ratio = flooded.cycle.as_secs_f64() / rest.cycle.as_secs_f64();
+    println!("cycle: {:?} at rest, {:?} in the flood: {ratio:.2} times (meant: 2)", rest.cycle, flooded.cycle);
 }
 
 /// How long things took.
@@ -83,31 +86,35 @@ struct Measured {
     pages: Vec<Duration>,
     /// The middle one.
     cycle: Duration,
+    /// Threads of the daemon, at most.
+    threads: usize,
 }
 
 impl Measured {
+    fn of(daemon: &Daemon) -> Measured {
+        let (mut pages, mut threads) = (Vec::new(), 0);
+        for _ in 0..PAGES {
+            let began = Instant::now();
+            assert_eq!(daemon.get("/").map(|(status, _)| status), Some(200), "the founder's page");
+            pages.push(began.elapsed());
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.id())).expect("a Linux kernel");
+            threads = threads.max(tasks.count());
+            std::thread::sleep(PAUSE);
+        }
+        pages.sort();
+        let cycle = || {
+            let began = Instant::now();
+            assert_eq!(daemon.post("/api/v1/cycle").map(|(status, _)| status), Some(200), "a cycle");
+            began.elapsed()
+        };
+        let mut cycles: Vec<Duration> = (0..CYCLES).map(|_| cycle()).collect();
+        cycles.sort();
+        Measured { pages, cycle: cycles[CYCLES / 2], threads }
+    }
+
     fn page(&self, percent: usize) -> Duration {
         self.pages[(self.pages.len() * percent / 100).min(self.pages.len() - 1)]
     }
-}
-
-async fn measured(address: SocketAddr) -> Measured {
-    let mut pages = Vec::new();
-    for _ in 0..PAGES {
-        let began = Instant::now();
-        assert_eq!(ask(address, "GET", "/", FOUNDER).await, Some(200), "the founder's page");
-        pages.push(began.elapsed());
-        sleep(PAUSE).await;
-    }
-    pages.sort();
-    let mut cycles = Vec::new();
-    for _ in 0..CYCLES {
-        let began = Instant::now();
-        assert_eq!(ask(address, "POST", "/api/v1/cycle", FOUNDER).await, Some(200), "a cycle");
-        cycles.push(began.elapsed());
-    }
-    cycles.sort();
-    Measured { pages, cycle: cycles[CYCLES / 2] }
 }
 
 /// What became of the partner's requests.
@@ -120,7 +127,7 @@ struct Flood {
 
 impl Flood {
     async fn call(&self, address: SocketAddr) {
-        let answer = timeout(PATIENCE, ask(address, "GET", "/api/v1/reports/funding-pack.pdf", PARTNER)).await;
+        let answer = timeout(PATIENCE, ask(address)).await;
         let count = match answer {
             Ok(Some(200)) => &self.made,
             Ok(_) => {
@@ -134,11 +141,12 @@ impl Flood {
     }
 }
 
-/// The status of the answer; `None` if there is none.
-async fn ask(address: SocketAddr, method: &str, path: &str, token: &str) -> Option<u16> {
+/// The status of a partner's report; `None` if there is no answer.
+async fn ask(address: SocketAddr) -> Option<u16> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "GET /api/v1/reports/funding-pack.pdf HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {PARTNER}\r\n\
+         Connection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.ok()?;
     let mut answer = Vec::new();

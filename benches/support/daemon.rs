@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 pub struct Daemon {
     process: Child,
     address: SocketAddr,
+    /// What is shown with each request.
+    pub token: Option<&'static str>,
 }
 
 /// Writes a config for the store `file` in `folder` and gives its path and the address that it names.
@@ -34,7 +36,7 @@ impl Daemon {
             .spawn()
             .expect("the program starts");
         let log = BufReader::new(process.stderr.take().expect("its log is piped"));
-        let daemon = Daemon { process, address: *address };
+        let daemon = Daemon { process, address: *address, token: None };
         let mut log = log.lines();
         assert!(log.any(|line| line.is_ok_and(|line| line.contains("serving"))), "it ended before it served");
         // Nobody reads on, so the pipe must not fill up.
@@ -55,8 +57,9 @@ impl Daemon {
 
     fn ask(&self, method: &str, path: &str) -> Option<(u16, usize)> {
         let mut stream = TcpStream::connect(self.address).ok()?;
+        let shown = self.token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{shown}Content-Length: 0\r\nConnection: close\r\n\r\n",
             self.address
         );
         stream.write_all(request.as_bytes()).ok()?;
