@@ -65,7 +65,7 @@ fn main() {
         };
         callers.spawn_on(calls, runtime.handle());
     }
-    std::thread::sleep(PATIENCE);
+    std::thread::park_timeout(PATIENCE);
     let flooded = Measured::of(&daemon);
     over.store(true, Ordering::Relaxed);
     runtime.block_on(callers.join_all());
@@ -99,7 +99,7 @@ impl Measured {
             pages.push(began.elapsed());
             let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.id())).expect("a Linux kernel");
             threads = threads.max(tasks.count());
-            std::thread::sleep(PAUSE);
+            std::thread::park_timeout(PAUSE);
         }
         pages.sort();
         let cycle = || {

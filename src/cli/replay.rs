@@ -18,7 +18,7 @@ use super::Usage;
 use super::access::Access;
 use super::day::parse_day;
 use super::files;
-use super::out::{self, outln};
+use super::out::{self, errln, outln};
 use super::table::{or_dash, table};
 
 /// Arguments of `replay`.
@@ -92,7 +92,7 @@ async fn told<T>(args: &Args, replay: impl Future<Output = T>, progress: impl As
             running = progress() => running.into_iter().find(own),
         };
         if let Some(ReplayProgress { done, of, .. }) = newest.filter(|newest| said != Some(newest.done)) {
-            eprintln!("glidepath: {done} of {of} looks are done; Ctrl-C ends it");
+            errln!("glidepath: {done} of {of} looks are done; Ctrl-C ends it");
             said = Some(done);
         }
     }

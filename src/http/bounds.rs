@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use reqwest::Url;
@@ -28,6 +28,20 @@ const SECRET_NAMES: [&str; 10] = [
     "bearer",
     "password",
 ];
+
+/// Refuses a head of more than `limit` bytes, of which hyper lets some through, before anything looks for a token in it.
+///
+/// # Errors
+/// 431.
+pub async fn no_long_head(request: Request, next: Next, limit: usize) -> Result<Response, Failure> {
+    // A colon, a space and the end of the line.
+    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    if request.headers().iter().map(header).sum::<usize>() > limit {
+        let error = format!("the request's head is longer than {limit} bytes");
+        return Err(Failure::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error).advise("send fewer headers"));
+    }
+    Ok(next.run(request).await)
+}
 
 /// Refuses an address that is longer than any of ours, before anything reads it.
 ///

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!((entered, why), (8, Full::InAll));
         assert_eq!(gate.counts().0, 256);
         drop((first, second, proxied, here));
-        assert_eq!(gate.counts(), (0, 9));
+        assert_eq!(gate.counts(), (0, 10));
         assert_eq!(of("::1", false).0, 256);
     }
 

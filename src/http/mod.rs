@@ -95,6 +95,8 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 const BODY_TIME: Duration = Duration::from_secs(8);
 /// A balance is a line; most routes read no body at all.
 const BODY_LIMIT: usize = 16 * 1024;
+/// A head of a browser with its cookies has some thousands of bytes.
+const HEAD_LIMIT: usize = 64 * 1024;
 /// Thousands of lines.
 const FILING_LIMIT: usize = 256 * 1024;
 
@@ -174,6 +176,7 @@ fn router_within(state: State, body_time: Duration) -> Router {
         .fallback(failure::not_found)
         .layer(from_fn(bounds::no_secret_in_query))
         .layer(from_fn(bounds::no_long_address))
+        .layer(from_fn(|request: Request, next: Next| bounds::no_long_head(request, next, HEAD_LIMIT)))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.

@@ -23,7 +23,7 @@ use tracing::{debug, info, warn};
 
 use super::gate::{Entered, Full, Gate};
 use super::patience::Impatient;
-use super::{BODY_TIME, State, router_within};
+use super::{BODY_TIME, HEAD_LIMIT, State, router_within};
 
 /// How long things may take that only a caller decides.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +45,6 @@ const PATIENCE: Patience = Patience {
     end: Duration::from_secs(8),
 };
 
-/// Bytes of a request's head. Whoever sends more is told so before anybody looks for a token in it.
-const HEAD_LIMIT: usize = 64 * 1024;
 /// Between two lines of the log on connections that were not let in.
 const SAID_EVERY: Duration = Duration::from_secs(60);
 

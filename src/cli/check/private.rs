@@ -68,6 +68,7 @@ mod tests {
     #[test]
     fn what_others_may_read_is_told_and_what_they_may_not_is_not() {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("backups")).unwrap();
         let modes = [
