@@ -279,7 +279,10 @@ impl Engine {
         };
         let ended = self.ended_or_told(now, Box::pin(self.within_its_time(asked))).await;
         self.beat(ended.as_ref().is_ok_and(|report| report.costs == Outcome::Ok)).await;
-        self.deliver_end(ended?).await.map(Some)
+        let delivered = self.deliver_end(ended?).await.map(Some);
+        // Here no cycle needs memory beside it.
+        self.renew_store().await;
+        delivered
     }
 
     /// Notes what a cycle is doing, for the case that it has to give up.

@@ -193,7 +193,7 @@ impl Engine {
     /// before the first cycle of all are looked at once each, on what the first cycle learnt about them.
     ///
     /// It ends with whoever waits for it: where this is dropped no further look is begun, and those that are being computed,
-    /// [`AT_ONCE`] of them, stop at their next step. [`Engine::replays`] says how far it has come.
+    /// two of them, stop at their next step. [`Engine::replays`] says how far it has come.
     ///
     /// # Errors
     /// [`ReplayError`].

@@ -80,6 +80,10 @@ impl Engine {
         }
         self.heal_if_damaged(now).await;
         self.tend_disk(now).await;
+    }
+
+    /// Has the store's database opened anew where that frees memory.
+    pub(super) async fn renew_store(&self) {
         if let Err(error) = self.store().renew().await {
             warn!("the store could not be closed and opened again to free memory: {error}");
         }

@@ -25,7 +25,7 @@ pub struct Opened {
 
 /// Calls after which a database that is closed and opened again takes megabytes less: DuckDB keeps a list of buffers that are gone, which
 /// it shortens only once it is hundreds of thousands long.
-const MANY_CALLS: u32 = 10_000;
+const MANY_CALLS: u32 = 2_000;
 
 impl Opened {
     /// Opens the others beside `connection`.

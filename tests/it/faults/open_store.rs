@@ -70,3 +70,32 @@ async fn what_the_program_still_holds_takes_the_place_of_a_file_that_was_damaged
     }
     assert!(healed > draws(), "of {} bits, {healed} were noticed", draws() * 3);
 }
+
+/// A database that was called often is opened anew with all that it holds, unless its file is not sound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_called_often_is_opened_anew_and_holds_the_same() {
+    let ours = sound().await;
+    let folder = laid_out(&ours.logged);
+    let store = Store::open_or_heal(opening(folder.path())).unwrap();
+    let before = store.verify().await.unwrap();
+    assert!(!store.renew().await.unwrap(), "it was hardly called");
+    let call =
+        || store.call_blocking(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?));
+    let called_often = || (0..2_000).for_each(|_| assert_eq!(call().unwrap(), 1));
+    called_often();
+    assert!(store.renew().await.unwrap());
+    assert!(!store.renew().await.unwrap(), "once");
+    assert_eq!(store.verify().await.unwrap().tables, before.tables);
+
+    // What it holds of a file that was damaged under it is not given up.
+    called_often();
+    let path = folder.path().join(FILE);
+    let mut held = fs::read(&path).unwrap();
+    // All but the headers: not every block holds rows.
+    held[3 * 4096..].fill(0xff);
+    fs::OpenOptions::new().write(true).open(&path).unwrap().write_all(&held).unwrap();
+    assert!(!store.renew().await.unwrap());
+    let healing = store.heal(store.damage().expect("it is noted")).await.unwrap();
+    assert!(healing.is_whole(), "{healing:?}");
+    assert_eq!(store.verify().await.unwrap().tables.len(), before.tables.len());
+}

@@ -166,7 +166,6 @@ async fn a_thousand_cycles_of_a_small_account_take_no_more_memory_than_a_hundred
             after.push(pss_of_family(daemon.0.id()));
             let store = fs::metadata(folder.path().join("store/glidepath.duckdb")).unwrap().len() / 1024;
             println!("after {number} cycles {} KB, of a store of {store} KB", after[after.len() - 1]);
-            println!("{}", fs::read_to_string(format!("/proc/{}/smaps_rollup", daemon.0.id())).unwrap());
         }
     }
     println!("{:.2} s a cycle", began.elapsed().as_secs_f64() / 1_000.0);
