@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, timeout};
 
 #[path = "support/busy.rs"]
 mod busy;
@@ -28,7 +28,7 @@ const FOUNDER: &str = "a founder's token of many bytes";
 const PARTNER: &str = "a partner's token of many bytes";
 /// Callers at a time.
 const CALLERS: usize = 300;
-/// What a caller waits for its PDF.
+/// What a caller waits for its PDF, and how often it asks for one.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Pages that are asked for, at rest and in the flood.
 const PAGES: usize = 300;
@@ -59,7 +59,9 @@ fn main() {
     for _ in 0..CALLERS {
         let (over, flood) = (Arc::clone(&over), Arc::clone(&flood));
         let calls = async move {
+            let mut turns = interval(PATIENCE);
             while !over.load(Ordering::Relaxed) {
+                turns.tick().await;
                 flood.call(address).await;
             }
         };
@@ -130,11 +132,7 @@ impl Flood {
         let answer = timeout(PATIENCE, ask(address)).await;
         let count = match answer {
             Ok(Some(200)) => &self.made,
-            Ok(_) => {
-                // What Retry-After asks for, shortened: the worst that a caller would do.
-                sleep(Duration::from_millis(500)).await;
-                &self.sent_away
-            }
+            Ok(_) => &self.sent_away,
             Err(_) => &self.given_up,
         };
         count.fetch_add(1, Ordering::Relaxed);
