@@ -24,8 +24,9 @@ const PARTNER: &str = "a partner's token of many bytes";
 const MANY: usize = 300;
 /// A pause between two looks.
 const LOOK: Duration = Duration::from_millis(20);
-/// Threads that a flood may add: those that block, and one that DuckDB adds.
-const MORE_THREADS: usize = 9;
+/// Threads that a flood may add: those that block, one that DuckDB adds, and one for each sheet of two workbooks while they are
+/// written. Without lanes there would be as many as sheets of 300 workbooks.
+const MORE_THREADS: usize = 60;
 
 /// A daemon with a founder's and a partner's token, after its first cycle.
 struct Served {
@@ -144,6 +145,8 @@ async fn flood(served: &Served, heads: Vec<String>) -> BTreeMap<String, usize> {
     assert_eq!(cycled, Some(200), "a cycle, in the flood");
     assert!(threads <= before + MORE_THREADS, "{threads} threads, {before} before");
     assert!(children <= 2, "{children} processes at a time: one sets a report, and one may look into a backup");
+    // A machine that has much else to do may drop a connection; the daemon does not.
+    assert!(statuses.remove("cut off").unwrap_or(0) * 100 < MANY, "connections were cut off");
     statuses
 }
 
