@@ -16,11 +16,10 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::report::Typesetting;
+use crate::store::without_secrets;
 
 /// The command of this program that sets what it is given on its standard input.
 const TYPESET: &str = "typeset";
-/// Where a library lies that the program is linked with.
-const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// Characters of what a failed process said that are told.
 const SAID: usize = 300;
 /// Bytes of a report that are read, many times as many as any has.
@@ -67,9 +66,8 @@ impl Typesetter {
 }
 
 fn start(program: &Path) -> std::io::Result<Child> {
-    let mut command = Command::new(program);
-    command.arg(TYPESET).env_clear().current_dir("/").kill_on_drop(true);
-    command.envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)));
+    let mut command = Command::from(without_secrets(program));
+    command.arg(TYPESET).current_dir("/").kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 

@@ -45,9 +45,11 @@ fn meaning(all: &Reconciliation) -> String {
     let months = all.months.iter().filter(|month| month.closed).map(|month| month.age_days);
     let ages: Vec<i64> = months.chain(all.balances.iter().map(|balance| balance.age_days)).flatten().collect();
     let Some(oldest) = ages.iter().max() else {
-        return "Credit drawn by our day-by-day replay agrees with what AWS applied in every closed month, and with each \
-                balance that AWS states, to the dollar."
-            .to_owned();
+        // A partner is shown no balance of a single credit.
+        let balances = if all.balances.is_empty() { "" } else { ", and with each balance that AWS states" };
+        return format!(
+            "Credit drawn by our day-by-day replay agrees with what AWS applied in every closed month{balances}, to the dollar."
+        );
     };
     let early = all.balances.iter().any(|it| it.since.is_some() && it.early_use_unknown && it.gap.is_positive());
     let early =

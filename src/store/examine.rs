@@ -120,11 +120,17 @@ pub fn remove_copy(copy: &Path) {
     }
 }
 
-/// The command that looks into a file: without the environment of this process, whose secrets it does not need.
-fn child(program: &Path) -> Command {
+/// `program`, to be started without the environment of this process, whose secrets it does not need; but for where its libraries lie.
+pub fn without_secrets(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.arg(EXAMINE).env_clear().stdin(Stdio::null());
-    command.envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)));
+    command.env_clear().envs(std::env::var_os(LIBRARIES).map(|folders| (LIBRARIES, folders)));
+    command
+}
+
+/// The command that looks into a file.
+fn child(program: &Path) -> Command {
+    let mut command = without_secrets(program);
+    command.arg(EXAMINE).stdin(Stdio::null());
     command
 }
 

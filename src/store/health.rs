@@ -196,8 +196,13 @@ impl Store {
     /// If its log cannot be written into the file, and then it stays open; or if it does not open again, which is tried again by
     /// whoever asks next.
     pub async fn renew(&self) -> Result<bool> {
-        let worn = |opened: &Option<Opened>| opened.as_ref().is_some_and(Opened::is_worn);
-        if !worn(&self.inner.opened.read().unwrap_or_else(PoisonError::into_inner)) {
+        let inner = &self.inner;
+        let is_well = inner.opening.is_some() && self.damage().is_none() && self.disk_problem().is_none();
+        let is_worn = || {
+            let opened = inner.opened.read().unwrap_or_else(PoisonError::into_inner);
+            opened.as_ref().is_some_and(Opened::is_worn)
+        };
+        if !is_well || !is_worn() {
             return Ok(false);
         }
         // What it holds in memory may be all that is left of a file that was damaged under it.
@@ -215,16 +220,13 @@ impl Store {
 
     fn renew_blocking(&self) -> Result<bool> {
         let inner = &self.inner;
-        if inner.opening.is_none() || self.damage().is_some() || self.disk_problem().is_some() {
-            return Ok(false);
-        }
         {
             let opened = match inner.opened.try_write() {
                 Ok(opened) => opened,
                 Err(TryLockError::Poisoned(sound)) => sound.into_inner(),
                 Err(TryLockError::WouldBlock) => return Ok(false),
             };
-            let Some(worn) = opened.as_ref().filter(|opened| opened.is_worn()) else { return Ok(false) };
+            let Some(worn) = &*opened else { return Ok(false) };
             // What it holds of a file that was removed would be gone.
             if removed(&inner.path).is_some() {
                 return Ok(false);

@@ -70,7 +70,7 @@ pub use credits::SnapshotKey;
 pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle, UnreadOutlook};
 pub use entered::Entered;
 pub use error::{Result, StoreError};
-pub use examine::{Depth, EXAMINE, Examined, Examiner, copy_with_log, examine};
+pub use examine::{Depth, EXAMINE, Examined, Examiner, copy_with_log, examine, without_secrets};
 pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
 pub use heal::Damage;

@@ -25,7 +25,7 @@ const MANY: usize = 300;
 /// A pause between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 /// Threads that a flood may add: those that block, one that DuckDB adds, and one for each sheet of two workbooks while they are
-/// written. Without lanes there would be as many as sheets of 300 workbooks.
+/// written. Without lanes eight workbooks would be written at a time.
 const MORE_THREADS: usize = 60;
 
 /// A daemon with a founder's and a partner's token, after its first cycle.
@@ -102,9 +102,9 @@ async fn ask(at: String, head: String, leaves: bool) -> Option<String> {
         return None;
     }
     let mut answer = Vec::new();
-    // One that is sent away while it still sends may be cut off.
-    let _ = stream.read_to_end(&mut answer).await;
-    Some(String::from_utf8_lossy(&answer).into_owned())
+    let read = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    Some(if answer.starts_with("HTTP/1.1 ") { answer } else { format!("cut off: {read:?}") })
 }
 
 /// What came of a flood: how often each status.
@@ -125,7 +125,7 @@ async fn flood(served: &Served, heads: Vec<String>) -> BTreeMap<String, usize> {
                 None => break,
                 Some(answer) => {
                     let Some(answer) = answer.unwrap() else { continue };
-                    let status = answer.split(' ').nth(1).unwrap_or("cut off").to_owned();
+                    let status = answer.strip_prefix("HTTP/1.1 ").map_or(answer.as_str(), |rest| &rest[..3]).to_owned();
                     assert!(status != "503" || answer.to_lowercase().contains("retry-after:"), "{answer}");
                     *statuses.entry(status).or_insert(0) += 1;
                 }
@@ -145,8 +145,10 @@ async fn flood(served: &Served, heads: Vec<String>) -> BTreeMap<String, usize> {
     assert_eq!(cycled, Some(200), "a cycle, in the flood");
     assert!(threads <= before + MORE_THREADS, "{threads} threads, {before} before");
     assert!(children <= 2, "{children} processes at a time: one sets a report, and one may look into a backup");
-    // A machine that has much else to do may drop a connection; the daemon does not.
-    assert!(statuses.remove("cut off").unwrap_or(0) * 100 < MANY, "connections were cut off");
+    // Once, on a machine with much else to do, a connection ended without an answer; why is not known.
+    let cut_off: Vec<String> =
+        statuses.extract_if(.., |status, _| status.starts_with("cut off")).map(|it| it.0).collect();
+    assert!(cut_off.len() < 3, "{cut_off:?}");
     statuses
 }
 

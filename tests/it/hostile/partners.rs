@@ -278,6 +278,7 @@ fn no_report_and_no_two_reports_tell_the_spend_of_a_single_service_of_others() {
         }
         // It is told what it may know.
         let pack = &texts.iter().find(|(of, _)| of == "funding-pack.md").unwrap().1;
+        assert!(!pack.contains("each balance that AWS states"), "none is shown that could agree: {pack}");
         assert!(pack.contains("All credit together") && pack.contains("mine"), "{pack}");
         let named = life.named.iter().next();
         assert!(named.is_none() || pack.contains("Activate Portfolio, credit "), "{pack}");
