@@ -239,9 +239,14 @@ fn is_due(since: Option<DateTime<Utc>>, schedule: &CronLine, now: DateTime<Utc>)
 }
 
 async fn run_cycle(engine: &Engine, now: DateTime<Utc>) {
+    // Where that cannot be read, the cycle says so.
+    let is_first = engine.store().first_and_newest_cycle().await.is_ok_and(|cycles| cycles.is_none());
     match engine.cycle(now).await {
         Ok(Some(report)) => {
             report.log_problems();
+            if is_first {
+                catch_up_backup(engine, now).await;
+            }
             if report.costs != Outcome::Ok {
                 let again = if report.costs.is_retryable() { "soon" } else { "as scheduled" };
                 error!(run_id = report.run_id, again, "the cycle got no costs; AWS is asked again");

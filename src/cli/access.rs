@@ -2,6 +2,7 @@
 //!
 //! Invariant: a daemon is shown nothing, and nothing of it is shown, before it has said that it holds the store of the config.
 
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use super::opening::{COMMAND_PATIENCE, LOOK_AGAIN, open_for_cycles, opening};
 use super::{Usage, files};
 use crate::clock::Clock;
 use crate::config::{Config, Role};
-use crate::cycle::{AwsAccess, Engine, View};
+use crate::cycle::{AwsAccess, Engine, View, backups_in};
 use crate::domain::secret::Secret;
 use crate::http::HIGHEST_LIMIT;
 use crate::http::client::{self, ClientError};
@@ -190,6 +191,19 @@ impl Access {
         }
     }
 
+    /// As [`Access::open`], for who only reads: where there is no store yet it is as if it were empty, and none is made. An empty one
+    /// would stand in the way of the backups that somebody is about to copy to a new machine.
+    ///
+    /// # Errors
+    /// As [`Access::open`].
+    pub fn open_to_read(config: Config) -> Result<Access> {
+        if !nothing_is_there(&config) {
+            return Access::open(config);
+        }
+        warn!("there is no store {} yet; the first cycle makes it", config.store_path.display());
+        Ok(Access::Store(Engine::new(Store::in_memory()?, config, AwsAccess::Environment)?))
+    }
+
     /// As [`Access::open`], for who runs cycles: see [`open_for_cycles`].
     ///
     /// # Errors
@@ -210,6 +224,20 @@ impl Access {
         let token = token_to_show(&config)?;
         Ok(Access::Daemon(Daemon { store: config.store_path, holder, id, listen: config.listen, token }))
     }
+}
+
+/// True if there is neither the store nor anything that goes with it, nor a backup. What cannot be read may be something.
+pub fn nothing_is_there(config: &Config) -> bool {
+    let Some(name) = config.store_path.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+        return false;
+    };
+    let folder = config.store_path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = match std::fs::read_dir(folder) {
+        Ok(files) => files.flatten().any(|file| file.file_name().to_string_lossy().starts_with(&name)),
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    };
+    let backups = |folder: &Path| backups_in(folder).is_ok_and(|files| files.is_empty());
+    !beside && backups(&config.backup_folder) && config.backup_to.as_deref().is_none_or(backups)
 }
 
 /// True if something listens there.

@@ -72,7 +72,7 @@ struct MuteArgs {
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {
-        Command::List { json } => list(Access::open(config)?, *json).await,
+        Command::List { json } => list(Access::open_to_read(config)?, *json).await,
         Command::Ack(args) => mute(config, MuteKind::Ack, args).await,
         Command::Silence(args) => mute(config, MuteKind::Silence, args).await,
         Command::Test { channel, json } => test(config, channel.as_deref(), *json).await,
@@ -152,7 +152,7 @@ async fn mute(config: Config, kind: MuteKind, args: &MuteArgs) -> Result<()> {
     }
     let MuteArgs { key, why, by, until, end, json } = args;
     let entry = MuteEntry { kind, key: key.clone(), by: by.clone(), why: why.clone(), until: *until, end: *end };
-    let mute: Mute = match Access::open(config)? {
+    let mute: Mute = match Access::open_to_read(config)? {
         Access::Store(engine) => {
             let mute = engine.mute(Clock::System.now(), entry).await?;
             note(&engine, "acknowledgement or silence made", &format!("alert {key}")).await?;

@@ -34,7 +34,7 @@ enum Command {
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let Command::List { limit, json } = &args.command;
-    let entries: Vec<AuditRow> = match Access::open(config)? {
+    let entries: Vec<AuditRow> = match Access::open_to_read(config)? {
         Access::Store(engine) => engine.store().audited(None, *limit).await?,
         Access::Daemon(daemon) => daemon.fetch::<AuditPage>(&format!("/api/v1/audit?limit={limit}")).await?.entries,
     };

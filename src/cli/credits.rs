@@ -54,7 +54,10 @@ enum Command {
 
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let access = Access::open(config)?;
+    let access = match args.command {
+        Command::Record { .. } => Access::open(config)?,
+        Command::List { .. } | Command::History { .. } => Access::open_to_read(config)?,
+    };
     match &args.command {
         Command::List { json } => list(access, *json).await,
         Command::Record { pool, remaining, on } => {

@@ -181,7 +181,10 @@ enum Event {
 
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let access = Access::open(config)?;
+    let access = match args.command {
+        Command::Add { .. } => Access::open(config)?,
+        Command::List { .. } | Command::Remove { .. } => Access::open_to_read(config)?,
+    };
     match &args.command {
         Command::Add { event } => {
             let (order, json) = order(event);

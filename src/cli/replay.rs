@@ -54,7 +54,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         }
     };
     let order = ReplayOrder { from: args.from, to: args.to, rules };
-    let report: ReplayReport = match Access::open(config)? {
+    let report: ReplayReport = match Access::open_to_read(config)? {
         Access::Store(engine) => {
             let progress = async || engine.replays();
             told(args, engine.replay(order), progress).await.map_err(|error| match error.advice() {

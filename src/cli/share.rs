@@ -62,7 +62,7 @@ enum Command {
 
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let access = Access::open(config)?;
+    let access = Access::open_to_read(config)?;
     match &args.command {
         Command::New { kind, format, records, days, as_of, json } => {
             let formats = format.iter().map(ToString::to_string).collect();

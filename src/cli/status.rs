@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Shows the position.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let position: Position = match Access::open(config)? {
+    let position: Position = match Access::open_to_read(config)? {
         Access::Store(engine) => existing_view(&engine, args.as_of).await?.position,
         Access::Daemon(daemon) => daemon.fetch(&format!("/api/v1/position{}", as_of_query(args.as_of))).await?,
     };

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::cycle::VerifyReport;
 use crate::domain::words::moment_text;
 
-use super::access::Access;
+use super::access::{Access, nothing_is_there};
 use super::out::{self, outln};
 use super::table::table;
 
@@ -21,6 +21,9 @@ pub struct Args {
 
 /// Reads every row of the store, and says what is wrong. A store that is damaged is put together again afterwards.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
+    if nothing_is_there(&config) {
+        bail!("there is no store {} to verify: the first cycle makes it", config.store_path.display());
+    }
     let access = Access::open(config)?;
     let report = match &access {
         Access::Store(engine) => engine.verify().await?,

@@ -58,7 +58,7 @@ impl Args {
 
 /// Answers the changes, or ranks the levers.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let access = Access::open(config)?;
+    let access = Access::open_to_read(config)?;
     let scenario = args.scenario();
     if scenario.is_empty() {
         let levers: Levers = match access {

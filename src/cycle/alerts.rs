@@ -182,6 +182,10 @@ impl Engine {
         let newest = self.store().newest_cycle(None).await.context("looking for the newest cycle")?;
         let (mut found, held) = newest.map(|cycle| (cycle.findings, cycle.held)).unwrap_or_default();
         found.extend(self.failure_finding().await?);
+        // What was found since, without a cycle.
+        let since = self.healing_findings(now).await?.into_iter().chain(self.findings_from_memory(now));
+        let known: Vec<String> = found.iter().map(|finding| finding.key.clone()).collect();
+        found.extend(since.filter(|finding| !known.contains(&finding.key)));
         Ok(AlertsKnown { history, found, held })
     }
 }

@@ -46,6 +46,8 @@ impl Engine {
             Err(_) if self.store().is_interrupted() => {}
             // Whoever asked for that clock is told; of the cycles before nothing is wrong.
             Err(error) if matches!(error.downcast_ref(), Some(StoreError::ClockGoesBack { .. })) => {}
+            // Nothing was asked and nothing is missing: that the disk is full is told by itself, and a cycle that is due is tried again.
+            Err(error) if matches!(error.downcast_ref(), Some(StoreError::NoRoom { .. })) => self.tell_disk(now).await,
             Err(error) => self.tell_failure(now, error).await,
         }
         ended

@@ -54,6 +54,12 @@ impl Engine {
         damaged.into_iter().chain(disk).collect()
     }
 
+    /// What is said of the store and its disk now, in a few words that change with it; empty while all is well.
+    pub fn said_from_memory(&self) -> String {
+        let findings = self.findings_from_memory(DateTime::UNIX_EPOCH);
+        findings.into_iter().map(|finding| finding.key + &finding.summary).collect()
+    }
+
     /// Tries the disk again where it took no write, tells while it takes none, and gives the all-clear.
     pub async fn tend_disk(&self, now: DateTime<Utc>) {
         if self.store().disk_problem().is_some() {

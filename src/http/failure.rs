@@ -8,6 +8,7 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use crate::domain::projection::MOST_TOLD;
+use crate::store::StoreError;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -122,8 +123,12 @@ impl Failure {
     /// Something failed in here. Logged, and told to those who may see everything.
     pub fn internal(doing: &str, error: &anyhow::Error) -> Failure {
         error!(doing, error = format!("{error:#}"), "a request failed");
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}"))
-            .advise("the daemon's log has the same; if asking again fails too, report it as a defect")
+        let is_disk = error.downcast_ref::<StoreError>().is_some_and(|error| error.disk().is_some());
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}")).advise(if is_disk {
+            "make room on the disk that holds the store, or see why it takes no writes, and ask again"
+        } else {
+            "the daemon's log has the same; if asking again fails too, report it as a defect"
+        })
     }
 
     /// The same for eyes that may not see which account, credit or filing it was about.

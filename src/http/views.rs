@@ -16,11 +16,14 @@ const KEPT: usize = 3;
 /// Who looks at the past: all readers together, since one view is the same for all.
 const ANYBODY: &str = "";
 
+/// A view with what the store held of it, and what was said from memory beside it.
+type Kept = ((Seen, String), Arc<View>);
+
 /// Views with what each was made from, the one looked at last in front. Config is part of the engine and never changes
 /// under them.
 #[derive(Default)]
 pub struct ViewCache {
-    kept: Mutex<Vec<(Seen, Arc<View>)>>,
+    kept: Mutex<Vec<Kept>>,
     /// What there was to see newest after so many writes: while none is added, the store need not be asked.
     newest: Mutex<Option<(u64, Seen)>>,
     /// Held while the newest view is put together, so that many readers cost one.
@@ -28,35 +31,36 @@ pub struct ViewCache {
 }
 
 impl ViewCache {
-    fn get(&self, seen: Seen) -> Option<Arc<View>> {
+    fn get(&self, seen: Seen, said: &str) -> Option<Arc<View>> {
         let known = {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.iter().find(|(made_from, _)| same(*made_from, seen)).cloned()
+            kept.iter().find(|((made_from, beside), _)| same(*made_from, seen) && beside == said).cloned()
         };
-        let (made_from, view) = known?;
+        let ((made_from, _), view) = known?;
         let view = if made_from == seen { view } else { Arc::new(View::clone(&view).charged(seen.charged)) };
-        self.put(seen, view.clone());
+        self.put(seen, said.to_owned(), view.clone());
         Some(view)
     }
 
-    fn put(&self, seen: Seen, view: Arc<View>) {
+    fn put(&self, seen: Seen, said: String, view: Arc<View>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|(made_from, _)| !same(*made_from, seen));
-        kept.insert(0, (seen, view));
+        kept.retain(|((made_from, _), _)| !same(*made_from, seen));
+        kept.insert(0, ((seen, said), view));
         kept.truncate(KEPT);
     }
 }
 
 /// True if two views differ by no more than what is counted into them when they are read.
 fn same(a: Seen, b: Seen) -> bool {
-    (a.fingerprint, a.failures, a.outlook_awaited) == (b.fingerprint, b.failures, b.outlook_awaited)
+    let of = |seen: Seen| (seen.fingerprint, seen.failures, seen.healings, seen.outlook_awaited);
+    of(a) == of(b)
 }
 
 impl State {
     /// The view as of a time, or the newest; `None` before the first finished cycle.
     pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Arc<View>>, Failure> {
         let Some(seen) = self.seen(as_of).await? else { return Ok(None) };
-        if let Some(view) = self.shared.views.get(seen) {
+        if let Some(view) = self.shared.views.get(seen, &self.said(as_of)) {
             return Ok(Some(view));
         }
         let state = self.clone();
@@ -76,16 +80,22 @@ impl State {
     async fn made_view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Arc<View>>, Failure> {
         // Who was before may have made the same.
         let Some(before) = self.seen(as_of).await? else { return Ok(None) };
-        if let Some(view) = self.shared.views.get(before) {
+        let said = self.said(as_of);
+        if let Some(view) = self.shared.views.get(before, &said) {
             return Ok(Some(view));
         }
         let Some(view) = self.engine().view(as_of).await.map_err(|error| unread(&error))? else { return Ok(None) };
         let view = Arc::new(view);
         // What was written meanwhile may be in it or not: then the next reader looks again.
         if self.seen(as_of).await? == Some(before) {
-            self.shared.views.put(before, view.clone());
+            self.shared.views.put(before, said, view.clone());
         }
         Ok(Some(view))
+    }
+
+    /// What is said beside the newest view, and beside no other.
+    fn said(&self, as_of: Option<DateTime<Utc>>) -> String {
+        if as_of.is_none() { self.engine().said_from_memory() } else { String::new() }
     }
 
     async fn seen(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Seen>, Failure> {

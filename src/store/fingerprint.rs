@@ -35,6 +35,8 @@ pub struct Seen {
     pub charged: ChargedRequests,
     /// Cycles that failed since the newest one finished, which is said beside the newest view and no other.
     pub failures: i64,
+    /// How often the store was put together again, which is said beside the newest view too.
+    pub healings: i64,
     /// True while the newest outlook does not know all that is entered, or was made with another config.
     pub outlook_awaited: bool,
 }
@@ -84,8 +86,13 @@ pub fn seen(connection: &Connection, as_of: Option<DateTime<Utc>>, config_digest
     };
     let fingerprint = Fingerprint { cycle, newest_run, remade, entered };
     let failures = if as_of.is_none() { holding(connection)? } else { 0 };
+    let healings = if as_of.is_none() { healings(connection)? } else { 0 };
     let outlook_awaited = as_of.is_none() && (known != Some(now) || made_with.as_deref() != Some(config_digest));
-    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)?, failures, outlook_awaited }))
+    Ok(Some(Seen { fingerprint, charged: charged_by(connection, clock)?, failures, healings, outlook_awaited }))
+}
+
+fn healings(connection: &Connection) -> Result<i64> {
+    Ok(connection.prepare_cached("SELECT count(*) FROM healings")?.query_row([], |row| row.get(0))?)
 }
 
 fn newest_run(connection: &Connection, clock: DateTime<Utc>) -> Result<i64> {

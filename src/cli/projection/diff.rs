@@ -27,7 +27,7 @@ pub async fn run(config: Config, before: Option<&str>, after: Option<&str>, json
         (Some(before), Some(after)) => (source(before)?, source(after)?),
     };
     let book = Book::of(&config);
-    let compared = book.compare(&filed(&Access::open(config)?).await?, &before, &after)?;
+    let compared = book.compare(&filed(&Access::open_to_read(config)?).await?, &before, &after)?;
     if json {
         out::json(&compared)?;
     } else {

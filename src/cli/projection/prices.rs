@@ -15,7 +15,7 @@ use crate::cli::out::{self, outln};
 
 /// Shows the book beside the bill.
 pub async fn run(config: Config, all: bool, json: bool) -> Result<()> {
-    let rows: Vec<PriceRow> = match Access::open(config)? {
+    let rows: Vec<PriceRow> = match Access::open_to_read(config)? {
         Access::Store(engine) => engine.prices_paid(Clock::System.now(), all).await?,
         Access::Daemon(daemon) => daemon.reckon("/api/v1/prices", &[("all", all.to_string())]).await?,
     };

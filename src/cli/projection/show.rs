@@ -17,7 +17,7 @@ use crate::cli::out::{self, outln};
 
 /// Shows one version.
 pub async fn run(config: Config, version: Option<u32>, json: bool) -> Result<()> {
-    let shown = match Access::open(config)? {
+    let shown = match Access::open_to_read(config)? {
         Access::Store(engine) => engine.filed_view(version, Clock::System.now()).await?,
         Access::Daemon(daemon) => {
             let version = version.map_or_else(|| "newest".to_owned(), |version| version.to_string());

@@ -42,7 +42,7 @@ struct Work {
 struct Lived {
     /// What each of the last whole cycles had DuckDB do, in order.
     work: Vec<Work>,
-    /// How long each of them took, in order, and the memory of this process after it.
+    /// How long each of them took, in order, and the most memory that this process held meanwhile.
     effort: Vec<Effort>,
     /// Bytes of the file before the last whole cycles, and after them.
     bytes: (u64, u64),
@@ -58,10 +58,17 @@ struct Effort {
 }
 
 impl Effort {
+    /// Begins to watch: the most memory held is counted from here.
+    fn begin() -> Instant {
+        const FROM_HERE: &str = "5";
+        std::fs::write("/proc/self/clear_refs", FROM_HERE).unwrap();
+        Instant::now()
+    }
+
     fn since(began: Instant) -> Effort {
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        let kilobytes = resident.trim().trim_end_matches(" kB").parse().unwrap();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kilobytes = most.trim().trim_end_matches(" kB").parse().unwrap();
         Effort { millis: u64::try_from(began.elapsed().as_millis()).unwrap(), kilobytes }
     }
 }
@@ -203,7 +210,7 @@ async fn live(folder: &Path, days: i64, size: Size) -> Lived {
             noted(&store).await;
         }
         if at_end || number % WHOLE_EVERY == 0 {
-            let began = Instant::now();
+            let began = Effort::begin();
             let report = engine.conclude(run).await.unwrap_or_else(|error| panic!("day {number}: {error:#}"));
             newest_whole = report.run_id;
             if at_end {
@@ -319,15 +326,10 @@ async fn stay_level(days: i64, size: Size, most: impl Fn(&Lived) -> u64) {
         "{days} days of {size:?}, the last {WHOLE_AT_END}: work {first:?} to {last:?}; a cycle takes {millis:?} ms, memory {memory:?} KB"
     );
     println!("the store grew by {grown} bytes over {} facts to {} bytes", lived.facts, lived.bytes.1);
-    // Until all months that a cycle looks back on are there, it reads more with each day.
-    let held = |days: i64| u64::try_from(days.min(i64::from(MONTHS_KEPT) * 30)).unwrap();
-    let (before, after) = (held(days - WHOLE_AT_END) * 10, held(days) * 11);
-    assert!(
-        last.rows * before <= first.rows * after && last.bytes * before <= first.bytes * after,
-        "{first:?}, sixty days later {last:?}"
-    );
+    assert!(last.rows * 10 <= first.rows * 11, "rows: {first:?}, sixty days later {last:?}");
+    assert!(last.bytes * 10 <= first.bytes * 11, "bytes: {first:?}, sixty days later {last:?}");
     assert!(memory[1] * 10 <= memory[0] * 11, "memory: {memory:?}");
-    assert!(millis[1] * before <= (millis[0] + 20) * after, "time: {millis:?}");
+    assert!(millis[1] * 10 <= (millis[0] + 20) * 11, "time: {millis:?}");
     assert!(grown <= most(&lived), "it may grow by {}, and grew by {grown}", most(&lived));
 }
 
@@ -338,9 +340,10 @@ async fn three_years_of_a_small_account() {
 }
 
 #[tokio::test]
-#[ignore = "takes a quarter of an hour; .ci/faults runs it"]
+#[ignore = "takes ten minutes; .ci/faults runs it"]
 async fn a_year_of_a_large_account() {
-    stay_level(365, Size { services: 300, usage_types: 400 }, |lived| {
+    // With the 13 months of the first pull so many days are stored that the watched ones add less than a tenth.
+    stay_level(30 * i64::from(MONTHS_KEPT) + 2 * WHOLE_AT_END, Size { services: 300, usage_types: 400 }, |lived| {
         lived.facts * 120 + WHOLE_AT_END as u64 * 100_000
     })
     .await;
