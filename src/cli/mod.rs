@@ -177,7 +177,17 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Projection(args) => args.reads_files(),
         _ => false,
     };
-    let config = if files { Config::load(&cli.config) } else { Config::load_leniently(&cli.config) };
+    let without = match command {
+        Command::Projection(args) => args.needs_no_config(),
+        Command::Report(args) => args.needs_no_config(),
+        _ => false,
+    };
+    let without = without && !cli.config.exists();
+    let config = match (without, files) {
+        (true, _) => Config::without_file(&cli.config),
+        (false, true) => Config::load(&cli.config),
+        (false, false) => Config::load_leniently(&cli.config),
+    };
     let mut config = config?;
     config.shown_token = access::given_token(cli.token_file.as_deref())?;
     match command {

@@ -4,20 +4,25 @@ mod check;
 mod diff;
 mod prices;
 mod show;
+mod size;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use chrono::NaiveTime;
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
+use crate::domain::ask::{self, Knowledge, KnownAccount, Sized};
 use crate::domain::classify::Classifier;
+use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, content_hash};
 use crate::http::client::{ClientError, Entry};
+use crate::report::{self, Audience, Format};
 use crate::store::StoredProjection;
 
 use super::Usage;
@@ -79,6 +84,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What a filing costs by month and service, what to ask for, which programmes fit, and how long each award lasts.
+    ///
+    /// It needs neither a config nor a store.
+    Size {
+        /// The filing.
+        path: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// The price book beside what the bill implies.
     Prices {
         /// Also what the book lists and the bill does not show.
@@ -102,6 +117,11 @@ struct Listed<'a> {
 }
 
 impl Args {
+    /// True if it does its work without a config.
+    pub const fn needs_no_config(&self) -> bool {
+        matches!(self.command, Command::Size { .. })
+    }
+
     /// True if what it does rests on the files that `[projection]` names, so that they have to be sound.
     pub const fn reads_files(&self) -> bool {
         matches!(self.command, Command::Check { .. } | Command::File { .. } | Command::Prices { .. })
@@ -116,8 +136,22 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Command::List { json } => list(config, *json).await,
         Command::Show { version, json } => show::run(config, *version, *json).await,
         Command::Diff { before, after, json } => diff::run(config, before.as_deref(), after.as_deref(), *json).await,
+        Command::Size { path, json } => size::show(&size::of_file(&config, path)?, *json),
         Command::Prices { all, json } => prices::run(config, *all, *json).await,
     }
+}
+
+/// The ask of a filing in a file, as a report.
+///
+/// # Errors
+/// If the file cannot be read or has a problem, or the report cannot be rendered.
+pub fn ask_of_file(config: &Config, path: &Path, format: Format) -> Result<Vec<u8>> {
+    let sized = size::of_file(config, path)?;
+    // The same file makes the same report, on whatever day.
+    let clock = sized.filed_on.and_time(NaiveTime::MIN).and_utc();
+    let position = Position::empty(clock, &config.aws.currency);
+    let document = report::build_ask(&position, Some(&sized), &Audience::Owner);
+    Ok(report::render(&document, format)?)
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -196,6 +230,11 @@ impl Book {
         Book { prices: config.prices.clone(), classifier }
     }
 
+    /// What a filing costs and supports.
+    fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> Sized {
+        ask::size(filing, &Knowledge { book: &self.prices, classifier: &self.classifier, account })
+    }
+
     fn compare(
         &self,
         filings: &[StoredProjection],
@@ -209,7 +248,7 @@ impl Book {
 
 async fn list(config: Config, json: bool) -> Result<()> {
     let configured = config.projection_file.clone();
-    let filings = filed(&Access::open(config)?).await?;
+    let filings = filed(&Access::open_to_read(config)?).await?;
     if json {
         let listed: Vec<Listed> = filings.iter().map(listed).collect();
         out::json(&listed)?;

@@ -19,12 +19,13 @@ use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note};
 use super::day::parse_clock;
 use super::files;
 use super::out::{self, errln, outln};
+use super::projection;
 use super::table::table;
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// actual-vs-projected, trajectory or funding-pack.
+    /// actual-vs-projected, trajectory, funding-pack or ask.
     #[arg(long, required_unless_present_any = ["list", "verify"])]
     kind: Option<ReportKind>,
     /// html, pdf, xlsx, csv, json or md.
@@ -33,6 +34,9 @@ pub struct Args {
     /// Clock of the report, as in `status`.
     #[arg(long, value_parser = parse_clock, value_name = "TIME")]
     as_of: Option<DateTime<Utc>>,
+    /// The filing that an ask is made of [default: the newest that was filed]. It needs neither a config nor a store.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["as_of", "send", "list", "verify"])]
+    projection: Option<PathBuf>,
     /// File to write [default: standard output].
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -50,6 +54,13 @@ pub struct Args {
     verify: Option<PathBuf>,
 }
 
+impl Args {
+    /// True if it does its work without a config.
+    pub const fn needs_no_config(&self) -> bool {
+        self.projection.is_some()
+    }
+}
+
 /// Writes or sends a report, lists those handed out, or verifies one.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     if args.list {
@@ -65,11 +76,17 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     if args.json && args.output.is_none() {
         return Err(Usage("--json goes to standard output, and so would the report: name a file with -o".into()).into());
     }
+    if let Some(filing) = &args.projection {
+        if kind != ReportKind::Ask {
+            return Err(Usage(format!("--projection goes with --kind ask; {kind} is made of what is stored")).into());
+        }
+        return hand_over(args, (kind, format), &projection::ask_of_file(&config, filing, format)?);
+    }
     write(config, args, kind, format).await
 }
 
 async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) -> Result<()> {
-    let bytes = match Access::open(config)? {
+    let bytes = match Access::open_to_read(config)? {
         Access::Store(engine) => {
             let view = existing_view(&engine, args.as_of).await?;
             engine.report(&view, kind, format, &Audience::Owner, Clock::System.now()).await?.bytes
@@ -78,10 +95,15 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
             daemon.get(&format!("/api/v1/reports/{kind}.{format}{}", as_of_query(args.as_of))).await?
         }
     };
-    let sha256 = report::sha256(&bytes);
+    hand_over(args, (kind, format), &bytes)
+}
+
+/// Writes the report where it is wanted, and says its hash.
+fn hand_over(args: &Args, (kind, format): (ReportKind, Format), bytes: &[u8]) -> Result<()> {
+    let sha256 = report::sha256(bytes);
     match &args.output {
-        Some(path) => files::write("the report", path, &bytes)?,
-        None => out::document(&bytes)?,
+        Some(path) => files::write("the report", path, bytes)?,
+        None => out::document(bytes)?,
     }
     if args.json {
         let said = json!({
@@ -97,7 +119,7 @@ async fn write(config: Config, args: &Args, kind: ReportKind, format: Format) ->
 /// Through the daemon where one runs, as it would send it by itself.
 async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel: &str) -> Result<()> {
     let (kind, format) = wanted;
-    let sent: SentReport = match Access::open(config)? {
+    let sent: SentReport = match Access::open_to_read(config)? {
         Access::Store(engine) => {
             let sent = engine.send_report((Clock::System.now(), COMMAND_LINE), channel, wanted, args.as_of).await;
             let sent = sent.map_err(|error| match error {
@@ -131,7 +153,7 @@ async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel
 }
 
 async fn issued(config: Config) -> Result<Vec<IssuedReport>> {
-    match Access::open(config)? {
+    match Access::open_to_read(config)? {
         Access::Store(engine) => Ok(engine.store().issued_reports().await?),
         Access::Daemon(daemon) => {
             daemon.fetch_all("/api/v1/reports/issued", |page: IssuedPage| (page.reports, page.next)).await

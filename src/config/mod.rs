@@ -255,6 +255,14 @@ impl Config {
         parse_leniently(&text, path)
     }
 
+    /// What holds without a config file, for what needs neither a store nor an account; `path` is where the file would be.
+    ///
+    /// # Errors
+    /// None that the text of this function could have.
+    pub fn without_file(path: &Path) -> Result<Config, ConfigError> {
+        parse_leniently("[store]\npath = \"glidepath.duckdb\"\n", path)
+    }
+
     /// Checks the text of a config file; `path` is where it came from.
     ///
     /// # Errors

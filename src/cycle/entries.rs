@@ -10,6 +10,7 @@ use thiserror::Error;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::domain::ask::KnownAccount;
 use crate::domain::bounds;
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
 use crate::domain::money::Money;
@@ -214,8 +215,16 @@ impl Engine {
     /// # Errors
     /// If the store fails.
     pub async fn known_scale(&self) -> anyhow::Result<KnownScale> {
+        Ok(self.known_account().await?.scale)
+    }
+
+    /// What the newest position knows of the account.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn known_account(&self) -> anyhow::Result<KnownAccount> {
         let view = self.view(None).await?;
-        Ok(view.map(|view| view.position.known_scale()).unwrap_or_default())
+        Ok(view.map(|view| KnownAccount::from(&view.position)).unwrap_or_default())
     }
 
     async fn frozen_and_counted(&self, now: DateTime<Utc>, read: ReadFiling) -> Result<StoredProjection, EntryError> {

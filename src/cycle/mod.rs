@@ -8,6 +8,7 @@ mod accepted;
 mod account_plan;
 mod alerts;
 mod as_of;
+mod ask;
 mod backup;
 mod backup_names;
 mod check;

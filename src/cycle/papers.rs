@@ -23,7 +23,12 @@ impl Engine {
         now: DateTime<Utc>,
     ) -> Result<File> {
         let evidence = self.store().evidence(view.position.as_of).await.context("reading what the figures rest on")?;
-        let document = report::build(kind, &view.position, &view.series, audience);
+        let document = if kind == ReportKind::Ask {
+            let sized = self.sized(&view.position, audience).await?;
+            report::build_ask(&view.position, sized.as_ref(), audience)
+        } else {
+            report::build(kind, &view.position, &view.series, audience)
+        };
         let document = document.with_evidence(&evidence, &view.position, audience);
         let file = self.file_of(document, format).await?;
         let issued = IssuedReport {

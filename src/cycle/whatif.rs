@@ -96,7 +96,7 @@ impl Engine {
 /// Half a sentence why neither names any.
 fn next_ask(position: &Position, filing: Option<&Filing>) -> Result<Money, String> {
     let supported = position.review.next_ask.as_ref().map(|ask| ask.amount);
-    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd)).ok_or_else(|| {
+    supported.or_else(|| filing.and_then(|filing| filing.projection.asked_usd())).ok_or_else(|| {
         let why = position.review.no_ask.map(|why| format!("{}, and ", why.because(position.award_meant.programme)));
         format!("{}no filing says how many dollars to ask for", why.unwrap_or_default())
     })

@@ -2,6 +2,7 @@
 
 pub mod account_plan;
 pub mod alert;
+pub mod ask;
 pub mod assess;
 pub mod awaited;
 pub mod backtest;

@@ -146,6 +146,8 @@ impl Money {
     pub const ZERO: Money = Money(Decimal::ZERO);
     /// One dollar.
     pub const ONE: Money = Money(Decimal::ONE);
+    /// One cent.
+    pub const CENT: Money = Money(Decimal::from_parts(1, 0, 0, false, 2));
     /// The most that is computed: ten billion dollars. What would be more stays at it; below zero likewise.
     pub const MOST: Money = Money(Decimal::from_parts(1_410_065_408, 2, 0, false, 0));
 

@@ -77,6 +77,9 @@ pub struct Terms {
     /// What is usual, where that is reported.
     #[serde(default)]
     pub typical_usd: Option<Money>,
+    /// Half of all awards grant more, where that is reported.
+    #[serde(default)]
+    pub median_usd: Option<Money>,
     /// The most that all awards of the programme grant.
     pub ceiling_usd: Money,
     /// True if what other programmes granted, the accelerator apart, counts against the ceiling.
@@ -85,6 +88,9 @@ pub struct Terms {
     /// True if it is of no use to whoever was granted something by another programme.
     #[serde(default)]
     to_start_with: bool,
+    /// True if there is no other way than AWS's own form.
+    #[serde(default)]
+    direct: bool,
     funds: Vec<Purpose>,
     name: Programme,
     partner: (u16, u16),
@@ -114,8 +120,28 @@ impl Terms {
     /// True if nothing more can be granted under its ceiling.
     pub fn is_held_at_ceiling(&self, granted: &BTreeMap<Programme, Money>) -> bool {
         let own = granted.get(&self.name).copied().unwrap_or_default();
-        let outgrown = self.to_start_with && self.of_others(granted).is_positive();
-        outgrown || own >= self.ceiling(granted)
+        self.is_outgrown(granted) || own >= self.ceiling(granted)
+    }
+
+    /// True if it is to start with, and something was granted by another programme.
+    pub fn is_outgrown(&self, granted: &BTreeMap<Programme, Money>) -> bool {
+        self.to_start_with && self.of_others(granted).is_positive()
+    }
+
+    /// What is left of the ceiling that it shares with every programme but the accelerator.
+    pub fn band_left(&self, granted: &BTreeMap<Programme, Money>) -> Money {
+        let own = granted.get(&self.name).copied().unwrap_or_default();
+        (self.ceiling_usd - self.of_others(granted) - own).at_least_zero()
+    }
+
+    /// True if there is no other way to apply than AWS's own form.
+    pub const fn is_direct(&self) -> bool {
+        self.direct
+    }
+
+    /// True if it is meant for spend of such a purpose.
+    pub fn funds(&self, purpose: Purpose) -> bool {
+        self.funds.contains(&purpose)
     }
 
     /// Whether it is meant for such spend: `yearly` dollars by purpose, of which those that it funds reach its least award.
@@ -147,6 +173,8 @@ impl Programme {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programmes {
     as_of: NaiveDate,
+    pays_models_of: Vec<String>,
+    excluded: Vec<String>,
     terms: BTreeMap<Programme, Terms>,
 }
 
@@ -177,6 +205,8 @@ pub enum ProgrammesError {
 #[serde(deny_unknown_fields)]
 struct File {
     as_of: NaiveDate,
+    pays_models_of: Vec<String>,
+    excluded: Vec<String>,
     programme: Vec<Terms>,
 }
 
@@ -206,7 +236,18 @@ impl Programmes {
                 }
             }
         }
-        Ok(Programmes { as_of: file.as_of, terms })
+        Ok(Programmes { as_of: file.as_of, pays_models_of: file.pays_models_of, excluded: file.excluded, terms })
+    }
+
+    /// True if it is known that credit pays models of this maker, by the name that their ids begin with.
+    pub fn pays_models_of(&self, maker: &str) -> bool {
+        self.pays_models_of.iter().any(|known| known == maker)
+    }
+
+    /// True if the terms of AWS's promotional credit leave the service out.
+    pub fn excludes(&self, service: &str) -> bool {
+        let starts = |start: &String| service.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+        self.excluded.iter().any(starts)
     }
 
     /// Day on which the table was read from its sources.

@@ -6,6 +6,7 @@
 
 mod actual_vs_projected;
 mod after_credits;
+mod ask;
 pub mod audience;
 mod chart;
 mod chart_data;
@@ -42,6 +43,7 @@ pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, pa
 pub use pdf::Typesetting;
 pub use words::day as short_day;
 
+use crate::domain::ask::Sized;
 use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::delisted;
 use crate::domain::position::{Position, Series};
@@ -60,11 +62,14 @@ pub enum ReportKind {
     Trajectory,
     /// Both, for the next funding conversation.
     FundingPack,
+    /// What a filing costs and supports, before any credit.
+    Ask,
 }
 
 impl ReportKind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [ReportKind; 3] = [ReportKind::ActualVsProjected, ReportKind::Trajectory, ReportKind::FundingPack];
+    pub const ALL: [ReportKind; 4] =
+        [ReportKind::ActualVsProjected, ReportKind::Trajectory, ReportKind::FundingPack, ReportKind::Ask];
 
     /// The name on the command line and in URLs.
     pub const fn as_str(self) -> &'static str {
@@ -72,6 +77,7 @@ impl ReportKind {
             ReportKind::ActualVsProjected => "actual-vs-projected",
             ReportKind::Trajectory => "trajectory",
             ReportKind::FundingPack => "funding-pack",
+            ReportKind::Ask => "ask",
         }
     }
 
@@ -81,6 +87,7 @@ impl ReportKind {
             ReportKind::ActualVsProjected => "Actual against projected",
             ReportKind::Trajectory => "The bill after credits",
             ReportKind::FundingPack => "Funding pack",
+            ReportKind::Ask => "The ask",
         }
     }
 }
@@ -135,7 +142,7 @@ impl Format {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReportError {
     /// No such kind.
-    #[error("{0:?} is not a kind of report; there are actual-vs-projected, trajectory and funding-pack")]
+    #[error("{0:?} is not a kind of report; there are actual-vs-projected, trajectory, funding-pack and ask")]
     UnknownKind(String),
     /// No such format.
     #[error("{0:?} is not a report format; there are html, pdf, xlsx, csv, json and md")]
@@ -194,12 +201,29 @@ impl FromStr for Format {
 /// ```
 pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &Audience) -> Document {
     let (position, series) = audience.scope(position, series);
-    let mut document = match kind {
+    let document = match kind {
         ReportKind::ActualVsProjected => actual_vs_projected::build(&position, &series),
         ReportKind::Trajectory => trajectory::build(&position, &series),
         ReportKind::FundingPack => funding_pack::build(&position, &series),
+        ReportKind::Ask => ask::build(&position, None),
     };
-    document.about = about(&position);
+    completed(document, &position, audience)
+}
+
+/// Builds the document of an ask, for `audience`; `sized` holds the audience's own records and no others.
+pub fn build_ask(position: &Position, sized: Option<&Sized>, audience: &Audience) -> Document {
+    let (position, _) = audience.scope(position, &Series::default());
+    let mut document = completed(ask::build(&position, sized), &position, audience);
+    if let (None, Some(customer)) = (&document.customer, sized.and_then(|sized| sized.customer.clone())) {
+        document.title = format!("{}: {customer}", document.title);
+        document.customer = Some(customer);
+    }
+    document
+}
+
+/// The document with what it rests on and whose it is.
+fn completed(mut document: Document, position: &Position, audience: &Audience) -> Document {
+    document.about = about(position);
     document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
     if let Some(customer) = &document.customer {
         document.title = format!("{}: {customer}", document.title);
@@ -340,6 +364,7 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         ReportKind::ActualVsProjected => compared().collect(),
         ReportKind::Trajectory => ahead().chain(left()).collect(),
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
+        ReportKind::Ask => review::ask_sentence(&position).into_iter().collect(),
     };
     said.dedup();
     said.extend(audience.note());

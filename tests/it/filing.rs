@@ -2,6 +2,7 @@
 //! whose, what is planned twice, and what changed between two versions. Expected figures are worked out by hand from
 //! the list prices.
 
+mod applications;
 mod attribution;
 mod comparison;
 mod mistakes;

@@ -34,6 +34,7 @@ mod report;
 mod review;
 mod scenarios;
 mod sensitivity;
+mod sizing;
 mod store;
 mod support;
 mod tidy;

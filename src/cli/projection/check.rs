@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use serde::Serialize;
 
+use super::size::objection_words;
 use super::{Book, read};
 use crate::cli::Usage;
 use crate::cli::access::Access;
 use crate::cli::out::{self, errln, outln};
 use crate::cli::table::table;
 use crate::config::Config;
+use crate::domain::ask::{KnownAccount, Objection, Weakness};
 use crate::domain::money::Money;
 use crate::domain::position::Position;
 use crate::domain::projection::{
@@ -33,6 +35,8 @@ struct Found {
     far_from_the_bill: Vec<String>,
     /// Why it cannot be meant.
     implausible: Vec<String>,
+    /// What AWS's reviewer may object to.
+    objections: Vec<Objection>,
     /// What the bill cost a day over the last 28 days; absent without one.
     pace_per_day: Option<Money>,
 }
@@ -45,12 +49,13 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
     let mut filings = Vec::new();
     for (at, path) in paths.iter().enumerate() {
         let text = read(path)?;
-        let (mut problems, mut remarks, mut size) = (Vec::new(), Vec::new(), None);
+        let (mut problems, mut remarks, mut size, mut objections) = (Vec::new(), Vec::new(), None, Vec::new());
         match FiledProjection::parse_with(&text, &book.prices) {
             Ok(filing) => {
                 remarks.clone_from(&filing.remarks);
                 let service = |model: &str| book.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
                 size = Some(FilingSize::of(&filing, &book.prices, service));
+                objections = book.size(&filing, &known).objections;
                 filings.push((at, path.display().to_string(), filing));
             }
             Err(wrong) => problems = wrong,
@@ -60,10 +65,11 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
             content_hash: content_hash(&text),
             problems,
             remarks,
-            far_from_the_bill: size.as_ref().map(|size| size.remarks(&known)).unwrap_or_default(),
-            implausible: size.as_ref().map(|size| size.refusals(&known)).unwrap_or_default(),
+            far_from_the_bill: size.as_ref().map(|size| size.remarks(&known.scale)).unwrap_or_default(),
+            implausible: size.as_ref().map(|size| size.refusals(&known.scale)).unwrap_or_default(),
             size,
-            pace_per_day: known.pace_per_day,
+            objections,
+            pace_per_day: known.scale.pace_per_day,
         });
     }
     let parts: Vec<Part> = filings.iter().map(|(_, name, filing)| Part { name: Some(name), filing }).collect();
@@ -73,23 +79,23 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
     if json {
         out::json(&found)?;
     } else {
-        found.iter().for_each(|found| print(found, &known));
+        found.iter().for_each(|found| print(found, &known.scale));
     }
     judged(&found, anyway)
 }
 
 /// What the store knows of the account, if there is one.
-async fn known(config: Config) -> Result<KnownScale> {
+async fn known(config: Config) -> Result<KnownAccount> {
     if !config.store_path.exists() {
-        return Ok(KnownScale::default());
+        return Ok(KnownAccount::default());
     }
-    match Access::open(config)? {
-        Access::Store(engine) => engine.known_scale().await,
+    match Access::open_to_read(config)? {
+        Access::Store(engine) => engine.known_account().await,
         Access::Daemon(daemon) => match daemon.fetch::<Position>("/api/v1/position").await {
-            Ok(position) => Ok(position.known_scale()),
+            Ok(position) => Ok(KnownAccount::from(&position)),
             // Before its first cycle it has no position.
             Err(error) if matches!(error.downcast_ref(), Some(ClientError::Refused { status: 404, .. })) => {
-                Ok(KnownScale::default())
+                Ok(KnownAccount::default())
             }
             Err(error) => Err(error),
         },
@@ -97,11 +103,14 @@ async fn known(config: Config) -> Result<KnownScale> {
 }
 
 fn print(found: &Found, known: &KnownScale) {
-    let Found { path, content_hash, problems, remarks, size, far_from_the_bill, implausible, .. } = found;
+    let Found { path, content_hash, problems, remarks, size, far_from_the_bill, implausible, objections, .. } = found;
     problems.iter().for_each(|problem| errln!("{path}: {problem}"));
     implausible.iter().for_each(|problem| errln!("{path}: far above anything known: {problem}"));
     remarks.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
     far_from_the_bill.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
+    for objection in objections.iter().filter(|it| it.weakness != Weakness::FarFromTheBill) {
+        outln!("{path}: a reviewer may object: {}", objection_words(objection));
+    }
     if problems.is_empty() && implausible.is_empty() {
         outln!("{path}: nothing wrong, content hash {content_hash}");
     }

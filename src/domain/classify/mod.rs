@@ -162,6 +162,11 @@ impl Classifier {
         self.models.service(display_name)
     }
 
+    /// Who makes a model, given by its display name, as the ids of its models begin: `anthropic`.
+    pub fn model_makers<'c>(&'c self, display_name: &'c str) -> impl Iterator<Item = &'c str> {
+        self.models.makers(display_name)
+    }
+
     /// Chips and processors of an accelerator instance type; `None` if it is none or not known.
     pub fn accelerator(&self, instance_type: &str) -> Option<Accelerator> {
         self.compute.accelerator(instance_type).cloned()

@@ -106,6 +106,11 @@ impl ModelTable {
         self.services.get(name).map(String::as_str)
     }
 
+    /// Its makers as their models' ids name them, none where no id is known.
+    pub(super) fn makers<'t>(&'t self, name: &'t str) -> impl Iterator<Item = &'t str> {
+        self.makers.iter().filter(move |(_, of)| of == name).map(|(maker, _)| maker.as_str())
+    }
+
     /// All display names, sorted.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let names: BTreeSet<&str> = self.services.keys().chain(self.aliases.values()).map(String::as_str).collect();

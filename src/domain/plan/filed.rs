@@ -32,7 +32,6 @@ const SHARE_DAYS: i64 = 28;
 pub struct FiledPlan {
     lines: Vec<Line>,
     outside: Vec<(Stream, Decimal)>,
-    window_end: Option<NaiveDate>,
     version: u32,
 }
 
@@ -46,6 +45,8 @@ struct Line {
     workload: Workload,
     months: BTreeMap<BillingPeriod, Money>,
     entries: Vec<Entry>,
+    /// First day after the window of its record; `None` where the filing names none.
+    window_end: Option<NaiveDate>,
     /// Cost per day that is there already.
     level: Money,
     /// The same over four weeks.
@@ -76,6 +77,7 @@ impl FiledPlan {
     pub fn read(version: u32, projection: &FiledProjection, plan: &[PlannedMonth], days: Days) -> FiledPlan {
         let mut lines = Vec::new();
         let mut places = BTreeMap::new();
+        let window_end = |record| projection.window_of(record).map(|window| window.end);
         let mut by_line: BTreeMap<Planner<'_>, Vec<&PlannedMonth>> = BTreeMap::new();
         for month in plan {
             by_line.entry(planner(month)).or_default().push(month);
@@ -88,7 +90,7 @@ impl FiledPlan {
                 let months = by_line.get(&(record.id.as_str(), line.driver(), Some(line.name())));
                 if let Some(read) = months.and_then(|months| Line::read(&record.id, line, months, first)) {
                     places.insert((at, place), lines.len());
-                    lines.push(read);
+                    lines.push(Line { window_end: window_end(record), ..read });
                 }
             }
         }
@@ -103,8 +105,7 @@ impl FiledPlan {
         for (line, seen) in lines.iter_mut().zip(&seen) {
             line.judge(seen, days.through());
         }
-        let window_end = projection.window.map(|window| window.end);
-        FiledPlan { lines, outside: outside(days, &place), window_end, version }
+        FiledPlan { lines, outside: outside(days, &place), version }
     }
 
     /// The events for people, in the order of the filing.
@@ -114,7 +115,7 @@ impl FiledPlan {
                 let state = entry.state?;
                 let on = entry.from.first_day();
                 let next = line.entries.get(at + 1).map(|next| next.from.first_day());
-                let until = next.into_iter().chain(self.window_end).min();
+                let until = next.into_iter().chain(line.window_end).min();
                 Some(Planned {
                     id: format!("filing:{}:{}:{}", self.version, line.record, entry.number),
                     source: PlanSource::Filing,
@@ -152,8 +153,7 @@ impl FiledPlan {
                     continue;
                 }
                 let added = ahead.days().filter(|day| line.in_force(*day) == Some(at));
-                let added =
-                    added.take_while(|day| self.window_end.is_none_or(|end| *day < end) && !line.over(*day, ends));
+                let added = added.take_while(|day| line.is_within_window(*day) && !line.over(*day, ends));
                 let added = added.map(|day| line.cost(day, (line.filed(day) - line.level).at_least_zero()));
                 let added: Vec<DailyCost> = added.filter(|cost| cost.payable.is_positive()).collect();
                 if !added.is_empty() {
@@ -165,14 +165,16 @@ impl FiledPlan {
         events
     }
 
-    /// Spend as filed over the days `ahead`. A line that did not come goes on as it is, and so does one before its first month.
+    /// Spend as filed over the days `ahead`. A line that did not come goes on as it is, and so does one before its first month and
+    /// one after its record's window while another record's lasts.
     pub fn days(&self, ahead: DayRange) -> FiledDays {
         let mut sums: BTreeMap<(NaiveDate, &str, Workload), Money> = BTreeMap::new();
         for line in &self.lines {
             for day in ahead.days() {
                 let entry = line.in_force(day).map(|at| &line.entries[at]);
                 let waits = entry.is_some_and(|entry| entry.state != Some(PlanState::NotCome));
-                let cost = if waits { line.filed(day) } else { line.four_weeks };
+                let filed = waits && line.is_within_window(day);
+                let cost = if filed { line.filed(day) } else { line.four_weeks };
                 *sums.entry((day, &line.service, line.workload)).or_default() += cost;
             }
         }
@@ -180,7 +182,13 @@ impl FiledPlan {
             .into_iter()
             .filter(|(_, cost)| cost.is_positive())
             .map(|((day, service, workload), payable)| DailyCost::payable(day, service, workload, payable));
-        FiledDays { daily: daily.collect(), outside: self.outside.clone(), until: self.window_end }
+        FiledDays { daily: daily.collect(), outside: self.outside.clone(), until: self.last_window_end() }
+    }
+
+    /// First day after every record's window; `None` where one has none.
+    fn last_window_end(&self) -> Option<NaiveDate> {
+        let ends: Option<Vec<NaiveDate>> = self.lines.iter().map(|line| line.window_end).collect();
+        ends?.into_iter().max()
     }
 
     /// Steps of the newest weeks that the bill shows, by their first day.
@@ -233,12 +241,17 @@ impl Line {
             workload: *workload,
             entries: line.months().enumerate().map(entry).collect(),
             months,
+            window_end: None,
             level: Money::ZERO,
             four_weeks: Money::ZERO,
             moved: 0,
             known_better: false,
             begun: None,
         })
+    }
+
+    fn is_within_window(&self, day: NaiveDate) -> bool {
+        self.window_end.is_none_or(|end| day < end)
     }
 
     /// Says of each entry whether it has come, and by how much the line is moved.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::plan::plan_line;
-use super::{Claim, FiledLine, FiledProjection, UnpricedLine};
+use super::{Application, Backing, Claim, Company, FiledLine, FiledProjection, ProductOrFeature, UnpricedLine};
 use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::price::PriceBook;
@@ -307,15 +307,74 @@ fn head(filing: &FiledProjection) -> Fields {
     add("corrects", filing.corrects.map(|version| version.to_string()));
     add("asked_for", filing.asked_for.clone());
     add("customer", filing.customer.clone());
-    add("asked_usd", filing.asked_usd.map(Money::dollars));
-    add("window", filing.window.map(|window| window.to_string()));
+    add("customer_url", filing.customer_url.clone());
+    add("headroom", Some(filing.headroom.to_string()));
     add("deal_size_usd", filing.deal_size_usd.map(Money::dollars));
     add("post_credit_growth_per_month", filing.post_credit_growth_per_month.map(|growth| growth.to_string()));
+    for (name, value) in application(&filing.application) {
+        add(name, Some(value));
+    }
+    for (name, value) in filing.company.as_ref().map(company).unwrap_or_default() {
+        add(&format!("company {name}"), Some(value));
+    }
     for record in &filing.records {
-        let use_case = record.use_case.as_deref().unwrap_or("filed");
+        let use_case = record.application.use_case.as_deref().unwrap_or("filed");
         add(&format!("record {}", record.id), Some(use_case.to_owned()));
+        for (name, value) in application(&record.application).into_iter().filter(|(name, _)| *name != "use_case") {
+            add(&format!("record {} {name}", record.id), Some(value));
+        }
     }
     fields
+}
+
+/// What a record, or the top of a file, asks for.
+fn application(it: &Application) -> Vec<(&'static str, String)> {
+    let poc = it.poc.as_ref();
+    [
+        ("programme", it.programme.map(|programme| programme.as_str().to_owned())),
+        ("asked_usd", it.asked_usd.map(Money::dollars)),
+        ("granted_usd", it.granted_usd.map(Money::dollars)),
+        ("window", it.window.map(|window| window.to_string())),
+        ("opportunity", it.opportunity.clone()),
+        ("use_case", it.use_case.clone()),
+        ("stage", it.stage.clone()),
+        ("engagement_type", it.engagement_type.clone()),
+        ("poc building", poc.and_then(|poc| poc.building.clone())),
+        ("poc validates", poc.and_then(|poc| poc.validates.clone())),
+        ("poc outcome", poc.and_then(|poc| poc.outcome.clone())),
+        ("poc ends_on", poc.and_then(|poc| poc.ends_on).map(|day| day.to_string())),
+        ("poc then_usd_per_month", poc.and_then(|poc| poc.then_usd_per_month).map(Money::dollars)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
+}
+
+fn company(it: &Company) -> Vec<(String, String)> {
+    let backing = |backing: &Backing| match backing {
+        Backing::Nobody => "none".to_owned(),
+        Backing::Somebody(name) => name.clone().unwrap_or_else(|| "yes".to_owned()),
+    };
+    let product = |it: ProductOrFeature| match it {
+        ProductOrFeature::Product => "product".to_owned(),
+        ProductOrFeature::Feature => "feature".to_owned(),
+    };
+    let awards = it.awards.iter().enumerate();
+    let awards = awards.map(|(at, award)| {
+        (format!("award {}", at + 1), Some(format!("{} of {}", award.usd.dollars(), award.programme.as_str())))
+    });
+    [
+        ("funding_stage", it.funding_stage.map(|stage| stage.as_str().to_owned())),
+        ("institutional_investor", it.institutional_investor.as_ref().map(backing)),
+        ("partner", it.partner.as_ref().map(backing)),
+        ("founded_on", it.founded_on.map(|day| day.to_string())),
+        ("product_or_feature", it.product_or_feature.map(product)),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .chain(awards)
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
 }
 
 fn fields(line: &PlannedLine<'_>) -> Fields {
@@ -335,6 +394,7 @@ fn fields(line: &PlannedLine<'_>) -> Fields {
             add("batch", line.batch.to_string());
             let routing = if line.routing == Routing::Global { "global" } else { "in_region" };
             add("routing", routing.to_owned());
+            line.why_model.iter().for_each(|why| add("why_model", why.clone()));
         }
         FiledLine::Accelerators(line) => {
             for entry in &line.monthly {
@@ -342,6 +402,8 @@ fn fields(line: &PlannedLine<'_>) -> Fields {
                 add(&format!("from {}", entry.from), runs);
             }
             add("growth_per_month", line.growth_per_month.to_string());
+            line.usd_per_chip_hour.iter().for_each(|usd| add("usd_per_chip_hour", usd.to_string()));
+            line.why_model.iter().for_each(|why| add("why_model", why.clone()));
         }
         FiledLine::Service(line) => {
             for entry in &line.monthly {

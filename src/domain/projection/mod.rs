@@ -8,6 +8,7 @@
 //! [`FiledProjection::parse`] reads the file, [`plan()`] prices it, [`Attribution`] assigns actual spend to it by the
 //! [`rules()`], [`overlaps()`] finds what is planned twice, [`diff()`] compares two versions.
 
+mod application;
 mod attribute;
 mod diff;
 mod overlap;
@@ -20,10 +21,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
+use super::credit::{GENAI_TIER, Programme};
 use super::money::{Money, Quantity};
 use super::period::{BillingPeriod, DayRange};
 use super::workload::{CacheLifetime, Routing, Workload};
 
+pub use application::{Application, AwardHad, Backing, Company, FundingStage, Poc, ProductOrFeature};
 pub use attribute::{ActualCost, Attribution, Claim, OUTSIDE, Rule, rules};
 pub use diff::{Change, FieldChange, FilingDiff, LineDiff, MonthDelta, Totals, diff, diff_months};
 pub use overlap::{Overlap, Part, overlaps, told_overlaps};
@@ -50,10 +53,14 @@ pub struct FiledProjection {
     pub asked_for: Option<String>,
     /// The customer's name, as the filed record carries it.
     pub customer: Option<String>,
-    /// Dollars of credit that were asked for.
-    pub asked_usd: Option<Money>,
-    /// Days in which the award is meant to be consumed.
-    pub window: Option<DayRange>,
+    /// The customer's address on the web, likewise.
+    pub customer_url: Option<String>,
+    /// What holds for every record that says nothing else; its amounts are those of the whole file.
+    pub application: Application,
+    /// Share that an ask lies above the spend that credit can pay.
+    pub headroom: Decimal,
+    /// What decides which programmes are open; `None` where the filing has no `[company]`.
+    pub company: Option<Company>,
     /// Value of the business after credits that the filing claims.
     pub deal_size_usd: Option<Money>,
     /// Monthly growth after credits that the filing claims.
@@ -78,6 +85,41 @@ impl FiledProjection {
         let lines = self.records.iter().flat_map(FiledRecord::lines);
         lines.filter_map(|line| line.months().last()).max().unwrap_or_else(|| BillingPeriod::of(self.filed_on))
     }
+
+    /// What `record` asks for, with what the top of the file says where it says nothing itself.
+    pub fn application_of(&self, record: &FiledRecord) -> Application {
+        record.application.or(&self.application)
+    }
+
+    /// Days in which the award for `record` is meant to be consumed.
+    pub fn window_of(&self, record: &FiledRecord) -> Option<DayRange> {
+        record.application.window.or(self.application.window)
+    }
+
+    /// The programme that `record` asks: its own, else the one that the file asks for, else the one that its spend is for.
+    pub fn programme_of(&self, record: &FiledRecord) -> Programme {
+        let asked = || self.asked_for.as_deref().filter(|asked| *asked != GENAI_TIER).and_then(Programme::from_name);
+        let by_spend = || if record.is_ai() { Programme::AiRecord } else { Programme::ActivatePortfolio };
+        record.application.programme.or(self.application.programme).or_else(asked).unwrap_or_else(by_spend)
+    }
+
+    /// Credit that `record` asks for: its own amount, or that of the file where it has no other record.
+    pub fn asked_by(&self, record: &FiledRecord) -> Option<Money> {
+        let only = if self.records.len() == 1 { self.application.asked_usd } else { None };
+        record.application.asked_usd.or(only)
+    }
+
+    /// Credit that the filing asks for: what its top says, else what its records say together.
+    pub fn asked_usd(&self) -> Option<Money> {
+        let of_records = || self.records.iter().filter_map(|record| record.application.asked_usd);
+        self.application.asked_usd.or_else(|| of_records().next().is_some().then(|| of_records().sum()))
+    }
+
+    /// Credit that was granted for the filing, likewise.
+    pub fn granted_usd(&self) -> Option<Money> {
+        let of_records = || self.records.iter().filter_map(|record| record.application.granted_usd);
+        self.application.granted_usd.or_else(|| of_records().next().is_some().then(|| of_records().sum()))
+    }
 }
 
 /// One record of a filing, for example the Portfolio record or the AI record.
@@ -85,8 +127,8 @@ impl FiledProjection {
 pub struct FiledRecord {
     /// Its name in the filing; unique, and never [`OUTSIDE`].
     pub id: String,
-    /// What it is for, in the filing's own words.
-    pub use_case: Option<String>,
+    /// What it asks for, where it says that itself: see [`FiledProjection::application_of`].
+    pub application: Application,
     /// Inference, by model.
     pub tokens: Vec<TokenLine>,
     /// Training and hosting, by instance type.
@@ -103,6 +145,11 @@ impl FiledRecord {
         let tokens = self.tokens.iter().map(FiledLine::Tokens);
         let accelerators = self.accelerators.iter().map(FiledLine::Accelerators);
         tokens.chain(accelerators).chain(self.services.iter().map(FiledLine::Service))
+    }
+
+    /// True if it plans inference or accelerators.
+    pub fn is_ai(&self) -> bool {
+        !self.tokens.is_empty() || !self.accelerators.is_empty()
     }
 }
 
@@ -174,6 +221,8 @@ pub struct TokenLine {
     pub batch: Decimal,
     /// Where inference runs; global unless the line says otherwise.
     pub routing: Routing,
+    /// Why this model, in the filing's own words.
+    pub why_model: Option<String>,
     /// Line of the model in the file, counted from 1.
     pub line: usize,
 }
@@ -198,6 +247,10 @@ pub struct AcceleratorLine {
     pub monthly: Vec<RunMonth>,
     /// Growth of the chip-hours per month, compounding from each entry's month.
     pub growth_per_month: Decimal,
+    /// US dollars per chip-hour, for a type that the price book has no price of.
+    pub usd_per_chip_hour: Option<Money>,
+    /// Why this type, in the filing's own words.
+    pub why_model: Option<String>,
     /// Line of the instance type in the file, counted from 1.
     pub line: usize,
 }

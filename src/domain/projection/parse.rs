@@ -3,6 +3,7 @@
 //! The file is walked as a tree with positions instead of being deserialised, because a deserialiser stops at its
 //! first mistake. Unknown keys are mistakes: a misspelt key would otherwise plan something else than was meant.
 
+mod application;
 mod checks;
 mod reader;
 
@@ -23,7 +24,7 @@ use super::{
 use crate::domain::bounds;
 use crate::domain::classify::Classifier;
 use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange};
+use crate::domain::period::BillingPeriod;
 use crate::domain::price::PriceBook;
 use crate::domain::workload::{CacheLifetime, Routing};
 use reader::Reader;
@@ -78,7 +79,8 @@ impl<'t> FilingReader<'t> {
             }]
         })?;
         let read = Reader::new(text);
-        let mut filing = FilingReader { read, book, frozen, ids: BTreeMap::new(), floating: BTreeSet::new() };
+        let mut filing =
+            FilingReader { read, book, frozen, ids: BTreeMap::new(), floating: BTreeSet::new(), windows: Vec::new() };
         let projection = filing.file(root.get_ref());
         let (problems, remarks) = filing.read.into_problems();
         match projection {
@@ -102,28 +104,33 @@ struct FilingReader<'t> {
     ids: BTreeMap<String, usize>,
     /// Lines in the file of accelerators that name no first month: they start with the filing.
     floating: BTreeSet<usize>,
+    /// First days after the windows that were read, with where they stand.
+    windows: Vec<(NaiveDate, Range<usize>)>,
 }
 
 impl FilingReader<'_> {
     fn file(&mut self, root: &DeTable<'_>) -> Option<FiledProjection> {
-        const KEYS: [&str; 9] = [
+        const OWN: [&str; 10] = [
             "filed_on",
             "corrects",
             "asked_for",
             "customer",
-            "asked_usd",
-            "window",
+            "customer_url",
+            "headroom",
             "deal_size_usd",
             "post_credit_growth_per_month",
+            "company",
             "record",
         ];
-        self.read.known_keys(root, "a filing", &KEYS);
+        self.read.known_keys(root, "a filing", &[OWN.as_slice(), &application::KEYS].concat());
         let filed_on = self.filed_on(root);
         let corrects = self.read.version(root, "corrects");
         let asked_for = self.read.optional_text(root, "asked_for");
         let customer = self.read.optional_text(root, "customer");
-        let asked_usd = self.read.optional_usd(root, "asked_usd");
-        let window = self.window(root);
+        let customer_url = self.customer_url(root);
+        let application = self.application(root);
+        let headroom = self.headroom(root);
+        let company = self.company(root, filed_on);
         let deal_size_usd = self.read.optional_usd(root, "deal_size_usd");
         let growth = self.read.growth(root, "post_credit_growth_per_month");
         let mut records = Vec::new();
@@ -138,8 +145,10 @@ impl FilingReader<'_> {
             corrects,
             asked_for,
             customer,
-            asked_usd,
-            window,
+            customer_url,
+            application,
+            headroom,
+            company,
             deal_size_usd,
             post_credit_growth_per_month: growth,
             records,
@@ -147,31 +156,15 @@ impl FilingReader<'_> {
             content_hash: content_hash(self.read.text()),
         };
         self.anchor(&mut filing);
+        self.check_windows(filing.filed_on);
+        self.check_amounts(&filing);
         self.check_months(&filing);
         self.check_overlaps(&filing);
         self.remark_unpriced(&filing);
+        self.remark_own_prices(&filing);
         self.remark_shared_services(&filing);
         self.remark_spellings(&filing);
         Some(filing)
-    }
-
-    /// The days in which the award is meant to be consumed.
-    fn window(&mut self, root: &DeTable<'_>) -> Option<DayRange> {
-        let value = root.get("window")?;
-        let Some(table) = value.get_ref().as_table() else {
-            let remedy = "write it like window = { starts_on = \"2026-03-01\", expires_on = \"2028-03-01\" }";
-            self.read.problem(value.span(), "window is not a table", remedy);
-            return None;
-        };
-        self.read.known_keys(table, "the window", &["starts_on", "expires_on"]);
-        let starts_on = self.read.required_day(table, value.span(), "starts_on");
-        let expires_on = self.read.required_day(table, value.span(), "expires_on");
-        let (starts_on, expires_on) = (starts_on?, expires_on?);
-        if expires_on <= starts_on {
-            let problem = format!("the window ends on {expires_on}, not after its start on {starts_on}");
-            self.read.problem(value.span(), problem, "expires_on is the first day on which the award pays nothing");
-        }
-        Some(DayRange::new(starts_on, expires_on))
     }
 
     fn filed_on(&mut self, root: &DeTable<'_>) -> Option<NaiveDate> {
@@ -179,9 +172,10 @@ impl FilingReader<'_> {
     }
 
     fn record(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<FiledRecord> {
-        self.read.known_keys(table, "a record", &["id", "use_case", "tokens", "accelerators", "service"]);
+        const OWN: [&str; 4] = ["id", "tokens", "accelerators", "service"];
+        self.read.known_keys(table, "a record", &[OWN.as_slice(), &application::KEYS].concat());
         let id = self.record_id(table, span.clone());
-        let use_case = self.read.optional_text(table, "use_case");
+        let application = self.application(table);
         let name = id.as_ref().map_or("without id", |(id, _)| id).to_owned();
         let (mut tokens, mut accelerators, mut services) = (Vec::new(), Vec::new(), Vec::new());
         for (line, at) in self.read.tables(table, "tokens") {
@@ -201,7 +195,7 @@ impl FilingReader<'_> {
             );
         }
         let (id, line) = id?;
-        Some(FiledRecord { id, use_case, tokens, accelerators, services, line })
+        Some(FiledRecord { id, application, tokens, accelerators, services, line })
     }
 
     fn record_id(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<(String, usize)> {
@@ -220,8 +214,17 @@ impl FilingReader<'_> {
     }
 
     fn token_line(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<TokenLine> {
-        const KEYS: [&str; 8] =
-            ["model", "monthly", "growth_per_month", "cache_hit", "cache_write", "cache_lifetime", "batch", "routing"];
+        const KEYS: [&str; 9] = [
+            "model",
+            "monthly",
+            "growth_per_month",
+            "cache_hit",
+            "cache_write",
+            "cache_lifetime",
+            "batch",
+            "routing",
+            "why_model",
+        ];
         self.read.known_keys(table, "a tokens line", &KEYS);
         let model = self.read.required_text(table, span.clone(), "model", "Claude Sonnet 5");
         let monthly = self.read.monthly(table, &span, &["from", "input_millions", "output_millions"], token_month);
@@ -236,6 +239,7 @@ impl FilingReader<'_> {
         }
         let batch = self.read.share(table, "batch");
         let routing = self.routing(table);
+        let why_model = self.read.optional_text(table, "why_model");
         let (model, at) = model?;
         if !self.frozen && !self.book.knows_model(&model) {
             let near = self.read.near(&model, self.book.model_names());
@@ -251,6 +255,7 @@ impl FilingReader<'_> {
             cache_lifetime,
             batch,
             routing,
+            why_model,
             line,
         })
     }
@@ -300,8 +305,16 @@ impl FilingReader<'_> {
     }
 
     fn accelerator_line(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<AcceleratorLine> {
-        const KEYS: [&str; 6] =
-            ["instance_type", "chip_hours_per_run", "runs_per_month", "from", "monthly", "growth_per_month"];
+        const KEYS: [&str; 8] = [
+            "instance_type",
+            "chip_hours_per_run",
+            "runs_per_month",
+            "from",
+            "monthly",
+            "growth_per_month",
+            "usd_per_chip_hour",
+            "why_model",
+        ];
         self.read.known_keys(table, "an accelerators line", &KEYS);
         let (monthly, floats) = if table.contains_key("monthly") {
             (self.run_table(table, &span), false)
@@ -315,11 +328,13 @@ impl FilingReader<'_> {
             let near = self.read.near(&instance_type, self.book.instance_types());
             self.unknown(at.clone(), "instance type", &instance_type, &near);
         }
+        let usd_per_chip_hour = self.usd_per_chip_hour(table);
+        let why_model = self.read.optional_text(table, "why_model");
         let line = self.read.note_line(&at, table);
         if floats {
             self.floating.insert(line);
         }
-        Some(AcceleratorLine { instance_type, monthly, growth_per_month, line })
+        Some(AcceleratorLine { instance_type, monthly, growth_per_month, usd_per_chip_hour, why_model, line })
     }
 
     /// The least form: so many chip-hours a run and runs a month, from a month on or from the filing's first.

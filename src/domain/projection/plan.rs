@@ -295,13 +295,15 @@ impl<'a> Pricing<'a> {
         let base = entry.chip_hours_per_run.times(entry.runs);
         let chip_hours =
             Quantity::from_decimal(grown(base.amount(), line.growth_per_month, month.months_since(entry.from)));
-        let Some(price) = self.book.accelerator(&line.instance_type, self.filed_on) else {
-            let reason = "the price book does not list the instance type".to_owned();
-            unpriced.push(Unpriced { what: line.instance_type.clone(), reason });
-            return None;
-        };
-        let Some(cost) = price.cost(chip_hours) else {
-            unpriced.extend(price.unpriced());
+        let price = self.book.accelerator(&line.instance_type, self.filed_on);
+        let listed = price.as_ref().and_then(|price| price.cost(chip_hours));
+        let own = || line.usd_per_chip_hour.map(|usd| plan_money(chip_hours.amount().saturating_mul(usd.amount())));
+        let Some(cost) = listed.or_else(own) else {
+            let unknown = || Unpriced {
+                what: line.instance_type.clone(),
+                reason: "the price book does not list the instance type".to_owned(),
+            };
+            unpriced.push(price.and_then(|price| price.unpriced()).unwrap_or_else(unknown));
             return None;
         };
         let on_sagemaker = line.instance_type.starts_with("ml.");

@@ -55,13 +55,20 @@ impl KnownScale {
     pub fn month(&self, month: BillingPeriod) -> Option<Money> {
         self.pace_per_day.map(|pace| pace.times(Decimal::from(month.days())))
     }
+
+    /// True if `usd` in `month` is more than 100 times the pace, or less than a hundredth of it and not nothing.
+    pub fn is_far(&self, month: BillingPeriod, usd: Money) -> bool {
+        let pace = self.month(month).filter(|pace| pace.is_positive());
+        let times = pace.and_then(|pace| usd.ratio(pace));
+        times.is_some_and(|times| times > FAR || (usd.is_positive() && times < Decimal::ONE / FAR))
+    }
 }
 
 impl FilingSize {
     /// Prices a filing; what has no price is in no sum.
     pub fn of(filing: &FiledProjection, book: &PriceBook, service_of_model: impl Fn(&str) -> String) -> FilingSize {
         let first = filing.first_month();
-        let months = match filing.window {
+        let months = match filing.application.window {
             Some(window) if !window.is_empty() => {
                 let start = BillingPeriod::of(window.start);
                 start..BillingPeriod::of(plus_days(window.end, -1)).next().min(start.plus_months(MOST_MONTHS))
@@ -79,7 +86,7 @@ impl FilingSize {
         }
         let months: Vec<FiledMonth> = sums.into_iter().map(|(month, usd)| FiledMonth { month, usd }).collect();
         let total_usd = months.iter().map(|month| month.usd).sum();
-        FilingSize { months, total_usd, asked_usd: filing.asked_usd }
+        FilingSize { months, total_usd, asked_usd: filing.asked_usd() }
     }
 
     /// Months that are far from the pace of the bill, each with its dollars.

@@ -155,7 +155,7 @@ fn every_example_reads_without_a_remark_and_plans_a_year() {
     ] {
         let filing = FiledProjection::parse(text).unwrap_or_else(|problems| panic!("{problems:?}"));
         assert_eq!(filing.remarks, []);
-        assert!(filing.asked_usd.is_some() && filing.window.is_some() && filing.deal_size_usd.is_some());
+        assert!(filing.asked_usd().is_some() && filing.application.window.is_some() && filing.deal_size_usd.is_some());
         let plan = planned(&filing, 12);
         let month = filing.first_month();
         assert_eq!(plan.iter().filter(|line| line.month == month).map(|line| line.cost).sum::<Money>(), usd(first));

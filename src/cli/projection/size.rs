@@ -1,0 +1,133 @@
+//! `glidepath projection size`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+
+use super::{Book, read};
+use crate::cli::out::{self, errln, outln};
+use crate::cli::table::{or_dash, table};
+use crate::config::Config;
+use crate::domain::ask::{self, KnownAccount, Objection, Sized};
+use crate::domain::programme::Route;
+use crate::domain::projection::FiledProjection;
+use crate::domain::words::{all_names_text, day_text};
+
+/// What a filing in a file costs and supports, with config's prices and names of models.
+///
+/// # Errors
+/// If the file cannot be read; with every problem that is in it.
+pub(super) fn of_file(config: &Config, path: &Path) -> Result<Sized> {
+    let text = read(path)?;
+    of_text(config, &text, &path.display().to_string())
+}
+
+fn of_text(config: &Config, text: &str, name: &str) -> Result<Sized> {
+    let book = Book::of(config);
+    let filing = FiledProjection::parse_with(text, &book.prices).map_err(|problems| {
+        problems.iter().for_each(|problem| errln!("{name}: {problem}"));
+        anyhow!("{name} has {} problem(s), so it cannot be sized; correct them, and size it again", problems.len())
+    })?;
+    Ok(book.size(&filing, &KnownAccount::default()))
+}
+
+/// Shows it.
+pub(super) fn show(sized: &Sized, json: bool) -> Result<()> {
+    if json {
+        return out::json(sized);
+    }
+    outln!("{}", sized.sentence);
+    outln!();
+    let months =
+        sized.months.iter().map(|it| vec![it.month.to_string(), it.usd.dollars(), it.usd_without_levers.dollars()]);
+    let total = vec!["in all".to_owned(), sized.total_usd.dollars(), sized.total_usd_without_levers.dollars()];
+    out::block(table(&["month", "as filed", "without caching and batch"], &[1, 2], months.chain([total])));
+    outln!();
+    let services = sized.by_service.iter().map(|it| vec![it.service.clone(), it.usd.dollars()]);
+    out::block(table(&["AWS service", "as filed"], &[1], services));
+    outln!();
+    let records = sized.records.iter().map(|it| {
+        let asked = it.asked_usd.map(|usd| usd.dollars());
+        vec![it.id.clone(), it.programme.label().to_owned(), it.usd.dollars(), or_dash(asked)]
+    });
+    out::block(table(&["record", "programme", "as filed", "asks for"], &[2, 3], records));
+    outln!();
+    outln!("{}", ask_words(sized));
+    for line in &sized.ask.cash {
+        outln!("cash: {} of {}: {}", line.usd.dollars(), line.what, line.why.because());
+    }
+    outln!();
+    let fitting = sized.programmes.iter().filter(|it| it.fits && it.route == Route::Partner);
+    let rows = fitting.map(|it| {
+        let gates = it.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.state.as_str()));
+        let band = format!("{} to {}", it.band.floor.dollars(), it.band.ceiling.dollars());
+        let lands = format!("{} to {}", it.lands.from, it.lands.to);
+        let late = if it.is_late(sized.filed_on) { " (over)" } else { "" };
+        let file_by = format!("{}{late}", it.file_by);
+        vec![it.programme.label().to_owned(), band, lands, file_by, gates.collect::<Vec<_>>().join(", ")]
+    });
+    out::block(table(&["programme", "awards", "credit can be there", "file by", "gates"], &[], rows));
+    for gate in closed_gates(sized) {
+        outln!("closed: {gate}");
+    }
+    outln!();
+    let awards = sized.awards.iter().map(|it| {
+        let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
+        vec![all_names_text(&names), it.usd.dollars(), it.lasts_until.map_or("the whole window".to_owned(), day_text)]
+    });
+    out::block(table(&["an award of", "of the usual size", "lasts until"], &[1], awards));
+    if !sized.models.is_empty() {
+        outln!();
+        let models = sized.models.iter().map(|it| {
+            let filed = if it.filed { "as filed" } else { "" };
+            vec![it.model.clone(), it.usd.dollars(), format!("{} times", it.runway_times), filed.to_owned()]
+        });
+        out::block(table(&["the same tokens on", "cost", "the credit lasts", ""], &[1, 2], models));
+    }
+    outln!();
+    let after = sized.afterwards.first().zip(sized.afterwards.last());
+    if let Some((first, last)) = after {
+        outln!(
+            "After the window: {} in {}, {} in {}.",
+            first.usd.dollars(),
+            first.month,
+            last.usd.dollars(),
+            last.month
+        );
+    }
+    for objection in &sized.objections {
+        outln!("a reviewer may object: {}", objection_words(objection));
+    }
+    for unpriced in &sized.unpriced {
+        outln!("without a price: {unpriced}");
+    }
+    outln!("{}", ask::DISCRETIONARY);
+    Ok(())
+}
+
+/// An objection with its line and its remedy.
+pub(super) fn objection_words(it: &Objection) -> String {
+    let line = it.line.map_or(String::new(), |line| format!("line {line}: "));
+    format!("{line}{} To mend it, {}.", it.objection, it.remedy)
+}
+
+fn ask_words(sized: &Sized) -> String {
+    let ask = &sized.ask;
+    let headroom = crate::domain::words::percent_text(ask.headroom);
+    let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", asked.dollars()));
+    format!(
+        "The ask that the spend supports: {}, which is {} that credit can pay and {headroom} headroom.{asked}",
+        ask.usd.dollars(),
+        ask.payable_usd.dollars()
+    )
+}
+
+/// Every reason for which a gate of a programme that fits is closed, once.
+fn closed_gates(sized: &Sized) -> BTreeSet<String> {
+    let gates = sized.programmes.iter().filter(|it| it.fits).flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
+    gates
+        .filter(|(_, gate)| gate.state == ask::GateState::Closed)
+        .map(|(it, gate)| format!("{}: {}", it.programme.label(), gate.reason))
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! How long an award lasts for the spend of a filing.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Row, Spend};
+use crate::domain::credit::Programme;
+use crate::domain::money::Money;
+use crate::domain::programme::Programmes;
+
+/// Awards that are told beside each other: one of each programme, and those that startups combine.
+const SETS: [&[Programme]; 7] = [
+    &[Programme::Founders],
+    &[Programme::BedrockPoc],
+    &[Programme::ActivatePortfolio],
+    &[Programme::ActivatePortfolio, Programme::BedrockPoc],
+    &[Programme::AiRecord],
+    &[Programme::ActivatePortfolio, Programme::AiRecord],
+    &[Programme::Accelerator],
+];
+
+/// One award or several together, of their usual size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AwardSize {
+    /// Their programmes.
+    pub programmes: Vec<Programme>,
+    /// Dollars together: what is usual of each, its ceiling where that is not reported.
+    pub usd: Money,
+    /// Day on which they are used up by the spend that they are meant for; null if they last over the window.
+    pub lasts_until: Option<NaiveDate>,
+}
+
+/// How long awards last: each pays the spend that its programme is meant for, the narrower first.
+pub(super) fn awards(spend: &Spend) -> Vec<AwardSize> {
+    let table = Programmes::builtin();
+    let size = |programmes: &&[Programme]| {
+        let funds = |row: &&Row| programmes.iter().any(|programme| table.of(*programme).funds(row.purpose));
+        let rows: Vec<&Row> = spend.rows.iter().filter(funds).collect();
+        if !rows.iter().any(|row| row.payable().is_positive()) {
+            return None;
+        }
+        let usd = together(programmes);
+        Some(AwardSize { programmes: programmes.to_vec(), usd, lasts_until: used_up(&rows, usd) })
+    };
+    SETS.iter().filter_map(size).collect()
+}
+
+/// What awards of these programmes usually come to, and no more than they grant together.
+fn together(programmes: &[Programme]) -> Money {
+    let table = Programmes::builtin();
+    let mut granted = BTreeMap::new();
+    for programme in programmes {
+        let terms = table.of(*programme);
+        let usual = terms.typical_usd.unwrap_or_else(|| terms.ceiling(&granted));
+        granted.insert(*programme, usual);
+    }
+    granted.into_values().sum()
+}
+
+/// The day on which the payable spend of `rows`, each spread evenly over its days, reaches `usd`; `None` if it does not.
+pub(super) fn used_up(rows: &[&Row], usd: Money) -> Option<NaiveDate> {
+    let mut daily: BTreeMap<NaiveDate, Money> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.payable().is_positive()) {
+        let per_day = row.payable().per(row.days.len());
+        for day in row.days.days() {
+            *daily.entry(day).or_default() += per_day;
+        }
+    }
+    let mut used = Money::ZERO;
+    daily.into_iter().find_map(|(day, cost)| {
+        used += cost;
+        (usd - used < Money::CENT).then_some(day)
+    })
+}

@@ -1,0 +1,322 @@
+//! Filings whose totals can be worked out on paper.
+
+use chrono::NaiveDate;
+
+use super::*;
+use crate::domain::programme::Route;
+
+const POC: &str = r#"
+filed_on = "2026-11-20"
+asked_for = "bedrock-poc"
+asked_usd = "25000"
+window = { starts_on = "2026-12-01", expires_on = "2027-03-01" }
+[[record]]
+id = "trial"
+[[record.tokens]]
+model = "Claude Sonnet 5"
+monthly = [
+    { from = "2026-12", input_millions = 2000, output_millions = 540 },
+    { from = "2027-03", input_millions = 0, output_millions = 0 },
+]
+cache_hit = "0.30"
+"#;
+
+const TIER: &str = r#"
+filed_on = "2026-11-20"
+asked_for = "genai-tier"
+asked_usd = "300000"
+window = { starts_on = "2026-12-01", expires_on = "2027-12-01" }
+[[record]]
+id = "base"
+[[record.service]]
+service = "Amazon Relational Database Service"
+monthly = [{ from = "2026-12", usd = "8300" }]
+[[record]]
+id = "answers"
+[[record.tokens]]
+model = "Claude Sonnet 5"
+monthly = [{ from = "2026-12", input_millions = 2200, output_millions = 680 }]
+growth_per_month = "0.08"
+cache_hit = "0.50"
+[[record]]
+id = "threads"
+[[record.tokens]]
+model = "Nova Pro"
+monthly = [
+    { from = "2026-12", input_millions = 2500, output_millions = 677 },
+    { from = "2027-06", input_millions = 0, output_millions = 0 },
+]
+routing = "in_region"
+"#;
+
+const TRAINING: &str = r#"
+filed_on = "2026-11-20"
+asked_for = "genai-tier"
+window = { starts_on = "2026-12-01", expires_on = "2027-03-01" }
+[[record]]
+id = "training"
+[[record.accelerators]]
+instance_type = "trn1.32xlarge"
+chip_hours_per_run = 46080
+monthly = [{ from = "2026-12", runs = 1 }, { from = "2027-01", runs = 0 }]
+"#;
+
+fn usd(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn sized_with(text: &str, account: &KnownAccount) -> Sized {
+    let book = PriceBook::builtin();
+    let filing = FiledProjection::parse(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    let classifier = Classifier::builtin();
+    size(&filing, &Knowledge { book: &book, classifier: &classifier, account })
+}
+
+fn sized(text: &str) -> Sized {
+    sized_with(text, &KnownAccount::default())
+}
+
+fn fit(sized: &Sized, programme: Programme, route: Route) -> &ProgrammeFit {
+    sized.programmes.iter().find(|it| it.programme == programme && it.route == route).unwrap()
+}
+
+fn gate<'s>(sized: &'s Sized, programme: Programme, name: &str) -> &'s Gate {
+    let gates = &fit(sized, programme, Route::Partner).gates;
+    gates.iter().find(|gate| gate.gate == name).unwrap_or_else(|| panic!("{gates:?}"))
+}
+
+#[test]
+fn totals_come_out_to_the_cent() {
+    // A month: 1,400 million input at 2, 600 million from the cache at 0.2, 540 million output at 10.
+    let poc = sized(POC);
+    assert_eq!((poc.total_usd, poc.months.len()), (usd("24960"), 3));
+    assert_eq!(poc.total_usd_without_levers, usd("28200"), "2,000 at 2 and 540 at 10, three times");
+    assert_eq!(poc.ask.usd, usd("28704"));
+    let tier = sized(TIER);
+    let records: Vec<Money> = tier.records.iter().map(|record| record.usd).collect();
+    assert_eq!(records, [usd("99600"), usd("174969.11"), usd("24998.4")]);
+    assert_eq!((tier.total_usd, tier.ask.usd), (usd("299567.51"), usd("344502.63")));
+    let training = sized(TRAINING);
+    assert_eq!(training.total_usd, usd("61920"), "46,080 of 16 chips at 21.50 an hour");
+    assert_eq!(training.months.iter().map(|month| month.usd).collect::<Vec<_>>(), [usd("61920"), usd("0"), usd("0")]);
+}
+
+#[test]
+fn the_sentence_is_filled_in() {
+    for (text, said) in [
+        (
+            POC,
+            "Our product's core inference runs on Amazon Bedrock, at roughly 2.54 billion tokens a month, steady over the window.",
+        ),
+        (
+            TRAINING,
+            "Our product's training runs on AWS Trainium, at roughly 46,080 accelerator-hours a month, steady over the window.",
+        ),
+    ] {
+        assert_eq!(sized(text).sentence, said);
+    }
+    let tier = sized(TIER).sentence;
+    assert!(tier.contains("6.06 billion tokens a month, growing to 7.41 billion after launch"), "{tier}");
+    let services = "filed_on = \"2026-11-20\"\n[[record]]\nid = \"base\"\n[[record.service]]\nservice = \"Amazon EC2\"\n\
+                    monthly = [{ from = \"2026-12\", usd = \"1\" }]\n";
+    assert!(
+        sized(services).sentence.contains("____ tokens a month (no record plans tokens"),
+        "{}",
+        sized(services).sentence
+    );
+}
+
+#[test]
+fn the_tier_asks_no_more_than_its_band_on_both_rows() {
+    let tier = sized(TIER);
+    for programme in [Programme::ActivatePortfolio, Programme::AiRecord] {
+        let gate = gate(&tier, programme, "ceiling");
+        assert_eq!(gate.state, GateState::Closed);
+        assert!(gate.reason.contains("$300,000.00"), "{gate:?}");
+    }
+    assert_eq!(gate(&tier, Programme::BedrockPoc, "ceiling").state, GateState::Open);
+    let held = TIER.replace(
+        "[[record]]\nid = \"base\"",
+        "[company]\nawards = [{ programme = \"founders\", usd = \"5000\" }, \
+        { programme = \"accelerator\", usd = \"200000\" }]\n[[record]]\nid = \"base\"",
+    );
+    let held = sized(&held);
+    assert!(gate(&held, Programme::AiRecord, "ceiling").reason.contains("$295,000.00"), "the Accelerator counts apart");
+    assert_eq!(fit(&held, Programme::AiRecord, Route::Partner).band.ceiling, usd("295000"));
+    let outgrown = TIER.replace(
+        "[[record]]\nid = \"base\"",
+        "[company]\nawards = [{ programme = \"bedrock-poc\", usd = \"25000\" }]\n\
+        [[record]]\nid = \"base\"",
+    );
+    assert_eq!(gate(&sized(&outgrown), Programme::Founders, "earlier_awards").state, GateState::Closed);
+}
+
+#[test]
+fn a_programme_fits_by_what_is_planned() {
+    let fits = |text: &str| {
+        let sized = sized(text);
+        let fits = sized.programmes.iter().filter(|it| it.fits && it.route == Route::Partner);
+        fits.map(|it| it.programme).collect::<Vec<_>>()
+    };
+    use Programme::{Accelerator, ActivatePortfolio, AiRecord, BedrockPoc, Founders};
+    assert_eq!(fits(POC), [Founders, BedrockPoc, AiRecord, Accelerator]);
+    assert_eq!(fits(TRAINING), [Founders, AiRecord, Accelerator]);
+    assert_eq!(fits(TIER), [Founders, ActivatePortfolio, BedrockPoc, AiRecord, Accelerator]);
+}
+
+#[test]
+fn days_follow_the_route() {
+    let poc = sized(POC);
+    for (route, file_by, from, to) in [
+        (Route::Partner, "2026-10-30", "2026-11-30", "2026-12-08"),
+        (Route::Investor, "2026-09-24", "2026-12-10", "2027-01-13"),
+    ] {
+        let it = fit(&poc, Programme::BedrockPoc, route);
+        assert_eq!((it.file_by, it.lands.from, it.lands.to), (day(file_by), day(from), day(to)), "{route:?}");
+    }
+}
+
+#[test]
+fn an_award_lasts_until_its_records_have_used_it() {
+    assert_eq!(fit(&sized(POC), Programme::BedrockPoc, Route::Partner).lasts_until, None, "25,000 last for 24,960");
+    // 8,320 a month: 20,000 are used on the 41st of 90 days, the first 62 of which cost 268.39 each.
+    let smaller = sized(&POC.replace("25000", "10000"));
+    let until = fit(&smaller, Programme::BedrockPoc, Route::Partner).lasts_until;
+    assert_eq!(until, Some(day("2027-01-07")), "8,320 in December and 268.39 a day from there");
+    // Five times as much: 50,000 is the ceiling, and 41,600 a month.
+    let larger = sized(&POC.replace("2000", "10000").replace("540", "2700").replace("25000", "200000"));
+    assert_eq!(fit(&larger, Programme::BedrockPoc, Route::Partner).lasts_until, Some(day("2027-01-07")));
+    assert_eq!(fit(&larger, Programme::AiRecord, Route::Partner).lasts_until, None, "no record asks it");
+}
+
+#[test]
+fn the_first_month_counts_whole_and_the_last_by_days() {
+    let text = POC.replace(
+        "starts_on = \"2026-12-01\", expires_on = \"2027-03-01\"",
+        "starts_on = \"2026-12-10\", expires_on = \"2027-02-15\"",
+    );
+    let months: Vec<Money> = sized(&text).months.iter().map(|month| month.usd).collect();
+    assert_eq!(months, [usd("8320"), usd("8320"), usd("4160")], "14 of 28 days");
+}
+
+#[test]
+fn what_credit_may_not_pay_is_cash_until_the_bill_shows_otherwise() {
+    let line = |model: &str| {
+        format!("[[record.tokens]]\nmodel = \"{model}\"\nmonthly = [{{ from = \"2026-12\", input_millions = 1000 }}]\n")
+    };
+    let service = |name: &str| {
+        format!("[[record.service]]\nservice = \"{name}\"\nmonthly = [{{ from = \"2026-12\", usd = \"100\" }}]\n")
+    };
+    let chips = "[[record.accelerators]]\ninstance_type = \"trn2.48xlarge\"\nchip_hours_per_run = 1000\nruns_per_month = 1\n\
+                 usd_per_chip_hour = \"2.24\"\n";
+    let text = |lines: &str| format!("filed_on = \"2026-11-20\"\n[[record]]\nid = \"ai\"\n{lines}");
+    for (lines, cash, why) in [
+        (line("Nova Lite"), "0", None),
+        (line("Llama 3.3 70B"), "0", None),
+        (line("DeepSeek R1"), "16200", Some(CashReason::UnknownCoverage)),
+        (service("AWS Support (Business)"), "1200", Some(CashReason::Excluded)),
+        (service("Amazon Relational Database Service"), "0", None),
+        (chips.to_owned(), "26880", Some(CashReason::CapacityBlock)),
+    ] {
+        let sized = sized(&text(&lines));
+        assert_eq!(sized.ask.cash_usd, usd(cash), "{lines}");
+        assert_eq!(sized.ask.cash.first().map(|line| line.why), why, "{lines}");
+        assert_eq!(sized.ask.payable_usd + sized.ask.cash_usd, sized.total_usd);
+    }
+    let classifier = Classifier::builtin();
+    let named = classifier.model_service("DeepSeek R1").unwrap().to_owned();
+    let paid = KnownAccount { paid: [named].into(), ..KnownAccount::default() };
+    assert!(sized_with(&text(&line("DeepSeek R1")), &paid).ask.cash.is_empty());
+}
+
+#[test]
+fn the_same_tokens_stand_beside_two_other_models() {
+    let models = sized(POC).models;
+    let names: Vec<(&str, bool)> = models.iter().map(|it| (it.model.as_str(), it.filed)).collect();
+    assert_eq!(names, [("Claude Opus 5.5", false), ("Claude Sonnet 5", true), ("Nova 2 Lite", false)]);
+    let times = models[2].runway_times / models[0].runway_times;
+    assert!(times >= Decimal::from(5), "the choice moves the runway {times} times");
+    assert_eq!(models[1].runway_times, Decimal::ONE);
+    assert!(sized(TRAINING).models.is_empty());
+}
+
+#[test]
+fn a_reviewer_finds_each_weakness_alone() {
+    // A filing that is beyond reproach.
+    let sound = r#"
+filed_on = "2026-11-20"
+asked_for = "genai-tier"
+asked_usd = "28000"
+deal_size_usd = "120000"
+window = { starts_on = "2026-12-01", expires_on = "2027-03-01" }
+[[record]]
+id = "ai"
+use_case = "Answers in the product, on Amazon Bedrock"
+[[record.tokens]]
+model = "Claude Sonnet 5"
+why_model = "It answers nine questions of ten, the next smaller one seven"
+monthly = [{ from = "2026-12", input_millions = 2000, output_millions = 540 }]
+cache_hit = "0.30"
+"#;
+    let found = |text: &str, account: &KnownAccount| {
+        let said = sized_with(text, account).objections;
+        assert!(
+            said.iter().all(|it| it.usd.is_positive() && it.objection.contains('$') && !it.remedy.is_empty()),
+            "{said:?}"
+        );
+        said.iter().map(|it| it.weakness).collect::<Vec<_>>()
+    };
+    let nobody = KnownAccount::default();
+    assert_eq!(found(sound, &nobody), []);
+    let billed = KnownAccount {
+        scale: crate::domain::projection::KnownScale { pace_per_day: Some(usd("1")), granted: usd("5000") },
+        credit_days_left: Some(60),
+        ..KnownAccount::default()
+    };
+    for (from, to, account, weakness) in [
+        ("cache_hit = \"0.30\"", "", &nobody, Weakness::NoLevers),
+        (
+            "why_model = \"It answers nine questions of ten, the next smaller one seven\"",
+            "",
+            &nobody,
+            Weakness::NoReason,
+        ),
+        ("deal_size_usd = \"120000\"", "", &nobody, Weakness::NothingAfter),
+        ("use_case = \"Answers in the product, on Amazon Bedrock\"", "", &nobody, Weakness::Vague),
+        ("on Amazon Bedrock", "through the OpenAI API for now", &nobody, Weakness::Elsewhere),
+        ("asked_usd = \"28000\"", "asked_usd = \"90000\"", &nobody, Weakness::AskedTooMuch),
+        ("asked_for = \"genai-tier\"", "asked_for = \"accelerator\"", &nobody, Weakness::AcceleratorFirst),
+        ("asked_for = \"genai-tier\"", "asked_for = \"activate-portfolio\"", &nobody, Weakness::PortfolioAlone),
+        ("", "", &billed, Weakness::FarFromTheBill),
+    ] {
+        assert_eq!(found(&sound.replace(from, to), account), [weakness], "{to}");
+    }
+    assert_eq!(Weakness::ALL.len(), 9);
+}
+
+#[test]
+fn afterwards_grows_as_the_filing_says() {
+    let text = TIER.replace("asked_usd", "post_credit_growth_per_month = \"0.10\"\nasked_usd");
+    let after = sized(&text).afterwards;
+    assert_eq!(after.len(), 12);
+    // The thirteenth month: 8,300 and 9,220 grown twelve times by 8 %.
+    assert_eq!((after[0].month.to_string(), after[0].usd), ("2027-12".to_owned(), usd("31517.53")));
+    assert_eq!(after[1].usd, usd("34669.28"));
+}
+
+#[test]
+fn nothing_is_lost_between_months_services_and_records() {
+    for text in [POC, TIER, TRAINING] {
+        let sized = sized(text);
+        let cent = |of: Money, n: usize| (of - sized.total_usd).abs() <= Money::CENT.times(Decimal::from(n));
+        assert!(cent(sized.months.iter().map(|it| it.usd).sum(), sized.months.len()));
+        assert!(cent(sized.by_service.iter().map(|it| it.usd).sum(), sized.by_service.len()));
+        assert!(cent(sized.records.iter().map(|it| it.usd).sum(), sized.records.len()));
+        let json = serde_json::to_string(&sized).unwrap();
+        assert_eq!(serde_json::from_str::<Sized>(&json).unwrap(), sized);
+    }
+}

@@ -1,0 +1,414 @@
+//! The ask: what a filing costs, what credit can pay of it, which programmes fit, when their credit can be there and how long it
+//! lasts. All of it before any credit exists.
+
+use rust_decimal::Decimal;
+
+use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
+use super::{ReportKind, words};
+use crate::domain::ask::{DISCRETIONARY, GateState, ProgrammeFit, Sized};
+use crate::domain::credit::Programme;
+use crate::domain::money::Money;
+use crate::domain::position::Position;
+use crate::domain::programme::Route;
+use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
+
+/// Builds the report of what is sized; without it, why there is nothing.
+pub(super) fn build(position: &Position, sized: Option<&Sized>) -> Document {
+    Document {
+        kind: ReportKind::Ask.as_str(),
+        title: ReportKind::Ask.title().to_owned(),
+        customer: None,
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        about: Vec::new(),
+        summary: sized.map_or_else(nothing, summary),
+        figures: sized.map(figures).unwrap_or_default(),
+        findings: Vec::new(),
+        sections: sized.map(sections).unwrap_or_default(),
+        notes: sized.map(|_| notes()).unwrap_or_default(),
+    }
+}
+
+fn nothing() -> Vec<String> {
+    vec!["There is no ask yet: nothing is filed, and no bill is stored to work one out from.".to_owned()]
+}
+
+fn summary(sized: &Sized) -> Vec<String> {
+    let ask = &sized.ask;
+    let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", usd_text(asked)));
+    let mut said = vec![
+        sized.sentence.clone(),
+        format!(
+            "{} is planned in all; credit can pay {} of it, which with {} headroom supports an ask of {}.{asked}",
+            usd_text(sized.total_usd),
+            usd_text(ask.payable_usd),
+            percent_text(ask.headroom),
+            usd_text(ask.usd)
+        ),
+    ];
+    let mut fitting: Vec<&str> = Programme::ALL
+        .into_iter()
+        .filter(|programme| sized.programmes.iter().any(|it| it.programme == *programme && it.fits))
+        .map(Programme::label)
+        .collect();
+    fitting.dedup();
+    if !fitting.is_empty() {
+        said.push(format!("Programmes that are meant for such spend: {}.", all_names_text(&fitting)));
+    }
+    if !sized.unpriced.is_empty() {
+        let names: Vec<&str> = sized.unpriced.iter().map(|line| line.what.as_str()).collect();
+        said.push(format!("Without a price, and so in no amount: {}.", all_names_text(&names)));
+    }
+    said.push(DISCRETIONARY.to_owned());
+    said
+}
+
+fn figures(sized: &Sized) -> Vec<Figure> {
+    let figure = |key, label: &str, value, detail: String| Figure {
+        key,
+        label: label.to_owned(),
+        value: Cell::Money(value),
+        detail,
+    };
+    let (first, last) = (sized.months.first(), sized.months.last());
+    let span = first.zip(last).map_or(String::new(), |(first, last)| {
+        format!("{} to {}", words::month(first.month), words::month(last.month))
+    });
+    let saved = sized.total_usd_without_levers - sized.total_usd;
+    vec![
+        figure("planned", "Planned", sized.total_usd, span),
+        figure(
+            "without_levers",
+            "Without caching and batch",
+            sized.total_usd_without_levers,
+            format!("caching and batch save {}", usd_text(saved)),
+        ),
+        figure(
+            "ask",
+            "Ask that the spend supports",
+            sized.ask.usd,
+            format!(
+                "{} that credit can pay, and {}",
+                usd_text(sized.ask.payable_usd),
+                percent_text(sized.ask.headroom)
+            ),
+        ),
+        figure("cash", "Cash in any case", sized.ask.cash_usd, "what no credit pays".to_owned()),
+    ]
+}
+
+fn sections(sized: &Sized) -> Vec<Section> {
+    let section = |id, title: &str, blocks: Vec<Block>| {
+        (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
+    };
+    [
+        section("ask-months", "What it costs by month", months(sized)),
+        section("ask-services", "By AWS service and record", vec![services(sized), records(sized)]),
+        section("ask-usage", "Tokens and chip-hours", usage(sized)),
+        section("ask-size", "The ask", arithmetic(sized)),
+        section("ask-programmes", "Programmes", programmes(sized)),
+        section("ask-awards", "How long an award lasts", vec![awards(sized)]),
+        section("ask-models", "The same tokens on other models", models(sized)),
+        section("ask-afterwards", "The bill afterwards", vec![afterwards(sized)]),
+        section("ask-objections", "What a reviewer may object to", objections(sized)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn months(sized: &Sized) -> Vec<Block> {
+    let row = |it: &crate::domain::ask::SizedMonth| {
+        vec![Cell::Month(it.month), Cell::Money(it.usd), Cell::Money(it.usd_without_levers)]
+    };
+    let columns = [
+        Column::text("month", "Month"),
+        Column::number("usd", "As filed"),
+        Column::number("usd_without_levers", "Without caching and batch"),
+    ];
+    let total = [Cell::text("In all"), Cell::Money(sized.total_usd), Cell::Money(sized.total_usd_without_levers)];
+    let table = Table::new("ask_months", "Dollars by month, before tax", columns);
+    let layer = |label: &str, tone, of: fn(&crate::domain::ask::SizedMonth) -> Money| Layer {
+        label: label.to_owned(),
+        tone,
+        amounts: sized.months.iter().map(of).collect(),
+    };
+    let saved: fn(&crate::domain::ask::SizedMonth) -> Money = |it| (it.usd_without_levers - it.usd).at_least_zero();
+    let chart = Chart {
+        id: "ask-months".to_owned(),
+        title: "Planned spend by month".to_owned(),
+        description: "What is filed, and above it what caching and batch save.".to_owned(),
+        plot: Plot::Months(MonthPlot {
+            months: sized.months.iter().map(|it| it.month).collect(),
+            layers: vec![
+                layer("As filed", Tone::Plan, |it| it.usd),
+                layer("Saved by caching and batch", Tone::Covered, saved),
+            ],
+            whiskers: Vec::new(),
+        }),
+        table: None,
+    };
+    vec![Block::Chart(chart), Block::Table(table.rows(sized.months.iter().map(row)).total(total))]
+}
+
+fn services(sized: &Sized) -> Block {
+    let rows = sized.by_service.iter().map(|it| vec![Cell::text(&it.service), Cell::Money(it.usd)]);
+    let columns = [Column::text("service", "AWS service"), Column::number("usd", "As filed")];
+    let total = [Cell::text("In all"), Cell::Money(sized.total_usd)];
+    Block::Table(Table::new("ask_services", "Projected consumption by AWS service", columns).rows(rows).total(total))
+}
+
+fn records(sized: &Sized) -> Block {
+    let row = |it: &crate::domain::ask::RecordUsd| {
+        vec![
+            Cell::text(&it.id),
+            Cell::text(it.programme.label()),
+            Cell::text(it.use_case.clone().unwrap_or_default()),
+            Cell::day_or(it.window.map(|window| window.starts_on), ""),
+            Cell::day_or(it.window.map(|window| window.expires_on), ""),
+            Cell::Money(it.usd),
+            Cell::money_or(it.asked_usd, ""),
+        ]
+    };
+    let columns = [
+        Column::text("record", "Record"),
+        Column::text("programme", "Programme"),
+        Column::text("use_case", "Use case").optional(),
+        Column::text("starts_on", "From").optional(),
+        Column::text("expires_on", "Until, excluded").optional(),
+        Column::number("usd", "As filed"),
+        Column::number("asked_usd", "Asks for").optional(),
+    ];
+    Block::Table(
+        Table::new("ask_records", "Records: each describes spend of its own", columns)
+            .rows(sized.records.iter().map(row)),
+    )
+}
+
+fn usage(sized: &Sized) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if !sized.tokens.is_empty() {
+        let row = |it: &crate::domain::ask::ModelTokens| {
+            vec![
+                Cell::text(&it.model),
+                Cell::Quantity(it.input_millions),
+                Cell::Quantity(it.cache_read_millions),
+                Cell::Quantity(it.cache_write_millions),
+                Cell::Quantity(it.output_millions),
+                Cell::Money(it.usd),
+                Cell::text(it.why_model.clone().unwrap_or_default()),
+            ]
+        };
+        let columns = [
+            Column::text("model", "Model"),
+            Column::number("input_millions", "Input"),
+            Column::number("cache_read_millions", "Read from cache").optional(),
+            Column::number("cache_write_millions", "Written to cache").optional(),
+            Column::number("output_millions", "Output"),
+            Column::number("usd", "As filed"),
+            Column::text("why_model", "Why this model").optional(),
+        ];
+        let table = Table::new("ask_tokens", "Millions of tokens over the window", columns);
+        blocks.push(Block::Table(table.rows(sized.tokens.iter().map(row))));
+    }
+    if !sized.chip_hours.is_empty() {
+        let row = |it: &crate::domain::ask::ChipHours| {
+            vec![
+                Cell::text(&it.instance_type),
+                Cell::Quantity(it.chip_hours),
+                Cell::Money(it.usd),
+                Cell::text(it.why_model.clone().unwrap_or_default()),
+            ]
+        };
+        let columns = [
+            Column::text("instance_type", "Instance type"),
+            Column::number("chip_hours", "Chip-hours"),
+            Column::number("usd", "As filed"),
+            Column::text("why_model", "Why this type").optional(),
+        ];
+        let table = Table::new("ask_chip_hours", "Chip-hours over the window", columns);
+        blocks.push(Block::Table(table.rows(sized.chip_hours.iter().map(row))));
+    }
+    blocks
+}
+
+fn arithmetic(sized: &Sized) -> Vec<Block> {
+    let ask = &sized.ask;
+    let step = |label: String, amount| vec![Cell::text(label), Cell::Money(amount)];
+    let mut steps = vec![step("Planned within the window".to_owned(), sized.total_usd)];
+    if ask.cash_usd.is_positive() {
+        steps.push(step("Less what no credit pays".to_owned(), -ask.cash_usd));
+    }
+    steps.push(step("What credit can pay".to_owned(), ask.payable_usd));
+    steps.push(step(format!("Headroom of {}", percent_text(ask.headroom)), ask.usd - ask.payable_usd));
+    let columns = || [Column::text("step", "Step"), Column::number("amount", "Amount")];
+    let total = [Cell::text("The ask that the spend supports"), Cell::Money(ask.usd)];
+    let mut blocks = vec![Block::Table(Table::new("ask_steps", "The arithmetic", columns()).rows(steps).total(total))];
+    if !ask.cash.is_empty() {
+        let columns = [
+            Column::text("what", "What"),
+            Column::number("usd", "As filed"),
+            Column::text("why", "Why no credit pays it"),
+        ];
+        let rows =
+            ask.cash.iter().map(|it| vec![Cell::text(&it.what), Cell::Money(it.usd), Cell::text(it.why.because())]);
+        blocks.push(Block::Table(Table::new("ask_cash", "Cash in any case", columns).rows(rows)));
+    }
+    blocks
+}
+
+fn programmes(sized: &Sized) -> Vec<Block> {
+    let yes = |is| Cell::text(if is { "yes" } else { "no" });
+    let bands = sized.programmes.iter().filter(|it| it.route == Route::Partner).map(|it| {
+        vec![
+            Cell::text(it.programme.label()),
+            yes(it.fits),
+            Cell::Money(it.band.floor),
+            Cell::money_or(it.band.typical, "not reported"),
+            Cell::money_or(it.band.median, "not reported"),
+            Cell::Money(it.band.ceiling),
+            Cell::day_or(it.lasts_until, ""),
+            Cell::text(&it.source),
+        ]
+    });
+    let columns = [
+        Column::text("programme", "Programme"),
+        Column::text("fits", "Meant for this spend"),
+        Column::number("floor", "At least"),
+        Column::number("typical", "Usual"),
+        Column::number("median", "Median"),
+        Column::number("ceiling", "At most"),
+        Column::text("lasts_until", "Its records have used it on").optional(),
+        Column::text("source", "Source"),
+    ];
+    let bands = Table::new("ask_programmes", "What awards are like", columns).rows(bands);
+    let fitting: Vec<&ProgrammeFit> = sized.programmes.iter().filter(|it| it.fits).collect();
+    let times = fitting.iter().map(|it| {
+        vec![
+            Cell::text(it.programme.label()),
+            Cell::text(it.route.as_str()),
+            Cell::Day(it.file_by),
+            Cell::text(if it.is_late(sized.filed_on) { "over: file at once, and begin later" } else { "" }),
+            Cell::Day(it.lands.from),
+            Cell::Day(it.lands.to),
+        ]
+    });
+    let columns = [
+        Column::text("programme", "Programme"),
+        Column::text("route", "Route"),
+        Column::text("file_by", "File by"),
+        Column::text("late", "").optional(),
+        Column::text("lands_from", "Credit can be there from"),
+        Column::text("lands_to", "to"),
+    ];
+    let times = Table::new("ask_times", "When to file, and when credit can be there", columns).rows(times);
+    let gates = fitting.iter().flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
+    let gates = gates.map(|(it, gate)| {
+        let state = match gate.state {
+            GateState::Open => "open",
+            GateState::Closed => "closed",
+            GateState::Ask => "to be asked",
+        };
+        vec![
+            Cell::text(it.programme.label()),
+            Cell::text(it.route.as_str()),
+            Cell::text(gate.gate.replace('_', " ")),
+            Cell::text(state),
+            Cell::text(&gate.reason),
+        ]
+    });
+    let columns = [
+        Column::text("programme", "Programme"),
+        Column::text("route", "Route"),
+        Column::text("gate", "Gate"),
+        Column::text("state", "State"),
+        Column::text("reason", "Why"),
+    ];
+    let gates = Table::new("ask_gates", "What stands before each award", columns).rows(gates);
+    [bands, times, gates].into_iter().filter(|table| !table.rows.is_empty()).map(Block::Table).collect()
+}
+
+fn awards(sized: &Sized) -> Block {
+    let rows = sized.awards.iter().map(|it| {
+        let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
+        let until = it.lasts_until.map_or_else(|| "the whole window".to_owned(), day_text);
+        vec![Cell::text(all_names_text(&names)), Cell::Money(it.usd), Cell::text(until)]
+    });
+    let columns = [
+        Column::text("programmes", "An award of"),
+        Column::number("usd", "Of the usual size"),
+        Column::text("lasts_until", "Lasts for the spend it is meant for until"),
+    ];
+    Block::Table(
+        Table::new("ask_awards", "Awards of the usual size, where that is reported, else of the most", columns)
+            .rows(rows),
+    )
+}
+
+fn models(sized: &Sized) -> Vec<Block> {
+    if sized.models.is_empty() {
+        return Vec::new();
+    }
+    let row = |it: &crate::domain::ask::ModelCompared| {
+        vec![
+            Cell::text(&it.model),
+            Cell::text(if it.filed { "yes" } else { "" }),
+            Cell::Money(it.usd),
+            Cell::text(format!("{} times", it.runway_times)),
+        ]
+    };
+    let columns = [
+        Column::text("model", "All tokens on"),
+        Column::text("filed", "Filed").optional(),
+        Column::number("usd", "Cost over the window"),
+        Column::number("runway_times", "The same credit lasts"),
+    ];
+    let table = Table::new("ask_models", "With caching and batch as filed", columns).rows(sized.models.iter().map(row));
+    let most = sized.models.first().zip(sized.models.last()).and_then(|(most, least)| most.usd.ratio(least.usd));
+    let said = most.map(|times| {
+        let times = times.round_dp(if times < Decimal::TEN { 1 } else { 0 }).normalize();
+        format!("The choice of the model moves the bill by {times} times.")
+    });
+    said.map(Block::Text).into_iter().chain([Block::Table(table)]).collect()
+}
+
+fn afterwards(sized: &Sized) -> Block {
+    let rows = sized.afterwards.iter().map(|it| vec![Cell::Month(it.month), Cell::Money(it.usd)]);
+    let sum: Money = sized.afterwards.iter().map(|it| it.usd).sum();
+    let columns = [Column::text("month", "Month"), Column::number("usd", "The bill, before tax")];
+    let table = Table::new("ask_afterwards", "The bill by month once the window has ended", columns);
+    Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))
+}
+
+fn objections(sized: &Sized) -> Vec<Block> {
+    if sized.objections.is_empty() {
+        return vec![Block::Text("Nothing that a reviewer is known to look for.".to_owned())];
+    }
+    let rows = sized
+        .objections
+        .iter()
+        .map(|it| vec![Cell::text(&it.objection), Cell::Money(it.usd), Cell::text(as_sentence(&it.remedy))]);
+    let columns = [
+        Column::text("objection", "Objection"),
+        Column::number("usd", "Dollars"),
+        Column::text("remedy", "What mends it"),
+    ];
+    vec![Block::Table(Table::new("ask_objections", "Before it is sent", columns).rows(rows))]
+}
+
+fn as_sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}
+
+fn notes() -> Vec<String> {
+    vec![
+        DISCRETIONARY.to_owned(),
+        "Prices are list prices on the day of filing, in US dollars before tax. Each amount is rounded to the cent by itself, so that \
+         shown amounts may add up to a few cents more or less."
+            .to_owned(),
+        "What programmes grant and how long they take is published in part only; the rest is what partners report.".to_owned(),
+    ]
+}

@@ -1,0 +1,131 @@
+//! `glidepath projection size` and the ask as a report, as somebody meets them who has neither a config nor a store.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Portfolio and AI records together, and an experiment beside them.
+const FILING: &str = r#"
+filed_on = "2026-11-20"
+asked_for = "genai-tier"
+asked_usd = "300000"
+customer = "Larkspur Labs"
+window = { starts_on = "2026-12-01", expires_on = "2027-12-01" }
+deal_size_usd = "240000"
+[[record]]
+id = "base"
+use_case = "Servers and databases around the model"
+[[record.service]]
+service = "Amazon Relational Database Service"
+monthly = [{ from = "2026-12", usd = "8300" }]
+[[record]]
+id = "answers"
+use_case = "Answers in the product"
+[[record.tokens]]
+model = "Claude Sonnet 5"
+monthly = [{ from = "2026-12", input_millions = 2200, output_millions = 680 }]
+growth_per_month = "0.08"
+cache_hit = "0.50"
+"#;
+
+/// Exit status, standard output, standard error.
+fn run(folder: &Path, args: &[&str]) -> (Option<i32>, Vec<u8>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glidepath-under-test"));
+    let output = command.current_dir(folder).env_clear().args(args).output().unwrap();
+    (output.status.code(), output.stdout, String::from_utf8(output.stderr).unwrap())
+}
+
+fn desk() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("ask.toml"), FILING).unwrap();
+    folder
+}
+
+#[test]
+fn a_filing_alone_is_sized() {
+    let folder = desk();
+    let (status, said, complaint) = run(folder.path(), &["projection", "size", "ask.toml", "--json"]);
+    assert_eq!(status, Some(0), "{complaint}");
+    let sized: Value = serde_json::from_slice(&said).unwrap();
+    assert_eq!((&sized["total_usd"], &sized["ask"]["usd"]), (&"274569.11".into(), &"315754.47".into()));
+    assert_eq!(sized["records"][1]["usd"], "174969.11");
+    assert_eq!(sized["months"].as_array().unwrap().len(), 12);
+    for field in ["month", "usd", "usd_without_levers"] {
+        assert!(sized["months"][0][field].is_string(), "{field}");
+    }
+    assert_eq!(sized["by_service"][1]["service"], "Amazon Relational Database Service");
+    assert_eq!((&sized["ask"]["headroom"], &sized["ask"]["cash_usd"]), (&"0.15".into(), &"0".into()));
+    let programmes = sized["programmes"].as_array().unwrap();
+    assert_eq!(programmes.len(), 15, "five programmes by three routes");
+    for field in ["programme", "route", "fits", "band", "gates", "lasts_until", "file_by", "lands"] {
+        assert!(programmes.iter().all(|it| it.get(field).is_some()), "{field}");
+    }
+    let closed =
+        programmes.iter().filter(|it| it["gates"][1]["gate"] == "ceiling" && it["gates"][1]["state"] == "closed");
+    assert_eq!(closed.count(), 6, "of Portfolio and AI record by each route: the band is smaller");
+    let (status, said, complaint) = run(folder.path(), &["projection", "size", "ask.toml"]);
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(
+        said.starts_with("Our product's core inference runs on Amazon Bedrock, at roughly 2.88 billion tokens"),
+        "{said}"
+    );
+    insta::assert_snapshot!("size", said);
+}
+
+#[test]
+fn a_filing_with_a_problem_is_not_sized() {
+    let folder = desk();
+    let wrong = FILING.replace("Sonnet 5", "Sonet 5").replace("cache_hit = \"0.50\"", "cache_hit = \"5\"");
+    std::fs::write(folder.path().join("ask.toml"), wrong).unwrap();
+    let (status, said, complaint) = run(folder.path(), &["projection", "size", "ask.toml", "--json"]);
+    assert_eq!((status, said.len()), (Some(1), 0));
+    assert!(complaint.contains("did you mean Claude Sonnet 5") && complaint.contains("cache_hit is 5"), "{complaint}");
+    assert!(complaint.contains("ask.toml has 2 problem(s), so it cannot be sized"), "{complaint}");
+}
+
+#[test]
+fn the_ask_is_a_report_in_every_form() {
+    let folder = desk();
+    let report = |format: &str| {
+        let args = ["report", "--kind", "ask", "--projection", "ask.toml", "--format", format];
+        let (status, said, complaint) = run(folder.path(), &args);
+        assert_eq!(status, Some(0), "{format}: {complaint}");
+        assert_eq!(run(folder.path(), &args).1, said, "{format}: the same file, another report");
+        said
+    };
+    let starts = [("pdf", "%PDF"), ("xlsx", "PK"), ("html", "<!doctype html>"), ("md", "# The ask: Larkspur Labs")];
+    for (format, start) in starts {
+        let head: Vec<u8> = report(format).into_iter().take(start.len()).collect();
+        assert_eq!(String::from_utf8_lossy(&head).to_lowercase(), start.to_lowercase(), "{format}");
+    }
+    let json: Value = serde_json::from_slice(&report("json")).unwrap();
+    assert!(json.to_string().contains("at AWS's discretion"));
+    let csv = String::from_utf8(report("csv")).unwrap();
+    assert!(csv.contains("315754.47"), "{csv}");
+    insta::assert_snapshot!("ask", String::from_utf8(report("md")).unwrap());
+}
+
+#[test]
+fn a_file_goes_with_the_ask_alone() {
+    let folder = desk();
+    let args = ["report", "--kind", "trajectory", "--projection", "ask.toml", "--format", "md"];
+    let (status, _, complaint) = run(folder.path(), &args);
+    assert_eq!(status, Some(2));
+    assert!(complaint.contains("--projection goes with --kind ask"), "{complaint}");
+}
+
+#[test]
+fn a_check_says_what_a_reviewer_may_object_to() {
+    let folder = desk();
+    std::fs::write(folder.path().join("glidepath.toml"), "[store]\npath = \"glidepath.duckdb\"\n").unwrap();
+    let (status, said, complaint) = run(folder.path(), &["projection", "check", "ask.toml"]);
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(said.contains("a reviewer may object: line 18: $174,969 is planned on Claude Sonnet 5"), "{said}");
+    let (_, said, _) = run(folder.path(), &["projection", "check", "ask.toml", "--json"]);
+    let found: Value = serde_json::from_slice(&said).unwrap();
+    assert_eq!(found[0]["objections"][0]["weakness"], "no_reason");
+}
