@@ -72,7 +72,9 @@ WORKDIR /var/lib/glidepath
 VOLUME ["/var/lib/glidepath"]
 EXPOSE 8437
 STOPSIGNAL SIGTERM
+# For `docker exec`, too: every command finds the config without being told.
+ENV GLIDEPATH_CONFIG=/etc/glidepath/glidepath.toml
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["glidepath", "health", "--config", "/etc/glidepath/glidepath.toml"]
+  CMD ["glidepath", "health"]
 ENTRYPOINT ["glidepath"]
-CMD ["serve", "--config", "/etc/glidepath/glidepath.toml"]
+CMD ["serve"]
