@@ -4,6 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
+use crate::domain::buys;
 use crate::domain::money::Money;
 use crate::domain::next_award::NextAward;
 use crate::domain::position::{MoneyQuantiles, Position};
@@ -102,6 +103,9 @@ pub fn print(position: &Position) {
     out::block(table(&header, &[1, 2, 3], pools));
     for note in stated::notes(&position.credits.pools) {
         outln!("{note}");
+    }
+    if let Some(buys) = buys::sentence(&position.buys) {
+        outln!("{buys}");
     }
     if let Some(otherwise) = report::stated_otherwise_sentence(position) {
         outln!("{otherwise}");

@@ -53,6 +53,7 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
             .count("expiring_warning_days", bounds::DAYS)
             .unwrap_or(standard.expiring_warning_days),
         used_percent: section.percentages("used_percent").unwrap_or(standard.used_percent),
+        unclaimed_usd_month: section.money("unclaimed_usd_month").unwrap_or(standard.unclaimed_usd_month),
         asking_usd_month: section.money("asking_usd_month").unwrap_or(standard.asking_usd_month),
         messages_a_week: section.count("messages_a_week", bounds::MESSAGES).unwrap_or(standard.messages_a_week),
         repeat: standard.repeat,

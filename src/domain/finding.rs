@@ -85,6 +85,8 @@ pub enum Rule {
     FiledNotCome,
     /// A percentage of the credit is used.
     UsedPercent,
+    /// Spend for which credit programmes exist, and no award of one.
+    AwardUnclaimed,
     /// The account is on AWS's free plan, whose end closes it.
     FreePlanEnds,
     /// A channel that messages do not reach.
@@ -99,7 +101,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 32] = [
+    pub const ALL: [Rule; 33] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -127,6 +129,7 @@ impl Rule {
         Rule::CommitmentUnmet,
         Rule::FiledNotCome,
         Rule::UsedPercent,
+        Rule::AwardUnclaimed,
         Rule::FreePlanEnds,
         Rule::DeadChannel,
         Rule::StoreHealed,
@@ -164,6 +167,7 @@ impl Rule {
             Rule::CommitmentUnmet => "commitment_unmet",
             Rule::FiledNotCome => "filed_not_come",
             Rule::UsedPercent => "used_percent",
+            Rule::AwardUnclaimed => "award_unclaimed",
             Rule::FreePlanEnds => "free_plan_ends",
             Rule::DeadChannel => "dead_channel",
             Rule::StoreHealed => "store_healed",

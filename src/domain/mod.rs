@@ -8,6 +8,7 @@ pub mod awaited;
 pub mod backtest;
 pub mod bills;
 pub mod bounds;
+pub mod buys;
 pub mod charge;
 pub mod classify;
 pub mod corrections;

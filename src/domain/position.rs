@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::account_plan::AccountPlan;
 use super::bills::Bills;
+use super::buys::Buys;
 use super::credit::{CoverageState, Programme, Statement};
 use super::delisted::Delisted;
 use super::finding::Finding;
@@ -97,6 +98,9 @@ pub struct Position {
     /// The bills that take cash.
     #[serde(default)]
     pub bills: Bills,
+    /// What the credit left buys at today's prices and mix: days, tokens by model, chip-hours by instance type.
+    #[serde(default)]
+    pub buys: Vec<Buys>,
     /// The next ask that spend supports; null where it is not known or below what the programme grants at least.
     #[serde(default)]
     pub next_ask: Option<Asked>,
@@ -149,6 +153,7 @@ impl Position {
             outlook_state: OutlookState::Current,
             at_least: None,
             bills: Bills::default(),
+            buys: Vec::new(),
             next_ask: None,
             account_plan: None,
         }

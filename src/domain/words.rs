@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::domain::credit::StatementSource;
-use crate::domain::money::Money;
+use crate::domain::money::{Money, Quantity, group_thousands};
 use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 /// `1 day`, `12 days`.
@@ -120,6 +120,22 @@ pub fn all_names_text(names: &[&str]) -> String {
         [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
         names => names.concat(),
     }
+}
+
+/// `2.88 billion`, `46,080`: three figures, in the unit that people say.
+///
+/// ```
+/// use glidepath::domain::words::volume_text;
+/// assert_eq!(volume_text(2_880_400_000_u64.into()), "2.88 billion");
+/// assert_eq!(volume_text(46_080.into()), "46,080");
+/// ```
+pub fn volume_text(volume: Decimal) -> String {
+    let units = [(1_000_000_000_000_i64, " trillion"), (1_000_000_000, " billion"), (1_000_000, " million")];
+    let unit = units.into_iter().find(|(size, _)| volume >= Decimal::from(*size));
+    let (value, name) = unit.map_or((volume, ""), |(size, name)| (volume / Decimal::from(size), name));
+    let rounded = if name.is_empty() { value.round() } else { value.round_sf(3).unwrap_or(value) };
+    let text = Quantity::from_decimal(rounded.normalize()).to_string();
+    format!("{}{name}", group_thousands(&text))
 }
 
 #[cfg(test)]

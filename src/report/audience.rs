@@ -7,12 +7,13 @@
 //! credit, service or workload can stand in it. A credit can pay for one service alone, so that any figure of a single one
 //! is that service's spend: none is left. What the sums that are left still tell is said to the reader in its notes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::NaiveDate;
 
 use super::words;
+use crate::domain::buys::{Buys, BuysUnit};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::history::MissingHistory;
 use crate::domain::money::Money;
@@ -21,11 +22,12 @@ use crate::domain::outlook::MadeWith;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{
     Credits, DataQuality, DateQuantiles, DayAmount, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, PoolPosition,
-    PoolSeries, PoolStatus, Position, Series, Spend,
+    PoolSeries, PoolStatus, Position, Series, Spend, Variance,
 };
 use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
 use crate::domain::track_record::{Horizon, TrackRecord};
+use crate::domain::workload::Workload;
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -124,11 +126,34 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         outlook_state: position.outlook_state,
         at_least: None,
         bills: position.bills,
+        buys: scope_buys(position, &scoped_models(position, records)),
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
     };
     scoped.findings = ends(position, &scoped);
     scoped
+}
+
+/// Models of the partner's own records, and whether accelerators are theirs alone.
+fn scoped_models(position: &Position, records: &[String]) -> (BTreeSet<String>, bool) {
+    let is_own = |record: &String| records.contains(record) && record != OUTSIDE;
+    let own = position.variance.iter().filter(|row| is_own(&row.record));
+    let on_chips = |row: &&Variance| matches!(row.workload, Workload::Trainium | Workload::Inferentia);
+    let chips: Vec<&Variance> = position.variance.iter().filter(on_chips).collect();
+    let alone = !chips.is_empty() && chips.iter().all(|row| is_own(&row.record));
+    (own.filter_map(|row| row.model.clone()).collect(), alone)
+}
+
+/// Of what credit buys, what is of the partner's records. Where not all credit may pay for it, the amount would tell a single
+/// credit's balance.
+fn scope_buys(position: &Position, (models, chips): &(BTreeSet<String>, bool)) -> Vec<Buys> {
+    let own = |it: &&Buys| match it.unit {
+        BuysUnit::Days => false,
+        BuysUnit::MillionTokens => it.model.as_ref().is_some_and(|model| models.contains(model)),
+        BuysUnit::ChipHours => *chips,
+    };
+    let of_all = |it: &&Buys| it.credit == position.credits.remaining;
+    position.buys.iter().filter(own).filter(of_all).cloned().collect()
 }
 
 /// How an outlook is made, whatever it was made of.

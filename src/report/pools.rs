@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::audience::TOGETHER;
 use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
+use crate::domain::buys::{Buys, BuysUnit};
 use crate::domain::credit::StatementSource;
 use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
 use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
@@ -25,7 +26,32 @@ pub(super) fn section(position: &Position, series: &Series) -> Section {
         blocks.push(Block::Table(balances(position)));
         blocks.push(Block::Table(ends(position)));
     }
+    if !position.buys.is_empty() {
+        blocks.push(Block::Table(buys(position)));
+    }
     Section { id: "credits", title: "Credits".to_owned(), blocks }
+}
+
+/// What the credit left buys of each thing, if all of it that may pay for it goes there.
+fn buys(position: &Position) -> Table {
+    let row = |it: &Buys| {
+        let what = match (it.unit, &it.model, &it.instance_type) {
+            (BuysUnit::MillionTokens, Some(model), _) => format!("million tokens of {model}"),
+            (BuysUnit::ChipHours, _, Some(name)) => format!("chip-hours of {name}"),
+            _ => "days of everything, as it is used today".to_owned(),
+        };
+        let runs = it.runs.map_or(Cell::Absent(""), Cell::Count);
+        vec![Cell::Quantity(it.amount), Cell::text(what), Cell::Quantity(it.days), runs, Cell::Money(it.credit)]
+    };
+    let columns = [
+        Column::number("amount", "Amount"),
+        Column::text("of", "Of"),
+        Column::number("days", "Days at today's rate"),
+        Column::number("runs", "Runs as filed").optional(),
+        Column::number("credit", "Credit that may pay it"),
+    ];
+    let title = "What the credit left buys, at the prices of the last 28 days";
+    Table::new("buys", title, columns).rows(position.buys.iter().map(row))
 }
 
 /// Why a partner is shown no figure of a single credit.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::decide::OpenAlert;
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
+use crate::domain::buys;
 use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::money::Money;
 use crate::domain::next_award::NextAward;
@@ -142,6 +143,7 @@ fn standing(position: &Position, through: NaiveDate, today: NaiveDate) -> String
             format!("- {}: {} left, expires on {}.", pool.name, usd_text(pool.left), date(pool.expires_on))
         }),
     );
+    lines.extend(buys::sentence(&position.buys).map(|said| format!("- {said}")));
     lines.extend(end_of_credit(position, today));
     lines.extend(position.end_as_filed().map(|said| format!("- {said}")));
     // Where exhaustion is open, what to do about it says so.

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::credit::CoverageState;
+use crate::domain::credit::{CoverageState, Programme};
 use crate::domain::facts::Facts;
 pub use crate::domain::facts::Outcome;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -261,6 +261,8 @@ pub struct Observations {
     pub changes: Vec<SpendChange>,
     /// What models and services cost on the newest days, if more than before.
     pub rising: Vec<EarlyRise>,
+    /// Spend on models and accelerators that credit could pay.
+    pub model_spend: ModelSpend,
     /// Credits that are no longer listed.
     pub gone: Vec<GoneCredit>,
     /// Credits that pay for others.
@@ -275,6 +277,15 @@ pub struct Observations {
     pub first_names: BTreeMap<String, String>,
     /// By pool, credit that expires unused if spend goes as filed; empty while nothing is filed.
     pub unused_as_filed: BTreeMap<String, Money>,
+}
+
+/// Spend on models and accelerators that credit could pay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelSpend {
+    /// Of the last 28 days.
+    pub last_28_days: Money,
+    /// Programmes that are meant for such spend and can still grant, the one to start with left out.
+    pub fits: Vec<Programme>,
 }
 
 impl Observations {

@@ -32,6 +32,7 @@ mod rules;
 mod settings;
 mod spike_rule;
 mod store_rules;
+mod unclaimed_rule;
 mod used_rule;
 mod vanished_rule;
 mod week;
@@ -48,7 +49,7 @@ pub use digest::{DIGEST_KEY, DigestInput, digest};
 pub use event::{AlertEvent, Audience, event_id};
 pub use events::{Event, EventKind};
 pub use input::{
-    ChangeCause, DeadChannel, DrainedCredit, EarlyRise, Evaluation, FailedCycle, GoneCredit, IngestHealth,
+    ChangeCause, DeadChannel, DrainedCredit, EarlyRise, Evaluation, FailedCycle, GoneCredit, IngestHealth, ModelSpend,
     Observations, OrderContradiction, Outcome, SpendChange, UncoveredBurn, UnknownRecordType, VanishedDays,
 };
 pub use letter::{Hears, Letter, LetterFile, LetterLink, Phase, acknowledgement, test_letter};

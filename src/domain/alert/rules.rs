@@ -10,7 +10,7 @@ use super::settings::AlertRules;
 use super::store_rules::store_healed_finding;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
-    moved_rules, spike_rule, used_rule, vanished_rule,
+    moved_rules, spike_rule, unclaimed_rule, used_rule, vanished_rule,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -55,6 +55,7 @@ pub fn evaluate(
         findings.extend(credit_rules::expiring(position, health, rules));
         findings.extend(credit_rules::paused(position, health));
         findings.extend(used_rule::used(position, health, observations, rules));
+        findings.extend(unclaimed_rule::unclaimed(position, health, observations, rules));
         findings.extend(moved_rules::gone(&observations.gone));
         findings.extend(moved_rules::drained(&observations.drained, rules));
         findings.extend(credit_rules::coverage_unknown(position, health));

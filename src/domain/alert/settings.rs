@@ -78,6 +78,8 @@ pub struct AlertRules {
     pub expiring_warning_days: u32,
     /// Percentages of the usable credits, all together, that are told when they are used: rising, none by default.
     pub used_percent: Vec<u8>,
+    /// Dollars that models and accelerators cost in 28 days, from which it is told that no award for them was granted.
+    pub unclaimed_usd_month: Money,
     /// Dollars that asking AWS may cost in a month before it is told.
     pub asking_usd_month: Money,
     /// Messages in seven days from which on what can wait does wait: first words on what is only worth knowing, reminders of
@@ -113,6 +115,7 @@ impl Default for AlertRules {
             expiring_usd: Money::from_micros(100_000_000),
             expiring_warning_days: 90,
             used_percent: Vec::new(),
+            unclaimed_usd_month: Money::from_micros(500_000_000),
             asking_usd_month: Money::from_micros(3_000_000),
             messages_a_week: 2,
             repeat: RepeatPolicy::default(),
@@ -162,6 +165,7 @@ impl AlertRules {
             ("expiring_usd", self.expiring_usd),
             ("first_cash_usd", self.first_cash_usd),
             ("spike_per_day", self.spike_per_day),
+            ("unclaimed_usd_month", self.unclaimed_usd_month),
             ("asking_usd_month", self.asking_usd_month),
         ];
         let numbers = [

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::{Spend, each};
-use crate::domain::money::{Quantity, group_thousands};
 use crate::domain::projection::{Driver, FiledProjection};
+use crate::domain::words::volume_text;
 use crate::domain::workload::Workload;
 
 /// What the product runs on, in tokens or accelerator-hours a month, at first and at the most. What is missing is a blank that names
@@ -78,14 +78,4 @@ impl Volume {
             format!("{} {unit} a month, steady over the window", volume_text(*first))
         }
     }
-}
-
-/// `2.88 billion`, `46,080`: three figures, in the unit that people say.
-pub(super) fn volume_text(volume: Decimal) -> String {
-    let units = [(1_000_000_000_000_i64, " trillion"), (1_000_000_000, " billion"), (1_000_000, " million")];
-    let unit = units.into_iter().find(|(size, _)| volume >= Decimal::from(*size));
-    let (value, name) = unit.map_or((volume, ""), |(size, name)| (volume / Decimal::from(size), name));
-    let rounded = if name.is_empty() { value.round() } else { value.round_sf(3).unwrap_or(value) };
-    let text = Quantity::from_decimal(rounded.normalize()).to_string();
-    format!("{}{name}", group_thousands(&text))
 }

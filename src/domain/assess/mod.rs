@@ -8,6 +8,7 @@
 mod ahead;
 mod at_least;
 mod bill;
+mod buys;
 mod exhausted;
 mod filed;
 mod newest_names;
@@ -134,6 +135,7 @@ impl<'a> Assessment<'a> {
             data_through: self.facts.data_through(),
             currency: self.facts.currency.clone(),
             spend: self.spend(),
+            buys: self.buys(&credits.pools),
             credits,
             exhaustion: self.exhaustion(outlook),
             workloads: self.span.map(|span| workload_spend(&self.costs, span.month_to_date())).unwrap_or_default(),

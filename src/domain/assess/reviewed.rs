@@ -139,6 +139,12 @@ impl Assessment<'_> {
 
     /// The award that is meant next.
     pub(super) fn award_meant(&self) -> Meant {
+        let known = Known { granted: self.granted(), yearly: self.yearly() };
+        self.context.next_award.meant(&known, self.facts.as_of.date_naive())
+    }
+
+    /// A year at the pace of the newest days, of what credit could pay, by purpose.
+    pub(super) fn yearly(&self) -> BTreeMap<Purpose, Money> {
         let mut yearly: BTreeMap<Purpose, Money> = BTreeMap::new();
         if let Some(span) = self.span {
             let newest = span.last(WINDOW_DAYS);
@@ -149,11 +155,11 @@ impl Assessment<'_> {
                 .values_mut()
                 .for_each(|sum| *sum = Money::from_decimal(sum.times(365.into()).per(newest.len()).cents()));
         }
-        self.context.next_award.meant(&Known { granted: self.granted(), yearly }, self.facts.as_of.date_naive())
+        yearly
     }
 
     /// What each programme granted, every pool of it ever seen.
-    fn granted(&self) -> BTreeMap<Programme, Money> {
+    pub(super) fn granted(&self) -> BTreeMap<Programme, Money> {
         let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
         for pool in &self.ledger.pools {
             if let Some(programme) = pool.programme {

@@ -6,13 +6,18 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::alert::{ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange, VanishedDays};
+use crate::domain::alert::{
+    ChangeCause, DrainedCredit, GoneCredit, ModelSpend, Observations, SpendChange, VanishedDays,
+};
 use crate::domain::charge::BillPart;
 use crate::domain::costs::DetailRow;
+use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::{Coverage, DayAmount};
+use crate::domain::programme::{Programmes, Purpose};
 use crate::domain::vanished::runs;
+use crate::domain::workload::Workload;
 
 /// Days of the pace.
 const BURN_DAYS: i64 = 28;
@@ -34,12 +39,36 @@ impl Assessment<'_> {
             burn: self.burn(),
             changes: self.changes(),
             rising: self.rising(),
+            model_spend: self.model_spend(),
             gone: self.gone(),
             drained: self.drained(own),
             vanished: self.vanished(),
             first_names: self.renames.first_names(),
             ..Observations::default()
         }
+    }
+
+    /// What the last four weeks cost on models whose makers' credit pays, and on accelerators on demand.
+    fn model_spend(&self) -> ModelSpend {
+        let Some(span) = self.span else { return ModelSpend::default() };
+        let days = span.last(BURN_DAYS);
+        let table = Programmes::builtin();
+        let classifier = &self.context.classifier;
+        let pays = |model: &String| classifier.model_makers(model).any(|maker| table.pays_models_of(maker));
+        let models = self.costs.detail.iter().filter(|row| days.contains(row.day)).filter(|row| {
+            let class = &self.costs.kinds[row.kind].class;
+            class.workload == Workload::BedrockInference && class.model.as_ref().is_some_and(pays)
+        });
+        let on_chips = |workload| matches!(workload, Workload::Trainium | Workload::Inferentia);
+        let chips = self.costs.split.iter().filter(|cost| days.contains(cost.day) && on_chips(cost.workload));
+        let last_28_days = models.map(|row| row.cost).sum::<Money>() + chips.map(|cost| cost.payable).sum::<Money>();
+        let (granted, yearly) = (self.granted(), self.yearly());
+        let fits = |programme: &Programme| {
+            let terms = table.of(*programme);
+            let meant = terms.funds(Purpose::Inference) || terms.funds(Purpose::Training);
+            *programme != Programme::Founders && meant && terms.fits(&yearly) && !terms.is_held_at_ceiling(&granted)
+        };
+        ModelSpend { last_28_days, fits: Programme::ALL.into_iter().filter(fits).collect() }
     }
 
     /// Cost per day that some credit could pay.

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use glidepath::domain::bills::Bills;
+use glidepath::domain::buys::{Buys, BuysUnit, UsedOf};
 use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
@@ -307,6 +308,22 @@ pub fn position() -> Position {
     POSITION.clone()
 }
 
+/// What 14 dollars a day leave room for.
+fn buys(pools: &[PoolPosition]) -> Vec<Buys> {
+    let credit: Money = pools.iter().map(|pool| pool.remaining).sum();
+    let used = |quantity: i64, cost: &str| UsedOf { quantity: quantity.into(), cost: cost.parse().unwrap() };
+    let of = |unit, credit, used: &UsedOf| Buys::of(unit, credit, used, 28).unwrap();
+    vec![
+        of(BuysUnit::Days, credit, &used(28, "31000")),
+        Buys { model: Some("Claude Sonnet 5".into()), ..of(BuysUnit::MillionTokens, credit, &used(9_000, "24000")) },
+        Buys {
+            instance_type: Some("trn1.32xlarge".into()),
+            runs: Some(3),
+            ..of(BuysUnit::ChipHours, credit.per(2), &used(6_144, "8256"))
+        },
+    ]
+}
+
 fn make_position() -> Position {
     let pools: Vec<PoolPosition> = POOLS.iter().map(pool_position).collect();
     let end = DateQuantiles { p10: Some(credits_end(118)), p50: Some(credits_end(100)), p90: Some(credits_end(84)) };
@@ -319,6 +336,7 @@ fn make_position() -> Position {
         outlook_state: OutlookState::Current,
         at_least: None,
         bills: Bills::default(),
+        buys: buys(&pools),
         next_ask: None,
         account_plan: None,
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),

@@ -156,6 +156,13 @@ fn every_finding() -> Vec<Finding> {
     over.review.claims = vec![projection("$9,000", 225)];
     over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);
+    let mut founders = position.clone();
+    founders.credits.pools.iter_mut().for_each(|pool| pool.programme = Some(Programme::Founders));
+    let fits = vec![Programme::BedrockPoc, Programme::AiRecord];
+    let model_spend = ModelSpend { last_28_days: usd("2800"), fits };
+    let spending = Observations { model_spend, ..Observations::default() };
+    let found = evaluated(&founders, &spending).findings;
+    findings.extend(found.into_iter().filter(|finding| finding.rule == Rule::AwardUnclaimed));
     let mut free = position.clone();
     free.account_plan = Some(AccountPlan {
         plan: AccountPlanKind::Free,
