@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use super::{EC2, Line, SAGEMAKER, day, metered, milli, price};
 
 /// First day, instances, days. The last day of a run ends in the afternoon.
-const EC2_RUNS: [(NaiveDate, u64, u64); 10] = [
+const EC2_RUNS: [(NaiveDate, u64, u64); 11] = [
+    (day(2026, 2, 17), 4, 4),
     (day(2026, 3, 10), 3, 4),
     (day(2026, 4, 14), 3, 4),
     (day(2026, 5, 26), 3, 5),
@@ -16,7 +17,7 @@ const EC2_RUNS: [(NaiveDate, u64, u64); 10] = [
     (day(2026, 8, 17), 4, 5),
     (day(2026, 9, 14), 4, 5),
     (day(2026, 10, 12), 3, 4),
-    (day(2026, 11, 9), 3, 3),
+    (day(2026, 11, 9), 5, 3),
 ];
 const SAGEMAKER_RUNS: [(NaiveDate, u64, u64); 5] = [
     (day(2026, 4, 21), 2, 3),
