@@ -120,11 +120,11 @@ fn level(on: NaiveDate) -> u64 {
         (day(2026, 3, 1), 38),
         (day(2026, 5, 1), 50),
         (day(2026, 5, 11), 53),
-        (LAUNCH, 204),
-        (day(2026, 7, 1), 240),
-        (day(2026, 9, 1), 260),
-        (day(2026, 11, 20), 208),
-        (END, 205),
+        (LAUNCH, 206),
+        (day(2026, 7, 1), 244),
+        (day(2026, 9, 1), 264),
+        (day(2026, 11, 20), 210),
+        (END, 207),
     ];
     let next = PATH.iter().position(|(from, _)| on < *from).unwrap_or(PATH.len() - 1);
     let ((from, low), (to, high)) = (PATH[next - 1], PATH[next]);
@@ -250,9 +250,9 @@ mod tests {
         assert_eq!(level(FIRST_DAY), 10_000_000);
         // 2026-02-15 is 14 of the 28 days from 30 to 38 million.
         assert_eq!(level(day(2026, 2, 15)), 34_000_000);
-        assert_eq!(level(LAUNCH), 204_000_000);
-        // Ten of the eleven days from 208 to 205 million: 208 - 30/11, cut to whole tokens.
-        assert_eq!(level(day(2026, 11, 30)), 205_272_727);
+        assert_eq!(level(LAUNCH), 206_000_000);
+        // Ten of the eleven days from 210 to 207 million: 210 - 30/11, cut to whole tokens.
+        assert_eq!(level(day(2026, 11, 30)), 207_272_727);
     }
 
     #[test]

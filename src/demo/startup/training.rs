@@ -6,11 +6,10 @@ use rust_decimal::Decimal;
 use super::{EC2, Line, SAGEMAKER, day, metered, milli, price};
 
 /// First day, instances, days. The last day of a run ends in the afternoon.
-const EC2_RUNS: [(NaiveDate, u64, u64); 11] = [
-    (day(2026, 2, 17), 4, 4),
-    (day(2026, 3, 10), 3, 4),
-    (day(2026, 4, 14), 3, 4),
-    (day(2026, 5, 26), 3, 5),
+const EC2_RUNS: [(NaiveDate, u64, u64); 10] = [
+    (day(2026, 3, 10), 4, 4),
+    (day(2026, 4, 14), 4, 4),
+    (day(2026, 5, 26), 4, 5),
     (day(2026, 6, 16), 4, 5),
     (day(2026, 7, 13), 4, 5),
     (day(2026, 7, 27), 2, 4),
