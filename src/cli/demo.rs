@@ -154,8 +154,8 @@ name = "Bedrock POC"
 programme = "bedrock-poc"
 services = [{services}]
 [[pool]]
-id = "{genai}"
-name = "GenAI tier"
+id = "{ai_record}"
+name = "AI record"
 programme = "ai-record"
 [alerts]
 next_award = "accelerator"
@@ -165,7 +165,7 @@ dashboard_url = "http://{listen}/"
 "#,
         portfolio = startup::PORTFOLIO_ID,
         poc = startup::POC_ID,
-        genai = startup::GENAI_ID,
+        ai_record = startup::AI_RECORD_ID,
     )
 }
 

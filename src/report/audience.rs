@@ -258,6 +258,7 @@ fn scope_review(review: &Review, filing: Option<&FilingRef>, own: &impl Fn(&Stri
             ..ask.clone()
         }),
         no_ask: review.no_ask,
+        granted_band: review.granted_band,
         earned_value: review
             .earned_value
             .as_ref()

@@ -249,10 +249,11 @@ fn about(position: &Position) -> Vec<About> {
     all
 }
 
-/// A programme by its name for people; what is none stays in the filing's own words.
+/// What a filing asked for, for people: a programme by its name, or the band that two kinds of record reach together; what is
+/// neither stays in the filing's own words.
 fn programme(asked_for: &str) -> &str {
     match asked_for {
-        GENAI_TIER => "GenAI tier",
+        GENAI_TIER => "Portfolio and AI records together (GenAI tier)",
         other => Programme::from_name(other).map_or(other, |it| it.label()),
     }
 }
@@ -329,9 +330,10 @@ pub fn credit_sentences(position: &Position) -> Vec<String> {
         .collect()
 }
 
-/// The bills that take cash and the next ask, in a sentence each.
+/// The bills that take cash, the next ask, and what is granted so far, in a sentence each.
 pub fn bill_sentences(position: &Position) -> Vec<String> {
-    trajectory::first_full_bill(position).into_iter().chain(review::ask_sentence(position)).collect()
+    let asked = review::ask_sentence(position).into_iter().chain(review::granted_sentence(position));
+    trajectory::first_full_bill(position).into_iter().chain(asked).collect()
 }
 
 /// How often the odds of earlier outlooks held, in a sentence; `None` while no outlook is old enough.

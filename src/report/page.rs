@@ -203,7 +203,7 @@ fn figures(position: &Position) -> Vec<Figure> {
     ));
     figures.push(figure("net_to_date", "Cash so far", Some(spend.net_to_date), "after credit, refund and tax"));
     let against_plan = actual_vs_projected::figures(position).into_iter();
-    figures.extend(against_plan.filter(|figure| matches!(figure.key, "percent" | "next_ask")));
+    figures.extend(against_plan.filter(|figure| matches!(figure.key, "percent" | "next_ask" | "granted_band")));
     figures
 }
 

@@ -4,9 +4,12 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Figure, Section, Table};
 use super::{pools, words};
+use crate::domain::credit::Programme;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::position::Position;
-use crate::domain::review::{AskBound, Assumption, Claim, EarnedValue, Measure, NextAsk, PoolValue, Question, Verdict};
+use crate::domain::review::{
+    AskBound, Assumption, Claim, EarnedValue, GrantedBand, Measure, NextAsk, PoolValue, Question, Verdict,
+};
 use crate::domain::words::usd_text;
 
 /// The sections on the filing and the ask, empty ones left out.
@@ -36,6 +39,7 @@ pub(super) fn summary(position: &Position) -> Vec<String> {
     let mut sentences: Vec<String> =
         position.review.claims.iter().filter(doubtful).map(|claim| claim.statement.clone()).collect();
     sentences.extend(ask_sentence(position));
+    sentences.extend(granted_sentence(position));
     sentences
 }
 
@@ -50,8 +54,19 @@ pub(super) fn ask_sentence(position: &Position) -> Option<String> {
     ))
 }
 
-/// The ask as a figure.
+/// What is granted so far of the band that all awards but the accelerator's reach together; `None` where nothing is known of it.
+pub(super) fn granted_sentence(position: &Position) -> Option<String> {
+    position.review.granted_band.map(|band| band.sentence())
+}
+
+/// The ask as a figure, and what is granted so far.
 pub(super) fn figures(position: &Position) -> Vec<Figure> {
+    let granted = |band: GrantedBand| Figure {
+        key: "granted_band",
+        label: "Granted so far".to_owned(),
+        value: Cell::Money(band.granted),
+        detail: format!("of about {}, the band of all awards but the accelerator's", usd_text(band.ceiling)),
+    };
     let figure = |ask: &NextAsk| Figure {
         key: "next_ask",
         label: "Next ask supported".to_owned(),
@@ -70,7 +85,8 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
             }
         },
     };
-    position.review.next_ask.iter().map(figure).collect()
+    let granted = position.review.granted_band.map(granted);
+    position.review.next_ask.iter().map(figure).chain(granted).collect()
 }
 
 /// How the figures are meant, for a careful reader.
@@ -197,10 +213,8 @@ fn valued(measure: Measure, value: Decimal) -> Cell {
 fn ask_blocks(position: &Position) -> Vec<Block> {
     let Some(ask) = &position.review.next_ask else {
         let why = position.review.no_ask.map(|why| why.because(position.award_meant.programme));
-        return vec![Block::Text(format!(
-            "No ask is supported{}.",
-            why.map(|why| format!(": {why}")).unwrap_or_default()
-        ))];
+        let none = format!("No ask is supported{}.", why.map(|why| format!(": {why}")).unwrap_or_default());
+        return [none].into_iter().chain(granted_sentence(position)).map(Block::Text).collect();
     };
     let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
@@ -212,8 +226,29 @@ fn ask_blocks(position: &Position) -> Vec<Block> {
     if !ask.steps.is_empty() {
         blocks.push(Block::Table(Table::new("next_ask", "The arithmetic", columns).rows(ask.steps.iter().map(row))));
     }
-    blocks.extend(expected(position, ask).map(Block::Text));
+    let said = [granted_sentence(position), beyond_the_band(position, ask), difference(ask), expected(position, ask)];
+    blocks.extend(said.into_iter().flatten().map(Block::Text));
     blocks
+}
+
+/// That the ask is more than is left of the band, where its programme counts towards it.
+fn beyond_the_band(position: &Position, ask: &NextAsk) -> Option<String> {
+    let left = position.review.granted_band?.left();
+    let counted = ask.programme.is_some_and(|programme| programme != Programme::Accelerator);
+    let left_text = usd_text(left);
+    (counted && ask.amount > left).then(|| format!("The ask goes beyond the band, of which {left_text} is left."))
+}
+
+/// What to apply for where AWS grants the difference to earlier awards; `None` without any.
+fn difference(ask: &NextAsk) -> Option<String> {
+    let label = ask.programme?.label();
+    ask.already_granted.is_positive().then(|| {
+        format!(
+            "{label} awards of {} were granted before. Where AWS grants the difference to them, apply for {} in total.",
+            usd_text(ask.already_granted),
+            usd_text(ask.already_granted + ask.amount)
+        )
+    })
 }
 
 /// What the outlook says of the months of an ask, which is worked out without any growth; `None` where it does not reach so far.

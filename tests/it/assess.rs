@@ -7,6 +7,7 @@ mod discounts;
 mod endings;
 mod exhaustion;
 mod fees;
+mod next_ask;
 mod pools;
 mod purchases;
 mod reconciliation;
@@ -242,17 +243,22 @@ fn the_dearest_spend_that_no_rule_understands_is_named() {
     assert!(quality.unclassified.iter().all(|usage| usage.because.is_some()), "{:?}", quality.unclassified);
 }
 
+/// The free plan as AWS states it on the morning of the 31st.
+fn free_plan() -> AccountPlan {
+    AccountPlan {
+        plan: AccountPlanKind::Free,
+        status: AccountPlanStatus::Active,
+        credit_left: Some(usd("120")),
+        ends_on: Some(day("2026-09-01")),
+        seen_on: day("2026-03-31"),
+    }
+}
+
 #[test]
 fn an_account_on_the_free_plan_supports_no_ask() {
     let asks = |plan: AccountPlanKind| {
         let mut world = World::in_march().charges("2025-12-01", "2026-03-29", BEDROCK, "Usage", "1000");
-        world.facts.account_plan = Some(AccountPlan {
-            plan,
-            status: AccountPlanStatus::Active,
-            credit_left: Some(usd("120")),
-            ends_on: Some(day("2026-09-01")),
-            seen_on: day("2026-03-31"),
-        });
+        world.facts.account_plan = Some(AccountPlan { plan, ..free_plan() });
         let position = world.position();
         (position.next_ask.is_some(), position.review.no_ask)
     };

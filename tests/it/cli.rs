@@ -133,7 +133,7 @@ async fn a_founder_s_session() {
     assert!(ask(&["projection", "file", "projection.toml"]).starts_with("version 1, filed on 2026-02-01"));
     assert!(ask(&["cycle", "--as-of", "2026-11-20T06:00:00Z"]).contains("costs     ok"));
     assert!(ask(&["status"]).contains("Credits last until about "));
-    assert!(ask(&["credits", "list"]).contains(startup::GENAI_ID));
+    assert!(ask(&["credits", "list"]).contains(startup::AI_RECORD_ID));
     assert!(ask(&["credits", "history", "--json"]).contains("\"credit_id\""));
     assert!(ask(&["projection", "list"]).contains("2026-02-01"));
     assert!(ask(&["report", "--kind", "funding-pack", "--format", "md"]).contains("|Month|"));
@@ -402,10 +402,10 @@ async fn what_is_entered_beside_a_daemon_is_stored_by_it() {
     for (args, alone) in readings.iter().zip(&alone).skip(4) {
         assert_eq!(&ask(args), alone, "{args:?}");
     }
-    assert!(ask(readings[0]).contains(startup::GENAI_ID));
+    assert!(ask(readings[0]).contains(startup::AI_RECORD_ID));
     assert!(ask(readings[3]).starts_with(alone[3].trim_end_matches("\n]\n")), "the history only grows");
 
-    let record = ["credits", "record", "--pool", startup::GENAI_ID, "--remaining", "12.50", "--on", "2026-11-19"];
+    let record = ["credits", "record", "--pool", startup::AI_RECORD_ID, "--remaining", "12.50", "--on", "2026-11-19"];
     let said = ask(&record);
     assert!(said.contains("recorded: $12.50 left in") && said.contains("but AWS states $"), "{said}");
     let typo = command(&["credits", "record", "--pool", "typo", "--remaining", "1"]);

@@ -280,7 +280,7 @@ fn the_largest_world_has_an_outlook_and_levers() {
     assert_eq!(reread(&made), made);
     let told = world.assess().what_if(|base| {
         let award = glidepath::domain::whatif::NextAward {
-            name: "GenAI tier".into(),
+            name: "AI record".into(),
             amount: Ok("1000000000".parse().unwrap()),
             from: day("2026-05-01"),
             until: day("9999-12-31"),

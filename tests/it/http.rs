@@ -174,7 +174,7 @@ async fn a_kept_view_is_never_an_old_one() {
     }
     assert_eq!(shown().await["data_quality"]["paid_requests_today"], 1);
 
-    let typed = BalanceEntry { pool: served::TIER.to_owned(), remaining: usd("500"), on: Some(day("2026-03-20")) };
+    let typed = BalanceEntry { pool: served::AI_RECORD.to_owned(), remaining: usd("500"), on: Some(day("2026-03-20")) };
     served.engine.record_balance(first_cycle(), typed).await.unwrap();
     assert_eq!(shown().await, now().await);
 

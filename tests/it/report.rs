@@ -186,7 +186,11 @@ fn a_report_carries_the_customer_and_what_was_asked_for() {
         let document = report::build(ReportKind::FundingPack, &sample::position(), &sample::series(), &audience);
         assert_eq!(document.title, "Funding pack: Larkspur Labs GmbH");
         let about: Vec<(&str, String)> = document.about.iter().map(|it| (it.key, it.value.shown())).take(4).collect();
-        let first = [("customer", "Larkspur Labs GmbH"), ("asked_for", "GenAI tier"), ("filing_version", "2")];
+        let first = [
+            ("customer", "Larkspur Labs GmbH"),
+            ("asked_for", "Portfolio and AI records together (GenAI tier)"),
+            ("filing_version", "2"),
+        ];
         assert_eq!(about[..3], first.map(|(key, value)| (key, value.to_owned())));
         for format in Format::ALL {
             // A typesetter places blanks as it likes.

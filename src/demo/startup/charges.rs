@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{BEDROCK, GENAI_ID, SAGEMAKER, day, price};
+use super::{AI_RECORD_ID, BEDROCK, SAGEMAKER, day, price};
 use crate::demo::account::{FakeAccount, Line};
 use crate::demo::books::first_of_month;
 
@@ -89,7 +89,7 @@ impl Charges {
 }
 
 fn newest(account: &mut FakeAccount, change: impl Fn(&mut crate::demo::account::FakeCredit)) {
-    account.credits.iter_mut().filter(|credit| credit.id == GENAI_ID).for_each(change);
+    account.credits.iter_mut().filter(|credit| credit.id == AI_RECORD_ID).for_each(change);
 }
 
 /// A tenth of each line of use, as it arrives, taken off; no quantity.

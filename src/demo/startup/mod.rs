@@ -1,9 +1,11 @@
 //! A year of a fictional startup, for the demo, the tests and the benchmarks.
 //!
-//! It began on 2025-11-03 with an Activate Portfolio credit and a Bedrock POC, filed a projection for the GenAI tier in
-//! February 2026, launched on 2026-05-12, and moved most traffic to a smaller model in September. It spends other than
-//! it filed, for the reasons in [`DEVIATIONS`]: few cache hits, and in-region where global routing was planned. Its
-//! credits end some weeks after [`TODAY`]. Every cost is quantity times list price, exactly; the year is the same on every machine.
+//! It began on 2025-11-03 with an Activate Portfolio credit and a Bedrock POC. In February 2026 it filed a projection for the
+//! band of 300,000 USD that such credits and AI records reach together (the GenAI tier), and was granted what was left of it,
+//! 175,000, as an AI record. It launched on 2026-05-12, and moved most traffic to a smaller model in September. It spends other
+//! than it filed, for the reasons in [`DEVIATIONS`]: few cache hits, and in-region where global routing was planned. Its
+//! credits end some weeks after [`TODAY`], and only an award of the accelerator can follow. Every cost is quantity times list
+//! price, exactly; the year is the same on every machine.
 
 mod charges;
 mod deviations;
@@ -24,12 +26,12 @@ use super::account::{FakeAccount, FakeCredit, Line};
 
 /// The account's number.
 pub const ACCOUNT_ID: &str = "210987654321";
-/// creditId of the Activate Portfolio credit: 100,000 USD, used up in summer 2026.
+/// creditId of the Activate Portfolio credit: 100,000 USD, used up in September 2026.
 pub const PORTFOLIO_ID: &str = "48210377";
-/// creditId of the Bedrock POC: 25,000 USD, used up at the launch and still ENABLED. AWS does not list its services.
+/// creditId of the Bedrock POC: 25,000 USD, used up a week after the launch and still ENABLED. AWS does not list its services.
 pub const POC_ID: &str = "48235916";
-/// creditId of the GenAI tier: 300,000 USD, the one that is left.
-pub const GENAI_ID: &str = "49107742";
+/// creditId of the AI record: 175,000 USD, the one that is left.
+pub const AI_RECORD_ID: &str = "49107742";
 
 /// What the Portfolio credit pays for.
 pub const PORTFOLIO_SERVICES: [&str; 9] = [
@@ -93,7 +95,8 @@ fn credits() -> [FakeCredit; 3] {
         FakeCredit::new(POC_ID, "25000", "2025-11-17", "2026-12-01", &POC_SERVICES)
             .described("Generative AI proof of concept")
             .without_service_list(),
-        FakeCredit::new(GENAI_ID, "300000", "2026-02-09", "2028-03-01", &everything).described("AWS Activate GenAI"),
+        FakeCredit::new(AI_RECORD_ID, "175000", "2026-02-09", "2028-03-01", &everything)
+            .described("AWS Activate Generative AI"),
     ]
 }
 
@@ -117,11 +120,11 @@ fn level(on: NaiveDate) -> u64 {
         (day(2026, 3, 1), 38),
         (day(2026, 5, 1), 50),
         (day(2026, 5, 11), 53),
-        (LAUNCH, 398),
-        (day(2026, 7, 1), 470),
-        (day(2026, 9, 1), 510),
-        (day(2026, 11, 20), 405),
-        (END, 400),
+        (LAUNCH, 206),
+        (day(2026, 7, 1), 244),
+        (day(2026, 9, 1), 264),
+        (day(2026, 11, 20), 210),
+        (END, 207),
     ];
     let next = PATH.iter().position(|(from, _)| on < *from).unwrap_or(PATH.len() - 1);
     let ((from, low), (to, high)) = (PATH[next - 1], PATH[next]);
@@ -204,11 +207,11 @@ mod tests {
         let books = Books::at(&account, TODAY);
         let left = left(&account, &books);
         assert_eq!((left[PORTFOLIO_ID], left[POC_ID]), (Decimal::ZERO, Decimal::ZERO), "both were used up");
-        let genai = left[GENAI_ID];
-        assert!(genai > Decimal::from(35_000) && genai < Decimal::from(60_000), "{genai}");
+        let last = left[AI_RECORD_ID];
+        assert!(last > Decimal::from(30_000) && last < Decimal::from(60_000), "{last}");
         let window = books.days.range(day(2026, 10, 22)..day(2026, 11, 19)).flat_map(|(_, lines)| lines);
         let weekly = -sum(window.filter(|line| line.record_type == "Credit")) / Decimal::from(4);
-        let weeks = genai / weekly;
+        let weeks = last / weekly;
         assert!(weeks > Decimal::from(5) && weeks < Decimal::from(9), "{weeks} weeks at {weekly} a week");
     }
 
@@ -247,9 +250,9 @@ mod tests {
         assert_eq!(level(FIRST_DAY), 10_000_000);
         // 2026-02-15 is 14 of the 28 days from 30 to 38 million.
         assert_eq!(level(day(2026, 2, 15)), 34_000_000);
-        assert_eq!(level(LAUNCH), 398_000_000);
-        // Ten of the eleven days from 405 to 400 million: 405 - 50/11, cut to whole tokens.
-        assert_eq!(level(day(2026, 11, 30)), 400_454_545);
+        assert_eq!(level(LAUNCH), 206_000_000);
+        // Ten of the eleven days from 210 to 207 million: 210 - 30/11, cut to whole tokens.
+        assert_eq!(level(day(2026, 11, 30)), 207_272_727);
     }
 
     #[test]

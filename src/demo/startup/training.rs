@@ -7,16 +7,16 @@ use super::{EC2, Line, SAGEMAKER, day, metered, milli, price};
 
 /// First day, instances, days. The last day of a run ends in the afternoon.
 const EC2_RUNS: [(NaiveDate, u64, u64); 10] = [
-    (day(2026, 3, 10), 3, 4),
-    (day(2026, 4, 14), 3, 4),
-    (day(2026, 5, 26), 3, 5),
+    (day(2026, 3, 10), 4, 4),
+    (day(2026, 4, 14), 4, 4),
+    (day(2026, 5, 26), 4, 5),
     (day(2026, 6, 16), 4, 5),
     (day(2026, 7, 13), 4, 5),
     (day(2026, 7, 27), 2, 4),
     (day(2026, 8, 17), 4, 5),
     (day(2026, 9, 14), 4, 5),
     (day(2026, 10, 12), 3, 4),
-    (day(2026, 11, 9), 3, 3),
+    (day(2026, 11, 9), 5, 3),
 ];
 const SAGEMAKER_RUNS: [(NaiveDate, u64, u64); 5] = [
     (day(2026, 4, 21), 2, 3),

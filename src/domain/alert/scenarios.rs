@@ -232,7 +232,7 @@ fn the_first_bill_without_credit_is_the_attachment_s() {
 
 #[test]
 fn exhaustion_of_a_pool_while_others_go_on() {
-    let other = PoolPosition { id: "4712".into(), name: "GenAI tier".into(), ..pool() };
+    let other = PoolPosition { id: "4712".into(), name: "AI record".into(), ..pool() };
     let with = |p10: &str, others: &[PoolPosition]| {
         let mut position = position();
         position.credits.pools = vec![PoolPosition { exhausts_on: dates(p10, "-", "-"), ..pool() }];

@@ -17,11 +17,11 @@ use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::position::{Coverage, Credits, PoolPosition, PoolStatus, Variance};
 use crate::domain::programme::Purpose;
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
-use crate::domain::review::Review;
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
 use crate::domain::review::credibility::{self, Claim, Months};
 use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, Rate, at_run_rate, days_ahead};
 use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
+use crate::domain::review::{GrantedBand, Review};
 
 /// What the rest of the position contributes.
 pub(super) struct Inputs<'a> {
@@ -42,6 +42,7 @@ impl Assessment<'_> {
             claims: self.claims(span, inputs, earned_value.as_ref()),
             no_ask: ask.as_ref().err().copied(),
             next_ask: ask.ok(),
+            granted_band: self.granted_band(),
             earned_value,
         }
     }
@@ -106,7 +107,7 @@ impl Assessment<'_> {
 
     /// From what credit could pay in each full month: services that no pool's list names are left out.
     fn next_ask(&self, span: Span, inputs: &Inputs<'_>) -> Result<NextAsk, NoAsk> {
-        if self.facts.account_plan.as_ref().is_some_and(AccountPlan::is_free) {
+        if self.is_on_free_plan() {
             return Err(NoAsk::FreePlan);
         }
         let uncovered = |service: &str| {
@@ -135,6 +136,16 @@ impl Assessment<'_> {
             programme: self.award_meant().programme,
             granted: &self.granted(),
         })
+    }
+
+    /// What is granted of the band that all awards but the accelerator's reach together.
+    fn granted_band(&self) -> Option<GrantedBand> {
+        let unnamed = self.ledger.pools.iter().filter(|pool| pool.programme.is_none()).map(|pool| pool.granted);
+        GrantedBand::of(&self.granted(), unnamed.sum()).filter(|_| !self.is_on_free_plan())
+    }
+
+    fn is_on_free_plan(&self) -> bool {
+        self.facts.account_plan.as_ref().is_some_and(AccountPlan::is_free)
     }
 
     /// The award that is meant next.

@@ -8,6 +8,7 @@
 pub mod assumptions;
 pub mod credibility;
 pub mod earned_value;
+pub mod granted_band;
 pub mod next_ask;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 pub use assumptions::{Assumption, Measure};
 pub use credibility::{Claim, Compared, Question, Verdict};
 pub use earned_value::{EarnedValue, PoolValue};
+pub use granted_band::GrantedBand;
 pub use next_ask::{AskBound, NextAsk, NoAsk};
 
 use super::money::Money;
@@ -32,6 +34,10 @@ pub struct Review {
     /// Why they support none.
     #[serde(default)]
     pub no_ask: Option<NoAsk>,
+    /// What is granted so far of the band that all awards but the accelerator's reach together; null where nothing was granted
+    /// and on AWS's free plan.
+    #[serde(default)]
+    pub granted_band: Option<GrantedBand>,
     /// Plan, actual and estimate per pool; null before any data or without a pool.
     pub earned_value: Option<EarnedValue>,
 }

@@ -213,7 +213,7 @@ pub fn next_ask(basis: &Basis<'_>) -> Result<NextAsk, NoAsk> {
     if !amount.is_positive() {
         return Err(NoAsk::CreditLasts);
     }
-    if grantable < terms.floor_usd {
+    if terms.is_held_at_ceiling(basis.granted) || grantable < terms.floor_usd {
         return Err(NoAsk::GrantedAll);
     }
     let amount = amount.min(grantable);
@@ -313,6 +313,10 @@ mod tests {
         assert_eq!(poc(&["700"; 3]), Err(NoAsk::BelowFloor), "8,000 is below what a POC grants at least");
         let all = ask(&much, "0", |_| {}, &[(Programme::AiRecord, "300000")]).unwrap_err();
         assert_eq!(all.because(Programme::AiRecord), "the AI record programme has granted all that it can");
+        let founders = |granted| ask(&["500"; 3], "0", |basis| basis.programme = Programme::Founders, granted);
+        assert_eq!(founders(&[]).unwrap().amount, usd("5000"));
+        let outgrown = founders(&[(Programme::ActivatePortfolio, "25000")]);
+        assert_eq!(outgrown, Err(NoAsk::GrantedAll), "it is for those who hold no other award");
     }
 
     #[test]

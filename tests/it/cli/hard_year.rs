@@ -13,6 +13,9 @@ fn nothing_is_lost_in_the_hard_year_and_each_thing_is_said() {
     // Training on Spot is no longer paid, and money for everything else is left.
     assert!(said.contains("Credit no longer pays for all of Trainium: since "), "{said}");
     assert!(said.contains(" of credit is left, which pays for other use."), "{said}");
+    // The three credits fill the band, so the next ask is another programme's.
+    assert!(said.contains("$300,000 is granted: the band of about $300,000"), "{said}");
+    assert!(said.contains("Spend supports a next ask of ") && said.contains("(Generative AI Accelerator)"), "{said}");
     let (_, told) = said.split_once("What AWS did in this year").expect("the hard year tells what came of it");
     assert!(!told.contains("NOT SAID"), "{told}");
     assert_eq!(told.lines().filter(|line| line.starts_with("- ")).count(), 11, "{told}");

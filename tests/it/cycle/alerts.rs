@@ -258,7 +258,7 @@ async fn an_acknowledged_alert_is_held_by_the_cycle_and_listed_with_who_and_why(
         kind: MuteKind::Ack,
         key: "exhaustion:total".to_owned(),
         by: "ana".to_owned(),
-        why: "applied for the GenAI tier".to_owned(),
+        why: "applied for the AI record".to_owned(),
         until: Some(morning("2026-03-24")),
         end: false,
     };

@@ -2,6 +2,7 @@
 
 use glidepath::cycle::{Engine, View};
 use glidepath::demo::{FakeAws, startup};
+use glidepath::domain::credit::Programme;
 use glidepath::domain::facts::Outcome;
 use glidepath::domain::money::Money;
 use glidepath::domain::period::plus_days;
@@ -14,8 +15,13 @@ use glidepath::store::Store;
 use super::support::*;
 
 async fn year() -> (FakeAws, Engine, View) {
+    year_with("").await
+}
+
+/// The year where config says this beside the tax rate.
+async fn year_with(more: &str) -> (FakeAws, Engine, View) {
     let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
-    let config = config_of("[store]\npath = \"unused.duckdb\"\n[aws]\ntax_rate = \"0.20\"\n");
+    let config = config_of(&format!("[store]\npath = \"unused.duckdb\"\n[aws]\ntax_rate = \"0.20\"\n{more}"));
     let engine = engine(&fake, Store::in_memory().unwrap(), config);
     engine.file_projection(startup::TODAY, startup::PROJECTION_TOML.to_owned()).await.unwrap();
     let report = engine.cycle(startup::TODAY).await.unwrap().unwrap();
@@ -35,11 +41,11 @@ async fn the_year_in_one_cycle() {
         [
             (startup::POC_ID, PoolStatus::Exhausted),
             (startup::PORTFOLIO_ID, PoolStatus::Exhausted),
-            (startup::GENAI_ID, PoolStatus::Active),
+            (startup::AI_RECORD_ID, PoolStatus::Active),
         ],
         "in drawing order: by expiry"
     );
-    assert_eq!(position.credits.granted, money("425000"));
+    assert_eq!(position.credits.granted, money("300000"));
 
     // Four to eight weeks after today.
     let p50 = position.exhaustion.total.p50.unwrap();
@@ -57,7 +63,7 @@ async fn the_year_in_one_cycle() {
     assert_eq!(open, ["2026-11"], "October's bill closed on the 10th");
     assert_eq!(*awaited, None, "credit comes with the usage");
     let compared: Vec<_> = balances.iter().map(|it| (it.id.as_str(), it.since, it.early_use_unknown)).collect();
-    assert!(compared.contains(&(startup::GENAI_ID, None, false)), "{compared:?}");
+    assert!(compared.contains(&(startup::AI_RECORD_ID, None, false)), "{compared:?}");
     assert_eq!(position.credits.granted + position.spend.credit_to_date, position.credits.remaining);
     // The credit ends within the 42 days that the next award takes; and nobody says whether the proof of concept,
     // whose list AWS leaves out, would have paid for dashboards.
@@ -183,7 +189,7 @@ async fn a_reviewer_is_answered_from_the_bill() {
     assert_eq!(
         verdicts,
         [
-            (Question::Pace, "AWS Activate GenAI", Verdict::Supported),
+            (Question::Pace, "AWS Activate Generative AI", Verdict::Supported),
             (Question::Projection, "ai", Verdict::Above),
             (Question::Projection, "portfolio", Verdict::Above),
             (Question::Commitment, "ai", Verdict::Supported),
@@ -191,9 +197,13 @@ async fn a_reviewer_is_answered_from_the_bill() {
         ]
     );
     let ask = review.next_ask.as_ref().unwrap();
-    // A year of this spend less the credit held would be over 580,000: more than the programme grants.
+    // Config names no programme, so what was granted counts nowhere, and this is said. A year of this spend less the credit held
+    // would be more than an AI record grants.
     let supported = ask.average_month.times(12.into()) - view.position.credits.remaining;
-    assert!(supported > ask.amount && ask.amount == ask.band.unwrap().ceiling - ask.already_granted, "{ask:?}");
+    assert!(supported > ask.amount && ask.amount == ask.band.unwrap().ceiling, "{ask:?}");
+    assert_eq!((ask.programme, ask.already_granted), (Some(Programme::AiRecord), Money::ZERO));
+    let band = review.granted_band.unwrap();
+    assert_eq!((band.granted, band.unnamed), (Money::ZERO, money("300000")));
     assert_eq!(view.position.next_ask.map(|asked| asked.amount), Some(ask.amount));
     let value = review.earned_value.as_ref().unwrap();
     assert_eq!(value.total.drawn_to_date, -view.position.spend.credit_to_date);
@@ -204,4 +214,35 @@ async fn a_reviewer_is_answered_from_the_bill() {
     // The run rate goes on evenly, the outlook by weekday: they agree to a few days.
     let (even, middle) = (left.completes_on.unwrap(), view.position.exhaustion.total.p50.unwrap());
     assert!((even - middle).num_days().abs() <= 5, "{even} {middle}");
+}
+
+/// 25,000, 100,000 and 175,000 fill the band of 300,000: of whatever award config names, the accelerator's is asked for, unless
+/// it is another programme that can still grant.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_band_is_full_and_the_accelerator_follows() {
+    let pools = [
+        (startup::POC_ID, "bedrock-poc", "25000"),
+        (startup::PORTFOLIO_ID, "activate-portfolio", "100000"),
+        (startup::AI_RECORD_ID, "ai-record", "175000"),
+    ];
+    let named: String = pools
+        .iter()
+        .map(|(id, programme, _)| format!("[[pool]]\nid = \"{id}\"\nprogramme = \"{programme}\"\n"))
+        .collect();
+    for (next_award, passed_over) in [("", None), ("next_award = \"ai-record\"\n", Some(Programme::AiRecord))] {
+        let (_fake, _engine, view) = year_with(&format!("[alerts]\n{next_award}{named}")).await;
+        let position = &view.position;
+        for (id, programme, granted) in pools {
+            let pool = position.credits.pools.iter().find(|pool| pool.id == id).unwrap();
+            assert_eq!((pool.programme, pool.granted), (Programme::from_name(programme), money(granted)), "{id}");
+        }
+        let band = position.review.granted_band.unwrap();
+        assert_eq!((band.granted, band.left(), band.unnamed), (money("300000"), Money::ZERO, Money::ZERO));
+        let meant = position.award_meant;
+        assert_eq!((meant.programme, meant.passed_over), (Programme::Accelerator, passed_over));
+        let ask = position.review.next_ask.as_ref().unwrap();
+        assert_eq!((ask.programme, ask.already_granted), (Some(Programme::Accelerator), Money::ZERO));
+        let uncovered = position.uncovered.p50.unwrap();
+        assert!((ask.amount - uncovered).abs() <= money("500"), "{ask:?}, and {uncovered} finds no credit");
+    }
 }

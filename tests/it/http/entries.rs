@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::served::{OWNER, PARTNER, SECRETS, Served, TIER, config, day, first_cycle, tokens, usd};
+use crate::support::served::{AI_RECORD, OWNER, PARTNER, SECRETS, Served, config, day, first_cycle, tokens, usd};
 
 /// A pool that AWS does not list.
 const CONSOLE: &str = "console-only";
@@ -102,9 +102,10 @@ async fn a_balance_is_recorded_and_counts_at_once() {
     );
 
     // Of a credit that AWS lists, its own balance of the day counts, and the answer says so.
-    let listed = daemon.balance(OWNER, &json!({ "pool": TIER, "remaining": "1", "on": "2026-03-20" })).await.unwrap();
+    let listed =
+        daemon.balance(OWNER, &json!({ "pool": AI_RECORD, "remaining": "1", "on": "2026-03-20" })).await.unwrap();
     assert_eq!(listed["aws_states"]["day"], json!("2026-03-20"), "{listed}");
-    assert_eq!(daemon.stated(TIER).await["source"], "aws");
+    assert_eq!(daemon.stated(AI_RECORD).await["source"], "aws");
 
     daemon.served.cycle(later + TimeDelta::hours(4), usd("2")).await;
     assert_eq!(daemon.stated(CONSOLE).await, stated);

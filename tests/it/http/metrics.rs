@@ -102,7 +102,7 @@ async fn figures_of_the_newest_cycle() {
         .iter()
         .find(|(series, _)| series.starts_with("glidepath_pool_expiry_timestamp_seconds{pool=\"9900111\""));
     assert_eq!(expiry.map(|(_, value)| *value), Some(seconds("2027-01-05T00:00:00Z")));
-    assert!(text.contains("pool=\"9900111\",name=\"GenAI \\\"tier\\\"\",programme=\"ai-record\""), "{text}");
+    assert!(text.contains("pool=\"9900111\",name=\"AI \\\"record\\\"\",programme=\"ai-record\""), "{text}");
     assert!(samples.contains_key(&format!("glidepath_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))));
 }
 

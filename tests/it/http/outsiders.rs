@@ -14,8 +14,8 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 
 use crate::support::answer::text_of_answer;
 use crate::support::served::{
-    Answer, Ask, LINK_KEY, OTHER_RECORD, OWNER, PARTNER, REQUEST, SECRETS, Served, TIER, config, first_cycle, time,
-    tokens, usd,
+    AI_RECORD, Answer, Ask, LINK_KEY, OTHER_RECORD, OWNER, PARTNER, REQUEST, SECRETS, Served, config, first_cycle,
+    time, tokens, usd,
 };
 
 /// A partner with the very records of the links.
@@ -195,7 +195,7 @@ async fn what_is_searched_for_is_found_where_it_may_stand() {
     for format in Format::ALL {
         let path = format!("/api/v1/reports/funding-pack.{format}");
         let text = said(&served.send(Ask::get(&path).bearer(OWNER)).await);
-        for secret in [TIER, OTHER_RECORD, REQUEST, "61.37"] {
+        for secret in [AI_RECORD, OTHER_RECORD, REQUEST, "61.37"] {
             assert!(text.contains(secret), "{secret} is not found in {path}: {text}");
         }
     }

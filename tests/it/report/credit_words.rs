@@ -26,15 +26,15 @@ fn credit_left_names_what_aws_states_otherwise() {
     let balance = position.reconciliation.balances.last_mut().unwrap();
     balance.stated = Money::from_micros(19_000_000_000);
     balance.gap = balance.replayed - balance.stated;
-    assert_eq!(detail(&position), "of $285,000.00 granted; AWS states $19,000.00 of GenAI tier 2026 at 22 Nov");
+    assert_eq!(detail(&position), "of $285,000.00 granted; AWS states $19,000.00 of AI record 2026 at 22 Nov");
     assert_eq!(
         report::stated_otherwise_sentence(&position).unwrap(),
-        "AWS states $19,000.00 of GenAI tier 2026 at 22 Nov; the outlook starts from there."
+        "AWS states $19,000.00 of AI record 2026 at 22 Nov; the outlook starts from there."
     );
     position.reconciliation.balances.last_mut().unwrap().source = StatementSource::Derived;
     assert!(
         detail(&position)
-            .ends_with("$19,000.00 of GenAI tier 2026 is derived from AWS's balance after closed bills at 22 Nov")
+            .ends_with("$19,000.00 of AI record 2026 is derived from AWS's balance after closed bills at 22 Nov")
     );
     position.credits.pools.truncate(1);
     let headline = report::headline(ReportKind::Trajectory, &position, &Audience::Owner).join(" ");
@@ -135,7 +135,7 @@ fn the_pool_that_is_left_comes_first() {
     let all = tables(&document);
     let pools = all.iter().find(|table| table.id == "pools").unwrap();
     let names: Vec<_> = pools.rows.iter().map(|row| row.cells[0].shown()).collect();
-    assert_eq!(names, ["Bedrock POC", "GenAI tier 2026", "Activate Founders", "Total"]);
+    assert_eq!(names, ["Bedrock POC", "AI record 2026", "Activate Founders", "Total"]);
     let charts = document.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
         Block::Chart(chart) if chart.id.starts_with("burn-down") => Some(chart.title.clone()),
         _ => None,

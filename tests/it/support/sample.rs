@@ -64,7 +64,7 @@ fn pool_position(pool: &Pool) -> PoolPosition {
 fn pool_series(pool: &Pool) -> PoolSeries {
     let point = |(day, left): (NaiveDate, i64)| DayAmount { day, amount: usd(left) };
     let start = date(pool.starts);
-    let tier = pool.granted > 10_000_000;
+    let ai_record = pool.granted > 10_000_000;
     let expired = date(pool.expires) <= through();
     let (low, middle, high) =
         (balances(pool, 118, horizon()), balances(pool, 100, horizon()), balances(pool, 84, horizon()));
@@ -85,7 +85,7 @@ fn pool_series(pool: &Pool) -> PoolSeries {
         expires_on: date(pool.expires),
         balance: balances(pool, 100, through()).into_iter().map(point).collect(),
         outlook: if expired { vec![] } else { band.collect() },
-        planned: if tier { planned.collect() } else { vec![] },
+        planned: if ai_record { planned.collect() } else { vec![] },
     }
 }
 
@@ -277,7 +277,7 @@ fn findings() -> Vec<Finding> {
             "uncovered_spend:Amazon SageMaker",
             "2026-08-03",
             "Amazon SageMaker costs $13.15 a working day that no pool pays.",
-            "No pool's list names it. Move the notebook to EC2, which the GenAI tier pays, or accept the cash.",
+            "No pool's list names it. Move the notebook to EC2, which the AI record pays, or accept the cash.",
         ),
     ]
 }
@@ -290,14 +290,14 @@ fn coverage() -> Vec<Coverage> {
         row(
             "Amazon Elastic Compute Cloud - Compute",
             CoverageState::Covered,
-            "GenAI tier 2026 names it; Credit rows since 2 Mar 2026",
+            "AI record 2026 names it; Credit rows since 2 Mar 2026",
         ),
         row("Amazon SageMaker", CoverageState::Uncovered, "all pools' lists are known and none names it"),
         row("AWS Support (Developer)", CoverageState::Unknown, "a list is missing and no Credit row was seen"),
         row(
             "Claude Sonnet 5 (Amazon Bedrock Edition)",
             CoverageState::Covered,
-            "GenAI tier 2026 names it; Credit rows since 2 Mar 2026",
+            "AI record 2026 names it; Credit rows since 2 Mar 2026",
         ),
     ]
 }

@@ -32,13 +32,24 @@ pub const OPS: &str = "ops-token-55d0";
 pub const LINK_KEY: &str = "link-key-of-32-bytes-and-no-more";
 pub const PARTNER: &str = "partner-token-91bc";
 pub const ACCOUNT: &str = "210987654321";
-pub const TIER: &str = "9900111";
+pub const AI_RECORD: &str = "9900111";
 pub const FOUNDERS: &str = "9900222";
 /// The record that the partner did not file.
 pub const OTHER_RECORD: &str = "moonbase";
 /// What a partner may never read, wherever it stands.
-pub const SECRETS: [&str; 11] =
-    [ACCOUNT, TIER, FOUNDERS, OTHER_RECORD, OWNER, OPS, PARTNER, LINK_KEY, REQUEST, "Relational Database", "61.37"];
+pub const SECRETS: [&str; 11] = [
+    ACCOUNT,
+    AI_RECORD,
+    FOUNDERS,
+    OTHER_RECORD,
+    OWNER,
+    OPS,
+    PARTNER,
+    LINK_KEY,
+    REQUEST,
+    "Relational Database",
+    "61.37",
+];
 /// How AWS calls the request that brought the costs.
 pub const REQUEST: &str = "request1f0c";
 
@@ -79,7 +90,7 @@ pub fn usd(text: &str) -> Money {
 /// The least config, listening where the default is: 127.0.0.1:8437.
 pub fn config() -> Config {
     let text = format!(
-        "[store]\npath = \"unused\"\n[[pool]]\nid = \"{TIER}\"\nname = \"GenAI \\\"tier\\\"\"\nprogramme = \"genai-tier\"\n\
+        "[store]\npath = \"unused\"\n[[pool]]\nid = \"{AI_RECORD}\"\nname = \"AI \\\"record\\\"\"\nprogramme = \"genai-tier\"\n\
          [[channel]]\nname = \"ops\"\ntype = \"log\"\n"
     );
     Config::parse(&text, Path::new("glidepath.toml")).unwrap()
@@ -294,7 +305,7 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
         request_ids: vec![REQUEST.to_owned()],
     };
     let snapshots = vec![
-        snapshot(TIER, "GenAI tier", usd("1000"), usd("540"), "2027-01-05"),
+        snapshot(AI_RECORD, "AI record", usd("1000"), usd("540"), "2027-01-05"),
         snapshot(FOUNDERS, FOUNDERS, usd("5000"), usd("5000"), "2027-12-31"),
     ];
     IngestRun {
@@ -310,7 +321,7 @@ fn run(now: DateTime<Utc>, database: Money) -> IngestRun {
 
 fn snapshot(id: &str, text: &str, initial: Money, left: Money, expires_on: &str) -> CreditSnapshot {
     // Each record has a credit that can pay it: what a pool paid is then spend of somebody.
-    let product = if id == TIER { BEDROCK } else { DATABASE };
+    let product = if id == AI_RECORD { BEDROCK } else { DATABASE };
     CreditSnapshot {
         credit_id: id.to_owned(),
         account: ACCOUNT.to_owned(),
@@ -340,10 +351,10 @@ fn findings() -> Vec<Finding> {
         key: key.to_owned(),
         since: day("2026-03-18"),
         summary,
-        reason: format!("Account {ACCOUNT} has credit {TIER}."),
+        reason: format!("Account {ACCOUNT} has credit {AI_RECORD}."),
     };
     vec![
-        finding(Rule::Exhaustion, Severity::Critical, "exhaustion:total", format!("Credit {TIER} ends in May.")),
+        finding(Rule::Exhaustion, Severity::Critical, "exhaustion:total", format!("Credit {AI_RECORD} ends in May.")),
         finding(Rule::UncoveredSpend, Severity::Warning, "uncovered_spend:rds", format!("{DATABASE} is cash.")),
         finding(Rule::UncoveredSpend, Severity::Warning, "uncovered_spend:x", format!("{OTHER_RECORD} is cash.")),
     ]

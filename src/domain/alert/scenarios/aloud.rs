@@ -31,7 +31,7 @@ fn every_finding() -> Vec<Finding> {
     position.credits.pools = vec![
         PoolPosition { exhausts_on: dates("2026-04-01", "2026-04-05", "-"), breakage, ..pool() },
         PoolPosition { id: "4712".into(), name: "Bedrock POC".into(), status: PoolStatus::Paused, ..pool() },
-        PoolPosition { id: "4713".into(), name: "GenAI tier".into(), ..pool() },
+        PoolPosition { id: "4713".into(), name: "AI record".into(), ..pool() },
     ];
     position.coverage = vec![Coverage {
         service: "Amazon QuickSight".into(),
@@ -72,7 +72,7 @@ fn every_finding() -> Vec<Finding> {
         ..claim(Question::Projection, "")
     };
     position.review.claims = vec![
-        claim(Question::Pace, "Credit GenAI tier: of $9,000.00 left, $4,000.00 will be used by 1 September 2026."),
+        claim(Question::Pace, "Credit AI record: of $9,000.00 left, $4,000.00 will be used by 1 September 2026."),
         projection("$1,000", 25),
         claim(Question::Commitment, "Record ai: of $2,000.00 committed to Trainium, $300.00 was spent."),
     ];

@@ -126,7 +126,7 @@ pub const POOLS: [Pool; 3] = [
     },
     Pool {
         id: POOL_IDS[2],
-        name: "GenAI tier 2026",
+        name: "AI record 2026",
         programme: Programme::AiRecord,
         granted: 25_500_000,
         starts: "2026-03-02",
@@ -141,7 +141,7 @@ pub fn balances(pool: &Pool, percent: i64, to: NaiveDate) -> Vec<(NaiveDate, i64
     let start = date(pool.starts).max(first_day());
     let mut walk = |day: NaiveDate| {
         let scale = if day > through() { percent } else { 100 };
-        // gpt-oss-120b is the POC's while it has credit, so it never reaches the tier in this sample.
+        // gpt-oss-120b is the POC's while it has credit, so it never reaches the AI record in this sample.
         let pays = pool.pays.iter().filter(|driver| !(pool.granted > 10_000_000 && **driver == 2));
         let spent: i64 = pays.map(|driver| cents(*driver, day)).sum::<i64>() * scale / 100;
         left = if day >= date(pool.expires) { 0 } else { (left - spent).max(0) };

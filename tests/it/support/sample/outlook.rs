@@ -10,16 +10,16 @@ use glidepath::domain::workload::Workload;
 
 use super::days::*;
 
-/// Day on which the tier, and with it credit for most of the spend, ends.
+/// Day on which the AI record, and with it credit for most of the spend, ends.
 pub fn credits_end(percent: i64) -> NaiveDate {
-    empty_on(&POOLS[2], percent).expect("the sample's tier runs dry within the horizon")
+    empty_on(&POOLS[2], percent).expect("the sample's AI record runs dry within the horizon")
 }
 
 pub fn bill(month: BillingPeriod) -> MonthlyBill {
     let covered_on = |day: NaiveDate, end: NaiveDate| {
-        let paid_by_tier = [0, 3, 4].iter().map(|driver| cents(*driver, day)).sum::<i64>();
+        let paid_by_ai_record = [0, 3, 4].iter().map(|driver| cents(*driver, day)).sum::<i64>();
         let paid_by_poc = if day < date("2027-02-02") { cents(1, day) + cents(2, day) } else { 0 };
-        paid_by_poc + if day < end { paid_by_tier } else { 0 }
+        paid_by_poc + if day < end { paid_by_ai_record } else { 0 }
     };
     let last = plus_days(month.next().first_day(), -1);
     let cash = |percent: i64| {
@@ -44,7 +44,7 @@ pub fn bill(month: BillingPeriod) -> MonthlyBill {
     }
 }
 
-/// All of a month's days as if they lay ahead, and after the tier has ended: the proof of concept pays its own until it expires.
+/// All of a month's days as if they lay ahead, and after the AI record has ended: the proof of concept pays its own until it expires.
 pub fn bill_line(driver: usize, of: &Driver, month: BillingPeriod) -> BillLine {
     let last = plus_days(month.next().first_day(), -1);
     BillLine {

@@ -8,7 +8,9 @@ use glidepath::domain::money::Money;
 use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
 use glidepath::domain::position::PoolPosition;
 use glidepath::domain::review::next_ask::{Basis, next_ask};
-use glidepath::domain::review::{Assumption, Claim, EarnedValue, Measure, PoolValue, Question, Review, Step, Verdict};
+use glidepath::domain::review::{
+    Assumption, Claim, EarnedValue, GrantedBand, Measure, PoolValue, Question, Review, Step, Verdict,
+};
 
 fn usd(text: &str) -> Money {
     text.parse().unwrap()
@@ -19,19 +21,24 @@ pub fn review(through: NaiveDate, pools: &[PoolPosition]) -> Review {
     let month = BillingPeriod::of(through);
     let months = [("8150.25", -3), ("8811.40", -2), ("9302.05", -1)];
     let months = months.map(|(amount, back)| (month.plus_months(back), usd(amount)));
+    let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
+    for pool in pools {
+        *granted.entry(pool.programme.expect("the sample's awards have programmes")).or_default() += pool.granted;
+    }
     let ask = Basis {
         months: &months,
         since_change: None,
         held: pools[2..].iter().map(|pool| pool.remaining).sum(),
         uncovered: None,
         programme: Programme::AiRecord,
-        granted: &BTreeMap::new(),
+        granted: &granted,
     };
     Review {
         assumptions: assumptions(through),
         claims: claims(pools),
         next_ask: next_ask(&ask).ok(),
         no_ask: None,
+        granted_band: GrantedBand::of(&granted, Money::ZERO),
         earned_value: EarnedValue::of(pools.iter().map(value).collect()),
     }
 }
