@@ -8,6 +8,7 @@
 mod ahead;
 mod at_least;
 mod bill;
+mod drafted;
 mod exhausted;
 mod filed;
 mod newest_names;
