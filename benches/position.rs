@@ -1,5 +1,5 @@
 //! Reading the position from two years of 40 services and 100 usage types (meant to stay under 50 ms), as it is kept and
-//! put together from the facts, step by step; and appending a daily cycle to such a store.
+//! put together from the facts, step by step; drafting the next filing; and appending a daily cycle to such a store.
 
 use std::hint::black_box;
 
@@ -52,6 +52,9 @@ fn benches(criterion: &mut Criterion) {
     let outlook = Assessment::new(&facts, context()).outlook();
     criterion.bench_function("of that, assessing them", |bencher| {
         bencher.iter(|| Assessment::new(black_box(&facts), context()).position(outlook.as_ref()));
+    });
+    criterion.bench_function("drafting the next filing from two years", |bencher| {
+        bencher.iter(|| Assessment::new(black_box(&facts), context()).draft().expect("there is a bill"));
     });
     let mut later = clock();
     criterion.bench_function("appending a daily cycle that changed nothing", |bencher| {

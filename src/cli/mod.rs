@@ -164,6 +164,11 @@ pub async fn run(cli: Cli) -> ExitCode {
 }
 
 async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
+    if let Command::Projection(args) = command
+        && let Some(done) = projection::run_alone(args)
+    {
+        return done;
+    }
     let serving = matches!(command, Command::Serve(_));
     let (format, verbosity) = if serving {
         (cli.log_format.unwrap_or(log::LogFormat::Json), log::Verbosity::Daemon)

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod draft;
 mod prices;
 mod show;
 mod size;
@@ -52,6 +53,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Draft the next filing from the bill, as TOML: models with their tokens, runs, amounts of the rest, growth.
+    Draft(draft::Args),
     /// Freeze a filing under the next version.
     File {
         /// The filing.
@@ -128,10 +131,19 @@ impl Args {
     }
 }
 
+/// Runs what needs neither config nor store; `None` for everything else.
+pub fn run_alone(args: &Args) -> Option<Result<()>> {
+    match &args.command {
+        Command::Draft(args) => args.from().map(|path| draft::from_file(args, path)),
+        _ => None,
+    }
+}
+
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {
         Command::Check { paths, anyway, json } => check::run(config, paths, *anyway, *json).await,
+        Command::Draft(args) => draft::run(config, args).await,
         Command::File { path, anyway } => file(config, path, *anyway).await,
         Command::List { json } => list(config, *json).await,
         Command::Show { version, json } => show::run(config, *version, *json).await,

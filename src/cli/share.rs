@@ -62,7 +62,10 @@ enum Command {
 
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let access = Access::open_to_read(config)?;
+    let access = match args.command {
+        Command::New { .. } => Access::open(config)?,
+        Command::List { .. } | Command::Revoke { .. } => Access::open_to_read(config)?,
+    };
     match &args.command {
         Command::New { kind, format, records, days, as_of, json } => {
             let formats = format.iter().map(ToString::to_string).collect();

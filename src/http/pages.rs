@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::cycle::{AlertList, FiledView, View};
+use crate::cycle::{AlertList, DraftError, FiledView, View};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
@@ -157,6 +157,20 @@ pub async fn prices(
     let compared = async move { engine.prices_paid(now, all.unwrap_or(false)).await };
     let rows = state.shared.lanes.questions.done(&who, compared).await?;
     rows.map(Json).map_err(|error| Failure::internal("comparing prices", &error))
+}
+
+/// The next filing as the bill drafts it.
+pub async fn projection_draft(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
+) -> Result<Response, Failure> {
+    let engine = state.engine().clone();
+    let drafted = state.shared.lanes.questions.done(&who, async move { engine.draft_filing().await }).await?;
+    let draft = drafted.map_err(|error| match error {
+        DraftError::Nothing(why) => Failure::new(StatusCode::NOT_FOUND, why.to_string()),
+        DraftError::Failed(error) => Failure::internal("drafting the next filing", &error),
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/toml; charset=utf-8")], draft.to_toml()).into_response())
 }
 
 /// One filing and its plan, by its number or as `newest`.

@@ -405,6 +405,10 @@ fn filings() -> Vec<Route> {
         Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
             .says("One filing with its plan, by number or as `newest`.")
             .gives::<FiledView>(),
+        Route::get("/api/v1/projection-draft", Needs::Read, pages::projection_draft)
+            .says("The next filing, drafted from the bill: TOML that can be filed as it is or corrected first.")
+            .gives_text("application/toml")
+            .weighs(Weight::Order),
         Route::get("/api/v1/prices", Needs::Read, pages::prices)
             .says("The price book beside what the bill implies.")
             .asks::<PricesQuery>()

@@ -10,6 +10,7 @@ mod classification;
 mod cli;
 mod config;
 mod cycle;
+mod drafts;
 mod extremes;
 mod fake_aws;
 mod faults;

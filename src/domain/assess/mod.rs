@@ -9,6 +9,7 @@ mod ahead;
 mod at_least;
 mod bill;
 mod buys;
+mod drafted;
 mod exhausted;
 mod filed;
 mod newest_names;

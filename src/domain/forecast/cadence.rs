@@ -3,11 +3,13 @@
 //! Three occurrences at even distances are a cadence. Months are told from distances in days: a run on the 15th stays on the
 //! 15th. What lies between the occurrences is left to the other methods.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, NaiveDate};
 
 use super::law::Noise;
 use super::series::median;
-use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::period::{BillingPeriod, DayRange, plus_days};
 
 /// Days that occurrences are looked for in.
 const WINDOW: usize = 200;
@@ -44,6 +46,9 @@ pub struct Cadence {
     pub noise: Noise,
     /// Days by which an occurrence was early or late.
     pub jitter: usize,
+    /// First and last index of the newest occurrences that are alike, oldest first.
+    pub spans: Vec<(usize, usize)>,
+    beat: Beat,
 }
 
 impl Cadence {
@@ -75,6 +80,14 @@ impl Cadence {
     /// What the days ahead cost, on top of what lies between.
     pub fn ahead(&self) -> &[f64] {
         &self.ahead
+    }
+
+    /// First days of the occurrences that are due in `days`.
+    pub fn due(&self, days: DayRange) -> Vec<NaiveDate> {
+        // Where the beat falls between two days, the one on the last day is known on the day after it.
+        let looked_at = DayRange::new(days.start, plus_days(days.end, 1));
+        let due: BTreeSet<NaiveDate> = looked_at.days().map(|day| self.beat.due_before(day)).collect();
+        due.into_iter().filter(|day| days.contains(*day)).collect()
     }
 }
 
@@ -179,10 +192,11 @@ fn continue_spans(
     let of_one = ((squares + PRIOR.0 * PRIOR.1.powi(2)) / (changes + PRIOR.0)).sqrt();
     let noise = Noise { of_one, distance: beat.distance, taken_over: cycles as f64 };
     let without: Vec<f64> = known.iter().map(|cost| if *cost >= high { between } else { *cost }).collect();
-    Cadence { ahead, between: without, noise, jitter: beat.jitter }
+    Cadence { ahead, between: without, noise, jitter: beat.jitter, spans: spans.to_vec(), beat }
 }
 
 /// When occurrences are due.
+#[derive(Debug, Clone, PartialEq)]
 struct Beat {
     /// Days between two.
     distance: f64,

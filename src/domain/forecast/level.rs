@@ -391,7 +391,7 @@ fn slope(logs: &[f64]) -> Slope {
 }
 
 /// Slope per step and height in the middle of the least-squares line.
-fn line(values: &[f64]) -> (f64, f64) {
+pub(super) fn line(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let middle = (count - 1.0) / 2.0;
     let spread: f64 = (0..values.len()).map(|at| (at as f64 - middle).powi(2)).sum();

@@ -1,0 +1,72 @@
+//! `glidepath projection draft`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use crate::cli::access::Access;
+use crate::cli::files;
+use crate::cli::out::{self, errln};
+use crate::config::Config;
+use crate::domain::assess::{Assessment, Context};
+use crate::domain::classify::Classifier;
+use crate::domain::intake::facts_from;
+use crate::domain::next_award::Wanted;
+use crate::domain::price::PriceBook;
+
+/// Arguments of `projection draft`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Draft from this file instead of the store: what `aws ce get-cost-and-usage` printed, or what the script in config/intake
+    /// wrote. Needs neither config nor store.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+}
+
+impl Args {
+    /// The file that it drafts from, where that is not the store.
+    pub fn from(&self) -> Option<&Path> {
+        self.from.as_deref()
+    }
+}
+
+/// Drafts from the store, or through the daemon that has it open.
+pub async fn run(config: Config, args: &Args) -> Result<()> {
+    let text = match Access::open(config)? {
+        Access::Store(engine) => engine.draft_filing().await?.to_toml(),
+        Access::Daemon(daemon) => String::from_utf8(daemon.get("/api/v1/projection-draft").await?)
+            .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?"))?,
+    };
+    write(args, &text)
+}
+
+/// Drafts from a file.
+pub fn from_file(args: &Args, path: &Path) -> Result<()> {
+    let text = files::read_text("the bill", path)?;
+    let facts = facts_from(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
+    let context = Context {
+        classifier: &classifier,
+        prices: &prices,
+        pools: &[],
+        filing: None,
+        tax_rate: None,
+        next_award: Wanted::default(),
+    };
+    let draft = Assessment::new(&facts, context).draft().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    write(args, &draft.to_toml())
+}
+
+fn write(args: &Args, text: &str) -> Result<()> {
+    match &args.output {
+        Some(path) => {
+            files::write("the draft", path, text.as_bytes())?;
+            errln!("{}: `glidepath projection check` reads it, `glidepath projection file` files it", path.display());
+        }
+        None => out::document(text.as_bytes())?,
+    }
+    Ok(())
+}
