@@ -89,10 +89,14 @@ enum Command {
     },
     /// What a filing costs by month and service, what to ask for, which programmes fit, and how long each award lasts.
     ///
-    /// It needs neither a config nor a store.
+    /// With FILE it needs neither a config nor a store.
     Size {
-        /// The filing.
-        path: PathBuf,
+        /// The filing [default: what the bill would support, gone on for a year].
+        path: Option<PathBuf>,
+        /// Take the bill from this file instead of the store: what `aws ce get-cost-and-usage` printed, or what the script in
+        /// config/intake wrote. Needs neither config nor store.
+        #[arg(long, value_name = "FILE", conflicts_with = "path")]
+        from: Option<PathBuf>,
         /// As JSON.
         #[arg(long)]
         json: bool,
@@ -122,7 +126,7 @@ struct Listed<'a> {
 impl Args {
     /// True if it does its work without a config.
     pub const fn needs_no_config(&self) -> bool {
-        matches!(self.command, Command::Size { .. })
+        matches!(&self.command, Command::Size { path, from, .. } if path.is_some() || from.is_some())
     }
 
     /// True if what it does rests on the files that `[projection]` names, so that they have to be sound.
@@ -148,7 +152,14 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Command::List { json } => list(config, *json).await,
         Command::Show { version, json } => show::run(config, *version, *json).await,
         Command::Diff { before, after, json } => diff::run(config, before.as_deref(), after.as_deref(), *json).await,
-        Command::Size { path, json } => size::show(&size::of_file(&config, path)?, *json),
+        Command::Size { path, from, json } => {
+            let sized = match (path, from) {
+                (Some(path), _) => size::of_file(&config, path)?,
+                (None, Some(bill)) => size::of_bill_in(&config, bill)?,
+                (None, None) => size::of_bill(config).await?,
+            };
+            size::show(&sized, *json)
+        }
         Command::Prices { all, json } => prices::run(config, *all, *json).await,
     }
 }

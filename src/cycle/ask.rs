@@ -4,18 +4,24 @@ use anyhow::{Context as _, Result};
 
 use crate::domain::ask::{self, Knowledge, KnownAccount, Sized};
 use crate::domain::position::Position;
-use crate::domain::projection::FiledProjection;
+use crate::domain::price::PriceBook;
+use crate::domain::projection::{AwardHad, Company, FiledProjection};
 use crate::report::Audience;
 
 use super::Engine;
+use super::drafts::DraftError;
 
 impl Engine {
-    /// What the filing that `position` rests on costs and supports, as far as `audience` may see it; `None` while nothing is filed.
+    /// What the filing that `position` rests on costs and supports, as far as `audience` may see it; while nothing is filed, what the bill
+    /// would support. `None` without either.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn sized(&self, position: &Position, audience: &Audience) -> Result<Option<Sized>> {
-        let Some(filed) = &position.filing else { return Ok(None) };
+        let Some(filed) = &position.filing else {
+            // What the bill is of is the owner's to know.
+            return if *audience == Audience::Owner { self.sized_from_bill(position).await } else { Ok(None) };
+        };
         let filings = self.store().projections().await.context("reading the filings")?;
         let Some(stored) = filings.into_iter().find(|stored| stored.version == filed.version) else { return Ok(None) };
         let (engine, audience, position) = (self.clone(), audience.clone(), position.clone());
@@ -31,10 +37,30 @@ impl Engine {
         sized.await.context("sizing the filing")
     }
 
+    /// What the bill behind `position` supports, gone on for a year.
+    async fn sized_from_bill(&self, position: &Position) -> Result<Option<Sized>> {
+        let drafted = match self.draft_filing(Some(position.as_of)).await {
+            Ok(draft) => draft.to_toml(),
+            Err(DraftError::Nothing(_)) => return Ok(None),
+            Err(DraftError::Failed(error)) => return Err(error.context("drafting a filing from the bill")),
+        };
+        let filing = filing_of_bill(&drafted, &self.parts.prices, position);
+        Ok(filing.map(|filing| self.size(&filing, position, &Audience::Owner)))
+    }
+
     fn size(&self, filing: &FiledProjection, position: &Position, audience: &Audience) -> Sized {
         // A partner learns nothing of the account from an objection.
         let account = if *audience == Audience::Owner { KnownAccount::from(position) } else { KnownAccount::default() };
         let knowledge = Knowledge { book: &self.parts.prices, classifier: &self.parts.classifier, account: &account };
         ask::size(filing, &knowledge)
     }
+}
+
+/// A draft read as a filing of a company that holds the awards of `position`.
+pub fn filing_of_bill(drafted: &str, prices: &PriceBook, position: &Position) -> Option<FiledProjection> {
+    let mut filing = FiledProjection::parse_with(drafted, prices).ok()?;
+    let awards = position.credits.pools.iter();
+    let awards = awards.filter_map(|pool| Some(AwardHad { programme: pool.programme?, usd: pool.granted }));
+    filing.company = Some(Company { awards: awards.collect(), ..Company::default() });
+    Some(filing)
 }

@@ -68,6 +68,7 @@ use crate::store::{Entered, FinishedCycle, IngestRun, KeptView, Messages, Store}
 pub use accepted::{AcceptError, AcceptOrder, AcceptedDays};
 pub use alerts::{AlertList, AlertRow, AlertState, MuteEntry};
 pub use as_of::AsOfError;
+pub use ask::filing_of_bill;
 pub use backup::{BackedUp, BackupPlace, BackupReport, backups_in, newest_backup, second_place};
 pub use check::{CheckReport, TriedPermission};
 pub use drafts::DraftError;

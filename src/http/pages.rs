@@ -165,7 +165,7 @@ pub async fn projection_draft(
     Extension(Reader { who, .. }): Extension<Reader>,
 ) -> Result<Response, Failure> {
     let engine = state.engine().clone();
-    let drafted = state.shared.lanes.questions.done(&who, async move { engine.draft_filing().await }).await?;
+    let drafted = state.shared.lanes.questions.done(&who, async move { engine.draft_filing(None).await }).await?;
     let draft = drafted.map_err(|error| match error {
         DraftError::Nothing(why) => Failure::new(StatusCode::NOT_FOUND, why.to_string()),
         DraftError::Failed(error) => Failure::internal("drafting the next filing", &error),

@@ -12,6 +12,7 @@ use crate::domain::assess::{Assessment, Context};
 use crate::domain::classify::Classifier;
 use crate::domain::intake::facts_from;
 use crate::domain::next_award::Wanted;
+use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
 
 /// Arguments of `projection draft`.
@@ -36,7 +37,7 @@ impl Args {
 /// Drafts from the store, or through the daemon that has it open.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let text = match Access::open(config)? {
-        Access::Store(engine) => engine.draft_filing().await?.to_toml(),
+        Access::Store(engine) => engine.draft_filing(None).await?.to_toml(),
         Access::Daemon(daemon) => String::from_utf8(daemon.get("/api/v1/projection-draft").await?)
             .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?"))?,
     };
@@ -45,6 +46,14 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 
 /// Drafts from a file.
 pub fn from_file(args: &Args, path: &Path) -> Result<()> {
+    write(args, &drafted_from(path)?.0)
+}
+
+/// The next filing from a bill in a file, as text, and what that bill tells of the account.
+///
+/// # Errors
+/// If the file cannot be read, or gives no filing.
+pub(super) fn drafted_from(path: &Path) -> Result<(String, Position)> {
     let text = files::read_text("the bill", path)?;
     let facts = facts_from(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
     let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
@@ -56,8 +65,9 @@ pub fn from_file(args: &Args, path: &Path) -> Result<()> {
         tax_rate: None,
         next_award: Wanted::default(),
     };
-    let draft = Assessment::new(&facts, context).draft().map_err(|error| anyhow!("{}: {error}", path.display()))?;
-    write(args, &draft.to_toml())
+    let assessment = Assessment::new(&facts, context);
+    let draft = assessment.draft().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    Ok((draft.to_toml(), assessment.position(None)))
 }
 
 fn write(args: &Args, text: &str) -> Result<()> {

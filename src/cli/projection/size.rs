@@ -5,11 +5,14 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::{Book, read};
+use super::{Book, draft, read};
+use crate::cli::access::{Access, existing_view};
 use crate::cli::out::{self, errln, outln};
 use crate::cli::table::{or_dash, table};
 use crate::config::Config;
+use crate::cycle::filing_of_bill;
 use crate::domain::ask::{self, KnownAccount, Objection, Sized};
+use crate::domain::position::Position;
 use crate::domain::programme::Route;
 use crate::domain::projection::FiledProjection;
 use crate::domain::words::{all_names_text, day_text};
@@ -30,6 +33,42 @@ fn of_text(config: &Config, text: &str, name: &str) -> Result<Sized> {
         anyhow!("{name} has {} problem(s), so it cannot be sized; correct them, and size it again", problems.len())
     })?;
     Ok(book.size(&filing, &KnownAccount::default()))
+}
+
+/// What a bill in a file supports, gone on for a year.
+///
+/// # Errors
+/// If the file cannot be read, or gives no filing.
+pub(super) fn of_bill_in(config: &Config, path: &Path) -> Result<Sized> {
+    let (drafted, position) = draft::drafted_from(path)?;
+    of_draft(config, &drafted, &position)
+}
+
+/// What the stored bill supports, gone on for a year.
+///
+/// # Errors
+/// If there is no bill, or the store or the daemon fails.
+pub(super) async fn of_bill(config: Config) -> Result<Sized> {
+    let (drafted, position) = match Access::open_to_read(config.clone())? {
+        Access::Store(engine) => {
+            let drafted = engine.draft_filing(None).await?.to_toml();
+            (drafted, existing_view(&engine, None).await?.position)
+        }
+        Access::Daemon(daemon) => {
+            let drafted = String::from_utf8(daemon.get("/api/v1/projection-draft").await?)
+                .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?"))?;
+            (drafted, daemon.fetch("/api/v1/position").await?)
+        }
+    };
+    of_draft(&config, &drafted, &position)
+}
+
+fn of_draft(config: &Config, drafted: &str, position: &Position) -> Result<Sized> {
+    let book = Book::of(config);
+    let filing = filing_of_bill(drafted, &book.prices, position).ok_or_else(|| {
+        anyhow!("what was drafted from the bill does not read as a filing; this is a defect, please report it")
+    })?;
+    Ok(book.size(&filing, &KnownAccount::from(position)))
 }
 
 /// Shows it.
