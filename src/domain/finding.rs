@@ -85,6 +85,8 @@ pub enum Rule {
     FiledNotCome,
     /// A percentage of the credit is used.
     UsedPercent,
+    /// An award that is smaller than what was asked for.
+    AwardSmaller,
     /// Spend for which credit programmes exist, and no award of one.
     AwardUnclaimed,
     /// The account is on AWS's free plan, whose end closes it.
@@ -101,7 +103,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Rule; 33] = [
+    pub const ALL: [Rule; 34] = [
         Rule::Exhaustion,
         Rule::FirstCash,
         Rule::BurnRate,
@@ -129,6 +131,7 @@ impl Rule {
         Rule::CommitmentUnmet,
         Rule::FiledNotCome,
         Rule::UsedPercent,
+        Rule::AwardSmaller,
         Rule::AwardUnclaimed,
         Rule::FreePlanEnds,
         Rule::DeadChannel,
@@ -167,6 +170,7 @@ impl Rule {
             Rule::CommitmentUnmet => "commitment_unmet",
             Rule::FiledNotCome => "filed_not_come",
             Rule::UsedPercent => "used_percent",
+            Rule::AwardSmaller => "award_smaller",
             Rule::AwardUnclaimed => "award_unclaimed",
             Rule::FreePlanEnds => "free_plan_ends",
             Rule::DeadChannel => "dead_channel",

@@ -3,7 +3,7 @@
 use super::audience::OUTSIDE;
 use super::document::{Block, Cell, Document, Figure, Section};
 use super::variance::Totals;
-use super::{ReportKind, curves, review, variance, words};
+use super::{ReportKind, as_filed, curves, review, variance, words};
 use crate::domain::position::{Position, Series, Variance};
 
 /// Builds the report.
@@ -19,7 +19,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         summary: summary(position),
         figures: figures(position),
         findings: Vec::new(),
-        sections: sections(position, series),
+        sections: sections(position, series).into_iter().chain(as_filed::section(position)).collect(),
         notes: notes(position),
     }
 }

@@ -113,6 +113,11 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
+            // What the whole filing asks for is of others' records too, unless there are none.
+            asked_usd: filing.asked_usd.filter(|_| filing.records.iter().all(own)),
+            granted_usd: filing.granted_usd.filter(|_| filing.records.iter().all(own)),
+            deal_size_usd: filing.deal_size_usd.filter(|_| filing.records.iter().all(own)),
+            applications: filing.applications.iter().filter(|it| own(&it.record)).cloned().collect(),
             ..filing.clone()
         }),
         review: scope_review(&position.review, position.filing.as_ref(), &own),

@@ -8,7 +8,8 @@ use crate::domain::position::{Position, Series};
 /// The order in which a reviewer asks: what was spent against what was filed and why, what is left, how long it lasts and
 /// how good such words were, what comes after, what is asked for next, and then what all of it assumes. A section that is
 /// not named stands before the next ask.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
+    "as-filed",
     "actual-vs-filed",
     "credits",
     "exhaustion",

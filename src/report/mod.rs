@@ -6,6 +6,7 @@
 
 mod actual_vs_projected;
 mod after_credits;
+mod as_filed;
 mod ask;
 pub mod audience;
 mod chart;

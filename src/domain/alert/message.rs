@@ -134,6 +134,7 @@ fn topic(rule: Rule, key: &str) -> String {
         Rule::CommitmentUnmet => format!("model spend of {subject} not where it was committed"),
         Rule::FiledNotCome => format!("a filed step of {subject} that did not come"),
         Rule::UsedPercent => "a share of the credit that is used".to_owned(),
+        Rule::AwardSmaller => "an award that is smaller than asked for".to_owned(),
         Rule::AwardUnclaimed => "credit that nobody has applied for".to_owned(),
         Rule::FreePlanEnds => "AWS closing an account on the free plan".to_owned(),
         Rule::DeadChannel => format!("alerts not reaching {subject}"),

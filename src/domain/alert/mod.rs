@@ -30,6 +30,7 @@ mod replay;
 mod report_letter;
 mod rules;
 mod settings;
+mod smaller_rule;
 mod spike_rule;
 mod store_rules;
 mod unclaimed_rule;

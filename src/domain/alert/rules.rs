@@ -10,7 +10,7 @@ use super::settings::AlertRules;
 use super::store_rules::store_healed_finding;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
-    moved_rules, spike_rule, unclaimed_rule, used_rule, vanished_rule,
+    moved_rules, smaller_rule, spike_rule, unclaimed_rule, used_rule, vanished_rule,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule, Severity};
@@ -65,6 +65,7 @@ pub fn evaluate(
         findings.extend(credit_rules::unknown_record_types(&observations.unknown_record_types));
         findings.extend(credibility_rules::claims(position, health, rules));
         findings.extend(filed_rule::not_come(position, health));
+        findings.extend(smaller_rule::smaller(position, health));
         filed_ahead = filed_rule::contradicted(&findings, position, observations, rules);
         part_of = said_by_exhaustion(&findings, position, observations, rules);
         let (spikes, with_larger) = spike_rule::spikes(observations, health, rules);

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::Assessment;
 use crate::domain::costs::{MonthOfKind, by_month};
-use crate::domain::position::{FilingRef, Variance};
-use crate::domain::projection::{ActualCost, FiledProjection, PlannedMonth, UnpricedLine};
+use crate::domain::position::{FiledApplication, FilingRef, Variance};
+use crate::domain::projection::{ActualCost, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine};
 use crate::domain::variance::variance;
 
 /// A filing as the store numbered it.
@@ -34,6 +34,29 @@ impl Filing {
             asked_for: self.projection.asked_for.clone(),
             records: self.projection.records.iter().map(|record| record.id.clone()).collect(),
             unpriced: self.unpriced.clone(),
+            customer_url: self.projection.customer_url.clone(),
+            asked_usd: self.projection.asked_usd(),
+            granted_usd: self.projection.granted_usd(),
+            deal_size_usd: self.projection.deal_size_usd,
+            post_credit_growth_per_month: self.projection.post_credit_growth_per_month,
+            applications: self.projection.records.iter().map(|record| self.application(record)).collect(),
+        }
+    }
+
+    fn application(&self, record: &FiledRecord) -> FiledApplication {
+        let asks = self.projection.application_of(record);
+        FiledApplication {
+            record: record.id.clone(),
+            programme: self.projection.programme_of(record),
+            asked_usd: self.projection.asked_by(record),
+            granted_usd: asks.granted_usd,
+            starts_on: asks.window.map(|window| window.start),
+            expires_on: asks.window.map(|window| window.end),
+            opportunity: asks.opportunity,
+            use_case: asks.use_case,
+            stage: asks.stage,
+            engagement_type: asks.engagement_type,
+            poc: asks.poc,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use chrono::NaiveDate;
 use glidepath::domain::bills::Bills;
 use glidepath::domain::buys::{Buys, BuysUnit, UsedOf};
-use glidepath::domain::credit::{CoverageState, Statement, StatementSource};
+use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
 use glidepath::domain::money::Money;
 use glidepath::domain::next_award::{Meant, NextAward};
@@ -324,6 +324,33 @@ fn buys(pools: &[PoolPosition]) -> Vec<Buys> {
     ]
 }
 
+/// What both records ask for.
+fn applications() -> Vec<FiledApplication> {
+    let ai = FiledApplication {
+        record: "ai".into(),
+        programme: Programme::AiRecord,
+        asked_usd: Some(usd(20_000_000)),
+        granted_usd: Some(usd(17_500_000)),
+        starts_on: Some("2026-02-09".parse().unwrap()),
+        expires_on: Some("2028-03-01".parse().unwrap()),
+        opportunity: Some("O4711".into()),
+        use_case: Some("Answers in the product".into()),
+        stage: Some("Launched".into()),
+        engagement_type: None,
+        poc: None,
+    };
+    let portfolio = FiledApplication {
+        record: "portfolio".into(),
+        programme: Programme::ActivatePortfolio,
+        asked_usd: Some(usd(10_000_000)),
+        granted_usd: Some(usd(10_000_000)),
+        opportunity: None,
+        use_case: Some("Databases and servers around the model".into()),
+        ..ai.clone()
+    };
+    vec![ai, portfolio]
+}
+
 fn make_position() -> Position {
     let pools: Vec<PoolPosition> = POOLS.iter().map(pool_position).collect();
     let end = DateQuantiles { p10: Some(credits_end(118)), p50: Some(credits_end(100)), p90: Some(credits_end(84)) };
@@ -396,6 +423,12 @@ fn make_position() -> Position {
             asked_for: Some("genai-tier".into()),
             records: vec!["ai".into(), "portfolio".into()],
             unpriced: Vec::new(),
+            customer_url: Some("https://larkspur.example".into()),
+            asked_usd: Some(usd(30_000_000)),
+            granted_usd: Some(usd(27_500_000)),
+            deal_size_usd: Some(usd(42_000_000)),
+            post_credit_growth_per_month: Some(Decimal::new(3, 2)),
+            applications: applications(),
         }),
         review,
         track_record: track_record(end),

@@ -11,7 +11,7 @@ use crate::domain::finding::{Finding, Rule};
 use crate::domain::healing::{HealedFrom, Healing};
 use crate::domain::period::DayRange;
 use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
-use crate::domain::position::{Coverage, UnclassifiedUsage};
+use crate::domain::position::{Coverage, FilingRef, UnclassifiedUsage};
 use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
 
@@ -156,6 +156,25 @@ fn every_finding() -> Vec<Finding> {
     over.review.claims = vec![projection("$9,000", 225)];
     over.planned = vec![filed_and_not_come()];
     findings.extend(evaluated(&over, &Observations::default()).findings);
+    let mut smaller = position.clone();
+    smaller.filing = Some(FilingRef {
+        version: 1,
+        content_hash: "9f2c".into(),
+        filed_on: day("2026-02-01"),
+        recorded_at: clock(),
+        customer: None,
+        asked_for: None,
+        records: vec!["ai".into()],
+        unpriced: Vec::new(),
+        customer_url: None,
+        asked_usd: Some(usd("25000")),
+        granted_usd: Some(usd("20000")),
+        deal_size_usd: None,
+        post_credit_growth_per_month: None,
+        applications: Vec::new(),
+    });
+    let found = evaluated(&smaller, &Observations::default()).findings;
+    findings.extend(found.into_iter().filter(|finding| finding.rule == Rule::AwardSmaller));
     let mut founders = position.clone();
     founders.credits.pools.iter_mut().for_each(|pool| pool.programme = Some(Programme::Founders));
     let fits = vec![Programme::BedrockPoc, Programme::AiRecord];
