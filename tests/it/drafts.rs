@@ -276,7 +276,8 @@ fn steady_training_is_a_month_of_chip_hours() {
         bill.usage(on, EC2, "BoxUsage:m7g.xlarge", "Hrs", "24", "8");
     }
     let drafted = drafted(&bill.world());
-    let line = &drafted.filing.records[0].accelerators[0];
+    let training = drafted.filing.records.iter().find(|record| record.id == "training").unwrap();
+    let line = &training.accelerators[0];
     assert_eq!(
         (line.monthly[0].runs, line.monthly[0].chip_hours_per_run.amount()),
         (Decimal::ONE, Decimal::from(31 * 24 * 16))

@@ -124,7 +124,7 @@ impl Draft {
         let basis = match &of.rest.why {
             Why::Cadence { due, .. } if !due.is_empty() => format!("{}; due {}", basis(&of.rest), dates(due)),
             Why::Cadence { .. } => format!("{}; none is due", basis(&of.rest)),
-            Why::Newest | Why::SinceChange => format!("steady use, {}", basis(&of.rest)),
+            Why::Newest | Why::SinceChange => format!("use without a cadence, {}", basis(&of.rest)),
         };
         self.monthly(text, &[(RUNS, of.runs), ("chip_hours_per_run", hours(of.chip_hours_per_run))], of.growth, &basis);
         grows(text, of.growth);
