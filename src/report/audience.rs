@@ -5,7 +5,9 @@
 //! months, and today), the monthly bill, and that credit ends; everything else is emptied. No text that somebody else wrote
 //! passes: what a partner reads of credit is put into words here, from what the partner may see, so that no name of a
 //! credit, service or workload can stand in it. A credit can pay for one service alone, so that any figure of a single one
-//! is that service's spend: none is left. What the sums that are left still tell is said to the reader in its notes.
+//! is that service's spend: none is left. Nothing is left either that rests on what others filed, unless all that is filed is the
+//! reader's own: two accounts that differ in others' plans alone give the same bytes, as long as the outlook is the same. What the
+//! sums that are left still tell is said to the reader in its notes.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +15,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::words;
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::history::MissingHistory;
 use crate::domain::money::Money;
 use crate::domain::next_award::Meant;
@@ -63,6 +65,14 @@ impl Audience {
         ))
     }
 
+    /// True if it may see what rests on the whole filing: it is the owner, or filed all records of it.
+    pub(super) fn sees_whole(&self, filing: Option<&FilingRef>) -> bool {
+        match self {
+            Audience::Owner => true,
+            Audience::Partner { records } => filing.is_some_and(|filing| is_all(filing, records)),
+        }
+    }
+
     /// The part of a position and its series that this audience may see.
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {
@@ -72,8 +82,13 @@ impl Audience {
     }
 }
 
+fn is_all(filing: &FilingRef, records: &[String]) -> bool {
+    filing.records.iter().all(|record| records.contains(record))
+}
+
 fn scope_position(position: &Position, records: &[String]) -> Position {
     let own = |record: &String| records.contains(record);
+    let all_own = position.filing.as_ref().is_some_and(|filing| is_all(filing, records));
     // `outside` is no record: a partner whose list happens to say so still does not see it.
     let rows = position.variance.iter().filter(|row| own(&row.record) && row.record != OUTSIDE);
     let mut scoped = Position {
@@ -88,7 +103,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             pools: awards(position),
             unlisted: position.credits.unlisted,
         },
-        exhaustion: Exhaustion { by_workload: Vec::new(), ..position.exhaustion.clone() },
+        exhaustion: scope_exhaustion(&position.exhaustion, all_own),
         workloads: Vec::new(),
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
@@ -111,9 +126,11 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         filing: position.filing.as_ref().map(|filing| FilingRef {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
+            // Who can guess what others filed could see by it whether that is right.
+            content_hash: if all_own { filing.content_hash.clone() } else { String::new() },
             ..filing.clone()
         }),
-        review: scope_review(&position.review, position.filing.as_ref(), &own),
+        review: scope_review(&position.review, all_own, &own),
         track_record: scope_track_record(&position.track_record),
         // What the account means to ask for is told by its owner.
         award_meant: Meant::default(),
@@ -127,8 +144,18 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
     };
-    scoped.findings = ends(position, &scoped);
+    scoped.findings = ends(position, &scoped, all_own);
     scoped
+}
+
+/// When credit ends. The day on which it would if all went as filed is worked out from the plans of all.
+fn scope_exhaustion(exhaustion: &Exhaustion, all_own: bool) -> Exhaustion {
+    Exhaustion {
+        by_workload: Vec::new(),
+        as_filed: exhaustion.as_filed.filter(|_| all_own),
+        filed: exhaustion.filed && all_own,
+        ..exhaustion.clone()
+    }
 }
 
 /// How an outlook is made, whatever it was made of.
@@ -179,11 +206,14 @@ fn award_names(position: &Position) -> Vec<String> {
     pools.iter().enumerate().map(name).collect()
 }
 
-/// That credit ends, or that an award expires with something left in it, where the owner is told so.
-fn ends(position: &Position, scoped: &Position) -> Vec<Finding> {
+/// That credit ends, or that an award expires with something left in it, where the owner is told so. A warning that credit ends can
+/// come of what others filed; that it is critical never does.
+fn ends(position: &Position, scoped: &Position, all_own: bool) -> Vec<Finding> {
     let told = |finding: &Finding| {
         let summary = match finding.rule {
-            Rule::Exhaustion => format!("{}.", words::headline(scoped)),
+            Rule::Exhaustion if all_own || finding.severity == Severity::Critical => {
+                format!("{}.", words::headline(scoped))
+            }
             Rule::ExpiringCredit => {
                 let of = |pool: &PoolPosition| finding.key == format!("{}:{}", finding.rule.as_str(), pool.id);
                 let award = &scoped.credits.pools[position.credits.pools.iter().position(of)?];
@@ -214,10 +244,9 @@ fn scope_reconciliation(all: &Reconciliation) -> Reconciliation {
 
 /// The assumptions and claims of one's own records. The ask and the earned value are the account's, all awards together, but
 /// without the months that the ask rests on, and without the plan of others.
-fn scope_review(review: &Review, filing: Option<&FilingRef>, own: &impl Fn(&String) -> bool) -> Review {
+fn scope_review(review: &Review, all_own: bool, own: &impl Fn(&String) -> bool) -> Review {
     // A claim without a record is of one credit, or of what nobody filed.
     let may_see = |claim: &&Claim| claim.record.as_ref().is_some_and(|record| own(record) && record != OUTSIDE);
-    let all_own = filing.is_some_and(|filing| filing.records.iter().all(own));
     let without_others = |value: &PoolValue| PoolValue {
         planned_to_date: value.planned_to_date.filter(|_| all_own),
         ahead_of_plan: value.ahead_of_plan.filter(|_| all_own),
