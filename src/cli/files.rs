@@ -1,12 +1,13 @@
 //! Files that a command reads and writes. Where one cannot be had, the error says what to do.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use thiserror::Error;
 
 use super::umask;
+use crate::store::new_beside;
 
 /// A file that a command was given and cannot use.
 #[derive(Debug, Error)]
@@ -80,26 +81,29 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         // A pipe or a device cannot be replaced.
         return std::fs::write(&target, bytes);
     }
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(format!(".{}.partial", std::process::id()));
-    let partial = PathBuf::from(partial);
-    let made = (|| {
-        let mut file = File::create(&partial)?;
-        file.write_all(bytes)?;
-        match &before {
-            Some(before) => file.set_permissions(before.permissions())?,
-            None => umask::hand_out(&partial)?,
-        }
-        file.sync_all()?;
-        std::fs::rename(&partial, &target)
-    })();
+    // Whoever may write in the same folder must not choose what is written through the name of the moment.
+    let made = new_beside(&target).and_then(|(mut file, partial)| {
+        let made = fill(&mut file, &partial, bytes, before.as_ref()).and_then(|()| std::fs::rename(&partial, &target));
+        made.inspect_err(|_| {
+            let _ = std::fs::remove_file(&partial);
+        })
+    });
     let Err(error) = made else { return Ok(()) };
-    let _ = std::fs::remove_file(&partial);
     // A single file that is mounted, or that may be written in a folder that may not, is not replaced but written.
     match error.kind() {
         ErrorKind::ResourceBusy | ErrorKind::PermissionDenied if before.is_some() => std::fs::write(&target, bytes),
         _ => Err(error),
     }
+}
+
+/// Writes the new file, with the rights of what was there `before`.
+fn fill(file: &mut File, name: &Path, bytes: &[u8], before: Option<&Metadata>) -> std::io::Result<()> {
+    file.write_all(bytes)?;
+    match before {
+        Some(before) => file.set_permissions(before.permissions())?,
+        None => umask::hand_out(name)?,
+    }
+    file.sync_all()
 }
 
 fn unreadable(what: &'static str, path: &Path, error: Error) -> FileError {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{LinkError, LinkOrder, MadeLink};
+use crate::cycle::{EndedLink, LinkError, LinkOrder, MadeLink};
 use crate::http::LinksPage;
 use crate::http::client::Entry;
 use crate::report::{Format, ReportKind};
@@ -131,7 +131,7 @@ async fn list(access: Access, json: bool) -> Result<()> {
 }
 
 async fn revoke(access: Access, id: &str) -> Result<()> {
-    let link: StoredLink = match access {
+    let EndedLink { link, not_listed } = match access {
         Access::Store(engine) => {
             let link = engine.revoke_link(Clock::System.now(), COMMAND_LINE, id).await?;
             note(&engine, "share ended", &format!("link {id}")).await?;
@@ -140,5 +140,8 @@ async fn revoke(access: Access, id: &str) -> Result<()> {
         Access::Daemon(daemon) => daemon.remove(&format!("/api/v1/links/{id}")).await?,
     };
     outln!("revoked: {}", link.id);
+    for problem in not_listed {
+        outln!("{problem}");
+    }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! one is there; one place that fails does not stop the other; nothing is written to a second place whose disk is gone.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::Engine;
 use super::backup_names;
-use crate::store::{BACKUP_MARK as MARK, BackupFile, StoreId};
+use crate::store::{BACKUP_MARK as MARK, BackupFile, StoreId, new_file};
 
 /// How long a disk may take to list the backups on it: less than who scrapes metrics waits.
 const LOOK_TIME: Duration = Duration::from_secs(3);
@@ -296,7 +297,8 @@ fn mark(folder: &Path, marked: bool) -> Result<()> {
         return Ok(());
     }
     let mark = folder.join(MARK);
-    fs::write(&mark, MARK_TEXT)
+    new_file(&mark)
+        .and_then(|mut file| file.write_all(MARK_TEXT.as_bytes()))
         .with_context(|| format!("writing {}, by which the place is known again", mark.display()))
 }
 

@@ -9,11 +9,13 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use tokio::sync::MutexGuard;
 use tokio::task::JoinError;
 use tracing::{error, info, warn};
 
@@ -31,6 +33,27 @@ pub struct Unfinished {
     pub clock: DateTime<Utc>,
     /// Both clocks, where its own lay ahead of AWS's.
     pub ahead: Option<ClockAhead>,
+}
+
+/// How often a cycle has begun and ended in this process, and whether the newest one failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CycleMark {
+    turns: u64,
+    failed: Option<Unfinished>,
+}
+
+/// A cycle is under way, or is being ended.
+pub(super) struct Running<'a> {
+    alone: Option<MutexGuard<'a, ()>>,
+    turns: &'a AtomicU64,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Counted once nothing runs any more: what was seen before is looked at again.
+        drop(self.alone.take());
+        self.turns.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl Engine {
@@ -130,6 +153,19 @@ impl Engine {
         Ok(unfinished(self.store().progress().await?).map(|Progress { clock, .. }| Unfinished { clock, ahead: None }))
     }
 
+    /// What [`Engine::unfinished`] rests on beside the store. Asking costs nothing.
+    pub fn cycle_mark(&self) -> CycleMark {
+        let failed = *self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        CycleMark { turns: self.parts.turns.load(Ordering::SeqCst), failed }
+    }
+
+    /// Lets nothing else that runs or ends a cycle begin until it is dropped; `None` while something does.
+    pub(super) fn try_run(&self) -> Option<Running<'_>> {
+        let alone = self.parts.running.try_lock().ok()?;
+        self.parts.turns.fetch_add(1, Ordering::SeqCst);
+        Some(Running { alone: Some(alone), turns: &self.parts.turns })
+    }
+
     /// True while the newest cycle of this process failed, or one did before and none has finished since.
     pub async fn is_failing(&self) -> bool {
         let noted = self.parts.failed.lock().unwrap_or_else(PoisonError::into_inner).is_some();
@@ -142,7 +178,7 @@ impl Engine {
     /// # Errors
     /// If it fails again.
     pub async fn end_unfinished(&self, now: DateTime<Utc>) -> Result<bool> {
-        let Ok(_running) = self.parts.running.try_lock() else { return Ok(false) };
+        let Some(_running) = self.try_run() else { return Ok(false) };
         let newest = self.store().progress().await.context("looking for a cycle without an end")?;
         let Some(Progress { run_id, clock, finished: false }) = newest else { return Ok(false) };
         let (findings, messages) =

@@ -60,6 +60,17 @@ pub struct MadeLink {
     pub link: StoredLink,
 }
 
+/// A link that was just ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndedLink {
+    /// The link as listed from now on.
+    #[serde(flatten)]
+    pub link: StoredLink,
+    /// Places whose lists of revoked links could not be brought up, each in a sentence; absent where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_listed: Vec<String>,
+}
+
 /// Why no link was made or ended.
 #[derive(Debug, Error)]
 pub enum LinkError {
@@ -84,6 +95,15 @@ pub enum LinkError {
     /// The store or the system failed.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
+}
+
+/// What a link that we signed says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedLink {
+    /// Its id.
+    pub id: String,
+    /// From then on it is refused.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// What a good link opens.
@@ -214,10 +234,10 @@ impl Engine {
         Ok(())
     }
 
-    /// The id of the link whose text this is; `None` if we never signed it. Nothing is asked of the store.
-    pub fn link_id(&self, text: &str) -> Option<String> {
+    /// What the link with this text says of itself; `None` if we never signed it. Nothing is asked of the store.
+    pub fn signed_link(&self, text: &str) -> Option<SignedLink> {
         let key = self.config().link_key.as_ref()?;
-        verified(key, text).map(|payload| payload.id)
+        verified(key, text).map(|Payload { id, expires_at, .. }| SignedLink { id, expires_at })
     }
 
     /// What `text`, the last part of a link's address, opens at `now`.
@@ -257,12 +277,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`LinkError::Unknown`], or if the store fails.
-    pub async fn revoke_link(&self, now: DateTime<Utc>, who: &str, id: &str) -> Result<StoredLink, LinkError> {
+    pub async fn revoke_link(&self, now: DateTime<Utc>, who: &str, id: &str) -> Result<EndedLink, LinkError> {
         let find = async || self.store().link(id.to_owned()).await.context("looking the link up");
         find().await?.ok_or_else(|| LinkError::Unknown(id.to_owned()))?;
         let revocation = Revocation { at: now, by: who.to_owned() };
-        self.store().revoke_link(id.to_owned(), revocation).await.context("revoking the link")?;
-        find().await?.ok_or_else(|| LinkError::Unknown(id.to_owned()))
+        let not_listed = self.store().revoke_link(id.to_owned(), revocation).await.context("revoking the link")?;
+        let link = find().await?.ok_or_else(|| LinkError::Unknown(id.to_owned()))?;
+        Ok(EndedLink { link, not_listed })
     }
 }
 

@@ -40,6 +40,7 @@ mod whatif;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -73,10 +74,10 @@ pub use backup::{BackedUp, BackupPlace, BackupReport, backups_in, newest_backup,
 pub use check::{CheckReport, TriedPermission};
 pub use drafts::DraftError;
 pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
-pub use failure::Unfinished;
+pub use failure::{CycleMark, Unfinished};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use from_memory::{Unopened, tell_unopened};
-pub use links::{ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+pub use links::{ClosedLink, EndedLink, LinkError, LinkOrder, MadeLink, SharedReport, SignedLink};
 pub use outbox::TestedChannel;
 pub use plan::PlanError;
 pub use referee::ClockAhead;
@@ -112,6 +113,8 @@ struct Parts {
     /// Which program this is; `None` if that cannot be told.
     program: Option<String>,
     running: Mutex<()>,
+    /// How often it was taken and given back.
+    turns: AtomicU64,
     /// Held while an event is judged and stored, so that of two that are the same one is seen to be.
     planning: Mutex<()>,
     /// Held while an outlook is made and stored, at the end of a cycle or after an entry.
@@ -206,6 +209,7 @@ impl Engine {
             http,
             program,
             running: Mutex::new(()),
+            turns: AtomicU64::new(0),
             planning: Mutex::new(()),
             concluding: Mutex::new(()),
             doing: StdMutex::default(),
@@ -260,7 +264,7 @@ impl Engine {
     }
 
     async fn cycle_under(&self, now: DateTime<Utc>, of: ClockOf) -> Result<Option<CycleReport>> {
-        let Ok(_running) = self.parts.running.try_lock() else {
+        let Some(_running) = self.try_run() else {
             warn!("a cycle is still running; this one is skipped");
             return Ok(None);
         };

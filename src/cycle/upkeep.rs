@@ -112,7 +112,7 @@ impl Engine {
 
     /// Heals the store, once nothing goes on that rests on what it read before; `None` while a cycle runs.
     async fn heal(&self, damage: Damage) -> Result<Option<Healing>> {
-        let Ok(_no_cycle) = self.parts.running.try_lock() else { return Ok(None) };
+        let Some(_no_cycle) = self.try_run() else { return Ok(None) };
         let _no_plan = self.parts.planning.lock().await;
         let _no_outlook = self.parts.concluding.lock().await;
         let _no_delivery = self.parts.delivering.lock().await;

@@ -35,7 +35,7 @@ pub struct Healing {
     pub copied: Option<String>,
     /// What was entered up to then is there; null where nothing is.
     pub knows_to: Option<DateTime<Utc>>,
-    /// Links to reports that were ended because no list told which of them were revoked.
+    /// Links to reports that were ended because no list told for certain which of them were revoked.
     #[serde(default)]
     pub links_ended: u64,
 }
@@ -72,8 +72,8 @@ impl Healing {
         match self.links_ended {
             0 => missing,
             ended => format!(
-                "{missing}. No list tells which links to reports were revoked, so all {ended} that were open are ended: make \
-                 new ones"
+                "{missing}. No list tells for certain which links to reports were revoked, so all {ended} that were open are ended: \
+                 make new ones"
             ),
         }
     }

@@ -23,10 +23,11 @@ use crate::report::Audience;
 
 use super::State;
 use super::audit;
-use super::failure::{Failure, GIVE_A_TOKEN};
+use super::failure::{self, Failure, GIVE_A_TOKEN};
 use super::logins::{self, Caller};
-use super::origin;
+use super::origin::{self, Ours};
 use super::permission::Needs;
+use super::troubles;
 
 /// What leaves the house, whoever fetches it.
 const PAPER: &str = "/api/v1/reports/{file}";
@@ -42,39 +43,56 @@ pub struct Reader {
     pub audience: Audience,
 }
 
-/// Lets those through whose role may, hands on who it is, and has the audit remember what it must.
+/// Lets those through whose role may, hands on who it is, and has the audit remember what it must. Whatever a partner is told,
+/// it is told in the words for those outside.
 pub async fn admit(
     extract::State((state, needs)): extract::State<(State, Needs)>,
     names: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if needs == Needs::Open {
+        return next.run(request).await;
+    }
+    let mut is_outside = true;
+    let response = admitted(&state, needs, names, request, next, &mut is_outside).await.into_response();
+    if is_outside { failure::for_those_outside(response) } else { response }
+}
+
+/// The same; says in `is_outside` whether who asks may not see everything.
+async fn admitted(
+    state: &State,
+    needs: Needs,
+    names: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
+    is_outside: &mut bool,
 ) -> Result<Response, Failure> {
-    if needs == Needs::Open {
-        return Ok(next.run(request).await);
-    }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let config = state.engine().config();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let (method, headers, dashboard_url) = (request.method(), request.headers(), config.dashboard_url.as_deref());
-    origin::check_order(method, headers, dashboard_url)?;
+    let (method, headers) = (request.method(), request.headers());
+    let ours = Ours::of(config, peer, headers);
+    origin::check_order(method, headers, ours)?;
     if config.tokens.is_empty() {
         origin::check_proxy(config, peer, headers)?;
-        origin::check_question(route, request.uri(), headers, dashboard_url)?;
+        origin::check_question(route, request.uri(), headers, ours)?;
     }
     let (who, role) = caller(config, peer, headers, state.clock().now().date_naive()).inspect_err(|refused| {
         // Who shows no token is asked for one; who shows a wrong one may be guessing.
         if refused.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
             let caller = Caller::of(peer, headers, |peer| config.is_proxy(peer));
-            logins::failed(&state, caller, refused.detail());
+            logins::failed(state, caller, refused.detail());
         }
     })?;
+    *is_outside = matches!(role, Role::Partner { .. });
     let audience = match &role {
         Role::Founder | Role::Ops => Audience::Owner,
         Role::Partner { records } => Audience::Partner { records: records.clone() },
     };
     let (method, paper) = (method.clone(), route == PAPER);
-    let noted_read = matches!(role, Role::Partner { .. }) || (paper && method.is_safe());
+    let noted_read = *is_outside || (paper && method.is_safe());
     let changes = needs.entered().filter(|_| !method.is_safe());
     let response = if needs.granted_to(&role) {
         let is_named = !config.tokens.is_empty();
@@ -89,11 +107,14 @@ pub async fn admit(
     let path = if refused { route.to_owned() } else { audit::place(route, names.ok(), response.extensions().get()) };
     if let Some(kind) = changes {
         let own_rows = if refused { 1 } else { u32::MAX };
+        let noted = audit::note(state, &who, &audit::change(kind, &method), path, status, own_rows).await;
         // What was entered is stored by now; that this could not be noted is logged.
-        let _ = audit::note(&state, &who, &audit::change(kind, &method), path, status, own_rows).await;
+        if let Some(cause) = noted.as_ref().err().and_then(Failure::cause) {
+            troubles::failed(state, cause);
+        }
     } else if noted_read {
         let own_rows = if paper && status.is_success() { audit::SHOWN_AN_HOUR } else { 1 };
-        audit::note(&state, &who, "read", path, status, own_rows).await?;
+        audit::note(state, &who, "read", path, status, own_rows).await?;
     }
     Ok(response)
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{self, RawPathParams};
 use axum::http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use super::State;
@@ -92,9 +92,9 @@ pub async fn note(
     let stored = state.engine().store().audit(entry).await;
     tally.stored(&same, stored.as_ref().ok().copied());
     stored.map(|_| ()).map_err(|error| {
-        error!(who, action, %error, "the audit cannot be written");
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "this could not be written into the audit, so it is not shown")
             .advise("the log says why")
+            .caused("writing the audit", error.to_string())
     })
 }
 

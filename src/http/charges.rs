@@ -80,7 +80,8 @@ pub async fn charges(
 type Start = (i64, DateTime<Utc>, ChargeFilter, Option<ChargeKey>);
 
 async fn begun(state: &State, asked: &ChargesQuery) -> Result<Start, Failure> {
-    let as_of = parse_as_of(state, asked.as_of.as_deref()).await?;
+    let as_of = parse_as_of(asked.as_of.as_deref())?;
+    state.refuse_the_future(as_of).await?;
     let store = state.engine().store();
     let Some(cycle) = store.newest_cycle(as_of).await.map_err(failed)? else {
         return Err(state.nothing_at(as_of).await);

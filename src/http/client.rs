@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Response, Url};
 use thiserror::Error;
 
 use super::failure::Problem;
@@ -164,8 +164,24 @@ pub async fn remove(listen: SocketAddr, token: Option<&Secret>, path: &str) -> R
 /// # Errors
 /// [`ClientError`].
 pub async fn health(listen: SocketAddr) -> Result<Option<StoreId>, ClientError> {
+    match health_from(listen, None).await {
+        // There is no room, and some of it is this machine's alone. An address of it that is a proxy's does not count as it.
+        Err(full @ (ClientError::Incomplete { .. } | ClientError::Refused { status: 503, .. }))
+            if reachable(listen).is_ipv4() && reachable(listen).ip().is_loopback() =>
+        {
+            health_from(listen, Some(ANOTHER_LOOPBACK)).await.map_err(|_| full)
+        }
+        asked => asked,
+    }
+}
+
+/// An address of this machine that hardly any proxy sends from.
+const ANOTHER_LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+async fn health_from(listen: SocketAddr, from: Option<IpAddr>) -> Result<Option<StoreId>, ClientError> {
     let path = "/healthz";
-    let response = respond(Method::GET, listen, None, path, None, READ_TIMEOUT).await?;
+    let client = Client::builder().local_address(from);
+    let response = respond(client, Method::GET, listen, None, path, None, READ_TIMEOUT).await?;
     let store = response.headers().get(STORE).and_then(|value| value.to_str().ok()?.parse().ok());
     let body = read(listen, path, response).await?;
     if body == b"ok" {
@@ -183,11 +199,12 @@ async fn send(
     entry: Option<Entry>,
     timeout: Duration,
 ) -> Result<Vec<u8>, ClientError> {
-    let response = respond(method, listen, token, path, entry, timeout).await?;
+    let response = respond(Client::builder(), method, listen, token, path, entry, timeout).await?;
     read(listen, path, response).await
 }
 
 async fn respond(
+    client: ClientBuilder,
     method: Method,
     listen: SocketAddr,
     token: Option<&Secret>,
@@ -196,7 +213,7 @@ async fn respond(
     timeout: Duration,
 ) -> Result<Response, ClientError> {
     // A proxy has no business between two processes of one machine.
-    let client = Client::builder().no_proxy().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+    let client = client.no_proxy().redirect(Policy::none()).connect_timeout(CONNECT_TIMEOUT);
     let client = client.timeout(timeout).build().map_err(|error| incomplete(listen, path, error))?;
     let mut request = client.request(method, format!("http://{}{path}", reachable(listen)));
     if let Some(token) = token {

@@ -27,7 +27,7 @@ pub async fn conditional(request: Request, next: Next) -> Result<Response, Failu
         .parse()
         .expect("hexadecimal digits in quotes are an entity tag");
     head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    head.headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+    head.headers.append(header::VARY, HeaderValue::from_static("authorization"));
     let changed = known.is_none_or(|known| known.precondition_passes(&tag));
     head.headers.typed_insert(tag);
     if changed {
@@ -36,6 +36,7 @@ pub async fn conditional(request: Request, next: Next) -> Result<Response, Failu
     head.status = StatusCode::NOT_MODIFIED;
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::CONTENT_TYPE);
+    head.headers.remove(header::CONTENT_ENCODING);
     head.headers.remove(header::CONTENT_DISPOSITION);
     Ok(Response::from_parts(head, Body::empty()))
 }

@@ -1,12 +1,15 @@
 //! Every error as a problem of RFC 9457: what went wrong and, where something can be done, what.
+//!
+//! Invariant: an error whose words come from inside bears other words for those who may not see everything, and whoever answers a
+//! partner or a link gives these, whatever its status is.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use tracing::error;
 use utoipa::ToSchema;
 
+use super::troubles::{Cause, SentAway};
 use crate::domain::projection::MOST_TOLD;
 use crate::store::StoreError;
 
@@ -20,7 +23,15 @@ pub struct Failure {
     body: Box<Problem>,
     challenge: bool,
     retry_after: Option<u32>,
+    /// What failed in here, for the log.
+    cause: Option<Cause>,
+    /// What it says to who may not see which account, credit or filing it was about.
+    outside: Option<Box<Problem>>,
 }
+
+/// The words for those outside, which an answer bears in its extensions.
+#[derive(Debug, Clone)]
+struct Outside(Box<Problem>);
 
 /// What went wrong, as RFC 9457 has it, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,7 +74,7 @@ impl Failure {
             command: None,
             problems,
         };
-        Failure { status, body: Box::new(body), challenge: false, retry_after: None }
+        Failure { status, body: Box::new(body), challenge: false, retry_after: None, cause: None, outside: None }
     }
 
     /// The same with why, in one word for programs.
@@ -120,32 +131,60 @@ impl Failure {
             .at_the_command_line(GIVE_A_TOKEN)
     }
 
-    /// Something failed in here. Logged, and told to those who may see everything.
+    /// Something failed in here. Logged as it leaves, and told to those who may see everything.
     pub fn internal(doing: &str, error: &anyhow::Error) -> Failure {
-        error!(doing, error = format!("{error:#}"), "a request failed");
         let is_disk = error.downcast_ref::<StoreError>().is_some_and(|error| error.disk().is_some());
-        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}")).advise(if is_disk {
+        let advice = if is_disk {
             "make room on the disk that holds the store, or see why it takes no writes, and ask again"
         } else {
             "the daemon's log has the same; if asking again fails too, report it as a defect"
-        })
+        };
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}"))
+            .advise(advice)
+            .caused(doing, format!("{error:#}"))
+            .outside("this could not be put together")
     }
 
-    /// The same for eyes that may not see which account, credit or filing it was about.
-    pub fn without_details(self) -> Failure {
-        if self.status != StatusCode::INTERNAL_SERVER_ERROR {
-            return self;
-        }
-        Failure::new(self.status, "this could not be put together")
-            .advise("ask whoever runs this glidepath; its log says why")
+    /// The same with what failed in here, which the log says and the answer does not.
+    pub fn caused(mut self, doing: &str, error: impl Into<String>) -> Failure {
+        self.cause = Some(Cause { doing: doing.to_owned(), error: error.into() });
+        self
     }
+
+    /// What failed in here.
+    pub const fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// The same that says no more than `detail` to eyes that may not see which account, credit or filing it was about.
+    pub fn outside(mut self, detail: &str) -> Failure {
+        let asks = Failure::new(self.status, detail).advise("ask whoever runs this glidepath; its log says why");
+        self.outside = Some(asks.body);
+        self
+    }
+}
+
+/// An answer as those outside may read it.
+pub fn for_those_outside(mut response: Response) -> Response {
+    let Some(Outside(body)) = response.extensions_mut().remove::<Outside>() else { return response };
+    let (mut head, _) = response.into_parts();
+    let (json, body) = Json(body).into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.extend(json.headers);
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    Response::from_parts(head, body)
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let json = HeaderValue::from_static(PROBLEM_JSON);
+        let why = self.body.reason.clone().map(SentAway);
         let mut response = (self.status, Json(self.body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, json);
+        let extensions = response.extensions_mut();
+        why.map(|why| extensions.insert(why));
+        self.cause.map(|cause| extensions.insert(cause));
+        self.outside.map(|body| extensions.insert(Outside(body)));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariants: whoever is sent away is told so and holds nothing; callers of this machine are not counted against each other, so that
 //! somebody here can look whatever strangers do, and neither are those of a proxy, behind which many stand; some places are this
-//! machine's alone.
+//! machine's alone, and a proxy on it is not this machine: strangers stand behind it.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -61,7 +61,7 @@ impl Gate {
         let peer = peer.to_canonical();
         let counted = (!peer.is_loopback() && !is_proxy).then(|| neighbour(peer));
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = if peer.is_loopback() { 0 } else { (self.most / KEPT_SHARE).min(KEPT_MOST) };
+        let kept = if peer.is_loopback() && !is_proxy { 0 } else { (self.most / KEPT_SHARE).min(KEPT_MOST) };
         let of_one = counted.map_or(0, |address| inside.of.get(&address).copied().unwrap_or(0));
         let full = if inside.all + kept >= self.most {
             Some(Full::InAll)
@@ -137,11 +137,12 @@ mod tests {
         assert_eq!(of("192.0.2.2", false).0, 0, "the same address, written otherwise");
         let (entered, why, proxied) = of("192.0.2.9", true);
         assert_eq!((entered, why), (256 - 128 - 8, Full::InAll));
+        assert_eq!(of("127.0.0.1", true).0, 0, "a proxy on this machine has none of its places");
         let (entered, why, here) = of("127.0.0.1", false);
         assert_eq!((entered, why), (8, Full::InAll));
         assert_eq!(gate.counts().0, 256);
         drop((first, second, proxied, here));
-        assert_eq!(gate.counts(), (0, 10));
+        assert_eq!(gate.counts(), (0, 12));
         assert_eq!(of("::1", false).0, 256);
     }
 

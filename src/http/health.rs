@@ -1,4 +1,6 @@
-//! Alive and ready, for whoever starts and watches the daemon. Open to everybody: nothing here tells figures or names.
+//! Alive and ready, for whoever starts and watches the daemon. Open to everybody: nothing here tells figures, names or paths.
+//!
+//! Invariant: however many ask, the store is read once for each change of what an answer rests on, by one of them at a time.
 
 use axum::Json;
 use axum::extract;
@@ -6,12 +8,11 @@ use axum::http::StatusCode;
 use axum::http::header::HeaderName;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
-use tracing::error;
 use utoipa::ToSchema;
 
 use super::State;
 use super::failure::Failure;
-use crate::cycle::Unfinished;
+use crate::cycle::{CycleMark, Unfinished};
 use crate::store::DiskTrouble;
 
 /// A pull a day, and half a day of grace.
@@ -47,7 +48,9 @@ pub async fn healthz(
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
     let store = state.engine().store();
     if let Some(why) = store.unhealed() {
-        return Err(unready("damaged", "the store is damaged, and could not be put together again").advise(why));
+        return Err(unready("damaged", "the store is damaged, and could not be put together again")
+            .advise("the log says why, and `glidepath verify` beside the daemon what is damaged")
+            .caused("putting the store together again", why));
     }
     if store.damage().is_some() {
         return Err(unready("damaged", "the store is damaged")
@@ -61,16 +64,13 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
         return Err(unready("disk_full", detail)
             .advise("make room on it, or look at it; nothing else is needed once it takes writes"));
     }
-    let last_pull = store.last_pull().await.map_err(|error| unanswered(&error.into()))?;
-    let unfinished = state.engine().unfinished().await.map_err(|error| unanswered(&error))?;
+    let Known { last_pull, unfinished, has_finished } = state.known().await.map_err(|error| unanswered(&error))?;
     // By a clock that is wrong, how old the data is cannot be told.
     if let Some(ahead) = unfinished.and_then(|unfinished| unfinished.ahead) {
         return Err(unready("cycle_failed", &ahead.problem()).advise(ahead.remedy()));
     }
     let ready = freshness(last_pull, state.clock().now())?;
-    if unfinished.is_none()
-        && store.first_and_newest_cycle().await.map_err(|error| unanswered(&error.into()))?.is_none()
-    {
+    if unfinished.is_none() && !has_finished {
         return Err(unready("no_data", "the first cycle has not come to its end yet")
             .advise("wait for it: the first pull of a large account takes minutes"));
     }
@@ -87,8 +87,46 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
 }
 
 fn unanswered(error: &anyhow::Error) -> Failure {
-    error!("the store does not answer: {error:#}");
-    unready("store", "the store does not answer").advise("the log says why")
+    unready("store", "the store does not answer")
+        .advise("the log says why")
+        .caused("asking the store whether it is ready", format!("{error:#}"))
+}
+
+/// What an answer rests on.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// Clock of the newest cycle that pulled costs.
+    last_pull: Option<DateTime<Utc>>,
+    /// The newest cycle, if it did not come to its end.
+    unfinished: Option<Unfinished>,
+    /// True if any cycle ever did.
+    has_finished: bool,
+}
+
+/// After how many writes, and with which cycle under way or failed, something was known.
+type Moment = (u64, CycleMark);
+
+/// What was known last. Who reads the store holds it, and whoever else asks waits for the same.
+#[derive(Debug, Default)]
+pub struct Readiness(tokio::sync::Mutex<Option<(Moment, Known)>>);
+
+impl State {
+    async fn known(&self) -> anyhow::Result<Known> {
+        let (engine, store) = (self.engine(), self.engine().store());
+        let mut kept = self.shared.readiness.0.lock().await;
+        // Taken first: what changes meanwhile makes the next one look again.
+        let moment = (store.writes(), engine.cycle_mark());
+        if let Some((_, known)) = kept.filter(|(of, _)| *of == moment) {
+            return Ok(known);
+        }
+        let known = Known {
+            last_pull: store.last_pull().await?,
+            unfinished: engine.unfinished().await?,
+            has_finished: store.first_and_newest_cycle().await?.is_some(),
+        };
+        *kept = Some((moment, known));
+        Ok(known)
+    }
 }
 
 fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ready, Failure> {

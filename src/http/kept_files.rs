@@ -1,8 +1,14 @@
 //! Reports that were just made: who asks for the same one again gets the same bytes, and no work is done.
+//!
+//! Invariant: a report is compressed once, when it is made, and never while it is handed out.
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::body::Bytes;
+use axum::http::{HeaderMap, header};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::cycle::View;
 use crate::report::{Audience, File, Format, ReportKind};
@@ -21,12 +27,50 @@ pub struct Ready {
     pub name: String,
     /// The file.
     pub bytes: Bytes,
+    /// The same in gzip; none of a format that is compressed in itself.
+    pub gzip: Option<Bytes>,
 }
 
-impl From<File> for Ready {
-    fn from(file: File) -> Ready {
-        Ready { name: file.name, bytes: file.bytes.into() }
+/// Marks an answer that nothing compresses as it leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItIs;
+
+impl Ready {
+    /// The file, compressed too where that makes it smaller. This keeps a core busy for a moment.
+    pub fn of(file: File) -> Ready {
+        let bytes = Bytes::from(file.bytes);
+        let gzip = match file.format {
+            Format::Pdf | Format::Xlsx => None,
+            Format::Html | Format::Csv | Format::Json | Format::Markdown => {
+                compressed(&bytes).filter(|gzip| gzip.len() < bytes.len())
+            }
+        };
+        Ready { name: file.name, bytes, gzip }
     }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.gzip.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+fn compressed(bytes: &[u8]) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}
+
+/// True if who sent these headers takes gzip: named, or by `*`, and not with a weight of 0.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let lists: Vec<&str> = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok()).collect();
+    let weight = |name: &str| {
+        let mut named = lists.iter().flat_map(|list| list.split(',')).filter_map(|one| {
+            let (coding, parameters) = one.split_once(';').unwrap_or((one, ""));
+            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), |weight| weight.trim().parse::<f32>());
+            coding.trim().eq_ignore_ascii_case(name).then(|| weight.unwrap_or(0.0))
+        });
+        named.next()
+    };
+    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
 }
 
 /// The files, the one asked for last in front.
@@ -55,7 +99,7 @@ impl KeptFiles {
 
     /// Keeps `file` unless it is large, and forgets what nobody can ask for any more and what is too much.
     pub fn put(&self, view: &Arc<View>, audience: &Audience, what: (ReportKind, Format), file: Ready) {
-        if file.bytes.len() > LARGEST {
+        if file.size() > LARGEST {
             return;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +107,7 @@ impl KeptFiles {
         kept.insert(0, Kept { view: Arc::downgrade(view), audience: audience.clone(), what, file });
         let mut bytes = 0;
         let fitting = kept.iter().take(MOST_FILES).take_while(|it| {
-            bytes += it.file.bytes.len();
+            bytes += it.file.size();
             bytes <= MOST
         });
         let fitting = fitting.count();
@@ -84,11 +128,28 @@ mod tests {
     }
 
     fn file(name: &str, bytes: usize) -> Ready {
-        Ready { name: name.to_owned(), bytes: vec![7; bytes].into() }
+        Ready { name: name.to_owned(), bytes: vec![7; bytes].into(), gzip: None }
     }
 
     fn partner(record: &str) -> Audience {
         Audience::Partner { records: vec![record.to_owned()] }
+    }
+
+    #[test]
+    fn what_is_compressed_is_so_once_and_handed_to_who_takes_it() {
+        let takes =
+            |value: &str| takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value.parse().unwrap())]));
+        for yes in ["gzip", "br, gzip", "GZIP;q=0.5", "*", "identity, *;q=0.1", "deflate,gzip ;q=1.0"] {
+            assert!(takes(yes), "{yes}");
+        }
+        for no in ["", "br", "gzip;q=0", "*;q=0", "gzip; q=0.0, *", "identity", "gzip;q=x", "agzip"] {
+            assert!(!takes(no), "{no}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+        let ready = |format| Ready::of(File { name: "pack".to_owned(), format, bytes: vec![7; 10_000] });
+        assert!(ready(Format::Csv).gzip.is_some_and(|gzip| gzip.len() < 1_000) && ready(Format::Pdf).gzip.is_none());
+        let small = Ready::of(File { name: "pack".to_owned(), format: Format::Csv, bytes: b"x".to_vec() });
+        assert_eq!(small.gzip, None, "what grows is sent as it is");
     }
 
     #[test]

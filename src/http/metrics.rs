@@ -25,6 +25,7 @@ use crate::store::{PaidRequests, StoreError};
 use super::State;
 use super::failure::Failure;
 use super::lane::{Lane, Load};
+use super::troubles;
 
 /// The format's own media type.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -37,7 +38,10 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Res
     families.extend(about_callers(&state));
     families.push(about_failing(&state).await);
     // What cannot be put together must not take the other figures, and least of all that it failed, with it.
-    let view = state.view(None).await.unwrap_or_default();
+    let view = state.view(None).await.unwrap_or_else(|failure| {
+        failure.cause().inspect(|cause| troubles::failed(&state, cause));
+        None
+    });
     let meant = view.as_ref().map(|view| view.position.award_meant).unwrap_or_default();
     families.extend(
         about_asking(&state, meant).await.map_err(|error| Failure::internal("reading metrics", &error.into()))?,

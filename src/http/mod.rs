@@ -14,6 +14,7 @@ mod charges;
 pub mod client;
 mod commands;
 mod conditional;
+mod ended_links;
 mod entries;
 mod failure;
 mod gate;
@@ -40,6 +41,7 @@ mod routes;
 mod serve;
 mod shared;
 mod tally;
+mod troubles;
 mod views;
 mod whatif;
 
@@ -48,13 +50,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::MethodRouter;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest as _, Sha256};
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -65,8 +68,10 @@ use crate::clock::Clock;
 use crate::cycle::Engine;
 use crate::report::STYLESHEET;
 
+use ended_links::EndedLinks;
 use gate::Gate;
-use kept_files::KeptFiles;
+use health::Readiness;
+use kept_files::{AsItIs, KeptFiles};
 use kept_page::KeptPage;
 use lane::Lanes;
 use logins::Logins;
@@ -75,6 +80,7 @@ use pulse::Pulse;
 use requests::RequestCounts;
 use routes::{Route, Weight};
 use tally::Tally;
+use troubles::Troubles;
 use views::ViewCache;
 
 pub use audit::AuditPage;
@@ -118,6 +124,9 @@ struct Shared {
     gate: Arc<Gate>,
     tally: Tally,
     logins: Logins,
+    troubles: Troubles,
+    ended_links: EndedLinks,
+    readiness: Readiness,
     /// How many lines of the log nobody read.
     dropped_lines: fn() -> usize,
 }
@@ -145,6 +154,9 @@ impl State {
             gate,
             tally: Tally::default(),
             logins: Logins::default(),
+            troubles: Troubles::default(),
+            ended_links: EndedLinks::default(),
+            readiness: Readiness::default(),
             dropped_lines,
         };
         State { shared: Arc::new(shared) }
@@ -179,9 +191,10 @@ fn router_within(state: State, body_time: Duration) -> Router {
         .layer(from_fn(|request: Request, next: Next| bounds::no_long_head(request, next, HEAD_LIMIT)))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
+        .layer(from_fn_with_state(state.clone(), troubles::watch))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.
-        .layer(CompressionLayer::new())
-        .layer(TraceLayer::new_for_http().make_span_with(span));
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_to_compress)))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()));
     with_security_headers(router).with_state(state)
 }
 
@@ -207,6 +220,11 @@ fn bounded(route: Route, state: &State, body_time: Duration) -> MethodRouter<Sta
         handler = handler.route_layer(from_fn(bounds::no_query));
     }
     handler.route_layer(from_fn_with_state((state.clone(), route.needs), access::admit))
+}
+
+/// False for what was compressed when it was made, or need not be.
+fn is_to_compress(_: StatusCode, _: Version, _: &HeaderMap, marks: &Extensions) -> bool {
+    marks.get::<AsItIs>().is_none()
 }
 
 /// What the log says of a request: the route and never the address, which can be a link that opens a report.

@@ -12,13 +12,50 @@ use reqwest::Url;
 use super::failure::Failure;
 use crate::config::Config;
 
+/// Where a request was sent to, as far as a page of ours can be told by it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ours<'a> {
+    /// Where the config says that people reach the page.
+    pub dashboard_url: Option<&'a str>,
+    /// `http` or `https`, as a proxy of the config says that it was asked.
+    pub scheme: Option<&'a str>,
+}
+
+impl<'a> Ours<'a> {
+    /// For a request from `peer`. Only a proxy of the config is believed how it was asked: by the last of X-Forwarded-Proto.
+    pub fn of(config: &'a Config, peer: Option<IpAddr>, headers: &'a HeaderMap) -> Ours<'a> {
+        let told = headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
+        let last = told.and_then(|list| list.rsplit(',').next()).map(str::trim).filter(|scheme| !scheme.is_empty());
+        let is_proxy = peer.is_some_and(|peer| config.is_proxy(peer));
+        Ours { dashboard_url: config.dashboard_url.as_deref(), scheme: last.filter(|_| is_proxy) }
+    }
+
+    /// Whether the Origin header names a page of ours: one at `dashboard_url`, or at the host that was asked for, over the scheme that
+    /// it was asked over where that is known. None where there is no such header.
+    fn has_page(self, headers: &HeaderMap) -> Option<bool> {
+        let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let dashboard =
+            self.dashboard_url.and_then(|url| Url::parse(url).ok()).map(|url| url.origin().ascii_serialization());
+        if dashboard.as_ref().is_some_and(|dashboard| dashboard.eq_ignore_ascii_case(origin)) {
+            return Some(true);
+        }
+        let Some(((scheme, site), host)) = origin.split_once("://").zip(host) else { return Some(false) };
+        // A page of the same name over another scheme is somebody else's: whoever is in between can put it there.
+        let known = dashboard.as_ref().and_then(|dashboard| dashboard.split_once("://"));
+        let known = known.filter(|(_, at)| at.eq_ignore_ascii_case(site)).map(|(scheme, _)| scheme).or(self.scheme);
+        Some(site.eq_ignore_ascii_case(host) && known.is_none_or(|known| known.eq_ignore_ascii_case(scheme)))
+    }
+}
+
 /// A browser names the page that an order comes from; only our own may give one. It is where this request was sent to, or
 /// where the config says that people reach it: a proxy may put a name of its own in the Host header.
 ///
 /// # Errors
 /// 403 for an order from elsewhere.
-pub fn check_order(method: &Method, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
-    if method.is_safe() || is_our_page(headers, dashboard_url).unwrap_or(true) {
+pub fn check_order(method: &Method, headers: &HeaderMap, ours: Ours<'_>) -> Result<(), Failure> {
+    let is_elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if method.is_safe() || (!is_elsewhere && ours.has_page(headers).unwrap_or(true)) {
         return Ok(());
     }
     let refused = Failure::new(StatusCode::FORBIDDEN, "this order comes from a page of another site");
@@ -28,32 +65,19 @@ pub fn check_order(method: &Method, headers: &HeaderMap, dashboard_url: Option<&
     ))
 }
 
-/// Whether the Origin header names a page of ours; none where there is no such header.
-fn is_our_page(headers: &HeaderMap, dashboard_url: Option<&str>) -> Option<bool> {
-    let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let site = origin.split_once("://").map(|(_, site)| site);
-    let is_asked_for = site.zip(host).is_some_and(|(site, host)| site.eq_ignore_ascii_case(host));
-    Some(is_asked_for || dashboard_url.is_some_and(|url| is_origin_of(origin, url)))
-}
-
-fn is_origin_of(origin: &str, url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.origin().ascii_serialization().eq_ignore_ascii_case(origin))
-}
-
 /// Refuses a question that a page of another site has a browser put, where no token says who asks. The page itself may be
 /// opened from anywhere, and what it is made of loaded.
 ///
 /// # Errors
 /// 403.
-pub fn check_question(route: &str, uri: &Uri, headers: &HeaderMap, dashboard_url: Option<&str>) -> Result<(), Failure> {
+pub fn check_question(route: &str, uri: &Uri, headers: &HeaderMap, ours: Ours<'_>) -> Result<(), Failure> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_elsewhere = match text("sec-fetch-site") {
         // Typed in, a bookmark, or a page of ours.
         Some("none" | "same-origin") => false,
         // Other ports of this machine are the same site, and somebody else's.
         Some(_) => true,
-        None => is_our_page(headers, dashboard_url) == Some(false),
+        None => ours.has_page(headers) == Some(false),
     };
     let is_opened = route == "/" && uri.query().is_none() && text("sec-fetch-mode") == Some("navigate");
     if !is_elsewhere || is_opened || route.starts_with("/assets/") {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{self, Path};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -21,7 +21,7 @@ use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
 use super::failure::Failure;
-use super::kept_files::Ready;
+use super::kept_files::{self, AsItIs, Ready};
 use super::mount::Mount;
 use super::paging::Asked;
 use super::query::AsOf;
@@ -249,6 +249,7 @@ pub async fn report(
     Extension(reader): Extension<Reader>,
     Path(file): Path<String>,
     AsOf(as_of): AsOf,
+    asked: HeaderMap,
 ) -> Result<Response, Failure> {
     let Reader { who, audience, .. } = reader;
     let (kind, format) = asked_for(&file)?;
@@ -257,22 +258,22 @@ pub async fn report(
         async move { state.ready_file(&audience, (kind, format), as_of).await }
     };
     let made = state.shared.lanes.reports_for(&audience).done(&who, made).await?;
-    let made = made.map_err(|failure| match audience {
-        Audience::Owner => failure,
-        Audience::Partner { .. } => failure.without_details(),
-    });
-    made.map(|file| as_answer(format, file))
+    made.map(|file| as_answer(format, file, &asked))
 }
 
-/// A report as a file with a name.
-pub fn as_answer(format: Format, file: Ready) -> Response {
+/// A report as a file with a name, as it was made, or as it was compressed then where who `asked` takes it so.
+pub fn as_answer(format: Format, file: Ready, asked: &HeaderMap) -> Response {
     // A browser shows HTML where it stands; everything else is a file to keep.
     let disposition = if format == Format::Html { "inline" } else { "attachment" };
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", file.name)),
     ];
-    (headers, file.bytes).into_response()
+    let vary = [(header::VARY, HeaderValue::from_static("accept-encoding"))];
+    match file.gzip.filter(|_| kept_files::takes_gzip(asked)) {
+        Some(gzip) => (headers, vary, [(header::CONTENT_ENCODING, "gzip")], Extension(AsItIs), gzip).into_response(),
+        None => (headers, vary, Extension(AsItIs), file.bytes).into_response(),
+    }
 }
 
 impl State {
@@ -288,7 +289,9 @@ impl State {
             return Ok(file);
         }
         let made = self.engine().report(&view, what.0, what.1, audience, self.clock().now()).await;
-        let file = Ready::from(made.map_err(|error| Failure::internal("making the report", &error))?);
+        let made = made.map_err(|error| Failure::internal("making the report", &error))?;
+        let file = tokio::task::spawn_blocking(move || Ready::of(made)).await;
+        let file = file.map_err(|error| Failure::internal("compressing the report", &error.into()))?;
         self.shared.files.put(&view, audience, what, file.clone());
         Ok(file)
     }

@@ -31,33 +31,41 @@ impl FromRequestParts<State> for AsOf {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         let Asked(AsOfQuery { as_of }) = Asked::from_request_parts(parts, state).await?;
-        Ok(AsOf(parse_as_of(state, as_of.as_deref()).await?))
+        Ok(AsOf(parse_as_of(as_of.as_deref())?))
     }
 }
 
-/// The time that `text` names, which may not lie in the future: what will be known then nobody can show. One before the
-/// first cycle is let through, since the page has something to say of it; see [`State::existing_view`].
+/// The time that `text` names. Whether it has come is asked later, by who has a turn: the store may have to say.
 ///
 /// # Errors
-/// For what is no time, and for one that is still to come.
-pub async fn parse_as_of(state: &State, text: Option<&str>) -> Result<Option<DateTime<Utc>>, Failure> {
+/// For what is no time.
+pub fn parse_as_of(text: Option<&str>) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(text) = text else { return Ok(None) };
     let time = DateTime::parse_from_rfc3339(text).map_err(|error| {
         Failure::new(StatusCode::BAD_REQUEST, format!("as_of {text:?} is not an RFC 3339 time: {error}"))
             .advise("write a time as in ?as_of=2026-11-23T06:30:00Z")
     })?;
-    let time = to_microseconds(time.to_utc());
-    // The past needs no look into the store.
-    if time <= state.clock().now() {
-        return Ok(Some(time));
-    }
-    match state.engine().check_as_of(Some(time), state.clock().now()).await {
-        Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { .. }) => Ok(Some(time)),
-        Err(refused) => Err(refused.into()),
-    }
+    Ok(Some(to_microseconds(time.to_utc())))
 }
 
 impl State {
+    /// Refuses a time that is still to come: what will be known then nobody can show. One before the first cycle is let through,
+    /// since the page has something to say of it; see [`State::existing_view`]. The store is asked only for a time after now, as
+    /// cycles can be run under a clock ahead of this one.
+    ///
+    /// # Errors
+    /// For a time to come, and if the store fails.
+    pub async fn refuse_the_future(&self, as_of: Option<DateTime<Utc>>) -> Result<(), Failure> {
+        let now = self.clock().now();
+        if as_of.is_none_or(|time| time <= now) {
+            return Ok(());
+        }
+        match self.engine().check_as_of(as_of, now).await {
+            Ok(()) | Err(AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { .. }) => Ok(()),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
     /// Why there is nothing to show at a time.
     pub async fn nothing_at(&self, as_of: Option<DateTime<Utc>>) -> Failure {
         // A cycle that has finished since this was asked changes nothing about the answer.
@@ -75,7 +83,13 @@ impl From<AsOfError> for Failure {
         let (words, advice) = (error.to_string(), error.advice());
         let failure = match error {
             AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
-            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { .. } => Failure::new(StatusCode::NOT_FOUND, words),
+            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { failed: None } => {
+                Failure::new(StatusCode::NOT_FOUND, words)
+            }
+            // What failed may name an account or a role.
+            AsOfError::NothingYet { failed: Some(_) } => {
+                Failure::new(StatusCode::NOT_FOUND, words).outside("no cycle has finished yet")
+            }
             AsOfError::Store(error) => Failure::internal("looking for the cycle of that time", &error.into()),
         };
         match advice {

@@ -22,15 +22,16 @@ use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
 use crate::cycle::{
-    AcceptOrder, AcceptedDays, AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, FiledView, LinkOrder,
-    MadeLink, MuteEntry, RecordedEntry, ReplayOrder, ReplayProgress, SentReport, TestedChannel, VerifyReport,
+    AcceptOrder, AcceptedDays, AlertList, BackupReport, BalanceEntry, CheckReport, CycleReport, EndedLink, FiledView,
+    LinkOrder, MadeLink, MuteEntry, RecordedEntry, ReplayOrder, ReplayProgress, SentReport, TestedChannel,
+    VerifyReport,
 };
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::implied_price::PriceRow;
 use crate::domain::plan::{PlanOrder, Planned};
 use crate::domain::position::{Credits, Position, Series};
 use crate::report::Format;
-use crate::store::{StoredLink, StoredProjection};
+use crate::store::StoredProjection;
 
 /// The schemas that others refer to, by name; one that is referred to twice may stand here twice.
 pub type Named = Vec<(String, RefOr<Schema>)>;
@@ -467,7 +468,7 @@ fn reports_and_links() -> Vec<Route> {
             .creates(),
         Route::delete("/api/v1/links/{id}", Needs::Share, shared::revoke)
             .says("End a link before its time.")
-            .gives::<StoredLink>(),
+            .gives::<EndedLink>(),
         Route::get("/api/v1/audit", Needs::Share, audit::list)
             .says("Who read reports and who entered what, newest first.")
             .asks::<Paging>()

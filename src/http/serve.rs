@@ -1,7 +1,7 @@
 //! Serves until told to stop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -68,7 +69,7 @@ async fn serve_within(
     info!(%address, "serving");
     let router = router_within(state.clone(), patience.body);
     let gate = Arc::clone(&state.shared.gate);
-    let mut refusals = Refusals::default();
+    let (mut refusals, mut failures, mut sent_away) = (Refusals::default(), Refusals::default(), SentAway::default());
     let mut connections = JoinSet::new();
     let mut pulse = JoinSet::new();
     let config = state.engine().config().clone();
@@ -85,14 +86,13 @@ async fn serve_within(
                         connections.spawn(served);
                     }
                     Err(full) => {
-                        // Who does not take the few bytes at once goes without them.
-                        let _ = stream.try_write(LATER.as_bytes());
-                        refusals.add(peer, full, &gate);
+                        refusals.add(&full.why(&gate), peer.ip());
+                        sent_away.tell(stream);
                     }
                 },
                 // A caller who left again, or no descriptors for the moment: the next one may be served.
                 Err(error) => {
-                    warn!(%error, "a connection was not accepted");
+                    failures.add(&format!("the system says: {error}"), address.ip());
                     tokio::time::sleep(AFTER_REFUSAL).await;
                 }
             },
@@ -112,6 +112,17 @@ const LATER: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConn
     {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"there are too many connections\",\
     \"reason\":\"busy\",\"advice\":\"close some, or come later\"}";
 
+impl Full {
+    /// Why nobody else is let in, with the key of the config.
+    fn why(self, gate: &Gate) -> String {
+        let (key, most) = match self {
+            Full::InAll => ("max_connections", gate.most),
+            Full::OfOne => ("max_connections_per_address", gate.most_of_one),
+        };
+        format!("there are as many as {key} = {most} in [http] allows")
+    }
+}
+
 /// Connections that were not let in, told in the log once a minute at most.
 #[derive(Default)]
 struct Refusals {
@@ -120,21 +131,51 @@ struct Refusals {
 }
 
 impl Refusals {
-    fn add(&mut self, peer: SocketAddr, full: Full, gate: &Gate) {
+    fn add(&mut self, why: &str, peer: IpAddr) {
         self.since += 1;
         if self.said.is_some_and(|said| said.elapsed() < SAID_EVERY) {
             return;
         }
-        let (key, most) = match full {
-            Full::InAll => ("max_connections", gate.most),
-            Full::OfOne => ("max_connections_per_address", gate.most_of_one),
-        };
-        warn!(
-            peer = %peer.ip(),
-            refused = self.since,
-            "connections were not let in: there are as many as {key} = {most} in [http] allows"
-        );
+        warn!(%peer, refused = self.since, "connections were not let in: {why}");
         *self = Refusals { since: 0, said: Some(Instant::now()) };
+    }
+}
+
+/// Callers at a time who are told why they are sent away once they have asked; more are told at once, and may miss it.
+const TOLD_AT_A_TIME: usize = 32;
+/// How long one of them has to ask.
+const TO_ASK: Duration = Duration::from_secs(1);
+
+/// Callers who are told that there is no room. What is sent before a caller has asked, is taken by some for a broken connection, and
+/// is lost where the connection is closed over what it sent.
+#[derive(Default)]
+struct SentAway(JoinSet<()>);
+
+impl SentAway {
+    fn tell(&mut self, mut stream: TcpStream) {
+        while self.0.try_join_next().is_some() {}
+        if self.0.len() >= TOLD_AT_A_TIME {
+            // Who does not take the few bytes at once goes without them.
+            let _ = stream.try_write(LATER.as_bytes());
+            return;
+        }
+        self.0.spawn(async move {
+            let (mut asked, mut some) = (Vec::new(), [0; 1024]);
+            let ask = async {
+                while !asked.windows(4).any(|end| end == b"\r\n\r\n") && asked.len() < HEAD_LIMIT {
+                    match stream.read(&mut some).await {
+                        Ok(0) | Err(_) => return,
+                        Ok(read) => asked.extend_from_slice(&some[..read]),
+                    }
+                }
+            };
+            let _ = timeout(TO_ASK, ask).await;
+            let told = async {
+                stream.write_all(LATER.as_bytes()).await?;
+                stream.shutdown().await
+            };
+            let _ = timeout(TO_ASK, told).await;
+        });
     }
 }
 
@@ -174,8 +215,7 @@ async fn connection(
 mod tests {
     use std::path::Path;
 
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::net::TcpSocket;
 
     use super::*;
     use crate::clock::Clock;
@@ -232,7 +272,9 @@ mod tests {
             inside.push(stream);
         }
         for _ in 0..100 {
-            let answer = answered(TcpStream::connect(address).await.unwrap()).await;
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+            let answer = answered(stream).await;
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
             assert!(head.starts_with("HTTP/1.1 503") && head.contains("Retry-After: 15"), "{answer}");
             assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");

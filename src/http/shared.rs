@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{self, Path};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::State;
 use super::access::Reader;
 use super::audit::{self, About, SHOWN_AN_HOUR};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::kept_files::Ready;
 use super::mount::Mount;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
-use crate::cycle::{AsOfError, ClosedLink, LinkError, LinkOrder, MadeLink, SharedReport};
+use crate::cycle::{AsOfError, ClosedLink, EndedLink, LinkError, LinkOrder, MadeLink, SharedReport};
 use crate::report::{Audience, Format};
 use crate::store::{LinkKey, StoredLink};
 
@@ -41,8 +41,10 @@ pub async fn shared(
     state: extract::State<State>,
     text: Result<Path<String>, PathRejection>,
     query: Result<Asked<SharedQuery>, Failure>,
+    asked: HeaderMap,
 ) -> Response {
-    let mut response = answered(state, text, query).await.into_response();
+    let answer = answered(state, text, query).await.map(|(format, file)| pages::as_answer(format, file, &asked));
+    let mut response = failure::for_those_outside(answer.into_response());
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
@@ -53,26 +55,33 @@ async fn answered(
     extract::State(state): extract::State<State>,
     text: Result<Path<String>, PathRejection>,
     query: Result<Asked<SharedQuery>, Failure>,
-) -> Result<Response, Failure> {
+) -> Result<(Format, Ready), Failure> {
     let (Path(text), Asked(SharedQuery { format })) = (text.map_err(|_| unknown())?, query?);
-    // What we never signed waits for nobody, and nobody for it.
-    let Some(id) = state.engine().link_id(&text) else { return Err(unknown()) };
-    let who = format!("link {id}");
-    let opened = {
-        let state = state.clone();
-        async move { opened(&state, &text, format.as_deref()).await }
+    // What we never signed, and what is over, waits for nobody, and nobody for it.
+    let Some(link) = state.engine().signed_link(&text) else { return Err(unknown()) };
+    let who = format!("link {}", link.id);
+    let (what, answer) = if state.is_over(&link, state.clock().now()).await {
+        (SHARED.to_owned(), Err(over()))
+    } else {
+        let opened = {
+            let state = state.clone();
+            async move { opened(&state, &text, format.as_deref()).await }
+        };
+        state.shared.lanes.reports_of_links().done(&who, opened).await?
     };
-    let (what, answer) = state.shared.lanes.reports_of_links().done(&who, opened).await?;
     let status = answer.as_ref().map_or_else(Failure::status, |_| StatusCode::OK);
     let own_rows = if status.is_success() { SHOWN_AN_HOUR } else { 1 };
     audit::note(&state, &who, "read", what, status, own_rows).await?;
-    let (format, file) = answer?;
-    Ok(pages::as_answer(format, file))
+    answer
 }
 
 // Nothing that was sent is repeated in these answers, and a link that ended early is told like one that ended.
 fn unknown() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "there is no such link")
+}
+
+fn over() -> Failure {
+    Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one")
 }
 
 /// What the link opens, and what the audit calls it.
@@ -82,13 +91,11 @@ async fn opened(state: &State, text: &str, format: Option<&str>) -> (String, Res
         match state.engine().open_link(state.clock().now(), text).await {
             Ok(report) => report,
             Err(ClosedLink::Unknown) => return refused(unknown()),
-            Err(ClosedLink::Over(_)) => {
-                let over = Failure::new(StatusCode::GONE, "this link is over");
-                return refused(over.advise("ask whoever sent it for a new one"));
+            Err(ClosedLink::Over(id)) => {
+                state.shared.ended_links.add(&id);
+                return refused(over());
             }
-            Err(ClosedLink::Failed(error)) => {
-                return refused(Failure::internal("opening a link", &error).without_details());
-            }
+            Err(ClosedLink::Failed(error)) => return refused(Failure::internal("opening a link", &error)),
         };
     let wanted = match format {
         None => formats.first().copied(),
@@ -100,8 +107,7 @@ async fn opened(state: &State, text: &str, format: Option<&str>) -> (String, Res
         return refused(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
     };
     let made = state.ready_file(&Audience::Partner { records }, (kind, format), as_of).await;
-    let made = made.map(|file| (format, file)).map_err(Failure::without_details);
-    (format!("{SHARED} ({kind}.{format})"), made)
+    (format!("{SHARED} ({kind}.{format})"), made.map(|file| (format, file)))
 }
 
 /// Links that were made, newest first.
@@ -145,8 +151,10 @@ pub async fn revoke(
     extract::State(state): extract::State<State>,
     Extension(Reader { who, .. }): Extension<Reader>,
     Path(id): Path<String>,
-) -> Result<Json<StoredLink>, Failure> {
-    state.engine().revoke_link(state.clock().now(), &who, &id).await.map(Json).map_err(refused)
+) -> Result<Json<EndedLink>, Failure> {
+    let revoked = state.engine().revoke_link(state.clock().now(), &who, &id).await.map_err(refused)?;
+    state.shared.ended_links.add(&id);
+    Ok(Json(revoked))
 }
 
 fn refused(error: LinkError) -> Failure {

@@ -13,6 +13,8 @@ use super::failure::Failure;
 
 /// The newest view, and the last ones of the past that somebody looked at.
 const KEPT: usize = 3;
+/// Times of which it is known what there was to see.
+const TIMES: usize = 16;
 /// Who looks at the past: all readers together, since one view is the same for all.
 const ANYBODY: &str = "";
 
@@ -26,6 +28,8 @@ pub struct ViewCache {
     kept: Mutex<Vec<Kept>>,
     /// What there was to see newest after so many writes: while none is added, the store need not be asked.
     newest: Mutex<Option<(u64, Seen)>>,
+    /// What there was to see as of the times that were asked for last, each after so many writes.
+    of_times: Mutex<Vec<(DateTime<Utc>, u64, Seen)>>,
     /// Held while the newest view is put together, so that many readers cost one.
     making: Arc<tokio::sync::Mutex<()>>,
 }
@@ -40,6 +44,21 @@ impl ViewCache {
         let view = if made_from == seen { view } else { Arc::new(View::clone(&view).charged(seen.charged)) };
         self.put(seen, said.to_owned(), view.clone());
         Some(view)
+    }
+
+    /// The view as of `time`, if it was just looked at and nothing was written since.
+    fn of_time(&self, time: DateTime<Utc>, writes: u64) -> Option<Arc<View>> {
+        let times = self.of_times.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = times.iter().find(|(of, after, _)| (*of, *after) == (time, writes)).map(|(_, _, seen)| *seen);
+        drop(times);
+        self.get(seen?, "")
+    }
+
+    fn put_time(&self, time: DateTime<Utc>, writes: u64, seen: Seen) {
+        let mut times = self.of_times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.retain(|(of, ..)| *of != time);
+        times.insert(0, (time, writes, seen));
+        times.truncate(TIMES);
     }
 
     fn put(&self, seen: Seen, said: String, view: Arc<View>) {
@@ -57,15 +76,26 @@ fn same(a: Seen, b: Seen) -> bool {
 }
 
 impl State {
-    /// The view as of a time, or the newest; `None` before the first finished cycle.
+    /// The view as of a time, or the newest; `None` before the first finished cycle. Of a time the store is asked in a lane: times
+    /// that nobody asked for before are many.
+    ///
+    /// # Errors
+    /// For a time to come, where too many wait, and if the store fails.
     pub async fn view(&self, as_of: Option<DateTime<Utc>>) -> Result<Option<Arc<View>>, Failure> {
-        let Some(seen) = self.seen(as_of).await? else { return Ok(None) };
-        if let Some(view) = self.shared.views.get(seen, &self.said(as_of)) {
-            return Ok(Some(view));
-        }
         let state = self.clone();
-        if as_of.is_some() {
-            return self.shared.lanes.past.done(ANYBODY, async move { state.made_view(as_of).await }).await?;
+        if let Some(time) = as_of {
+            if let Some(view) = self.shared.views.of_time(time, self.engine().store().writes()) {
+                return Ok(Some(view));
+            }
+            let looked = async move {
+                state.refuse_the_future(as_of).await?;
+                state.made_view(as_of).await
+            };
+            return self.shared.lanes.past.done(ANYBODY, looked).await?;
+        }
+        let Some(seen) = self.seen(None).await? else { return Ok(None) };
+        if let Some(view) = self.shared.views.get(seen, &self.said(None)) {
+            return Ok(Some(view));
         }
         let alone = Arc::clone(&self.shared.views.making).lock_owned().await;
         // It is finished, whoever left, so that no second one is begun beside it.
@@ -108,8 +138,10 @@ impl State {
         }
         let seen =
             store.seen(as_of, self.engine().config().digest.clone()).await.map_err(|error| unread(&error.into()))?;
-        if as_of.is_none() {
-            *newest.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (writes, seen));
+        match (as_of, seen) {
+            (None, _) => *newest.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (writes, seen)),
+            (Some(time), Some(seen)) => self.shared.views.put_time(time, writes, seen),
+            (Some(_), None) => {}
         }
         Ok(seen)
     }

@@ -5,7 +5,9 @@
 //! months, and today), the monthly bill, and that credit ends; everything else is emptied. No text that somebody else wrote
 //! passes: what a partner reads of credit is put into words here, from what the partner may see, so that no name of a
 //! credit, service or workload can stand in it. A credit can pay for one service alone, so that any figure of a single one
-//! is that service's spend: none is left. What the sums that are left still tell is said to the reader in its notes.
+//! is that service's spend: none is left. Nothing is left either that rests on what others filed, unless all that is filed is the
+//! reader's own: two accounts that differ in others' plans alone give the same bytes, as long as the outlook is the same. What the
+//! sums that are left still tell is said to the reader in its notes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +16,7 @@ use chrono::NaiveDate;
 
 use super::words;
 use crate::domain::buys::{Buys, BuysUnit};
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::finding::{Finding, Rule, Severity};
 use crate::domain::history::MissingHistory;
 use crate::domain::money::Money;
 use crate::domain::next_award::Meant;
@@ -27,7 +29,6 @@ use crate::domain::position::{
 use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
 use crate::domain::track_record::{Horizon, TrackRecord};
-use crate::domain::workload::Workload;
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -65,6 +66,14 @@ impl Audience {
         ))
     }
 
+    /// True if it may see what rests on the whole filing: it is the owner, or filed all records of it.
+    pub(super) fn sees_whole(&self, filing: Option<&FilingRef>) -> bool {
+        match self {
+            Audience::Owner => true,
+            Audience::Partner { records } => filing.is_some_and(|filing| is_all(filing, records)),
+        }
+    }
+
     /// The part of a position and its series that this audience may see.
     pub fn scope(&self, position: &Position, series: &Series) -> (Position, Series) {
         match self {
@@ -74,8 +83,13 @@ impl Audience {
     }
 }
 
+fn is_all(filing: &FilingRef, records: &[String]) -> bool {
+    filing.records.iter().all(|record| records.contains(record))
+}
+
 fn scope_position(position: &Position, records: &[String]) -> Position {
     let own = |record: &String| records.contains(record);
+    let all_own = position.filing.as_ref().is_some_and(|filing| is_all(filing, records));
     // `outside` is no record: a partner whose list happens to say so still does not see it.
     let rows = position.variance.iter().filter(|row| own(&row.record) && row.record != OUTSIDE);
     let mut scoped = Position {
@@ -90,7 +104,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             pools: awards(position),
             unlisted: position.credits.unlisted,
         },
-        exhaustion: Exhaustion { by_workload: Vec::new(), ..position.exhaustion.clone() },
+        exhaustion: scope_exhaustion(&position.exhaustion, all_own),
         workloads: Vec::new(),
         coverage: Vec::new(),
         variance: rows.cloned().collect(),
@@ -114,13 +128,16 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
             records: filing.records.iter().filter(|record| own(record)).cloned().collect(),
             unpriced: filing.unpriced.iter().filter(|line| own(&line.record)).cloned().collect(),
             // What the whole filing asks for is of others' records too, unless there are none.
-            asked_usd: filing.asked_usd.filter(|_| filing.records.iter().all(own)),
-            granted_usd: filing.granted_usd.filter(|_| filing.records.iter().all(own)),
-            deal_size_usd: filing.deal_size_usd.filter(|_| filing.records.iter().all(own)),
+            asked_usd: filing.asked_usd.filter(|_| all_own),
+            granted_usd: filing.granted_usd.filter(|_| all_own),
+            deal_size_usd: filing.deal_size_usd.filter(|_| all_own),
+            post_credit_growth_per_month: filing.post_credit_growth_per_month.filter(|_| all_own),
             applications: filing.applications.iter().filter(|it| own(&it.record)).cloned().collect(),
+            // Who can guess what others filed could see by it whether that is right.
+            content_hash: if all_own { filing.content_hash.clone() } else { String::new() },
             ..filing.clone()
         }),
-        review: scope_review(&position.review, position.filing.as_ref(), &own),
+        review: scope_review(&position.review, all_own, &own),
         track_record: scope_track_record(&position.track_record),
         // What the account means to ask for is told by its owner.
         award_meant: Meant::default(),
@@ -131,34 +148,37 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         outlook_state: position.outlook_state,
         at_least: None,
         bills: position.bills,
-        buys: scope_buys(position, &scoped_models(position, records)),
+        buys: scope_buys(position, records, all_own),
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
     };
-    scoped.findings = ends(position, &scoped);
+    scoped.findings = ends(position, &scoped, all_own);
     scoped
 }
 
-/// Models of the partner's own records, and whether accelerators are theirs alone.
-fn scoped_models(position: &Position, records: &[String]) -> (BTreeSet<String>, bool) {
-    let is_own = |record: &String| records.contains(record) && record != OUTSIDE;
-    let own = position.variance.iter().filter(|row| is_own(&row.record));
-    let on_chips = |row: &&Variance| matches!(row.workload, Workload::Trainium | Workload::Inferentia);
-    let chips: Vec<&Variance> = position.variance.iter().filter(on_chips).collect();
-    let alone = !chips.is_empty() && chips.iter().all(|row| is_own(&row.record));
-    (own.filter_map(|row| row.model.clone()).collect(), alone)
-}
-
-/// Of what credit buys, what is of the partner's records. Where not all credit may pay for it, the amount would tell a single
-/// credit's balance.
-fn scope_buys(position: &Position, (models, chips): &(BTreeSet<String>, bool)) -> Vec<Buys> {
+/// Of what credit buys, what is of the models of the partner's own records; of accelerators where all records are the partner's.
+/// Where not all credit may pay for it, the amount would tell a single credit's balance.
+fn scope_buys(position: &Position, records: &[String], all_own: bool) -> Vec<Buys> {
+    let is_own = |row: &&Variance| records.contains(&row.record) && row.record != OUTSIDE;
+    let models: BTreeSet<&str> =
+        position.variance.iter().filter(is_own).filter_map(|row| row.model.as_deref()).collect();
     let own = |it: &&Buys| match it.unit {
         BuysUnit::Days => false,
-        BuysUnit::MillionTokens => it.model.as_ref().is_some_and(|model| models.contains(model)),
-        BuysUnit::ChipHours => *chips,
+        BuysUnit::MillionTokens => it.model.as_ref().is_some_and(|model| models.contains(model.as_str())),
+        BuysUnit::ChipHours => all_own,
     };
     let of_all = |it: &&Buys| it.credit == position.credits.remaining;
     position.buys.iter().filter(own).filter(of_all).cloned().collect()
+}
+
+/// When credit ends. The day on which it would if all went as filed is worked out from the plans of all.
+fn scope_exhaustion(exhaustion: &Exhaustion, all_own: bool) -> Exhaustion {
+    Exhaustion {
+        by_workload: Vec::new(),
+        as_filed: exhaustion.as_filed.filter(|_| all_own),
+        filed: exhaustion.filed && all_own,
+        ..exhaustion.clone()
+    }
 }
 
 /// How an outlook is made, whatever it was made of.
@@ -209,11 +229,14 @@ fn award_names(position: &Position) -> Vec<String> {
     pools.iter().enumerate().map(name).collect()
 }
 
-/// That credit ends, or that an award expires with something left in it, where the owner is told so.
-fn ends(position: &Position, scoped: &Position) -> Vec<Finding> {
+/// That credit ends, or that an award expires with something left in it, where the owner is told so. A warning that credit ends can
+/// come of what others filed; that it is critical never does.
+fn ends(position: &Position, scoped: &Position, all_own: bool) -> Vec<Finding> {
     let told = |finding: &Finding| {
         let summary = match finding.rule {
-            Rule::Exhaustion => format!("{}.", words::headline(scoped)),
+            Rule::Exhaustion if all_own || finding.severity == Severity::Critical => {
+                format!("{}.", words::headline(scoped))
+            }
             Rule::ExpiringCredit => {
                 let of = |pool: &PoolPosition| finding.key == format!("{}:{}", finding.rule.as_str(), pool.id);
                 let award = &scoped.credits.pools[position.credits.pools.iter().position(of)?];
@@ -244,10 +267,9 @@ fn scope_reconciliation(all: &Reconciliation) -> Reconciliation {
 
 /// The assumptions and claims of one's own records. The ask and the earned value are the account's, all awards together, but
 /// without the months that the ask rests on, and without the plan of others.
-fn scope_review(review: &Review, filing: Option<&FilingRef>, own: &impl Fn(&String) -> bool) -> Review {
+fn scope_review(review: &Review, all_own: bool, own: &impl Fn(&String) -> bool) -> Review {
     // A claim without a record is of one credit, or of what nobody filed.
     let may_see = |claim: &&Claim| claim.record.as_ref().is_some_and(|record| own(record) && record != OUTSIDE);
-    let all_own = filing.is_some_and(|filing| filing.records.iter().all(own));
     let without_others = |value: &PoolValue| PoolValue {
         planned_to_date: value.planned_to_date.filter(|_| all_own),
         ahead_of_plan: value.ahead_of_plan.filter(|_| all_own),

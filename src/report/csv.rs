@@ -5,15 +5,18 @@
 //! headings, and no line is blank. Amounts are plain numbers with every digit, days are ISO, absent is empty. The
 //! first section, `report`, holds title, dates and figures as key, value and label; the section `texts` holds what stands
 //! between the tables, with the id of the part of the report that says it.
+//!
+//! Invariant: every field is quoted, and no text begins like a formula, nor goes on like one behind what a spreadsheet may take for the
+//! end of a field: some split lines at semicolons or tabs, whatever the quotes say.
 
-use csv::{Writer, WriterBuilder};
+use csv::{QuoteStyle, Writer, WriterBuilder};
 
 use super::document::{Cell, Document, Table};
 
 /// Renders the file.
 pub(super) fn render(document: &Document) -> Vec<u8> {
     // Sections differ in width, so lines do.
-    let mut writer = WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut writer = WriterBuilder::new().flexible(true).quote_style(QuoteStyle::Always).from_writer(Vec::new());
     header(&mut writer, document);
     findings(&mut writer, document);
     document.tables().for_each(|table| write_table(&mut writer, table));
@@ -29,7 +32,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
 
 fn header(writer: &mut Writer<Vec<u8>>, document: &Document) {
     let key_value =
-        |key: &str, value: String, label: &str| ["report".to_owned(), key.to_owned(), value, label.to_owned()];
+        |key: &str, value: String, label: &str| ["report".to_owned(), key.to_owned(), value, guarded(label)];
     line(writer, ["report", "key", "value", "label"].map(str::to_owned));
     line(writer, key_value("kind", document.kind.to_owned(), &document.title));
     line(writer, key_value("as_of", document.as_of.to_rfc3339(), "As of"));
@@ -86,7 +89,61 @@ fn machine(cell: &Cell) -> String {
     }
 }
 
-/// A spreadsheet runs a cell that begins like a formula; names come from AWS and from config, so such text is quoted.
+/// A spreadsheet runs a cell that begins like a formula; names come from AWS and from config, so such text bears an apostrophe.
 fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let mut guarded = String::with_capacity(text.len() + 1);
+    // What comes next may be taken for the beginning of a field.
+    let mut begins = true;
+    for letter in text.chars() {
+        if begins && FORMULA.contains(&letter) {
+            guarded.push('\'');
+        }
+        guarded.push(letter);
+        // Spaces and quotes before a formula are left out by some.
+        begins = SEPARATORS.contains(&letter) || (begins && (letter.is_whitespace() || letter == '"'));
+    }
+    guarded
+}
+
+/// What a formula begins with, in the widths that are read as one.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What may end a field. A comma is the separator of the file, and no quoted one ends a field.
+const SEPARATORS: [char; 5] = [';', '\t', '\n', '\r', '|'];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_may_be_taken_for_a_field_begins_like_a_formula() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("Amazon RDS;=HYPERLINK(\"http://x\")", "Amazon RDS;'=HYPERLINK(\"http://x\")"),
+            ("x\t=1+1", "x\t'=1+1"),
+            ("\t@x", "'\t'@x"),
+            (" =1", " '=1"),
+            ("a; \" +1", "a; \" '+1"),
+            ("a\n-1", "a\n'-1"),
+            ("\u{ff1d}1;\u{ff0b}1;\u{ff0d}1;\u{ff20}x", "'\u{ff1d}1;'\u{ff0b}1;'\u{ff0d}1;'\u{ff20}x"),
+            ("pay-as-you-go, a=b; fine", "pay-as-you-go, a=b; fine"),
+            ("'=1", "'=1"),
+            ("", ""),
+        ] {
+            assert_eq!(guarded(text), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_name_holds_no_field_is_a_formula(text in "[=+@;|\t\r\n \"'a1\u{ff1d}\u{ff0d}-]{0,12}") {
+            let guarded = guarded(&text);
+            for field in guarded.split([';', '\t', '\n', '\r', '|']) {
+                let field = field.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '"');
+                prop_assert!(!field.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0d}']), "{text:?} {guarded:?}");
+            }
+            prop_assert_eq!(guarded.replace('\'', ""), text.replace('\'', ""), "nothing else is changed");
+        }
+    }
 }

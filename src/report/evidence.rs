@@ -87,7 +87,10 @@ fn entered(evidence: &Evidence, position: &Position, audience: &Audience) -> Tab
             Cell::Day(*filed_on),
             moment(*recorded_at),
             Cell::Absent(""),
-            Cell::text(content_hash),
+            match audience.sees_whole(Some(filing)) {
+                true => Cell::text(content_hash),
+                false => Cell::Absent("not of your records alone"),
+            },
         ]
     });
     let balance = |it: &BalanceEvidence| {

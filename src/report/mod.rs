@@ -244,7 +244,9 @@ fn about(position: &Position) -> Vec<About> {
         all.push(about("filed_on", "Filed on", Cell::Day(filing.filed_on)));
         all.push(about("recorded_on", "Recorded on", Cell::Day(filing.recorded_at.date_naive())));
         all.push(about("records", "Records", Cell::text(filing.records.join(", "))));
-        all.push(about("filing_hash", "Content hash", Cell::text(&filing.content_hash)));
+        // Who filed a part of it is not shown the hash of all.
+        let hash = Some(&filing.content_hash).filter(|hash| !hash.is_empty());
+        all.extend(hash.map(|hash| about("filing_hash", "Content hash", Cell::text(hash))));
     }
     all.push(about("program", "Made by", Cell::text(concat!("glidepath ", env!("CARGO_PKG_VERSION")))));
     all

@@ -9,6 +9,7 @@ use super::error::{Result, StoreError};
 use super::examine::read_only;
 use super::heal::{copy_bytes, sync_folder};
 use super::verify::{VerifiedTable, read_tables};
+use super::whole::unguessable;
 use super::{Store, blocking, checkpoint, log_of};
 
 /// The copy's name while it is attached. Detached before it is used too: a copy that failed must not fail the next one.
@@ -25,25 +26,27 @@ impl Store {
         let (store, target) = (self.clone(), target.to_owned());
         blocking(move || {
             make(&target, |partial, failed| store.copy_to(partial, failed))?;
-            store.write(|_, connection| store.keep_revoked(connection))
+            store.write(|_, connection| store.keep_revoked(connection)).map(|_| ())
         })
         .await
     }
 
     /// Copies the finished backup `from` to `target`, as [`Store::backup`] does the store; nothing waits for it meanwhile, however
-    /// slow the disk.
+    /// slow the disk. The list of revoked links goes with it.
     ///
     /// # Errors
     /// As [`Store::backup`].
     pub async fn backup_again(&self, from: &Path, target: &Path) -> Result<()> {
-        let (from, target, memory_mb) = (from.to_owned(), target.to_owned(), self.inner.memory_mb);
+        let (store, from, target) = (self.clone(), from.to_owned(), target.to_owned());
+        let memory_mb = self.inner.memory_mb;
         blocking(move || {
             make(&target, |partial, failed| {
                 // With the rights of a new file: an older backup may be open to others.
                 copy_bytes(&from, partial)
                     .map_err(|error| failed(format!("{} cannot be copied: {error}", from.display())))?;
                 check_copy(partial, &read_back(&from, memory_mb)?, memory_mb, failed)
-            })
+            })?;
+            store.write(|_, connection| store.keep_revoked(connection)).map(|_| ())
         })
         .await
     }
@@ -65,9 +68,8 @@ impl Store {
 fn make(target: &Path, write: impl FnOnce(&Path, &dyn Fn(String) -> StoreError) -> Result<()>) -> Result<()> {
     let failed = |reason: String| StoreError::Backup { path: target.to_owned(), reason };
     check_target(target).map_err(failed)?;
-    let partial = target.with_extension("partial");
-    // A leftover of a copy that was cut short is of no use to anybody.
-    remove(&partial);
+    let partial =
+        target.with_extension(format!("{}.partial", unguessable().map_err(|error| failed(error.to_string()))?));
     let made = write(&partial, &failed).and_then(|()| give_name(&partial, target).map_err(failed));
     made.map_err(|error| {
         remove(&partial);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::StoreId;
+use super::whole::is_unguessable;
 use crate::domain::referee::is_ahead;
 
 /// The file by which a second place for backups is known.
@@ -36,6 +37,9 @@ impl BackupFile {
     /// Reads a name; `None` for every other file.
     pub fn of(name: &str, written_at: Option<DateTime<Utc>>) -> Option<BackupFile> {
         let half = HALVES.iter().find_map(|half| name.strip_suffix(half));
+        // Older versions wrote it under a name without the random word.
+        let half =
+            half.map(|half| half.rsplit_once('.').filter(|(_, word)| is_unguessable(word)).map_or(half, |it| it.0));
         let stem = name.strip_suffix(WHOLE).or(half)?;
         let (before, stamp) = stem.split_once(PREFIX)?;
         let id = match before {
@@ -137,6 +141,8 @@ mod tests {
             ("glidepath-20261123T063005Z.duckdb", true),
             ("glidepath-20261123T063005Z.partial", false),
             ("0123456789abcdef-glidepath-20261123T063005Z.partial", false),
+            ("0123456789abcdef-glidepath-20261123T063005Z.fedcba9876543210.partial", false),
+            ("0123456789abcdef-glidepath-20261123T063005Z.fedcba9876543210.partial.wal", false),
             ("0123456789abcdef-glidepath-20261123T063005Z.partial.wal", false),
         ] {
             assert_eq!(BackupFile::of(name, None).map(|file| file.whole), Some(whole), "{name}");
@@ -152,6 +158,8 @@ mod tests {
             "-glidepath-20261123T063005Z.duckdb",
             "my-glidepath-20261123T063005Z.duckdb",
             "glidepath-20261323T063005Z.duckdb",
+            "0123456789abcdef-glidepath-20261123T063005Z.fedcba9876543210.duckdb",
+            "0123456789abcdef-glidepath-20261123T063005Z.fedcba987654321.partial",
             "glidepath-backups",
             "notes.txt",
         ] {

@@ -3,6 +3,7 @@
 //!
 //! DuckDB ends the whole process over some logs that it cannot read. So a file is looked into by a process of its own first.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,9 @@ use tracing::warn;
 
 use super::error::Result;
 use super::heal::copy_bytes;
+use super::objects::{Difference, Objects};
 use super::verify::{self, Verified};
-use super::{beside, log_file, log_of, trouble};
+use super::{beside, confine, log_file, log_of, migrations, revoked, trouble};
 
 /// The command of this program that looks into a file.
 pub const EXAMINE: &str = "examine-store";
@@ -37,6 +39,11 @@ pub enum Examined {
     Blank,
     /// A database of another program.
     Foreign,
+    /// A store with objects in it that no store has.
+    Altered {
+        /// Which, in words.
+        what: String,
+    },
     /// Not what was written.
     Damaged {
         /// Why.
@@ -60,6 +67,9 @@ pub struct Opens {
     pub id: Option<String>,
     /// The account of its data.
     pub account: Option<String>,
+    /// Ids of links that were revoked in it.
+    #[serde(default)]
+    pub revoked: BTreeSet<String>,
     /// What reading it whole brought; `None` where it was only opened.
     pub verified: Option<Verified>,
 }
@@ -189,41 +199,40 @@ pub fn examine(path: &Path, depth: Depth, memory_mb: u32) -> Examined {
 
 fn look(path: &Path, depth: Depth, memory_mb: u32) -> Result<Examined> {
     let connection = read_only(path, memory_mb)?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM duckdb_tables() WHERE NOT internal", [], |row| row.get(0))?;
-    if tables == 0 {
-        return Ok(Examined::Blank);
-    }
-    if !has_table(&connection, "schema_version")? {
-        return Ok(Examined::Foreign);
-    }
-    let version = connection.query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
-    if version == 0 {
+    let objects = Objects::of(&connection)?;
+    let Some(version) = objects.version(&connection)? else {
+        return Ok(if objects.is_blank() { Examined::Blank } else { Examined::Foreign });
+    };
+    // What a newer version made is not known here; it is not opened either.
+    let difference = if version > migrations::known() { None } else { objects.difference(version)? };
+    match difference {
+        Some(Difference::Strange(what)) => return Ok(Examined::Altered { what }),
+        Some(Difference::Missing(what)) => return Ok(Examined::Damaged { reason: format!("it lacks {what}") }),
         // The first migration was not committed.
-        return Ok(Examined::Blank);
+        None if version == 0 => return Ok(Examined::Blank),
+        None => {}
     }
     let text =
         |sql| -> Result<Option<String>> { Ok(connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten()) };
-    let id = if has_table(&connection, "store_id")? { text("SELECT id FROM store_id")? } else { None };
+    let id = if objects.has_table("store_id") { text("SELECT id FROM store_id")? } else { None };
+    let has_links = objects.has_table("link_revocations");
+    let revoked = if has_links { revoked::revoked(&connection)? } else { BTreeSet::new() };
     let account = text("SELECT account FROM ingest_runs WHERE account IS NOT NULL ORDER BY run_id DESC LIMIT 1")?;
     let verified = match depth {
         Depth::Opens => None,
         Depth::Whole => Some(verify::verify(&connection)?),
     };
-    Ok(Examined::Store(Opens { version, id, account, verified }))
+    Ok(Examined::Store(Opens { version, id, account, revoked, verified }))
 }
 
-/// Opens a file that nothing is written to: what its log holds is read into memory.
+/// Opens a file that nothing is written to: what its log holds is read into memory. Nothing in it reaches another file.
 pub fn read_only(path: &Path, memory_mb: u32) -> Result<Connection> {
     let config = Config::default()
         .access_mode(AccessMode::ReadOnly)?
         .max_memory(&format!("{memory_mb}MB"))?
         .threads(1)?
         .enable_autoload_extension(false)?;
-    Ok(Connection::open_with_flags(path, config)?)
-}
-
-fn has_table(connection: &Connection, name: &str) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = ? AND NOT internal)";
-    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
+    let connection = Connection::open_with_flags(path, config)?;
+    confine(&connection, &[], &[])?;
+    Ok(connection)
 }

@@ -16,7 +16,8 @@ use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Opens};
 use super::opening::Opening;
 use super::verify::Verified;
-use super::{StoreId, beside, config, log_of, migrations, revoked};
+use super::whole::new_file;
+use super::{StoreId, beside, config, confine, log_of, migrations, revoked};
 use crate::domain::healing::{HealedFrom, Healing};
 
 /// What is wrong with a store.
@@ -245,6 +246,7 @@ fn good(opening: &Opening, path: &Path) -> std::result::Result<Opens, Unfit> {
             })
         }
         Examined::Blank | Examined::Foreign => Err(Unfit::because("it is no store of glidepath")),
+        Examined::Altered { what } => Err(Unfit::because(format!("it holds another program's objects: {what}"))),
         Examined::Damaged { reason } => Err(Unfit::because(reason)),
         Examined::Unknown { reason } => Err(Unfit { is_unknown: true, ..Unfit::because(reason) }),
         Examined::NewerFormat => Err(Unfit::because("a newer version of glidepath wrote it")),
@@ -322,15 +324,15 @@ fn write(
         copy(from, making).map_err(|error| cannot(&opening.path, &format!("copying {}", from.display()), &error))?;
     }
     let mut connection = Connection::open_with_flags(making, config(opening.memory_mb)?)?;
+    confine(&connection, &[], &[])?;
     migrations::migrate(making, &mut connection)?;
     if let Some(id) = id {
         connection.execute("UPDATE store_id SET id = ?", [id.to_string()])?;
     }
     let mut ended = 0;
     if let Some(healing) = healing {
-        let is_older = matches!(healing.source, HealedFrom::Backup | HealedFrom::Named);
-        let place = (opening.path.as_path(), &opening.backups);
-        ended = revoked::end_links(&connection, place, is_older, healing.healed_at)?;
+        let is_older = healing.source != HealedFrom::Nothing && !healing.is_whole();
+        ended = revoked::end_links(&connection, opening, is_older, healing.healed_at)?;
         insert(&connection, healing)?;
     }
     connection.execute_batch("CHECKPOINT")?;
@@ -367,7 +369,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Copies the bytes of a file into a new one, onto the disk.
 pub(super) fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
-    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    let (mut from, mut to) = (File::open(from)?, new_file(to)?);
     io::copy(&mut from, &mut to)?;
     to.sync_all()
 }

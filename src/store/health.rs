@@ -4,6 +4,7 @@
 //! ever later, by whoever asks next; damage that is met while the store is open is noted, and nothing is replaced under a cycle.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, RwLockReadGuard, TryLockError};
@@ -19,6 +20,7 @@ use super::opening::{self, Mode, Opening};
 use super::trouble::{DiskTrouble, is_damage, is_unusable};
 use super::{
     Depth, Examined, Store, backup, beside, bring_up_to_date, checkpoint, examine, locked, log_of, open_file, verify,
+    whole,
 };
 use crate::domain::healing::Healing;
 
@@ -282,7 +284,8 @@ impl Store {
             return Err(self.closed(reason));
         }
         let mode = inner.health.mode();
-        let mut connection = open_file(&inner.path, inner.memory_mb, mode)?;
+        let mut connection =
+            open_file(&inner.path, inner.memory_mb, mode, inner.opening.as_ref().map(|opening| &opening.backups))?;
         bring_up_to_date(&inner.path, &mut connection, mode)?;
         Opened::of(connection)
     }
@@ -347,10 +350,12 @@ impl Store {
         let store = self.clone();
         super::blocking(move || {
             store.look_whether_writable();
-            let trial = beside(&store.inner.path, "room");
-            let written = fs::write(&trial, vec![0x5a; ROOM]);
-            let removed = fs::remove_file(&trial);
-            written.and(removed).map_err(|error| {
+            let tried = whole::new_beside(&beside(&store.inner.path, "room")).and_then(|(mut file, trial)| {
+                let written = file.write_all(&vec![0x5a; ROOM]);
+                let removed = fs::remove_file(&trial);
+                written.and(removed)
+            });
+            tried.map_err(|error| {
                 let error = StoreError::NoRoom { path: store.inner.path.clone(), reason: error.to_string() };
                 store.inner.health.note(&error);
                 error
@@ -422,6 +427,7 @@ impl Store {
             examine::remove_copy(&copy);
             Ok(match examined {
                 Examined::Damaged { reason } => (Some(reason), None),
+                Examined::Altered { what } => (Some(format!("it holds another program's objects: {what}")), None),
                 Examined::Blank | Examined::Foreign => (Some("it holds no table any more".to_owned()), None),
                 Examined::Store(opens) => {
                     let problems = opens.verified.map(|found| found.problems()).unwrap_or_default();

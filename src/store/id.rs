@@ -4,8 +4,8 @@
 //! a store whose migrations are not committed; a copy of the store is the same store.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,6 +13,7 @@ use duckdb::Connection;
 use tracing::warn;
 
 use super::error::{Result, StoreError};
+use super::whole;
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 16;
@@ -77,22 +78,12 @@ impl StoreId {
         if StoreId::beside(path).is_ok_and(|there| there.as_ref() == Some(self)) {
             return;
         }
-        if let Err(error) = self.write(&StoreId::file(path)) {
+        if let Err(error) = whole::write(&StoreId::file(path), format!("{self}\n").as_bytes()) {
             let file = StoreId::file(path);
             warn!(
                 "the file {}, by which commands find the daemon of this store, cannot be written: {error}",
                 file.display()
             );
         }
-    }
-
-    /// The file appears whole or not at all.
-    fn write(&self, file: &Path) -> std::io::Result<()> {
-        let mut partial = file.as_os_str().to_owned();
-        partial.push(".partial");
-        let mut written = File::create(&partial)?;
-        writeln!(written, "{self}")?;
-        written.sync_all()?;
-        fs::rename(partial, file)
     }
 }

@@ -68,16 +68,17 @@ impl Store {
         let store = self.clone();
         self.call(move |connection| {
             insert_link(connection, &link)?;
-            store.keep_revoked(connection)
+            store.keep_revoked(connection).map(|_| ())
         })
         .await
     }
 
-    /// Brings the lists of revoked links beside the store, and in its folders for backups, up to its rows.
-    pub(super) fn keep_revoked(&self, connection: &Connection) -> Result<()> {
+    /// Brings the lists of revoked links beside the store, and in its folders for backups, up to its rows. Gives where that failed,
+    /// in words.
+    pub(super) fn keep_revoked(&self, connection: &Connection) -> Result<Vec<String>> {
         match &self.inner.opening {
-            Some(opening) => revoked::keep_lists(connection, &opening.path, &opening.backups),
-            None => Ok(()),
+            Some(opening) => revoked::keep_lists(connection, opening),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -105,11 +106,27 @@ impl Store {
         self.read(move |connection| Ok(read(connection, Some(&id), None, 1)?.pop())).await
     }
 
-    /// Ends a link, also for a store that is restored from an older backup; ending it again changes nothing.
+    /// Ids of links that were ended before their time and would be open at `now`, those ended last first, at most `limit`.
     ///
     /// # Errors
     /// DuckDB's.
-    pub async fn revoke_link(&self, id: String, revocation: Revocation) -> Result<()> {
+    pub async fn revoked_links(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<String>> {
+        self.read(move |connection| {
+            let sql = "SELECT link_id FROM link_revocations JOIN shared_links USING (link_id) WHERE expires_at > ?
+                       ORDER BY revoked_at DESC, link_id LIMIT ?";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map(params![now.naive_utc(), limit], |row| row.get(0))?;
+            Ok(rows.collect::<duckdb::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Ends a link, also for a store that is restored from an older backup; ending it again changes nothing. Gives the places whose
+    /// lists of revoked links do not name it, in words.
+    ///
+    /// # Errors
+    /// DuckDB's.
+    pub async fn revoke_link(&self, id: String, revocation: Revocation) -> Result<Vec<String>> {
         let store = self.clone();
         self.call(move |connection| {
             connection.execute(

@@ -68,6 +68,15 @@ pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// Makes an empty database one of the version `version`, or of the newest that is known where that is older.
+pub(super) fn migrate_to(connection: &mut Connection, version: i64) -> Result<()> {
+    self::version(connection)?;
+    for (step, migration) in (1_i64..).zip(&MIGRATIONS).take_while(|(step, _)| *step <= version) {
+        apply(connection, step, migration).map_err(|source| StoreError::Migration { name: migration.name, source })?;
+    }
+    Ok(())
+}
+
 fn apply(connection: &mut Connection, step: i64, migration: &Migration) -> duckdb::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(migration.sql)?;

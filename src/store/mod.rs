@@ -33,6 +33,7 @@ mod migrations;
 mod month_sums;
 mod mutes;
 mod notices;
+mod objects;
 mod opened;
 mod opening;
 pub mod packed;
@@ -47,8 +48,9 @@ mod trouble;
 mod vanished;
 mod verify;
 mod views;
+mod whole;
 
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -89,6 +91,7 @@ pub use requests::{ChargedRequests, PaidRequests};
 pub use trouble::DiskTrouble;
 pub use verify::{Invariant, Verified, VerifiedTable};
 pub use views::{KeptView, ViewMaker};
+pub use whole::{new_beside, new_file};
 
 /// Threads that DuckDB may use; more would only add stacks and buffers at this size.
 const THREADS: i64 = 2;
@@ -172,7 +175,7 @@ impl Store {
     }
 
     fn open_as(path: &Path, memory_mb: u32, mode: Mode, lock: Option<Lock>, opening: Option<Opening>) -> Result<Store> {
-        let connection = open_file(path, memory_mb, mode)?;
+        let connection = open_file(path, memory_mb, mode, opening.as_ref().map(|opening| &opening.backups))?;
         let store = Store::of(path, memory_mb, connection, mode, lock, opening)?;
         if mode == Mode::Writable {
             store.id().write_beside(path);
@@ -342,15 +345,49 @@ fn create_folder(path: &Path) -> Result<()> {
     })
 }
 
-fn open_file(path: &Path, memory_mb: u32, mode: Mode) -> Result<Connection> {
+/// Opens the file. The database reaches it, what is copied out of it, and its backups in `folders`; without those, its own folder.
+fn open_file(path: &Path, memory_mb: u32, mode: Mode, folders: Option<&BackupFolders>) -> Result<Connection> {
     let config = match mode {
         Mode::Writable => config(memory_mb)?,
         Mode::ReadOnly => config(memory_mb)?.access_mode(AccessMode::ReadOnly)?,
     };
-    Connection::open_with_flags(path, config).map_err(|error| StoreError::Open {
+    let connection = Connection::open_with_flags(path, config).map_err(|error| StoreError::Open {
         path: path.to_owned(),
         reason: format!("{error}. Check that the file is a glidepath store and is writable"),
-    })
+    })?;
+    let reached = match folders {
+        Some(folders) => folders.all(),
+        None => path.parent().map(Path::to_owned).into_iter().collect(),
+    };
+    confine(&connection, &reached, &[heal::held_beside(path)])?;
+    Ok(connection)
+}
+
+/// Lets the database of `connection` reach no other files than its own, those in `folders`, and the databases `files`, for good: whatever
+/// stands in a file that somebody put there reads nothing else.
+fn confine(connection: &Connection, folders: &[PathBuf], files: &[PathBuf]) -> Result<()> {
+    let list = |paths: Vec<PathBuf>| -> String {
+        let whole = |path: PathBuf| absolute(&path).unwrap_or(path).to_string_lossy().replace('\'', "''");
+        paths.into_iter().map(|path| format!("'{}'", whole(path))).collect::<Vec<_>>().join(", ")
+    };
+    // What DuckDB keeps beside a database while it writes it.
+    let with_logs = |file: &PathBuf| ["wal", "wal.checkpoint", "wal.recovery"].map(|log| beside(file, log)).into_iter();
+    let files = files.iter().flat_map(|file| std::iter::once(file.clone()).chain(with_logs(file))).collect();
+    connection.execute_batch(&format!(
+        "SET allowed_directories = [{}]; SET allowed_paths = [{}]; SET enable_external_access = false; SET lock_configuration = true",
+        list(folders.to_vec()),
+        list(files)
+    ))?;
+    Ok(())
+}
+
+/// An empty database that reaches no file at all.
+fn unconnected() -> Result<Connection> {
+    let config = Config::default().max_memory("64MB")?.threads(1)?.enable_autoload_extension(false)?;
+    let connection = Connection::open_in_memory_with_flags(config)?;
+    connection.execute_batch("SET temp_directory = ''")?;
+    confine(&connection, &[], &[])?;
+    Ok(connection)
 }
 
 fn bring_up_to_date(path: &Path, connection: &mut Connection, mode: Mode) -> Result<()> {

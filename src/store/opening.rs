@@ -52,7 +52,8 @@ impl Opening {
 }
 
 impl BackupFolders {
-    fn all(&self) -> Vec<PathBuf> {
+    /// Both, whether they are there or not.
+    pub(super) fn all(&self) -> Vec<PathBuf> {
         std::iter::once(self.first.clone()).chain(self.second.clone()).collect()
     }
 
@@ -161,6 +162,13 @@ pub(super) fn make_ready(opening: &Opening) -> Result<Mode> {
         Stands::File(mode, Examined::Blank) if !StoreId::file(path).exists() => return Ok(mode),
         Stands::File(mode, Examined::Blank) => (Damage::of_file("it holds no table any more"), mode),
         Stands::File(_, Examined::Foreign) => return Err(foreign(path)),
+        Stands::File(_, Examined::Altered { what }) => {
+            let reason = format!(
+                "it holds another program's objects, which could read files when they are read: {what}. Nothing was moved or changed: \
+                 `glidepath restore` puts a backup in its place"
+            );
+            return Err(refused(path, reason));
+        }
         Stands::File(mode, Examined::Damaged { reason }) if is_ours(path) => (Damage::of_file(reason), mode),
         Stands::File(_, Examined::Damaged { .. }) => return Err(foreign(path)),
         Stands::File(_, Examined::Unknown { reason }) => {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::error::Result;
-use super::trouble;
+use super::objects::{Difference, Objects};
+use super::{migrations, trouble};
 
 /// What reading a store whole brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -108,6 +109,15 @@ pub fn verify(connection: &Connection) -> Result<Verified> {
     if !found.is_readable() {
         return Ok(found);
     }
+    let strange =
+        Objects::of(connection)?.difference(migrations::version_of(connection)?)?.map(|difference| match difference {
+            Difference::Strange(what) => format!("it holds {what}"),
+            Difference::Missing(what) => format!("it lacks {what}"),
+        });
+    found.invariants.push(Invariant {
+        says: "the store holds its own objects and no other program's".to_owned(),
+        problem: strange,
+    });
     for (says, table, sql) in INVARIANTS {
         // An older version's store lacks tables, and columns of them are not asked for.
         if !found.tables.iter().any(|found| found.name == table) {

@@ -7,3 +7,5 @@ mod flood;
 mod large;
 mod partners;
 mod printed;
+mod refused;
+mod strange;

@@ -4,8 +4,12 @@ use axum::http::header::HeaderName;
 use axum::http::{Method, StatusCode};
 use glidepath::config::{Config, Role, Token};
 use glidepath::domain::secret::Secret;
+use glidepath::http::{client, serve};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::logs::Log;
 use crate::support::served::{Answer, Ask, OPS, OWNER, PARTNER, Served, config, tokens};
@@ -182,4 +186,84 @@ async fn who_acknowledges_is_the_token_and_for_a_year_at_most() {
     assert_eq!(said.json()["by"], "ada");
     let answer = alone.send(Ask::post(path).json(&nameless)).await;
     assert!(answer.error().contains("by is empty"), "{}", answer.body);
+}
+
+/// Of which pages an order may come, by how the page is reached and what the proxy says.
+#[tokio::test]
+async fn an_order_comes_from_our_page_over_the_scheme_that_it_is_served_over() {
+    let text = "[store]\npath = \"unused\"\n[http]\nproxies = [\"127.0.0.1\"]\n";
+    let proxies = Config::parse(text, std::path::Path::new("glidepath.toml")).unwrap().proxies;
+    let of = async |url: Option<&str>| {
+        let dashboard_url = url.map(str::to_owned);
+        Served::fed(Config { tokens: tokens(), proxies: proxies.clone(), dashboard_url, ..config() }).await
+    };
+    let (named, unnamed) = (of(Some("https://gp.example/")).await, of(None).await);
+    let (ours, open) = ("https://gp.example", "http://gp.example");
+    let cases: [(&Served, &str, &str, &[(&str, &str)], bool); 15] = [
+        (&named, "gp.example", "127.0.0.1", &[("origin", ours)], true),
+        (&named, "gp.example", "127.0.0.1", &[("origin", open)], false),
+        (&named, "gp.example", "203.0.113.9", &[("origin", open)], false),
+        (&named, "internal:8437", "127.0.0.1", &[("origin", ours)], true),
+        (&named, "internal:8437", "127.0.0.1", &[("origin", open)], false),
+        (&named, "internal:8437", "127.0.0.1", &[("origin", "http://internal:8437")], true),
+        (&unnamed, "gp.example", "127.0.0.1", &[("origin", ours), ("x-forwarded-proto", "https")], true),
+        (&unnamed, "gp.example", "127.0.0.1", &[("origin", open), ("x-forwarded-proto", "https")], false),
+        (&unnamed, "gp.example", "127.0.0.1", &[("origin", open), ("x-forwarded-proto", "http, https")], false),
+        // Who is no proxy of ours is not believed, and it is not known how the page is reached.
+        (&unnamed, "gp.example", "203.0.113.9", &[("origin", open), ("x-forwarded-proto", "https")], true),
+        (&unnamed, "gp.example", "203.0.113.9", &[("origin", ours)], true),
+        (&unnamed, "gp.example", "203.0.113.9", &[("origin", ours), ("sec-fetch-site", "cross-site")], false),
+        (&unnamed, "gp.example", "203.0.113.9", &[("sec-fetch-site", "cross-site")], false),
+        (&unnamed, "gp.example", "203.0.113.9", &[("origin", ours), ("sec-fetch-site", "same-origin")], true),
+        (&unnamed, "gp.example", "203.0.113.9", &[("origin", "gp.example")], false),
+    ];
+    for (served, host, peer, headers, may) in cases {
+        let order = json!({ "kind": "silence", "key": "spike:*", "why": "known", "until": "2026-04-01T00:00:00Z" });
+        let ask = Ask::post("/api/v1/alerts/mutes").bearer(OPS).json(&order).host(Some(host)).sent_by(Some(peer));
+        let ask = headers.iter().fold(ask, |ask, (name, value)| ask.with(HeaderName::from_static(name), value));
+        let answer = served.send(ask).await;
+        let expected = if may { StatusCode::CREATED } else { StatusCode::FORBIDDEN };
+        assert_eq!(answer.status, expected, "{host} {peer} {headers:?}: {}", answer.body);
+    }
+}
+
+/// Behind a proxy on this machine stand strangers: what they take leaves this machine its places, and whoever gets none is told why.
+#[tokio::test]
+async fn strangers_behind_a_proxy_on_this_machine_leave_it_room() {
+    let text = "[store]\npath = \"unused\"\n[http]\nproxies = [\"127.0.0.1\"]\nmax_connections = 64\n";
+    let Config { proxies, max_connections, .. } = Config::parse(text, std::path::Path::new("glidepath.toml")).unwrap();
+    let served = Served::fed(Config { tokens: tokens(), proxies, max_connections, ..config() }).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let daemon = tokio::spawn(serve(listener, served.state.clone(), shutdown.clone()));
+    let ask = async |stream: &mut TcpStream| {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
+    };
+    let mut inside = Vec::new();
+    for _ in 0..62 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        assert_eq!(ask(&mut stream).await, "HTTP/1.1 200");
+        inside.push(stream);
+    }
+    let mut one_more = TcpStream::connect(address).await.unwrap();
+    assert_eq!(ask(&mut one_more).await, "HTTP/1.1 503", "two are this machine's");
+    client::health(address).await.expect("`glidepath health` gets in");
+    // Somebody on this machine takes those as well: what is said is the daemon's, and no library's.
+    // The place that the question about health had may not be given back yet.
+    while inside.len() < 64 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.3:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        if ask(&mut stream).await == "HTTP/1.1 200" {
+            inside.push(stream);
+        }
+    }
+    let full = client::health(address).await.unwrap_err().to_string();
+    assert!(full.contains("there are too many connections; close some, or come later"), "{full}");
+    shutdown.cancel();
+    drop(inside);
+    daemon.await.unwrap().unwrap();
 }

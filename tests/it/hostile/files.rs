@@ -244,8 +244,16 @@ async fn with_a_backup_from_before(folder: &Path) -> PathBuf {
     backup
 }
 
+fn id_of(backup: &Path) -> String {
+    backup.file_name().unwrap().to_string_lossy().split('-').next().unwrap().to_owned()
+}
+
 async fn revoked(folder: &Path) -> Vec<String> {
-    let store = patiently(|| Store::open_or_heal(opening(folder)));
+    revoked_in(&opening(folder)).await
+}
+
+async fn revoked_in(opening: &Opening) -> Vec<String> {
+    let store = patiently(|| Store::open_or_heal(opening.clone()));
     let links = store.links().await.unwrap();
     let mut ended: Vec<String> = links.into_iter().filter(|link| link.revoked.is_some()).map(|link| link.id).collect();
     ended.sort();
@@ -260,7 +268,10 @@ async fn a_revoked_link_stays_so_in_a_store_that_is_restored_from_before() {
         let folder = TempDir::new().unwrap();
         let backup = with_a_backup_from_before(folder.path()).await;
         for list in lists {
-            assert_eq!(std::fs::read_to_string(folder.path().join(list)).unwrap(), "ended\n");
+            let list = std::fs::read_to_string(folder.path().join(list)).unwrap();
+            let said =
+                format!("# links that were revoked, of the store {}, as of 2026-03-21T06:30:00+00:00", id_of(&backup));
+            assert_eq!(list.lines().collect::<Vec<_>>(), [said.as_str(), "ended"]);
         }
         if let Some(missing) = missing {
             std::fs::remove_file(folder.path().join(missing)).unwrap();
@@ -285,4 +296,139 @@ async fn without_any_list_all_links_end_and_it_is_said() {
     assert_eq!(revoked(folder.path()).await, ["ended", "kept"]);
     let store = patiently(|| Store::open_or_heal(opening(folder.path())));
     assert_eq!(store.healings().await.unwrap().last().unwrap().links_ended, 2, "and it is told by the store too");
+}
+
+/// With a second place for backups, on a disk that can be away.
+fn with_second(folder: &Path) -> Opening {
+    let second = Some(folder.join("second"));
+    Opening { backups: BackupFolders { first: folder.join("backups"), second }, ..opening(folder) }
+}
+
+/// Two links, backed up to both places; the second place is away while one of them is revoked.
+async fn revoked_while_the_second_place_is_away(folder: &Path) -> PathBuf {
+    let (opening, second) = (with_second(folder), folder.join("second"));
+    for place in ["backups", "second"] {
+        std::fs::create_dir(folder.join(place)).unwrap();
+    }
+    let store = patiently(|| Store::open_or_heal(opening.clone()));
+    store.keep_link(link("kept")).await.unwrap();
+    store.keep_link(link("ended")).await.unwrap();
+    let name = format!("{}-glidepath-20260320T063000Z.duckdb", store.id());
+    store.backup(&folder.join("backups").join(&name)).await.unwrap();
+    // The first copy that goes to a new second place brings the list, as the mark was left before it.
+    std::fs::write(second.join("glidepath-backups"), "").unwrap();
+    store.note_mark(&second, now()).await.unwrap();
+    store.backup_again(&folder.join("backups").join(&name), &second.join(&name)).await.unwrap();
+    assert!(second.join("a.duckdb.revoked").exists());
+    let revocation = || Revocation { at: first_cycle(), by: "founder".to_owned() };
+    std::fs::rename(&second, folder.join("away")).unwrap();
+    let said = store.revoke_link("ended".to_owned(), revocation()).await.unwrap();
+    assert!(said.len() == 1 && said[0].contains("second, where backups go, is not there"), "{said:?}");
+    std::fs::rename(folder.join("away"), &second).unwrap();
+    second.join(name)
+}
+
+#[tokio::test]
+async fn a_list_that_was_away_when_a_link_was_revoked_opens_it_again_in_no_restore() {
+    let lists = ["a.duckdb.revoked", "backups/a.duckdb.revoked"];
+    // What is left beside the second place: the store and its lists, the store alone, a list alone, and nothing.
+    for (store_is_left, left, ended_in_all) in [
+        (true, vec![lists[0], lists[1]], false),
+        (true, vec![], true),
+        (false, vec![lists[0]], false),
+        (false, vec![lists[1]], false),
+        (false, vec![], true),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let backup = revoked_while_the_second_place_is_away(folder.path()).await;
+        for list in lists.iter().filter(|list| !left.contains(list)) {
+            std::fs::remove_file(folder.path().join(list)).unwrap();
+        }
+        if !store_is_left {
+            for file in ["a.duckdb", "a.duckdb.wal", "a.duckdb.id"] {
+                let _ = std::fs::remove_file(folder.path().join(file));
+            }
+        }
+        let opening = with_second(folder.path());
+        let healing = patiently(|| Store::restore(&opening, Some(&backup)));
+        assert_eq!(healing.links_ended > 0, ended_in_all, "{store_is_left} {left:?}: {healing:?}");
+        let expected: &[&str] = if ended_in_all { &["ended", "kept"] } else { &["ended"] };
+        assert_eq!(revoked_in(&opening).await, expected, "{store_is_left} {left:?}");
+        assert_eq!(healing.not_brought_back().contains("make new ones"), ended_in_all);
+    }
+}
+
+#[tokio::test]
+async fn a_second_place_that_knows_all_that_the_old_store_knew_is_believed() {
+    let folder = TempDir::new().unwrap();
+    let backup = revoked_while_the_second_place_is_away(folder.path()).await;
+    let opening = with_second(folder.path());
+    // It is there again: the next start brings its list up.
+    assert_eq!(revoked_in(&opening).await, ["ended"]);
+    for list in ["a.duckdb.revoked", "backups/a.duckdb.revoked"] {
+        std::fs::remove_file(folder.path().join(list)).unwrap();
+    }
+    let healing = patiently(|| Store::restore(&opening, Some(&backup)));
+    assert_eq!(healing.links_ended, 0, "{healing:?}");
+    assert_eq!(revoked_in(&opening).await, ["ended"]);
+}
+
+#[tokio::test]
+async fn a_list_of_another_store_and_one_that_lacks_something_are_no_lists() {
+    for text in [
+        "# links that were revoked, of the store 0123456789abcdef, as of 2026-03-21T06:30:00+00:00\nended\n",
+        "other\n",
+    ] {
+        let folder = TempDir::new().unwrap();
+        let backup = with_a_backup_from_before(folder.path()).await;
+        for list in ["a.duckdb.revoked", "backups/a.duckdb.revoked"] {
+            std::fs::write(folder.path().join(list), text).unwrap();
+        }
+        let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+        assert_eq!(healing.links_ended, 2, "{text}");
+        assert_eq!(revoked(folder.path()).await, ["ended", "kept"]);
+    }
+}
+
+/// Who may write in a folder plants links under the names that files have for a moment.
+#[tokio::test]
+async fn nothing_that_somebody_planted_is_written_through() {
+    let folder = TempDir::new().unwrap();
+    let (at, mine) = (|name: &str| folder.path().join(name), b"mine".to_vec());
+    std::fs::create_dir(at("backups")).unwrap();
+    let (before, own) = (at("victim"), at("a.duckdb"));
+    std::fs::write(&before, &mine).unwrap();
+    let id = patiently(|| Store::open_or_heal(opening(folder.path()))).id().to_string();
+    let backup = format!("{id}-glidepath-20260320T063000Z");
+    for name in [
+        "a.duckdb.id.partial",
+        "a.duckdb.revoked.partial",
+        "a.duckdb.room",
+        "a.duckdb.held",
+        "a.duckdb.restoring",
+        "a.duckdb.as-it-lies",
+        "backups/a.duckdb.revoked.partial",
+        &format!("backups/{backup}.partial"),
+    ] {
+        std::os::unix::fs::symlink(&before, at(name)).unwrap();
+    }
+    std::fs::remove_file(at("a.duckdb.id")).unwrap();
+    let backup = at(&format!("backups/{backup}.duckdb"));
+    {
+        let store = patiently(|| Store::open_or_heal(opening(folder.path())));
+        store.find_room().await.unwrap();
+        store.keep_link(link("ended")).await.unwrap();
+        let revocation = Revocation { at: first_cycle(), by: "founder".to_owned() };
+        store.revoke_link("ended".to_owned(), revocation).await.unwrap();
+        store.backup(&backup).await.unwrap();
+        assert!(store.verify().await.unwrap().is_sound());
+    }
+    patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+    assert!(own.exists() && !own.is_symlink());
+    assert_eq!(std::fs::read(&before).unwrap(), mine);
+
+    write_config(&folder, "");
+    under("022", &folder, "cycle");
+    let said = under("022", &folder, "report --kind trajectory --format md -o paper.md");
+    assert!(at("paper.md").exists() && std::fs::read(&before).unwrap() == mine, "{said}");
 }

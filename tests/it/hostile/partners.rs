@@ -61,6 +61,24 @@ fn free_text(service: &str) -> String {
     format!("Confidential grant for {service} of {ACCOUNT}")
 }
 
+/// What is filed: 1,234.56 dollars a month by the partner, and as much as is said by each of the others.
+fn filing(others: &[(usize, String)]) -> Filing {
+    let filed = |service: &str, record: &str, usd: &str| {
+        format!(
+            "[[record]]\nid = \"{record}\"\n[[record.service]]\nservice = \"{service}\"\nmonthly = [{{ from = \"2026-01\", usd = \
+             \"{usd}\" }}]\n"
+        )
+    };
+    let others: Vec<String> =
+        others.iter().map(|(at, usd)| filed(OTHERS[*at].0, &format!("moonbase{at}"), usd)).collect();
+    let text = format!("filed_on = \"2026-01-02\"\n{}{}", filed(BEDROCK, "mine", "1234.56"), others.concat());
+    let projection = FiledProjection::parse(&text).unwrap();
+    let months = projection.first_month()..projection.first_month().plus_months(20);
+    let plan = plan(&projection, &PRICES, months, service_of_model);
+    let recorded_at = "2026-01-03T09:00:00Z".parse().unwrap();
+    Filing { version: 1, recorded_at, projection, plan: plan.months, unpriced: plan.unpriced }
+}
+
 impl Life {
     fn draw(seed: u64) -> Life {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -80,21 +98,23 @@ impl Life {
             granted.insert(*service, format!("{:.2}", base * (1.0 + swing) * times).parse().unwrap());
         }
         let named = services.iter().copied().filter(|_| random.random_bool(0.5)).collect();
-        let filed = |service: &str, record: &str| {
-            format!(
-                "[[record]]\nid = \"{record}\"\n[[record.service]]\nservice = \"{service}\"\nmonthly = [{{ from = \"2026-01\", \
-                 usd = \"1234.56\" }}]\n"
-            )
-        };
-        let others = OTHERS.iter().enumerate().filter(|_| random.random_bool(0.6));
-        let others: Vec<String> = others.map(|(at, (service, _))| filed(service, &format!("moonbase{at}"))).collect();
-        let text = format!("filed_on = \"2026-01-02\"\n{}{}", filed(BEDROCK, "mine"), others.concat());
-        let projection = FiledProjection::parse(&text).unwrap();
-        let months = projection.first_month()..projection.first_month().plus_months(20);
-        let plan = plan(&projection, &PRICES, months, service_of_model);
-        let recorded_at = "2026-01-03T09:00:00Z".parse().unwrap();
-        let filing = Filing { version: 1, recorded_at, projection, plan: plan.months, unpriced: plan.unpriced };
-        Life { costs, granted, named, filing }
+        let others: Vec<(usize, String)> =
+            (0..OTHERS.len()).filter(|_| random.random_bool(0.6)).map(|at| (at, "1234.56".to_owned())).collect();
+        Life { costs, granted, named, filing: filing(&others) }
+    }
+
+    /// The same account, of which others filed something else: each a plan that its spend has reached, of which nothing is awaited.
+    fn with_others_filing(&self, seed: u64) -> Life {
+        let mut random = ChaCha8Rng::seed_from_u64(1_000 + seed);
+        let mut others = Vec::new();
+        for (at, (service, _)) in OTHERS.iter().enumerate() {
+            let least = self.costs[service].iter().map(|(_, cost)| *cost).min().unwrap().to_chart();
+            if random.random_bool(0.8) {
+                others.push((at, format!("{:.2}", least * random.random_range(1.0..45.0))));
+            }
+        }
+        let (costs, granted, named) = (self.costs.clone(), self.granted.clone(), self.named.clone());
+        Life { costs, granted, named, filing: filing(&others) }
     }
 
     fn on(&self, morning: &str) -> Morning {
@@ -284,6 +304,44 @@ fn no_report_and_no_two_reports_tell_the_spend_of_a_single_service_of_others() {
         assert!(named.is_none() || pack.contains("Activate Portfolio, credit "), "{pack}");
     }
     assert!(found_by_owner > 500, "the search finds only {found_by_owner} where they are");
+}
+
+/// Two accounts that differ in nothing but what others filed give a partner the same bytes: every kind, every form, and the words that
+/// go with a report. Who filed all of it alone is shown what rests on it.
+#[test]
+fn what_others_filed_changes_no_byte_of_what_a_partner_is_shown() {
+    let mut differ = 0;
+    for seed in 0..LIVES {
+        let one = Life::draw(seed);
+        let other = one.with_others_filing(seed);
+        for morning in MORNINGS {
+            let (one, other) = (one.on(morning), other.on(morning));
+            let (a, b) = (&one.position.exhaustion, &other.position.exhaustion);
+            assert_eq!(a.total, b.total, "life {seed}: the outlook waits for nothing that is filed");
+            differ += usize::from(a.as_filed != b.as_filed);
+            for kind in ReportKind::ALL {
+                let said = |of: &Morning| report::headline(kind, &of.position, &mine());
+                assert_eq!(said(&one), said(&other), "life {seed}: the words beside {kind}");
+            }
+            for (one, other) in one.papers(&mine()).iter().zip(&other.papers(&mine())) {
+                for format in Format::ALL {
+                    if format == Format::Pdf && (seed > 0 || morning != MORNINGS[0]) {
+                        continue;
+                    }
+                    let (one, other) = (report::render(one, format).unwrap(), report::render(other, format).unwrap());
+                    let first = one.iter().zip(&other).position(|(a, b)| a != b).unwrap_or(one.len());
+                    let at = first.saturating_sub(200)..(first + 200).min(one.len());
+                    assert!(one == other, "life {seed}, {format}: {}", String::from_utf8_lossy(&one[at]));
+                }
+            }
+        }
+    }
+    assert!(differ > usize::try_from(LIVES).unwrap() / 2, "the plans of others move the date in {differ} cases only");
+    let alone = Life { filing: filing(&[]), ..Life::draw(0) }.on(MORNINGS[0]);
+    let pack = report::render(&alone.papers(&mine())[0], Format::Markdown).unwrap();
+    let (scoped, _) = mine().scope(&alone.position, &alone.series);
+    assert_eq!(scoped.exhaustion.as_filed, alone.position.exhaustion.as_filed);
+    assert!(scoped.exhaustion.filed && String::from_utf8_lossy(&pack).contains(&scoped.filing.unwrap().content_hash));
 }
 
 /// What a partner's curve of credit shows.

@@ -1,0 +1,156 @@
+//! Store files that somebody else made or changed: what stands in them reads no other file, and they are refused.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use duckdb::Connection;
+use glidepath::store::{BackupFolders, Claim, Depth, Examined, Examiner, Opening, Store, StoreError};
+use tempfile::TempDir;
+
+use crate::support::served::first_cycle;
+
+/// What a file can hold that runs when it is read.
+const STRANGE: [(&str, &str); 9] = [
+    ("CREATE VIEW more AS SELECT content FROM read_text('SECRET')", "view"),
+    ("DROP TABLE audit; CREATE VIEW audit AS SELECT content FROM read_text('SECRET')", "view"),
+    ("CREATE OR REPLACE VIEW told AS SELECT content AS key FROM read_text('SECRET')", "view"),
+    ("CREATE VIEW environment AS SELECT content FROM read_blob('/proc/self/environ')", "view"),
+    ("CREATE MACRO epoch_us(moment) AS (SELECT length(content) FROM read_text('SECRET'))", "macro"),
+    ("CREATE MACRO duckdb_tables() AS TABLE SELECT content FROM read_text('SECRET')", "macro"),
+    ("CREATE TYPE mood AS ENUM ('good', 'bad')", "type"),
+    ("CREATE SCHEMA other; CREATE TABLE other.charges (i INTEGER)", "table"),
+    ("CREATE TABLE theirs AS SELECT 1 AS i", "table"),
+];
+/// What nothing in a store may do, however it got there.
+const FORBIDDEN: [&str; 12] = [
+    "CREATE TEMP TABLE got AS SELECT * FROM read_text('SECRET')",
+    "CREATE TEMP TABLE got AS SELECT * FROM read_blob('/proc/self/environ')",
+    "CREATE TEMP TABLE got AS SELECT * FROM read_csv('SECRET')",
+    "CREATE TEMP TABLE got AS SELECT * FROM 'SECRET'",
+    "CREATE TEMP TABLE got AS SELECT * FROM glob('FOLDER/*')",
+    "COPY (SELECT 1) TO 'FOLDER/written'",
+    "EXPORT DATABASE 'FOLDER/exported'",
+    "ATTACH 'FOLDER/attached.duckdb' AS other",
+    "SET enable_external_access = true",
+    "SET allowed_directories = ['/']",
+    "SET lock_configuration = false",
+    "LOAD 'FOLDER/extension'",
+];
+const SECRET: &str = "a key that is nobody's business";
+
+fn now() -> DateTime<Utc> {
+    first_cycle() + TimeDelta::days(1)
+}
+
+fn examiner() -> Examiner {
+    Examiner { program: Some(env!("CARGO_BIN_EXE_glidepath-under-test").into()) }
+}
+
+fn opening(folder: &Path) -> Opening {
+    Opening {
+        path: folder.join("a.duckdb"),
+        memory_mb: 64,
+        examiner: examiner(),
+        backups: BackupFolders { first: folder.join("backups"), second: None },
+        claim: Claim::None,
+        now,
+    }
+}
+
+/// Tries again while another thread's child, which is about to start, still has the lock that it was born with.
+fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    loop {
+        match open() {
+            Err(StoreError::InUse { .. }) => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
+}
+
+/// A folder with a store of ours in it, a backup of that, and somebody's key.
+async fn with_a_store() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("key"), SECRET).unwrap();
+    std::fs::create_dir(folder.path().join("backups")).unwrap();
+    let store = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
+    let backup = folder.path().join("backups").join(format!("{}-glidepath-20260320T063000Z.duckdb", store.id()));
+    store.backup(&backup).await.unwrap();
+    (folder, backup)
+}
+
+fn of(folder: &TempDir, sql: &str) -> String {
+    let text = |path: PathBuf| path.display().to_string();
+    sql.replace("SECRET", &text(folder.path().join("key"))).replace("FOLDER", &text(folder.path().to_owned()))
+}
+
+#[tokio::test]
+async fn a_store_with_anything_that_no_store_has_is_neither_opened_nor_restored() {
+    for (sql, kind) in STRANGE {
+        let (folder, backup) = with_a_store().await;
+        let path = folder.path().join("a.duckdb");
+        let crafted = folder.path().join("crafted.duckdb");
+        std::fs::copy(&backup, &crafted).unwrap();
+        Connection::open(&crafted).unwrap().execute_batch(&of(&folder, sql)).unwrap();
+
+        let before = std::fs::read(&path).unwrap();
+        let refused = patiently(|| Store::restore(&opening(folder.path()), Some(&crafted))).unwrap_err().to_string();
+        assert!(refused.contains("another program's objects") && refused.contains(kind), "{sql}: {refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "nothing was changed");
+        for whole in [Depth::Opens, Depth::Whole] {
+            let found = examiner().examine(&crafted, whole, 64);
+            assert!(matches!(&found, Examined::Altered { what } if what.contains(kind)), "{sql}: {found:?}");
+        }
+
+        std::fs::copy(&crafted, &path).unwrap();
+        let Err(refused) = patiently(|| Store::open_or_heal(opening(folder.path()))) else { panic!("{sql} is opened") };
+        let refused = refused.to_string();
+        assert!(refused.contains("another program's objects") && refused.contains(kind), "{sql}: {refused}");
+        assert!(!refused.contains(SECRET), "{refused}");
+        assert!(
+            path.exists()
+                && !folder
+                    .path()
+                    .read_dir()
+                    .unwrap()
+                    .any(|entry| { entry.unwrap().file_name().to_string_lossy().contains(".damaged-") })
+        );
+        // A good backup takes its place.
+        patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap();
+        patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_backup_with_such_things_is_passed_over_when_a_store_is_healed() {
+    let (folder, backup) = with_a_store().await;
+    Connection::open(&backup).unwrap().execute_batch(&of(&folder, STRANGE[0].0)).unwrap();
+    std::fs::write(folder.path().join("a.duckdb"), "broken").unwrap();
+    let _ = std::fs::remove_file(folder.path().join("a.duckdb.wal"));
+    let healed = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
+    assert_eq!(healed.healings().await.unwrap().last().unwrap().copied, None, "it begins anew");
+}
+
+#[tokio::test]
+async fn an_open_store_reaches_no_file_but_its_own_and_its_backups() {
+    let (folder, _) = with_a_store().await;
+    let store = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
+    for sql in FORBIDDEN {
+        let sql = of(&folder, sql);
+        let refused = store.call_blocking(|connection| Ok(connection.execute_batch(&sql)?));
+        assert!(refused.is_err(), "{sql}");
+    }
+    let names: Vec<String> = folder
+        .path()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| ["written", "exported", "attached.duckdb"].contains(&name.as_str()))
+        .collect();
+    assert_eq!(names, [""; 0]);
+    let verified = store.verify().await.unwrap();
+    assert!(verified.is_sound(), "{verified:?}");
+    store.checkpoint().unwrap();
+    let again = folder.path().join("backups").join(format!("{}-glidepath-20260321T063000Z.duckdb", store.id()));
+    store.backup(&again).await.unwrap();
+    assert!(again.exists());
+}
