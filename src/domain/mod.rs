@@ -22,6 +22,7 @@ pub mod ended_in_part;
 pub mod evidence;
 pub mod expiry;
 pub mod facts;
+pub mod filing_ref;
 pub mod finding;
 pub mod forecast;
 pub mod healing;

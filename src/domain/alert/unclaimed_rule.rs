@@ -55,8 +55,8 @@ pub(super) fn unclaimed(
             usd_text(spend.last_28_days)
         ),
         reason: format!(
-            "How sure: it is in the costs as billed; whether an award is granted is up to AWS. Programmes that are meant for such spend: {}. Of the \
-             {name} award, {takes}. Next: {when}. `glidepath projection size` works out what to ask for.",
+            "How sure: it is in the costs as billed; whether an award is granted is up to AWS. Programmes that are meant for \
+             such spend: {}. Of the {name} award, {takes}. Next: {when}. `glidepath projection size` works out what to ask for.",
             all_names_text(&names)
         ),
     })

@@ -99,7 +99,8 @@ fn what_is_worth_a_look_is_a_remark() {
 fn what_a_record_does_not_say_stands_at_the_top_of_the_file() {
     let text = with(
         "filed_on",
-        "use_case = \"All of it\"\nstage = \"Qualified\"\nasked_usd = \"90000\"\nwindow = { starts_on = \"2026-03-01\", expires_on = \"2027-03-01\" }",
+        "use_case = \"All of it\"\nstage = \"Qualified\"\nasked_usd = \"90000\"\n\
+         window = { starts_on = \"2026-03-01\", expires_on = \"2027-03-01\" }",
     );
     let text = text.replace(
         "id = \"portfolio\"",
