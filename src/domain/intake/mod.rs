@@ -128,7 +128,7 @@ impl Read {
         let what = match value {
             Value::Object(members) => {
                 let keys: Vec<&str> = members.keys().take(4).map(String::as_str).collect();
-                format!("an object with the keys {:?}", keys)
+                format!("an object with the keys {keys:?}")
             }
             Value::Array(_) => "a list within a list".to_owned(),
             other => format!("the value {}", super::printable::shortened(&other.to_string(), 40)),
