@@ -65,7 +65,7 @@ pub fn takes_gzip(headers: &HeaderMap) -> bool {
     // A weight is a number with up to three digits behind its point.
     let is_more_than_nothing = |weight: &str| {
         weight.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-            && weight.contains(|digit| ('1'..='9').contains(&digit))
+            && weight.contains(|digit: char| ('1'..='9').contains(&digit))
     };
     let taken = |name: &str| {
         let mut named = lists.iter().flat_map(|list| list.split(',')).filter_map(|one| {
