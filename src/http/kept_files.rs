@@ -62,15 +62,20 @@ fn compressed(bytes: &[u8]) -> Option<Bytes> {
 /// True if who sent these headers takes gzip: named, or by `*`, and not with a weight of 0.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
     let lists: Vec<&str> = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|it| it.to_str().ok()).collect();
-    let weight = |name: &str| {
+    // A weight is a number with up to three digits behind its point.
+    let is_more_than_nothing = |weight: &str| {
+        weight.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && weight.contains(|digit: char| ('1'..='9').contains(&digit))
+    };
+    let taken = |name: &str| {
         let mut named = lists.iter().flat_map(|list| list.split(',')).filter_map(|one| {
             let (coding, parameters) = one.split_once(';').unwrap_or((one, ""));
-            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), |weight| weight.trim().parse::<f32>());
-            coding.trim().eq_ignore_ascii_case(name).then(|| weight.unwrap_or(0.0))
+            let weight = parameters.trim().strip_prefix("q=");
+            coding.trim().eq_ignore_ascii_case(name).then(|| weight.is_none_or(|it| is_more_than_nothing(it.trim())))
         });
         named.next()
     };
-    weight("gzip").or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
+    taken("gzip").or_else(|| taken("*")).unwrap_or(false)
 }
 
 /// The files, the one asked for last in front.
