@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
 use super::{ReportKind, words};
-use crate::domain::ask::{DISCRETIONARY, GateState, ProgrammeFit, Sized};
+use crate::domain::ask::{DISCRETIONARY, Gate, GateState, ProgrammeFit, Sized};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::position::Position;
@@ -303,30 +303,46 @@ fn programmes(sized: &Sized) -> Vec<Block> {
         Column::text("lands_to", "to"),
     ];
     let times = Table::new("ask_times", "When to file, and when credit can be there", columns).rows(times);
-    let gates = fitting.iter().flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
-    let gates = gates.map(|(it, gate)| {
+    let gates = Table::new("ask_gates", "What stands before each award", gate_columns()).rows(gate_rows(&fitting));
+    [bands, times, gates].into_iter().filter(|table| !table.rows.is_empty()).map(Block::Table).collect()
+}
+
+fn gate_columns() -> [Column; 5] {
+    [
+        Column::text("programme", "Programme"),
+        Column::text("gate", "Gate"),
+        Column::text("route", "Route"),
+        Column::text("state", "State"),
+        Column::text("reason", "Why"),
+    ]
+}
+
+/// Each gate once, with the routes that it stands before.
+fn gate_rows(fitting: &[&ProgrammeFit]) -> Vec<Vec<Cell>> {
+    let mut rows: Vec<(Programme, &Gate, Vec<&str>)> = Vec::new();
+    for (it, gate) in fitting.iter().flat_map(|it| it.gates.iter().map(move |gate| (it, gate))) {
+        match rows.iter_mut().find(|(programme, known, _)| *programme == it.programme && *known == gate) {
+            Some((.., routes)) => routes.push(it.route.as_str()),
+            None => rows.push((it.programme, gate, vec![it.route.as_str()])),
+        }
+    }
+    rows.sort_by_key(|(programme, ..)| *programme);
+    let row = |(programme, gate, routes): (Programme, &Gate, Vec<&str>)| {
         let state = match gate.state {
             GateState::Open => "open",
             GateState::Closed => "closed",
             GateState::Ask => "to be asked",
         };
+        let routes = if routes.len() == Route::ALL.len() { "any".to_owned() } else { routes.join(", ") };
         vec![
-            Cell::text(it.programme.label()),
-            Cell::text(it.route.as_str()),
+            Cell::text(programme.label()),
             Cell::text(gate.gate.replace('_', " ")),
+            Cell::text(routes),
             Cell::text(state),
             Cell::text(&gate.reason),
         ]
-    });
-    let columns = [
-        Column::text("programme", "Programme"),
-        Column::text("route", "Route"),
-        Column::text("gate", "Gate"),
-        Column::text("state", "State"),
-        Column::text("reason", "Why"),
-    ];
-    let gates = Table::new("ask_gates", "What stands before each award", columns).rows(gates);
-    [bands, times, gates].into_iter().filter(|table| !table.rows.is_empty()).map(Block::Table).collect()
+    };
+    rows.into_iter().map(row).collect()
 }
 
 fn awards(sized: &Sized) -> Block {
@@ -359,7 +375,7 @@ fn models(sized: &Sized) -> Vec<Block> {
         ]
     };
     let columns = [
-        Column::text("model", "All tokens on"),
+        Column::text("model", "All tokens on, or as filed"),
         Column::text("filed", "Filed").optional(),
         Column::number("usd", "Cost over the window"),
         Column::number("runway_times", "The same credit lasts"),

@@ -51,7 +51,7 @@ pub struct ChipHours {
 pub struct ModelCompared {
     /// Its name.
     pub model: String,
-    /// True if the filing plans most of its dollars on it.
+    /// True if this is the filing as it is, of which this model takes the most dollars.
     pub filed: bool,
     /// Dollars over the window, with caching and batch as filed.
     pub usd: Money,
@@ -107,7 +107,7 @@ pub(super) fn chip_hours(filing: &FiledProjection, spend: &Spend) -> Vec<ChipHou
     lines.map(of_line).collect()
 }
 
-/// The filing's tokens on its dearest model and on two others; empty where it plans none, and without a model that has no price for
+/// The filing's tokens as they are filed, and all of them on two other models; empty where it plans none, and without a model that has no price for
 /// all of them.
 pub(super) fn compared(filing: &FiledProjection, knowledge: &Knowledge<'_>, spend: &Spend) -> Vec<ModelCompared> {
     let filed: Money = spend.rows.iter().filter(|row| row.planned.model.is_some()).map(|row| row.usd).sum();
@@ -126,9 +126,11 @@ pub(super) fn compared(filing: &FiledProjection, knowledge: &Knowledge<'_>, spen
     };
     let compared = |model: &str| {
         let (usd, runway_times) = on(model)?;
-        Some(ModelCompared { model: model.to_owned(), filed: model == main.model, usd: cents(usd), runway_times })
+        Some(ModelCompared { model: model.to_owned(), filed: false, usd: cents(usd), runway_times })
     };
-    let mut all: Vec<ModelCompared> = [main.model.as_str()].into_iter().chain(others).filter_map(compared).collect();
+    let as_filed =
+        ModelCompared { model: main.model.clone(), filed: true, usd: cents(filed), runway_times: Decimal::ONE };
+    let mut all: Vec<ModelCompared> = [as_filed].into_iter().chain(others.filter_map(compared)).collect();
     all.sort_by_key(|it| std::cmp::Reverse(it.usd));
     all
 }
