@@ -20,7 +20,7 @@ use crate::cycle::{AwsAccess, Engine, View, backups_in};
 use crate::domain::secret::Secret;
 use crate::http::HIGHEST_LIMIT;
 use crate::http::client::{self, ClientError};
-use crate::store::{AuditEntry, Store, StoreError, StoreId};
+use crate::store::{AuditEntry, Opening, Store, StoreError, StoreId};
 
 /// What the audit calls somebody who opens the store itself.
 pub const COMMAND_LINE: &str = "command line";
@@ -176,9 +176,24 @@ impl Access {
     /// If the store cannot be opened for another reason than a running daemon, nothing beside it says which store it is, or that
     /// daemon wants a token and none is known.
     pub fn open(config: Config) -> Result<Access> {
+        Access::open_as(&opening(&config), config)
+    }
+
+    /// As [`Access::open`], for who copies the store to the file `copy`.
+    ///
+    /// # Errors
+    /// As [`Access::open`].
+    pub fn open_to_copy(config: Config, copy: &Path) -> Result<Access> {
+        let mut opening = opening(&config);
+        let folder = copy.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        opening.backups.copy = Some(folder.to_owned());
+        Access::open_as(&opening, config)
+    }
+
+    fn open_as(opening: &Opening, config: Config) -> Result<Access> {
         let began = Instant::now();
         loop {
-            return match Store::open_or_heal(opening(&config)) {
+            return match Store::open_or_heal(opening.clone()) {
                 Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
                 // Another command, which ends soon.
                 Err(StoreError::InUse { .. }) if !listens(config.listen) && began.elapsed() < COMMAND_PATIENCE => {

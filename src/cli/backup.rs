@@ -21,7 +21,11 @@ pub struct Args {
 
 /// Copies the store; a running daemon copies its own.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let report = match (Access::open(config)?, &args.path) {
+    let access = match &args.path {
+        Some(path) => Access::open_to_copy(config, path)?,
+        None => Access::open(config)?,
+    };
+    let report = match (access, &args.path) {
         (Access::Store(engine), Some(path)) => {
             engine.store().backup(path).await?;
             outln!("{}", path.display());

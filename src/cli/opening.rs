@@ -33,7 +33,7 @@ pub fn opening(config: &Config) -> Opening {
         path: config.store_path.clone(),
         memory_mb: config.store_memory_mb,
         examiner: Examiner { program: this_program() },
-        backups: BackupFolders { first: config.backup_folder.clone(), second: config.backup_to.clone() },
+        backups: BackupFolders { first: config.backup_folder.clone(), second: config.backup_to.clone(), copy: None },
         claim: Claim::None,
         now,
     }

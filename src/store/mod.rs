@@ -355,8 +355,8 @@ fn open_file(path: &Path, memory_mb: u32, mode: Mode, folders: Option<&BackupFol
         path: path.to_owned(),
         reason: format!("{error}. Check that the file is a glidepath store and is writable"),
     })?;
-    let reached = match folders {
-        Some(folders) => folders.all(),
+    let reached: Vec<PathBuf> = match folders {
+        Some(folders) => folders.all().into_iter().chain(folders.copy.clone()).collect(),
         None => path.parent().map(Path::to_owned).into_iter().collect(),
     };
     confine(&connection, &reached, &[heal::held_beside(path)])?;

@@ -42,6 +42,8 @@ pub struct BackupFolders {
     pub first: PathBuf,
     /// `backup_to`.
     pub second: Option<PathBuf>,
+    /// Where somebody asked for a copy, now and once; nothing is looked for there.
+    pub copy: Option<PathBuf>,
 }
 
 impl Opening {

@@ -16,7 +16,7 @@ const TOO_MUCH: &str = "79000000000000000000000000000";
 /// The numeric keys of the rules, with a value beyond the bound and the bound in words.
 fn rules() -> Vec<(&'static str, Value, &'static str)> {
     let dollars = ["uncovered_per_day", "unclassified_usd", "drift_usd", "expiring_usd", "first_cash_usd"];
-    let dollars = dollars.into_iter().chain(["spike_per_day", "asking_usd_month"]);
+    let dollars = dollars.into_iter().chain(["spike_per_day", "asking_usd_month", "unclaimed_usd_month"]);
     let mut rules: Vec<_> = dollars.map(|key| (key, json!("-0.5"), "lie between 0 and 1000000000")).collect();
     let many = "be more than 1 and at most 1000000";
     rules.extend(["burn_fast", "burn_slow", "spike_ratio"].map(|key| (key, json!(TOO_MUCH), many)));

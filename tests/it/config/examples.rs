@@ -155,7 +155,7 @@ fn the_example_names_every_key() {
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
         ("[projection]", &["projection"], 2),
-        ("[alerts]", &["alerts"], 26),
+        ("[alerts]", &["alerts"], 27),
         ("[alerts.repeat]", &["alerts", "repeat"], 2),
         (slack, &["channel"], 8),
         (pagerduty, &["channel"], 9),

@@ -42,7 +42,7 @@ pub(super) fn opening(folder: &Path) -> Opening {
         path: folder.join(FILE),
         memory_mb: 64,
         examiner: Examiner { program: Some(program()) },
-        backups: BackupFolders { first: folder.join("backups"), second: None },
+        backups: BackupFolders { first: folder.join("backups"), second: None, copy: None },
         claim: Claim::None,
         now,
     }
@@ -508,7 +508,7 @@ async fn no_wrong_time_and_no_disk_that_is_away_costs_a_word() {
     files.retain(|name, _| !name.starts_with("backups/"));
     let folder = laid_out(&files);
     let away = folder.path().join("away");
-    let backups = BackupFolders { first: folder.path().join("backups"), second: Some(away.clone()) };
+    let backups = BackupFolders { first: folder.path().join("backups"), second: Some(away.clone()), copy: None };
     let refused = Store::open_or_heal(Opening { backups, ..opening(folder.path()) }).err().unwrap();
     assert!(matches!(refused, StoreError::BackupUnread { .. }), "{refused}");
     assert_eq!(fs::metadata(folder.path().join(FILE)).unwrap().len(), 30_000, "nothing was moved");

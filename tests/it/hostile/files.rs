@@ -200,7 +200,7 @@ fn opening(folder: &Path) -> Opening {
         path: folder.join("a.duckdb"),
         memory_mb: 64,
         examiner: Examiner { program: Some(env!("CARGO_BIN_EXE_glidepath-under-test").into()) },
-        backups: BackupFolders { first: folder.join("backups"), second: None },
+        backups: BackupFolders { first: folder.join("backups"), second: None, copy: None },
         claim: Claim::None,
         now,
     }
@@ -301,7 +301,7 @@ async fn without_any_list_all_links_end_and_it_is_said() {
 /// With a second place for backups, on a disk that can be away.
 fn with_second(folder: &Path) -> Opening {
     let second = Some(folder.join("second"));
-    Opening { backups: BackupFolders { first: folder.join("backups"), second }, ..opening(folder) }
+    Opening { backups: BackupFolders { first: folder.join("backups"), second, copy: None }, ..opening(folder) }
 }
 
 /// Two links, backed up to both places; the second place is away while one of them is revoked.

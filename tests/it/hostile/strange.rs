@@ -51,7 +51,7 @@ fn opening(folder: &Path) -> Opening {
         path: folder.join("a.duckdb"),
         memory_mb: 64,
         examiner: examiner(),
-        backups: BackupFolders { first: folder.join("backups"), second: None },
+        backups: BackupFolders { first: folder.join("backups"), second: None, copy: None },
         claim: Claim::None,
         now,
     }
