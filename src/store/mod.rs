@@ -357,7 +357,7 @@ fn open_file(path: &Path, memory_mb: u32, mode: Mode, folders: Option<&BackupFol
     })?;
     let reached: Vec<PathBuf> = match folders {
         Some(folders) => folders.all().into_iter().chain(folders.copy.clone()).collect(),
-        None => path.parent().map(Path::to_owned).into_iter().collect(),
+        None => absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned)).into_iter().collect(),
     };
     confine(&connection, &reached, &[heal::held_beside(path)])?;
     Ok(connection)

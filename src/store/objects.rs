@@ -169,8 +169,8 @@ mod tests {
         }
         let mut connection = unconnected().unwrap();
         migrations::migrate_to(&mut connection, migrations::known()).unwrap();
-        connection.execute_batch("DROP TABLE charges").unwrap();
+        connection.execute_batch("DROP TABLE store_id").unwrap();
         let found = Objects::of(&connection).unwrap().difference(migrations::known()).unwrap();
-        assert!(matches!(&found, Some(Difference::Missing(what)) if what.contains("\"main charges\"")), "{found:?}");
+        assert!(matches!(&found, Some(Difference::Missing(what)) if what.contains("\"main store_id\"")), "{found:?}");
     }
 }
