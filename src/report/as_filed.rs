@@ -27,7 +27,9 @@ fn said(filing: &FilingRef) -> Option<String> {
     let asked = filing.asked_usd.map(|usd| format!("{} asked for", usd_text(usd)));
     let granted = filing.granted_usd.map(|usd| format!("{} granted", usd_text(usd)));
     let parts: Vec<String> = [asked, granted, deal, growth].into_iter().flatten().collect();
-    let url = filing.customer_url.as_ref().map(|url| format!(" Customer: {url}.")).unwrap_or_default();
+    // A name to read, and no link: a report stands alone.
+    let host = |url: &String| url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned();
+    let url = filing.customer_url.as_ref().map(|url| format!(" Customer: {}.", host(url))).unwrap_or_default();
     let all = if parts.is_empty() { String::new() } else { format!("The filing: {}.", parts.join(", ")) };
     let said = format!("{all}{url}");
     (!said.is_empty()).then(|| said.trim().to_owned())

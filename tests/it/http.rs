@@ -123,7 +123,7 @@ async fn every_report_in_every_format() {
     let listed = served.get("/api/v1/reports/issued").await.json();
     let listed = &listed["reports"];
     let hashes: Vec<&str> = listed.as_array().unwrap().iter().map(|it| it["sha256"].as_str().unwrap()).collect();
-    assert_eq!(hashes.len(), 18);
+    assert_eq!(hashes.len(), 24);
     assert!(hashes.iter().all(|hash| issued.contains(*hash)));
     assert_eq!(listed[0]["audience"], "owner");
     assert_eq!(listed[0]["as_of"], "2026-03-20T06:30:00Z");

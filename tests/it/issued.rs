@@ -50,7 +50,7 @@ async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
     engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await.unwrap();
     engine.cycle(first).await.unwrap().unwrap();
     let then = every_report(&engine, first).await;
-    assert_eq!(then.len(), 36);
+    assert_eq!(then.len(), 48);
     assert_eq!(then, every_report(&engine, first).await, "made twice");
     engine.cycle(second).await.unwrap().unwrap();
     let now = every_report(&engine, second).await;

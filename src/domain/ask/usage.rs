@@ -107,8 +107,8 @@ pub(super) fn chip_hours(filing: &FiledProjection, spend: &Spend) -> Vec<ChipHou
     lines.map(of_line).collect()
 }
 
-/// The filing's tokens as they are filed, and all of them on two other models; empty where it plans none, and without a model that has no price for
-/// all of them.
+/// The filing's tokens as they are filed, and all of them on two other models; empty where it plans none, and without a model that
+/// has no price for all of them.
 pub(super) fn compared(filing: &FiledProjection, knowledge: &Knowledge<'_>, spend: &Spend) -> Vec<ModelCompared> {
     let filed: Money = spend.rows.iter().filter(|row| row.planned.model.is_some()).map(|row| row.usd).sum();
     let tokens = tokens(filing, spend);

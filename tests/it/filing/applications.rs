@@ -47,7 +47,7 @@ const COMPANIES: &[(&str, &str)] = &[
     ("partner = 3", "partner is neither true nor false nor a name"),
     ("awards = [{ programme = \"founders\" }]", "usd of the award is missing"),
     ("awards = [{ usd = \"5000\" }]", "programme of the award is missing"),
-    ("stage = \"seed\"", "did you mean funding_stage?"),
+    ("stage = \"seed\"", "the company knows funding_stage"),
 ];
 
 fn company(lines: &str) -> String {
