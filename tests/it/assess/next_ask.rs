@@ -52,7 +52,8 @@ fn position(world: &World, named: Option<Programme>) -> Position {
 /// Used up, expired, no more on AWS's list, switched off, not begun: each was granted.
 #[test]
 fn a_credit_counts_whatever_became_of_it() {
-    let lives: [(&str, fn(&mut SeenCredit)); 6] = [
+    type Change = fn(&mut SeenCredit);
+    let lives: [(&str, Change); 6] = [
         ("active", |_| {}),
         ("used up", |seen| seen.snapshot.estimated = Some(Money::ZERO)),
         ("expired", |seen| seen.snapshot.expires_on = day("2026-03-01")),

@@ -210,7 +210,7 @@ fn what_is_wrong_is_told_with_its_place_and_remedy() {
                     for group in entry["Groups"].as_array_mut().unwrap() {
                         group["Metrics"]["UnblendedCost"]["Amount"] = "0".into();
                     }
-                })
+                });
             },
             "ResultsByTime",
             "credits are taken off",

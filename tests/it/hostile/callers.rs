@@ -199,7 +199,8 @@ async fn an_order_comes_from_our_page_over_the_scheme_that_it_is_served_over() {
     };
     let (named, unnamed) = (of(Some("https://gp.example/")).await, of(None).await);
     let (ours, open) = ("https://gp.example", "http://gp.example");
-    let cases: [(&Served, &str, &str, &[(&str, &str)], bool); 15] = [
+    type Headers<'h> = &'h [(&'static str, &'h str)];
+    let cases: [(&Served, &str, &str, Headers<'_>, bool); 15] = [
         (&named, "gp.example", "127.0.0.1", &[("origin", ours)], true),
         (&named, "gp.example", "127.0.0.1", &[("origin", open)], false),
         (&named, "gp.example", "203.0.113.9", &[("origin", open)], false),
