@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
-use crate::domain::ask::{self, Knowledge, KnownAccount, Sized};
+use crate::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
 use crate::domain::classify::Classifier;
 use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
@@ -254,7 +254,7 @@ impl Book {
     }
 
     /// What a filing costs and supports.
-    fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> Sized {
+    fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> SizedFiling {
         ask::size(filing, &Knowledge { book: &self.prices, classifier: &self.classifier, account })
     }
 

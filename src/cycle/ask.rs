@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::ask::{self, Knowledge, KnownAccount, Sized};
+use crate::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
 use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{AwardHad, Company, FiledProjection};
@@ -17,7 +17,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn sized(&self, position: &Position, audience: &Audience) -> Result<Option<Sized>> {
+    pub async fn sized(&self, position: &Position, audience: &Audience) -> Result<Option<SizedFiling>> {
         let Some(filed) = &position.filing else {
             // What the bill is of is the owner's to know.
             return if *audience == Audience::Owner { self.sized_from_bill(position).await } else { Ok(None) };
@@ -27,18 +27,27 @@ impl Engine {
         let (engine, audience, position) = (self.clone(), audience.clone(), position.clone());
         let sized = tokio::task::spawn_blocking(move || {
             let mut filing = FiledProjection::parse_frozen(&stored.body, &engine.parts.prices).ok()?;
+            let all = filing.records.len();
             if let Audience::Partner { records } = &audience {
                 filing.records.retain(|record| records.contains(&record.id));
-                // What others ask for is theirs.
-                filing.application.asked_usd = None;
             }
-            (!filing.records.is_empty()).then(|| engine.size(&filing, &position, &audience))
+            let in_part = filing.records.len() < all;
+            if in_part {
+                // What the file says beside its records is of others' too.
+                filing.application.asked_usd = None;
+                filing.company = None;
+            }
+            let mut sized = (!filing.records.is_empty()).then(|| engine.size(&filing, &position, &audience))?;
+            if in_part {
+                sized.objections.retain(|objection| objection.line.is_some());
+            }
+            Some(sized)
         });
         sized.await.context("sizing the filing")
     }
 
     /// What the bill behind `position` supports, gone on for a year.
-    async fn sized_from_bill(&self, position: &Position) -> Result<Option<Sized>> {
+    async fn sized_from_bill(&self, position: &Position) -> Result<Option<SizedFiling>> {
         let drafted = match self.draft_filing(Some(position.as_of)).await {
             Ok(draft) => draft.to_toml(),
             Err(DraftError::Nothing(_)) => return Ok(None),
@@ -48,7 +57,7 @@ impl Engine {
         Ok(filing.map(|filing| self.size(&filing, position, &Audience::Owner)))
     }
 
-    fn size(&self, filing: &FiledProjection, position: &Position, audience: &Audience) -> Sized {
+    fn size(&self, filing: &FiledProjection, position: &Position, audience: &Audience) -> SizedFiling {
         // A partner learns nothing of the account from an objection.
         let account = if *audience == Audience::Owner { KnownAccount::from(position) } else { KnownAccount::default() };
         let knowledge = Knowledge { book: &self.parts.prices, classifier: &self.parts.classifier, account: &account };

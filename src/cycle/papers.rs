@@ -22,14 +22,19 @@ impl Engine {
         audience: &Audience,
         now: DateTime<Utc>,
     ) -> Result<File> {
-        let evidence = self.store().evidence(view.position.as_of).await.context("reading what the figures rest on")?;
         let document = if kind == ReportKind::Ask {
             let sized = self.sized(&view.position, audience).await?;
             report::build_ask(&view.position, sized.as_ref(), audience)
         } else {
             report::build(kind, &view.position, &view.series, audience)
         };
-        let document = document.with_evidence(&evidence, &view.position, audience);
+        // What is filed is priced from a table, and rests on no answer of AWS.
+        let document = if kind == ReportKind::Ask && view.position.filing.is_some() {
+            document
+        } else {
+            let evidence = self.store().evidence(view.position.as_of).await;
+            document.with_evidence(&evidence.context("reading what the figures rest on")?, &view.position, audience)
+        };
         let file = self.file_of(document, format).await?;
         let issued = IssuedReport {
             sha256: file.sha256(),

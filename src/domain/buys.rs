@@ -64,7 +64,7 @@ impl Buys {
     /// ```
     pub fn of(unit: BuysUnit, credit: Money, used: &UsedOf, days: i64) -> Option<Buys> {
         let share = credit.ratio(used.cost).filter(|_| used.cost.is_positive())?;
-        // Three significant figures say all that a price of four weeks can.
+        // A price of four weeks says no more than that.
         let amount = used.quantity.saturating_mul(share);
         let amount = if amount > Decimal::ONE_HUNDRED { amount.round() } else { amount.round_dp(2) };
         let days = share.saturating_mul(Decimal::from(days)).round_dp(1).normalize();

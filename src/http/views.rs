@@ -171,6 +171,7 @@ mod tests {
     use crate::config::Config;
     use crate::cycle::{AwsAccess, Engine};
     use crate::domain::facts::Outcome;
+    use crate::domain::finding::Rule;
     use crate::store::{ChargedRequests, CreditPull, Entered, FinishedCycle, IngestRun, Messages, Store};
 
     const NOW: &str = "2026-11-23T06:00:00Z";
@@ -208,6 +209,22 @@ mod tests {
         };
         let messages = Messages { config_digest: state.engine().config().digest.clone(), ..Messages::default() };
         store.finish_cycle(cycle, messages, None).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_healing_is_said_at_once_beside_the_newest_view_alone() {
+        let (state, now) = (state(), NOW.parse().unwrap());
+        finish_cycle(&state, now).await;
+        let said = |view: &View| view.position.findings.iter().any(|finding| finding.rule == Rule::StoreHealed);
+        assert!(!said(&*state.view(None).await.unwrap().unwrap()));
+        let healed = now + TimeDelta::hours(1);
+        let insert = "INSERT INTO healings VALUES (?, 'a block was zeroed', NULL, 'file', NULL, NULL)";
+        let store = state.engine().store();
+        store.call(move |connection| Ok(connection.execute(insert, [healed.naive_utc()])?)).await.unwrap();
+        assert!(said(&*state.view(None).await.unwrap().unwrap()));
+        assert!(!said(&*state.view(Some(now)).await.unwrap().unwrap()), "then nobody knew");
+        let alerts = state.engine().alerts(healed).await.unwrap().alerts;
+        assert!(alerts.iter().any(|alert| alert.rule == Rule::StoreHealed), "{alerts:?}");
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
 use super::{ReportKind, words};
-use crate::domain::ask::{DISCRETIONARY, Gate, GateState, ProgrammeFit, Sized};
+use crate::domain::ask::{DISCRETIONARY, Gate, GateState, ProgrammeFit, SizedFiling};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::position::Position;
@@ -13,7 +13,7 @@ use crate::domain::programme::Route;
 use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
 
 /// Builds the report of what is sized; without it, why there is nothing.
-pub(super) fn build(position: &Position, sized: Option<&Sized>) -> Document {
+pub(super) fn build(position: &Position, sized: Option<&SizedFiling>) -> Document {
     Document {
         kind: ReportKind::Ask.as_str(),
         title: ReportKind::Ask.title().to_owned(),
@@ -22,7 +22,7 @@ pub(super) fn build(position: &Position, sized: Option<&Sized>) -> Document {
         data_through: position.data_through,
         currency: position.currency.clone(),
         about: Vec::new(),
-        summary: sized.map_or_else(nothing, summary),
+        summary: sized.map_or_else(|| vec![nothing(position).to_owned()], summary),
         figures: sized.map(figures).unwrap_or_default(),
         findings: Vec::new(),
         sections: sized.map(sections).unwrap_or_default(),
@@ -30,11 +30,15 @@ pub(super) fn build(position: &Position, sized: Option<&Sized>) -> Document {
     }
 }
 
-fn nothing() -> Vec<String> {
-    vec!["There is no ask yet: nothing is filed, and no bill is stored to work one out from.".to_owned()]
+fn nothing(position: &Position) -> &'static str {
+    if position.filing.is_some() {
+        "There is no ask to show: the filing cannot be read, or has no record that you may see."
+    } else {
+        "There is no ask yet: nothing is filed, and no bill is stored to work one out from."
+    }
 }
 
-fn summary(sized: &Sized) -> Vec<String> {
+fn summary(sized: &SizedFiling) -> Vec<String> {
     let ask = &sized.ask;
     let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", usd_text(asked)));
     let mut said = vec![
@@ -64,7 +68,7 @@ fn summary(sized: &Sized) -> Vec<String> {
     said
 }
 
-fn figures(sized: &Sized) -> Vec<Figure> {
+fn figures(sized: &SizedFiling) -> Vec<Figure> {
     let figure = |key, label: &str, value, detail: String| Figure {
         key,
         label: label.to_owned(),
@@ -98,7 +102,7 @@ fn figures(sized: &Sized) -> Vec<Figure> {
     ]
 }
 
-fn sections(sized: &Sized) -> Vec<Section> {
+fn sections(sized: &SizedFiling) -> Vec<Section> {
     let section = |id, title: &str, blocks: Vec<Block>| {
         (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
     };
@@ -118,7 +122,7 @@ fn sections(sized: &Sized) -> Vec<Section> {
     .collect()
 }
 
-fn months(sized: &Sized) -> Vec<Block> {
+fn months(sized: &SizedFiling) -> Vec<Block> {
     let row = |it: &crate::domain::ask::SizedMonth| {
         vec![Cell::Month(it.month), Cell::Money(it.usd), Cell::Money(it.usd_without_levers)]
     };
@@ -152,14 +156,14 @@ fn months(sized: &Sized) -> Vec<Block> {
     vec![Block::Chart(chart), Block::Table(table.rows(sized.months.iter().map(row)).total(total))]
 }
 
-fn services(sized: &Sized) -> Block {
+fn services(sized: &SizedFiling) -> Block {
     let rows = sized.by_service.iter().map(|it| vec![Cell::text(&it.service), Cell::Money(it.usd)]);
     let columns = [Column::text("service", "AWS service"), Column::number("usd", "As filed")];
     let total = [Cell::text("In all"), Cell::Money(sized.total_usd)];
     Block::Table(Table::new("ask_services", "Projected consumption by AWS service", columns).rows(rows).total(total))
 }
 
-fn records(sized: &Sized) -> Block {
+fn records(sized: &SizedFiling) -> Block {
     let row = |it: &crate::domain::ask::RecordUsd| {
         vec![
             Cell::text(&it.id),
@@ -186,7 +190,7 @@ fn records(sized: &Sized) -> Block {
     )
 }
 
-fn usage(sized: &Sized) -> Vec<Block> {
+fn usage(sized: &SizedFiling) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !sized.tokens.is_empty() {
         let row = |it: &crate::domain::ask::ModelTokens| {
@@ -233,7 +237,7 @@ fn usage(sized: &Sized) -> Vec<Block> {
     blocks
 }
 
-fn arithmetic(sized: &Sized) -> Vec<Block> {
+fn arithmetic(sized: &SizedFiling) -> Vec<Block> {
     let ask = &sized.ask;
     let step = |label: String, amount| vec![Cell::text(label), Cell::Money(amount)];
     let mut steps = vec![step("Planned within the window".to_owned(), sized.total_usd)];
@@ -258,7 +262,7 @@ fn arithmetic(sized: &Sized) -> Vec<Block> {
     blocks
 }
 
-fn programmes(sized: &Sized) -> Vec<Block> {
+fn programmes(sized: &SizedFiling) -> Vec<Block> {
     let yes = |is| Cell::text(if is { "yes" } else { "no" });
     let bands = sized.programmes.iter().filter(|it| it.route == Route::Partner).map(|it| {
         vec![
@@ -345,7 +349,7 @@ fn gate_rows(fitting: &[&ProgrammeFit]) -> Vec<Vec<Cell>> {
     rows.into_iter().map(row).collect()
 }
 
-fn awards(sized: &Sized) -> Block {
+fn awards(sized: &SizedFiling) -> Block {
     let rows = sized.awards.iter().map(|it| {
         let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
         let until = it.lasts_until.map_or_else(|| "the whole window".to_owned(), day_text);
@@ -362,7 +366,7 @@ fn awards(sized: &Sized) -> Block {
     )
 }
 
-fn models(sized: &Sized) -> Vec<Block> {
+fn models(sized: &SizedFiling) -> Vec<Block> {
     if sized.models.is_empty() {
         return Vec::new();
     }
@@ -389,7 +393,7 @@ fn models(sized: &Sized) -> Vec<Block> {
     said.map(Block::Text).into_iter().chain([Block::Table(table)]).collect()
 }
 
-fn afterwards(sized: &Sized) -> Block {
+fn afterwards(sized: &SizedFiling) -> Block {
     let rows = sized.afterwards.iter().map(|it| vec![Cell::Month(it.month), Cell::Money(it.usd)]);
     let sum: Money = sized.afterwards.iter().map(|it| it.usd).sum();
     let columns = [Column::text("month", "Month"), Column::number("usd", "The bill, before tax")];
@@ -397,7 +401,7 @@ fn afterwards(sized: &Sized) -> Block {
     Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))
 }
 
-fn objections(sized: &Sized) -> Vec<Block> {
+fn objections(sized: &SizedFiling) -> Vec<Block> {
     if sized.objections.is_empty() {
         return vec![Block::Text("Nothing that a reviewer is known to look for.".to_owned())];
     }

@@ -44,7 +44,7 @@ pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, pa
 pub use pdf::Typesetting;
 pub use words::day as short_day;
 
-use crate::domain::ask::Sized;
+use crate::domain::ask::SizedFiling;
 use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::delisted;
 use crate::domain::position::{Position, Series};
@@ -212,7 +212,7 @@ pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &
 }
 
 /// Builds the document of an ask, for `audience`; `sized` holds the audience's own records and no others.
-pub fn build_ask(position: &Position, sized: Option<&Sized>, audience: &Audience) -> Document {
+pub fn build_ask(position: &Position, sized: Option<&SizedFiling>, audience: &Audience) -> Document {
     let (position, _) = audience.scope(position, &Series::default());
     let mut document = completed(ask::build(&position, sized), &position, audience);
     if let (None, Some(customer)) = (&document.customer, sized.and_then(|sized| sized.customer.clone())) {

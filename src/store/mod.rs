@@ -374,7 +374,7 @@ fn confine(connection: &Connection, folders: &[PathBuf], files: &[PathBuf]) -> R
     let with_logs = |file: &PathBuf| ["wal", "wal.checkpoint", "wal.recovery"].map(|log| beside(file, log)).into_iter();
     let files = files.iter().flat_map(|file| std::iter::once(file.clone()).chain(with_logs(file))).collect();
     connection.execute_batch(&format!(
-        "SET allowed_directories = [{}]; SET allowed_paths = [{}]; SET enable_external_access = false; SET lock_configuration = true",
+        "SET allowed_directories = [{}]; SET allowed_paths = [{}]; SET enable_external_access = false",
         list(folders.to_vec()),
         list(files)
     ))?;

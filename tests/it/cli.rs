@@ -75,6 +75,32 @@ fn a_reader_that_has_had_enough_ends_the_program_quietly() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
+/// An empty store would stand in the way of the backups that are about to be copied to a new machine.
+#[test]
+fn what_only_reads_makes_no_store() {
+    let folder = TempDir::new().unwrap();
+    config(&folder, "");
+    let reads = [
+        "status",
+        "alerts list",
+        "plan list",
+        "audit list",
+        "credits list",
+        "credits history",
+        "report --list",
+        "projection list",
+        "projection draft",
+        "projection size",
+        "verify",
+    ];
+    for args in reads.map(|args| args.split(' ').collect::<Vec<_>>()) {
+        let output = run(glidepath(folder.path(), None).args(&args));
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{args:?}: {}", text(&output.stderr));
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["glidepath.toml"], "{args:?}");
+    }
+}
+
 #[test]
 fn without_aws_a_cycle_fails_tells_and_is_recorded() {
     let folder = TempDir::new().unwrap();

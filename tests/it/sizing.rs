@@ -3,6 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use glidepath::config::Config;
+use glidepath::cycle::{AwsAccess, Engine};
+use glidepath::demo::{FakeAws, startup};
+use glidepath::report::{self, Audience, Format};
+use glidepath::store::Store;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -128,4 +133,42 @@ fn a_check_says_what_a_reviewer_may_object_to() {
     let (_, said, _) = run(folder.path(), &["projection", "check", "ask.toml", "--json"]);
     let found: Value = serde_json::from_slice(&said).unwrap();
     assert_eq!(found[0]["objections"][0]["weakness"], "no_reason");
+}
+
+/// Who filed a part of it is shown the ask of that part: nothing that others filed, and nothing that the file says of the company.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_is_shown_the_ask_of_its_own_records_alone() {
+    let fake = FakeAws::start(startup::account(), startup::TODAY).await.unwrap();
+    let config = Config::parse("[store]\npath = \"unused\"\n", Path::new("glidepath.toml")).unwrap();
+    let engine = Engine::new(Store::in_memory().unwrap(), config, AwsAccess::Endpoint(fake.endpoint())).unwrap();
+    let company =
+        "[company]\ninstitutional_investor = \"Northwind\"\nawards = [{ programme = \"founders\", usd = \"4321\" }]\n";
+    let filing = format!("asked_usd = \"300000\"\n{}{company}", startup::PROJECTION_TOML);
+    let of_bill = |audience| {
+        let engine = engine.clone();
+        async move {
+            let position = engine.view(None).await.unwrap().unwrap().position;
+            let sized = engine.sized(&position, &audience).await.unwrap();
+            let document = report::build_ask(&position, sized.as_ref(), &audience);
+            String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap()
+        }
+    };
+    let partner = |records: &[&str]| Audience::Partner { records: records.iter().map(|id| (*id).to_owned()).collect() };
+    engine.cycle(startup::TODAY).await.unwrap().unwrap();
+    // While nothing is filed the ask is of the bill, which is its owner's.
+    assert!(of_bill(Audience::Owner).await.contains("Claude"));
+    assert!(of_bill(partner(&["portfolio"])).await.contains("There is no ask yet"));
+    engine.file_projection(startup::TODAY, filing).await.unwrap();
+    engine.remake_outlook(startup::TODAY).await.unwrap();
+    let owners = of_bill(Audience::Owner).await;
+    for word in ["Claude", "Northwind", "$300,000", "portfolio", "says nothing of the time after credits"] {
+        assert!(owners.contains(word), "{word}: {owners}");
+    }
+    let partners = of_bill(partner(&["portfolio"])).await;
+    assert!(partners.contains("Amazon Relational Database Service"), "{partners}");
+    for word in ["Claude", "Nova", "trn1", "Northwind", "$300,000 is asked", "asks for $300,000", "time after credits"]
+    {
+        assert!(!partners.contains(word), "{word}: {partners}");
+    }
+    assert!(of_bill(partner(&["moonbase"])).await.contains("no record that you may see"));
 }

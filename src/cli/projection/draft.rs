@@ -36,12 +36,19 @@ impl Args {
 
 /// Drafts from the store, or through the daemon that has it open.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let text = match Access::open(config)? {
-        Access::Store(engine) => engine.draft_filing(None).await?.to_toml(),
+    write(args, &drafted(&Access::open_to_read(config)?).await?)
+}
+
+/// The next filing from the stored bill, as text.
+///
+/// # Errors
+/// If the bill gives none, or the store or the daemon fails.
+pub(super) async fn drafted(access: &Access) -> Result<String> {
+    match access {
+        Access::Store(engine) => Ok(engine.draft_filing(None).await?.to_toml()),
         Access::Daemon(daemon) => String::from_utf8(daemon.get("/api/v1/projection-draft").await?)
-            .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?"))?,
-    };
-    write(args, &text)
+            .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?")),
+    }
 }
 
 /// Drafts from a file.

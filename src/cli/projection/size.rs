@@ -11,7 +11,7 @@ use crate::cli::out::{self, errln, outln};
 use crate::cli::table::{or_dash, table};
 use crate::config::Config;
 use crate::cycle::filing_of_bill;
-use crate::domain::ask::{self, KnownAccount, Objection, Sized};
+use crate::domain::ask::{self, KnownAccount, Objection, SizedFiling};
 use crate::domain::position::Position;
 use crate::domain::programme::Route;
 use crate::domain::projection::FiledProjection;
@@ -21,12 +21,12 @@ use crate::domain::words::{all_names_text, day_text};
 ///
 /// # Errors
 /// If the file cannot be read; with every problem that is in it.
-pub(super) fn of_file(config: &Config, path: &Path) -> Result<Sized> {
+pub(super) fn of_file(config: &Config, path: &Path) -> Result<SizedFiling> {
     let text = read(path)?;
     of_text(config, &text, &path.display().to_string())
 }
 
-fn of_text(config: &Config, text: &str, name: &str) -> Result<Sized> {
+fn of_text(config: &Config, text: &str, name: &str) -> Result<SizedFiling> {
     let book = Book::of(config);
     let filing = FiledProjection::parse_with(text, &book.prices).map_err(|problems| {
         problems.iter().for_each(|problem| errln!("{name}: {problem}"));
@@ -39,7 +39,7 @@ fn of_text(config: &Config, text: &str, name: &str) -> Result<Sized> {
 ///
 /// # Errors
 /// If the file cannot be read, or gives no filing.
-pub(super) fn of_bill_in(config: &Config, path: &Path) -> Result<Sized> {
+pub(super) fn of_bill_in(config: &Config, path: &Path) -> Result<SizedFiling> {
     let (drafted, position) = draft::drafted_from(path)?;
     of_draft(config, &drafted, &position)
 }
@@ -48,22 +48,17 @@ pub(super) fn of_bill_in(config: &Config, path: &Path) -> Result<Sized> {
 ///
 /// # Errors
 /// If there is no bill, or the store or the daemon fails.
-pub(super) async fn of_bill(config: Config) -> Result<Sized> {
-    let (drafted, position) = match Access::open_to_read(config.clone())? {
-        Access::Store(engine) => {
-            let drafted = engine.draft_filing(None).await?.to_toml();
-            (drafted, existing_view(&engine, None).await?.position)
-        }
-        Access::Daemon(daemon) => {
-            let drafted = String::from_utf8(daemon.get("/api/v1/projection-draft").await?)
-                .map_err(|_| anyhow!("the daemon's draft is no text in UTF-8: is it of this version?"))?;
-            (drafted, daemon.fetch("/api/v1/position").await?)
-        }
+pub(super) async fn of_bill(config: Config) -> Result<SizedFiling> {
+    let access = Access::open_to_read(config.clone())?;
+    let drafted = draft::drafted(&access).await?;
+    let position: Position = match &access {
+        Access::Store(engine) => existing_view(engine, None).await?.position,
+        Access::Daemon(daemon) => daemon.fetch("/api/v1/position").await?,
     };
     of_draft(&config, &drafted, &position)
 }
 
-fn of_draft(config: &Config, drafted: &str, position: &Position) -> Result<Sized> {
+fn of_draft(config: &Config, drafted: &str, position: &Position) -> Result<SizedFiling> {
     let book = Book::of(config);
     let filing = filing_of_bill(drafted, &book.prices, position).ok_or_else(|| {
         anyhow!("what was drafted from the bill does not read as a filing; this is a defect, please report it")
@@ -72,7 +67,7 @@ fn of_draft(config: &Config, drafted: &str, position: &Position) -> Result<Sized
 }
 
 /// Shows it.
-pub(super) fn show(sized: &Sized, json: bool) -> Result<()> {
+pub(super) fn show(sized: &SizedFiling, json: bool) -> Result<()> {
     if json {
         return out::json(sized);
     }
@@ -151,7 +146,7 @@ pub(super) fn objection_words(it: &Objection) -> String {
     format!("{line}{} To mend it, {}.", it.objection, it.remedy)
 }
 
-fn ask_words(sized: &Sized) -> String {
+fn ask_words(sized: &SizedFiling) -> String {
     let ask = &sized.ask;
     let headroom = crate::domain::words::percent_text(ask.headroom);
     let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", asked.dollars()));
@@ -163,7 +158,7 @@ fn ask_words(sized: &Sized) -> String {
 }
 
 /// Every reason for which a gate of a programme that fits is closed, once.
-fn closed_gates(sized: &Sized) -> BTreeSet<String> {
+fn closed_gates(sized: &SizedFiling) -> BTreeSet<String> {
     let gates = sized.programmes.iter().filter(|it| it.fits).flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
     gates
         .filter(|(_, gate)| gate.state == ask::GateState::Closed)

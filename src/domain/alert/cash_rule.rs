@@ -44,7 +44,7 @@ pub(super) fn first_cash(
             month_text(bill.month.next())
         ),
         reason: format!(
-            "{} \"The bill after credits\" on the page has the months after. Next: have {} ready on the payment card by {}, or \
+            "{} \"The bill by month\" on the page has the months after. Next: have {} ready on the payment card by {}, or \
              move work to services that credit pays.",
             match bill.odds() {
                 Some((low, high)) => {

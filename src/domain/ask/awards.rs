@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{Row, Spend};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
+use crate::domain::period::DayRange;
 use crate::domain::programme::Programmes;
 
 /// Awards that are told beside each other: one of each programme, and those that startups combine.
@@ -62,12 +63,16 @@ fn together(programmes: &[Programme]) -> Money {
 
 /// The day on which the payable spend of `rows`, each spread evenly over its days, reaches `usd`; `None` if it does not.
 pub(super) fn used_up(rows: &[&Row], usd: Money) -> Option<NaiveDate> {
+    // Many rows share few stretches of days.
+    let mut stretches: BTreeMap<(NaiveDate, NaiveDate), Money> = BTreeMap::new();
+    for row in rows {
+        *stretches.entry((row.days.start, row.days.end)).or_default() += row.payable();
+    }
     let mut daily: BTreeMap<NaiveDate, Money> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.payable().is_positive()) {
-        let per_day = row.payable().per(row.days.len());
-        for day in row.days.days() {
-            *daily.entry(day).or_default() += per_day;
-        }
+    for ((start, end), usd) in stretches.into_iter().filter(|(_, usd)| usd.is_positive()) {
+        let days = DayRange::new(start, end);
+        let per_day = usd.per(days.len());
+        days.days().for_each(|day| *daily.entry(day).or_default() += per_day);
     }
     let mut used = Money::ZERO;
     daily.into_iter().find_map(|(day, cost)| {

@@ -23,10 +23,10 @@ use utoipa::ToSchema;
 use super::classify::Classifier;
 use super::credit::Programme;
 use super::money::{Money, Quantity};
-use super::period::{BillingPeriod, DayRange, plus_days};
+use super::period::{BillingPeriod, DayRange};
 use super::price::PriceBook;
 use super::programme::Purpose;
-use super::projection::{BEDROCK, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine, plan};
+use super::projection::{BEDROCK, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine, WithinWindow, plan};
 
 pub use awards::AwardSize;
 pub use known::KnownAccount;
@@ -39,16 +39,12 @@ pub use usage::{ChipHours, ModelCompared, ModelTokens};
 pub const DISCRETIONARY: &str = "Every award is at AWS's discretion, and few come near the ceiling of their programme: plan with what \
     is usual, not with the most.";
 
-/// Months that a filing without a window is sized over.
-const MONTHS: i32 = 12;
-/// Months of the longest window that are sized: credits live two years, and some a little longer.
-const MOST_MONTHS: i32 = 36;
 /// Months after the window that are shown.
 const MONTHS_AFTER: i32 = 12;
 
 /// What a filing comes to, and what can be asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Sized {
+pub struct SizedFiling {
     /// The sentence that AWS wants to read, filled in; a blank names what is missing.
     pub sentence: String,
     /// Day of filing: prices are those of this day.
@@ -215,7 +211,7 @@ impl Knowledge<'_> {
 /// assert_eq!(sized.total_usd.to_string(), "252"); // three months of 84
 /// assert_eq!(sized.ask.usd.to_string(), "289.8");
 /// ```
-pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> Sized {
+pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> SizedFiling {
     let spend = Spend::of(filing, knowledge);
     let plain = Spend::of(&without_levers(filing), knowledge);
     let sum = |spend: &Spend| spend.rows.iter().map(|row| row.usd).sum::<Money>();
@@ -226,7 +222,7 @@ pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> Sized {
         usd_without_levers: cents(without.get(&month).copied().unwrap_or_default()),
     });
     let ask = ask(filing, &spend);
-    let mut sized = Sized {
+    let mut sized = SizedFiling {
         sentence: sentence::sentence(filing, &spend),
         filed_on: filing.filed_on,
         customer: filing.customer.clone(),
@@ -291,13 +287,15 @@ impl Row {
 
 impl Spend {
     fn of(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> Spend {
-        let months = months_of(filing);
+        let windows = filing.windows();
+        let months = windows.months();
         let planned = plan(filing, knowledge.book, months.clone(), |model| knowledge.service_of_model(model));
-        let place = |id: &str| filing.records.iter().position(|record| record.id == id);
+        let places = filing.records.iter().enumerate().map(|(at, record)| (record.id.as_str(), at));
+        let places: BTreeMap<&str, usize> = places.collect();
         let row = |planned: PlannedMonth| {
-            let record = place(&planned.record)?;
-            let (share, days) = within(filing, &filing.records[record], planned.month)?;
-            let usd = if share == Decimal::ONE { planned.cost } else { planned.cost.times(share) };
+            let record = *places.get(planned.record.as_str())?;
+            let WithinWindow { share, days } = windows.within(record, planned.month)?;
+            let usd = planned.cost.times(share);
             let cash = payable::cash_reason(filing, &planned, knowledge);
             let purpose = Purpose::of(planned.workload);
             Some(Row { planned, record, share, days, usd, cash, purpose })
@@ -317,35 +315,6 @@ impl Spend {
     fn payable(&self) -> Money {
         self.rows.iter().map(Row::payable).sum()
     }
-}
-
-/// The months that a filing is sized over: those of its records' windows; of a record without one, twelve from the first filed.
-fn months_of(filing: &FiledProjection) -> Range<BillingPeriod> {
-    let of_record = |record: &FiledRecord| match filing.window_of(record) {
-        Some(window) => BillingPeriod::of(window.start)..BillingPeriod::of(plus_days(window.end, -1)).next(),
-        None => filing.first_month()..filing.first_month().plus_months(MONTHS),
-    };
-    let months: Vec<Range<BillingPeriod>> = filing.records.iter().map(of_record).collect();
-    let first = months.iter().map(|months| months.start).min().unwrap_or_else(|| filing.first_month());
-    let end = months.iter().map(|months| months.end).max().unwrap_or(first);
-    first..end.min(first.plus_months(MOST_MONTHS))
-}
-
-/// Which share and days of `month` lie in the record's window: its first month counts whole, its last by days.
-fn within(filing: &FiledProjection, record: &FiledRecord, month: BillingPeriod) -> Option<(Decimal, DayRange)> {
-    let whole = month.range();
-    let Some(window) = filing.window_of(record) else {
-        let first = filing.first_month();
-        let counts = first <= month && month < first.plus_months(MONTHS);
-        return counts.then_some((Decimal::ONE, whole));
-    };
-    let from = if month == BillingPeriod::of(window.start) { whole.start } else { whole.start.max(window.start) };
-    let counted = DayRange::new(from, whole.end.min(window.end));
-    if counted.is_empty() {
-        return None;
-    }
-    let share = Decimal::from(counted.len()) / Decimal::from(whole.len());
-    Some((share, whole.intersect(window)))
 }
 
 fn each(months: &Range<BillingPeriod>) -> impl Iterator<Item = BillingPeriod> + use<> {
@@ -402,18 +371,17 @@ fn by_service(spend: &Spend) -> Vec<ServiceUsd> {
 }
 
 fn records(filing: &FiledProjection, spend: &Spend) -> Vec<RecordUsd> {
-    let record = |(at, record): (usize, &FiledRecord)| {
-        let rows = spend.rows.iter().filter(|row| row.record == at);
-        RecordUsd {
-            id: record.id.clone(),
-            usd: cents(rows.map(|row| row.usd).sum()),
-            programme: filing.programme_of(record),
-            asked_usd: filing.asked_by(record),
-            window: filing.window_of(record).map(FiledWindow::from),
-            use_case: filing.application_of(record).use_case,
-        }
+    let mut sums = vec![Money::ZERO; filing.records.len()];
+    spend.rows.iter().for_each(|row| sums[row.record] += row.usd);
+    let record = |(record, usd): (&FiledRecord, Money)| RecordUsd {
+        id: record.id.clone(),
+        usd: cents(usd),
+        programme: filing.programme_of(record),
+        asked_usd: filing.asked_by(record),
+        window: filing.window_of(record).map(FiledWindow::from),
+        use_case: filing.application_of(record).use_case,
     };
-    filing.records.iter().enumerate().map(record).collect()
+    filing.records.iter().zip(sums).map(record).collect()
 }
 
 /// The bill by month after the window: the first month as the filing plans it, the next ones grown by what it says of the time
@@ -438,7 +406,7 @@ fn cents(amount: Money) -> Money {
 
 /// Tokens or chip-hours of a row within its window.
 fn scaled(quantity: Quantity, row: &Row) -> Quantity {
-    if row.share == Decimal::ONE { quantity } else { quantity.times(row.share) }
+    quantity.times(row.share)
 }
 
 #[cfg(test)]

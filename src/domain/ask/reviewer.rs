@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{KnownAccount, Sized, Spend, cents};
+use super::{KnownAccount, RecordUsd, SizedFiling, Spend, cents};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::projection::{FiledLine, FiledProjection, FiledRecord, TokenLine};
@@ -41,21 +41,6 @@ pub enum Weakness {
     FarFromTheBill,
 }
 
-impl Weakness {
-    /// Every one of them.
-    pub const ALL: [Weakness; 9] = [
-        Weakness::NoLevers,
-        Weakness::NoReason,
-        Weakness::NothingAfter,
-        Weakness::Vague,
-        Weakness::Elsewhere,
-        Weakness::AskedTooMuch,
-        Weakness::AcceleratorFirst,
-        Weakness::PortfolioAlone,
-        Weakness::FarFromTheBill,
-    ];
-}
-
 /// One objection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Objection {
@@ -74,15 +59,15 @@ pub struct Objection {
 /// Every objection, those about lines first, in the order of the file.
 pub(super) fn objections(
     filing: &FiledProjection,
-    sized: &Sized,
+    sized: &SizedFiling,
     spend: &Spend,
     account: &KnownAccount,
 ) -> Vec<Objection> {
     let mut all: Vec<Objection> = Vec::new();
-    for record in &filing.records {
+    for (record, sized_record) in filing.records.iter().zip(&sized.records) {
         all.extend(record.tokens.iter().filter_map(|line| no_levers(line, sized, spend)));
         all.extend(record.lines().filter_map(|line| no_reason(line, spend)));
-        all.extend(vague_or_elsewhere(filing, record, sized));
+        all.extend(vague_or_elsewhere(record, sized_record));
     }
     all.sort_by_key(|objection| objection.line);
     let whole = [
@@ -100,7 +85,7 @@ fn cost_of(spend: &Spend, name: &str) -> Money {
     cents(spend.rows.iter().filter(|row| row.what() == name).map(|row| row.usd).sum())
 }
 
-fn no_levers(line: &TokenLine, sized: &Sized, spend: &Spend) -> Option<Objection> {
+fn no_levers(line: &TokenLine, sized: &SizedFiling, spend: &Spend) -> Option<Objection> {
     let usd = cost_of(spend, &line.model);
     let of_model = sized.tokens.iter().find(|it| it.model == line.model)?;
     // Embeddings answer nothing, and no cache holds what is asked once.
@@ -133,9 +118,9 @@ fn no_reason(line: FiledLine<'_>, spend: &Spend) -> Option<Objection> {
     })
 }
 
-fn vague_or_elsewhere(filing: &FiledProjection, record: &FiledRecord, sized: &Sized) -> Option<Objection> {
-    let usd = sized.records.iter().find(|it| it.id == record.id).map(|it| it.usd).unwrap_or_default();
-    let Some(use_case) = filing.application_of(record).use_case else {
+fn vague_or_elsewhere(record: &FiledRecord, RecordUsd { usd, use_case, .. }: &RecordUsd) -> Option<Objection> {
+    let usd = *usd;
+    let Some(use_case) = use_case else {
         return record.is_ai().then(|| Objection {
             weakness: Weakness::Vague,
             line: Some(record.line),
@@ -156,7 +141,7 @@ fn vague_or_elsewhere(filing: &FiledProjection, record: &FiledRecord, sized: &Si
     })
 }
 
-fn nothing_after(filing: &FiledProjection, sized: &Sized) -> Option<Objection> {
+fn nothing_after(filing: &FiledProjection, sized: &SizedFiling) -> Option<Objection> {
     let promised = filing.records.iter().any(|record| {
         let poc = filing.application_of(record).poc;
         poc.is_some_and(|poc| poc.then_usd_per_month.is_some())
@@ -175,7 +160,7 @@ fn nothing_after(filing: &FiledProjection, sized: &Sized) -> Option<Objection> {
     })
 }
 
-fn asked_too_much(sized: &Sized) -> Option<Objection> {
+fn asked_too_much(sized: &SizedFiling) -> Option<Objection> {
     let asked = sized.ask.asked_usd.filter(|asked| *asked > sized.ask.usd)?;
     Some(Objection {
         weakness: Weakness::AskedTooMuch,
@@ -190,7 +175,7 @@ fn asked_too_much(sized: &Sized) -> Option<Objection> {
     })
 }
 
-fn accelerator_first(filing: &FiledProjection, sized: &Sized, account: &KnownAccount) -> Option<Objection> {
+fn accelerator_first(filing: &FiledProjection, sized: &SizedFiling, account: &KnownAccount) -> Option<Objection> {
     let asks = sized.records.iter().any(|record| record.programme == Programme::Accelerator);
     let first = filing.company.as_ref().is_none_or(|company| company.awards.is_empty());
     let left = account.credit_days_left.filter(|days| *days < ACCELERATOR_DAYS);
@@ -208,7 +193,7 @@ fn accelerator_first(filing: &FiledProjection, sized: &Sized, account: &KnownAcc
     })
 }
 
-fn portfolio_alone(sized: &Sized, spend: &Spend, account: &KnownAccount) -> Option<Objection> {
+fn portfolio_alone(sized: &SizedFiling, spend: &Spend, account: &KnownAccount) -> Option<Objection> {
     let alone = sized.records.iter().all(|record| record.programme == Programme::ActivatePortfolio);
     let planned: Money = spend
         .rows
@@ -227,7 +212,7 @@ fn portfolio_alone(sized: &Sized, spend: &Spend, account: &KnownAccount) -> Opti
     })
 }
 
-fn far_from_the_bill(sized: &Sized, account: &KnownAccount) -> Option<Objection> {
+fn far_from_the_bill(sized: &SizedFiling, account: &KnownAccount) -> Option<Objection> {
     let far = sized.months.iter().filter(|month| account.scale.is_far(month.month, month.usd));
     let months: Vec<_> = far.collect();
     let largest = months.iter().map(|month| month.usd).max()?;

@@ -69,22 +69,22 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn sized_with(text: &str, account: &KnownAccount) -> Sized {
+fn sized_with(text: &str, account: &KnownAccount) -> SizedFiling {
     let book = PriceBook::builtin();
     let filing = FiledProjection::parse(text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
     let classifier = Classifier::builtin();
     size(&filing, &Knowledge { book: &book, classifier: &classifier, account })
 }
 
-fn sized(text: &str) -> Sized {
+fn sized(text: &str) -> SizedFiling {
     sized_with(text, &KnownAccount::default())
 }
 
-fn fit(sized: &Sized, programme: Programme, route: Route) -> &ProgrammeFit {
+fn fit(sized: &SizedFiling, programme: Programme, route: Route) -> &ProgrammeFit {
     sized.programmes.iter().find(|it| it.programme == programme && it.route == route).unwrap()
 }
 
-fn gate<'s>(sized: &'s Sized, programme: Programme, name: &str) -> &'s Gate {
+fn gate<'s>(sized: &'s SizedFiling, programme: Programme, name: &str) -> &'s Gate {
     let gates = &fit(sized, programme, Route::Partner).gates;
     gates.iter().find(|gate| gate.gate == name).unwrap_or_else(|| panic!("{gates:?}"))
 }
@@ -295,7 +295,6 @@ cache_hit = "0.30"
     ] {
         assert_eq!(found(&sound.replace(from, to), account), [weakness], "{to}");
     }
-    assert_eq!(Weakness::ALL.len(), 9);
 }
 
 #[test]
@@ -317,6 +316,6 @@ fn nothing_is_lost_between_months_services_and_records() {
         assert!(cent(sized.by_service.iter().map(|it| it.usd).sum(), sized.by_service.len()));
         assert!(cent(sized.records.iter().map(|it| it.usd).sum(), sized.records.len()));
         let json = serde_json::to_string(&sized).unwrap();
-        assert_eq!(serde_json::from_str::<Sized>(&json).unwrap(), sized);
+        assert_eq!(serde_json::from_str::<SizedFiling>(&json).unwrap(), sized);
     }
 }

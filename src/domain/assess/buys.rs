@@ -66,7 +66,7 @@ impl Assessment<'_> {
             })
             .collect();
         lines.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
-        let payable = self.costs.split.iter().filter(|cost| newest.contains(cost.day)).map(|cost| cost.payable).sum();
+        let payable = self.burn().iter().map(|day| day.amount).sum();
         let left = pools.iter().filter(|pool| pays(pool)).map(|pool| pool.remaining).sum();
         let all = UsedOf { quantity: Decimal::from(days), cost: payable };
         let all = Buys::of(BuysUnit::Days, left, &all, days).map(|all| Buys { amount: all.days, ..all });

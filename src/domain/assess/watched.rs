@@ -72,7 +72,7 @@ impl Assessment<'_> {
     }
 
     /// Cost per day that some credit could pay.
-    fn burn(&self) -> Vec<DayAmount> {
+    pub(super) fn burn(&self) -> Vec<DayAmount> {
         let Some(span) = self.span else { return Vec::new() };
         let days = span.last(BURN_DAYS);
         let mut by_day: BTreeMap<NaiveDate, Money> = days.days().map(|day| (day, Money::ZERO)).collect();

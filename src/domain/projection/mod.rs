@@ -16,6 +16,7 @@ mod parse;
 mod plan;
 mod problem;
 mod size;
+mod windows;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -34,6 +35,7 @@ pub use parse::service_of_model;
 pub use plan::{Driver, Plan, PlannedDay, PlannedMonth, TokenBucket, UnpricedLine, daily_costs, daily_plan, plan};
 pub use problem::{MOST_TOLD, ProjectionProblem, Told, suggest};
 pub use size::{FiledMonth, FilingSize, KnownScale};
+pub use windows::{Windows, WithinWindow};
 
 /// Where Cost Explorer puts accelerator hours that are bought on EC2.
 pub const EC2_COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";

@@ -8,14 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{FiledProjection, plan};
 use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::period::BillingPeriod;
 use crate::domain::price::PriceBook;
 use crate::domain::words::{or_more, usd_text};
 
-/// Months that a filing without a window is summed over.
-const MONTHS: i32 = 12;
-/// Months that are looked at of the longest window: credits live two years, and some a little longer.
-const MOST_MONTHS: i32 = 36;
 /// A month this many times above or below the pace is worth a look, and this many times above anything known is refused.
 const FAR: Decimal = Decimal::ONE_HUNDRED;
 /// No month up to this is refused, whatever is known.
@@ -67,22 +63,21 @@ impl KnownScale {
 impl FilingSize {
     /// Prices a filing; what has no price is in no sum.
     pub fn of(filing: &FiledProjection, book: &PriceBook, service_of_model: impl Fn(&str) -> String) -> FilingSize {
-        let first = filing.first_month();
-        let months = match filing.application.window {
-            Some(window) if !window.is_empty() => {
-                let start = BillingPeriod::of(window.start);
-                start..BillingPeriod::of(plus_days(window.end, -1)).next().min(start.plus_months(MOST_MONTHS))
-            }
-            _ => first..first.plus_months(MONTHS),
-        };
+        let windows = filing.windows();
+        let months = windows.months();
         let mut sums: BTreeMap<BillingPeriod, Money> = BTreeMap::new();
         let mut month = months.start;
         while month < months.end {
             sums.insert(month, Money::ZERO);
             month = month.next();
         }
+        let records = filing.records.iter().enumerate().map(|(at, record)| (record.id.as_str(), at));
+        let records: BTreeMap<&str, usize> = records.collect();
         for planned in plan(filing, book, months, service_of_model).months {
-            *sums.entry(planned.month).or_default() += planned.cost;
+            let record = records.get(planned.record.as_str());
+            let within = record.and_then(|record| windows.within(*record, planned.month));
+            let cost = within.map_or(Money::ZERO, |within| planned.cost.times(within.share));
+            *sums.entry(planned.month).or_default() += cost;
         }
         let months: Vec<FiledMonth> = sums.into_iter().map(|(month, usd)| FiledMonth { month, usd }).collect();
         let total_usd = months.iter().map(|month| month.usd).sum();
@@ -161,7 +156,8 @@ mod tests {
         assert_eq!((plain.months.len(), plain.total_usd), (12, usd("1200")));
         let window = "window = { starts_on = \"2026-03-01\", expires_on = \"2026-06-15\" }";
         let within = size(window, "100");
-        assert_eq!((within.months.len(), within.total_usd), (4, usd("400")), "June is one of them");
+        let all = within.total_usd.cents();
+        assert_eq!((within.months.len(), all), (4, usd("346.67").amount()), "of June 14 of 30 days");
     }
 
     #[test]

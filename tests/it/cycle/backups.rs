@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
-use glidepath::schedule::catch_up_backup;
+use glidepath::schedule::{Occasion, catch_up, catch_up_backup};
 use glidepath::store::{Store, StoreId};
 use tempfile::TempDir;
 
@@ -206,6 +206,19 @@ async fn a_missed_backup_is_made_at_the_start_where_it_is_missing() {
     assert_eq!((backups(&first).len(), backups(&disk).len()), (2, 2));
     assert_eq!(missed(&world, "2026-03-21T10:00:00Z").await, [Some(false), Some(false)]);
     assert_eq!(missed(&world, "2026-03-22T10:00:00Z").await, [Some(true), Some(true)]);
+}
+
+#[tokio::test]
+async fn the_first_cycle_makes_the_first_backup() {
+    let top = TempDir::new().unwrap();
+    let first = top.path().join("backups");
+    let world = World::with(small_account(), config_in(&top, 7)).await;
+    for (now, made) in [("2026-03-20T07:20:00Z", 1), ("2026-03-21T07:20:00Z", 1)] {
+        world.fake.set_now(at(now));
+        catch_up(&world.engine, at(now), Occasion::Later).await;
+        assert_eq!(backups(&first).len(), made, "{now}: the schedule makes the later ones");
+    }
+    assert_eq!(world.engine.store().newest_cycle(None).await.unwrap().unwrap().clock, at("2026-03-21T07:20:00Z"));
 }
 
 #[tokio::test]

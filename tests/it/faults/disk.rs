@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant, SystemTime};
 
 use glidepath::demo::FakeAws;
+use glidepath::http::client;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -144,6 +145,16 @@ async fn a_daemon_comes_back_after_a_checkpoint_that_failed() {
     let history = text(&ask(&["credits", "list", "--json"]).stdout);
     assert!(history.contains("4711"), "{history}");
     assert!(ask(&["verify"]).status.success());
+
+    // A cycle that found no room asked nothing, and so is none that failed.
+    limit("40960");
+    assert_eq!(ask(&["cycle"]).status.code(), Some(1));
+    limit("unlimited");
+    assert!(ask(&["credits", "record", "--pool", "4711", "--remaining", "41"]).status.success());
+    let listen = fs::read_to_string(folder.path().join("glidepath.toml")).unwrap();
+    let listen = listen.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap().trim_matches('"').to_owned();
+    let ready = client::ask(listen.parse().unwrap(), None, "/readyz").await;
+    assert!(!format!("{ready:?}").contains("cycle_failed"), "{ready:?}");
     assert_eq!(daemon.terminate(), Some(0));
 }
 

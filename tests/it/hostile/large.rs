@@ -7,6 +7,8 @@ use std::task::Poll;
 
 use axum::http::{StatusCode, header};
 use glidepath::cycle::{ReplayOrder, ReplayProgress};
+use glidepath::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
+use glidepath::domain::classify::Classifier;
 use glidepath::domain::price::PriceBook;
 use glidepath::domain::projection::{
     Attribution, FiledProjection, FilingSize, MOST_TOLD, Part, ProjectionProblem, diff, diff_months, overlaps,
@@ -124,6 +126,11 @@ fn assert_told(of: &str, text: &str, problems: &[ProjectionProblem]) {
     }
 }
 
+fn sized(filing: &FiledProjection, book: &PriceBook) -> SizedFiling {
+    let (classifier, account) = (Classifier::builtin(), KnownAccount::default());
+    ask::size(filing, &Knowledge { book, classifier: &classifier, account: &account })
+}
+
 #[test]
 fn a_long_text_is_read_once_and_at_most_a_hundred_of_its_problems_are_told() {
     for (of, text, refused) in long_texts() {
@@ -134,6 +141,7 @@ fn a_long_text_is_read_once_and_at_most_a_hundred_of_its_problems_are_told() {
                 assert!(filing.remarks.len() <= MOST_TOLD + 1, "{of}: {} remarks", filing.remarks.len());
                 let size = FilingSize::of(&filing, &book, service_of_model);
                 assert_eq!(size.months.len(), 12, "{of}");
+                assert_eq!(sized(&filing, &book).months.len(), 12, "{of}");
             }
             Err(problems) => {
                 assert!(refused, "{of}: {problems:#?}");
@@ -166,6 +174,13 @@ fn twenty_thousand_services_are_checked_sized_compared_and_attributed() {
     let filing = FiledProjection::parse(&text).unwrap();
     let book = PriceBook::builtin();
     assert_eq!(FilingSize::of(&filing, &book, service_of_model).total_usd, (12 * 20_000).to_string().parse().unwrap());
+
+    let asked = sized(&filing, &book);
+    assert_eq!((asked.total_usd.to_string().as_str(), asked.by_service.len()), ("240000", SERVICES));
+    // As many records of one service each.
+    let records: String = (0..SERVICES).map(|at| format!("[[record]]\nid = \"r{at}\"\n{}", service(at))).collect();
+    let many = FiledProjection::parse(&format!("filed_on = \"2026-02-01\"\n{records}")).unwrap();
+    assert_eq!(sized(&many, &book).records.len(), SERVICES);
 
     let other = FiledProjection::parse(&text.replacen("usd = \"1\"", "usd = \"2\"", 1)).unwrap();
     let compared = diff(&filing, &other, &book, diff_months(&filing, &other), &service_of_model);
