@@ -216,13 +216,13 @@ mod tests {
         let (state, now) = (state(), NOW.parse().unwrap());
         finish_cycle(&state, now).await;
         let said = |view: &View| view.position.findings.iter().any(|finding| finding.rule == Rule::StoreHealed);
-        assert!(!said(&*state.view(None).await.unwrap().unwrap()));
+        assert!(!said(&state.view(None).await.unwrap().unwrap()));
         let healed = now + TimeDelta::hours(1);
         let insert = "INSERT INTO healings VALUES (?, 'a block was zeroed', NULL, 'file', NULL, NULL)";
         let store = state.engine().store();
         store.call(move |connection| Ok(connection.execute(insert, [healed.naive_utc()])?)).await.unwrap();
-        assert!(said(&*state.view(None).await.unwrap().unwrap()));
-        assert!(!said(&*state.view(Some(now)).await.unwrap().unwrap()), "then nobody knew");
+        assert!(said(&state.view(None).await.unwrap().unwrap()));
+        assert!(!said(&state.view(Some(now)).await.unwrap().unwrap()), "then nobody knew");
         let alerts = state.engine().alerts(healed).await.unwrap().alerts;
         assert!(alerts.iter().any(|alert| alert.rule == Rule::StoreHealed), "{alerts:?}");
     }
