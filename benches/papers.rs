@@ -11,7 +11,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::report::{self, Audience, Format, ReportKind};
+use glidepath::report::{self, Audience, Beside, Format, ReportKind};
 use glidepath::store::Store;
 use tokio::runtime::Builder;
 
@@ -36,16 +36,20 @@ fn benches(criterion: &mut Criterion) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let engine = runtime.block_on(after_a_year());
     let view = runtime.block_on(engine.view(None)).expect("a readable store").expect("a finished cycle");
-    let evidence = runtime.block_on(engine.store().evidence(view.position.as_of)).expect("a readable store");
-    println!("the figures rest on {} runs", evidence.runs.len());
+    let sized = runtime.block_on(engine.sized(&view.position, &Audience::Owner)).expect("a readable store");
     let mut group = criterion.benchmark_group("funding pack");
     group.sample_size(20);
     for format in Format::ALL {
         group.bench_function(format.as_str(), |bencher| {
             let render = |()| {
-                let document = report::build(ReportKind::FundingPack, &view.position, &view.series, &Audience::Owner);
-                report::render(&document.with_evidence(&evidence, &view.position, &Audience::Owner), format)
-                    .expect("it can be rendered")
+                let document = report::build_beside(
+                    ReportKind::FundingPack,
+                    &view.position,
+                    &view.series,
+                    Beside { sized: sized.as_ref(), ..Beside::default() },
+                    &Audience::Owner,
+                );
+                report::render(&document, format).expect("it can be rendered")
             };
             // The typesetter remembers what it has set, and a reader seldom asks for the same paper twice.
             bencher.iter_batched(|| typst::comemo::evict(0), render, BatchSize::PerIteration);

@@ -71,6 +71,7 @@ pub async fn run(args: &Args) -> Result<()> {
     outln!("A fake AWS answers at {} for account {}.", fake.endpoint(), fake.account_id());
     let store = Store::open(&folder.path.join("demo.duckdb"))?;
     let (text, file) = (config_text(address), folder.path.join("demo.toml"));
+    files::write("the partner's commentary", &folder.path.join(COMMENTARY_FILE), startup::COMMENTARY.as_bytes())?;
     // Other commands find the store by it, and the daemon while it runs.
     files::write("the demo's config", &file, text.as_bytes())?;
     let config = Config::parse(&text, &file)?;
@@ -159,6 +160,9 @@ name = "AI record"
 programme = "ai-record"
 [alerts]
 next_award = "accelerator"
+[partner]
+name = "Fernhill Cloud Partners"
+commentary = "{COMMENTARY_FILE}"
 [http]
 listen = "{listen}"
 dashboard_url = "http://{listen}/"
@@ -168,6 +172,9 @@ dashboard_url = "http://{listen}/"
         ai_record = startup::AI_RECORD_ID,
     )
 }
+
+/// Where the partner's words stand, beside the config.
+const COMMENTARY_FILE: &str = "commentary.txt";
 
 /// The demo's folder, removed at the end unless it is to be kept.
 struct Folder {

@@ -19,11 +19,11 @@ use crate::config::Config;
 use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
 use crate::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
 use crate::domain::classify::Classifier;
-use crate::domain::position::Position;
+use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, content_hash};
 use crate::http::client::{ClientError, Entry};
-use crate::report::{self, Audience, Format};
+use crate::report::{self, Audience, Beside, Format, ReportKind};
 use crate::store::StoredProjection;
 
 use super::Usage;
@@ -173,7 +173,8 @@ pub fn ask_of_file(config: &Config, path: &Path, format: Format) -> Result<Vec<u
     // The same file makes the same report, on whatever day.
     let clock = sized.filed_on.and_time(NaiveTime::MIN).and_utc();
     let position = Position::empty(clock, &config.aws.currency);
-    let document = report::build_ask(&position, Some(&sized), &Audience::Owner);
+    let beside = Beside { sized: Some(&sized), partner: config.partner.as_ref(), evidence: None };
+    let document = report::build_beside(ReportKind::Ask, &position, &Series::default(), beside, &Audience::Owner);
     Ok(report::render(&document, format)?)
 }
 

@@ -25,7 +25,7 @@ use super::table::table;
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// actual-vs-projected, trajectory, funding-pack or ask.
+    /// actual-vs-projected, trajectory, funding-pack, ask, poc or evidence.
     #[arg(long, required_unless_present_any = ["list", "verify"])]
     kind: Option<ReportKind>,
     /// html, pdf, xlsx, csv, json or md.
@@ -70,6 +70,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         return verify(config, path, args.json).await;
     }
     let (Some(kind), Some(format)) = (args.kind, args.format) else { bail!("--kind and --format are needed") };
+    let kind = kind.in_format(format).map_err(|error| Usage(error.to_string()))?;
     if let Some(channel) = &args.send {
         return send(config, args, (kind, format), channel).await;
     }

@@ -7,6 +7,7 @@ mod alerts;
 mod channels;
 mod heartbeat;
 mod http;
+mod partner;
 mod pools;
 mod problem;
 mod read;
@@ -32,6 +33,7 @@ use crate::domain::pools::ConfiguredPool;
 use crate::domain::price::PriceBook;
 use crate::domain::secret::Secret;
 use crate::notify::{self, Carries, Channel, Heartbeat};
+use crate::report::Partner;
 
 pub use alerts::read_rules;
 pub use problem::{ConfigError, Problem};
@@ -86,6 +88,8 @@ pub struct Config {
     pub hears: BTreeMap<String, Hears>,
     /// Reports that go out by themselves.
     pub reports: Vec<ScheduledReport>,
+    /// Who hands the reports on, if config names somebody.
+    pub partner: Option<Partner>,
     /// Who is told that cycles go on, if anybody is.
     pub heartbeat: Option<Heartbeat>,
     /// Address that the daemon listens on.

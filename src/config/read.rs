@@ -17,10 +17,10 @@ use crate::domain::projection::{FiledProjection, Part, service_of_model, told_ov
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
 use super::section::{Section, kind};
-use super::{Config, alerts, channels, heartbeat, http, pools, reports};
+use super::{Config, alerts, channels, heartbeat, http, partner, pools, reports};
 
-const SECTIONS: [&str; 10] =
-    ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "heartbeat", "http"];
+const SECTIONS: [&str; 11] =
+    ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "partner", "heartbeat", "http"];
 /// Once a day, when Cost Explorer has settled on the day before last in every time zone.
 const DEFAULT_CYCLE: &str = "0 30 6 * * *";
 /// At night, before the cycle.
@@ -98,6 +98,8 @@ fn config(
     let http = http::read(section(table, "http", problems), folder, problems);
     let may_link = http.dashboard_url.is_some() && http.link_key.is_some();
     let reports = reports::read(table.remove("report"), &channels, may_link, problems);
+    let partner = table.contains_key("partner").then(|| section(table, "partner", problems));
+    let partner = partner::read(partner, folder, problems);
     let store = store?;
     Some(Config {
         store_path: store.path,
@@ -122,6 +124,7 @@ fn config(
         channels: channels.channels,
         hears: channels.hears,
         reports,
+        partner: partner.partner,
         heartbeat,
         listen: http.listen?,
         tokens: http.tokens,
@@ -133,7 +136,7 @@ fn config(
         max_connections_per_address: http.max_connections_per_address,
         secret_files,
         shown_token: None,
-        digest: hex::encode(Sha256::digest(format!("{text}{}", projection.prices_text))),
+        digest: hex::encode(Sha256::digest(format!("{text}{}{}", projection.prices_text, partner.files_text))),
     })
 }
 

@@ -48,7 +48,7 @@ pub fn read(
             }
         }
         let kind = kind(&mut section);
-        let formats = formats(&mut section);
+        let formats = formats(&mut section, kind);
         let schedule = if section.has("schedule") {
             cron(&mut section, "schedule")
         } else {
@@ -73,10 +73,11 @@ fn kind(section: &mut Section<'_>) -> Option<ReportKind> {
     text.parse().map_err(|error| section.problem("kind", format!("{error}"))).ok()
 }
 
-fn formats(section: &mut Section<'_>) -> Option<Vec<Format>> {
+fn formats(section: &mut Section<'_>, kind: Option<ReportKind>) -> Option<Vec<Format>> {
     if !section.has("formats") {
         section.value("formats");
-        return Some(vec![Format::Pdf]);
+        let made = kind.map_or(&Format::ALL[..], ReportKind::formats);
+        return Some(vec![made.iter().copied().find(|format| *format == Format::Pdf).unwrap_or(made[0])]);
     }
     let mut formats = Vec::new();
     for text in section.texts("formats")? {
@@ -84,7 +85,10 @@ fn formats(section: &mut Section<'_>) -> Option<Vec<Format>> {
             Ok(format) if formats.contains(&format) => {
                 section.problem("formats", format!("names {format} twice; the second would be the same file"));
             }
-            Ok(format) => formats.push(format),
+            Ok(format) => match kind.map_or(Ok(()), |kind| kind.in_format(format).map(drop)) {
+                Ok(()) => formats.push(format),
+                Err(error) => section.problem("formats", error.to_string()),
+            },
             Err(error) => section.problem("formats", error.to_string()),
         }
     }

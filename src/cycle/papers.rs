@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use crate::report::{self, Audience, Document, File, Format, ReportKind, Typesetting};
+use crate::report::{self, Audience, Beside, Document, File, Format, ReportKind, Typesetting};
 use crate::store::IssuedReport;
 
 use super::{Engine, View};
@@ -22,19 +22,21 @@ impl Engine {
         audience: &Audience,
         now: DateTime<Utc>,
     ) -> Result<File> {
-        let document = if kind == ReportKind::Ask {
-            let sized = self.sized(&view.position, audience).await?;
-            report::build_ask(&view.position, sized.as_ref(), audience)
-        } else {
-            report::build(kind, &view.position, &view.series, audience)
+        let kind = kind.in_format(format)?;
+        let sized = match kind {
+            ReportKind::Ask | ReportKind::FundingPack => self.sized(&view.position, audience).await?,
+            _ => None,
         };
-        // What is filed is priced from a table, and rests on no answer of AWS.
-        let document = if kind == ReportKind::Ask && view.position.filing.is_some() {
-            document
-        } else {
-            let evidence = self.store().evidence(view.position.as_of).await;
-            document.with_evidence(&evidence.context("reading what the figures rest on")?, &view.position, audience)
+        let evidence = match kind {
+            ReportKind::Evidence => {
+                let evidence = self.store().evidence(view.position.as_of).await;
+                Some(evidence.context("reading what the figures rest on")?)
+            }
+            _ => None,
         };
+        let partner = self.config().partner.as_ref();
+        let beside = Beside { sized: sized.as_ref(), partner, evidence: evidence.as_ref() };
+        let document = report::build_beside(kind, &view.position, &view.series, beside, audience);
         let file = self.file_of(document, format).await?;
         let issued = IssuedReport {
             sha256: file.sha256(),

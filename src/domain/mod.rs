@@ -56,6 +56,7 @@ pub mod statement;
 pub mod switched_off;
 pub mod track_record;
 pub mod unlisted;
+pub mod usage;
 pub mod vanished;
 pub mod variance;
 pub mod whatif;

@@ -28,6 +28,7 @@ use super::review::Review;
 use super::review::next_ask::Asked;
 use super::track_record::TrackRecord;
 use super::unlisted::UnlistedCredit;
+use super::usage::Usage;
 use super::workload::{Direction, Routing, Tier, Workload};
 
 pub use super::filing_ref::{FiledApplication, FilingRef};
@@ -109,6 +110,9 @@ pub struct Position {
     /// The plan of the account as AWS states it; null where AWS does not say.
     #[serde(default)]
     pub account_plan: Option<AccountPlan>,
+    /// Tokens and chip-hours by month, filed and metered, and what caching and batch saved.
+    #[serde(default)]
+    pub usage: Usage,
 }
 
 /// Whether an outlook knows everything that is entered.
@@ -158,6 +162,7 @@ impl Position {
             buys: Vec::new(),
             next_ask: None,
             account_plan: None,
+            usage: Usage::default(),
         }
     }
 }

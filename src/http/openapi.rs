@@ -19,7 +19,7 @@ use super::failure::{PROBLEM_JSON, Problem};
 use super::mount::Mount;
 use super::permission::Needs;
 use super::routes::{Area, Named, Route, SchemaOf, named, routes};
-use crate::report::{Format, ReportKind};
+use crate::report::ReportKind;
 
 /// Serves the document, whose server is where the caller found it.
 pub async fn answer(mount: Mount) -> Json<Value> {
@@ -162,7 +162,7 @@ fn path_schema(path: &str, name: &str) -> Schema {
         "version" if path.starts_with("/assets/") => text.pattern(Some("^[0-9a-f]{12}$")),
         "file" => {
             let kinds = ReportKind::ALL.into_iter();
-            let files = kinds.flat_map(|kind| Format::ALL.map(|format| format!("{kind}.{format}")));
+            let files = kinds.flat_map(|kind| kind.formats().iter().map(move |format| format!("{kind}.{format}")));
             text.enum_values(Some(files))
         }
         "version" => text.pattern(Some("^(newest|[1-9][0-9]{0,5})$")),

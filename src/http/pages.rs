@@ -238,7 +238,7 @@ pub async fn reports(mount: Mount) -> Json<ReportsList> {
     let listed = ReportKind::ALL.into_iter().map(|kind| ListedReport {
         kind: kind.to_string(),
         title: kind.title().to_owned(),
-        formats: Format::ALL.into_iter().map(|each| format(kind, each)).collect(),
+        formats: kind.formats().iter().map(|each| format(kind, *each)).collect(),
     });
     Json(ReportsList { reports: listed.collect() })
 }
@@ -304,5 +304,6 @@ pub fn asked_for(file: &str) -> Result<(ReportKind, Format), Failure> {
         return Err(Failure::new(StatusCode::NOT_FOUND, error).advise("write it like trajectory.html"));
     };
     let unknown = |error: ReportError| Failure::new(StatusCode::NOT_FOUND, error.to_string());
-    Ok((kind.parse().map_err(unknown)?, format.parse().map_err(unknown)?))
+    let (kind, format): (ReportKind, Format) = (kind.parse().map_err(unknown)?, format.parse().map_err(unknown)?);
+    Ok((kind.in_format(format).map_err(unknown)?, format))
 }

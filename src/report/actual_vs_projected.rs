@@ -3,7 +3,7 @@
 use super::audience::OUTSIDE;
 use super::document::{Block, Cell, Document, Figure, Section};
 use super::variance::Totals;
-use super::{ReportKind, as_filed, curves, review, variance, words};
+use super::{ReportKind, as_filed, curves, review, usage, variance, words};
 use crate::domain::position::{Position, Series, Variance};
 
 /// Builds the report.
@@ -101,6 +101,7 @@ pub(super) fn sections(position: &Position, series: &Series) -> Vec<Section> {
         title: "Actual against filed".to_owned(),
         blocks: overview(position, series),
     }];
+    sections.extend(usage::section(position));
     sections.extend(review::sections(position));
     if !position.variance.is_empty() {
         sections.push(Section {

@@ -35,6 +35,14 @@ fn said(filing: &FilingRef) -> Option<String> {
     (!said.is_empty()).then(|| said.trim().to_owned())
 }
 
+/// What is said of the time after credits, in a sentence.
+pub(super) fn afterwards(filing: &FilingRef) -> Option<String> {
+    let deal = filing.deal_size_usd.map(|usd| format!("a deal of {}", usd_text(usd)));
+    let growth = filing.post_credit_growth_per_month.map(|share| format!("growth of {} a month", percent_text(share)));
+    let parts: Vec<String> = [deal, growth].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Filed for the time after credits: {}.", parts.join(" and ")))
+}
+
 fn records(applications: &[FiledApplication]) -> Table {
     let row = |it: &FiledApplication| {
         vec![

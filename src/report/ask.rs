@@ -4,6 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
+use super::partner::{self, Partner};
 use super::{ReportKind, words};
 use crate::domain::ask::{DISCRETIONARY, Gate, GateState, ProgrammeFit, SizedFiling};
 use crate::domain::credit::Programme;
@@ -13,7 +14,7 @@ use crate::domain::programme::Route;
 use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
 
 /// Builds the report of what is sized; without it, why there is nothing.
-pub(super) fn build(position: &Position, sized: Option<&SizedFiling>) -> Document {
+pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: Option<&Partner>) -> Document {
     Document {
         kind: ReportKind::Ask.as_str(),
         title: ReportKind::Ask.title().to_owned(),
@@ -25,7 +26,7 @@ pub(super) fn build(position: &Position, sized: Option<&SizedFiling>) -> Documen
         summary: sized.map_or_else(|| vec![nothing(position).to_owned()], summary),
         figures: sized.map(figures).unwrap_or_default(),
         findings: Vec::new(),
-        sections: sized.map(sections).unwrap_or_default(),
+        sections: sized.map(|sized| sections(sized, partner)).unwrap_or_default(),
         notes: sized.map(|_| notes()).unwrap_or_default(),
     }
 }
@@ -102,7 +103,7 @@ fn figures(sized: &SizedFiling) -> Vec<Figure> {
     ]
 }
 
-fn sections(sized: &SizedFiling) -> Vec<Section> {
+fn sections(sized: &SizedFiling, partner: Option<&Partner>) -> Vec<Section> {
     let section = |id, title: &str, blocks: Vec<Block>| {
         (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
     };
@@ -119,6 +120,7 @@ fn sections(sized: &SizedFiling) -> Vec<Section> {
     ]
     .into_iter()
     .flatten()
+    .chain(partner::section(partner))
     .collect()
 }
 

@@ -29,6 +29,7 @@ use crate::domain::position::{
 use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
 use crate::domain::track_record::{Horizon, TrackRecord};
+use crate::domain::usage::Usage;
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";
@@ -151,6 +152,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         buys: scope_buys(position, records, all_own),
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
+        usage: scope_usage(&position.usage, &own),
     };
     scoped.findings = ends(position, &scoped, all_own);
     scoped
@@ -169,6 +171,15 @@ fn scope_buys(position: &Position, records: &[String], all_own: bool) -> Vec<Buy
     };
     let of_all = |it: &&Buys| it.credit == position.credits.remaining;
     position.buys.iter().filter(own).filter(of_all).cloned().collect()
+}
+
+/// What the partner's own records use.
+fn scope_usage(usage: &Usage, own: &impl Fn(&String) -> bool) -> Usage {
+    let is_own = |record: &Option<String>| record.as_ref().is_some_and(|record| own(record) && record != OUTSIDE);
+    Usage {
+        models: usage.models.iter().filter(|row| is_own(&row.record)).cloned().collect(),
+        accelerators: usage.accelerators.iter().filter(|row| is_own(&row.record)).cloned().collect(),
+    }
 }
 
 /// When credit ends. The day on which it would if all went as filed is worked out from the plans of all.

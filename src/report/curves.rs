@@ -9,7 +9,9 @@ use super::{pools, words};
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::plan::{PlanSource, Planned};
-use crate::domain::position::{DayAmount, DayBand, PoolPosition, PoolSeries, PoolStatus, Position, Series};
+use crate::domain::position::{
+    DayAmount, DayBand, MonthModelCost, PoolPosition, PoolSeries, PoolStatus, Position, Series, Variance,
+};
 
 /// How far ahead burn-downs look at most: the outlook's horizon.
 const HORIZON_DAYS: i64 = 365;
@@ -330,10 +332,14 @@ pub(super) fn bills(position: &Position) -> Option<Chart> {
 
 /// Monthly spend by model, or by workload where no model applies; the smallest share one layer.
 pub(super) fn by_model(position: &Position, series: &Series) -> Option<Chart> {
-    let first = series.by_model.iter().map(|cost| cost.month).min()?;
-    let last = series.by_model.iter().map(|cost| cost.month).max()?;
+    by_model_of(position, &series.by_model)
+}
+
+fn by_model_of(position: &Position, costs: &[MonthModelCost]) -> Option<Chart> {
+    let first = costs.iter().map(|cost| cost.month).min()?;
+    let last = costs.iter().map(|cost| cost.month).max()?;
     let months: Vec<BillingPeriod> = (0..=last.months_since(first)).map(|step| first.plus_months(step)).collect();
-    let layers = model_layers(series, &months);
+    let layers = model_layers(costs, &months);
     let columns =
         vec![Column::text("month", "Month"), Column::text("of", "Model or workload"), Column::number("cost", "Cost")];
     let mut rows = Vec::new();
@@ -357,9 +363,21 @@ pub(super) fn by_model(position: &Position, series: &Series) -> Option<Chart> {
     })
 }
 
-fn model_layers(series: &Series, months: &[BillingPeriod]) -> Vec<Layer> {
+/// The same from the rows of the records that are shown, for who sees no other spend.
+pub(super) fn by_model_of_records(position: &Position) -> Option<Chart> {
+    let cost = |row: &Variance| MonthModelCost {
+        month: row.month,
+        workload: row.workload,
+        model: row.model.clone(),
+        cost: row.actual,
+    };
+    let costs: Vec<MonthModelCost> = position.variance.iter().map(cost).collect();
+    by_model_of(position, &costs)
+}
+
+fn model_layers(spent: &[MonthModelCost], months: &[BillingPeriod]) -> Vec<Layer> {
     let mut costs: BTreeMap<&str, BTreeMap<BillingPeriod, Money>> = BTreeMap::new();
-    for cost in &series.by_model {
+    for cost in spent {
         let label = cost.model.as_deref().unwrap_or_else(|| cost.workload.label());
         *costs.entry(label).or_default().entry(cost.month).or_default() += cost.cost;
     }

@@ -6,13 +6,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::audience::Audience;
-use super::{evidence, words};
-use crate::domain::evidence::Evidence;
+use super::words;
 use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
-use crate::domain::position::{DayAmount, DayBand, Position};
+use crate::domain::position::{DayAmount, DayBand};
 use crate::domain::words::whole_usd_text;
 
 /// A report or the page.
@@ -58,13 +56,6 @@ impl Document {
     pub fn about_line(&self) -> String {
         let parts = self.about.iter().map(|about| format!("{}: {}", about.label, about.value.shown()));
         parts.collect::<Vec<_>>().join(" · ")
-    }
-
-    /// The same with the appendix that says what the figures of `position` rest on, as far as `audience` may see it.
-    #[must_use]
-    pub fn with_evidence(mut self, evidence: &Evidence, position: &Position, audience: &Audience) -> Self {
-        self.sections.extend(evidence::section(evidence, position, audience));
-        self
     }
 
     /// The tables of the body, in order; those that stand for a chart are the chart's.

@@ -1,4 +1,4 @@
-//! The appendix that says what each figure rests on: ingest runs, their clocks, AWS's request ids, and what was entered here.
+//! The report that says what each figure rests on: ingest runs, their clocks, AWS's request ids, and what was entered here.
 //!
 //! A year of daily cycles is hundreds of runs, so a run is one line, and its questions on credits are listed only where a
 //! figure rests on their answers. Readers other than the owner see neither accounts nor request ids. They get a hash of the
@@ -9,14 +9,41 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::audience::Audience;
-use super::document::{Block, Cell, Column, Section, Table};
-use super::{sha256, words};
+use super::document::{Block, Cell, Column, Document, Section, Table};
+use super::{ReportKind, sha256, words};
 use crate::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
 use crate::domain::period::plus_days;
 use crate::domain::position::{FilingRef, Position};
 
+/// Where a report says what it rests on.
+pub(super) const ELSEWHERE: &str =
+    "What every figure rests on, run by run, is a file of its own: the report of the kind evidence.";
+
+/// Builds the report.
+pub(super) fn build(evidence: Option<&Evidence>, position: &Position, audience: &Audience) -> Document {
+    let section = evidence.and_then(|evidence| section(evidence, position, audience));
+    let summary = match &section {
+        Some(_) => "Which runs brought the figures of the reports of the same time, and which requests AWS answered.",
+        None => "No run is stored yet, so there is nothing that a figure could rest on.",
+    };
+    Document {
+        kind: ReportKind::Evidence.as_str(),
+        title: ReportKind::Evidence.title().to_owned(),
+        customer: None,
+        as_of: position.as_of,
+        data_through: position.data_through,
+        currency: position.currency.clone(),
+        about: Vec::new(),
+        summary: vec![summary.to_owned()],
+        figures: Vec::new(),
+        findings: Vec::new(),
+        sections: section.into_iter().collect(),
+        notes: Vec::new(),
+    }
+}
+
 /// The section; `None` before the first run.
-pub(super) fn section(evidence: &Evidence, position: &Position, audience: &Audience) -> Option<Section> {
+fn section(evidence: &Evidence, position: &Position, audience: &Audience) -> Option<Section> {
     if evidence.runs.is_empty() {
         return None;
     }

@@ -21,14 +21,18 @@ mod json;
 mod markdown;
 mod models;
 mod page;
+mod partner;
 mod pdf;
+mod poc;
 mod pools;
 mod reconciliation;
 mod review;
 mod sensitivity;
 mod track_record;
 mod trajectory;
+mod usage;
 mod variance;
+mod window_clock;
 mod words;
 mod xlsx;
 
@@ -41,14 +45,17 @@ use thiserror::Error;
 pub use audience::Audience;
 pub use document::Document;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
+pub use partner::{Commentary, Partner};
 pub use pdf::Typesetting;
 pub use words::day as short_day;
 
 use crate::domain::ask::SizedFiling;
 use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::delisted;
+use crate::domain::evidence::Evidence;
 use crate::domain::position::{Position, Series};
 use crate::domain::unlisted::AS_IF_NONE_LEFT;
+use crate::domain::words::all_names_text;
 use document::{About, Cell};
 
 /// The one stylesheet: inlined in reports, so that a saved file stands alone; inlined or linked by the page.
@@ -65,12 +72,39 @@ pub enum ReportKind {
     FundingPack,
     /// What a filing costs and supports, before any credit.
     Ask,
+    /// Proofs of concept: what was promised, what came of it.
+    Poc,
+    /// What every figure rests on.
+    Evidence,
 }
 
 impl ReportKind {
     /// All kinds, in the order in which they are offered.
-    pub const ALL: [ReportKind; 4] =
-        [ReportKind::ActualVsProjected, ReportKind::Trajectory, ReportKind::FundingPack, ReportKind::Ask];
+    pub const ALL: [ReportKind; 6] = [
+        ReportKind::ActualVsProjected,
+        ReportKind::Trajectory,
+        ReportKind::FundingPack,
+        ReportKind::Ask,
+        ReportKind::Poc,
+        ReportKind::Evidence,
+    ];
+
+    /// The formats that it is made in. Evidence is for looking up, in hundreds of rows.
+    pub const fn formats(self) -> &'static [Format] {
+        match self {
+            ReportKind::Evidence => &[Format::Xlsx, Format::Csv, Format::Json],
+            _ => &Format::ALL,
+        }
+    }
+
+    /// Itself, if it is made in `format`.
+    ///
+    /// # Errors
+    /// [`ReportError::NotInFormat`].
+    pub fn in_format(self, format: Format) -> Result<ReportKind, ReportError> {
+        let made = self.formats().contains(&format);
+        if made { Ok(self) } else { Err(ReportError::NotInFormat { kind: self, format }) }
+    }
 
     /// The name on the command line and in URLs.
     pub const fn as_str(self) -> &'static str {
@@ -79,6 +113,8 @@ impl ReportKind {
             ReportKind::Trajectory => "trajectory",
             ReportKind::FundingPack => "funding-pack",
             ReportKind::Ask => "ask",
+            ReportKind::Poc => "poc",
+            ReportKind::Evidence => "evidence",
         }
     }
 
@@ -89,6 +125,8 @@ impl ReportKind {
             ReportKind::Trajectory => "The bill after credits",
             ReportKind::FundingPack => "Funding pack",
             ReportKind::Ask => "The ask",
+            ReportKind::Poc => "Proof of concept",
+            ReportKind::Evidence => "Evidence",
         }
     }
 }
@@ -143,11 +181,21 @@ impl Format {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReportError {
     /// No such kind.
-    #[error("{0:?} is not a kind of report; there are actual-vs-projected, trajectory, funding-pack and ask")]
+    #[error(
+        "{0:?} is not a kind of report; there are actual-vs-projected, trajectory, funding-pack, ask, poc and evidence"
+    )]
     UnknownKind(String),
     /// No such format.
     #[error("{0:?} is not a report format; there are html, pdf, xlsx, csv, json and md")]
     UnknownFormat(String),
+    /// A kind that is not made in the format.
+    #[error("{kind} is not made as {format}; there are {}", names(kind.formats()))]
+    NotInFormat {
+        /// Which kind.
+        kind: ReportKind,
+        /// Which format.
+        format: Format,
+    },
     /// A library gave up.
     #[error(
         "the report cannot be written as {format}: {reason}. Please report this as a defect; another format may do"
@@ -158,6 +206,11 @@ pub enum ReportError {
         /// What it said.
         reason: String,
     },
+}
+
+fn names(formats: &[Format]) -> String {
+    let names: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
+    all_names_text(&names)
 }
 
 impl fmt::Display for ReportKind {
@@ -190,7 +243,18 @@ impl FromStr for Format {
     }
 }
 
-/// Builds the document of a report, for `audience`.
+/// What a report is made of beside the position and its series.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// What the filing costs and supports; it holds the audience's own records and no others.
+    pub sized: Option<&'a SizedFiling>,
+    /// Who hands the report on.
+    pub partner: Option<&'a Partner>,
+    /// What the figures rest on.
+    pub evidence: Option<&'a Evidence>,
+}
+
+/// Builds the document of a report from the position alone, for `audience`.
 ///
 /// ```
 /// use glidepath::report::{self, Audience, Format, ReportKind};
@@ -201,34 +265,42 @@ impl FromStr for Format {
 /// assert!(text.starts_with("# Funding pack"));
 /// ```
 pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &Audience) -> Document {
-    let (position, series) = audience.scope(position, series);
-    let document = match kind {
-        ReportKind::ActualVsProjected => actual_vs_projected::build(&position, &series),
-        ReportKind::Trajectory => trajectory::build(&position, &series),
-        ReportKind::FundingPack => funding_pack::build(&position, &series),
-        ReportKind::Ask => ask::build(&position, None),
-    };
-    completed(document, &position, audience)
+    build_beside(kind, position, series, Beside::default(), audience)
 }
 
-/// Builds the document of an ask, for `audience`; `sized` holds the audience's own records and no others.
-pub fn build_ask(position: &Position, sized: Option<&SizedFiling>, audience: &Audience) -> Document {
-    let (position, _) = audience.scope(position, &Series::default());
-    let mut document = completed(ask::build(&position, sized), &position, audience);
-    if let (None, Some(customer)) = (&document.customer, sized.and_then(|sized| sized.customer.clone())) {
-        document.title = format!("{}: {customer}", document.title);
-        document.customer = Some(customer);
+/// The same with everything else that it is made of.
+pub fn build_beside(
+    kind: ReportKind,
+    position: &Position,
+    series: &Series,
+    beside: Beside<'_>,
+    audience: &Audience,
+) -> Document {
+    let (position, series) = audience.scope(position, series);
+    let Beside { sized, partner, evidence } = beside;
+    let mut document = match kind {
+        ReportKind::ActualVsProjected => actual_vs_projected::build(&position, &series),
+        ReportKind::Trajectory => trajectory::build(&position, &series),
+        ReportKind::FundingPack => funding_pack::build(&position, &series, sized, partner),
+        ReportKind::Ask => ask::build(&position, sized, partner),
+        ReportKind::Poc => poc::build(&position, partner),
+        ReportKind::Evidence => evidence::build(evidence, &position, audience),
+    };
+    document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
+    if kind == ReportKind::Ask {
+        document.customer = document.customer.or_else(|| sized?.customer.clone());
     }
-    document
+    completed(document, kind, &position, audience)
 }
 
 /// The document with what it rests on and whose it is.
-fn completed(mut document: Document, position: &Position, audience: &Audience) -> Document {
+fn completed(mut document: Document, kind: ReportKind, position: &Position, audience: &Audience) -> Document {
     document.about = about(position);
-    document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
     if let Some(customer) = &document.customer {
         document.title = format!("{}: {customer}", document.title);
     }
+    let rests_on_runs = kind != ReportKind::Evidence && position.data_through.is_some();
+    document.notes.extend(rests_on_runs.then(|| evidence::ELSEWHERE.to_owned()));
     document.notes.extend(audience.note());
     document
 }
@@ -370,6 +442,8 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         ReportKind::Trajectory => ahead().chain(left()).collect(),
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
         ReportKind::Ask => review::ask_sentence(&position).into_iter().collect(),
+        ReportKind::Poc => poc::build(&position, None).summary.into_iter().take(1).collect(),
+        ReportKind::Evidence => vec!["What every figure of the reports rests on, run by run.".to_owned()],
     };
     said.dedup();
     said.extend(audience.note());

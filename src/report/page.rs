@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::{
-    Format, ReportKind, actual_vs_projected, after_credits, curves, html, models, pools, reconciliation, sensitivity,
-    track_record, trajectory, words,
+    Format, ReportKind, actual_vs_projected, after_credits, as_filed, curves, html, models, pools, reconciliation,
+    sensitivity, track_record, trajectory, words,
 };
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::Rule;
@@ -86,7 +86,7 @@ impl Nav {
         };
         let report = |kind: ReportKind| NavReport {
             title: kind.title(),
-            formats: Format::ALL.into_iter().map(|format| link(kind, format)).collect(),
+            formats: kind.formats().iter().map(|format| link(kind, *format)).collect(),
         };
         Nav {
             reports: ReportKind::ALL.into_iter().map(report).collect(),
@@ -104,8 +104,8 @@ pub fn models_in_use(position: &Position) -> Vec<String> {
 }
 
 /// Tables that the page folds: too long for a phone, and of interest to those who check.
-const FOLDED: [&str; 6] =
-    ["variance", "variance_by_line", "claim_figures", "first_full_bill_lines", "workloads", "assumptions"];
+const FOLDED: [&str; 7] =
+    ["tokens", "variance", "variance_by_line", "claim_figures", "first_full_bill_lines", "workloads", "assumptions"];
 
 /// The section after which a reader finds what can be done: what is left and what it costs come first.
 const PICTURED: &str = "bill";
@@ -126,6 +126,7 @@ fn document(position: &Position, series: &Series) -> Document {
     let (lines, mut compared): (Vec<Section>, Vec<Section>) =
         actual_vs_projected::sections(position, series).into_iter().partition(|it| it.id == actual_vs_projected::LINES);
     let mut sections = vec![pools::section(position, series), trajectory::bill_section(position)];
+    sections.extend(as_filed::section(position));
     sections.append(&mut compared);
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));

@@ -23,7 +23,7 @@ pub(super) fn sections(position: &Position) -> Vec<Section> {
     let ask = if position.data_through.is_some() { ask_blocks(position) } else { Vec::new() };
     let value = review.earned_value.as_ref().map(|value| value_blocks(position, value)).unwrap_or_default();
     [
-        section("credibility", "Is the filing credible?", claims),
+        section("credibility", "What was claimed, against the bill", claims),
         section("assumptions", "Assumptions: filed against implied", assumptions),
         section("next-ask", "The next ask", ask),
         section("earned-value", "Awards as earned value", value),
@@ -101,8 +101,8 @@ pub(super) fn notes(position: &Position) -> Vec<String> {
     }
     if !position.review.claims.is_empty() {
         notes.push(
-            "A projection counts as inflated below 75 % and as too low above 125 % of what was spent over the last full \
-             months, three at most."
+            "Spend counts as under a projection below 75 % of it, and as over it above 125 %, over the last full months, three \
+             at most."
                 .to_owned(),
         );
     }
@@ -138,8 +138,11 @@ fn claim_blocks(claims: &[Claim]) -> Vec<Block> {
     let (figure, amount) = (Column::text("figure", "Figure"), Column::number("amount", "Amount"));
     let behind = Table::new("claim_figures", "The figures behind it", [question, of, figure, amount]);
     let pace = claims.iter().any(|claim| claim.question == Question::Pace);
+    let committed = claims.iter().any(|claim| claim.question == Question::Commitment);
     let tables = [said.rows(claims.iter().map(row)), behind.rows(figures)];
-    pace.then(|| Block::Text(AT_RUN_RATE.to_owned())).into_iter().chain(tables.map(Block::Table)).collect()
+    let words = [pace.then_some(AT_RUN_RATE), committed.then_some(OTHER_CLOUDS)];
+    let words = words.into_iter().flatten().map(|text| Block::Text(text.to_owned()));
+    words.chain(tables.map(Block::Table)).collect()
 }
 
 const fn question(question: Question) -> &'static str {
@@ -154,11 +157,11 @@ const fn verdict(claim: &Claim) -> &'static str {
     match (claim.question, claim.verdict) {
         (_, Verdict::Supported) => "yes",
         (_, Verdict::NotEnoughData) => "not enough data",
-        (Question::Pace, _) => "too slow",
-        (Question::Projection, Verdict::Below) => "looks inflated",
-        (Question::Projection, Verdict::Above) => "was too low",
-        (Question::Commitment, Verdict::Below) => "falls short",
-        (Question::Commitment, Verdict::Above) => "goes elsewhere",
+        (Question::Pace, _) => "under",
+        (Question::Projection, Verdict::Below) => "under",
+        (Question::Projection, Verdict::Above) => "over",
+        (Question::Commitment, Verdict::Below) => "under",
+        (Question::Commitment, Verdict::Above) => "elsewhere",
     }
 }
 
@@ -264,6 +267,10 @@ fn expected(position: &Position, ask: &NextAsk) -> Option<String> {
         words::month(last)
     ))
 }
+
+/// What a bill cannot know.
+const OTHER_CLOUDS: &str = "This is what the AWS bill shows. What runs on other clouds, or is bought from model makers themselves, is not \
+    visible in it.";
 
 /// Why a day here can differ from the outlook's.
 const AT_RUN_RATE: &str = "These dates assume that the 28-day average continues. The outlook forecasts each workload with its odds, so \

@@ -105,7 +105,7 @@ impl Totals {
             Cell::Money(self.actual),
             Cell::Money(self.amount()),
             Cell::percent_or(self.percent(), "no plan"),
-            favourable((self.actual != self.projected).then_some(self.actual < self.projected)),
+            standing(self.amount()),
         ]
     }
 
@@ -114,12 +114,12 @@ impl Totals {
     }
 }
 
-/// In finance's words: spending less than planned is favourable.
-fn favourable(favourable: Option<bool>) -> Cell {
-    Cell::text(match favourable {
-        Some(true) => "favourable",
-        Some(false) => "adverse",
-        None => "on plan",
+/// On which side of the plan, without a judgement: AWS would rather see more spend, the startup less.
+fn standing(amount: Money) -> Cell {
+    Cell::text(match (amount.is_negative(), amount.is_zero()) {
+        (_, true) => "on plan",
+        (true, _) => "under",
+        (false, _) => "over",
     })
 }
 
@@ -128,7 +128,7 @@ const COMPARED: [Column; 5] = [
     Column::number("actual", "Actual"),
     Column::number("amount", "Difference"),
     Column::number("percent", "Percent"),
-    Column::text("favourable", "Standing"),
+    Column::text("standing", "Standing"),
 ];
 
 fn cause_columns() -> impl Iterator<Item = Column> {
@@ -269,7 +269,7 @@ fn line(position: &Position, row: &Variance) -> Vec<Cell> {
         Cell::Money(row.actual),
         Cell::Money(row.amount),
         Cell::percent_or(row.percent, "no plan"),
-        favourable(row.favourable),
+        standing(row.amount),
     ];
     cells.extend(Totals::of([row]).cause_cells());
     cells

@@ -291,6 +291,21 @@ fn steady_training_is_a_month_of_chip_hours() {
     holds(&drafted.against(&bill.further_month()), "steady training");
 }
 
+/// Trainium2 has no listed price: what is paid by the hour is filed at what the bill implies.
+#[test]
+fn training_without_a_listed_price_is_filed_at_the_bill_s_own() {
+    let mut bill = account();
+    for on in bill.days() {
+        bill.hours(on, EC2, "BoxUsage:trn2.48xlarge", "24", "36");
+    }
+    let drafted = drafted(&bill.world());
+    let line = &drafted.filing.records.iter().find(|record| record.id == "training").unwrap().accelerators[0];
+    assert_eq!(line.usd_per_chip_hour, Some(usd("2.25")), "{}", drafted.text);
+    assert!(drafted.text.contains("# why_model = "), "{}", drafted.text);
+    drafted.passes(usd("864"));
+    holds(&drafted.against(&bill.further_month()), "training without a price");
+}
+
 #[test]
 fn growth_that_the_bill_shows_goes_on_from_the_month_after() {
     for percent in [8_i64, 20] {

@@ -30,7 +30,7 @@ async fn every_report(engine: &Engine, as_of: DateTime<Utc>) -> BTreeMap<String,
     let view = engine.view(Some(as_of)).await.unwrap().unwrap();
     let mut hashes = BTreeMap::new();
     for kind in ReportKind::ALL {
-        for format in Format::ALL {
+        for format in kind.formats().iter().copied() {
             for audience in [Audience::Owner, Audience::Partner { records: vec!["portfolio".into()] }] {
                 let file = engine.report(&view, kind, format, &audience, startup::TODAY).await.unwrap();
                 hashes.insert(format!("{kind}.{format} for {audience}"), file.sha256());
@@ -50,7 +50,7 @@ async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
     engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await.unwrap();
     engine.cycle(first).await.unwrap().unwrap();
     let then = every_report(&engine, first).await;
-    assert_eq!(then.len(), 48);
+    assert_eq!(then.len(), 66);
     assert_eq!(then, every_report(&engine, first).await, "made twice");
     engine.cycle(second).await.unwrap().unwrap();
     let now = every_report(&engine, second).await;

@@ -8,7 +8,7 @@ use glidepath::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunE
 use glidepath::domain::period::DayRange;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
 use glidepath::report::document::{Block, Cell, Document, Table};
-use glidepath::report::{self, Audience, File, Format, ReportKind};
+use glidepath::report::{self, Audience, Beside, Commentary, File, Format, Partner, ReportKind};
 use readers::{Grid, csv_sections, html_tables, markdown_tables};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -49,9 +49,16 @@ fn evidence() -> Evidence {
     }
 }
 
+fn partner() -> Partner {
+    let commentary = Commentary::read(b"The launch was moved to May.\n\nTraining starts in June.").unwrap();
+    Partner { name: Some("Fernhill Cloud".to_owned()), commentary }
+}
+
 fn document(kind: ReportKind, audience: &Audience) -> Document {
     let position = sample::position();
-    report::build(kind, &position, &sample::series(), audience).with_evidence(&evidence(), &position, audience)
+    let (evidence, partner) = (evidence(), partner());
+    let beside = Beside { evidence: Some(&evidence), partner: Some(&partner), sized: None };
+    report::build_beside(kind, &position, &sample::series(), beside, audience)
 }
 
 fn audiences() -> [Audience; 2] {
@@ -79,15 +86,16 @@ fn exact(table: &Table) -> Grid {
 
 fn every_document() -> Vec<Document> {
     let of = |kind| audiences().map(|audience| document(kind, &audience));
-    // The ask is made of a filing, not of a position: `sizing` reads its forms.
-    ReportKind::ALL.into_iter().filter(|kind| *kind != ReportKind::Ask).flat_map(of).collect()
+    // The ask and a proof of concept are made of a filing: `sizing` and `report` read their forms.
+    let of_a_filing = |kind: &ReportKind| matches!(kind, ReportKind::Ask | ReportKind::Poc);
+    ReportKind::ALL.into_iter().filter(|kind| !of_a_filing(kind)).flat_map(of).collect()
 }
 
 #[test]
 fn every_form_says_the_same_cell_by_cell() {
     for document in every_document() {
         let tables: Vec<&Table> = document.tables().collect();
-        assert!(tables.len() > 5, "{}", document.kind);
+        assert!(tables.len() > 2, "{}", document.kind);
         let html = html_tables(&String::from_utf8(rendered(&document, Format::Html)).unwrap());
         let blocks = document.sections.iter().flat_map(|section| &section.blocks);
         let placed: Vec<Grid> = blocks
@@ -182,7 +190,7 @@ fn is_same(found: &Data, expected: &Cell) -> bool {
 fn every_paragraph_is_in_every_form() {
     for document in every_document() {
         let texts: Vec<(&str, &str)> = document.texts().map(|(section, text)| (section.id, text)).collect();
-        assert!(texts.len() > 1, "{}: {texts:?}", document.kind);
+        assert!(!texts.is_empty(), "{}: {texts:?}", document.kind);
         // Markup escapes characters, none of which is a letter; the numbers of HTML's escapes are no part of a text.
         let bare = |text: &str| text.chars().filter(|it| it.is_alphanumeric()).collect::<String>();
         for format in [Format::Pdf, Format::Markdown, Format::Html] {
@@ -294,14 +302,14 @@ fn the_same_document_gives_the_same_file() {
 
 #[test]
 fn the_owner_sees_requests_and_a_partner_their_hash() {
-    let [owner, partner] = audiences().map(|audience| document(ReportKind::FundingPack, &audience));
+    let [owner, partner] = audiences().map(|audience| document(ReportKind::Evidence, &audience));
     let [first, second] = evidence().runs.try_into().unwrap();
     // Of the questions on credits those of the newest answer count.
     let lists = [first.cost_requests, second.credit_requests];
     let ids = lists.concat();
     let hashes = lists.map(|ids| report::sha256(ids.join("\n").as_bytes()));
     let void = &first.credit_requests[0];
-    for format in Format::ALL {
+    for format in ReportKind::Evidence.formats().iter().copied() {
         let text = |document: &Document| squeezed(&text_of(&rendered(document, format), format));
         let (owner, partner) = (text(&owner), text(&partner));
         assert!(owner.contains(ACCOUNT) && ids.iter().all(|id| owner.contains(id)), "{format}");

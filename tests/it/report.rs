@@ -3,6 +3,7 @@
 mod credit_words;
 mod forms;
 mod outsiders;
+mod pack;
 
 use glidepath::domain::credit::StatementSource;
 use glidepath::domain::finding::{Finding, Rule, Severity};
@@ -275,6 +276,7 @@ fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
         document.texts().any(|(section, text)| section.id == "next-ask" && text.starts_with(&expects)),
         "{expects}"
     );
+    let document = self::document(ReportKind::ActualVsProjected);
     for id in ["earned-value", "credibility"] {
         let told =
             document.texts().any(|(section, text)| section.id == id && text.contains("28-day average continues"));
@@ -354,16 +356,19 @@ fn a_reviewer_finds_every_answer() {
             "earned_value",
             "variance",
         ] {
-            assert!(tables(&document).iter().any(|table| table.id == id), "{id} in {kind}");
+            // The pack leaves out what only those look up who operate the account.
+            let is_detail = matches!(id, "variance_by_line" | "earned_value" | "variance");
+            let wanted = kind == ReportKind::ActualVsProjected || !is_detail;
+            assert_eq!(tables(&document).iter().any(|table| table.id == id), wanted, "{id} in {kind}");
         }
         for format in Format::ALL {
             let text = text(&document, format);
-            for said in ["looks inflated", "not enough data", "Trainium"] {
+            for said in ["that is under the projection", "not enough data", "Trainium"] {
                 assert!(text.contains(said), "{said} in {kind}.{format}");
             }
         }
         let summary = document.summary.join(" ");
-        assert!(summary.contains("60 %; the projection looks inflated.") && summary.contains("support"), "{summary}");
+        assert!(summary.contains("support"), "{summary}");
     }
 }
 

@@ -9,7 +9,7 @@ use glidepath::domain::position::{Causes, Variance};
 use glidepath::domain::price::PriceBook;
 use glidepath::domain::projection::{FiledProjection, plan};
 use glidepath::domain::review::assumptions::{Used, assumptions};
-use glidepath::domain::review::credibility::{Months, commitments, elsewhere, pace, projections};
+use glidepath::domain::review::credibility::{Elsewhere, Months, commitments, elsewhere, pace, projections};
 use glidepath::domain::review::{Assumption, Claim, Measure, PoolValue, Question, Verdict};
 use glidepath::domain::workload::{Classification, Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
@@ -240,7 +240,7 @@ fn a_projection_is_borne_out_between_75_and_125_percent() {
     let inflated = of("600");
     assert_eq!(
         inflated.statement,
-        "Record ai: of $1,000 projected from February to April 2026, $600 was spent, 60 %; the projection looks inflated."
+        "Record ai: of $1,000 projected from February to April 2026, $600 was spent, 60 %; that is under the projection."
     );
     let figures: Vec<_> = inflated.figures.iter().map(|step| (step.label.as_str(), step.amount.to_string())).collect();
     assert_eq!(
@@ -263,23 +263,31 @@ fn a_commitment_is_met_workload_by_workload() {
     // Plenty of inference does not stand for training that never ran.
     let unmet = of("9000", "0");
     assert_eq!(verdicts(&unmet), [(Question::Commitment, "ai", Verdict::Below)]);
-    assert!(unmet[0].statement.contains("Trainium spend falls short of what was committed"), "{}", unmet[0].statement);
+    assert!(unmet[0].statement.contains("Trainium spend is under what was committed"), "{}", unmet[0].statement);
     assert!(unmet[0].statement.contains("$0.00 on Trainium against $4,300 committed"), "{}", unmet[0].statement);
 }
 
 #[test]
 fn a_tenth_of_model_spend_may_go_elsewhere() {
     let rows = [spent("2026-04", "ai", Workload::BedrockInference, "1000", "900")];
-    let of = |gpus: &str| {
-        let spend = BTreeMap::from([("Amazon SageMaker".to_owned(), usd(gpus))]);
+    let of = |amount: &str| {
+        let half = usd(amount).per(2);
+        let spend = BTreeMap::from([
+            (Elsewhere::Gpus("Amazon SageMaker".to_owned()), half),
+            (Elsewhere::Models("Claude Platform on AWS".to_owned()), half),
+        ]);
         elsewhere(&rows, &spend, months()).unwrap()
     };
     assert_eq!(of("100").verdict, Verdict::Supported);
     assert_eq!(of("101").verdict, Verdict::Above);
-    assert!(of("101").statement.starts_with("$101 of model spend, 10.1 %, went to GPUs"), "{}", of("101").statement);
+    let statement = of("101").statement;
+    assert!(statement.starts_with("$101 of model spend, 10.1 %, went elsewhere"), "{statement}");
     assert!(
-        elsewhere(&rows, &BTreeMap::new(), months()).unwrap().statement.starts_with("No model spend went elsewhere")
+        statement.ends_with("$50.50 to GPUs of Amazon SageMaker and $50.50 to Claude Platform on AWS."),
+        "{statement}"
     );
+    let none = elsewhere(&rows, &BTreeMap::new(), months()).unwrap().statement;
+    assert!(none.starts_with("The bill shows no model spend elsewhere"), "{none}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::process::Command;
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::report::{self, Audience, Format};
+use glidepath::domain::position::Series;
+use glidepath::report::{self, Audience, Beside, Format, ReportKind};
 use glidepath::store::Store;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -149,7 +150,8 @@ async fn a_partner_is_shown_the_ask_of_its_own_records_alone() {
         async move {
             let position = engine.view(None).await.unwrap().unwrap().position;
             let sized = engine.sized(&position, &audience).await.unwrap();
-            let document = report::build_ask(&position, sized.as_ref(), &audience);
+            let beside = Beside { sized: sized.as_ref(), ..Beside::default() };
+            let document = report::build_beside(ReportKind::Ask, &position, &Series::default(), beside, &audience);
             String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap()
         }
     };

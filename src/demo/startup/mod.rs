@@ -50,6 +50,8 @@ pub const POC_SERVICES: [&str; 3] = [BEDROCK, SONNET, HAIKU];
 
 /// The startup's filing of 2026-02-01, in the form of `glidepath projection file`.
 pub const PROJECTION_TOML: &str = include_str!("../../../config/demo/projection.toml");
+/// What the partner says of it in the reports.
+pub const COMMENTARY: &str = include_str!("../../../config/demo/commentary.txt");
 
 const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
 const EC2_OTHER: &str = "EC2 - Other";

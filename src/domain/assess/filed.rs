@@ -6,6 +6,7 @@ use super::Assessment;
 use crate::domain::costs::{MonthOfKind, by_month};
 use crate::domain::position::{FiledApplication, FilingRef, Variance};
 use crate::domain::projection::{ActualCost, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine};
+use crate::domain::usage::{FiledUsage, Usage, usage};
 use crate::domain::variance::variance;
 
 /// A filing as the store numbered it.
@@ -65,6 +66,13 @@ impl Assessment<'_> {
     pub(super) fn variance(&self) -> Vec<Variance> {
         let (Some(filing), Some(span)) = (self.filing(), self.span) else { return Vec::new() };
         variance(&filing.plan, &self.actual_costs(), &filing.projection, self.context.prices, span.through)
+    }
+
+    /// Tokens and chip-hours by month; none before the first complete day.
+    pub(super) fn usage(&self) -> Usage {
+        let Some(span) = self.span else { return Usage::default() };
+        let filed = self.filing().map(|filing| FiledUsage { filing: &filing.projection, planned: &filing.plan });
+        usage(&self.actual_costs(), filed, self.context.prices, span.through)
     }
 
     /// Complete days' costs by month and everything that a filing can tell apart.

@@ -163,6 +163,7 @@ impl<'a> Assessment<'a> {
             outlook_state: OutlookState::Current,
             at_least,
             account_plan: self.facts.account_plan.clone(),
+            usage: self.usage(),
             bills: Bills { cash_per_day: self.cash_per_day(), ..Bills::default() },
         }
     }

@@ -18,7 +18,7 @@ use crate::domain::position::{Coverage, Credits, PoolPosition, PoolStatus, Varia
 use crate::domain::programme::Purpose;
 use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
-use crate::domain::review::credibility::{self, Claim, Months};
+use crate::domain::review::credibility::{self, Claim, Elsewhere, Months};
 use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, Rate, at_run_rate, days_ahead};
 use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
 use crate::domain::review::{GrantedBand, Review};
@@ -88,19 +88,25 @@ impl Assessment<'_> {
             .collect();
         claims.extend(credibility::projections(&filing.projection, inputs.variance, months));
         claims.extend(credibility::commitments(&filing.projection, inputs.variance, months));
-        claims.extend(credibility::elsewhere(inputs.variance, &self.gpu_spend(months), months));
+        claims.extend(credibility::elsewhere(inputs.variance, &self.model_spend_elsewhere(months), months));
         claims
     }
 
-    /// Hours on GPU instances by service.
-    fn gpu_spend(&self, months: Option<Months>) -> BTreeMap<String, Money> {
-        let mut spend: BTreeMap<String, Money> = BTreeMap::new();
+    /// Hours on GPU instances by service, and models that are sold outside Bedrock.
+    fn model_spend_elsewhere(&self, months: Option<Months>) -> BTreeMap<Elsewhere, Money> {
+        let mut spend: BTreeMap<Elsewhere, Money> = BTreeMap::new();
         let Some(months) = months else { return spend };
         for row in self.costs.detail.iter().filter(|row| months.contains(BillingPeriod::of(row.day))) {
             let kind = &self.costs.kinds[row.kind];
-            if kind.usage_type.as_deref().is_some_and(credibility::is_gpu) {
-                *spend.entry(kind.service.clone()).or_default() += row.cost;
-            }
+            let service = || kind.service.clone();
+            let place = if self.context.classifier.sells_models_elsewhere(&kind.service) {
+                Elsewhere::Models(service())
+            } else if kind.usage_type.as_deref().is_some_and(credibility::is_gpu) {
+                Elsewhere::Gpus(service())
+            } else {
+                continue;
+            };
+            *spend.entry(place).or_default() += row.cost;
         }
         spend
     }

@@ -112,7 +112,7 @@ impl Classifier {
             return Classification::unclassified(unit, format!("usage type `{}` {why}", printable(usage_type)));
         }
         match (reads, usage_type) {
-            (Reads::Supporting, _) => self.plain(Workload::Supporting, unit),
+            (Reads::Supporting | Reads::ModelElsewhere, _) => self.plain(Workload::Supporting, unit),
             (Reads::UnknownBedrock, _) => Classification::unclassified(
                 unit,
                 format!("`{}` is a Bedrock service that no rule names yet", printable(service)),
@@ -140,6 +140,11 @@ impl Classifier {
                 .and_then(|usage_type| self.compute.sagemaker(usage_type, self.hours(unit), unit))
                 .unwrap_or_else(|| self.plain(Workload::SageMaker, unit)),
         }
+    }
+
+    /// True for a service that sells models outside Bedrock, such as "Claude Platform on AWS".
+    pub fn sells_models_elsewhere(&self, service: &str) -> bool {
+        self.reads(service) == Reads::ModelElsewhere
     }
 
     /// How the rows of a service are read.

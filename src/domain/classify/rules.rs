@@ -104,6 +104,8 @@ pub(super) enum Reads {
     /// SageMaker instances.
     #[serde(rename = "sagemaker")]
     SageMaker,
+    /// A model that is sold outside Bedrock.
+    ModelElsewhere,
     /// By its name alone.
     Supporting,
 }
@@ -111,7 +113,7 @@ pub(super) enum Reads {
 impl Reads {
     /// True if the usage type says what a row is.
     pub(super) fn reads_usage_type(self) -> bool {
-        !matches!(self, Reads::Supporting | Reads::UnknownBedrock)
+        !matches!(self, Reads::Supporting | Reads::ModelElsewhere | Reads::UnknownBedrock)
     }
 }
 

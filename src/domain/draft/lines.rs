@@ -25,6 +25,8 @@ const BELOW: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
 const MOST_GROWTH: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 /// Days that growth is read from.
 const GROWTH_DAYS: usize = 84;
+/// Digits of a price that the bill implies.
+const PRICE_DIGITS: u32 = 6;
 /// Digits of a share.
 const SHARE_DIGITS: u32 = 4;
 
@@ -187,8 +189,13 @@ pub(super) fn accelerators(
     let hours: Quantity = by_name.values().copied().sum();
     let (name, _) = by_name.into_iter().max_by_key(|(_, hours)| *hours).ok_or("the bill shows no paid hours of it")?;
     let known = book.accelerator(name, on).ok_or_else(|| format!("the price book does not list {name}"))?;
-    let listed = known.cost(hours).ok_or_else(|| "it has no list price".to_owned())?;
-    let left = beside(stream.cost(rest.days), listed)?;
+    let paid = stream.cost(rest.days);
+    // What nobody lists, such as Trainium2, is filed at what the bill implies.
+    let implied = || paid.amount().checked_div(hours.amount()).map(|usd| usd.round_dp(PRICE_DIGITS).normalize());
+    let (usd_per_chip_hour, left) = match known.cost(hours) {
+        Some(listed) => (None, beside(paid, listed)?),
+        None => (Some(implied().ok_or("the bill implies no price of it")?), Money::ZERO),
+    };
     let cycles = rest.cycles().map(Decimal::from);
     let per_run = cycles.and_then(|cycles| hours.amount().checked_div(cycles)).map(Quantity::from_decimal);
     let runs = |factor: Decimal| cycles.map(|cycles| (factor * cycles).round_dp(2).normalize());
@@ -200,6 +207,7 @@ pub(super) fn accelerators(
             None => (hours.times(rest.first_month), hours.times(rest.later_month)),
         },
         runs: (first, runs(rest.later_month).unwrap_or(Decimal::ONE)),
+        usd_per_chip_hour,
         growth: growth(stream, rest),
         rest: rest.clone(),
     };

@@ -134,6 +134,8 @@ pub struct AcceleratorDraft {
     pub chip_hours_per_run: (Quantity, Quantity),
     /// Runs a month.
     pub runs: (Decimal, Decimal),
+    /// Dollars a chip-hour that the bill implies, where no price is listed.
+    pub usd_per_chip_hour: Option<Decimal>,
     /// Growth per month, where the bill shows some.
     pub growth: Option<Growth>,
     /// The days that it rests on.

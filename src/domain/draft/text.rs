@@ -20,6 +20,9 @@ const FINEST: u32 = 6;
 const SAME: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 const MILLION: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
+/// What no bill shows, to be filled in: a reviewer asks for it.
+const WHY: &str = "# why_model = \"\"  # why this one, in a sentence";
+
 /// The key of the number of runs.
 const RUNS: &str = "runs";
 
@@ -116,6 +119,7 @@ impl Draft {
         let routing = if of.routing == Routing::Global { "global" } else { "in_region" };
         let routed = format!("{} of tokens, {basis}", of.routed);
         line(text, &format!("routing = \"{routing}\"{}", comment(&routed)));
+        line(text, WHY);
     }
 
     fn accelerators(&self, text: &mut String, of: &AcceleratorDraft) {
@@ -127,7 +131,12 @@ impl Draft {
             Why::Newest | Why::SinceChange => format!("use without a cadence, {}", basis(&of.rest)),
         };
         self.monthly(text, &[(RUNS, of.runs), ("chip_hours_per_run", hours(of.chip_hours_per_run))], of.growth, &basis);
+        if let Some(usd) = of.usd_per_chip_hour {
+            let implied = format!("no price is listed; what the bill implies, {}", days(of.rest.days));
+            line(text, &format!("usd_per_chip_hour = \"{usd}\"{}", comment(&implied)));
+        }
         grows(text, of.growth);
+        line(text, WHY);
     }
 
     fn service(&self, text: &mut String, of: &ServiceDraft) {

@@ -17,7 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{Causes, Variance};
 use crate::domain::projection::{FiledProjection, OUTSIDE};
-use crate::domain::words::{day_text, months_text, usd_text};
+use crate::domain::words::{all_names_text, day_text, months_text, usd_text};
 use crate::domain::workload::Workload;
 
 /// Full months that a verdict rests on at most.
@@ -178,9 +178,9 @@ pub fn projections(filing: &FiledProjection, variance: &[Variance], months: Opti
         let actual: Money = rows.iter().map(|row| row.actual).sum();
         let percent = percent(actual, projected)?;
         let (verdict, judgement) = match percent {
-            few if few < Decimal::from(INFLATED_BELOW) => (Verdict::Below, "the projection looks inflated"),
-            many if many > Decimal::from(UNDERSTATED_ABOVE) => (Verdict::Above, "the projection was too low"),
-            _ => (Verdict::Supported, "the projection is borne out"),
+            few if few < Decimal::from(INFLATED_BELOW) => (Verdict::Below, "that is under the projection"),
+            many if many > Decimal::from(UNDERSTATED_ABOVE) => (Verdict::Above, "that is over the projection"),
+            _ => (Verdict::Supported, "that is near the projection"),
         };
         let mut figures = vec![Step::new("Projected", projected), Step::new("Spent", actual)];
         figures.extend(cause_steps(&rows));
@@ -255,7 +255,7 @@ fn commitment(record: &str, variance: &[Variance], months: Months) -> Option<Cla
         .collect();
     let judgement = match unmet.as_slice() {
         [] => "model spend is where it was committed".to_owned(),
-        unmet => format!("{} spend falls short of what was committed", unmet.join(" and ")),
+        unmet => format!("{} spend is under what was committed", unmet.join(" and ")),
     };
     let figure = |(workload, (projected, actual)): (&Workload, &(Money, Money))| {
         [
@@ -275,8 +275,30 @@ fn commitment(record: &str, variance: &[Variance], months: Months) -> Option<Cla
     })
 }
 
-/// Model spend that went to other accelerators, over all that could have been committed; `elsewhere` by service.
-pub fn elsewhere(variance: &[Variance], elsewhere: &BTreeMap<String, Money>, months: Option<Months>) -> Option<Claim> {
+/// Where model spend goes that is not on Bedrock, Trainium or Inferentia, by service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Elsewhere {
+    /// Hours on instances with GPUs.
+    Gpus(String),
+    /// Models that are sold outside Bedrock.
+    Models(String),
+}
+
+impl Elsewhere {
+    fn place(&self) -> String {
+        match self {
+            Elsewhere::Gpus(service) => format!("GPUs of {service}"),
+            Elsewhere::Models(service) => service.clone(),
+        }
+    }
+}
+
+/// Model spend that the bill shows elsewhere than where it was committed, over all that could have been.
+pub fn elsewhere(
+    variance: &[Variance],
+    elsewhere: &BTreeMap<Elsewhere, Money>,
+    months: Option<Months>,
+) -> Option<Claim> {
     let months = months?;
     let committed = variance.iter().filter(|row| months.contains(row.month) && is_committed(row.workload));
     let committed: Money = committed.map(|row| row.actual).sum();
@@ -284,15 +306,22 @@ pub fn elsewhere(variance: &[Variance], elsewhere: &BTreeMap<String, Money>, mon
     let share = percent(other, committed + other)?;
     let above = share > Decimal::from(ELSEWHERE_ABOVE);
     let mut figures = vec![Step::new("Spent on Bedrock, Trainium and Inferentia", committed)];
-    figures.extend(elsewhere.iter().map(|(service, spent)| Step::new(format!("Spent on GPUs of {service}"), *spent)));
+    figures.extend(elsewhere.iter().map(|(place, spent)| Step::new(format!("Spent on {}", place.place()), *spent)));
     let statement = if other.is_zero() {
-        format!("No model spend went elsewhere: no GPU hour of EC2 or SageMaker was billed {}.", months.text())
-    } else {
         format!(
-            "{} of model spend, {} %, went to GPUs of EC2 or SageMaker instead of Bedrock, Trainium or Inferentia {}.",
+            "The bill shows no model spend elsewhere: no GPU hour of EC2 or SageMaker, and no model sold outside Bedrock, {}.",
+            months.text()
+        )
+    } else {
+        let of = |(place, spent): (&Elsewhere, &Money)| format!("{} to {}", usd_text(*spent), place.place());
+        let places: Vec<String> = elsewhere.iter().filter(|(_, spent)| !spent.is_zero()).map(of).collect();
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        format!(
+            "{} of model spend, {} %, went elsewhere than to Bedrock, Trainium or Inferentia {}: {}.",
             usd_text(other),
             share.round_dp(1).normalize(),
-            months.text()
+            months.text(),
+            all_names_text(&places)
         )
     };
     Some(Claim {

@@ -129,20 +129,21 @@ fn compare(
 
 /// How much of a month is complete.
 #[derive(Debug, Clone, Copy)]
-struct Elapsed {
+pub(in crate::domain) struct Elapsed {
     days: Decimal,
     of: Decimal,
 }
 
 impl Elapsed {
-    fn of(month: BillingPeriod, data_through: NaiveDate) -> Self {
+    /// Of a month, through `data_through`.
+    pub(in crate::domain) fn of(month: BillingPeriod, data_through: NaiveDate) -> Self {
         let whole = month.days();
         let complete = if BillingPeriod::of(data_through) == month { i64::from(data_through.day()) } else { whole };
         Elapsed { days: Decimal::from(complete), of: Decimal::from(whole) }
     }
 
     /// Multiplies before it divides, so that a whole month is taken exactly.
-    fn share(self, value: Decimal) -> Decimal {
+    pub(in crate::domain) fn share(self, value: Decimal) -> Decimal {
         value * self.days / self.of
     }
 

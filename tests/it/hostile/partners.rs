@@ -15,7 +15,7 @@ use glidepath::domain::pools::ConfiguredPool;
 use glidepath::domain::position::{Position, Series};
 use glidepath::domain::projection::{FiledProjection, plan, service_of_model};
 use glidepath::domain::series::series;
-use glidepath::report::{self, Audience, Format, ReportKind};
+use glidepath::report::{self, Audience, Beside, Format, ReportKind};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -215,11 +215,8 @@ impl Life {
 impl Morning {
     fn papers(&self, audience: &Audience) -> Vec<report::Document> {
         let build = |kind| {
-            report::build(kind, &self.position, &self.series, audience).with_evidence(
-                &self.evidence,
-                &self.position,
-                audience,
-            )
+            let beside = Beside { evidence: Some(&self.evidence), ..Beside::default() };
+            report::build_beside(kind, &self.position, &self.series, beside, audience)
         };
         ReportKind::ALL.into_iter().map(build).collect()
     }

@@ -57,7 +57,7 @@ fn no_sum_over_the_records_of_others_reaches_a_partner() {
                 }
             }
             let people = text(&document, Format::Markdown);
-            let has_plan = all_own && !matches!(kind, ReportKind::Trajectory | ReportKind::Ask);
+            let has_plan = all_own && kind == ReportKind::ActualVsProjected;
             assert_eq!(labels[3..].iter().all(|label| people.contains(label)), has_plan, "{kind}: {people}");
         }
     }
@@ -119,10 +119,10 @@ fn nothing_leaks_to_a_partner() {
                 assert!(!text.contains(&row.actual.to_string()) || row.actual.is_zero(), "{row:?} in {kind}.{format}");
             }
         }
-        if kind != ReportKind::Trajectory {
+        if !matches!(kind, ReportKind::Trajectory | ReportKind::Evidence) {
             assert!(text(&document, Format::Csv).contains("portfolio"));
         }
-        if !matches!(kind, ReportKind::ActualVsProjected | ReportKind::Ask) {
+        if kind == ReportKind::Trajectory {
             assert!(text(&document, Format::Csv).contains("GenAI tier"));
             assert_eq!(document.findings.len(), 2, "exhaustion and expiry stay");
         }

@@ -13,11 +13,12 @@ use glidepath::domain::bills::Bills;
 use glidepath::domain::buys::{Buys, BuysUnit, UsedOf};
 use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
 use glidepath::domain::finding::{Finding, Rule, Severity};
-use glidepath::domain::money::Money;
+use glidepath::domain::money::{Money, Quantity};
 use glidepath::domain::next_award::{Meant, NextAward};
 use glidepath::domain::partial_days::DateBasis;
 use glidepath::domain::period::{BillingPeriod, plus_days};
 use glidepath::domain::position::*;
+use glidepath::domain::usage::{AcceleratorMonth, ModelMonth, Tokens, Usage};
 use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
@@ -324,6 +325,32 @@ fn buys(pools: &[PoolPosition]) -> Vec<Buys> {
     ]
 }
 
+/// Three months of a model that is cached and batched, and of runs.
+fn usage(newest: BillingPeriod) -> Usage {
+    let tokens = |input: i64, cache_read: i64, output: i64| {
+        let of = |millions: i64| Quantity::from_decimal(millions.into());
+        Tokens { input: of(input), cache_read: of(cache_read), cache_write: of(cache_read / 10), output: of(output) }
+    };
+    let month = |step: i64| newest.plus_months(i32::try_from(step).unwrap() - 2);
+    let model = |step: i64| ModelMonth {
+        month: month(step),
+        record: Some("ai".into()),
+        model: "Claude Sonnet 5".into(),
+        filed: (step > 0).then(|| tokens(400, 270, 90)),
+        used: tokens(350 + 40 * step, 100 * step, 80 + 9 * step),
+        saved_by_caching: usd(23_000 * step),
+        saved_by_batch: usd(1_550),
+    };
+    let runs = |step: i64| AcceleratorMonth {
+        month: month(step),
+        record: Some("ai".into()),
+        instance_type: "trn1.32xlarge".into(),
+        filed: Some(Quantity::from_decimal(9_216.into())),
+        used: Quantity::from_decimal((9_216 * (step % 2)).into()),
+    };
+    Usage { models: (0..3).map(model).collect(), accelerators: (0..3).map(runs).collect() }
+}
+
 /// What both records ask for.
 fn applications() -> Vec<FiledApplication> {
     let ai = FiledApplication {
@@ -366,6 +393,7 @@ fn make_position() -> Position {
         buys: buys(&pools),
         next_ask: None,
         account_plan: None,
+        usage: usage(this_month),
         as_of: "2026-11-23T06:00:00Z".parse().unwrap(),
         data_through: Some(through()),
         currency: "USD".into(),

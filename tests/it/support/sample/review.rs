@@ -103,7 +103,7 @@ fn claims(pools: &[PoolPosition]) -> Vec<Claim> {
             Some("ai"),
             "ai",
             Verdict::Below,
-            "Record ai: of $20,000 projected, $12,000 was spent, 60 %; the projection looks inflated.",
+            "Record ai: of $20,000 projected, $12,000 was spent, 60 %; that is under the projection.",
         ),
         claim(
             Question::Projection,

@@ -1,0 +1,72 @@
+//! `[partner]`: who hands the reports on.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use toml::Table;
+
+use crate::report::{Commentary, Partner};
+
+use super::problem::Problem;
+use super::section::Section;
+
+/// Longest name.
+const LONGEST_NAME: usize = 100;
+/// Most bytes that are read of a file: more than any that is accepted.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// The partner, and what its files hold, by which the config is known again.
+#[derive(Default)]
+pub struct Read {
+    pub partner: Option<Partner>,
+    pub files_text: String,
+}
+
+/// Reads the section; no partner without one.
+pub fn read(keys: Option<Table>, folder: &Path, problems: &mut Vec<Problem>) -> Read {
+    let Some(keys) = keys else { return Read::default() };
+    let mut section = Section::new("[partner]", keys, problems);
+    let name = section.text("name").map(|name| name.trim().to_owned());
+    let name = name.filter(|name| {
+        let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+        if !fits {
+            section.problem(
+                "name",
+                format!(
+                    "is empty, longer than {LONGEST_NAME} characters, or on several lines: write the name of the firm"
+                ),
+            );
+        }
+        fits
+    });
+    let mut files_text = String::new();
+    let commentary = section.text("commentary").and_then(|file| {
+        let read = file_of(&folder.join(&file)).and_then(|bytes| {
+            let read = Commentary::read(&bytes);
+            files_text.push_str(&String::from_utf8_lossy(&bytes));
+            read
+        });
+        read.map_err(|why| section.problem("commentary", format!("{file}: {why}"))).ok()
+    });
+    section.finish();
+    Read { partner: Some(Partner { name, commentary: commentary.unwrap_or_default() }), files_text }
+}
+
+/// The bytes of a file that config names.
+fn file_of(path: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| {
+        format!("the file cannot be read: {error}; correct the path, a relative one starts in the config's folder")
+    };
+    let file = File::open(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?;
+    if !kind.is_file() {
+        return Err("this is no file: name one".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err("the file is longer than a megabyte: name a smaller one".to_owned());
+    }
+    Ok(bytes)
+}
