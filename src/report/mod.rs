@@ -18,6 +18,7 @@ mod evidence;
 mod funding_pack;
 mod html;
 mod json;
+mod logo;
 mod markdown;
 mod models;
 mod page;
@@ -39,7 +40,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use audience::Audience;
-pub use document::Document;
+pub use document::{Document, PreparedBy};
+pub use logo::{Logo, LogoError};
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use pdf::Typesetting;
 pub use words::day as short_day;

@@ -1,12 +1,20 @@
 //! Reports as files: every form says the same figures, cell by cell, and each is sound as what it is.
 
+mod partner;
+mod print;
 mod readers;
+mod workbook;
 
 use calamine::Data;
 use chrono::NaiveDate;
+use glidepath::demo::startup;
+use glidepath::domain::ask::{self, Knowledge, KnownAccount};
+use glidepath::domain::classify::Classifier;
 use glidepath::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
 use glidepath::domain::period::DayRange;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::domain::price::PriceBook;
+use glidepath::domain::projection::FiledProjection;
 use glidepath::report::document::{Block, Cell, Document, Table};
 use glidepath::report::{self, Audience, File, Format, ReportKind};
 use readers::{Grid, csv_sections, html_tables, markdown_tables};
@@ -81,6 +89,14 @@ fn every_document() -> Vec<Document> {
     let of = |kind| audiences().map(|audience| document(kind, &audience));
     // The ask is made of a filing, not of a position: `sizing` reads its forms.
     ReportKind::ALL.into_iter().filter(|kind| *kind != ReportKind::Ask).flat_map(of).collect()
+}
+
+/// The ask of the demo's filing.
+fn asked() -> Document {
+    let (book, classifier, account) = (PriceBook::builtin(), Classifier::builtin(), KnownAccount::default());
+    let filing = FiledProjection::parse_with(startup::PROJECTION_TOML, &book).unwrap();
+    let sized = ask::size(&filing, &Knowledge { book: &book, classifier: &classifier, account: &account });
+    report::build_ask(&sample::position(), Some(&sized), &Audience::Owner)
 }
 
 #[test]
