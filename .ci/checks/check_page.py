@@ -1,6 +1,7 @@
-"""Starts the demo and has Chromium look at its page and reports; `check_page.mjs` says what is looked at.
+"""Starts the demo and has Chromium look at its page and reports; `check_page.mjs` says what is looked at. Then every page of its
+reports as PDF becomes a picture (`pictures.py`).
 
-Called by `.ci/page-check` with the folder of the Node modules, Chromium's path and, if given, the program's.
+Called by `.ci/page-check` with the folder of the Node modules, the paths of Chromium and of pdftoppm and, if given, the program's.
 """
 
 import filecmp
@@ -9,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 
+import pictures
 import program
 
 SECONDS = 600
@@ -17,7 +19,7 @@ VENDORED = {"uPlot.iife.min.js": "dist/uPlot.iife.min.js", "uPlot.min.css": "dis
 
 
 def check(binary):
-    modules, browser = pathlib.Path(sys.argv[1]), sys.argv[2]
+    modules, browser, pdftoppm = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     for ours, theirs in VENDORED.items():
         if not filecmp.cmp(HERE.parents[1] / "dashboards/vendor" / ours, modules / "uplot" / theirs, shallow=False):
             raise program.CheckFailed(f"dashboards/vendor/{ours} is not the published {theirs}")
@@ -27,7 +29,9 @@ def check(binary):
         command = [str(binary), "demo", "--listen", address]
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
             program.wait_for(f"http://{address}/readyz", demo, log)
-            return look(modules, browser, f"http://{address}")
+            drawn = pictures.draw(pdftoppm, f"http://{address}", demo, log)
+            print(drawn)
+            return f"{look(modules, browser, f'http://{address}')}; {drawn}"
 
 
 def look(modules, browser, address):
@@ -41,7 +45,7 @@ def look(modules, browser, address):
     return done.stdout.splitlines()[-1]
 
 
-# The first two arguments are tools, so a default binary is only needed where there is no third.
-if len(sys.argv) == 3:
+# The first three arguments are tools, so a default binary is only needed where there is no fourth.
+if len(sys.argv) == 4:
     sys.argv.append(str(program.DEFAULT_BINARY))
 program.main("page-check", check)

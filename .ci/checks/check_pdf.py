@@ -16,7 +16,7 @@ SECONDS = 300
 RUNNER = pathlib.Path(__file__).with_name("PdfUa.java")
 # Java had it inside until version 11; veraPDF reads its own rules with it.
 JAXB = "/usr/share/java/jaxb-runtime.jar"
-KINDS = ["actual-vs-projected", "trajectory", "funding-pack"]
+KINDS = ["actual-vs-projected", "trajectory", "funding-pack", "ask"]
 # Fewer would mean that next to nothing was looked at.
 LEAST_ASSERTIONS = 10_000
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::Table;
 
-use crate::report::{Commentary, Partner};
+use crate::report::{Commentary, Logo, Partner};
 
 use super::problem::Problem;
 use super::section::Section;
@@ -49,8 +49,18 @@ pub fn read(keys: Option<Table>, folder: &Path, problems: &mut Vec<Problem>) -> 
         });
         read.map_err(|why| section.problem("commentary", format!("{file}: {why}"))).ok()
     });
+    let logo = section.text("logo").and_then(|file| {
+        let read = file_of(&folder.join(&file)).and_then(|bytes| {
+            files_text.push_str(&hex::encode(&bytes));
+            Logo::read(&bytes).map_err(|error| error.to_string())
+        });
+        read.map_err(|why| section.problem("logo", format!("{file}: {why}"))).ok()
+    });
+    if name.is_none() && logo.is_some() {
+        section.problem("name", "is needed beside a logo: write the name of the firm");
+    }
     section.finish();
-    Read { partner: Some(Partner { name, commentary: commentary.unwrap_or_default() }), files_text }
+    Read { partner: Some(Partner { name, logo, commentary: commentary.unwrap_or_default() }), files_text }
 }
 
 /// The bytes of a file that config names.

@@ -36,6 +36,8 @@ impl Engine {
                 // What the file says beside its records is of others' too.
                 filing.application.asked_usd = None;
                 filing.company = None;
+                filing.deal_size_usd = None;
+                filing.post_credit_growth_per_month = None;
             }
             let mut sized = (!filing.records.is_empty()).then(|| engine.size(&filing, &position, &audience))?;
             if in_part {

@@ -564,21 +564,22 @@ fn group<'a>(rows: impl Iterator<Item = CostRow<'a>>, range: DayRange) -> (Vec<S
     for (cost, number) in numbered {
         let stream = ranks[number];
         let offset = usize::try_from((cost.day - range.start).num_days()).unwrap_or(0);
-        let rows = &mut by_day[offset];
-        match rows.iter_mut().find(|row| row.stream == stream) {
-            Some(row) => {
-                row.payable += cost.payable;
-                row.discount += cost.discount;
-                row.other += cost.other;
-            }
-            None => {
-                let CostRow { payable, discount, other, .. } = cost;
-                rows.push(StreamCost { stream, payable, discount, other });
-            }
-        }
+        let CostRow { payable, discount, other, .. } = cost;
+        by_day[offset].push(StreamCost { stream, payable, discount, other });
     }
-    // The ledger lists fees in this order, and it must not depend on the order of the input.
-    by_day.iter_mut().for_each(|rows| rows.sort_unstable_by_key(|row| row.stream));
+    for rows in &mut by_day {
+        // The ledger lists fees in this order, and it must not depend on the order of the input.
+        rows.sort_unstable_by_key(|row| row.stream);
+        rows.dedup_by(|next, row| {
+            let same = next.stream == row.stream;
+            if same {
+                row.payable += next.payable;
+                row.discount += next.discount;
+                row.other += next.other;
+            }
+            same
+        });
+    }
     (streams, by_day)
 }
 

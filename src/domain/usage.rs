@@ -16,7 +16,7 @@ use super::money::{Money, Quantity};
 use super::period::BillingPeriod;
 use super::price::{PriceBook, plan_money};
 use super::projection::{ActualCost, Attribution, Driver, FiledProjection, PlannedMonth, fold_instance_type};
-use super::variance::Elapsed;
+use super::variance::{Elapsed, MOST_MONTHS};
 use super::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
 /// Months shown while nothing is filed: as far back as AWS keeps a bill.
@@ -142,7 +142,11 @@ pub fn usage(
     data_through: NaiveDate,
 ) -> Usage {
     let newest = BillingPeriod::of(data_through);
-    let first = filed.map_or(newest.plus_months(1 - MONTHS_UNFILED), |it| it.filing.first_month());
+    let first = match filed {
+        // The newest two months hold the four weeks that prices are read from, whenever the filing begins.
+        Some(it) => it.filing.first_month().min(newest.plus_months(-1)).max(newest.plus_months(1 - MOST_MONTHS)),
+        None => newest.plus_months(1 - MONTHS_UNFILED),
+    };
     let shown = |month: BillingPeriod| first <= month && month <= newest;
     let attribution = filed.map(|it| Attribution::of(it.filing));
     let prices = RealTime { seen: Seen::of(actuals.iter().filter(|actual| shown(actual.month))), book };

@@ -45,7 +45,7 @@ mod troubles;
 mod views;
 mod whatif;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -234,7 +234,7 @@ fn span(request: &Request) -> Span {
 }
 
 fn with_security_headers(router: Router<State>) -> Router<State> {
-    let policy = HeaderValue::from_str(&content_security_policy()).expect("a policy of ASCII letters and hashes");
+    let policy = HeaderValue::from_str(&content_security_policy("")).expect("a policy of ASCII letters and hashes");
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
@@ -246,11 +246,14 @@ fn with_security_headers(router: Router<State>) -> Router<State> {
 }
 
 /// Nothing may load, run or frame; the stylesheet inside a report is let in by its hash. Charts are inline SVG, which needs
-/// no leave. The page has a policy of its own.
-fn content_security_policy() -> String {
+/// no leave. The page has a policy of its own, and so has a report, whose logo is part of the file.
+fn content_security_policy(more: &str) -> String {
     // The templates put the stylesheet on lines of its own.
     let style = BASE64_STANDARD.encode(Sha256::digest(format!("\n{STYLESHEET}\n")));
     format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{style}'; {more}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }
+
+/// A report may show the picture that it holds itself: a partner's logo, which nothing in it can make run or load.
+static REPORT_POLICY: LazyLock<String> = LazyLock::new(|| content_security_policy("img-src data:; "));

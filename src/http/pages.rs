@@ -269,10 +269,13 @@ pub fn as_answer(format: Format, file: Ready, asked: &HeaderMap) -> Response {
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", file.name)),
     ];
+    let policy = (format == Format::Html).then(|| [(header::CONTENT_SECURITY_POLICY, super::REPORT_POLICY.as_str())]);
     let vary = [(header::VARY, HeaderValue::from_static("accept-encoding"))];
     match file.gzip.filter(|_| kept_files::takes_gzip(asked)) {
-        Some(gzip) => (headers, vary, [(header::CONTENT_ENCODING, "gzip")], Extension(AsItIs), gzip).into_response(),
-        None => (headers, vary, Extension(AsItIs), file.bytes).into_response(),
+        Some(gzip) => {
+            (headers, policy, vary, [(header::CONTENT_ENCODING, "gzip")], Extension(AsItIs), gzip).into_response()
+        }
+        None => (headers, policy, vary, Extension(AsItIs), file.bytes).into_response(),
     }
 }
 

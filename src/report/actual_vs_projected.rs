@@ -12,6 +12,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         kind: ReportKind::ActualVsProjected.as_str(),
         title: ReportKind::ActualVsProjected.title().to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

@@ -19,6 +19,7 @@ pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: O
         kind: ReportKind::Ask.as_str(),
         title: ReportKind::Ask.title().to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
@@ -250,7 +251,8 @@ fn arithmetic(sized: &SizedFiling) -> Vec<Block> {
     steps.push(step(format!("Headroom of {}", percent_text(ask.headroom)), ask.usd - ask.payable_usd));
     let columns = || [Column::text("step", "Step"), Column::number("amount", "Amount")];
     let total = [Cell::text("The ask that the spend supports"), Cell::Money(ask.usd)];
-    let mut blocks = vec![Block::Table(Table::new("ask_steps", "The arithmetic", columns()).rows(steps).total(total))];
+    let mut blocks =
+        vec![Block::Table(Table::new("ask_steps", "The arithmetic", columns()).rows(steps).outcome(total))];
     if !ask.cash.is_empty() {
         let columns = [
             Column::text("what", "What"),

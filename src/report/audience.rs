@@ -9,7 +9,7 @@
 //! reader's own: two accounts that differ in others' plans alone give the same bytes, as long as the outlook is the same. What the
 //! sums that are left still tell is said to the reader in its notes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -149,7 +149,7 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
         outlook_state: position.outlook_state,
         at_least: None,
         bills: position.bills,
-        buys: scope_buys(position, records, all_own),
+        buys: scope_buys(position, records),
         next_ask: position.next_ask,
         account_plan: position.account_plan.clone(),
         usage: scope_usage(&position.usage, &own),
@@ -158,16 +158,29 @@ fn scope_position(position: &Position, records: &[String]) -> Position {
     scoped
 }
 
-/// Of what credit buys, what is of the models of the partner's own records; of accelerators where all records are the partner's.
-/// Where not all credit may pay for it, the amount would tell a single credit's balance.
-fn scope_buys(position: &Position, records: &[String], all_own: bool) -> Vec<Buys> {
-    let is_own = |row: &&Variance| records.contains(&row.record) && row.record != OUTSIDE;
-    let models: BTreeSet<&str> =
-        position.variance.iter().filter(is_own).filter_map(|row| row.model.as_deref()).collect();
+/// Of what credit buys, what is of models and types that the partner's own records alone use: with any other's use in it, the days
+/// at today's rate would tell what that is. Where not all credit may pay for it, the amount would tell a single credit's balance.
+fn scope_buys(position: &Position, records: &[String]) -> Vec<Buys> {
+    let Some(newest) = position.data_through.map(BillingPeriod::of) else { return Vec::new() };
+    let is_own =
+        |record: &Option<String>| record.as_ref().is_some_and(|record| records.contains(record) && record != OUTSIDE);
+    // The rate is that of four weeks, which lie in two months at most.
+    let recent = |month: BillingPeriod| newest.months_since(month) <= 1;
+    let mut models: BTreeMap<&str, bool> = BTreeMap::new();
+    for row in position.usage.models.iter().filter(|row| recent(row.month)) {
+        *models.entry(&row.model).or_insert(true) &= is_own(&row.record);
+    }
+    let mut types: BTreeMap<&str, bool> = BTreeMap::new();
+    for row in position.usage.accelerators.iter().filter(|row| recent(row.month)) {
+        *types.entry(&row.instance_type).or_insert(true) &= is_own(&row.record);
+    }
+    let alone = |of: &BTreeMap<&str, bool>, name: &Option<String>| {
+        name.as_ref().is_some_and(|name| of.get(name.as_str()) == Some(&true))
+    };
     let own = |it: &&Buys| match it.unit {
         BuysUnit::Days => false,
-        BuysUnit::MillionTokens => it.model.as_ref().is_some_and(|model| models.contains(model.as_str())),
-        BuysUnit::ChipHours => all_own,
+        BuysUnit::MillionTokens => alone(&models, &it.model),
+        BuysUnit::ChipHours => alone(&types, &it.instance_type),
     };
     let of_all = |it: &&Buys| it.credit == position.credits.remaining;
     position.buys.iter().filter(own).filter(of_all).cloned().collect()

@@ -17,14 +17,16 @@ use crate::domain::period::{BillingPeriod, plus_days};
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
 
-/// How wide a chart is drawn. Both are put on the page, and the stylesheet shows the one that fits, because text in a
+/// How wide a chart is drawn. The first two are put on the page, and the stylesheet shows the one that fits, because text in a
 /// picture that is shrunk to a phone's width cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
-    /// Desktop and print.
+    /// Desktop and a page that is printed.
     Wide,
     /// Phone.
     Narrow,
+    /// A typeset document, where height is dearer than on a screen.
+    Paper,
 }
 
 impl Size {
@@ -32,6 +34,7 @@ impl Size {
         match self {
             Size::Wide => "wide",
             Size::Narrow => "narrow",
+            Size::Paper => "paper",
         }
     }
 
@@ -42,13 +45,22 @@ impl Size {
             (Size::Wide, true) => (1000, 190),
             (Size::Narrow, false) => (350, 260),
             (Size::Narrow, true) => (350, 190),
+            (Size::Paper, false) => (1000, 250),
+            (Size::Paper, true) => (1000, 160),
         }
+    }
+
+    /// About how much of a plot's width a label takes, in percent: nothing here measures text.
+    fn percent_of_label(self, label: &str) -> i64 {
+        let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX / 1000);
+        let (letter, plot) = if self == Size::Narrow { (7, 290) } else { (8, 925) };
+        letters * letter * 100 / plot
     }
 
     /// Labels on an axis of months that fit.
     const fn month_labels(self) -> usize {
         match self {
-            Size::Wide => 14,
+            Size::Wide | Size::Paper => 14,
             Size::Narrow => 5,
         }
     }
@@ -122,7 +134,7 @@ pub(super) fn draw(chart: &Chart, size: Size) -> Picture {
 
 /// A chart as an SVG file of its own, under `style`.
 pub(super) fn file(chart: &Chart, style: &str) -> String {
-    let Picture { width, height, body, .. } = draw(chart, Size::Wide);
+    let Picture { width, height, body, .. } = draw(chart, Size::Paper);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\"><style>{style}</style>{body}</svg>"
@@ -213,7 +225,7 @@ fn draw_days(root: &Canvas<'_>, plot: &DayPlot, size: Size) -> Drawn {
 /// labels seldom meet, and one line of labels is room enough.
 fn headroom(plot: &DayPlot, size: Size) -> f64 {
     match (size, plot.marks.len()) {
-        (Size::Wide, _) => 1.15,
+        (Size::Wide | Size::Paper, _) => 1.15,
         (Size::Narrow, ..=1) => 1.2,
         (Size::Narrow, 2) => 1.35,
         (Size::Narrow, _) => 1.55,
@@ -228,17 +240,18 @@ fn label_side(mark: &Mark, marks: &[&Mark], (first, last): (NaiveDate, NaiveDate
         let ahead = (other.day - mark.day).num_days();
         0 < ahead && ahead * 5 < days
     });
-    // Where a label has room to its right, and to its left.
-    let (right_until, left_from) = if size == Size::Wide { (82, 18) } else { (55, 45) };
-    if percent > right_until || (crossed && percent > left_from) { HPos::Right } else { HPos::Left }
+    let needed = size.percent_of_label(&mark.label);
+    let (fits_right, fits_left) = (percent + needed <= 100, percent >= needed);
+    let right = if fits_left { fits_right && !crossed } else { fits_right || percent <= 50 };
+    if right { HPos::Left } else { HPos::Right }
 }
 
 const TRANSPARENT: RGBAColor = RGBAColor(0, 0, 0, 0.0);
 
 fn frame<'a, 'b>(root: &'a Canvas<'b>, size: Size) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
     let mut builder = ChartBuilder::on(root);
-    builder.margin_top(8).margin_right(if size == Size::Wide { 16 } else { 8 });
-    builder.set_label_area_size(LabelAreaPosition::Left, if size == Size::Wide { 56 } else { 50 });
+    builder.margin_top(8).margin_right(if size != Size::Narrow { 16 } else { 8 });
+    builder.set_label_area_size(LabelAreaPosition::Left, if size != Size::Narrow { 56 } else { 50 });
     builder.set_label_area_size(LabelAreaPosition::Bottom, 26);
     builder
 }

@@ -39,6 +39,9 @@ fn header(writer: &mut Writer<Vec<u8>>, document: &Document) {
     let through = document.data_through.map_or_else(String::new, |day| day.to_string());
     line(writer, key_value("data_through", through, "Last complete day"));
     line(writer, key_value("currency", document.currency.clone(), "Currency"));
+    if let Some(by) = &document.prepared_by {
+        line(writer, key_value("prepared_by", guarded(&by.name), "Prepared by"));
+    }
     for about in &document.about {
         line(writer, key_value(about.key, machine(&about.value), about.label));
     }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
+use super::logo::Logo;
 use super::words;
 use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
@@ -22,6 +23,8 @@ pub struct Document {
     pub title: String,
     /// Whose it is, where the filing names the customer.
     pub customer: Option<String>,
+    /// Who made it for them, where somebody did: a partner.
+    pub prepared_by: Option<PreparedBy>,
     /// Clock of the newest included cycle.
     pub as_of: DateTime<Utc>,
     /// Last complete day; null before any data.
@@ -58,6 +61,11 @@ impl Document {
         parts.collect::<Vec<_>>().join(" · ")
     }
 
+    /// "Prepared by Alder Partners"; none where nobody is named.
+    pub fn prepared_line(&self) -> Option<String> {
+        self.prepared_by.as_ref().map(|by| format!("Prepared by {}", by.name))
+    }
+
     /// The tables of the body, in order; those that stand for a chart are the chart's.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
@@ -74,6 +82,15 @@ impl Document {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         blocks.filter_map(|block| if let Block::Chart(chart) = block { Some(chart) } else { None })
     }
+}
+
+/// Who made a report for a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedBy {
+    /// The name for people.
+    pub name: String,
+    /// The logo, where there is one.
+    pub logo: Option<Logo>,
 }
 
 /// One thing that a document rests on.
@@ -184,11 +201,24 @@ impl Table {
         self
     }
 
-    /// The same with a row that sums up.
+    /// The same with a row that sums up the rows above.
     #[must_use]
     pub fn total(mut self, cells: impl IntoIterator<Item = Cell>) -> Self {
         self.rows.push(Row::total(cells.into_iter().collect()));
         self
+    }
+
+    /// The same with a row that says what the steps above come to.
+    #[must_use]
+    pub fn outcome(mut self, cells: impl IntoIterator<Item = Cell>) -> Self {
+        self.rows.push(Row::outcome(cells.into_iter().collect()));
+        self
+    }
+
+    /// The rows before the first that sums up or says what they come to.
+    pub fn lines(&self) -> &[Row] {
+        let end = self.rows.iter().position(Row::is_total).unwrap_or(self.rows.len());
+        &self.rows[..end]
     }
 
     /// Indices of the columns that people get to see: an optional column without any value is left out.
@@ -211,23 +241,32 @@ pub struct Column {
     pub numeric: bool,
     /// Left out for people where no row has a value; machines always get it.
     pub optional: bool,
+    /// What a percentage is of what: the keys of the column of the part and of that of the whole. A total's is then that of the
+    /// totals, and never the sum of percentages.
+    pub percent_of: Option<(&'static str, &'static str)>,
 }
 
 impl Column {
     /// A column of words or days.
     pub const fn text(key: &'static str, title: &'static str) -> Self {
-        Column { key, title, numeric: false, optional: false }
+        Column { key, title, numeric: false, optional: false, percent_of: None }
     }
 
     /// A column of numbers.
     pub const fn number(key: &'static str, title: &'static str) -> Self {
-        Column { key, title, numeric: true, optional: false }
+        Column { key, title, numeric: true, optional: false, percent_of: None }
     }
 
     /// The same column, left out for people where no row has a value.
     #[must_use]
     pub const fn optional(self) -> Self {
         Column { optional: true, ..self }
+    }
+
+    /// The same column, whose percentages are the amounts under `part` of those under `whole`.
+    #[must_use]
+    pub const fn percent_of(self, part: &'static str, whole: &'static str) -> Self {
+        Column { percent_of: Some((part, whole)), ..self }
     }
 }
 
@@ -236,19 +275,40 @@ impl Column {
 pub struct Row {
     /// One per column.
     pub cells: Vec<Cell>,
-    /// The sum of the rows above.
-    pub total: bool,
+    /// What it is to the rows above.
+    pub kind: RowKind,
+}
+
+/// What a row is to the rows above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    /// A row like the others.
+    Line,
+    /// Its amounts are the sums of those above, where a column can be added up: dates, percentages and odds cannot.
+    Sum,
+    /// What the rows above come to as steps of a calculation, some of which are sums themselves.
+    Outcome,
 }
 
 impl Row {
     /// An ordinary row.
     pub fn new(cells: Vec<Cell>) -> Self {
-        Row { cells, total: false }
+        Row { cells, kind: RowKind::Line }
     }
 
-    /// A row that sums up.
+    /// A row that sums up the rows above.
     pub fn total(cells: Vec<Cell>) -> Self {
-        Row { cells, total: true }
+        Row { cells, kind: RowKind::Sum }
+    }
+
+    /// A row that says what the steps above come to.
+    pub fn outcome(cells: Vec<Cell>) -> Self {
+        Row { cells, kind: RowKind::Outcome }
+    }
+
+    /// True if it stands below the others and is set apart from them.
+    pub fn is_total(&self) -> bool {
+        self.kind != RowKind::Line
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn build(evidence: Option<&Evidence>, position: &Position, audience: 
         kind: ReportKind::Evidence.as_str(),
         title: ReportKind::Evidence.title().to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

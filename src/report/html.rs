@@ -144,7 +144,7 @@ fn table(table: &Table) -> TableView<'_> {
     let align = |index: usize| if table.columns[index].numeric { "n" } else { "" };
     let heading = |index: &usize| CellView { class: align(*index), text: table.columns[*index].title.to_owned() };
     let row = |row: &Row| RowView {
-        class: if row.total { "total" } else { "" },
+        class: if row.is_total() { "total" } else { "" },
         cells: shown
             .iter()
             .map(|index| CellView { class: class(&row.cells[*index], align(*index)), text: row.cells[*index].shown() })

@@ -17,6 +17,7 @@ struct Body<'a> {
     as_of: String,
     data_through: Option<String>,
     currency: &'a str,
+    prepared_by: Option<&'a str>,
     about: BTreeMap<&'a str, Option<String>>,
     summary: &'a [String],
     figures: BTreeMap<&'a str, Value>,
@@ -55,6 +56,7 @@ pub(super) fn render(document: &Document) -> Vec<u8> {
         as_of: document.as_of.to_rfc3339(),
         data_through: document.data_through.map(|day| day.to_string()),
         currency: &document.currency,
+        prepared_by: document.prepared_by.as_ref().map(|by| by.name.as_str()),
         about: document.about.iter().map(|it| (it.key, it.value.exact())).collect(),
         summary: &document.summary,
         figures: document.figures.iter().map(|it| (it.key, figure(&it.value, &it.label, &it.detail))).collect(),
@@ -98,7 +100,7 @@ fn section(section: &Section) -> SectionBody<'_> {
 
 fn table_body(table: &Table) -> TableBody<'_> {
     let rows = |total: bool| {
-        let chosen = table.rows.iter().filter(|row| row.total == total);
+        let chosen = table.rows.iter().filter(|row| row.is_total() == total);
         chosen
             .map(|row| table.columns.iter().map(|it| it.key).zip(row.cells.iter().map(Cell::exact)).collect())
             .collect()

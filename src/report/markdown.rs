@@ -14,6 +14,9 @@ pub(super) fn render(document: &Document) -> String {
     let mut events = Vec::new();
     heading(&mut events, HeadingLevel::H1, &document.title);
     paragraph(&mut events, &document.dateline());
+    if let Some(by) = document.prepared_line() {
+        paragraph(&mut events, &by);
+    }
     if !document.about.is_empty() {
         paragraph(&mut events, &document.about_line());
     }

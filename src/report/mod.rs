@@ -18,6 +18,7 @@ mod evidence;
 mod funding_pack;
 mod html;
 mod json;
+mod logo;
 mod markdown;
 mod models;
 mod page;
@@ -43,7 +44,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 pub use audience::Audience;
-pub use document::Document;
+pub use document::{Document, PreparedBy};
+pub use logo::{Logo, LogoError};
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use partner::{Commentary, Partner};
 pub use pdf::Typesetting;
@@ -286,6 +288,7 @@ pub fn build_beside(
         ReportKind::Poc => poc::build(&position, partner),
         ReportKind::Evidence => evidence::build(evidence, &position, audience),
     };
+    document.prepared_by = partner.and_then(Partner::prepared_by);
     document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
     if kind == ReportKind::Ask {
         document.customer = document.customer.or_else(|| sized?.customer.clone());

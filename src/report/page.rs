@@ -148,6 +148,7 @@ fn document(position: &Position, series: &Series) -> Document {
         kind: "page",
         title: "Glidepath".to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

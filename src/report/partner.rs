@@ -1,14 +1,24 @@
 //! Who hands the reports on: the partner's name, logo and words.
 
-use super::document::{Block, Section};
+use super::document::{Block, PreparedBy, Section};
+use super::logo::Logo;
 
 /// The partner of whoever runs this, as `[partner]` names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Partner {
     /// Its name.
     pub name: Option<String>,
+    /// Its logo; shown beside the name, and so only with one.
+    pub logo: Option<Logo>,
     /// What it says itself.
     pub commentary: Commentary,
+}
+
+impl Partner {
+    /// As reports name it; `None` without a name.
+    pub(super) fn prepared_by(&self) -> Option<PreparedBy> {
+        self.name.clone().map(|name| PreparedBy { name, logo: self.logo.clone() })
+    }
 }
 
 /// Text of a partner, in paragraphs.

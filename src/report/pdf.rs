@@ -4,9 +4,13 @@
 //! that no name can be read as an instruction; the typesetter sees no other file, no package, no font of the machine
 //! and no clock; the same document gives the same bytes. The file is tagged and claims PDF/UA-1.
 
+mod tables;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,19 +18,24 @@ use sha2::{Digest as _, Sha256};
 use typst::comemo;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration, Smart};
+use typst::layout::Abs;
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
-use typst::text::{Font, FontBook};
+use typst::text::{Font, FontBook, FontInstance, FontVariations};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt as _, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::document::{Block, Cell, Chart, Column, Document, Row, Section, Table};
+use super::document::{Block, Cell, Chart, Document, PreparedBy, Section};
+use super::logo::Logo;
 use super::{Format, ReportError, chart};
+use tables::{SIDE, SMALLEST, Setting, TURNED_SIDE};
 
 /// Where the template finds the document.
 const DOCUMENT: &str = "document.json";
 const TEMPLATE: &str = include_str!("../../dashboards/report.typ");
+/// Draws a logo as the report does, and nothing else.
+const LOGO_TEMPLATE: &str = include_str!("../../dashboards/logo.typ");
 const CHART_STYLE: &str = include_str!("../../dashboards/chart.css");
 /// IBM Plex Sans, under the SIL Open Font License beside it.
 const FONTS: [&[u8]; 2] = [
@@ -35,8 +44,6 @@ const FONTS: [&[u8]; 2] = [
 ];
 /// Stands for a character that the fonts lack.
 const LACKING: char = '\u{fffd}';
-/// A hash in hex; longer words are broken.
-const LONGEST_WORD: usize = 64;
 /// Rounds of typesetting for which intermediate results are kept: none. They are tens of megabytes, a daemon would hold
 /// them for ever, and the next report seldom needs the same.
 const KEPT_ROUNDS: usize = 0;
@@ -46,6 +53,8 @@ const KEPT_ROUNDS: usize = 0;
 pub struct Typesetting {
     /// The document's text as JSON, and its charts as SVG, by name.
     files: BTreeMap<String, String>,
+    /// The logo's name and its bytes in Base64, where there is one.
+    logo: Option<(String, String)>,
     /// The document's clock.
     as_of: DateTime<Utc>,
 }
@@ -57,7 +66,9 @@ impl Typesetting {
         let mut files: BTreeMap<String, String> =
             charts.map(|(number, it)| (chart_name(number), known(&chart::file(it, CHART_STYLE)))).collect();
         files.insert(DOCUMENT.to_owned(), to_data(document).to_string());
-        Typesetting { files, as_of: document.as_of }
+        let logo = document.prepared_by.as_ref().and_then(|by| by.logo.as_ref());
+        let logo = logo.map(|logo| (logo.file_name().to_owned(), logo.base64()));
+        Typesetting { files, logo, as_of: document.as_of }
     }
 
     /// Sets it: the bytes of the file.
@@ -65,12 +76,20 @@ impl Typesetting {
     /// # Errors
     /// [`ReportError::NotRendered`] with what the typesetter said, in a line.
     pub fn set(&self) -> Result<Vec<u8>, ReportError> {
-        let order = Order::new(self);
-        let set = typst::compile::<PagedDocument>(&order).output.map_err(|errors| said(&errors));
-        let bytes = set.and_then(|pages| typst_pdf::pdf(&pages, &order.options()?).map_err(|errors| said(&errors)));
-        comemo::evict(KEPT_ROUNDS);
-        bytes.map_err(|reason| ReportError::NotRendered { format: Format::Pdf, reason })
+        let set = Order::new(self).and_then(|order| order.set());
+        set.map_err(|reason| ReportError::NotRendered { format: Format::Pdf, reason })
     }
+}
+
+/// Draws a logo as a report does, so that what cannot be drawn is told before a report needs it.
+pub(super) fn draw(logo: &Logo) -> Result<(), String> {
+    let name = logo.file_name();
+    let files = BTreeMap::from([
+        (DOCUMENT.to_owned(), Bytes::from_string(json!({ "logo": name }).to_string())),
+        (name.to_owned(), Bytes::new(logo.bytes().to_vec())),
+    ]);
+    let order = Order { main: &SHOP.logo_template, files, today: None, now: None, ident: String::new() };
+    order.set().map(|_| ())
 }
 
 fn said<'a>(errors: impl IntoIterator<Item = &'a SourceDiagnostic>) -> String {
@@ -83,17 +102,43 @@ struct Shop {
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
     template: Source,
+    logo_template: Source,
+    /// The fonts as what measures with them wants them; no size changes them.
+    faces: Vec<FontInstance>,
+    /// How wide each character of ASCII is in each font, in em.
+    advances: Vec<[f64; 128]>,
 }
 
 static SHOP: LazyLock<Shop> = LazyLock::new(|| {
     let fonts: Vec<Font> = FONTS.iter().filter_map(|data| Font::new(Bytes::new(*data), 0)).collect();
+    let face = |font: &Font| font.clone().instantiate(font.info().variant, Abs::pt(10.0), &FontVariations::default());
+    let faces: Vec<FontInstance> = fonts.iter().map(face).collect();
     Shop {
         library: LazyHash::new(Library::builder().build()),
         book: LazyHash::new(FontBook::from_fonts(&fonts)),
+        advances: faces.iter().map(|face| std::array::from_fn(|at| advance(face, char::from(at as u8)))).collect(),
+        faces,
         fonts,
         template: Source::new(file_id("report.typ"), TEMPLATE.to_owned()),
+        logo_template: Source::new(file_id("logo.typ"), LOGO_TEMPLATE.to_owned()),
     }
 });
+
+/// How wide a character is, in em.
+fn advance(font: &FontInstance, character: char) -> f64 {
+    let glyph = font.ttf().glyph_index(character);
+    glyph.and_then(|glyph| font.x_advance(glyph.0)).map_or(0.0, |advance| advance.get())
+}
+
+/// How wide a text is, in em.
+fn width(text: &str, bold: bool) -> f64 {
+    let font = usize::from(bold);
+    let of = |it: char| {
+        let known = usize::try_from(u32::from(it)).ok().and_then(|at| SHOP.advances[font].get(at));
+        known.copied().unwrap_or_else(|| advance(&SHOP.faces[font], it))
+    };
+    text.chars().map(of).sum()
+}
 
 fn file_id(name: &str) -> FileId {
     let path = VirtualPath::new(name).expect("names of ours have no way up");
@@ -102,6 +147,7 @@ fn file_id(name: &str) -> FileId {
 
 /// One document to set: the only files there are.
 struct Order {
+    main: &'static Source,
     files: BTreeMap<String, Bytes>,
     today: Option<Datetime>,
     now: Option<Datetime>,
@@ -109,19 +155,34 @@ struct Order {
 }
 
 impl Order {
-    fn new(Typesetting { files, as_of }: &Typesetting) -> Order {
-        let ident = hex::encode(Sha256::digest(files.get(DOCUMENT).map_or("", String::as_str)));
-        let files = files.iter().map(|(name, text)| (name.clone(), Bytes::from_string(text.clone()))).collect();
+    fn new(Typesetting { files, logo, as_of }: &Typesetting) -> Result<Order, String> {
+        let mut digest = Sha256::new_with_prefix(files.get(DOCUMENT).map_or("", String::as_str));
+        let mut files: BTreeMap<String, Bytes> =
+            files.iter().map(|(name, text)| (name.clone(), Bytes::from_string(text.clone()))).collect();
+        if let Some((name, encoded)) = logo {
+            digest.update(encoded);
+            let bytes = BASE64_STANDARD.decode(encoded).map_err(|error| format!("the logo: {error}"))?;
+            files.insert(name.clone(), Bytes::new(bytes));
+        }
         let (day, at) = (as_of.date_naive(), as_of.time());
         let part = |number: u32| u8::try_from(number).unwrap_or_default();
         let (year, month, date) = (day.year(), part(day.month()), part(day.day()));
         let (hour, minute, second) = (part(at.hour()), part(at.minute()), part(at.second()));
-        Order {
+        Ok(Order {
+            main: &SHOP.template,
             files,
             today: Datetime::from_ymd(year, month, date),
             now: Datetime::from_ymd_hms(year, month, date, hour, minute, second),
-            ident,
-        }
+            ident: hex::encode(digest.finalize()),
+        })
+    }
+
+    /// The file, or what the typesetter said, in a line.
+    fn set(&self) -> Result<Vec<u8>, String> {
+        let set = typst::compile::<PagedDocument>(self).output.map_err(|errors| said(&errors));
+        let bytes = set.and_then(|pages| typst_pdf::pdf(&pages, &self.options()?).map_err(|errors| said(&errors)));
+        comemo::evict(KEPT_ROUNDS);
+        bytes
     }
 
     fn options(&self) -> Result<PdfOptions, String> {
@@ -146,11 +207,11 @@ impl World for Order {
     }
 
     fn main(&self) -> FileId {
-        SHOP.template.id()
+        self.main.id()
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == SHOP.template.id() { Ok(SHOP.template.clone()) } else { Err(FileError::AccessDenied) }
+        if id == self.main.id() { Ok(self.main.clone()) } else { Err(FileError::AccessDenied) }
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
@@ -189,9 +250,11 @@ fn to_data(document: &Document) -> Value {
     json!({
         "kind": document.kind,
         "title": known(&document.title),
-        "author": known(document.customer.as_deref().unwrap_or("glidepath")),
+        "author": known(author(document)),
         "dateline": known(&document.dateline()),
         "currency": known(&document.currency),
+        "paper": { "side": SIDE, "turned_side": TURNED_SIDE, "smallest": SMALLEST },
+        "prepared_by": document.prepared_by.as_ref().map(prepared_by),
         "about": about.collect::<Vec<_>>(),
         "summary": document.summary.iter().map(|it| known(it)).collect::<Vec<_>>(),
         "figures": document.figures.iter().map(|it| json!({
@@ -206,50 +269,44 @@ fn to_data(document: &Document) -> Value {
     })
 }
 
+/// Who made it, or whose it is.
+fn author(document: &Document) -> &str {
+    let partner = document.prepared_by.as_ref().map(|by| by.name.as_str());
+    partner.or(document.customer.as_deref()).unwrap_or("glidepath")
+}
+
 fn section(section: &Section, charts: &mut usize) -> Value {
+    let tables = section.blocks.iter().filter_map(|block| if let Block::Table(it) = block { Some(it) } else { None });
+    let mut upright: Vec<Option<Setting>> = tables.map(tables::upright).collect();
+    let is_turned = upright.iter().any(Option::is_none);
+    let mut upright = upright.drain(..);
     let blocks = section.blocks.iter().map(|block| match block {
         Block::Text(text) => json!({ "is": "text", "text": known(text) }),
-        Block::Table(it) => table(it),
+        Block::Table(it) => {
+            let setting = upright.next().flatten().filter(|_| !is_turned);
+            setting.unwrap_or_else(|| tables::turned(it)).data(it)
+        }
         Block::Chart(it) => {
             *charts += 1;
             picture(it, *charts)
         }
     });
-    json!({ "id": section.id, "title": known(&section.title), "blocks": blocks.collect::<Vec<_>>() })
-}
-
-fn table(table: &Table) -> Value {
-    let columns = table.shown_columns();
-    let heading = |index: usize| {
-        let Column { title, numeric, .. } = table.columns[index];
-        let cells = || table.rows.iter().map(|row| row.cells[index].shown());
-        let longest = cells().map(|cell| length(&cell)).max().unwrap_or(0);
-        let word = cells().flat_map(|cell| cell.split_whitespace().map(length).collect::<Vec<_>>()).max().unwrap_or(0);
-        json!({ "title": title, "numeric": numeric, "longest": longest, "word": word.min(LONGEST_WORD) })
-    };
-    let row = |row: &Row| {
-        let cells: Vec<String> = columns.iter().map(|index| breakable(&shown(&row.cells[*index]))).collect();
-        json!({ "total": row.total, "cells": cells })
-    };
     json!({
-        "is": "table",
-        "title": known(&table.title),
-        "columns": columns.iter().map(|index| heading(*index)).collect::<Vec<_>>(),
-        "rows": table.rows.iter().map(row).collect::<Vec<_>>(),
+        "id": section.id, "title": known(&section.title), "blocks": blocks.collect::<Vec<_>>(), "turned": is_turned,
     })
 }
 
-fn length(text: &str) -> usize {
-    text.chars().count()
+fn prepared_by(by: &PreparedBy) -> Value {
+    json!({ "name": known(&by.name), "logo": by.logo.as_ref().map(Logo::file_name) })
 }
 
-/// The text with places to break inside of words that no column holds.
-fn breakable(text: &str) -> String {
+/// The text with places to break inside of words of more than `longest` letters.
+fn breakable(text: &str, longest: usize) -> String {
     let mut run = 0;
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         run = if character.is_whitespace() { 0 } else { run + 1 };
-        if run > LONGEST_WORD {
+        if run > longest {
             out.push('\u{200b}');
             run = 1;
         }
@@ -295,7 +352,8 @@ mod tests {
 
     #[test]
     fn the_typesetter_sees_no_file_but_its_own() {
-        let order = Order { files: BTreeMap::new(), today: None, now: None, ident: String::new() };
+        let order =
+            Order { main: &SHOP.template, files: BTreeMap::new(), today: None, now: None, ident: String::new() };
         assert!(order.file(file_id("etc/passwd")).is_err());
         assert!(order.source(file_id("document.json")).is_err());
     }

@@ -18,6 +18,7 @@ pub(super) fn build(position: &Position, partner: Option<&Partner>) -> Document 
         kind: ReportKind::Poc.as_str(),
         title: ReportKind::Poc.title().to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

@@ -20,6 +20,7 @@ pub(super) fn build(position: &Position, series: &Series) -> Document {
         kind: ReportKind::Trajectory.as_str(),
         title: ReportKind::Trajectory.title().to_owned(),
         customer: None,
+        prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),

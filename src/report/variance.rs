@@ -127,7 +127,7 @@ const COMPARED: [Column; 5] = [
     Column::number("projected", "Projected"),
     Column::number("actual", "Actual"),
     Column::number("amount", "Difference"),
-    Column::number("percent", "Percent"),
+    Column::number("percent", "Percent").percent_of("amount", "projected"),
     Column::text("standing", "Standing"),
 ];
 

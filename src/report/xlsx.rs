@@ -4,16 +4,21 @@
 //! Amounts are numbers, days are dates and shares are percentages, so that a reader can go on calculating. A workbook
 //! keeps 15 digits of a number; the CSV and JSON forms keep all. The same document gives the same bytes: the only time
 //! in the file is the document's own.
+//!
+//! The rows of a table can be filtered, its heads stay in sight, and a total that is the sum of its rows is a formula with its
+//! value beside it. What begins like a formula and is text stays text.
+
+mod totals;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{
-    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError,
 };
 
-use super::document::{Cell, Document, Row, Table};
+use super::document::{Cell, Document, Table};
 
 /// Rows above a table's header: its title, the dates, and a blank one.
 const ABOVE: u32 = 3;
@@ -29,6 +34,9 @@ const LONGEST_FOOTER: usize = 100;
 const WORDS_INDENT: u8 = 1;
 /// More columns than this are printed on a page on its side.
 const UPRIGHT_COLUMNS: usize = 6;
+/// Characters of a heading's width that the button of a filter takes, and how far numbers' headings keep off it.
+const BUTTON: usize = 3;
+const BUTTON_INDENT: u8 = 2;
 /// Paper size A4.
 const A4: u8 = 9;
 
@@ -39,7 +47,7 @@ pub(super) fn render(document: &Document) -> Result<Vec<u8>, XlsxError> {
     let properties = DocProperties::new()
         .set_title(&document.title)
         .set_subject(document.dateline())
-        .set_author(customer.unwrap_or("glidepath"))
+        .set_author(document.prepared_by.as_ref().map(|by| by.name.as_str()).or(customer).unwrap_or("glidepath"))
         .set_company(customer.unwrap_or_default())
         .set_creation_datetime(&moment(document.as_of)?);
     workbook.set_properties(&properties);
@@ -73,6 +81,8 @@ struct Look {
 
 struct Formats {
     text: Format,
+    /// Words that a spreadsheet would take for a formula if somebody entered them again.
+    quoted: Format,
     /// Words where a number would stand.
     absent: Format,
     money: Format,
@@ -100,7 +110,7 @@ impl Look {
             title: Format::new().set_bold().set_font_size(14),
             heading: Format::new().set_bold().set_text_wrap(),
             quiet: Format::new().set_font_color(quiet),
-            header_number: header.clone().set_align(FormatAlign::Right),
+            header_number: header.clone().set_align(FormatAlign::Right).set_indent(BUTTON_INDENT),
             header: header.set_indent(WORDS_INDENT),
             body: Formats::over(&Format::new().set_align(FormatAlign::Top)),
             total: Formats::over(&Format::new().set_bold().set_border_top(FormatBorder::Thin)),
@@ -113,6 +123,7 @@ impl Formats {
         let number = |format: &str| base.clone().set_num_format(format).set_align(FormatAlign::Right);
         Formats {
             text: base.clone().set_text_wrap().set_indent(WORDS_INDENT),
+            quoted: base.clone().set_text_wrap().set_indent(WORDS_INDENT).set_quote_prefix(),
             absent: base.clone().set_align(FormatAlign::Right).set_font_color(Color::RGB(0x0053_6071)),
             money: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00"),
             effect: number("\"$\"#,##0.00;[Red]-\"$\"#,##0.00;\"–\""),
@@ -152,6 +163,9 @@ fn summary(sheet: &mut Worksheet, document: &Document, look: &Look) -> Result<()
     line(sheet, "As of", &Cell::text(document.as_of.format("%-d %b %Y %H:%M UTC").to_string()), "")?;
     line(sheet, "Data through", &Cell::day_or(document.data_through, "no data yet"), "last complete day")?;
     line(sheet, "Currency", &Cell::text(&document.currency), "")?;
+    if let Some(by) = &document.prepared_by {
+        line(sheet, "Prepared by", &Cell::text(&by.name), "")?;
+    }
     for about in &document.about {
         line(sheet, about.label, &about.value, "")?;
     }
@@ -199,15 +213,51 @@ fn write_table(sheet: &mut Worksheet, document: &Document, table: &Table, look: 
         sheet.write_string_with_format(ABOVE, at, column.title, format)?;
         sheet.set_column_width(at, width(table, usize::from(at)))?;
     }
-    for (at, Row { cells, total }) in (ABOVE + 1..).zip(&table.rows) {
-        let formats = if *total { &look.total } else { &look.body };
-        for (column, cell) in (0..).zip(cells) {
-            write_cell(sheet, at, column, cell, formats)?;
+    let first = ABOVE + 1;
+    for (at, row) in (first..).zip(&table.rows) {
+        let formats = if row.is_total() { &look.total } else { &look.body };
+        for (column, cell) in (0..).zip(&row.cells) {
+            match totals::formula(table, row, usize::from(column), at, first) {
+                Some(formula) => write_formula(sheet, at, column, formula, cell, formats)?,
+                None => write_cell(sheet, at, column, cell, formats)?,
+            }
         }
     }
-    sheet.set_freeze_panes(ABOVE + 1, 1)?;
+    let wide = table.columns.len() > UPRIGHT_COLUMNS;
+    sheet.set_freeze_panes(first, u16::from(wide))?;
+    let (rows, columns) = (u32::try_from(table.lines().len()), u16::try_from(table.columns.len()));
+    // Totals stay out of it, so that no filter hides them.
+    if let (Ok(rows @ 1..), Ok(columns @ 1..)) = (rows, columns) {
+        sheet.autofilter(ABOVE, 0, ABOVE + rows, columns - 1)?;
+    }
     sheet.set_repeat_rows(ABOVE, ABOVE)?;
     print_setup(sheet, document, table.columns.len())
+}
+
+/// A formula, and what it comes to, so that who only reads the file sees it too.
+fn write_formula(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    formula: String,
+    cell: &Cell,
+    formats: &Formats,
+) -> Result<(), XlsxError> {
+    let (value, format) = match cell {
+        Cell::Effect(money) => (money.amount(), &formats.effect),
+        Cell::Change(money) => (money.amount(), &formats.change),
+        Cell::Forecast(money) => (money.amount(), &formats.forecast),
+        Cell::Money(money) => (money.amount(), &formats.money),
+        Cell::Percent(percent) => (percent / Decimal::ONE_HUNDRED, &formats.percent),
+        Cell::Quantity(quantity) => (quantity.amount(), &formats.quantity),
+        Cell::Count(count) => ((*count).into(), &formats.count),
+        Cell::Day(_) | Cell::Month(_) | Cell::Text(_) | Cell::Absent(_) => {
+            return write_cell(sheet, row, column, cell, formats);
+        }
+    };
+    let formula = Formula::new(formula).set_result(value.normalize().to_string());
+    sheet.write_formula_with_format(row, column, formula, format)?;
+    Ok(())
 }
 
 fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, formats: &Formats) -> Result<(), XlsxError> {
@@ -225,7 +275,10 @@ fn write_cell(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell, formats
         Cell::Count(count) => sheet.write_number_with_format(row, column, number((*count).into()), &formats.count),
         Cell::Day(day) => write_day(sheet, row, column, *day, &formats.day),
         Cell::Month(month) => write_day(sheet, row, column, month.first_day(), &formats.month),
-        Cell::Text(text) => sheet.write_string_with_format(row, column, clipped(text), &formats.text),
+        Cell::Text(text) => {
+            let format = if text.starts_with(['=', '+', '-', '@']) { &formats.quoted } else { &formats.text };
+            sheet.write_string_with_format(row, column, clipped(text), format)
+        }
         Cell::Absent("") => sheet.write_blank(row, column, &formats.text),
         Cell::Absent(why) => sheet.write_string_with_format(row, column, *why, &formats.absent),
     }?;
@@ -263,8 +316,9 @@ fn number(decimal: Decimal) -> f64 {
 
 fn width(table: &Table, column: usize) -> u32 {
     let cells = table.rows.iter().map(|row| row.cells[column].shown().chars().count());
-    // A heading wraps at its words.
-    let heading = table.columns[column].title.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    // A heading wraps at its words, and keeps off the button of the filter.
+    let words = table.columns[column].title.split(' ').map(|word| word.chars().count());
+    let heading = words.max().unwrap_or(0) + BUTTON;
     let widest = cells.max().unwrap_or(0).max(heading) + 2;
     u32::try_from(widest.clamp(WIDTHS.0, WIDTHS.1)).unwrap_or(u32::MAX)
 }

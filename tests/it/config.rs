@@ -44,6 +44,13 @@ const CASES: &[Case] = &[
     ("unknown_key_channel_slack", &[("[[channel]] 1 (team)", r#"there is no key "channel""#)]),
     ("unknown_key_http", &[("[http]", r#"there is no key "port""#)]),
     ("unknown_key_token", &[("[[http.tokens]] 1 (ops)", r#"there is no key "expire_on""#)]),
+    ("unknown_key_partner", &[("[partner]", r#"there is no key "url" here; the keys are name, commentary, logo"#)]),
+    // [partner]
+    ("partner_commentary_missing", &[("[partner] commentary", "partner/nowhere.txt: the file cannot be read")]),
+    ("partner_commentary_html", &[("[partner] commentary", "partner/html.txt: line 2 holds HTML")]),
+    ("partner_logo_script", &[("[partner] logo", "script")]),
+    ("partner_logo_without_name", &[("[partner] name", "is needed beside a logo")]),
+    ("partner_name_empty", &[("[partner] name", "is empty"), ("[partner] logo", "partner: this is no file")]),
     // [store]
     ("store_section_missing", &[("[store] path", r#"is missing: the file that the data is kept in, such as "glidepath.duckdb""#)]),
     ("store_path_missing", &[("[store] path", "is missing")]),

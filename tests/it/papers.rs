@@ -1,12 +1,20 @@
 //! Reports as files: every form says the same figures, cell by cell, and each is sound as what it is.
 
+mod partner;
+mod print;
 mod readers;
+mod workbook;
 
 use calamine::Data;
 use chrono::NaiveDate;
+use glidepath::demo::startup;
+use glidepath::domain::ask::{self, Knowledge, KnownAccount};
+use glidepath::domain::classify::Classifier;
 use glidepath::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
 use glidepath::domain::period::DayRange;
 use glidepath::domain::position::{Credits, Exhaustion, Position, Series};
+use glidepath::domain::price::PriceBook;
+use glidepath::domain::projection::FiledProjection;
 use glidepath::report::document::{Block, Cell, Document, Table};
 use glidepath::report::{self, Audience, Beside, Commentary, File, Format, Partner, ReportKind};
 use readers::{Grid, csv_sections, html_tables, markdown_tables};
@@ -51,7 +59,7 @@ fn evidence() -> Evidence {
 
 fn partner() -> Partner {
     let commentary = Commentary::read(b"The launch was moved to May.\n\nTraining starts in June.").unwrap();
-    Partner { name: Some("Fernhill Cloud".to_owned()), commentary }
+    Partner { name: None, logo: None, commentary }
 }
 
 fn document(kind: ReportKind, audience: &Audience) -> Document {
@@ -89,6 +97,15 @@ fn every_document() -> Vec<Document> {
     // The ask and a proof of concept are made of a filing: `sizing` and `report` read their forms.
     let of_a_filing = |kind: &ReportKind| matches!(kind, ReportKind::Ask | ReportKind::Poc);
     ReportKind::ALL.into_iter().filter(|kind| !of_a_filing(kind)).flat_map(of).collect()
+}
+
+/// The ask of the demo's filing.
+fn asked() -> Document {
+    let (book, classifier, account) = (PriceBook::builtin(), Classifier::builtin(), KnownAccount::default());
+    let filing = FiledProjection::parse_with(startup::PROJECTION_TOML, &book).unwrap();
+    let sized = ask::size(&filing, &Knowledge { book: &book, classifier: &classifier, account: &account });
+    let beside = Beside { sized: Some(&sized), ..Beside::default() };
+    report::build_beside(ReportKind::Ask, &sample::position(), &Series::default(), beside, &Audience::Owner)
 }
 
 #[test]

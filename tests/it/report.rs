@@ -93,10 +93,10 @@ fn totals_are_the_sums_of_their_rows() {
     for kind in ReportKind::ALL {
         let document = document(kind);
         for table in tables(&document) {
-            let Some(total) = table.rows.iter().find(|row| row.total) else { continue };
+            let Some(total) = table.rows.iter().find(|row| row.is_total()) else { continue };
             for (index, cell) in total.cells.iter().enumerate() {
                 let (Cell::Money(total) | Cell::Effect(total)) = cell else { continue };
-                let rows = table.rows.iter().filter(|row| !row.total);
+                let rows = table.rows.iter().filter(|row| !row.is_total());
                 let sum: Money = rows
                     .map(|row| match row.cells[index] {
                         Cell::Money(money) | Cell::Effect(money) => money,
@@ -119,7 +119,7 @@ fn months_records_and_lines_agree_with_the_position() {
     let document = document(ReportKind::ActualVsProjected);
     for id in ["variance_by_month", "variance_by_record", "variance"] {
         let table = tables(&document).into_iter().find(|table| table.id == id).unwrap();
-        let total = table.rows.iter().find(|row| row.total).unwrap();
+        let total = table.rows.iter().find(|row| row.is_total()).unwrap();
         let at = |key| total.cells[table.columns.iter().position(|column| column.key == key).unwrap()].clone();
         assert_eq!(at("projected"), Cell::Money(projected), "{id}");
         assert_eq!(at("actual"), Cell::Money(actual), "{id}");
@@ -264,7 +264,7 @@ fn a_share_is_rounded_once() {
 fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
     let document = document(ReportKind::FundingPack);
     let bills = table_of(&document, "trajectory");
-    let total = bills.rows.iter().find(|row| row.total).unwrap();
+    let total = bills.rows.iter().find(|row| row.is_total()).unwrap();
     assert_eq!(total.cells[0].shown(), "Total of the middle path");
     assert!(document.notes.iter().any(|note| note.contains("one middle path")), "{:?}", document.notes);
     // The same twelve months as the bills', which are summed there.

@@ -36,8 +36,10 @@ impl Assessment<'_> {
             let class = &kind.class;
             let Some(scale) = class.scale else { continue };
             let (unit, name) = match (class.workload, &class.model, &class.instance_type) {
-                (Workload::BedrockInference, Some(model), _) => (BuysUnit::MillionTokens, model.clone()),
-                (Workload::Trainium | Workload::Inferentia, _, Some(name)) => {
+                (Workload::BedrockInference, Some(model), _) if class.unit == "tokens" => {
+                    (BuysUnit::MillionTokens, model.clone())
+                }
+                (Workload::Trainium | Workload::Inferentia, _, Some(name)) if class.unit == "chip_hours" => {
                     (BuysUnit::ChipHours, fold_instance_type(name).to_owned())
                 }
                 _ => continue,

@@ -198,8 +198,14 @@ pub fn draft(basis: &Basis<'_>) -> Result<Draft, NoDraft> {
     let filed_on = basis.today.min(plus_days(first_month.range().end, -1));
     let streams = streams::streams(basis.costs, complete, basis.book);
     let rests = rest::rests(&streams, first_month);
-    let mut making =
-        Making { basis, filed_on, records: BTreeMap::new(), amounts: BTreeMap::new(), left_out: Vec::new() };
+    let mut making = Making {
+        basis,
+        attribution: basis.filing.map(Attribution::of),
+        filed_on,
+        records: BTreeMap::new(),
+        amounts: BTreeMap::new(),
+        left_out: Vec::new(),
+    };
     for (stream, rest) in streams.iter().zip(&rests) {
         making.add(stream, rest);
     }
@@ -229,6 +235,8 @@ struct Amount {
 /// A draft while it is made.
 struct Making<'a> {
     basis: &'a Basis<'a>,
+    /// Which record claims what, where something is filed.
+    attribution: Option<Attribution<'a>>,
     filed_on: NaiveDate,
     records: BTreeMap<String, DraftRecord>,
     /// By folded name.
@@ -313,12 +321,11 @@ impl Making<'_> {
     /// The record of the filing in force that claims a stream; else one by what the spend is for.
     fn record_of(&self, stream: &Stream<'_>, rest: &Rest) -> String {
         let kind = stream.dearest(rest.days);
-        let claimed = self.basis.filing.zip(kind).and_then(|(filing, kind)| {
+        let claimed = self.attribution.as_ref().zip(kind).and_then(|(attribution, kind)| {
             let class = &kind.class;
-            let attribution = Attribution::of(filing);
             let (model, instance_type) = (class.model.as_deref(), class.instance_type.as_deref());
             let (record, _) = attribution.line(&kind.service, class.workload, model, instance_type)?;
-            Some(filing.records[record].id.clone())
+            Some(self.basis.filing?.records[record].id.clone())
         });
         claimed.unwrap_or_else(|| {
             let id = match (&stream.claim, kind.map(|kind| Purpose::of(kind.class.workload))) {

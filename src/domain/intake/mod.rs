@@ -18,8 +18,11 @@ use super::charge::{BillPart, record_kind};
 use super::facts::{ChargeKind, ChargeRow, Facts, UsageKind, UsageRow};
 use super::money::Money;
 use super::period::{DayRange, plus_days};
+use super::printable::shortened;
 use answer::{Answers, Rows};
 
+/// Characters of a place, and of what is wrong there.
+const MOST_SAID: usize = 300;
 /// The currency of every amount: AWS bills in others too, and no price list here is in them.
 const CURRENCY: &str = "USD";
 /// Days at the end of an answer that may not be complete.
@@ -49,7 +52,9 @@ pub struct IntakeError {
 
 impl IntakeError {
     fn new(place: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> IntakeError {
-        IntakeError { place: place.into(), problem: problem.into(), remedy: remedy.into() }
+        // What is quoted of a file can be as long as the file.
+        let [place, problem] = [place.into(), problem.into()].map(|text| shortened(&text, MOST_SAID));
+        IntakeError { place, problem, remedy: remedy.into() }
     }
 }
 

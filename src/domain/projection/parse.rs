@@ -78,7 +78,7 @@ impl<'t> FilingReader<'t> {
                 remedy: "correct the syntax; everything after it is unread".to_owned(),
             }]
         })?;
-        let read = Reader::new(text);
+        let read = Reader::new(text, frozen);
         let mut filing =
             FilingReader { read, book, frozen, ids: BTreeMap::new(), floating: BTreeSet::new(), windows: Vec::new() };
         let projection = filing.file(root.get_ref());

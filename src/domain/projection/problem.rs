@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::printable::shortened;
+
 /// How many near names a message offers.
 const SUGGESTIONS: usize = 3;
 /// How many problems of one text are told, in order of line: who corrects these sees the next.
@@ -28,6 +30,9 @@ impl fmt::Display for ProjectionProblem {
     }
 }
 
+/// Characters of a problem, and of its remedy.
+const MOST_SAID: usize = 600;
+
 /// The first problems of a text, and how many there are beyond: what a text of any length leaves is bounded.
 #[derive(Debug, Default)]
 pub struct Told {
@@ -39,9 +44,11 @@ pub struct Told {
 }
 
 impl Told {
-    /// Adds one.
+    /// Adds one; what it quotes of the text is bounded too.
     pub fn add(&mut self, problem: ProjectionProblem) {
-        self.first.push(problem);
+        let ProjectionProblem { line, problem, remedy } = problem;
+        let [problem, remedy] = [problem, remedy].map(|text| shortened(&text, MOST_SAID));
+        self.first.push(ProjectionProblem { line, problem, remedy });
         if self.first.len() > MOST_TOLD
             && let Some(last) = self.first.pop()
         {

@@ -33,6 +33,9 @@ use super::price::{PriceBook, plan_money};
 use super::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, PlannedMonth};
 use super::workload::Workload;
 
+/// Months that are compared at most: five years, so that a filing of the past does not make a row for each month since.
+pub(in crate::domain) const MOST_MONTHS: i32 = 60;
+
 /// What is compared as a whole.
 type Group = (BillingPeriod, String, Workload);
 
@@ -67,7 +70,8 @@ fn row<'r, 'a>(groups: &'r mut BTreeMap<Group, Rows<'a>>, group: Group, model: O
     groups.entry(group).or_default().entry(model.cloned()).or_insert_with(empty)
 }
 
-/// Compares actual spend with the plan, from the filing's first month through the month of `data_through`, inclusive.
+/// Compares actual spend with the plan, from the filing's first month, five years back at most, through the month of
+/// `data_through`, inclusive.
 ///
 /// The newest month's plan is pro-rated by its complete days; `actuals` of that month are taken to run through
 /// `data_through`. Rows are in order of month, record, workload and model; a row of zeros is left out.
@@ -79,7 +83,8 @@ pub fn variance(
     data_through: NaiveDate,
 ) -> Vec<Variance> {
     let newest = BillingPeriod::of(data_through);
-    let (first, attribution) = (filing.first_month(), Attribution::of(filing));
+    let first = filing.first_month().max(newest.plus_months(1 - MOST_MONTHS));
+    let attribution = Attribution::of(filing);
     let compared = |month: BillingPeriod| first <= month && month <= newest;
     let mut groups: BTreeMap<Group, Rows<'_>> = BTreeMap::new();
     for plan in planned.iter().filter(|plan| compared(plan.month)) {

@@ -85,9 +85,15 @@ fn the_example_loads_with_everything_switched_on() {
         .replace("/run/secrets/", "");
     let prices = "read_on = \"2026-09-01\"\nsource = \"quote\"\n[[model]]\nname = \"House Llama\"\ninput = \"0.1\"\n";
     std::fs::write(folder.path().join("prices.toml"), prices).unwrap();
+    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><circle cx="2" cy="2" r="2"/></svg>"#;
+    std::fs::write(folder.path().join("logo.svg"), logo).unwrap();
+    std::fs::write(folder.path().join("commentary.txt"), "The launch was moved to May.\n").unwrap();
     let path = folder.path().join("glidepath.toml");
     std::fs::write(&path, text).unwrap();
     let config = Config::load(&path).unwrap();
+    let partner = config.partner.unwrap();
+    assert_eq!(partner.name.as_deref(), Some("Fernhill Cloud GmbH"));
+    assert!(partner.logo.is_some() && partner.commentary.paragraphs() == ["The launch was moved to May."]);
     assert!(config.prices.knows_model("House Llama") && config.prices.knows_model("Claude Sonnet 5"));
     assert_eq!(config.store_path, folder.path().join("glidepath.duckdb"));
     assert_eq!(config.tax_rate.unwrap().to_string(), "0.19");
@@ -150,7 +156,7 @@ fn the_example_names_every_key() {
     let email = "[[channel]]\nname = \"a\"\ntype = \"email\"";
     let alertmanager = "[[channel]]\nname = \"a\"\ntype = \"alertmanager\"";
     let webhook = "[[channel]]\nname = \"a\"\ntype = \"webhook\"";
-    let sections: [(&str, &[&str], usize); 16] = [
+    let sections: [(&str, &[&str], usize); 17] = [
         ("[aws]", &["aws"], 9),
         ("[schedule]", &["schedule"], 3),
         ("[[pool]]", &["pool"], 7),
@@ -163,6 +169,7 @@ fn the_example_names_every_key() {
         (alertmanager, &["channel"], 11),
         (webhook, &["channel"], 9),
         ("[[report]]", &["report"], 5),
+        ("[partner]", &["partner"], 3),
         ("[heartbeat]", &["heartbeat"], 1),
         ("[http]", &["http"], 9),
         ("[[http.tokens]]", &["http", "tokens"], 6),

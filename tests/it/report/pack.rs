@@ -12,7 +12,7 @@ use super::*;
 
 fn partner() -> Partner {
     let commentary = Commentary::read(b"The launch was moved to May.\n\nTraining starts in June.").unwrap();
-    Partner { name: Some("Fernhill Cloud".to_owned()), commentary }
+    Partner { name: Some("Fernhill Cloud".to_owned()), logo: None, commentary }
 }
 
 fn made(kind: ReportKind, position: &Position, audience: &Audience) -> Document {

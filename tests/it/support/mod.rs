@@ -9,6 +9,7 @@ pub mod past;
 pub mod places;
 pub mod plain;
 pub mod port;
+pub mod print;
 pub mod pulls;
 pub mod sample;
 pub mod served;

@@ -16,6 +16,13 @@ use crate::domain::period::BillingPeriod;
 /// Years that a plan may name. AWS has billed since 2006; anything outside is a slip of the pen.
 const YEARS: RangeInclusive<i32> = 2006..=2099;
 
+/// Keys under which something is told in sentences; every other text is a name.
+const PROSE: [&str; 6] = ["use_case", "why_model", "building", "validates", "outcome", "engagement_type"];
+/// Characters of a text that is told in sentences: each stands beside every record in each view that is kept.
+const MOST_PROSE: usize = 1_000;
+/// Characters of a name, which stands in each row of the comparison.
+const MOST_NAME: usize = 200;
+
 /// Problems after which no near names are looked for: those of the first that are told stand among them in any file but one
 /// that is wrong from end to end.
 const SUGGESTED: usize = 10 * MOST_TOLD;
@@ -23,6 +30,8 @@ const SUGGESTED: usize = 10 * MOST_TOLD;
 /// Collects problems while values are read.
 pub(super) struct Reader<'t> {
     text: &'t str,
+    /// It was checked when it was frozen, and is read whatever it holds.
+    frozen: bool,
     lines: Lines,
     problems: Told,
     /// What is legal and worth a second look.
@@ -32,9 +41,9 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(super) fn new(text: &'t str, frozen: bool) -> Self {
         let (problems, remarks) = (Told::default(), Told::default());
-        Reader { text, lines: Lines::of(text), problems, remarks, first_months: BTreeMap::new() }
+        Reader { text, frozen, lines: Lines::of(text), problems, remarks, first_months: BTreeMap::new() }
     }
 
     pub(super) fn text(&self) -> &'t str {
@@ -118,12 +127,25 @@ impl<'t> Reader<'t> {
     pub(super) fn text_value(&mut self, table: &DeTable<'_>, key: &str) -> Option<(String, Range<usize>)> {
         let value = table.get(key)?;
         match value.get_ref().as_str().map(str::trim) {
-            Some(text) if !text.is_empty() => Some((text.to_owned(), value.span())),
+            Some(text) if !text.is_empty() => Some((self.within_length(key, text, value.span())?, value.span())),
             _ => {
                 self.problem(value.span(), format!("{key} is not a text"), format!("write it as {key} = \"...\""));
                 None
             }
         }
+    }
+
+    /// The text, if it is no longer than its key allows; of a frozen filing sentences are cut there, and names stay.
+    fn within_length(&mut self, key: &str, text: &str, at: Range<usize>) -> Option<String> {
+        let prose = PROSE.contains(&key);
+        let most = if prose { MOST_PROSE } else { MOST_NAME };
+        let Some((cut, _)) = text.char_indices().nth(most) else { return Some(text.to_owned()) };
+        if self.frozen {
+            return Some(if prose { format!("{}…", &text[..cut]) } else { text.to_owned() });
+        }
+        let problem = format!("{key} has {} characters, and {most} are the most", text.chars().count());
+        self.problem(at, problem, if prose { "say it in fewer words" } else { "write a shorter name" });
+        None
     }
 
     pub(super) fn optional_text(&mut self, table: &DeTable<'_>, key: &str) -> Option<String> {
