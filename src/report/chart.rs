@@ -50,11 +50,10 @@ impl Size {
         }
     }
 
-    /// About how much of a plot's width a label takes, in percent: nothing here measures text.
-    fn percent_of_label(self, label: &str) -> i64 {
+    /// How wide a plot and the room to its right are, and about how wide a label is, in tenths of a pixel: nothing here measures text.
+    fn tenths_of(self, label: &str) -> (i64, i64, i64) {
         let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX / 1000);
-        let (letter, plot) = if self == Size::Narrow { (7, 290) } else { (8, 925) };
-        letters * letter * 100 / plot
+        if self == Size::Narrow { (2_920, 80, letters * 70) } else { (9_280, 160, letters * 74) }
     }
 
     /// Labels on an axis of months that fit.
@@ -235,16 +234,19 @@ fn headroom(plot: &DayPlot, size: Size) -> f64 {
 /// A label stands to the right of its line, unless it would leave the picture there or cross the line of a later day.
 fn label_side(mark: &Mark, marks: &[&Mark], (first, last): (NaiveDate, NaiveDate), size: Size) -> HPos {
     let days = (last - first).num_days();
-    let percent = (mark.day - first).num_days() * 100 / days.max(1);
+    let (plot, margin, needed) = size.tenths_of(&mark.label);
+    let at = (mark.day - first).num_days() * plot / days.max(1);
     let crossed = marks.iter().any(|other| {
         let ahead = (other.day - mark.day).num_days();
         0 < ahead && ahead * 5 < days
     });
-    let needed = size.percent_of_label(&mark.label);
-    let (fits_right, fits_left) = (percent + needed <= 100, percent >= needed);
-    let right = if fits_left { fits_right && !crossed } else { fits_right || percent <= 50 };
+    let (fits_right, fits_left) = (at + needed + BESIDE <= plot + margin, at >= needed + BESIDE);
+    let right = if fits_left { fits_right && !crossed } else { fits_right || at <= plot / 2 };
     if right { HPos::Left } else { HPos::Right }
 }
+
+/// How far a label stands from its line, in tenths of a pixel.
+const BESIDE: i64 = 50;
 
 const TRANSPARENT: RGBAColor = RGBAColor(0, 0, 0, 0.0);
 

@@ -69,6 +69,9 @@ fn is_sum(table: &Table, row: &Row, column: usize) -> bool {
 fn shares(table: &Table, row: &Row, column: usize) -> Option<(usize, usize)> {
     let Column { percent_of: Some((part, whole)), .. } = table.columns[column] else { return None };
     let Cell::Percent(percent) = row.cells[column] else { return None };
+    if !row.is_total() {
+        return None;
+    }
     let index = |key: &str| table.columns.iter().position(|it| it.key == key);
     let (part, whole) = (index(part)?, index(whole)?);
     let (divided, by) = (amount(&row.cells[part])?.1, amount(&row.cells[whole])?.1);

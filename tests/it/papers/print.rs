@@ -46,7 +46,7 @@ fn nor_is_it_where_names_are_long_and_amounts_large() {
         for row in &mut position.variance {
             row.model = row.model.take().map(|_| name.clone());
             for amount in [&mut row.projected, &mut row.actual, &mut row.amount] {
-                *amount = "-1234567890.12".parse().unwrap();
+                *amount = "-987654321.12".parse().unwrap();
             }
         }
         for service in &mut position.coverage {
