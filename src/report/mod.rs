@@ -15,6 +15,7 @@ mod csv;
 mod curves;
 pub mod document;
 mod evidence;
+mod front;
 mod funding_pack;
 mod html;
 mod json;
@@ -40,6 +41,7 @@ use thiserror::Error;
 
 pub use audience::Audience;
 pub use document::Document;
+pub use front::Front;
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use pdf::Typesetting;
 pub use words::day as short_day;
@@ -89,6 +91,20 @@ impl ReportKind {
             ReportKind::Trajectory => "The bill after credits",
             ReportKind::FundingPack => "Funding pack",
             ReportKind::Ask => "The ask",
+        }
+    }
+
+    /// What it is, in a line for somebody who has not seen one.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            ReportKind::ActualVsProjected => {
+                "What was filed against what was spent, by month and record, with the cause of each difference."
+            }
+            ReportKind::Trajectory => {
+                "When credit ends, with its odds, and the monthly bill until then and afterwards."
+            }
+            ReportKind::FundingPack => "All of it in one paper, for the next conversation about funding.",
+            ReportKind::Ask => "What the filing costs, what of it credit can pay, and which programmes fit.",
         }
     }
 }
@@ -354,14 +370,21 @@ pub fn stated_otherwise_sentence(position: &Position) -> Option<String> {
 /// told what they cover.
 pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
     let (position, _) = audience.scope(position, &Series::default());
-    let compared = || actual_vs_projected::summary(&position).into_iter().take(1);
-    let ahead = || trajectory::summary(&position).into_iter().take(1);
+    let mut said = said(kind, &position);
+    said.extend(audience.note());
+    said
+}
+
+/// The same without what is told of its reach; the position is the audience's own.
+fn said(kind: ReportKind, position: &Position) -> Vec<String> {
+    let compared = || actual_vs_projected::summary(position).into_iter().take(1);
+    let ahead = || trajectory::summary(position).into_iter().take(1);
     let left = || {
         let credits = &position.credits;
         let known = !credits.pools.is_empty();
         known.then(|| {
             let left = format!("{} of {} of credit is left", credits.left.dollars(), credits.granted.dollars());
-            let otherwise = reconciliation::stated_otherwise(&position);
+            let otherwise = reconciliation::stated_otherwise(position);
             [vec![left], otherwise].concat().join("; ") + "."
         })
     };
@@ -369,10 +392,9 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         ReportKind::ActualVsProjected => compared().collect(),
         ReportKind::Trajectory => ahead().chain(left()).collect(),
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
-        ReportKind::Ask => review::ask_sentence(&position).into_iter().collect(),
+        ReportKind::Ask => review::ask_sentence(position).into_iter().collect(),
     };
     said.dedup();
-    said.extend(audience.note());
     said
 }
 

@@ -3,8 +3,10 @@
 mod api;
 mod assets;
 mod bad_input;
+mod browsers;
 mod channels;
 mod checks;
+mod door;
 mod entries;
 mod failed;
 mod links;
