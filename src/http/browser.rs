@@ -135,7 +135,8 @@ fn explained(status: StatusCode, is_link: bool, later: Option<u32>) -> Option<St
              token, ask whoever runs this glidepath."
         }
         StatusCode::NOT_FOUND if is_link => {
-            "Perhaps a part of it was lost when it was copied: open it from the message that it came in, or ask whoever sent it."
+            "Open it from the message that it came in, as a part of it may have been lost when it was copied; if that does not \
+             help, ask whoever sent it."
         }
         StatusCode::GONE => {
             "A link opens its report until a day that was set when it was made, or until whoever made it ends it."

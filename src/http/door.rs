@@ -75,10 +75,12 @@ struct Days {
 }
 
 impl Ways {
-    fn formats(&self) -> &[Format] {
+    /// Formats in which a kind of report is had.
+    fn formats(&self, kind: ReportKind) -> Vec<Format> {
+        let made = kind.formats().iter().copied();
         match self {
-            Ways::Token => &Format::ALL,
-            Ways::Link { formats, .. } => formats,
+            Ways::Token => made.collect(),
+            Ways::Link { formats, .. } => made.filter(|format| formats.contains(format)).collect(),
         }
     }
 
@@ -98,7 +100,7 @@ impl Ways {
     fn report(&self, kind: ReportKind, moment: Moment, clock: DateTime<Utc>) -> Report {
         let address = |format| self.address((kind, format), moment, clock);
         let (read, kept): (Vec<Format>, Vec<Format>) =
-            self.formats().iter().copied().partition(|format| *format == Format::Html);
+            self.formats(kind).into_iter().partition(|format| *format == Format::Html);
         Report {
             title: kind.title(),
             purpose: kind.purpose(),
@@ -137,7 +139,7 @@ impl State {
                 Some(view) => Front::of(&view.position, &audience),
                 None => Front::of(&Position::empty(now, &currency), &audience),
             };
-            let kinds = ReportKind::ALL.into_iter().filter(|_| view.is_some());
+            let kinds = ReportKind::ALL.into_iter().filter(|kind| view.is_some() && !ways.formats(*kind).is_empty());
             let reports = kinds.map(|kind| ways.report(kind, moment, front.as_of)).collect();
             let is_past = moment.as_of.is_some() || moment.day.is_some();
             let days = stored.map(|(first, last)| Days {

@@ -148,12 +148,13 @@ fn wanted(link: &SharedReport, asked: &SharedQuery) -> Result<Option<(ReportKind
         }
         (_, Some(_)) => return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such report")),
     };
+    let made: Vec<Format> = link.formats.iter().copied().filter(|format| kind.formats().contains(format)).collect();
     let format = match asked.format.as_deref() {
-        None => link.formats.first().copied(),
-        Some(name) => name.parse::<Format>().ok().filter(|format| link.formats.contains(format)),
+        None => made.first().copied(),
+        Some(name) => name.parse::<Format>().ok().filter(|format| made.contains(format)),
     };
     let Some(format) = format else {
-        let names: Vec<&str> = link.formats.iter().map(|format| format.as_str()).collect();
+        let names: Vec<&str> = made.iter().map(|format| format.as_str()).collect();
         let advice = format!("it was made for: {}", names.join(", "));
         return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
     };

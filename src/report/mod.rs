@@ -74,6 +74,11 @@ impl ReportKind {
     pub const ALL: [ReportKind; 4] =
         [ReportKind::ActualVsProjected, ReportKind::Trajectory, ReportKind::FundingPack, ReportKind::Ask];
 
+    /// The formats that it is made in.
+    pub const fn formats(self) -> &'static [Format] {
+        &Format::ALL
+    }
+
     /// The name on the command line and in URLs.
     pub const fn as_str(self) -> &'static str {
         match self {

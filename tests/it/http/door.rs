@@ -86,7 +86,7 @@ async fn a_partner_finds_their_reports_on_the_first_page() {
     let expected = ReportKind::ALL.into_iter().flat_map(|kind| {
         let title = format!(">{}<", kind.title());
         assert!(page.body.contains(&title) && page.body.contains(kind.purpose()), "{kind}: {}", page.body);
-        Format::ALL.map(|format| format!("api/v1/reports/{kind}.{format}"))
+        kind.formats().iter().map(move |format| format!("api/v1/reports/{kind}.{format}"))
     });
     assert_eq!(ways(&page.body), expected.collect());
     for way in ways(&page.body) {
@@ -118,7 +118,7 @@ async fn a_day_shows_what_was_known_at_its_end() {
     assert!(past.body.contains("as of 20 Mar 2026 06:30 UTC") && past.body.contains("value=\"2026-03-20\""));
     // Nobody had named the customer then.
     assert!(past.body.contains("<h1>Reports</h1>"), "{}", past.body);
-    assert_eq!(ways(&past.body).len(), ReportKind::ALL.len() * Format::ALL.len() + 1);
+    assert_eq!(ways(&past.body).len(), ways(&newest).len() + 1);
     for way in ways(&past.body) {
         if way == "?" {
             continue;
@@ -192,7 +192,10 @@ async fn a_link_to_all_reports_shows_the_same_page_within_its_bounds() {
     );
     assert!(!page.body.contains("eyJ") && !page.body.contains("/shared/"), "a page does not repeat its secret address");
     let kinds = ReportKind::ALL.into_iter();
-    let expected = kinds.flat_map(|kind| ["html", "pdf", "csv"].map(|format| format!("?kind={kind}&format={format}")));
+    let expected = kinds.flat_map(|kind| {
+        let both = [Format::Html, Format::Pdf, Format::Csv].into_iter().filter(move |it| kind.formats().contains(it));
+        both.map(move |format| format!("?kind={kind}&format={format}"))
+    });
     assert_eq!(ways(&page.body), expected.collect());
     for way in ways(&page.body) {
         let report = served.send(Ask::get(&format!("{link}{way}")).browsed()).await;
@@ -237,7 +240,7 @@ async fn a_link_to_all_reports_shows_the_same_page_within_its_bounds() {
 async fn what_a_link_to_all_shows_is_what_a_token_shows() {
     let served = daemon().await;
     let link = path(&make(&served, &order()).await);
-    for kind in ReportKind::ALL {
+    for kind in ReportKind::ALL.into_iter().filter(|kind| kind.formats().contains(&Format::Html)) {
         for (day, as_of) in [("", ""), ("&day=2026-03-20", "?as_of=2026-03-20T06:30:00Z")] {
             let by_link = served.get(&format!("{link}?kind={kind}&format=html{day}")).await;
             let report = format!("/api/v1/reports/{kind}.html{as_of}");
