@@ -9,6 +9,7 @@ mod checks;
 mod door;
 mod entries;
 mod failed;
+mod filing;
 mod links;
 mod metrics;
 mod orders;
