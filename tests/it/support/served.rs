@@ -233,10 +233,9 @@ impl Ask {
         self.with(header::ACCEPT, BROWSER)
     }
 
-    /// The same without a body to come: HEAD where it was GET.
+    /// The same by HEAD.
     pub fn headless(self) -> Ask {
-        let method = if self.method == Method::GET { Method::HEAD } else { self.method };
-        Ask { method, ..self }
+        Ask { method: Method::HEAD, ..self }
     }
 
     pub fn without_length(mut self) -> Ask {
