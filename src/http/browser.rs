@@ -71,11 +71,13 @@ pub fn page(problem: &Problem, path: &str, later: Option<u32>) -> String {
         Some(SHOW_A_TOKEN) | None => None,
         Some(advice) => Some(sentence(advice)),
     };
-    let mut said = vec![sentence(&problem.detail)];
-    said.extend(advice);
+    let heading = heading(status, is_link);
+    // What the heading says is not said again.
+    let detail = Some(sentence(&problem.detail)).filter(|detail| detail.trim_end_matches('.') != heading);
+    let mut said: Vec<String> = detail.into_iter().chain(advice).collect();
     said.extend(explained(status, is_link, later));
     let page = FailurePage {
-        heading: heading(status, is_link),
+        heading,
         paragraphs: said.iter().map(|text| parts(text)).collect(),
         problems: &problem.problems,
         way: way(status, path, is_link),

@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::query::Moment;
 use super::small_page::{self, STYLESHEET};
 use crate::domain::position::Position;
+use crate::domain::words::all_names_text;
 use crate::report::{Audience, Format, Front, ReportKind, short_day};
 
 /// By what a reader is let in, and so where the reports are.
@@ -41,6 +42,8 @@ pub fn as_answer(html: String) -> Response {
 #[template(path = "door.html")]
 struct DoorPage {
     title: String,
+    /// Whose figures these are, in a sentence; none where no record of the reader's is filed.
+    records: Option<String>,
     front: Front,
     reports: Vec<Report>,
     days: Option<Days>,
@@ -121,6 +124,16 @@ const fn label(format: Format) -> &'static str {
     }
 }
 
+/// Whose figures a reader sees.
+fn of_records(records: &[String]) -> Option<String> {
+    let names: Vec<&str> = records.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("What was filed as record {one}, and what came of it.")),
+        all => Some(format!("What was filed as records {}, and what came of it.", all_names_text(all))),
+    }
+}
+
 impl State {
     /// The page for `audience` at a moment. This keeps a core busy for a moment, so it belongs into a lane.
     ///
@@ -155,7 +168,8 @@ impl State {
                 Ways::Link { expires_at, .. } => Some(expires_at.format("%-d %b %Y %H:%M UTC").to_string()),
             };
             let title = front.customer.as_ref().map_or_else(|| "Reports".to_owned(), |name| format!("Reports: {name}"));
-            let page = DoorPage { title, front, reports, days, until, stylesheet: STYLESHEET };
+            let records = of_records(&front.records);
+            let page = DoorPage { title, records, front, reports, days, until, stylesheet: STYLESHEET };
             page.render().expect("a template over values in memory cannot fail")
         });
         drawn.await.map_err(|error| Failure::internal("drawing the page", &error.into()))

@@ -115,7 +115,7 @@ fn sections(sized: &SizedFiling) -> Vec<Section> {
         section("ask-awards", "How long an award lasts", vec![awards(sized)]),
         section("ask-models", "The same tokens on other models", models(sized)),
         section("ask-afterwards", "The bill afterwards", vec![afterwards(sized)]),
-        section("ask-objections", "What a reviewer may object to", objections(sized, "Before it is sent")),
+        section("ask-objections", "What a reviewer may object to", objections(sized)),
     ]
     .into_iter()
     .flatten()
@@ -401,10 +401,9 @@ fn afterwards(sized: &SizedFiling) -> Block {
     Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))
 }
 
-/// What a reviewer may object to, as a table with this title.
-pub(super) fn objections(sized: &SizedFiling, title: &str) -> Vec<Block> {
+fn objections(sized: &SizedFiling) -> Vec<Block> {
     if sized.objections.is_empty() {
-        return vec![Block::Text("A reviewer finds nothing of what they are known to look for.".to_owned())];
+        return vec![Block::Text("Nothing that a reviewer is known to look for.".to_owned())];
     }
     let rows = sized
         .objections
@@ -415,10 +414,11 @@ pub(super) fn objections(sized: &SizedFiling, title: &str) -> Vec<Block> {
         Column::number("usd", "Dollars"),
         Column::text("remedy", "What mends it"),
     ];
-    vec![Block::Table(Table::new("ask_objections", title, columns).rows(rows))]
+    vec![Block::Table(Table::new("ask_objections", "Before it is sent", columns).rows(rows))]
 }
 
-fn as_sentence(words: &str) -> String {
+/// The words as a sentence.
+pub(super) fn as_sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -10,6 +10,8 @@ use crate::domain::position::{Position, Series};
 pub struct Front {
     /// The startup's name as filed; `None` where the filing has none.
     pub customer: Option<String>,
+    /// Records of the filing that are the audience's own.
+    pub records: Vec<String>,
     /// What the funding pack says first, for this audience.
     pub said: Vec<String>,
     /// Up to when data is complete, and when that was known.
@@ -26,6 +28,7 @@ impl Front {
         let (position, _) = audience.scope(position, &Series::default());
         Front {
             customer: position.filing.as_ref().and_then(|filing| filing.customer.clone()),
+            records: position.filing.as_ref().map(|filing| filing.records.clone()).unwrap_or_default(),
             said: said(ReportKind::FundingPack, &position),
             dateline: document::dateline(position.as_of, position.data_through),
             covers: audience.note(),

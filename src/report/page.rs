@@ -8,7 +8,7 @@ use super::{
     Format, ReportKind, actual_vs_projected, after_credits, as_filed, ask, curves, html, models, pools, reconciliation,
     sensitivity, track_record, trajectory, words,
 };
-use crate::domain::ask::SizedFiling;
+use crate::domain::ask::{Objection, SizedFiling};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::Rule;
 use crate::domain::money::Money;
@@ -232,12 +232,25 @@ fn next_date(award: &NextAward, position: &Position) -> Figure {
 /// The filing in force: what it says beside its usage, and what a reviewer may object to.
 fn filing(position: &Position, sized: Option<&SizedFiling>) -> Option<Section> {
     let filed = as_filed::section(position);
-    let objections = sized.map(|sized| ask::objections(sized, "What AWS's reviewer may object to in it"));
-    let Some(objections) = objections else { return filed };
+    let Some(sized) = sized else { return filed };
     let empty = || Section { id: "as-filed", title: "As filed".to_owned(), blocks: Vec::new() };
     let mut section = filed.unwrap_or_else(empty);
-    section.blocks.extend(objections);
+    section.blocks.push(objections(sized));
     Some(section)
+}
+
+/// Each objection with its dollars first and its remedy beside it, so that a phone shows all of it.
+fn objections(sized: &SizedFiling) -> Block {
+    if sized.objections.is_empty() {
+        return Block::Text("A reviewer finds nothing of what they are known to look for.".to_owned());
+    }
+    let row = |it: &Objection| {
+        let said = format!("{} {}", it.objection, ask::as_sentence(&it.remedy));
+        vec![Cell::Money(it.usd), Cell::text(said)]
+    };
+    let columns = [Column::number("usd", "Dollars"), Column::text("objection", "Objection, and what mends it")];
+    let table = Table::new("objections", "What AWS's reviewer may object to", columns);
+    Block::Table(table.rows(sized.objections.iter().map(row)))
 }
 
 fn spend(position: &Position, series: &Series) -> Section {

@@ -74,6 +74,7 @@ async fn a_partner_finds_their_reports_on_the_first_page() {
     tells_nothing("the page", &page);
     assert!(page.body.contains("<h1>Reports: Lamps &#38; &#60;b&#62;Sons</h1>"), "{}", page.body);
     assert!(page.body.contains("Data through 19 Mar 2026 · as of 21 Mar 2026 06:30 UTC"), "{}", page.body);
+    assert!(page.body.contains("<p>What was filed as record ai, and what came of it.</p>"), "{}", page.body);
     assert!(page.body.contains("covers these records only: ai, outside."), "{}", page.body);
     // It says what they may read at the head of the pack.
     let view = served.engine.view(None).await.unwrap().unwrap();
