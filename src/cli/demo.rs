@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 use tokio::net::TcpListener;
 
 use super::files;
@@ -72,6 +74,8 @@ pub async fn run(args: &Args) -> Result<()> {
     let store = Store::open(&folder.path.join("demo.duckdb"))?;
     let (text, file) = (config_text(address), folder.path.join("demo.toml"));
     files::write("the partner's commentary", &folder.path.join(COMMENTARY_FILE), startup::COMMENTARY.as_bytes())?;
+    // Not handed out: nobody else may read it.
+    std::fs::write(folder.path.join(LINK_KEY_FILE), link_key()?).context("writing the demo's key for links")?;
     // Other commands find the store by it, and the daemon while it runs.
     files::write("the demo's config", &file, text.as_bytes())?;
     let config = Config::parse(&text, &file)?;
@@ -134,6 +138,16 @@ async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>, year: Yea
     Ok(())
 }
 
+/// Where the config finds the key.
+const LINK_KEY_FILE: &str = "link.key";
+
+/// A key to sign links with, another one for each demo.
+fn link_key() -> Result<String> {
+    let mut bytes = [0; 32];
+    SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
+    Ok(hex::encode(bytes))
+}
+
 /// What the startup would have in its config: names for AWS's credit ids, and the list that AWS leaves out.
 fn config_text(listen: SocketAddr) -> String {
     let services = startup::POC_SERVICES.map(|service| format!("{service:?}")).join(", ");
@@ -165,6 +179,7 @@ name = "Fernhill Cloud Partners"
 commentary = "{COMMENTARY_FILE}"
 [http]
 listen = "{listen}"
+link_key = {{ file = "{LINK_KEY_FILE}" }}
 dashboard_url = "http://{listen}/"
 "#,
         portfolio = startup::PORTFOLIO_ID,

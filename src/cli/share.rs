@@ -1,4 +1,4 @@
-//! `glidepath share`: links that show a report to somebody without an account.
+//! `glidepath share`: links that show a report, or a page of all, to somebody without an account.
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -6,10 +6,10 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{EndedLink, LinkError, LinkOrder, MadeLink};
+use crate::cycle::{EndedLink, LinkError, LinkKind, LinkOrder, MadeLink};
 use crate::http::LinksPage;
 use crate::http::client::Entry;
-use crate::report::{Format, ReportKind};
+use crate::report::Format;
 use crate::store::StoredLink;
 
 use super::access::{Access, COMMAND_LINE, note};
@@ -28,10 +28,10 @@ pub struct Args {
 enum Command {
     /// Make a link and print its address, this once.
     New {
-        /// actual-vs-projected, trajectory or funding-pack.
+        /// actual-vs-projected, trajectory, funding-pack or ask; `all` makes a page that leads to each of them.
         #[arg(long)]
-        kind: ReportKind,
-        /// Formats, with commas between them; the first is what the link shows by itself.
+        kind: LinkKind,
+        /// Formats, with commas between them; the first is what a link to one report shows by itself.
         #[arg(long, value_delimiter = ',', required = true)]
         format: Vec<Format>,
         /// Record ids of the filing that it shows, with commas between them.
@@ -40,7 +40,7 @@ enum Command {
         /// Days until it is refused.
         #[arg(long)]
         days: u32,
-        /// Always show what was known at this time [default: the newest].
+        /// Always show what was known at this time [default: the newest; a page of all reports also shows earlier days].
         #[arg(long, value_parser = parse_clock, value_name = "TIME")]
         as_of: Option<DateTime<Utc>>,
         /// As JSON.
@@ -100,7 +100,8 @@ async fn make(access: Access, order: LinkOrder, json: bool) -> Result<()> {
     }
     outln!("{}", made.url);
     outln!();
-    outln!("This is shown once. It opens the report until {}, or until", made.link.expires_at);
+    let opens = if made.link.kind == LinkKind::All.to_string() { "a page of the reports" } else { "the report" };
+    outln!("This is shown once. It opens {opens} until {}, or until", made.link.expires_at);
     outln!("`glidepath share revoke {}`.", made.link.id);
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! Links to one report for somebody without an account: signed, expiring, revocable.
+//! Links to one report, or to a page of all, for somebody without an account: signed, expiring, revocable.
 //!
 //! Invariants: a link opens what it says and nothing else, because what it says is signed; a link is judged by its
 //! signature before anything that it says is believed, then by its time, then by the list of those that were revoked; which
 //! records it shows stands in that list where it would make the address too long;
 //! the signature is compared in constant time; a link's own text is never stored or logged.
+
+use std::fmt;
+use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow};
 use base64::Engine as _;
@@ -22,7 +25,7 @@ use super::{AsOfError, Engine};
 use crate::domain::bounds;
 use crate::domain::period::to_microseconds;
 use crate::domain::secret::Secret;
-use crate::report::{Format, ReportKind};
+use crate::report::{Format, ReportError, ReportKind};
 use crate::store::{Revocation, StoredLink};
 
 /// So that nothing else that is ever signed with the same key can be taken for a link.
@@ -32,20 +35,54 @@ const LONGEST_LINK: usize = 1_800;
 /// Bytes of the ids of a link's records that stand in it.
 const RECORDS_IN_LINK: usize = 600;
 
+/// What a link of all kinds is ordered as.
+const ALL_KINDS: &str = "all";
+
+/// What a link leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkKind {
+    /// One report.
+    One(ReportKind),
+    /// A page of all reports, as a partner has it.
+    All,
+}
+
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkKind::One(kind) => kind.fmt(f),
+            LinkKind::All => f.write_str(ALL_KINDS),
+        }
+    }
+}
+
+impl FromStr for LinkKind {
+    type Err = LinkKindError;
+
+    fn from_str(text: &str) -> Result<Self, LinkKindError> {
+        if text == ALL_KINDS { Ok(LinkKind::All) } else { text.parse().map(LinkKind::One).map_err(LinkKindError) }
+    }
+}
+
+/// A link cannot lead to this.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}, or \"all\" for a page of them")]
+pub struct LinkKindError(ReportError);
+
 /// A link as it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkOrder {
-    /// Kind of report: actual-vs-projected, trajectory or funding-pack.
+    /// Kind of report (actual-vs-projected, trajectory, funding-pack or ask), or `all` for a page that leads to each of them.
     pub kind: String,
-    /// Formats; the first is what the link shows by itself, the others are asked for with `?format=`.
+    /// Formats; the first is what a link to one report shows by itself, the others are asked for with `?format=`.
     pub formats: Vec<String>,
     /// Record ids of the filing that it shows.
     pub records: Vec<String>,
     /// Days until it is refused.
     #[schema(minimum = 1, maximum = 366)]
     pub days: u32,
-    /// Shows what was known then; without it the newest.
+    /// Shows what was known then; without it the newest, and through a page of all reports any earlier day that is asked for.
     #[serde(default)]
     pub as_of: Option<DateTime<Utc>>,
 }
@@ -111,14 +148,16 @@ pub struct SignedLink {
 pub struct SharedReport {
     /// Id of the link.
     pub id: String,
-    /// Kind of report.
-    pub kind: ReportKind,
+    /// One report, or all.
+    pub kind: LinkKind,
     /// Formats; the first is shown by itself.
     pub formats: Vec<Format>,
     /// Record ids of the filing.
     pub records: Vec<String>,
     /// The clock it is pinned to.
     pub as_of: Option<DateTime<Utc>>,
+    /// From then on it is refused.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Why a link opens nothing.
@@ -205,7 +244,7 @@ impl Engine {
 
     async fn judge(&self, now: DateTime<Utc>, order: &LinkOrder) -> Result<(), LinkError> {
         let wrong = |reason: String| Err(LinkError::Order(reason));
-        if let Err(error) = order.kind.parse::<ReportKind>() {
+        if let Err(error) = order.kind.parse::<LinkKind>() {
             return wrong(error.to_string());
         }
         if let Some(error) = order.formats.iter().find_map(|format| format.parse::<Format>().err()) {
@@ -266,11 +305,11 @@ impl Engine {
             // Many records do not stand in the text, which has to fit into an address.
             Some(link) => signed.records = link.records,
         }
-        let Payload { id, kind, formats, records, as_of, .. } = signed;
-        let read = |error| ClosedLink::Failed(anyhow!("reading what link {id} opens: {error}"));
-        let kind = kind.parse().map_err(read)?;
+        let Payload { id, kind, formats, records, expires_at, as_of } = signed;
+        let read = |error: ReportError| ClosedLink::Failed(anyhow!("reading what link {id} opens: {error}"));
+        let kind = kind.parse().map_err(|LinkKindError(error)| read(error))?;
         let formats = formats.iter().map(|format| format.parse()).collect::<Result<_, _>>().map_err(read)?;
-        Ok(SharedReport { id, kind, formats, records, as_of })
+        Ok(SharedReport { id, kind, formats, records, as_of, expires_at })
     }
 
     /// Ends a link, ordered by `who`.

@@ -77,7 +77,9 @@ pub use entries::{BalanceEntry, EntryError, RecordedEntry, TakenSnapshot};
 pub use failure::{CycleMark, Unfinished};
 pub use filed::{ComparedFilings, ComparedSide, FiledView, FilingSource, PlannedLine, compare};
 pub use from_memory::{Unopened, tell_unopened};
-pub use links::{ClosedLink, EndedLink, LinkError, LinkOrder, MadeLink, SharedReport, SignedLink};
+pub use links::{
+    ClosedLink, EndedLink, LinkError, LinkKind, LinkKindError, LinkOrder, MadeLink, SharedReport, SignedLink,
+};
 pub use outbox::TestedChannel;
 pub use plan::PlanError;
 pub use referee::ClockAhead;

@@ -26,7 +26,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// In the order in which the page loads them.
-const ASSETS: [Asset; 7] = [
+const ASSETS: [Asset; 8] = [
     Asset { name: "uPlot.min.css", media_type: CSS, body: include_str!("../../dashboards/vendor/uPlot.min.css") },
     Asset { name: "style.css", media_type: CSS, body: STYLESHEET },
     Asset {
@@ -38,6 +38,7 @@ const ASSETS: [Asset; 7] = [
     Asset { name: "charts.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/charts.js") },
     Asset { name: "whatif.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/whatif.js") },
     Asset { name: "alerts.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/alerts.js") },
+    Asset { name: "draft.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/draft.js") },
 ];
 
 /// Addresses of all, relative to the page, so that they hold wherever it is served.

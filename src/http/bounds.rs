@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use reqwest::Url;
@@ -100,4 +100,13 @@ pub async fn whole_body(request: Request, next: Next, limit: usize, time: Durati
         .advise(SEND_LESS)
     })?;
     Ok(next.run(Request::from_parts(head, Body::from(body))).await)
+}
+
+/// Closes the connection of who is refused: nobody holds one of the places by being sent away. A page of another site, in a browser on
+/// this machine, comes from this machine's own address, which is not counted.
+pub async fn who_is_refused_leaves(mut answer: Response) -> Response {
+    if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }

@@ -1,7 +1,10 @@
 //! Every error as a problem of RFC 9457: what went wrong and, where something can be done, what.
 //!
-//! Invariant: an error whose words come from inside bears other words for those who may not see everything, and whoever answers a
-//! partner or a link gives these, whatever its status is.
+//! Invariants: an error whose words come from inside bears other words for those who may not see everything, and whoever answers a
+//! partner or a link gives these, whatever its status is; each answer bears what it tells beside its body, so that whoever shows it
+//! otherwise tells the same.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -32,6 +35,10 @@ pub struct Failure {
 /// The words for those outside, which an answer bears in its extensions.
 #[derive(Debug, Clone)]
 struct Outside(Box<Problem>);
+
+/// What an answer that is an error tells, in its extensions too.
+#[derive(Debug, Clone)]
+pub struct Told(pub Arc<Problem>);
 
 /// What went wrong, as RFC 9457 has it, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -118,6 +125,11 @@ impl Failure {
         &self.body.detail
     }
 
+    /// What it tells.
+    pub fn problem(&self) -> &Problem {
+        &self.body
+    }
+
     /// Its status.
     pub const fn status(&self) -> StatusCode {
         self.status
@@ -126,9 +138,7 @@ impl Failure {
     /// A missing or unknown token. A browser then asks for one.
     pub fn unauthorized(error: impl Into<String>) -> Failure {
         let failure = Failure { challenge: true, ..Failure::new(StatusCode::UNAUTHORIZED, error) };
-        failure
-            .advise("send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password")
-            .at_the_command_line(GIVE_A_TOKEN)
+        failure.advise(SHOW_A_TOKEN).at_the_command_line(GIVE_A_TOKEN)
     }
 
     /// Something failed in here. Logged as it leaves, and told to those who may see everything.
@@ -168,10 +178,12 @@ impl Failure {
 pub fn for_those_outside(mut response: Response) -> Response {
     let Some(Outside(body)) = response.extensions_mut().remove::<Outside>() else { return response };
     let (mut head, _) = response.into_parts();
-    let (json, body) = Json(body).into_response().into_parts();
+    let told = Told(Arc::from(body));
+    let (json, body) = Json(&*told.0).into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(json.headers);
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    head.extensions.insert(told);
     Response::from_parts(head, body)
 }
 
@@ -179,9 +191,11 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let json = HeaderValue::from_static(PROBLEM_JSON);
         let why = self.body.reason.clone().map(SentAway);
-        let mut response = (self.status, Json(self.body)).into_response();
+        let told = Told(Arc::from(self.body));
+        let mut response = (self.status, Json(&*told.0)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         let extensions = response.extensions_mut();
+        extensions.insert(told);
         why.map(|why| extensions.insert(why));
         self.cause.map(|cause| extensions.insert(cause));
         self.outside.map(|body| extensions.insert(Outside(body)));
@@ -195,6 +209,10 @@ impl IntoResponse for Failure {
         response
     }
 }
+
+/// What to do where no token was shown, or one that opens nothing.
+pub const SHOW_A_TOKEN: &str =
+    "send `Authorization: Bearer TOKEN`; in a browser, type any user name and the token as password";
 
 /// What to do where a command showed no token, or one that does not do.
 pub const GIVE_A_TOKEN: &str = "give a token with --token-file PATH or in GLIDEPATH_TOKEN";
@@ -242,5 +260,6 @@ pub async fn explain(response: Response) -> Response {
     let (json, body) = failure.into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(json.headers);
+    head.extensions.extend(json.extensions);
     Response::from_parts(head, body)
 }

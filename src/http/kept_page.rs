@@ -27,19 +27,16 @@ impl KeptPage {
         kept.as_ref().filter(|drawn| drawn.writes == writes && Arc::ptr_eq(&drawn.view, view)).map(|d| d.html.clone())
     }
 
-    /// The page of `view` and `channels` as they are after `writes`, drawn with `draw` where it is not the one that is kept.
-    pub fn get_or(
-        &self,
-        view: &Arc<View>,
-        writes: u64,
-        channels: Vec<Finding>,
-        draw: impl FnOnce() -> String,
-    ) -> Bytes {
-        let same = |drawn: &&Drawn| Arc::ptr_eq(&drawn.view, view) && drawn.channels == channels;
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(same).map(|d| d.html.clone());
-        let html = kept.unwrap_or_else(|| Bytes::from(draw()));
-        let drawn = Drawn { view: view.clone(), writes, channels, html: html.clone() };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(drawn);
-        html
+    /// The page of `view` and `channels`, if it is the one that is kept: then it is the one after `writes` too.
+    pub fn same(&self, view: &Arc<View>, writes: u64, channels: &[Finding]) -> Option<Bytes> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let drawn = kept.as_mut().filter(|drawn| Arc::ptr_eq(&drawn.view, view) && drawn.channels == channels)?;
+        drawn.writes = writes;
+        Some(drawn.html.clone())
+    }
+
+    /// Keeps the page of `view` and `channels` as they are after `writes`.
+    pub fn put(&self, view: Arc<View>, writes: u64, channels: Vec<Finding>, html: Bytes) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Drawn { view, writes, channels, html });
     }
 }

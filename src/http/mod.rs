@@ -3,17 +3,19 @@
 //! Invariants: no request asks AWS or forecasts, but for an order to run a cycle, a replay of rules, a what-if and an entry,
 //! whose outlook is made apart from its request; a partner can give none of them; every route stands in one table with the
 //! permission that it needs, so that a new one cannot be left open or undescribed by accident; every error of a route is a
-//! problem of RFC 9457; a cache may change how much is computed, never the answer; what keeps
+//! problem of RFC 9457, which a browser is shown as a page; a cache may change how much is computed, never the answer; what keeps
 //! a core busy is done in a lane, in which requests wait without a thread and beyond which they are sent away.
 
 mod access;
 mod assets;
 mod audit;
 mod bounds;
+mod browser;
 mod charges;
 pub mod client;
 mod commands;
 mod conditional;
+mod door;
 mod ended_links;
 mod entries;
 mod failure;
@@ -40,6 +42,7 @@ mod requests;
 mod routes;
 mod serve;
 mod shared;
+mod small_page;
 mod tally;
 mod troubles;
 mod views;
@@ -191,7 +194,9 @@ fn router_within(state: State, body_time: Duration) -> Router {
         .layer(from_fn(|request: Request, next: Next| bounds::no_long_head(request, next, HEAD_LIMIT)))
         .layer(from_fn_with_state(state.clone(), requests::count))
         .layer(map_response(failure::explain))
+        .layer(from_fn(browser::failures_as_pages))
         .layer(from_fn_with_state(state.clone(), troubles::watch))
+        .layer(map_response(bounds::who_is_refused_leaves))
         // Nothing that is served repeats what a stranger sent beside a secret, so its size tells nothing.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_to_compress)))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()));

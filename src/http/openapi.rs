@@ -58,8 +58,8 @@ fn described(server: &str) -> OpenApi {
                     "AWS credits against the projection they were granted for. Money and quantities are exact and travel \
                      as strings; days are UTC; absent is null. Lists that grow come in pages: follow `next`. A parameter \
                      that an address does not describe is refused, but by those of health. Every error of an address is a \
-                     problem of RFC 9457, with `advice` where something can be done; what is no HTTP is answered with a \
-                     bare status.",
+                     problem of RFC 9457, with `advice` where something can be done, or a page that says the same to who \
+                     accepts text/html before JSON; what is no HTTP is answered with a bare status.",
                 ))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
@@ -129,7 +129,11 @@ fn contents(types: &[(&'static str, SchemaOf)], schemas: &mut Named) -> Vec<(&'s
 }
 
 fn problem(description: &str, schemas: &mut Named) -> ResponseBuilder {
-    ResponseBuilder::new().description(description).content(PROBLEM_JSON, Content::new(Some(named::<Problem>(schemas))))
+    let page: Schema = ObjectBuilder::new().schema_type(Type::String).into();
+    ResponseBuilder::new()
+        .description(description)
+        .content(PROBLEM_JSON, Content::new(Some(named::<Problem>(schemas))))
+        .content("text/html", Content::new(Some(page)))
 }
 
 /// The method and the words of the address: `getCreditsHistory`.

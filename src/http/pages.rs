@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::cycle::{AlertList, DraftError, FiledView, View};
+use crate::domain::ask::SizedFiling;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
@@ -20,11 +21,12 @@ use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIf
 use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
+use super::door::{self, Ways};
 use super::failure::Failure;
 use super::kept_files::{self, AsItIs, Ready};
 use super::mount::Mount;
 use super::paging::Asked;
-use super::query::AsOf;
+use super::query::{AsOf, Moment};
 use super::{State, assets};
 
 /// The page's scripts and stylesheets come from here, and so does what its scripts ask for; nothing else may.
@@ -37,15 +39,32 @@ const SOON: i64 = 14;
 /// Stands for the last filing where a version is asked for.
 const NEWEST: &str = "newest";
 
-/// The one page; before the first cycle it says that it waits.
-pub async fn page(extract::State(state): extract::State<State>, AsOf(as_of): AsOf) -> Result<Response, Failure> {
+/// The first page: the house's, or a partner's, which leads to its reports.
+pub async fn page(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, audience, .. }): Extension<Reader>,
+    moment: Moment,
+) -> Result<Response, Failure> {
+    if audience == Audience::Owner {
+        return owners_page(&state, moment.as_of).await;
+    }
+    let lane = state.shared.lanes.reports_for(&audience);
+    let made = {
+        let state = state.clone();
+        async move { state.door(audience, moment, Ways::Token).await }
+    };
+    lane.done(&who, made).await?.map(door::as_answer)
+}
+
+/// The house's page; before the first cycle it says that it waits.
+async fn owners_page(state: &State, as_of: Option<DateTime<Utc>>) -> Result<Response, Failure> {
     // Taken first: what is written meanwhile makes the next reader look again.
     let writes = state.engine().store().writes();
     let view = state.view(as_of).await?;
     let fresh = view.as_ref().filter(|_| as_of.is_none()).and_then(|view| state.shared.page.fresh(view, writes));
     let html = match fresh {
         Some(html) => html,
-        None => drawn(&state, view, as_of, writes).await?,
+        None => drawn(state, view, as_of, writes).await?,
     };
     Ok(([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(html)).into_response())
 }
@@ -58,15 +77,22 @@ async fn drawn(
 ) -> Result<Bytes, Failure> {
     let mut nav = nav(as_of);
     Ok(match view {
-        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, &nav).into(),
+        Some(view) if as_of.is_some() => report::page(&view.position, &view.series, None, &nav).into(),
         Some(view) => {
-            // Scenarios start from the newest cycle, and what is open is open now: a page of the past has neither.
+            // Scenarios and drafts start from the newest cycle, and what is open is open now: a page of the past has none of it.
             nav.what_if = Some(what_if_form(state, &view.position));
             nav.alerts = Some(format!("{API}/alerts"));
+            nav.draft = Some(format!("{API}/projection-draft"));
             let channels = state.engine().channel_findings().await;
             let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
+            if let Some(html) = state.shared.page.same(&view, writes, &channels) {
+                return Ok(html);
+            }
             let shown = with_channels(&view.position, channels.clone());
-            state.shared.page.get_or(&view, writes, channels, || report::page(&shown, &view.series, &nav))
+            let sized = filing_sized(state, &shown).await?;
+            let html = Bytes::from(report::page(&shown, &view.series, sized.as_ref(), &nav));
+            state.shared.page.put(view, writes, channels, html.clone());
+            html
         }
         None => {
             let currency = &state.engine().config().aws.currency;
@@ -74,9 +100,18 @@ async fn drawn(
             let failed = state.engine().failure_finding().await;
             let failed = failed.map_err(|error| Failure::internal("looking for a cycle that failed", &error))?;
             nothing.findings.extend(failed);
-            report::page(&nothing, &Series::default(), &nav).into()
+            report::page(&nothing, &Series::default(), None, &nav).into()
         }
     })
+}
+
+/// What the filing in force comes to, for what a reviewer may object to; nothing while none is filed.
+async fn filing_sized(state: &State, position: &Position) -> Result<Option<SizedFiling>, Failure> {
+    if position.filing.is_none() {
+        return Ok(None);
+    }
+    let sized = state.engine().sized(position, &Audience::Owner).await;
+    sized.map_err(|error| Failure::internal("reading the filing as a reviewer may", &error))
 }
 
 fn what_if_form(state: &State, position: &Position) -> WhatIfForm {

@@ -1,9 +1,9 @@
-//! The query parameter that nearly all reading takes.
+//! The query parameters by which readers name a moment.
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -47,6 +47,61 @@ pub fn parse_as_of(text: Option<&str>) -> Result<Option<DateTime<Utc>>, Failure>
     })?;
     Ok(Some(to_microseconds(time.to_utc())))
 }
+
+/// A moment as a reader of pages names it: by time, or by the day at whose end it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// As [`AsOf`] has it.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The day, where one was named.
+    pub day: Option<NaiveDate>,
+}
+
+/// A moment as it is written: one of the two, or none for the newest.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct MomentQuery {
+    /// What was known then, RFC 3339; without it what is known now.
+    #[param(value_type = Option<DateTime<Utc>>, example = "2026-11-23T06:30:00Z")]
+    as_of: Option<String>,
+    /// What was known at the end of that day (UTC), as a form for people asks for it.
+    #[param(value_type = Option<NaiveDate>, example = "2026-11-23")]
+    day: Option<String>,
+}
+
+impl FromRequestParts<State> for Moment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
+        let Asked(MomentQuery { as_of, day }) = Asked::from_request_parts(parts, state).await?;
+        match (as_of, day) {
+            (Some(_), Some(_)) => Err(Failure::new(StatusCode::BAD_REQUEST, "as_of and day name two moments")
+                .advise("give one of them, or none for the newest")),
+            (as_of, None) => Ok(Moment { as_of: parse_as_of(as_of.as_deref())?, day: None }),
+            (None, day) => Moment::at_end_of(day.as_deref(), state.clock().now()),
+        }
+    }
+}
+
+impl Moment {
+    /// The end of the day that `text` names. Of today, which has not ended at `now`, it is the newest.
+    ///
+    /// # Errors
+    /// For what is no day.
+    pub fn at_end_of(text: Option<&str>, now: DateTime<Utc>) -> Result<Moment, Failure> {
+        let Some(text) = text else { return Ok(Moment::default()) };
+        let day = text.parse::<NaiveDate>().ok().filter(|day| text.len() == DAY_LENGTH && day.to_string() == text);
+        let end = day.and_then(|day| Some((day, day.and_hms_micro_opt(23, 59, 59, 999_999)?.and_utc())));
+        let Some((day, end)) = end else {
+            return Err(Failure::new(StatusCode::BAD_REQUEST, format!("day {text:?} is not a day"))
+                .advise("write a day as in ?day=2026-11-23"));
+        };
+        Ok(Moment { as_of: Some(end).filter(|_| day != now.date_naive()), day: Some(day) })
+    }
+}
+
+/// Letters of a day as people write it: years of four digits.
+const DAY_LENGTH: usize = 10;
 
 impl State {
     /// Refuses a time that is still to come: what will be known then nobody can show. One before the first cycle is let through,

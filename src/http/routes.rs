@@ -17,7 +17,7 @@ use super::pages::{self, PricesQuery, ReportsList};
 use super::paging::Paging;
 use super::parts::{self, EventsPage, HistoryPage, IssuedPage, OutlookPart, VariancePart};
 use super::permission::Needs;
-use super::query::AsOfQuery;
+use super::query::{AsOfQuery, MomentQuery};
 use super::shared::{self, LinksPage, SharedQuery};
 use super::whatif::{self, WhatIfAnswer, WhatIfQuery};
 use super::{State, assets, audit, commands, entries, metrics, openapi, plan};
@@ -292,10 +292,11 @@ fn about_itself() -> Vec<Route> {
             .gives_text("text/plain")
             .always_anew(),
         Route::get("/api/v1/openapi.json", Needs::Read, openapi::answer).says("This document.").gives_json(),
-        Route::get("/", Needs::Read, pages::page)
-            .says("The page for people.")
-            .asks::<AsOfQuery>()
-            .gives_text("text/html"),
+        Route::get("/", Needs::Reports, pages::page)
+            .says("The page for people; a partner's leads to its reports.")
+            .asks::<MomentQuery>()
+            .gives_text("text/html")
+            .weighs(Weight::Report),
         // Its address changes with its content, so that a browser never asks again.
         Route::get("/assets/{version}/{name}", Needs::Read, assets::asset)
             .says("A stylesheet or script of the page.")
@@ -454,7 +455,9 @@ fn reports_and_links() -> Vec<Route> {
             .gives::<SentReport>()
             .weighs(Weight::Order),
         Route::get("/shared/{link}", Needs::Open, shared::shared)
-            .says("The report behind a link that was made for somebody without an account.")
+            .says(
+                "The report, or the page of all reports, behind a link that was made for somebody without an account.",
+            )
             .asks::<SharedQuery>()
             .gives_reports(),
         Route::get("/api/v1/links", Needs::Share, shared::list)
@@ -462,7 +465,7 @@ fn reports_and_links() -> Vec<Route> {
             .asks::<Paging>()
             .gives::<LinksPage>(),
         Route::post("/api/v1/links", Needs::Share, shared::make)
-            .says("Make a link that shows a report to somebody without an account until it expires.")
+            .says("Make a link that shows a report, or a page of all, to somebody without an account until it expires.")
             .takes::<LinkOrder>(shared::LINK_EXAMPLE)
             .gives::<MadeLink>()
             .creates(),

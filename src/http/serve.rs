@@ -2,14 +2,14 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use super::browser;
+use super::failure::Failure;
 use super::gate::{Entered, Full, Gate};
 use super::patience::Impatient;
 use super::{BODY_TIME, HEAD_LIMIT, State, router_within};
@@ -112,6 +114,27 @@ const LATER: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConn
     {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":\"there are too many connections\",\
     \"reason\":\"busy\",\"advice\":\"close some, or come later\"}";
 
+/// The same for a browser.
+static LATER_AS_PAGE: LazyLock<String> = LazyLock::new(|| {
+    let full = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "there are too many connections");
+    let html = browser::page(full.because("busy").advise("close some, or come later").problem(), "/", Some(15));
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConnection: close\r\nCache-Control: no-store\r\n\
+         Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{html}",
+        html.len()
+    )
+});
+
+/// What one gets that has sent this head.
+fn later(head: &[u8]) -> &'static str {
+    let head = String::from_utf8_lossy(head);
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let accepted = fields.filter(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    let accepted = accepted.filter_map(|(_, list)| Some((header::ACCEPT, HeaderValue::from_str(list.trim()).ok()?)));
+    let accepted: HeaderMap = accepted.collect();
+    if browser::reads_pages(&accepted) { &LATER_AS_PAGE } else { LATER }
+}
+
 impl Full {
     /// Why nobody else is let in, with the key of the config.
     fn why(self, gate: &Gate) -> String {
@@ -171,7 +194,7 @@ impl SentAway {
             };
             let _ = timeout(TO_ASK, ask).await;
             let told = async {
-                stream.write_all(LATER.as_bytes()).await?;
+                stream.write_all(later(&asked).as_bytes()).await?;
                 stream.shutdown().await
             };
             let _ = timeout(TO_ASK, told).await;
@@ -281,6 +304,17 @@ mod tests {
             let problem: serde_json::Value = serde_json::from_str(body).unwrap();
             assert_eq!(problem["status"], 503);
         }
+        let mut browser = TcpStream::connect(address).await.unwrap();
+        let asked = b"GET / HTTP/1.1\r\nHost: localhost\r\naccept: text/html,*/*;q=0.8\r\n\r\n";
+        browser.write_all(asked).await.unwrap();
+        let answer = answered(browser).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 503") && head.contains("Content-Type: text/html"), "{answer}");
+        assert!(head.contains(&format!("Content-Length: {}", body.len())), "{answer}");
+        assert!(
+            body.contains("There are too many connections.") && body.contains("Try again in 15 seconds."),
+            "{body}"
+        );
         // Those inside are served on, and a place that is left is taken again.
         let mut first = inside.remove(0);
         first.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();

@@ -1,23 +1,28 @@
-//! Links for people without an account: the report behind one, and the founder's making, listing and ending of them.
+//! Links for people without an account: the report behind one, or the page of all reports, and the founder's making, listing and ending
+//! of them.
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{self, Path};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::State;
 use super::access::Reader;
 use super::audit::{self, About, SHOWN_AN_HOUR};
+use super::door::{self, Ways};
 use super::failure::{self, Failure};
 use super::kept_files::Ready;
 use super::mount::Mount;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
-use crate::cycle::{AsOfError, ClosedLink, EndedLink, LinkError, LinkOrder, MadeLink, SharedReport};
-use crate::report::{Audience, Format};
+use super::query::Moment;
+use super::small_page;
+use crate::cycle::{AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport};
+use crate::report::{Audience, Format, ReportKind};
 use crate::store::{LinkKey, StoredLink};
 
 /// A link as it is ordered.
@@ -26,28 +31,46 @@ pub const LINK_EXAMPLE: &str = r#"{"kind": "funding-pack", "formats": ["html"], 
 /// What the audit calls the address of a link, whose text is a secret.
 const SHARED: &str = "/shared";
 
-/// Which of the link's formats.
-#[derive(Debug, Deserialize, IntoParams)]
+/// What of all that the link opens.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct SharedQuery {
     /// One of the formats that the link was made for; without it the first.
     #[param(example = "pdf")]
     format: Option<String>,
+    /// The kind of report, for a link that leads to all; without it their page.
+    #[param(example = "trajectory")]
+    kind: Option<String>,
+    /// What was known at the end of that day (UTC), for a link that leads to all; without it the newest.
+    #[param(value_type = Option<chrono::NaiveDate>, example = "2026-11-23")]
+    day: Option<String>,
 }
 
-/// The report behind a link, as a partner with its records would see it. Whatever it answers, nobody keeps it and no search
-/// engine lists it: the address alone opens it.
+/// What a link opens.
+enum Opened {
+    /// A report.
+    Report(Format, Ready),
+    /// The page that leads to all of them.
+    Page(String),
+}
+
+/// The report behind a link, or the page of all, as a partner with its records would see it. Whatever it answers, nobody keeps it and
+/// no search engine lists it: the address alone opens it.
 pub async fn shared(
     state: extract::State<State>,
     text: Result<Path<String>, PathRejection>,
     query: Result<Asked<SharedQuery>, Failure>,
     asked: HeaderMap,
 ) -> Response {
-    let answer = answered(state, text, query).await.map(|(format, file)| pages::as_answer(format, file, &asked));
+    let answer = answered(state, text, query).await.map(|opened| match opened {
+        Opened::Report(format, file) => pages::as_answer(format, file, &asked),
+        Opened::Page(html) => door::as_answer(html),
+    });
     let mut response = failure::for_those_outside(answer.into_response());
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    let (name, noindex) = small_page::NOT_LISTED;
+    headers.insert(name, noindex);
     response
 }
 
@@ -55,8 +78,8 @@ async fn answered(
     extract::State(state): extract::State<State>,
     text: Result<Path<String>, PathRejection>,
     query: Result<Asked<SharedQuery>, Failure>,
-) -> Result<(Format, Ready), Failure> {
-    let (Path(text), Asked(SharedQuery { format })) = (text.map_err(|_| unknown())?, query?);
+) -> Result<Opened, Failure> {
+    let (Path(text), Asked(asked)) = (text.map_err(|_| unknown())?, query?);
     // What we never signed, and what is over, waits for nobody, and nobody for it.
     let Some(link) = state.engine().signed_link(&text) else { return Err(unknown()) };
     let who = format!("link {}", link.id);
@@ -65,7 +88,7 @@ async fn answered(
     } else {
         let opened = {
             let state = state.clone();
-            async move { opened(&state, &text, format.as_deref()).await }
+            async move { opened(&state, &text, &asked).await }
         };
         state.shared.lanes.reports_of_links().done(&who, opened).await?
     };
@@ -85,29 +108,70 @@ fn over() -> Failure {
 }
 
 /// What the link opens, and what the audit calls it.
-async fn opened(state: &State, text: &str, format: Option<&str>) -> (String, Result<(Format, Ready), Failure>) {
+async fn opened(state: &State, text: &str, asked: &SharedQuery) -> (String, Result<Opened, Failure>) {
     let refused = |failure| (SHARED.to_owned(), Err(failure));
-    let SharedReport { kind, formats, records, as_of, .. } =
-        match state.engine().open_link(state.clock().now(), text).await {
-            Ok(report) => report,
-            Err(ClosedLink::Unknown) => return refused(unknown()),
-            Err(ClosedLink::Over(id)) => {
-                state.shared.ended_links.add(&id);
-                return refused(over());
-            }
-            Err(ClosedLink::Failed(error)) => return refused(Failure::internal("opening a link", &error)),
-        };
-    let wanted = match format {
-        None => formats.first().copied(),
-        Some(name) => name.parse::<Format>().ok().filter(|format| formats.contains(format)),
+    let now = state.clock().now();
+    let report = match state.engine().open_link(now, text).await {
+        Ok(report) => report,
+        Err(ClosedLink::Unknown) => return refused(unknown()),
+        Err(ClosedLink::Over(id)) => {
+            state.shared.ended_links.add(&id);
+            return refused(over());
+        }
+        Err(ClosedLink::Failed(error)) => return refused(Failure::internal("opening a link", &error)),
     };
-    let Some(format) = wanted else {
-        let names: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
+    let (wanted, moment) = match (wanted(&report, asked), moment(&report, asked, now)) {
+        (Ok(wanted), Ok(moment)) => (wanted, moment),
+        (Err(failure), _) | (_, Err(failure)) => return refused(failure),
+    };
+    let SharedReport { formats, records, as_of, expires_at, .. } = report;
+    let audience = Audience::Partner { records };
+    let Some((kind, format)) = wanted else {
+        let ways = Ways::Link { formats, expires_at, is_pinned: as_of.is_some() };
+        return (format!("{SHARED} (page)"), state.door(audience, moment, ways).await.map(Opened::Page));
+    };
+    let made = state.ready_file(&audience, (kind, format), moment.as_of).await;
+    (format!("{SHARED} ({kind}.{format})"), made.map(|file| Opened::Report(format, file)))
+}
+
+/// The report that is asked for, or none for the page of all.
+fn wanted(link: &SharedReport, asked: &SharedQuery) -> Result<Option<(ReportKind, Format)>, Failure> {
+    let named = asked.kind.as_deref().map(str::parse::<ReportKind>);
+    let kind = match (link.kind, named) {
+        (LinkKind::One(kind), None) => kind,
+        (LinkKind::One(kind), Some(Ok(named))) if named == kind => kind,
+        (LinkKind::All, Some(Ok(named))) => named,
+        (LinkKind::All, None) if asked.format.is_none() => return Ok(None),
+        (LinkKind::All, None) => {
+            return Err(Failure::new(StatusCode::BAD_REQUEST, "this link leads to all reports")
+                .advise("name one, as in ?kind=trajectory&format=pdf"));
+        }
+        (_, Some(_)) => return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such report")),
+    };
+    let made: Vec<Format> = link.formats.iter().copied().filter(|format| kind.formats().contains(format)).collect();
+    let format = match asked.format.as_deref() {
+        None => made.first().copied(),
+        Some(name) => name.parse::<Format>().ok().filter(|format| made.contains(format)),
+    };
+    let Some(format) = format else {
+        let names: Vec<&str> = made.iter().map(|format| format.as_str()).collect();
         let advice = format!("it was made for: {}", names.join(", "));
-        return refused(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
+        return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
     };
-    let made = state.ready_file(&Audience::Partner { records }, (kind, format), as_of).await;
-    (format!("{SHARED} ({kind}.{format})"), made.map(|file| (format, file)))
+    Ok(Some((kind, format)))
+}
+
+/// The moment that is shown: the one that the link is pinned to; otherwise a link to all reports has any day, and one to a report the
+/// newest.
+fn moment(link: &SharedReport, asked: &SharedQuery, now: DateTime<Utc>) -> Result<Moment, Failure> {
+    if asked.day.is_some() && (link.as_of.is_some() || link.kind != LinkKind::All) {
+        let refused = Failure::new(StatusCode::BAD_REQUEST, "this link shows no other day");
+        return Err(refused.advise("leave out the day, or ask whoever sent it for a link to all reports"));
+    }
+    match link.as_of {
+        Some(_) => Ok(Moment { as_of: link.as_of, day: None }),
+        None => Moment::at_end_of(asked.day.as_deref(), now),
+    }
 }
 
 /// Links that were made, newest first.

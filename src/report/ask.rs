@@ -421,7 +421,8 @@ fn objections(sized: &SizedFiling) -> Vec<Block> {
     vec![Block::Table(Table::new("ask_objections", "Before it is sent", columns).rows(rows))]
 }
 
-fn as_sentence(words: &str) -> String {
+/// The words as a sentence.
+pub(super) fn as_sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -24,7 +24,7 @@ use crate::domain::outlook::MadeWith;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{
     Credits, DataQuality, DateQuantiles, DayAmount, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, PoolPosition,
-    PoolSeries, PoolStatus, Position, Series, Spend, Variance,
+    PoolSeries, PoolStatus, Position, Series, Spend,
 };
 use crate::domain::reconcile::Reconciliation;
 use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};

@@ -45,14 +45,19 @@ pub struct Document {
     pub notes: Vec<String>,
 }
 
+/// Up to when data is complete, and when that was known.
+pub(super) fn dateline(as_of: DateTime<Utc>, data_through: Option<NaiveDate>) -> String {
+    let as_of = as_of.format("%-d %b %Y %H:%M UTC");
+    match data_through {
+        Some(day) => format!("Data through {} · as of {as_of}", words::day(day)),
+        None => format!("No data yet · as of {as_of}"),
+    }
+}
+
 impl Document {
     /// "Data through 21 Nov 2026 · as of 23 Nov 2026 06:00 UTC".
     pub fn dateline(&self) -> String {
-        let as_of = self.as_of.format("%-d %b %Y %H:%M UTC");
-        match self.data_through {
-            Some(day) => format!("Data through {} · as of {as_of}", words::day(day)),
-            None => format!("No data yet · as of {as_of}"),
-        }
+        dateline(self.as_of, self.data_through)
     }
 
     /// "Filing: version 2 · filed on: 1 Feb 2026", empty where there is nothing to say.

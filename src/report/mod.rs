@@ -15,6 +15,7 @@ mod csv;
 mod curves;
 pub mod document;
 mod evidence;
+mod front;
 mod funding_pack;
 mod html;
 mod json;
@@ -45,6 +46,7 @@ use thiserror::Error;
 
 pub use audience::Audience;
 pub use document::{Document, PreparedBy};
+pub use front::Front;
 pub use logo::{Logo, LogoError};
 pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use partner::{Commentary, Partner};
@@ -129,6 +131,22 @@ impl ReportKind {
             ReportKind::Ask => "The ask",
             ReportKind::Poc => "Proof of concept",
             ReportKind::Evidence => "Evidence",
+        }
+    }
+
+    /// What it is, in a line for somebody who has not seen one.
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            ReportKind::ActualVsProjected => {
+                "What was filed against what was spent, by month and record, with the cause of each difference."
+            }
+            ReportKind::Trajectory => {
+                "When credit ends, with its odds, and the monthly bill until then and afterwards."
+            }
+            ReportKind::FundingPack => "All of it in one paper, for the next conversation about funding.",
+            ReportKind::Ask => "What the filing costs, what of it credit can pay, and which programmes fit.",
+            ReportKind::Poc => "Proofs of concept: what was promised, what they cost, and what followed.",
+            ReportKind::Evidence => "What every figure rests on: runs and AWS's answers, for whoever checks.",
         }
     }
 }
@@ -429,14 +447,21 @@ pub fn stated_otherwise_sentence(position: &Position) -> Option<String> {
 /// told what they cover.
 pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
     let (position, _) = audience.scope(position, &Series::default());
-    let compared = || actual_vs_projected::summary(&position).into_iter().take(1);
-    let ahead = || trajectory::summary(&position).into_iter().take(1);
+    let mut said = said(kind, &position);
+    said.extend(audience.note());
+    said
+}
+
+/// The same without what is told of its reach; the position is the audience's own.
+fn said(kind: ReportKind, position: &Position) -> Vec<String> {
+    let compared = || actual_vs_projected::summary(position).into_iter().take(1);
+    let ahead = || trajectory::summary(position).into_iter().take(1);
     let left = || {
         let credits = &position.credits;
         let known = !credits.pools.is_empty();
         known.then(|| {
             let left = format!("{} of {} of credit is left", credits.left.dollars(), credits.granted.dollars());
-            let otherwise = reconciliation::stated_otherwise(&position);
+            let otherwise = reconciliation::stated_otherwise(position);
             [vec![left], otherwise].concat().join("; ") + "."
         })
     };
@@ -444,12 +469,11 @@ pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> V
         ReportKind::ActualVsProjected => compared().collect(),
         ReportKind::Trajectory => ahead().chain(left()).collect(),
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
-        ReportKind::Ask => review::ask_sentence(&position).into_iter().collect(),
-        ReportKind::Poc => poc::build(&position, None).summary.into_iter().take(1).collect(),
+        ReportKind::Ask => review::ask_sentence(position).into_iter().collect(),
+        ReportKind::Poc => poc::build(position, None).summary.into_iter().take(1).collect(),
         ReportKind::Evidence => vec!["What every figure of the reports rests on, run by run.".to_owned()],
     };
     said.dedup();
-    said.extend(audience.note());
     said
 }
 

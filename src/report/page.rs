@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::{
-    Format, ReportKind, actual_vs_projected, after_credits, as_filed, curves, html, models, pools, reconciliation,
+    Format, ReportKind, actual_vs_projected, after_credits, as_filed, ask, curves, html, models, pools, reconciliation,
     sensitivity, track_record, trajectory, words,
 };
+use crate::domain::ask::{Objection, SizedFiling};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::Rule;
 use crate::domain::money::Money;
@@ -27,6 +28,8 @@ pub struct Nav {
     pub what_if: Option<WhatIfForm>,
     /// Address of the alerts that are open; `None` leaves their section out.
     pub alerts: Option<String>,
+    /// Address of the next filing as the bill drafts it; `None` leaves its section out.
+    pub draft: Option<String>,
 }
 
 /// Choices of the section "What if?".
@@ -94,6 +97,7 @@ impl Nav {
             assets: None,
             what_if: None,
             alerts: None,
+            draft: None,
         }
     }
 }
@@ -110,9 +114,9 @@ const FOLDED: [&str; 7] =
 /// The section after which a reader finds what can be done: what is left and what it costs come first.
 const PICTURED: &str = "bill";
 
-/// Renders the page.
-pub fn page(position: &Position, series: &Series, nav: &Nav) -> String {
-    html::render_page(&document(position, series), banner(position).as_deref(), nav, &FOLDED, PICTURED)
+/// Renders the page. With the filing in force `sized`, it says what a reviewer may object to.
+pub fn page(position: &Position, series: &Series, sized: Option<&SizedFiling>, nav: &Nav) -> String {
+    html::render_page(&document(position, series, sized), banner(position).as_deref(), nav, &FOLDED, PICTURED)
 }
 
 /// What a reader has to know before any figure: that these are not as new as they should be, or that costs of the past are
@@ -122,12 +126,12 @@ fn banner(position: &Position) -> Option<String> {
     failed.map(|finding| finding.summary.clone()).or_else(|| words::missing_history(position))
 }
 
-fn document(position: &Position, series: &Series) -> Document {
+fn document(position: &Position, series: &Series, sized: Option<&SizedFiling>) -> Document {
     let (lines, mut compared): (Vec<Section>, Vec<Section>) =
         actual_vs_projected::sections(position, series).into_iter().partition(|it| it.id == actual_vs_projected::LINES);
     let mut sections = vec![pools::section(position, series), trajectory::bill_section(position)];
-    sections.extend(as_filed::section(position));
     sections.append(&mut compared);
+    sections.extend(filing(position, sized));
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
     sections.extend(after_credits::first_bill(position));
@@ -224,6 +228,30 @@ fn next_date(award: &NextAward, position: &Position) -> Figure {
     let instead = instead.as_deref().map(|why| format!(". {why}")).unwrap_or_default();
     let detail = format!("{name}: {more}{takes}{instead}");
     Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail }
+}
+
+/// The filing in force: what it says beside its usage, and what a reviewer may object to.
+fn filing(position: &Position, sized: Option<&SizedFiling>) -> Option<Section> {
+    let filed = as_filed::section(position);
+    let Some(sized) = sized else { return filed };
+    let empty = || Section { id: "as-filed", title: "As filed".to_owned(), blocks: Vec::new() };
+    let mut section = filed.unwrap_or_else(empty);
+    section.blocks.push(objections(sized));
+    Some(section)
+}
+
+/// Each objection with its dollars first and its remedy beside it, so that a phone shows all of it.
+fn objections(sized: &SizedFiling) -> Block {
+    if sized.objections.is_empty() {
+        return Block::Text("A reviewer finds nothing of what they are known to look for.".to_owned());
+    }
+    let row = |it: &Objection| {
+        let said = format!("{} {}", it.objection, ask::as_sentence(&it.remedy));
+        vec![Cell::Money(it.usd), Cell::text(said)]
+    };
+    let columns = [Column::number("usd", "Dollars"), Column::text("objection", "Objection, and what mends it")];
+    let table = Table::new("objections", "What AWS's reviewer may object to", columns);
+    Block::Table(table.rows(sized.objections.iter().map(row)))
 }
 
 fn spend(position: &Position, series: &Series) -> Section {

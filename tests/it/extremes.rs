@@ -233,7 +233,7 @@ fn cycle(
     assert_eq!(reread(&position), position);
     let drawn = series(&assessment, made.as_ref());
     assert_eq!(reread(&drawn), drawn);
-    assert!(report::page(&position, &drawn, &Nav::served("/api/v1")).contains("</html>"));
+    assert!(report::page(&position, &drawn, None, &Nav::served("/api/v1")).contains("</html>"));
     let _told = report::alert_attachment(&position, &drawn);
 }
 

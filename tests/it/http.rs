@@ -3,10 +3,13 @@
 mod api;
 mod assets;
 mod bad_input;
+mod browsers;
 mod channels;
 mod checks;
+mod door;
 mod entries;
 mod failed;
+mod filing;
 mod links;
 mod metrics;
 mod orders;

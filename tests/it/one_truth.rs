@@ -50,7 +50,7 @@ fn told(position: &Position) -> Vec<(String, String)> {
             (kind.to_string(), paper::text_of(&report::render(&document, Format::Markdown).unwrap(), Format::Markdown))
         })
         .collect();
-    texts.push(("page".to_owned(), report::page(position, &sample::series(), &Nav::default())));
+    texts.push(("page".to_owned(), report::page(position, &sample::series(), None, &Nav::default())));
     let status = [report::credit_sentences(position), report::bill_sentences(position)].concat();
     texts.push(("status".to_owned(), status.join("\n")));
     let health = IngestHealth {

@@ -286,7 +286,7 @@ fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
 
 /// The figure of the page that says by when to file for the next award.
 fn next_date(position: &Position) -> Option<String> {
-    let html = report::page(position, &sample::series(), &Nav::default());
+    let html = report::page(position, &sample::series(), None, &Nav::default());
     let (_, rest) = html.split_once("File for credit by")?;
     let (figure, _) = rest.split_once("</div>").unwrap();
     let texts = figure.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text.trim());
@@ -319,7 +319,7 @@ fn the_page_names_the_next_date_to_act_on() {
 
 #[test]
 fn what_is_missing_reads_well() {
-    let page = |position: &Position| report::page(position, &Series::default(), &Nav::default());
+    let page = |position: &Position| report::page(position, &Series::default(), None, &Nav::default());
     let empty = page(&sample::empty());
     assert!(empty.contains("<h1>Waiting for the first data from AWS</h1>"));
     assert!(!empty.contains("Credit left"), "no figure can be given yet");
@@ -387,7 +387,7 @@ fn accelerators_have_hours_and_a_rate_where_tokens_have_volume_and_a_price() {
 
 #[test]
 fn the_page_folds_what_is_long() {
-    let html = report::page(&sample::position(), &sample::series(), &Nav::default());
+    let html = report::page(&sample::position(), &sample::series(), None, &Nav::default());
     let folded = html.matches("<details class=\"fold\">").count();
     assert_eq!(folded, 6, "variance by line and month, figures behind claims, the first bill, workloads, assumptions");
     assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");

@@ -163,7 +163,7 @@ async fn a_partner_is_shown_the_ask_of_its_own_records_alone() {
     engine.file_projection(startup::TODAY, filing).await.unwrap();
     engine.remake_outlook(startup::TODAY).await.unwrap();
     let owners = of_bill(Audience::Owner).await;
-    for word in ["Claude", "Northwind", "$300,000", "portfolio", "says nothing of the time after credits"] {
+    for word in ["Claude", "Northwind", "$300,000", "portfolio"] {
         assert!(owners.contains(word), "{word}: {owners}");
     }
     let partners = of_bill(partner(&["portfolio"])).await;
@@ -173,4 +173,16 @@ async fn a_partner_is_shown_the_ask_of_its_own_records_alone() {
         assert!(!partners.contains(word), "{word}: {partners}");
     }
     assert!(of_bill(partner(&["moonbase"])).await.contains("no record that you may see"));
+    // What is filed for the time after credits is of the whole, and moves the owner's bill afterwards alone.
+    let other = format!(
+        "corrects = 1\nasked_usd = \"300000\"\n{}{company}",
+        startup::PROJECTION_TOML
+            .replace("post_credit_growth_per_month = \"0.03\"", "post_credit_growth_per_month = \"0.09\"")
+    );
+    engine.file_projection(startup::TODAY, other).await.unwrap();
+    engine.remake_outlook(startup::TODAY).await.unwrap();
+    let bill =
+        |text: &str| text.split_once("## The bill afterwards").unwrap().1.split("## ").next().unwrap().to_owned();
+    assert_ne!(bill(&of_bill(Audience::Owner).await), bill(&owners));
+    assert_eq!(bill(&of_bill(partner(&["portfolio"])).await), bill(&partners));
 }

@@ -136,7 +136,7 @@ impl Read {
                 format!("an object with the keys {keys:?}")
             }
             Value::Array(_) => "a list within a list".to_owned(),
-            other => format!("the value {}", super::printable::shortened(&other.to_string(), 40)),
+            other => format!("the value {}", shortened(&other.to_string(), 40)),
         };
         Err(IntakeError::new(place(), format!("{what} is no answer of Cost Explorer, which has ResultsByTime"), ASK))
     }

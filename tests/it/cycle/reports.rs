@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::{Config, ScheduledReport};
-use glidepath::cycle::{AwsAccess, ClosedLink, Engine};
+use glidepath::cycle::{AwsAccess, ClosedLink, Engine, LinkKind};
 use glidepath::domain::alert::Hears;
 use glidepath::domain::secret::Secret;
 use glidepath::notify::Channel;
@@ -292,7 +292,10 @@ async fn a_digest_has_a_link_where_links_can_be_made_and_the_channel_may_show_th
     assert_eq!((&link["label"], &link["expires_at"]), (&"Funding pack".into(), &"2026-04-06T08:00:00Z".into()));
     let text = link["url"].as_str().unwrap().strip_prefix("https://glidepath.example.com/shared/").unwrap();
     let opened = world.engine.open_link(monday(), text).await.unwrap();
-    assert_eq!((opened.kind, opened.formats.as_slice()), (ReportKind::FundingPack, [Format::Html].as_slice()));
+    assert_eq!(
+        (opened.kind, opened.formats.as_slice()),
+        (LinkKind::One(ReportKind::FundingPack), [Format::Html].as_slice())
+    );
     let logged = world.engine.store().call(|connection| {
         let sql =
             "SELECT d.payload FROM deliveries d JOIN notices USING (event_id) WHERE channel = 'log' AND kind = 'digest'";

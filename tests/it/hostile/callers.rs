@@ -228,6 +228,30 @@ async fn an_order_comes_from_our_page_over_the_scheme_that_it_is_served_over() {
     }
 }
 
+/// A page of another site, in a browser on this machine, is refused from this machine's own address. It holds no place by that.
+#[tokio::test]
+async fn who_is_refused_holds_no_connection() {
+    let served = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, shutdown) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let daemon = tokio::spawn(serve(listener, served.state.clone(), shutdown.clone()));
+    for (head, status) in [
+        ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n", "401"),
+        ("Host: evil.example\r\n", "401"),
+        ("Host: localhost\r\nAuthorization: Bearer guessed\r\n", "401"),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let asked = format!("GET /api/v1/position HTTP/1.1\r\n{head}\r\n");
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        // To the end: it comes although nobody asked for it.
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{head}: {answer}");
+    }
+    shutdown.cancel();
+    daemon.await.unwrap().unwrap();
+}
+
 /// Behind a proxy on this machine stand strangers: what they take leaves this machine its places, and whoever gets none is told why.
 #[tokio::test]
 async fn strangers_behind_a_proxy_on_this_machine_leave_it_room() {

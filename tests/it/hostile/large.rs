@@ -264,3 +264,29 @@ async fn a_caller_who_leaves_ends_its_replay() {
     serving.await.unwrap().unwrap();
     assert_eq!(served.clock.now(), first_cycle());
 }
+
+/// A text stands in every row and every view: what is filed says it in bounds, and what was filed before there were any is read.
+#[test]
+fn a_text_of_a_filing_is_no_longer_than_it_has_to_be() {
+    let book = PriceBook::builtin();
+    let long = "a".repeat(200_000);
+    let line = service("Amazon S3");
+    for (key, text) in [
+        ("id", format!("filed_on = \"2006-01-01\"\n[[record]]\nid = \"{long}\"\n{line}")),
+        ("use_case", format!("use_case = \"{long}\"\n{HEAD}{line}")),
+        ("stage", format!("stage = \"{long}\"\n{HEAD}{line}")),
+        ("customer", format!("customer = \"{long}\"\n{HEAD}{line}")),
+        ("service", format!("{HEAD}{}", service(&long))),
+        ("building", format!("poc = {{ building = \"{long}\" }}\n{HEAD}{line}")),
+    ] {
+        let problems = FiledProjection::parse_with(&text, &book).unwrap_err();
+        let said = problems.iter().find(|it| it.problem.contains("characters, and")).unwrap_or_else(|| panic!("{key}"));
+        assert!(said.problem.starts_with(&format!("{key} has 200000 characters")), "{said}");
+        assert!(problems.iter().all(|it| it.to_string().len() < 3_000), "{key} is quoted at length");
+        assert!(FiledProjection::parse_frozen(&text, &book).is_ok(), "{key}: what is frozen is read");
+    }
+    let frozen = format!("use_case = \"{long}\"\n{HEAD}{line}");
+    let frozen = FiledProjection::parse_frozen(&frozen, &book).unwrap();
+    let use_case = frozen.application_of(&frozen.records[0]).use_case.unwrap();
+    assert_eq!(use_case.chars().count(), 1_001);
+}

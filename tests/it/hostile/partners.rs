@@ -15,7 +15,7 @@ use glidepath::domain::pools::ConfiguredPool;
 use glidepath::domain::position::{Position, Series};
 use glidepath::domain::projection::{FiledProjection, plan, service_of_model};
 use glidepath::domain::series::series;
-use glidepath::report::{self, Audience, Beside, Format, ReportKind};
+use glidepath::report::{self, Audience, Beside, Format, Front, ReportKind};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -273,6 +273,8 @@ fn no_report_and_no_two_reports_tell_the_spend_of_a_single_service_of_others() {
             ReportKind::ALL.into_iter().flat_map(|kind| report::headline(kind, &morning.position, &mine()))
         });
         let mut texts = vec![("headline".to_owned(), said.collect::<Vec<_>>().join("\n"))];
+        let fronts = mornings.iter().map(|morning| format!("{:?}", Front::of(&morning.position, &mine())));
+        texts.push(("front".to_owned(), fronts.collect()));
         for document in &partners {
             for format in Format::ALL {
                 // A PDF takes long to set, and is set from the same document.
@@ -322,6 +324,8 @@ fn what_others_filed_changes_no_byte_of_what_a_partner_is_shown() {
                 let said = |of: &Morning| report::headline(kind, &of.position, &mine());
                 assert_eq!(said(&one), said(&other), "life {seed}: the words beside {kind}");
             }
+            let front = |of: &Morning| Front::of(&of.position, &mine());
+            assert_eq!(front(&one), front(&other), "life {seed}: the words of the first page");
             for (one, other) in one.papers(&mine()).iter().zip(&other.papers(&mine())) {
                 for format in Format::ALL {
                     if format == Format::Pdf && (seed > 0 || morning != MORNINGS[0]) {

@@ -14,13 +14,13 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 
 use crate::support::answer::text_of_answer;
 use crate::support::served::{
-    AI_RECORD, Answer, Ask, LINK_KEY, OTHER_RECORD, OWNER, PARTNER, REQUEST, SECRETS, Served, config, first_cycle,
-    time, tokens, usd,
+    AI_RECORD, Answer, Ask, BROWSER, LINK_KEY, OTHER_RECORD, OWNER, PARTNER, REQUEST, SECRETS, Served, config,
+    first_cycle, time, tokens, usd,
 };
 
 /// A partner with the very records of the links.
 const INVESTOR: &str = "investor-token-0c1e";
-const REPORTS: [&str; 2] = ["/api/v1/reports", "/api/v1/reports/{file}"];
+const REPORTS: [&str; 3] = ["/", "/api/v1/reports", "/api/v1/reports/{file}"];
 
 /// A daemon with two cycles and a link to each kind of report in every format.
 async fn daemon() -> (Served, Vec<String>) {
@@ -43,6 +43,14 @@ async fn daemon() -> (Served, Vec<String>) {
     (served, links)
 }
 
+/// A link to the page of all reports.
+async fn link_to_all(served: &Served) -> String {
+    let formats = Format::ALL.iter().map(ToString::to_string).collect();
+    let order = LinkOrder { kind: "all".into(), formats, records: vec!["ai".into()], days: 30, as_of: None };
+    let made = served.engine.make_link(served.clock.now(), "founder", order).await.unwrap();
+    made.url.split_once("8437").unwrap().1.to_owned()
+}
+
 /// One request of somebody who tries.
 #[derive(Debug, Clone)]
 struct Try {
@@ -51,6 +59,7 @@ struct Try {
     route: String,
     query: Vec<(String, String)>,
     basic: bool,
+    is_browser: bool,
     body: String,
 }
 
@@ -95,11 +104,12 @@ fn in_path() -> BoxedStrategy<String> {
 
 fn queries() -> BoxedStrategy<Vec<(String, String)>> {
     let names =
-        select(vec!["as_of", "limit", "cursor", "service", "record_type", "from", "to", "format", "records", "record"]);
+        select(vec!["as_of", "day", "kind", "limit", "cursor", "service", "from", "to", "format", "records", "record"]);
     let times = select(vec!["2026-03-20T06:30:00Z", "2026-03-21T06:30:00Z", "2026-03-20T23:00:00-01:00"]);
     prop_oneof![
         2 => Just(Vec::new()),
         2 => times.prop_map(|time| vec![("as_of".to_owned(), time.to_owned())]),
+        1 => select(vec!["2026-03-20", "2026-03-21"]).prop_map(|day| vec![("day".to_owned(), day.to_owned())]),
         2 => proptest::collection::vec((names.prop_map(str::to_owned), values()), 1..3),
     ]
     .boxed()
@@ -113,14 +123,14 @@ fn attempts() -> impl Strategy<Value = Try> {
         routes.push(("HEAD".to_owned(), path.clone()));
     }
     // What a reader may open is tried more often than what it may not.
-    routes.extend(vec![("GET".to_owned(), REPORTS[1].to_owned()); routes.len() / 2]);
+    routes.extend(vec![("GET".to_owned(), REPORTS[2].to_owned()); routes.len() / 2]);
     let body = prop_oneof![Just(String::new()), Just("{}".to_owned()), values()];
-    (select(routes), in_path(), queries(), any::<bool>(), body).prop_map(
-        |((method, route), value, query, basic, body)| {
+    (select(routes), in_path(), queries(), any::<[bool; 2]>(), body).prop_map(
+        |((method, route), value, query, [basic, is_browser], body)| {
             let escaped: String = value.bytes().map(escape).collect();
             let path = route.split('/').map(|part| if part.starts_with('{') { escaped.as_str() } else { part });
             let path = path.collect::<Vec<_>>().join("/");
-            Try { method, path, route, query, basic, body }
+            Try { method, path, route, query, basic, is_browser, body }
         },
     )
 }
@@ -157,7 +167,8 @@ fn learns_nothing(what: &str, answer: &Answer) {
 #[test]
 fn nobody_from_outside_learns_what_is_not_theirs() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (served, links) = runtime.block_on(daemon());
+    let (served, mut links) = runtime.block_on(daemon());
+    links.extend(vec![runtime.block_on(link_to_all(&served)); links.len()]);
     let mut runner = TestRunner::new(Cases { cases: 150, failure_persistence: None, ..Cases::default() });
     let shown = std::cell::Cell::new(0);
     let outcome = runner.run(&(attempts(), select(links)), |(attempt, link)| {
@@ -170,6 +181,7 @@ fn nobody_from_outside_learns_what_is_not_theirs() {
         let address = attempt.address(&attempt.path);
         let ask = Ask::method(method.clone(), &address)
             .with(header::AUTHORIZATION, &token)
+            .with(header::ACCEPT, if attempt.is_browser { BROWSER } else { "*/*" })
             .with(header::CONTENT_TYPE, "application/json")
             .body(attempt.body.clone().into_bytes());
         let answer = runtime.block_on(served.send(ask));
@@ -178,10 +190,11 @@ fn nobody_from_outside_learns_what_is_not_theirs() {
         let may = open || REPORTS.contains(&attempt.route.as_str());
         prop_assert!(may || !answer.status.is_success(), "{} {address}: {}", attempt.method, answer.status);
         prop_assert!(!answer.status.is_server_error(), "{} {address}: {}", attempt.method, answer.body);
-        shown.set(shown.get() + u32::from(answer.status == StatusCode::OK && attempt.route == REPORTS[1]));
+        shown.set(shown.get() + u32::from(answer.status == StatusCode::OK && attempt.route == REPORTS[2]));
 
         let address = attempt.address(&link);
-        let answer = runtime.block_on(served.send(Ask::get(&address)));
+        let accept = if attempt.is_browser { BROWSER } else { "*/*" };
+        let answer = runtime.block_on(served.send(Ask::get(&address).with(header::ACCEPT, accept)));
         learns_nothing(&address, &answer);
         prop_assert!(!answer.status.is_server_error(), "{address}: {}", answer.body);
         Ok(())

@@ -110,8 +110,8 @@ async fn with_a_token_the_machine_does_not_matter() {
 #[tokio::test]
 async fn a_partner_reads_its_reports_and_nothing_else() {
     let served = Served::fed(with_tokens()).await;
-    for ask in OWNERS.map(|path| (path, Ask::get(path))).into_iter().chain(ORDERS.map(|path| (path, Ask::post(path)))) {
-        let (path, ask) = ask;
+    let gets = OWNERS.into_iter().filter(|path| *path != "/").map(|path| (path, Ask::get(path)));
+    for (path, ask) in gets.chain(ORDERS.map(|path| (path, Ask::post(path)))) {
         let answer = served.send(ask.bearer(PARTNER)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         assert_eq!(answer.error(), "a partner's token opens reports and nothing else");

@@ -7,7 +7,7 @@ fn credits_that_are_gone_are_said_to_be_gone() {
     let mut position = sample::position();
     let gone = "2026-10-05".parse().unwrap();
     position.exhaustion.total = DateQuantiles::certain(gone);
-    let page = report::page(&position, &sample::series(), &Nav::default());
+    let page = report::page(&position, &sample::series(), None, &Nav::default());
     assert!(page.contains("<h1>Credits stopped covering the bill on 5 Oct 2026</h1>"));
     let document = report::build(ReportKind::Trajectory, &position, &Series::default(), &Audience::Owner);
     assert!(!document.figures.iter().any(|figure| figure.key == "monthly_step"), "no step lies ahead");
@@ -44,7 +44,7 @@ fn credit_left_names_what_aws_states_otherwise() {
 /// The months and balances are in the funding pack, the trajectory and the page, each gap with its age.
 #[test]
 fn gaps_are_shown_with_their_age() {
-    let page = report::page(&sample::position(), &sample::series(), &Nav::default());
+    let page = report::page(&sample::position(), &sample::series(), None, &Nav::default());
     for kind in [ReportKind::Trajectory, ReportKind::FundingPack] {
         let document = document(kind);
         let table = |id: &str| tables(&document).into_iter().find(|table| table.id == id).unwrap();
@@ -79,7 +79,7 @@ fn credit_that_pays_without_a_pool_is_said_alike_everywhere() {
             String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap()
         };
         let status = report::credit_sentences(&position).join(" ");
-        let page = report::page(&position, &Series::default(), &Nav::default());
+        let page = report::page(&position, &Series::default(), None, &Nav::default());
         for text in [status, page, shown(ReportKind::FundingPack), shown(ReportKind::Trajectory)] {
             assert!(text.contains("AWS applies credit ($") && text.contains(said), "{answer:?}: {text}");
             assert!(text.contains(advice), "{answer:?}: {text}");

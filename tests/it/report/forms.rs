@@ -10,7 +10,7 @@ fn the_same_input_gives_the_same_bytes() {
             assert_eq!(render(), render(), "{kind}.{format}");
         }
     }
-    let page = || report::page(&sample::position(), &sample::series(), &Nav::served("/api/v1"));
+    let page = || report::page(&sample::position(), &sample::series(), None, &Nav::served("/api/v1"));
     assert_eq!(page(), page());
 }
 
@@ -81,9 +81,9 @@ fn html_is_well_formed_and_stands_alone() {
     let nav = Nav::served("/api/v1");
     let series = sample::series();
     let mut pages = vec![
-        report::page(&sample::position(), &series, &nav),
-        report::page(&sample::empty(), &Series::default(), &nav),
-        report::page(&without_pools(), &Series { pools: vec![], ..series }, &nav),
+        report::page(&sample::position(), &series, None, &nav),
+        report::page(&sample::empty(), &Series::default(), None, &nav),
+        report::page(&without_pools(), &Series { pools: vec![], ..series }, None, &nav),
     ];
     pages.extend(ReportKind::ALL.map(|kind| text(&document(kind), Format::Html)));
     for html in pages {
@@ -96,7 +96,7 @@ fn html_is_well_formed_and_stands_alone() {
 
 #[test]
 fn charts_are_themed_and_named() {
-    let html = report::page(&sample::position(), &sample::series(), &Nav::default());
+    let html = report::page(&sample::position(), &sample::series(), None, &Nav::default());
     // A sentinel colour that was left over would be the only colour on the page outside the stylesheet.
     let body = html.split_once("</style>").unwrap().1;
     assert!(!body.contains("\"#0"), "a sentinel colour is left");
@@ -105,7 +105,7 @@ fn charts_are_themed_and_named() {
     assert_eq!(body.matches("<desc id=").count(), pictures);
     let assets = NavAssets { stylesheets: vec!["/style.css".into()], scripts: vec!["/charts.js".into()] };
     let linked = Nav { assets: Some(assets), ..Nav::default() };
-    let html = report::page(&sample::position(), &sample::series(), &linked);
+    let html = report::page(&sample::position(), &sample::series(), None, &linked);
     assert!(html.contains("<link rel=\"stylesheet\" href=\"/style.css\">") && !html.contains("<style>"));
 }
 
@@ -138,9 +138,9 @@ fn well_formed(html: &str) {
 fn pages_can_be_looked_at() {
     let dir = std::path::PathBuf::from(std::env::var_os("GLIDEPATH_SAMPLE_DIR").expect("a folder for the samples"));
     let (position, series, nav) = (sample::position(), sample::series(), Nav::served("/api/v1"));
-    std::fs::write(dir.join("page.html"), report::page(&position, &series, &nav)).unwrap();
-    std::fs::write(dir.join("empty.html"), report::page(&sample::empty(), &Series::default(), &nav)).unwrap();
-    let denied = report::page(&without_pools(), &Series { pools: vec![], ..series }, &nav);
+    std::fs::write(dir.join("page.html"), report::page(&position, &series, None, &nav)).unwrap();
+    std::fs::write(dir.join("empty.html"), report::page(&sample::empty(), &Series::default(), None, &nav)).unwrap();
+    let denied = report::page(&without_pools(), &Series { pools: vec![], ..series }, None, &nav);
     std::fs::write(dir.join("denied.html"), denied).unwrap();
     let partner = Audience::Partner { records: vec!["portfolio".into()] };
     let pack = report::build(ReportKind::FundingPack, &position, &sample::series(), &partner);

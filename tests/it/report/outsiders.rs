@@ -147,3 +147,23 @@ fn what_nobody_has_a_price_for_is_told_to_those_whose_record_it_is() {
     assert!(told(&Audience::Partner { records: vec!["ai".into()] }));
     assert!(!told(&Audience::Partner { records: vec!["portfolio".into()] }));
 }
+
+/// Beside an amount stand the days for which it lasts: with the use of others in that rate, a division would tell it.
+#[test]
+fn what_credit_buys_is_told_of_what_a_partner_uses_alone() {
+    let lines = |change: fn(&mut Position)| {
+        let mut position = sample::position();
+        // All credit may pay for everything.
+        for it in &mut position.buys {
+            it.credit = position.credits.remaining;
+        }
+        change(&mut position);
+        let partner = Audience::Partner { records: vec!["ai".into()] };
+        let document = report::build(ReportKind::FundingPack, &position, &sample::series(), &partner);
+        tables(&document).iter().find(|table| table.id == "buys").map_or(0, |table| table.rows.len())
+    };
+    assert_eq!(lines(|_| ()), 2, "its model and its type");
+    assert_eq!(lines(|position| position.usage.models.last_mut().unwrap().record = Some("outside".into())), 1);
+    assert_eq!(lines(|position| position.usage.models.last_mut().unwrap().record = Some("portfolio".into())), 1);
+    assert_eq!(lines(|position| position.usage.accelerators.clear()), 1, "a type of which no record knows");
+}

@@ -27,6 +27,8 @@ use glidepath::store::{CreditPull, FinishedCycle, IngestRun, Messages, PulledCos
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+/// What a browser accepts where it opens an address.
+pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 pub const OWNER: &str = "owner-token-7f3a";
 pub const OPS: &str = "ops-token-55d0";
 pub const LINK_KEY: &str = "link-key-of-32-bytes-and-no-more";
@@ -224,6 +226,16 @@ impl Ask {
     pub fn with(mut self, name: header::HeaderName, value: &str) -> Ask {
         self.headers.push((name, value.to_owned()));
         self
+    }
+
+    /// As a browser opens an address.
+    pub fn browsed(self) -> Ask {
+        self.with(header::ACCEPT, BROWSER)
+    }
+
+    /// The same by HEAD.
+    pub fn headless(self) -> Ask {
+        Ask { method: Method::HEAD, ..self }
     }
 
     pub fn without_length(mut self) -> Ask {
