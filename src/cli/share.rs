@@ -28,7 +28,7 @@ pub struct Args {
 enum Command {
     /// Make a link and print its address, this once.
     New {
-        /// actual-vs-projected, trajectory, funding-pack or ask; `all` makes a page that leads to each of them.
+        /// actual-vs-projected, trajectory, funding-pack, ask, poc or evidence; `all` makes a page that leads to each of them.
         #[arg(long)]
         kind: LinkKind,
         /// Formats, with commas between them; the first is what a link to one report shows by itself.

@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
 use crate::domain::bounds;
-use crate::domain::period::to_microseconds;
+use crate::domain::period::{BillingPeriod, to_microseconds};
 use crate::domain::secret::Secret;
 use crate::report::{Format, ReportError, ReportKind};
 use crate::store::{Revocation, StoredLink};
@@ -73,7 +73,7 @@ pub struct LinkKindError(ReportError);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkOrder {
-    /// Kind of report (actual-vs-projected, trajectory, funding-pack or ask), or `all` for a page that leads to each of them.
+    /// Kind of report (actual-vs-projected, trajectory, funding-pack, ask, poc or evidence), or `all` for a page that leads to each of them.
     pub kind: String,
     /// Formats; the first is what a link to one report shows by itself, the others are asked for with `?format=`.
     pub formats: Vec<String>,
@@ -242,12 +242,26 @@ impl Engine {
         format!("{}/shared/{text}", base.trim_end_matches('/'))
     }
 
+    /// The records of the newest filing, whether a view knows it yet or not.
+    async fn newest_records(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<String>> {
+        let filings = self.store().projections().await.context("reading the filings")?;
+        let Some(newest) = filings.into_iter().next_back() else { return Ok(Vec::new()) };
+        let filing = self.filing(newest, BillingPeriod::of(now.date_naive())).await?;
+        Ok(filing.projection.records.into_iter().map(|record| record.id).collect())
+    }
+
     async fn judge(&self, now: DateTime<Utc>, order: &LinkOrder) -> Result<(), LinkError> {
         let wrong = |reason: String| Err(LinkError::Order(reason));
-        if let Err(error) = order.kind.parse::<LinkKind>() {
-            return wrong(error.to_string());
-        }
-        if let Some(error) = order.formats.iter().find_map(|format| format.parse::<Format>().err()) {
+        let kind = match order.kind.parse::<LinkKind>() {
+            Ok(kind) => kind,
+            Err(error) => return wrong(error.to_string()),
+        };
+        let fits = |format: &String| match (format.parse::<Format>(), kind) {
+            (Ok(format), LinkKind::One(kind)) => kind.in_format(format).err(),
+            (Ok(_), LinkKind::All) => None,
+            (Err(error), _) => Some(error),
+        };
+        if let Some(error) = order.formats.iter().find_map(fits) {
             return wrong(error.to_string());
         }
         if order.formats.is_empty() {
@@ -262,7 +276,12 @@ impl Engine {
             Err(refused) => return Err(LinkError::AsOf(refused)),
         }
         let view = self.view(order.as_of).await?.context("reading what the link would show")?;
-        let filed = view.position.filing.map(|filing| filing.records).unwrap_or_default();
+        let mut filed = view.position.filing.map(|filing| filing.records).unwrap_or_default();
+        if order.as_of.is_none() {
+            // What was filed a moment ago is not in the view yet.
+            let newest = self.newest_records(now).await?;
+            filed.extend(newest.into_iter().filter(|id| !filed.contains(id)).collect::<Vec<_>>());
+        }
         let unknown: Vec<&str> =
             order.records.iter().filter(|record| !filed.contains(record)).map(String::as_str).collect();
         if order.records.is_empty() || !unknown.is_empty() {

@@ -99,7 +99,11 @@ async fn links_are_made_listed_and_ended() {
     assert_eq!(listed[0]["revoked"]["by"], "command line");
     desk.refused(&["share", "revoke", "00"], 1, "no link has the id \"00\"");
     desk.refused(&new_with("--format", "docx"), 2, "html, pdf, xlsx, csv, json and md");
-    desk.refused(&new_with("--kind", "balance"), 2, "actual-vs-projected, trajectory, funding-pack and ask");
+    desk.refused(
+        &new_with("--kind", "balance"),
+        2,
+        "actual-vs-projected, trajectory, funding-pack, ask, poc and evidence",
+    );
     desk.refused(&new_with("--days", "367"), 1, "days is 367; it must lie between 1 and 366");
     desk.refused(&new_with("--records", "moonbase"), 1, "moonbase: it has to show records of the filing");
     desk.refused(&[&NEW[..], &["--as-of", "2999-01-01"]].concat(), 2, "lies in the future");
