@@ -243,7 +243,7 @@ impl Engine {
     }
 
     /// The records of the newest filing, whether a view knows it yet or not.
-    async fn newest_records(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<String>> {
+    async fn newest_records(&self, now: DateTime<Utc>) -> Result<Vec<String>> {
         let filings = self.store().projections().await.context("reading the filings")?;
         let Some(newest) = filings.into_iter().next_back() else { return Ok(Vec::new()) };
         let filing = self.filing(newest, BillingPeriod::of(now.date_naive())).await?;

@@ -75,8 +75,8 @@ impl Clock {
         // A launch before the window leaves nothing before it.
         let launch = launch.filter(|day| *day > pool.starts_on && *day < pool.expires_on);
         let at = |day: NaiveDate| {
-            let points = curve?.balance.iter().filter(|point| point.day <= day);
-            points.last().map(|point| pool.granted - point.amount)
+            let mut points = curve?.balance.iter().filter(|point| point.day <= day);
+            points.next_back().map(|point| pool.granted - point.amount)
         };
         Clock {
             name: pool.name.clone(),

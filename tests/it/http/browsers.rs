@@ -78,11 +78,14 @@ async fn same(served: &Served, what: &str, status: StatusCode, ask: impl Fn() ->
     (problem, page)
 }
 
+/// What is asked, the status, and how to ask it, which is done twice.
+type Case = (&'static str, StatusCode, Box<dyn Fn() -> Ask>);
+
 #[tokio::test]
 async fn every_failure_is_a_page_with_the_same_facts() {
     let served = daemon().await;
     let long = format!("/?as_of={}", "x".repeat(3_000));
-    let cases: Vec<(&str, StatusCode, Box<dyn Fn() -> Ask>)> = vec![
+    let cases: Vec<Case> = vec![
         ("no token", StatusCode::UNAUTHORIZED, Box::new(|| Ask::get("/"))),
         ("no token for a report", StatusCode::UNAUTHORIZED, Box::new(|| Ask::get("/api/v1/reports/ask.html"))),
         ("a wrong token", StatusCode::UNAUTHORIZED, Box::new(|| Ask::get("/").bearer("wrong"))),

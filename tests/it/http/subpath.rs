@@ -80,7 +80,7 @@ async fn every_address_of_every_page_is_found_under_the_path() {
     let past = format!("{OUTSIDE}?as_of=2026-03-20T12:00:00Z");
     let pages = crawled(&served, [OUTSIDE.to_owned(), past.clone(), link]).await;
     for kind in ReportKind::ALL {
-        for format in kind.formats().iter().copied() {
+        for format in kind.formats() {
             for query in ["", "?as_of=2026-03-20T12:00:00Z"] {
                 let report = format!("{OUTSIDE}api/v1/reports/{kind}.{format}{query}");
                 assert!(pages.contains_key(&report), "no page leads to {report}");
