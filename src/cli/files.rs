@@ -1,12 +1,13 @@
 //! Files that a command reads and writes. Where one cannot be had, the error says what to do.
 
 use std::fs::{File, Metadata};
-use std::io::{Error, ErrorKind, Write as _};
+use std::io::{Error, ErrorKind, Read as _, Take, Write as _};
 use std::path::Path;
 
 use thiserror::Error;
 
 use super::umask;
+use crate::config::given;
 use crate::store::new_beside;
 
 /// A file that a command was given and cannot use.
@@ -34,7 +35,7 @@ fn hint(remedy: &Option<&'static str>) -> String {
 /// # Errors
 /// [`FileError`].
 pub fn read_text(what: &'static str, path: &Path) -> Result<String, FileError> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(what, path, error))
+    given::text(path, given::LONGEST_DOCUMENT).map_err(|error| unreadable(what, path, error))
 }
 
 /// The bytes of a file; `what` says what it is.
@@ -42,15 +43,15 @@ pub fn read_text(what: &'static str, path: &Path) -> Result<String, FileError> {
 /// # Errors
 /// [`FileError`].
 pub fn read_bytes(what: &'static str, path: &Path) -> Result<Vec<u8>, FileError> {
-    std::fs::read(path).map_err(|error| unreadable(what, path, error))
+    given::bytes(path, given::LONGEST_DOCUMENT).map_err(|error| unreadable(what, path, error))
 }
 
-/// A file to read from; `what` says what it is.
+/// A file to read from, as far as such a file is read; `what` says what it is.
 ///
 /// # Errors
 /// [`FileError`].
-pub fn open(what: &'static str, path: &Path) -> Result<File, FileError> {
-    File::open(path).map_err(|error| unreadable(what, path, error))
+pub fn open(what: &'static str, path: &Path) -> Result<Take<File>, FileError> {
+    File::open(path).map(|file| file.take(given::LONGEST_DOCUMENT)).map_err(|error| unreadable(what, path, error))
 }
 
 /// Writes a file, which appears whole or not at all: where it cannot be written, what stood there stands there still. `what` says

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod channels;
+pub mod given;
 mod heartbeat;
 mod http;
 mod partner;
@@ -252,7 +253,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every problem found, if there is another one.
     pub fn load_leniently(path: &Path) -> Result<Config, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = given::text(path, given::LONGEST_DOCUMENT).map_err(|error| {
             let problem = format!("the file cannot be read: {error}; {}", remedy(&error, path));
             ConfigError { path: path.to_owned(), problems: vec![Problem::new("", problem)] }
         })?;

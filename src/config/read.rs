@@ -17,7 +17,7 @@ use crate::domain::projection::{FiledProjection, Part, service_of_model, told_ov
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
 use super::section::{Section, kind};
-use super::{Config, alerts, channels, heartbeat, http, partner, pools, reports};
+use super::{Config, alerts, channels, given, heartbeat, http, partner, pools, reports};
 
 const SECTIONS: [&str; 11] =
     ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "partner", "heartbeat", "http"];
@@ -344,13 +344,13 @@ fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>, unfit: &m
     }
     let mut texts = Vec::new();
     for file in &files {
-        match std::fs::read_to_string(file) {
+        match given::text(file, given::LONGEST_DOCUMENT) {
             Ok(text) => texts.push((file, text)),
             Err(error) => unfit.push(unreadable("files", file, &error)),
         }
     }
     let prices_file = section.text("prices").map(|file| folder.join(file));
-    let prices_text = prices_file.as_ref().map(std::fs::read_to_string);
+    let prices_text = prices_file.as_ref().map(|file| given::text(file, given::LONGEST_DOCUMENT));
     if let (Some(file), Some(Err(error))) = (&prices_file, &prices_text) {
         unfit.push(unreadable("prices", file, error));
     }

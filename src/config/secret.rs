@@ -9,6 +9,7 @@ use toml::Value;
 
 use crate::domain::secret::Secret;
 
+use super::given;
 use super::section::Section;
 
 /// It is among the problems already.
@@ -70,7 +71,7 @@ fn from_file(path: &str, folder: &Path) -> Result<Secret, String> {
     if path.contains("://") {
         return Err("file must be the path of a file, and not the secret".to_owned());
     }
-    match std::fs::read_to_string(folder.join(path)) {
+    match given::text(&folder.join(path), given::LONGEST_SECRET) {
         Ok(text) => Ok(Secret::new(text)),
         Err(error) => Err(format!(
             "the file {path} cannot be read: {error}; a relative path starts in the config's folder, and the user who runs \

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tracing::warn;
 use utoipa::ToSchema;
 
+use crate::config::given;
 use crate::domain::ask::KnownAccount;
 use crate::domain::bounds;
 use crate::domain::facts::{CreditSnapshot, RecordedBalance};
@@ -277,7 +278,7 @@ impl Engine {
         self.check_projection_files().await?;
         let Some(path) = &self.config().projection_file else { return Ok(()) };
         let filed = self.store().projections().await?;
-        let body = match std::fs::read_to_string(path) {
+        let body = match given::text(path, given::LONGEST_DOCUMENT) {
             Ok(body) => body,
             Err(error) if !filed.is_empty() => {
                 // What was wrong when the config was read is told already.

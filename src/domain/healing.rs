@@ -72,8 +72,7 @@ impl Healing {
         match self.links_ended {
             0 => missing,
             ended => format!(
-                "{missing}. No list tells for certain which links to reports were revoked, so all {ended} that were open are ended: \
-                 make new ones"
+                "{missing}. No list tells for certain that {ended} of the links to reports were not revoked, so these are ended: make new ones"
             ),
         }
     }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use duckdb::Connection;
 
+use super::copying::{Contents, contents, copy_bytes, sync_folder};
 use super::error::{Result, StoreError};
 use super::examine::read_only;
-use super::heal::{copy_bytes, sync_folder};
+use super::regular::{LONGEST_STORE, Links};
 use super::verify::{VerifiedTable, read_tables};
 use super::whole::unguessable;
 use super::{Store, blocking, checkpoint, log_of};
@@ -26,7 +27,7 @@ impl Store {
         let (store, target) = (self.clone(), target.to_owned());
         blocking(move || {
             make(&target, |partial, failed| store.copy_to(partial, failed))?;
-            store.write(|_, connection| store.keep_revoked(connection)).map(|_| ())
+            store.write(|_, connection| store.keep_revoked(connection, None)).map(|_| ())
         })
         .await
     }
@@ -42,11 +43,11 @@ impl Store {
         blocking(move || {
             make(&target, |partial, failed| {
                 // With the rights of a new file: an older backup may be open to others.
-                copy_bytes(&from, partial)
+                let written = copy_bytes(&from, partial, Links::Refused, LONGEST_STORE)
                     .map_err(|error| failed(format!("{} cannot be copied: {error}", from.display())))?;
-                check_copy(partial, &read_back(&from, memory_mb)?, memory_mb, failed)
+                check_bytes(partial, written, memory_mb, failed)
             })?;
-            store.write(|_, connection| store.keep_revoked(connection)).map(|_| ())
+            store.write(|_, connection| store.keep_revoked(connection, None)).map(|_| ())
         })
         .await
     }
@@ -79,6 +80,17 @@ fn make(target: &Path, write: impl FnOnce(&Path, &dyn Fn(String) -> StoreError) 
             other => other,
         }
     })
+}
+
+/// Reads a copy of a file, which nobody but who made it has to be asked about: it is the same bytes, and they are a whole store.
+fn check_bytes(partial: &Path, written: Contents, memory_mb: u32, failed: &dyn Fn(String) -> StoreError) -> Result<()> {
+    let read = contents(partial).map_err(|error| failed(format!("the copy cannot be read again: {error}")))?;
+    if read != written {
+        return Err(failed("what was written is not what was copied".to_owned()));
+    }
+    let found = read_back(partial, memory_mb)
+        .map_err(|error| failed(format!("it was written and cannot be read again: {error}")))?;
+    difference(&found, &found).map_or(Ok(()), |reason| Err(failed(reason)))
 }
 
 /// Reads a copy, and compares it with what was copied.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::StoreId;
+use super::copying::stands;
 use super::whole::is_unguessable;
+use super::{StoreId, log_of, regular};
 use crate::domain::referee::is_ahead;
 
 /// The file by which a second place for backups is known.
@@ -60,23 +61,60 @@ impl BackupFile {
         self.whole && self.id.as_ref() == Some(id)
     }
 
-    /// Backups, and halves of them, in `folder`; none where it does not exist.
+    /// Backups, and halves of them, in `folder`; none where it does not exist. What bears such a name and is no regular file is none.
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
     pub fn all_in(folder: &Path) -> io::Result<Vec<BackupFile>> {
-        let entries = match folder.read_dir() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            let written_at = entry.metadata().and_then(|it| it.modified()).ok().map(DateTime::from);
-            files.extend(entry.file_name().to_str().and_then(|name| BackupFile::of(name, written_at)));
-        }
-        Ok(files)
+        Ok(entries(folder)?.into_iter().filter(|entry| entry.odd.is_none()).map(|entry| entry.file).collect())
     }
+
+    /// What in `folder` bears the name of a backup and is none, and logs that lie beside backups; each with the remedy, in words.
+    ///
+    /// # Errors
+    /// If the folder is there and cannot be read.
+    pub fn odd_in(folder: &Path) -> io::Result<Vec<String>> {
+        let mut said = Vec::new();
+        for Entry { file, odd } in entries(folder)? {
+            let path = folder.join(&file.name);
+            if let Some(what) = odd {
+                said.push(regular::remedy(&path, what));
+            } else if file.whole && stands(&log_of(&path)) {
+                let log = log_of(&path);
+                said.push(format!(
+                    "{} lies beside a backup, and no backup has a log: the backup is read without it; remove it",
+                    log.display()
+                ));
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// Something under the name of a backup.
+struct Entry {
+    file: BackupFile,
+    /// What it is, if it is no regular file.
+    odd: Option<&'static str>,
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let listed = match folder.read_dir() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed?,
+    };
+    let mut entries = Vec::new();
+    for entry in listed {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(file) = name.to_str().and_then(|name| BackupFile::of(name, None)) else { continue };
+        // Of a link itself, not of what it leads to.
+        let held = entry.metadata().ok();
+        let written_at = held.as_ref().and_then(|it| it.modified().ok()).map(DateTime::from);
+        let odd = held.and_then(|held| regular::odd(held.file_type()));
+        entries.push(Entry { file: BackupFile { written_at, ..file }, odd });
+    }
+    Ok(entries)
 }
 
 /// A finished backup and where it lies.
@@ -107,6 +145,9 @@ pub fn newest_first(folders: &[PathBuf], now: DateTime<Utc>) -> Vec<Backup> {
                 tracing::warn!("the backups in {} cannot be listed: {error}", folder.display());
                 Vec::new()
             });
+            for said in BackupFile::odd_in(folder).unwrap_or_default() {
+                tracing::warn!("{said}");
+            }
             files.into_iter().filter(|file| file.whole).map(|file| Backup { path: folder.join(&file.name), file })
         })
         .collect();

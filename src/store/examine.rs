@@ -3,21 +3,25 @@
 //!
 //! DuckDB ends the whole process over some logs that it cannot read. So a file is looked into by a process of its own first.
 
-use std::collections::BTreeSet;
 use std::fs;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use duckdb::{AccessMode, Config, Connection, OptionalExt as _};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
+use super::child::{self, Ended};
+use super::copying::copy_bytes;
 use super::error::Result;
-use super::heal::copy_bytes;
 use super::objects::{Difference, Objects};
+use super::regular::{self, LONGEST_LOG, LONGEST_STORE, Links};
+use super::revoked::KnownLinks;
 use super::verify::{self, Verified};
-use super::{beside, confine, log_file, log_of, migrations, revoked, trouble};
+use super::{beside, confine, log_file, log_of, migrations, trouble};
 
 /// The command of this program that looks into a file.
 pub const EXAMINE: &str = "examine-store";
@@ -67,9 +71,9 @@ pub struct Opens {
     pub id: Option<String>,
     /// The account of its data.
     pub account: Option<String>,
-    /// Ids of links that were revoked in it.
+    /// Its links to reports.
     #[serde(default)]
-    pub revoked: BTreeSet<String>,
+    pub links: Box<KnownLinks>,
     /// What reading it whole brought; `None` where it was only opened.
     pub verified: Option<Verified>,
 }
@@ -99,12 +103,15 @@ impl Examiner {
         let copy = beside(path, COPY);
         remove_copy(&copy);
         let program = self.program.as_ref().ok_or_else(|| std::io::Error::other("no program is there to do it"))?;
-        let done = child(program).arg("--copy-to").arg(&copy).arg(path).output()?;
-        if done.status.success() {
-            return Ok(copy);
-        }
+        let mut command = command(program);
+        command.arg("--copy-to").arg(&copy).arg(path).stdout(Stdio::null()).stderr(Stdio::piped());
+        let why = match child::run(command, patience(path), LONGEST_ANSWER)? {
+            Ended::Itself(status, _) if status.success() => return Ok(copy),
+            Ended::Itself(_, said) => String::from_utf8_lossy(&said).trim().to_owned(),
+            Ended::Late => "its disk does not answer in time".to_owned(),
+        };
         remove_copy(&copy);
-        Err(std::io::Error::other(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+        Err(std::io::Error::other(why))
     }
 }
 
@@ -116,10 +123,10 @@ const COPY: &str = "as-it-lies";
 /// # Errors
 /// The system's.
 pub fn copy_with_log(path: &Path, to: &Path) -> std::io::Result<()> {
-    copy_bytes(path, to)?;
-    match copy_bytes(&log_of(path), &log_of(to)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        copied => copied,
+    copy_bytes(path, to, Links::Followed, LONGEST_STORE)?;
+    match copy_bytes(&log_of(path), &log_of(to), Links::Followed, LONGEST_LOG) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        copied => copied.map(|_| ()),
     }
 }
 
@@ -138,7 +145,7 @@ pub fn without_secrets(program: &Path) -> Command {
 }
 
 /// The command that looks into a file.
-fn child(program: &Path) -> Command {
+fn command(program: &Path) -> Command {
     let mut command = without_secrets(program);
     command.arg(EXAMINE).stdin(Stdio::null());
     command
@@ -146,23 +153,55 @@ fn child(program: &Path) -> Command {
 
 fn examine_by(program: &Path, path: &Path, depth: Depth, memory_mb: u32) -> std::io::Result<Examined> {
     let whole = (depth == Depth::Whole).then_some("--whole");
-    let done = child(program).args(whole).arg(format!("--memory-mb={memory_mb}")).arg(path).output()?;
-    if let Ok(found) = serde_json::from_slice(&done.stdout) {
+    let mut command = command(program);
+    command.args(whole).arg(format!("--memory-mb={memory_mb}")).arg(path).stdout(Stdio::piped()).stderr(Stdio::null());
+    let patience = patience(path);
+    let (status, said) = match child::run(command, patience, LONGEST_ANSWER)? {
+        Ended::Itself(status, said) => (status, said),
+        Ended::Late => {
+            let reason = format!("the process that looked into it was not done after {} seconds", patience.as_secs());
+            return Ok(Examined::Unknown { reason: format!("{reason}; does its disk answer?") });
+        }
+    };
+    if let Ok(found) = serde_json::from_slice(&said) {
         return Ok(found);
     }
-    match done.status.signal() {
+    match status.signal() {
+        Some(SIGXCPU) => {
+            let reason = "to read it takes longer than a store of its length can";
+            Ok(Examined::Damaged { reason: reason.to_owned() })
+        }
         Some(SIGILL | SIGABRT | SIGBUS | SIGFPE | SIGSEGV) => {
-            Ok(Examined::Damaged { reason: format!("DuckDB broke off while it read it ({})", done.status) })
+            Ok(Examined::Damaged { reason: format!("DuckDB broke off while it read it ({status})") })
         }
         Some(_) => {
-            let reason = format!(
-                "the process that looked into it was killed ({}); is the machine short of memory?",
-                done.status
-            );
+            let reason =
+                format!("the process that looked into it was killed ({status}); is the machine short of memory?");
             Ok(Examined::Unknown { reason })
         }
-        None => Err(std::io::Error::other(format!("it ended with {} and said nothing", done.status))),
+        // Not looked into by this process: whatever ended that one could end this one.
+        None => Ok(Examined::Unknown {
+            reason: format!("the process that looked into it ended ({status}) and said nothing"),
+        }),
     }
+}
+
+/// Bytes of what a process that looks into a file may say.
+const LONGEST_ANSWER: u64 = 128 << 20;
+/// Seconds of a processor in which a file without a byte is read, and the bytes that are read in one more, at the slowest.
+const LEAST_SECONDS: u64 = 30;
+const BYTES_A_SECOND: u64 = 4 << 20;
+/// So many times longer may it take by the clock, where disk and processor are shared.
+const SHARED: u64 = 4;
+
+/// Seconds of a processor that looking into the file `path` and its log may take.
+pub fn seconds_for(path: &Path) -> u64 {
+    let bytes = |path: &Path| fs::metadata(path).map_or(0, |held| held.len()).min(LONGEST_STORE);
+    LEAST_SECONDS + (bytes(path) + bytes(&log_of(path))) / BYTES_A_SECOND
+}
+
+fn patience(path: &Path) -> Duration {
+    Duration::from_secs(SHARED * seconds_for(path))
 }
 
 // As Linux numbers them.
@@ -171,18 +210,22 @@ const SIGABRT: i32 = 6;
 const SIGBUS: i32 = 7;
 const SIGFPE: i32 = 8;
 const SIGSEGV: i32 = 11;
+const SIGXCPU: i32 = 24;
 /// Where a library lies that the program is linked with.
 const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// As [`Examiner::examine`], in this process, which some damaged logs end.
 pub fn examine(path: &Path, depth: Depth, memory_mb: u32) -> Examined {
-    match fs::read(log_of(path)) {
-        Ok(log) => {
+    if let Err(error) = regular::open(path, Links::Followed, LONGEST_STORE) {
+        return Examined::Unknown { reason: format!("it cannot be read: {error}") };
+    }
+    match log(path) {
+        Ok(Some(log)) => {
             if let Some(damage) = log_file::damage(&log) {
                 return Examined::Damaged { reason: format!("its log is damaged: {damage}") };
             }
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Ok(None) => {}
         Err(error) => return Examined::Unknown { reason: format!("its log cannot be read: {error}") },
     }
     look(path, depth, memory_mb).unwrap_or_else(|error| {
@@ -195,6 +238,17 @@ pub fn examine(path: &Path, depth: Depth, memory_mb: u32) -> Examined {
             Examined::Damaged { reason }
         }
     })
+}
+
+/// What the log of the file `path` holds; `None` if there is none.
+fn log(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match regular::open(&log_of(path), Links::Followed, LONGEST_LOG) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut log = Vec::new();
+    file.take(LONGEST_LOG).read_to_end(&mut log)?;
+    Ok(Some(log))
 }
 
 fn look(path: &Path, depth: Depth, memory_mb: u32) -> Result<Examined> {
@@ -214,15 +268,15 @@ fn look(path: &Path, depth: Depth, memory_mb: u32) -> Result<Examined> {
     }
     let text =
         |sql| -> Result<Option<String>> { Ok(connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten()) };
-    let id = if objects.has_table("store_id") { text("SELECT id FROM store_id")? } else { None };
+    let id = if objects.has_table("store_id") { text("SELECT id FROM store_id LIMIT 1")? } else { None };
     let has_links = objects.has_table("link_revocations");
-    let revoked = if has_links { revoked::revoked(&connection)? } else { BTreeSet::new() };
+    let links = if has_links { KnownLinks::of(&connection)? } else { KnownLinks::default() };
     let account = text("SELECT account FROM ingest_runs WHERE account IS NOT NULL ORDER BY run_id DESC LIMIT 1")?;
     let verified = match depth {
         Depth::Opens => None,
         Depth::Whole => Some(verify::verify(&connection)?),
     };
-    Ok(Examined::Store(Opens { version, id, account, revoked, verified }))
+    Ok(Examined::Store(Opens { version, id, account, links: Box::new(links), verified }))
 }
 
 /// Opens a file that nothing is written to: what its log holds is read into memory. Nothing in it reaches another file.
@@ -235,4 +289,33 @@ pub fn read_only(path: &Path, memory_mb: u32) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, config)?;
     confine(&connection, &[], &[])?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_the_other_process_says_nothing_of_is_looked_into_by_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.duckdb");
+        fs::write(&file, "text").unwrap();
+        let by = |program: &str| Examiner { program: Some(program.into()) }.examine(&file, Depth::Opens, 64);
+        let found = by("/bin/false");
+        assert!(matches!(&found, Examined::Unknown { reason } if reason.contains("said nothing")), "{found:?}");
+        // Where none can be started, this process does it.
+        assert!(matches!(by("/nowhere"), Examined::Damaged { .. }));
+    }
+
+    #[test]
+    fn a_longer_file_has_more_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.duckdb");
+        assert_eq!(seconds_for(&file), LEAST_SECONDS);
+        fs::File::create(&file).unwrap().set_len(100 << 20).unwrap();
+        fs::File::create(log_of(&file)).unwrap().set_len(20 << 20).unwrap();
+        assert_eq!(seconds_for(&file), LEAST_SECONDS + 30);
+        fs::File::options().write(true).open(&file).unwrap().set_len(1 << 50).unwrap();
+        assert!(seconds_for(&file) < 5 * 3600, "no longer than the longest store");
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariants: what is damaged is moved aside with its log, and nothing is ever deleted of it; the new file is whole on the disk,
 //! with the note of what happened in it, before the old one is moved; killed anywhere, the next start goes on from there.
+//! What is looked into is the copy that is installed, which lies beside the store, where nobody else writes: a file in a folder of
+//! backups can change between two looks, and a log beside it can say something else than the file alone.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,11 +14,13 @@ use duckdb::{Connection, params};
 use tracing::{error, info, warn};
 
 use super::backup_files::Backup;
+use super::copying::{copy_bytes, stands, sync_folder};
 use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Opens};
 use super::opening::Opening;
+use super::regular::{LONGEST_STORE, Links};
+use super::trouble::DiskTrouble;
 use super::verify::Verified;
-use super::whole::new_file;
 use super::{StoreId, beside, config, confine, log_of, migrations, revoked};
 use crate::domain::healing::{HealedFrom, Healing};
 
@@ -52,9 +56,10 @@ pub struct Base {
     pub held: Option<PathBuf>,
 }
 
-/// What is put in the place of the old file.
+/// What is put in the place of the old file; what it is made from is [`staged`] already, unless it is nothing.
 struct Chosen {
-    from: Option<PathBuf>,
+    /// The backup.
+    copied: Option<PathBuf>,
     source: HealedFrom,
     knows_to: Option<DateTime<Utc>>,
     /// It is all that there was.
@@ -80,7 +85,8 @@ pub fn resume(opening: &Opening) -> Result<()> {
 
 /// Makes an empty store, whole or not at all; with the id that it had, if it had one.
 pub fn begin(opening: &Opening, id: Option<&StoreId>) -> Result<()> {
-    build(opening, None, id, None)?;
+    remove(&beside(&opening.path, BEING_MADE));
+    build(opening, id, None)?;
     // A log that was left over belongs to no new store.
     let stray = log_of(&opening.path).exists().then(|| aside(&opening.path, (opening.now)()));
     install(opening, stray.as_deref())
@@ -108,7 +114,7 @@ pub fn heal(opening: &Opening, damage: &Damage, base: Base) -> Result<Healing> {
 /// # Errors
 /// [`StoreError::Open`] if `from` is no good backup, or the disk fails.
 pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) -> Result<Healing> {
-    let found = good(opening, from).map_err(|unfit| StoreError::Open {
+    let found = staged(opening, from, Links::Followed)?.map_err(|unfit| StoreError::Open {
         path: from.to_owned(),
         reason: format!(
             "{}; it is not put in the place of {}, and nothing was changed",
@@ -116,17 +122,31 @@ pub fn restore(opening: &Opening, from: &Path, knows_to: Option<DateTime<Utc>>) 
             opening.path.display()
         ),
     })?;
-    let chosen = Chosen { from: Some(from.to_owned()), source: HealedFrom::Named, knows_to, holds_all: false };
+    put_named(opening, from, &found, knows_to)
+}
+
+/// Moves what stands at the path aside and puts the newest good backup of `base` in its place; `None` if there is none.
+///
+/// # Errors
+/// [`StoreError::Open`] if the disk fails.
+pub fn restore_newest(opening: &Opening, base: &Base) -> Result<Option<Healing>> {
+    for backup in &base.backups {
+        match staged(opening, &backup.path, Links::Refused)? {
+            Ok(found) => {
+                let knows_to = Some(backup.knows_to((opening.now)()));
+                return put_named(opening, &backup.path, &found, knows_to).map(Some);
+            }
+            Err(unfit) => passed_over(backup, &unfit.reason),
+        }
+    }
+    Ok(None)
+}
+
+fn put_named(opening: &Opening, from: &Path, found: &Opens, knows_to: Option<DateTime<Utc>>) -> Result<Healing> {
+    let chosen = Chosen { copied: Some(from.to_owned()), source: HealedFrom::Named, knows_to, holds_all: false };
     // A backup of an older version does not know which store it is of.
     let id = StoreId::beside(&opening.path).ok().flatten().filter(|_| found.id.is_none());
     put(opening, &Damage::of_file("it was restored by hand"), id.as_ref(), chosen)
-}
-
-/// The newest good backup of `base`, if there is one.
-pub fn newest_good(opening: &Opening, base: &Base) -> Option<Backup> {
-    let is_good =
-        |backup: &&Backup| good(opening, &backup.path).inspect_err(|unfit| passed_over(backup, &unfit.reason)).is_ok();
-    base.backups.iter().find(is_good).cloned()
 }
 
 fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen) -> Result<Healing> {
@@ -138,15 +158,14 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
         damage: damage.reason.clone(),
         kept_as: stands.then(|| aside.display().to_string()),
         source: chosen.source,
-        copied: chosen
-            .from
-            .as_ref()
-            .filter(|_| chosen.source != HealedFrom::File)
-            .map(|from| from.display().to_string()),
+        copied: chosen.copied.map(|from| from.display().to_string()),
         knows_to: if chosen.holds_all { Some(healed_at) } else { chosen.knows_to },
         links_ended: 0,
     };
-    let links_ended = build(opening, chosen.from.as_deref(), id, Some(&healing))?;
+    if chosen.source == HealedFrom::Nothing {
+        remove(&beside(path, BEING_MADE));
+    }
+    let links_ended = build(opening, id, Some(&healing))?;
     let healing = Healing { links_ended, ..healing };
     install(opening, Some(&aside))?;
     warn!(
@@ -162,30 +181,33 @@ fn put(opening: &Opening, damage: &Damage, id: Option<&StoreId>, chosen: Chosen)
 fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
     let path = &opening.path;
     if let Some(held) = &base.held {
-        return Ok(Chosen { from: Some(held.clone()), source: HealedFrom::File, knows_to: None, holds_all: true });
-    }
-    if damage.broken.is_empty() && fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
-        // The file alone is the newest checkpoint, and newer than every backup.
-        let alone = beside(path, ALONE);
-        let copied = copy(path, &alone).is_ok() && good(opening, &alone).is_ok();
-        if copied {
-            // A time that is yet to come was of a clock that lay ahead.
-            let written = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
-            let knows_to = written.map(|at: DateTime<Utc>| at.min((opening.now)() - TimeDelta::seconds(1)));
-            return Ok(Chosen { from: Some(alone), source: HealedFrom::File, knows_to, holds_all: false });
+        match staged(opening, held, Links::Refused)? {
+            Ok(_) => {
+                return Ok(Chosen { copied: None, source: HealedFrom::File, knows_to: None, holds_all: true });
+            }
+            // It may be all that there is.
+            Err(Unfit { reason, is_unknown: true, .. }) => {
+                let reason = format!("what the database still held cannot be looked into: {reason}");
+                return Err(StoreError::Open { path: path.clone(), reason });
+            }
+            Err(Unfit { reason, .. }) => warn!("what the database still held is passed over: {reason}"),
         }
-        let _ = fs::remove_file(alone);
+    }
+    // The file alone is the newest checkpoint, and newer than every backup.
+    if damage.broken.is_empty()
+        && fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+        && staged(opening, path, Links::Followed)?.is_ok()
+    {
+        // A time that is yet to come was of a clock that lay ahead.
+        let written = fs::metadata(path).and_then(|it| it.modified()).ok().map(DateTime::from);
+        let knows_to = written.map(|at: DateTime<Utc>| at.min((opening.now)() - TimeDelta::seconds(1)));
+        return Ok(Chosen { copied: None, source: HealedFrom::File, knows_to, holds_all: false });
     }
     let mut unknown = None;
     for backup in &base.backups {
-        let Err(Unfit { reason, broken, is_unknown }) = good(opening, &backup.path) else {
-            let knows_to = Some(backup.knows_to((opening.now)()));
-            return Ok(Chosen {
-                from: Some(backup.path.clone()),
-                source: HealedFrom::Backup,
-                knows_to,
-                holds_all: false,
-            });
+        let Err(Unfit { reason, broken, is_unknown }) = staged(opening, &backup.path, Links::Refused)? else {
+            let (copied, knows_to) = (Some(backup.path.clone()), Some(backup.knows_to((opening.now)())));
+            return Ok(Chosen { copied, source: HealedFrom::Backup, knows_to, holds_all: false });
         };
         passed_over(backup, &reason);
         if is_unknown {
@@ -203,7 +225,7 @@ fn choose(opening: &Opening, damage: &Damage, base: &Base) -> Result<Chosen> {
         Some((backup, why)) => {
             Err(StoreError::BackupUnread { path: path.clone(), reason: damage.reason.clone(), backup, why })
         }
-        None => Ok(Chosen { from: None, source: HealedFrom::Nothing, knows_to: None, holds_all: false }),
+        None => Ok(Chosen { copied: None, source: HealedFrom::Nothing, knows_to: None, holds_all: false }),
     }
 }
 
@@ -225,6 +247,41 @@ impl Unfit {
     fn because(reason: impl Into<String>) -> Unfit {
         Unfit { reason: reason.into(), broken: Vec::new(), is_unknown: false }
     }
+}
+
+/// Copies the file `from` to where a new store is made, alone, and looks into the copy: what it says of itself, or why it may not take
+/// the store's place. Of one that may not, nothing stays.
+///
+/// # Errors
+/// If the store's own disk takes no copy.
+fn staged(opening: &Opening, from: &Path, links: Links) -> Result<std::result::Result<Opens, Unfit>> {
+    let making = beside(&opening.path, BEING_MADE);
+    remove(&making);
+    if from != opening.path && stands(&log_of(from)) {
+        warn!("a log lies beside {}, and no backup has one: the file is taken as it is without it", from.display());
+    }
+    if let Err(error) = copy_bytes(from, &making, links, LONGEST_STORE) {
+        remove(&making);
+        if matches!(DiskTrouble::of(&error.to_string()), Some(DiskTrouble::Full | DiskTrouble::ReadOnly)) {
+            return Err(cannot(&opening.path, &format!("copying {}", from.display()), &error));
+        }
+        // What is no file at all will not be one later.
+        let is_unknown = !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound);
+        return Ok(Err(Unfit { is_unknown, ..Unfit::because(format!("it cannot be copied: {error}")) }));
+    }
+    Ok(good(opening, &making).inspect_err(|_| remove(&making)))
+}
+
+/// Looks into a file alone, whose log does not count, without reading it whole.
+pub fn look_alone(opening: &Opening, path: &Path) -> Examined {
+    let making = beside(&opening.path, BEING_MADE);
+    remove(&making);
+    let found = match copy_bytes(path, &making, Links::Refused, LONGEST_STORE) {
+        Ok(_) => opening.examine(&making, Depth::Opens),
+        Err(error) => Examined::Unknown { reason: error.to_string() },
+    };
+    remove(&making);
+    found
 }
 
 /// What a file that may take the store's place says of itself, or why it may not.
@@ -257,8 +314,6 @@ fn good(opening: &Opening, path: &Path) -> std::result::Result<Opens, Unfit> {
 const BEING_MADE: &str = "restoring";
 /// Once it is whole.
 const READY: &str = "restored";
-/// A copy of a file without its log.
-const ALONE: &str = "without-log";
 /// A copy of what the database still held in memory.
 const HELD: &str = "held";
 
@@ -296,33 +351,28 @@ fn aside(path: &Path, now: DateTime<Utc>) -> PathBuf {
     free.next().unwrap_or_else(|| beside(path, &stem))
 }
 
-/// Writes the new file whole, and gives it the name under which [`resume`] finds it.
-/// Gives how many links had to be ended.
-fn build(opening: &Opening, from: Option<&Path>, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<u64> {
+/// Makes the new file of what is [`staged`], or an empty one where nothing is, looks into it, and gives it the name under which
+/// [`resume`] finds it. Gives how many links had to be ended.
+fn build(opening: &Opening, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<u64> {
     let making = beside(&opening.path, BEING_MADE);
-    remove(&making);
-    let made = write(opening, &making, from, id, healing).and_then(|ended| {
+    let made = write(opening, &making, id, healing).and_then(|ended| {
+        // An empty one is of nobody else's making.
+        let checked = if healing.is_some() { good(opening, &making).map(|_| ()) } else { Ok(()) };
+        if let Err(unfit) = checked {
+            let reason = format!("what was put together for it is no store: {}", unfit.reason);
+            return Err(StoreError::Open { path: opening.path.clone(), reason });
+        }
         let named = File::open(&making).and_then(|file| file.sync_all());
         let ready = beside(&opening.path, READY);
         let named = named.and_then(|()| fs::rename(&making, &ready)).and_then(|()| sync_folder(&ready));
         named.map_err(|error| cannot(&opening.path, "writing it to disk", &error))?;
         Ok(ended)
     });
-    remove(&beside(&opening.path, ALONE));
     remove(&held_beside(&opening.path));
     made.inspect_err(|_| remove(&making))
 }
 
-fn write(
-    opening: &Opening,
-    making: &Path,
-    from: Option<&Path>,
-    id: Option<&StoreId>,
-    healing: Option<&Healing>,
-) -> Result<u64> {
-    if let Some(from) = from {
-        copy(from, making).map_err(|error| cannot(&opening.path, &format!("copying {}", from.display()), &error))?;
-    }
+fn write(opening: &Opening, making: &Path, id: Option<&StoreId>, healing: Option<&Healing>) -> Result<u64> {
     let mut connection = Connection::open_with_flags(making, config(opening.memory_mb)?)?;
     confine(&connection, &[], &[])?;
     migrations::migrate(making, &mut connection)?;
@@ -361,29 +411,11 @@ fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies the bytes alone, without the rights: a backup that may only be read becomes a store that can be written.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    remove(to);
-    copy_bytes(from, to)
-}
-
-/// Copies the bytes of a file into a new one, onto the disk.
-pub(super) fn copy_bytes(from: &Path, to: &Path) -> io::Result<()> {
-    let (mut from, mut to) = (File::open(from)?, new_file(to)?);
-    io::copy(&mut from, &mut to)?;
-    to.sync_all()
-}
-
 /// A leftover is in nobody's way once it cannot be removed; what comes next says so.
 fn remove(path: &Path) {
     for file in [path.to_owned(), log_of(path)] {
         let _ = fs::remove_file(file);
     }
-}
-
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn cannot(path: &Path, doing: &str, error: &io::Error) -> StoreError {

@@ -17,6 +17,7 @@ use super::error::{Result, StoreError};
 use super::heal::{self, Base, Damage};
 use super::opened::Opened;
 use super::opening::{self, Mode, Opening};
+use super::regular::{self, Links};
 use super::trouble::{DiskTrouble, is_damage, is_unusable};
 use super::{
     Depth, Examined, Store, backup, beside, bring_up_to_date, checkpoint, examine, locked, log_of, open_file, verify,
@@ -332,7 +333,7 @@ impl Store {
     /// Has the next call open the file anew where its disk could only be read, and can be written now.
     fn look_whether_writable(&self) {
         let health = &self.inner.health;
-        let writable = || fs::OpenOptions::new().append(true).open(&self.inner.path).is_ok();
+        let writable = || regular::options(Links::Followed).append(true).open(&self.inner.path).is_ok();
         if health.read_only.load(Ordering::SeqCst) && writable() {
             health.read_only.store(false, Ordering::SeqCst);
             health.unusable.store(true, Ordering::SeqCst);

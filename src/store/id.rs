@@ -4,7 +4,6 @@
 //! a store whose migrations are not committed; a copy of the store is the same store.
 
 use std::fmt;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,7 +12,7 @@ use duckdb::Connection;
 use tracing::warn;
 
 use super::error::{Result, StoreError};
-use super::whole;
+use super::{regular, whole};
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 16;
@@ -59,7 +58,7 @@ impl StoreId {
     /// # Errors
     /// Why the file cannot be read, or that it holds no id.
     pub fn beside(path: &Path) -> std::result::Result<Option<StoreId>, String> {
-        match fs::read_to_string(StoreId::file(path)) {
+        match regular::read_text(&StoreId::file(path), regular::LONGEST_NOTE) {
             Ok(text) => text.trim_end().parse().map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),

@@ -68,16 +68,16 @@ impl Store {
         let store = self.clone();
         self.call(move |connection| {
             insert_link(connection, &link)?;
-            store.keep_revoked(connection).map(|_| ())
+            store.keep_revoked(connection, None).map(|_| ())
         })
         .await
     }
 
-    /// Brings the lists of revoked links beside the store, and in its folders for backups, up to its rows. Gives where that failed,
-    /// in words.
-    pub(super) fn keep_revoked(&self, connection: &Connection) -> Result<Vec<String>> {
+    /// Brings the lists of revoked links beside the store, and in its folders for backups, up to its rows and to the link `ending`.
+    /// Gives where that failed, in words.
+    pub(super) fn keep_revoked(&self, connection: &Connection, ending: Option<&str>) -> Result<Vec<String>> {
         match &self.inner.opening {
-            Some(opening) => revoked::keep_lists(connection, opening),
+            Some(opening) => revoked::keep_lists(connection, opening, ending),
             None => Ok(Vec::new()),
         }
     }
@@ -129,11 +129,13 @@ impl Store {
     pub async fn revoke_link(&self, id: String, revocation: Revocation) -> Result<Vec<String>> {
         let store = self.clone();
         self.call(move |connection| {
+            // The lists first: killed in between, the next start ends it.
+            let not_listed = store.keep_revoked(connection, Some(&id))?;
             connection.execute(
                 "INSERT INTO link_revocations VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 params![id, revocation.at.naive_utc(), revocation.by],
             )?;
-            store.keep_revoked(connection)
+            Ok(not_listed)
         })
         .await
     }

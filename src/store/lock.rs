@@ -2,7 +2,7 @@
 //!
 //! It says which process that is, and what was last told of a store that could not keep it; its time says when.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,6 +11,7 @@ use tracing::debug;
 
 use super::beside;
 use super::error::{Result, StoreError};
+use super::regular::{self, LONGEST_NOTE, Links};
 
 /// A lock that is held until it is dropped; the operating system lets go of it when the process dies.
 #[derive(Debug)]
@@ -36,14 +37,16 @@ impl Lock {
             reason: format!("its lock file {} cannot be opened: {reason}", name.display()),
         };
         let is_new = !name.exists();
-        let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&name);
+        let opened = open(&name, true);
         let mut file = match opened {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => match File::open(&name) {
-                Ok(file) => file,
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lock { file: None }),
-                Err(error) => return Err(failed(error)),
-            },
+            Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
+                match regular::open(&name, Links::Refused, LONGEST_NOTE) {
+                    Ok(file) => file,
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lock { file: None }),
+                    Err(error) => return Err(failed(error)),
+                }
+            }
             Err(error) => return Err(failed(error)),
         };
         match file.try_lock() {
@@ -74,6 +77,15 @@ impl Lock {
     }
 }
 
+/// Opens the lock file `name` to read and write it, and makes it if it `may_be_new`.
+fn open(name: &Path, may_be_new: bool) -> std::io::Result<File> {
+    let mut options = regular::options(Links::Refused);
+    let opened = options.create(may_be_new).truncate(false).read(true).write(true).open(name);
+    let file = opened.map_err(|error| regular::told(name, error))?;
+    regular::check(name, &file, LONGEST_NOTE)?;
+    Ok(file)
+}
+
 /// What was told of a store from memory, since the store could not keep it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -86,15 +98,15 @@ pub struct Told {
 /// What was last told of the store `path`; `None` where nothing can remember it.
 pub fn told(path: &Path) -> Option<Told> {
     let file = file_of(path);
-    let at = file.metadata().ok()?.modified().ok()?;
-    let held = fs::read_to_string(file).unwrap_or_default();
+    let at = file.symlink_metadata().ok()?.modified().ok()?;
+    let held = regular::read_text(&file, LONGEST_NOTE).unwrap_or_default();
     Some(Told { at, rule: held.lines().nth(1).map(str::to_owned) })
 }
 
 /// Notes what was told of the store `path`, or that nothing is any more. Where even that cannot be kept, a restart tells again.
 pub fn note_told(path: &Path, told: &Told) {
     let noted = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().read(true).write(true).open(file_of(path))?;
+        let mut file = open(&file_of(path), false)?;
         let mut held = String::new();
         (&mut file).take(LONGEST).read_to_string(&mut held)?;
         let written = write(&mut file, held.lines().next().unwrap_or_default(), told.rule.as_deref());

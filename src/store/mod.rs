@@ -13,6 +13,8 @@ mod backup;
 mod backup_files;
 mod backup_places;
 mod charges;
+mod child;
+mod copying;
 mod credits;
 mod cycles;
 mod entered;
@@ -41,9 +43,11 @@ mod plan;
 mod projections;
 mod read;
 mod readers;
+mod regular;
 mod reports;
 mod requests;
 mod revoked;
+mod revoked_list;
 mod trouble;
 mod vanished;
 mod verify;
@@ -72,7 +76,7 @@ pub use credits::SnapshotKey;
 pub use cycles::{AwaitedOutlook, FinishedCycle, Messages, PastOutlooks, StoredCycle, UnreadOutlook};
 pub use entered::Entered;
 pub use error::{Result, StoreError};
-pub use examine::{Depth, EXAMINE, Examined, Examiner, copy_with_log, examine, without_secrets};
+pub use examine::{Depth, EXAMINE, Examined, Examiner, copy_with_log, examine, seconds_for, without_secrets};
 pub use failures::Progress;
 pub use fingerprint::{Fingerprint, Seen};
 pub use heal::Damage;
@@ -180,7 +184,7 @@ impl Store {
         if mode == Mode::Writable {
             store.id().write_beside(path);
             // As the file with the id: what it lacks is said, and opens no store less.
-            if let Err(error) = store.write(|_, connection| store.keep_revoked(connection)) {
+            if let Err(error) = store.write(|_, connection| store.keep_revoked(connection, None)) {
                 warn!("which links were revoked cannot be listed beside the store: {error}");
             }
         }

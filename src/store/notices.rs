@@ -107,7 +107,7 @@ impl Store {
             }
             transaction.commit()?;
             if !enclosed.links.is_empty() {
-                let _ = store.keep_revoked(connection)?;
+                let _ = store.keep_revoked(connection, None)?;
             }
             Ok(true)
         })

@@ -7,25 +7,46 @@ use std::collections::BTreeSet;
 
 use duckdb::Connection;
 
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::{migrations, unconnected};
 
-/// What kinds of objects there are, and the question for the name of each, whether DuckDB itself brings it, and in which database it
-/// is. All functions are named in full: a macro in the file can bear the name of one.
-const KINDS: [(&str, &str); 9] = [
+/// What kinds of objects there are, and the question for the name of each and all that makes it what it is, whether DuckDB itself brings
+/// it, and in which database it is. All functions are named in full: a macro in the file can bear the name of one.
+const KINDS: [(&str, &str); 11] = [
     (SCHEMA, "SELECT database_name, internal, schema_name FROM system.main.duckdb_schemas()"),
     (TABLE, "SELECT database_name, internal, schema_name, table_name FROM system.main.duckdb_tables()"),
+    ("definition", "SELECT database_name, internal, schema_name, table_name, sql FROM system.main.duckdb_tables()"),
     (
         "column",
-        "SELECT database_name, internal, schema_name, table_name, column_name, data_type, column_default
+        "SELECT database_name, internal, schema_name, table_name, column_name, data_type, column_default,
+                CAST(is_nullable AS VARCHAR), CAST(column_index AS VARCHAR), generation_expression
          FROM system.main.duckdb_columns()",
     ),
-    ("sequence", "SELECT database_name, false, schema_name, sequence_name FROM system.main.duckdb_sequences()"),
-    ("index", "SELECT database_name, false, schema_name, table_name, index_name FROM system.main.duckdb_indexes()"),
+    (
+        "constraint",
+        "SELECT database_name, false, schema_name, table_name, constraint_type, constraint_text, expression,
+                CAST(constraint_column_names AS VARCHAR), referenced_table, CAST(referenced_column_names AS VARCHAR)
+         FROM system.main.duckdb_constraints()",
+    ),
+    (
+        "sequence",
+        "SELECT database_name, false, schema_name, sequence_name, CAST(start_value AS VARCHAR), CAST(min_value AS VARCHAR),
+                CAST(max_value AS VARCHAR), CAST(increment_by AS VARCHAR), CAST(cycle AS VARCHAR)
+         FROM system.main.duckdb_sequences()",
+    ),
+    (
+        "index",
+        "SELECT database_name, false, schema_name, table_name, index_name, CAST(is_unique AS VARCHAR), CAST(is_primary AS VARCHAR),
+                expressions, sql
+         FROM system.main.duckdb_indexes()",
+    ),
     ("view", "SELECT database_name, internal, schema_name, view_name, sql FROM system.main.duckdb_views()"),
-    ("macro", "SELECT database_name, internal, schema_name, function_name FROM system.main.duckdb_functions()"),
+    (
+        "macro",
+        "SELECT database_name, internal, schema_name, function_name, macro_definition FROM system.main.duckdb_functions()",
+    ),
     ("type", "SELECT database_name, internal, schema_name, type_name FROM system.main.duckdb_types()"),
-    ("trigger", "SELECT database_name, false, schema_name, trigger_name FROM system.main.duckdb_triggers()"),
+    ("trigger", "SELECT database_name, false, schema_name, trigger_name, sql FROM system.main.duckdb_triggers()"),
 ];
 const SCHEMA: &str = "schema";
 const TABLE: &str = "table";
@@ -33,6 +54,10 @@ const TABLE: &str = "table";
 const VERSIONS: &str = "schema_version";
 /// Databases that DuckDB brings.
 const OF_DUCKDB: [&str; 2] = ["system", "temp"];
+/// More objects than any store has: of a file that has more, the rest is not asked for.
+const MOST_OBJECTS: usize = 10_000;
+/// More versions than there are.
+const MOST_VERSIONS: usize = 1_000;
 /// Letters of a name, or of what stands behind it, that are told.
 const LONGEST: usize = 60;
 /// Objects that are named where many are strange.
@@ -52,7 +77,7 @@ impl Objects {
         for (kind, sql) in KINDS {
             let mut statement = connection.prepare(sql)?;
             let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
+            while let Some(row) = rows.next()?.filter(|_| found.len() <= MOST_OBJECTS) {
                 let (database, internal): (String, Option<bool>) = (row.get(0)?, row.get(1)?);
                 if internal == Some(true) || OF_DUCKDB.contains(&database.as_str()) {
                     continue;
@@ -86,8 +111,14 @@ impl Objects {
         if !self.has_table(VERSIONS) {
             return Ok(None);
         }
-        let mut statement = connection.prepare(&format!("SELECT version FROM main.{VERSIONS}"))?;
+        // Of a table that somebody else filled, no more is read than a store can hold.
+        let sql = format!("SELECT version FROM main.{VERSIONS} LIMIT {}", MOST_VERSIONS + 1);
+        let mut statement = connection.prepare(&sql)?;
         let versions: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<duckdb::Result<_>>()?;
+        if versions.len() > MOST_VERSIONS {
+            let reason = format!("it has more than {MOST_VERSIONS} rows, and no store has");
+            return Err(StoreError::Unreadable { what: format!("the table {VERSIONS}"), reason });
+        }
         Ok(Some(versions.into_iter().max().unwrap_or(0)))
     }
 
@@ -147,6 +178,19 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_of_every_version_becomes_what_the_migrations_make_of_a_store() {
+        for version in 1..=migrations::known() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrations::migrate_to(&mut connection, version).unwrap();
+            let copied = "ATTACH ':memory:' AS copied; COPY FROM DATABASE memory TO copied; USE copied; DETACH memory";
+            connection.execute_batch(copied).unwrap();
+            assert_eq!(Objects::of(&connection).unwrap().difference(version).unwrap(), None, "{version}");
+            migrations::migrate(std::path::Path::new("copied"), &mut connection).unwrap();
+            assert_eq!(Objects::of(&connection).unwrap().difference(migrations::known()).unwrap(), None, "{version}");
+        }
+    }
+
+    #[test]
     fn each_strange_object_is_named_whatever_bears_the_name_of_a_function() {
         let shadows = "CREATE MACRO duckdb_views() AS TABLE SELECT 1; CREATE MACRO count(x) AS 7; CREATE MACRO coalesce(a, b) AS 99";
         for (sql, name) in [
@@ -160,6 +204,27 @@ mod tests {
             ("CREATE INDEX faster ON store_id (id)", "the index \"main store_id faster\""),
             ("ALTER TABLE healings ADD COLUMN more VARCHAR DEFAULT 'x'", "the column \"main healings more VARCHAR"),
             ("ALTER TABLE store_id ALTER COLUMN id SET DEFAULT uuid()", "the column \"main store_id id VARCHAR uuid"),
+            ("ALTER TABLE store_id ALTER COLUMN id DROP NOT NULL", "the column \"main store_id id VARCHAR"),
+            ("ALTER TABLE audit ALTER COLUMN status TYPE BIGINT", "the column \"main audit status BIGINT"),
+            (
+                "DROP TABLE link_revocations; CREATE TABLE link_revocations (link_id VARCHAR NOT NULL, revoked_at TIMESTAMP NOT NULL, \
+              revoked_by VARCHAR NOT NULL)",
+                "the definition \"main link_revocations CREATE TABLE",
+            ),
+            (
+                "DROP TABLE backup_places; CREATE TABLE backup_places (path VARCHAR NOT NULL CHECK (length(path) < 9), \
+              marked_at TIMESTAMP NOT NULL)",
+                "the constraint \"main backup_places CHECK",
+            ),
+            (
+                "DROP TABLE backup_places; CREATE TABLE backup_places (path VARCHAR NOT NULL UNIQUE, marked_at TIMESTAMP NOT NULL)",
+                "the constraint \"main backup_places UNIQUE",
+            ),
+            (
+                "DROP TABLE backup_places; CREATE TABLE backup_places (path VARCHAR NOT NULL COLLATE NOCASE, \
+              marked_at TIMESTAMP NOT NULL)",
+                "the definition \"main backup_places CREATE TABLE",
+            ),
         ] {
             let mut connection = unconnected().unwrap();
             migrations::migrate_to(&mut connection, migrations::known()).unwrap();

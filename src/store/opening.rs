@@ -4,7 +4,7 @@
 //! empty store is made only where nothing says that there was another; what can be mended outside the file is never taken for
 //! damage.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use super::backup_files::{Backup, BackupFile, MARK, newest_first};
 use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Examiner};
 use super::heal::{self, Base, Damage};
+use super::regular::{self, Links};
 use super::{StoreId, migrations};
 use crate::domain::healing::Healing;
 use crate::domain::words::moment_text;
@@ -231,7 +232,7 @@ fn look(opening: &Opening) -> Result<Stands> {
         let what = if held.is_dir() { "it is a folder" } else { "it is no file" };
         return Err(refused(format!("{what}: name a file in [store] path, or remove what stands there")));
     }
-    let mode = match OpenOptions::new().read(true).write(true).open(path) {
+    let mode = match regular::options(Links::Followed).read(true).write(true).open(path) {
         Ok(_) => Mode::Writable,
         Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => Mode::ReadOnly,
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -255,7 +256,7 @@ fn is_ours(path: &Path) -> bool {
     /// Where DuckDB's mark stands.
     const MARK_AT: u64 = 8;
     let marked = || -> std::io::Result<bool> {
-        let (mut file, mut mark) = (File::open(path)?, [0; 4]);
+        let (mut file, mut mark) = (regular::open(path, Links::Followed, u64::MAX)?, [0; 4]);
         file.seek(SeekFrom::Start(MARK_AT))?;
         file.read_exact(&mut mark)?;
         Ok(&mark == b"DUCK")
@@ -330,7 +331,7 @@ fn unclaimed(opening: &Opening, backups: Vec<Backup>) -> Unclaimed {
         if newest.iter().any(|other| other.id == file.id) {
             continue;
         }
-        let account = match opening.examine(&path, Depth::Opens) {
+        let account = match heal::look_alone(opening, &path) {
             Examined::Store(opens) => opens.account,
             _ => None,
         };
@@ -357,13 +358,12 @@ pub(super) fn restore(opening: &Opening, from: Option<&Path>) -> Result<Healing>
         return heal::restore(opening, from, named(from));
     }
     let base = base_of(opening)?;
-    let Some(backup) = heal::newest_good(opening, &base) else {
+    heal::restore_newest(opening, &base)?.ok_or_else(|| {
         let folders: Vec<String> = opening.backups.all().iter().map(|folder| folder.display().to_string()).collect();
         let reason = format!(
             "no good backup of it lies in {}. Name one: `glidepath restore PATH`. Nothing was changed",
             folders.join(" or ")
         );
-        return Err(refused(&opening.path, reason));
-    };
-    heal::restore(opening, &backup.path, Some(backup.knows_to((opening.now)())))
+        refused(&opening.path, reason)
+    })
 }

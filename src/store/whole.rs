@@ -11,6 +11,7 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::beside;
+use super::copying::sync_folder;
 
 /// The end of a name while a file is written.
 const PARTIAL: &str = "partial";
@@ -61,7 +62,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&partial);
     }
-    written
+    written.and_then(|()| sync_folder(path))
 }
 
 #[cfg(test)]

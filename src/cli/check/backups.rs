@@ -30,6 +30,9 @@ pub async fn lines(config: &Config, held: Option<&Access>, now: DateTime<Utc>) -
             Ok(files) => lines.extend(found(folder, &files, own.as_ref(), now)),
             Err(error) => lines.push(format!("warning   {error:#}")),
         }
+        for odd in BackupFile::odd_in(folder).unwrap_or_default() {
+            lines.push(format!("warning   {odd}"));
+        }
     }
     let Some(second) = &config.backup_to else { return Ok(lines) };
     let problem = match engine {

@@ -119,6 +119,41 @@ async fn a_store_with_anything_that_no_store_has_is_neither_opened_nor_restored(
     }
 }
 
+/// A store whose parts are not what its migrations make: later each of them would fail, or take its time.
+#[tokio::test]
+async fn a_file_whose_tables_differ_in_anything_is_not_restored() {
+    const REVOCATIONS: &str = "CREATE TABLE link_revocations (link_id VARCHAR PRIMARY KEY, revoked_at TIMESTAMP NOT NULL, \
+                               revoked_by VARCHAR NOT NULL";
+    let anew = |table: &str, definition: String| format!("DROP TABLE {table}; {definition})");
+    let of_links = |definition: String| anew("link_revocations", definition);
+    for (sql, what) in [
+        (of_links(REVOCATIONS.replace(" PRIMARY KEY", " NOT NULL")), "link_revocations"),
+        (of_links(format!("{REVOCATIONS}, CHECK (length(revoked_by) < 3)")), "link_revocations"),
+        (of_links(format!("{REVOCATIONS} DEFAULT 'x'")), "link_revocations"),
+        (of_links(format!("{REVOCATIONS} COLLATE NOCASE")), "link_revocations"),
+        (of_links(format!("{REVOCATIONS} UNIQUE")), "link_revocations"),
+        (of_links(REVOCATIONS.replace("VARCHAR NOT NULL", "VARCHAR")), "link_revocations"),
+        (of_links(REVOCATIONS.replace("TIMESTAMP", "VARCHAR")), "link_revocations"),
+        ("CREATE INDEX slow ON audit (md5(path))".to_owned(), "index"),
+        ("CREATE SEQUENCE numbers START 7".to_owned(), "sequence"),
+    ] {
+        let (folder, backup) = with_a_store().await;
+        Connection::open(&backup).unwrap().execute_batch(&sql).unwrap();
+        let refused = patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap_err().to_string();
+        assert!(refused.contains("another program's objects") && refused.contains(what), "{sql}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_table_of_versions_without_end_no_more_is_read_than_a_store_can_have() {
+    let (folder, backup) = with_a_store().await;
+    let sql = "DROP TABLE schema_version; CREATE TABLE schema_version (version BIGINT, name VARCHAR);
+               INSERT INTO schema_version SELECT 19, 'x' FROM range(5000000)";
+    Connection::open(&backup).unwrap().execute_batch(sql).unwrap();
+    let refused = patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap_err().to_string();
+    assert!(refused.contains("more than 1000 rows"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_backup_with_such_things_is_passed_over_when_a_store_is_healed() {
     let (folder, backup) = with_a_store().await;
