@@ -1,13 +1,13 @@
 //! `[partner]`: who hands the reports on.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fs;
 use std::path::Path;
 
 use toml::Table;
 
 use crate::report::{Commentary, Logo, Partner};
 
+use super::given;
 use super::problem::Problem;
 use super::section::Section;
 
@@ -68,15 +68,8 @@ fn file_of(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| {
         format!("the file cannot be read: {error}; correct the path, a relative one starts in the config's folder")
     };
-    let file = File::open(path).map_err(failed)?;
-    let kind = file.metadata().map_err(failed)?;
-    if !kind.is_file() {
+    if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err("this is no file: name one".to_owned());
     }
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err("the file is longer than a megabyte: name a smaller one".to_owned());
-    }
-    Ok(bytes)
+    given::bytes(path, MOST_BYTES).map_err(failed)
 }
