@@ -146,7 +146,7 @@ impl ReportKind {
             ReportKind::FundingPack => "All of it in one paper, for the next conversation about funding.",
             ReportKind::Ask => "What the filing costs, what of it credit can pay, and which programmes fit.",
             ReportKind::Poc => "Proofs of concept: what was promised, what they cost, and what followed.",
-            ReportKind::Evidence => "What every figure rests on: runs and AWS's answers, for whoever checks.",
+            ReportKind::Evidence => "What every figure rests on: runs and answers of AWS, for whoever checks.",
         }
     }
 }

@@ -134,7 +134,7 @@ async fn a_file_whose_tables_differ_in_anything_is_not_restored() {
         (of_links(format!("{REVOCATIONS} UNIQUE")), "link_revocations"),
         (of_links(REVOCATIONS.replace("VARCHAR NOT NULL", "VARCHAR")), "link_revocations"),
         (of_links(REVOCATIONS.replace("TIMESTAMP", "VARCHAR")), "link_revocations"),
-        ("CREATE INDEX slow ON audit (md5(path))".to_owned(), "index"),
+        ("CREATE INDEX slow ON audit (path)".to_owned(), "index"),
         ("CREATE SEQUENCE numbers START 7".to_owned(), "sequence"),
     ] {
         let (folder, backup) = with_a_store().await;

@@ -71,3 +71,16 @@ fn a_wide_table_has_its_section_turned() {
     let short = report::build(ReportKind::Trajectory, &nothing, &Series::default(), &Audience::Owner);
     assert!(assert_readable(&short).iter().all(|page| page.width < page.height));
 }
+
+/// What a document rests on stands in two columns, and what is long on a line of its own, however many there are of each.
+#[test]
+fn any_number_of_things_that_a_document_rests_on_is_set() {
+    let document = document(ReportKind::Trajectory, &Audience::Owner);
+    let (short, long) = (document.about[1].clone(), document.about.last().unwrap().clone());
+    let long = glidepath::report::document::About { value: Cell::text("a long value ".repeat(9)), ..long };
+    for (shorts, longs) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (3, 2), (4, 1), (5, 0)] {
+        let about = vec![short.clone(); shorts].into_iter().chain(vec![long.clone(); longs]).collect();
+        let set = report::render(&Document { about, ..document.clone() }, Format::Pdf);
+        assert!(set.is_ok(), "{shorts} and {longs}: {:?}", set.err());
+    }
+}
