@@ -73,7 +73,8 @@ pub struct LinkKindError(ReportError);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkOrder {
-    /// Kind of report (actual-vs-projected, trajectory, funding-pack, ask, poc or evidence), or `all` for a page that leads to each of them.
+    /// Kind of report (actual-vs-projected, trajectory, funding-pack, ask, poc or evidence), or `all` for a page that leads to each
+    /// of them.
     pub kind: String,
     /// Formats; the first is what a link to one report shows by itself, the others are asked for with `?format=`.
     pub formats: Vec<String>,

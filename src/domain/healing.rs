@@ -72,7 +72,8 @@ impl Healing {
         match self.links_ended {
             0 => missing,
             ended => format!(
-                "{missing}. No list tells for certain that {ended} of the links to reports were not revoked, so these are ended: make new ones"
+                "{missing}. No list tells for certain that {ended} of the links to reports were not revoked, so these are ended: \
+                 make new ones"
             ),
         }
     }

@@ -13,7 +13,7 @@ use crate::domain::position::{Position, Series};
 /// The order in which a reviewer asks: what was filed, what was used and spent against it, how it was paid, how long that lasts and
 /// how good such words were, what comes after, what is asked for next, and what all of it assumes. Sections of other reports that
 /// are not named are left out.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "as-filed",
     partner::SECTION,
     "actual-vs-filed",
@@ -28,6 +28,7 @@ const ORDER: [&str; 14] = [
     "next-ask",
     "credibility",
     "assumptions",
+    "reconciliation",
 ];
 
 /// The figures of the first page, in order.

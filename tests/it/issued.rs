@@ -62,7 +62,7 @@ async fn a_report_of_a_past_moment_is_the_same_file_for_ever() {
     assert_eq!(now, every_report(&engine, second).await, "from the store opened again");
     // Each is known by its hash, once, however often it was made.
     let issued = engine.store().issued_reports().await.unwrap();
-    assert_eq!(issued.len(), 96);
+    assert_eq!(issued.len(), 132);
     for (name, hash) in then.iter().chain(&now) {
         let known = issued.iter().find(|it| it.sha256 == *hash).unwrap_or_else(|| panic!("{name} is not known"));
         assert_eq!(*name, format!("{}.{} for {}", known.kind, known.format, known.audience));

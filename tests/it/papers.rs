@@ -125,8 +125,10 @@ fn every_form_says_the_same_cell_by_cell() {
         assert_eq!(html, placed, "{} as HTML", document.kind);
         let markdown = markdown_tables(&String::from_utf8(rendered(&document, Format::Markdown)).unwrap());
         let figures = document.figures.iter().map(|it| vec![it.label.clone(), it.value.shown(), it.detail.clone()]);
-        assert_eq!(markdown[0][1..], figures.collect::<Vec<_>>(), "{} as Markdown", document.kind);
-        assert_eq!(markdown[1..], tables.iter().map(|it| shown(it)).collect::<Vec<_>>(), "{}", document.kind);
+        let figures: Vec<_> = figures.collect();
+        let beside = usize::from(!figures.is_empty());
+        assert!(beside == 0 || markdown[0][1..] == figures, "{} as Markdown", document.kind);
+        assert_eq!(markdown[beside..], tables.iter().map(|it| shown(it)).collect::<Vec<_>>(), "{}", document.kind);
         let csv = csv_sections(&rendered(&document, Format::Csv));
         let json: serde_json::Value = serde_json::from_slice(&rendered(&document, Format::Json)).unwrap();
         for table in &tables {

@@ -389,6 +389,9 @@ fn accelerators_have_hours_and_a_rate_where_tokens_have_volume_and_a_price() {
 fn the_page_folds_what_is_long() {
     let html = report::page(&sample::position(), &sample::series(), None, &Nav::default());
     let folded = html.matches("<details class=\"fold\">").count();
-    assert_eq!(folded, 6, "variance by line and month, figures behind claims, the first bill, workloads, assumptions");
+    assert_eq!(
+        folded, 7,
+        "tokens, variance by line and month, figures behind claims, the first bill, workloads, assumptions"
+    );
     assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");
 }

@@ -182,7 +182,7 @@ async fn a_partner_is_shown_the_ask_of_its_own_records_alone() {
     engine.file_projection(startup::TODAY, other).await.unwrap();
     engine.remake_outlook(startup::TODAY).await.unwrap();
     let bill =
-        |text: &str| text.split_once("## The bill afterwards").unwrap().1.split("## ").next().unwrap().to_owned();
+        |text: &str| text.split_once("\n## The bill afterwards").unwrap().1.split("\n## ").next().unwrap().to_owned();
     assert_ne!(bill(&of_bill(Audience::Owner).await), bill(&owners));
     assert_eq!(bill(&of_bill(partner(&["portfolio"])).await), bill(&partners));
 }

@@ -64,7 +64,7 @@ fn nor_is_it_where_names_are_long_and_amounts_large() {
 /// A section whose table is too wide for a page upright is on its side, the others are not.
 #[test]
 fn a_wide_table_has_its_section_turned() {
-    let pages = assert_readable(&document(ReportKind::FundingPack, &Audience::Owner));
+    let pages = assert_readable(&document(ReportKind::ActualVsProjected, &Audience::Owner));
     let (turned, upright): (Vec<&Page>, Vec<&Page>) = pages.iter().partition(|page| page.width > page.height);
     assert!(!turned.is_empty() && upright.len() > turned.len(), "{} {}", turned.len(), upright.len());
     let nothing = Position { variance: Vec::new(), exhaustion: Exhaustion::default(), ..sample::position() };

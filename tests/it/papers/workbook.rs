@@ -104,7 +104,9 @@ fn totals_are_formulas_that_come_to_what_stands_there() {
                 summed += 1;
             }
         }
-        assert!(sheets[0].formulas.is_empty() && summed > 3, "{}: {summed}", document.kind);
+        // Evidence counts nothing up.
+        let least = if document.kind == ReportKind::Evidence.as_str() { 0 } else { 4 };
+        assert!(sheets[0].formulas.is_empty() && summed >= least, "{}: {summed}", document.kind);
     }
 }
 
@@ -127,7 +129,8 @@ fn sums_of_the_sample_are_formulas_and_steps_are_none() {
     );
     assert_eq!(found(&pack, "pools"), ["grantedSUBTOTAL", "drawnSUBTOTAL", "remainingSUBTOTAL"]);
     let ask = asked();
-    assert_eq!(found(&ask, "ask_months"), ["usdSUBTOTAL", "usd_without_leversSUBTOTAL"]);
+    // The other sum differs by a cent from the cents that are shown: each amount is rounded by itself.
+    assert_eq!(found(&ask, "ask_months"), ["usdSUBTOTAL"]);
     assert_eq!(found(&ask, "ask_steps"), [""; 0], "the steps of a calculation are no sum");
 }
 

@@ -71,7 +71,7 @@ fn csv_sections_are_tables_with_their_own_header() {
         let width = *widths.entry(record[0].to_owned()).or_insert(record.len());
         assert_eq!(record.len(), width, "{record:?}");
     }
-    for section in ["report", "variance", "variance_by_month", "pools", "trajectory", "notes"] {
+    for section in ["report", "variance_by_month", "tokens", "pools", "trajectory", "notes"] {
         assert!(widths.contains_key(section), "{section}");
     }
 }

@@ -61,8 +61,10 @@ fn no_sum_over_the_records_of_others_reaches_a_partner() {
             assert_eq!(labels[3..].iter().all(|label| people.contains(label)), has_plan, "{kind}: {people}");
         }
     }
-    let owners =
-        text(&report::build(ReportKind::FundingPack, &position, &sample::series(), &Audience::Owner), Format::Csv);
+    let owners = text(
+        &report::build(ReportKind::ActualVsProjected, &position, &sample::series(), &Audience::Owner),
+        Format::Csv,
+    );
     let found = sums.iter().filter(|sum| shown(&owners, **sum)).count();
     assert!(found > 8, "the search finds only {found} of them where they are");
     assert!(labels[..2].iter().all(|label| owners.contains(label)));

@@ -91,6 +91,8 @@ const FLOAT_PLACES: &[(&str, &str)] = &[
     ("src/domain/forecast", "statistics of a forecast"),
     ("src/domain/outlook", "statistics of a forecast"),
     ("src/report/chart", "coordinates of a drawing"),
+    ("src/report/logo/svg.rs", "coordinates of a drawing"),
+    ("src/report/pdf", "widths of columns on paper"),
     ("src/report/xlsx.rs", "a workbook's numbers are doubles"),
     ("src/http/metrics", "a Prometheus sample is a float"),
 ];
