@@ -61,6 +61,21 @@ fn nor_is_it_where_names_are_long_and_amounts_large() {
     }
 }
 
+/// Numbers of pages and of tables are worked out from where all else stands: they are only right where that came to rest.
+#[test]
+fn each_page_and_each_table_has_a_number_of_its_own() {
+    for document in every_document().into_iter().chain([asked()]) {
+        let bytes = rendered(&document, Format::Pdf);
+        let (text, count) = (squeezed(&pdf_text(&bytes)), pages(&bytes).len());
+        for page in 1..=count {
+            assert!(text.contains(&format!("Page{page}of{count}")), "{}: page {page} of {count}", document.kind);
+        }
+        for number in 1..=document.tables().count() {
+            assert!(text.contains(&format!("Table{number}.")), "{}: table {number}", document.kind);
+        }
+    }
+}
+
 /// A section whose table is too wide for a page upright is on its side, the others are not.
 #[test]
 fn a_wide_table_has_its_section_turned() {
