@@ -1,6 +1,7 @@
 //! What is printed can be read: no text is too small, and none lies off its page.
 
 use glidepath::domain::position::Exhaustion;
+use glidepath::report::document::About;
 
 use super::*;
 use crate::support::print::{Page, pages};
@@ -92,7 +93,7 @@ fn a_wide_table_has_its_section_turned() {
 fn any_number_of_things_that_a_document_rests_on_is_set() {
     let document = document(ReportKind::Trajectory, &Audience::Owner);
     let (short, long) = (document.about[1].clone(), document.about.last().unwrap().clone());
-    let long = glidepath::report::document::About { value: Cell::text("a long value ".repeat(9)), ..long };
+    let long = About { value: Cell::text("a long value ".repeat(9)), ..long };
     for (shorts, longs) in [(0, 0), (0, 1), (1, 0), (1, 1), (2, 1), (3, 2), (4, 1), (5, 0)] {
         let about = vec![short.clone(); shorts].into_iter().chain(vec![long.clone(); longs]).collect();
         let set = report::render(&Document { about, ..document.clone() }, Format::Pdf);
