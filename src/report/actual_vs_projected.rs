@@ -9,19 +9,11 @@ use crate::domain::position::{Position, Series, Variance};
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {
     Document {
-        kind: ReportKind::ActualVsProjected.as_str(),
-        title: ReportKind::ActualVsProjected.title().to_owned(),
-        customer: None,
-        prepared_by: None,
-        as_of: position.as_of,
-        data_through: position.data_through,
-        currency: position.currency.clone(),
-        about: Vec::new(),
         summary: summary(position),
         figures: figures(position),
-        findings: Vec::new(),
         sections: sections(position, series).into_iter().chain(as_filed::section(position)).collect(),
         notes: notes(position),
+        ..Document::new(ReportKind::ActualVsProjected, position)
     }
 }
 

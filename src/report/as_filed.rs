@@ -8,8 +8,12 @@ use crate::domain::words::{percent_text, usd_text};
 /// What was filed beside the usage; `None` while nothing is filed.
 pub(super) fn section(position: &Position) -> Option<Section> {
     let filing = position.filing.as_ref()?;
-    let mut blocks: Vec<Block> = said(filing).map(Block::Text).into_iter().collect();
-    let applications = &filing.applications;
+    of_records(said(filing), &filing.applications)
+}
+
+/// The same of some records.
+pub(super) fn of_records(said: Option<String>, applications: &[FiledApplication]) -> Option<Section> {
+    let mut blocks: Vec<Block> = said.map(Block::Text).into_iter().collect();
     if !applications.is_empty() {
         blocks.push(Block::Table(records(applications)));
     }

@@ -16,19 +16,11 @@ use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
 /// Builds the report of what is sized; without it, why there is nothing.
 pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: Option<&Partner>) -> Document {
     Document {
-        kind: ReportKind::Ask.as_str(),
-        title: ReportKind::Ask.title().to_owned(),
-        customer: None,
-        prepared_by: None,
-        as_of: position.as_of,
-        data_through: position.data_through,
-        currency: position.currency.clone(),
-        about: Vec::new(),
         summary: sized.map_or_else(|| vec![nothing(position).to_owned()], summary),
         figures: sized.map(figures).unwrap_or_default(),
-        findings: Vec::new(),
         sections: sized.map(|sized| sections(sized, partner)).unwrap_or_default(),
         notes: sized.map(|_| notes()).unwrap_or_default(),
+        ..Document::new(ReportKind::Ask, position)
     }
 }
 
@@ -95,7 +87,7 @@ fn figures(sized: &SizedFiling) -> Vec<Figure> {
             "Ask that the spend supports",
             sized.ask.usd,
             format!(
-                "{} that credit can pay, and {}",
+                "{} that credit can pay, and {} headroom",
                 usd_text(sized.ask.payable_usd),
                 percent_text(sized.ask.headroom)
             ),
@@ -379,7 +371,7 @@ fn models(sized: &SizedFiling) -> Vec<Block> {
             Cell::text(&it.model),
             Cell::text(if it.filed { "yes" } else { "" }),
             Cell::Money(it.usd),
-            Cell::text(format!("{} times", it.runway_times)),
+            Cell::text(if it.filed { "as filed".to_owned() } else { format!("{} times", it.runway_times) }),
         ]
     };
     let columns = [

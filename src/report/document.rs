@@ -7,11 +7,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::logo::Logo;
-use super::words;
+use super::{ReportKind, words};
 use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
-use crate::domain::position::{DayAmount, DayBand};
+use crate::domain::position::{DayAmount, DayBand, Position};
 use crate::domain::words::whole_usd_text;
 
 /// A report or the page.
@@ -55,6 +55,25 @@ pub(super) fn dateline(as_of: DateTime<Utc>, data_through: Option<NaiveDate>) ->
 }
 
 impl Document {
+    /// One of a kind that says nothing yet.
+    pub(super) fn new(kind: ReportKind, position: &Position) -> Document {
+        Document {
+            kind: kind.as_str(),
+            title: kind.title().to_owned(),
+            customer: None,
+            prepared_by: None,
+            as_of: position.as_of,
+            data_through: position.data_through,
+            currency: position.currency.clone(),
+            about: Vec::new(),
+            summary: Vec::new(),
+            figures: Vec::new(),
+            findings: Vec::new(),
+            sections: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// "Data through 21 Nov 2026 · as of 23 Nov 2026 06:00 UTC".
     pub fn dateline(&self) -> String {
         dateline(self.as_of, self.data_through)

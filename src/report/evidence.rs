@@ -27,19 +27,9 @@ pub(super) fn build(evidence: Option<&Evidence>, position: &Position, audience: 
         None => "No run is stored yet, so there is nothing that a figure could rest on.",
     };
     Document {
-        kind: ReportKind::Evidence.as_str(),
-        title: ReportKind::Evidence.title().to_owned(),
-        customer: None,
-        prepared_by: None,
-        as_of: position.as_of,
-        data_through: position.data_through,
-        currency: position.currency.clone(),
-        about: Vec::new(),
         summary: vec![summary.to_owned()],
-        figures: Vec::new(),
-        findings: Vec::new(),
         sections: section.into_iter().collect(),
-        notes: Vec::new(),
+        ..Document::new(ReportKind::Evidence, position)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::document::{Block, Document, Figure, Section};
 use super::partner::{self, Partner};
 use super::{ReportKind, actual_vs_projected, as_filed, curves, review, trajectory, usage, window_clock, words};
-use crate::domain::ask::{DISCRETIONARY, SizedFiling};
+use crate::domain::ask::SizedFiling;
 use crate::domain::position::{Position, Series};
 
 /// The order in which a reviewer asks: what was filed, what was used and spent against it, how it was paid, how long that lasts and
@@ -79,19 +79,9 @@ fn summary(position: &Position, sized: Option<&SizedFiling>) -> Vec<String> {
     said.extend(trajectory::first_full_bill(position));
     said.extend(usage::saved_sentence(position));
     said.extend(position.filing.as_ref().and_then(as_filed::afterwards));
-    let asked = review::ask_sentence(position).into_iter().chain(review::granted_sentence(position));
-    let asked: Vec<String> = asked.collect();
-    if !asked.is_empty() {
-        said.extend(asked);
-        said.push(DISCRETIONARY.to_owned());
-    }
-    let mut unique: Vec<String> = Vec::new();
-    for sentence in said {
-        if !unique.contains(&sentence) {
-            unique.push(sentence);
-        }
-    }
-    unique
+    said.extend(review::ask_sentence(position));
+    said.extend(review::granted_sentence(position));
+    merged(Vec::new(), said)
 }
 
 /// Spend by model; a partner's from the rows of its own records.

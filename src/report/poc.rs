@@ -15,19 +15,11 @@ use crate::domain::words::usd_text;
 pub(super) fn build(position: &Position, partner: Option<&Partner>) -> Document {
     let concepts = concepts(position);
     Document {
-        kind: ReportKind::Poc.as_str(),
-        title: ReportKind::Poc.title().to_owned(),
-        customer: None,
-        prepared_by: None,
-        as_of: position.as_of,
-        data_through: position.data_through,
-        currency: position.currency.clone(),
-        about: Vec::new(),
         summary: summary(position, &concepts),
         figures: figures(&concepts),
-        findings: Vec::new(),
-        sections: sections(position, &concepts, partner),
+        sections: sections(&concepts, partner),
         notes: if concepts.is_empty() { Vec::new() } else { notes() },
+        ..Document::new(ReportKind::Poc, position)
     }
 }
 
@@ -149,14 +141,12 @@ fn figures(concepts: &[Concept<'_>]) -> Vec<Figure> {
     ]
 }
 
-fn sections(position: &Position, concepts: &[Concept<'_>], partner: Option<&Partner>) -> Vec<Section> {
+fn sections(concepts: &[Concept<'_>], partner: Option<&Partner>) -> Vec<Section> {
     if concepts.is_empty() {
         return Vec::new();
     }
     let applications: Vec<FiledApplication> = concepts.iter().map(|it| it.filed.clone()).collect();
-    let filing = position.filing.as_ref().map(|filing| FilingRef { applications, ..filing.clone() });
-    let filed = Position { filing, ..Position::empty(position.as_of, &position.currency) };
-    let mut sections: Vec<Section> = as_filed::section(&filed).into_iter().collect();
+    let mut sections: Vec<Section> = as_filed::of_records(None, &applications).into_iter().collect();
     sections.extend(partner::section(partner));
     sections.push(Section {
         id: "poc-spend",

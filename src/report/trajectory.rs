@@ -17,19 +17,12 @@ use crate::domain::words::{days_text, usd_text};
 pub(super) fn build(position: &Position, series: &Series) -> Document {
     let ending = |finding: &&Finding| matches!(finding.rule, Rule::Exhaustion | Rule::ExpiringCredit);
     Document {
-        kind: ReportKind::Trajectory.as_str(),
-        title: ReportKind::Trajectory.title().to_owned(),
-        customer: None,
-        prepared_by: None,
-        as_of: position.as_of,
-        data_through: position.data_through,
-        currency: position.currency.clone(),
-        about: Vec::new(),
         summary: summary(position),
         figures: figures(position),
         findings: position.findings.iter().filter(ending).map(notice).collect(),
         sections: sections(position, series),
         notes: notes(position),
+        ..Document::new(ReportKind::Trajectory, position)
     }
 }
 

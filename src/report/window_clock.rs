@@ -9,7 +9,7 @@ use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
-use crate::domain::plan::{PlanKind, PlanState, Planned};
+use crate::domain::plan::{PlanKind, PlanSource, PlanState, Planned};
 use crate::domain::position::{PoolPosition, PoolSeries, PoolStatus, Position, Series};
 
 /// The section; `None` without an award whose window has begun.
@@ -23,7 +23,7 @@ pub(super) fn section(position: &Position, series: &Series) -> Option<Section> {
         .map(|pool| {
             // A partner's pools have no ids, and no figures of their own.
             let curve = series.pools.iter().find(|curve| !pool.id.is_empty() && curve.id == pool.id);
-            Clock::of(pool, curve, through, launch)
+            Clock::of(pool, curve, through, launch.map(|event| event.on))
         })
         .collect();
     if clocks.is_empty() {
@@ -34,18 +34,20 @@ pub(super) fn section(position: &Position, series: &Series) -> Option<Section> {
 }
 
 /// The launch that has come and is the largest, planned or filed; of equals the first.
-fn launch(position: &Position, through: NaiveDate) -> Option<NaiveDate> {
+fn launch(position: &Position, through: NaiveDate) -> Option<&Planned> {
     let has_come =
         |event: &&Planned| event.kind == PlanKind::Launch && event.state == PlanState::HasCome && event.on <= through;
     let launches = position.planned.iter().filter(has_come);
-    launches.max_by_key(|event| (event.amount, Reverse(event.on))).map(|event| event.on)
+    launches.max_by_key(|event| (event.amount, Reverse(event.on)))
 }
 
-fn explained(launch: Option<NaiveDate>) -> String {
+fn explained(launch: Option<&Planned>) -> String {
     match launch {
-        Some(day) => format!(
-            "The share of each window's days that is over, and of its credit that was used; before the launch on {}, and since.",
-            words::day(day)
+        Some(event) => format!(
+            "The share of each window's days that is over, and of its credit that was used; before the launch that was {} for {}, \
+             and since.",
+            if event.source == PlanSource::Filing { "filed" } else { "planned" },
+            words::day(event.on)
         ),
         None => "The share of each window's days that is over, and of its credit that was used. No launch is filed or planned \
                  that has come."

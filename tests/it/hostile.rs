@@ -2,6 +2,7 @@
 
 mod audited;
 mod callers;
+mod desk;
 mod files;
 mod flood;
 mod large;

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use axum::http::{Method, StatusCode};
-use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
 use glidepath::domain::secret::Secret;
-use glidepath::store::{BackupFolders, Claim, Examiner, Opening, Revocation, Store, StoreError, StoredLink};
+use glidepath::store::{BackupFolders, Opening, Revocation, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::desk::{link, now, opening, patiently};
 use crate::cli::{config as write_config, glidepath, text};
 use crate::support::served::{Ask, LINK_KEY, OWNER, Served, config, first_cycle, tokens};
 
@@ -191,51 +191,12 @@ async fn nobody_keeps_or_lists_what_a_link_answers() {
     judged(&[(good, StatusCode::GONE)]).await;
 }
 
-fn now() -> DateTime<Utc> {
-    first_cycle() + TimeDelta::days(1)
-}
-
-fn opening(folder: &Path) -> Opening {
-    Opening {
-        path: folder.join("a.duckdb"),
-        memory_mb: 64,
-        examiner: Examiner { program: Some(env!("CARGO_BIN_EXE_glidepath-under-test").into()) },
-        backups: BackupFolders { first: folder.join("backups"), second: None, copy: None },
-        claim: Claim::None,
-        now,
-    }
-}
-
-/// Tries again while another thread's child, which is about to start, still has the lock that it was born with.
-fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> T {
-    loop {
-        match open() {
-            Err(StoreError::InUse { .. }) => std::thread::yield_now(),
-            opened => return opened.unwrap(),
-        }
-    }
-}
-
-fn link(id: &str) -> StoredLink {
-    StoredLink {
-        id: id.to_owned(),
-        made_at: first_cycle(),
-        made_by: "founder".to_owned(),
-        kind: "trajectory".to_owned(),
-        formats: vec!["md".to_owned()],
-        records: vec!["ai".to_owned()],
-        expires_at: first_cycle() + TimeDelta::days(30),
-        as_of: None,
-        revoked: None,
-    }
-}
-
 /// A store with two links, of which one was revoked after the backup whose path is given.
 async fn with_a_backup_from_before(folder: &Path) -> PathBuf {
-    let store = patiently(|| Store::open_or_heal(opening(folder)));
+    let store = patiently(|| Store::open_or_heal(opening(folder))).unwrap();
     assert!(!folder.join("a.duckdb.revoked").exists(), "without a link there is nothing to list");
-    store.keep_link(link("kept")).await.unwrap();
-    store.keep_link(link("ended")).await.unwrap();
+    store.keep_link(link("kept", 30)).await.unwrap();
+    store.keep_link(link("ended", 30)).await.unwrap();
     std::fs::create_dir(folder.join("backups")).unwrap();
     let backup = folder.join("backups").join(format!("{}-glidepath-20260320T063000Z.duckdb", store.id()));
     store.backup(&backup).await.unwrap();
@@ -253,7 +214,7 @@ async fn revoked(folder: &Path) -> Vec<String> {
 }
 
 async fn revoked_in(opening: &Opening) -> Vec<String> {
-    let store = patiently(|| Store::open_or_heal(opening.clone()));
+    let store = patiently(|| Store::open_or_heal(opening.clone())).unwrap();
     let links = store.links().await.unwrap();
     let mut ended: Vec<String> = links.into_iter().filter(|link| link.revoked.is_some()).map(|link| link.id).collect();
     ended.sort();
@@ -278,7 +239,7 @@ async fn a_revoked_link_stays_so_in_a_store_that_is_restored_from_before() {
         if let Some(missing) = missing {
             std::fs::remove_file(folder.path().join(missing)).unwrap();
         }
-        let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+        let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap();
         assert_eq!(healing.links_ended, 0);
         assert_eq!(revoked(folder.path()).await, ["ended"], "without {missing:?}");
         assert!(lists.iter().all(|list| folder.path().join(list).exists()), "what was missing is written again");
@@ -292,13 +253,13 @@ async fn without_any_list_every_link_ends_and_it_is_said() {
     for list in ["a.duckdb.revoked", "backups/a.duckdb.revoked"] {
         std::fs::remove_file(folder.path().join(list)).unwrap();
     }
-    let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+    let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap();
     assert_eq!(healing.links_ended, 1, "that the other was revoked, the old store knew");
     let said =
         "No list tells for certain that 1 of the links to reports were not revoked, so these are ended: make new ones";
     assert!(healing.not_brought_back().ends_with(said), "{healing:?}");
     assert_eq!(revoked(folder.path()).await, ["ended", "kept"]);
-    let store = patiently(|| Store::open_or_heal(opening(folder.path())));
+    let store = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
     assert_eq!(store.healings().await.unwrap().last().unwrap().links_ended, 1, "and it is told by the store too");
 }
 
@@ -314,9 +275,9 @@ async fn revoked_while_the_second_place_is_away(folder: &Path) -> PathBuf {
     for place in ["backups", "second"] {
         std::fs::create_dir(folder.join(place)).unwrap();
     }
-    let store = patiently(|| Store::open_or_heal(opening.clone()));
-    store.keep_link(link("kept")).await.unwrap();
-    store.keep_link(link("ended")).await.unwrap();
+    let store = patiently(|| Store::open_or_heal(opening.clone())).unwrap();
+    store.keep_link(link("kept", 30)).await.unwrap();
+    store.keep_link(link("ended", 30)).await.unwrap();
     let name = format!("{}-glidepath-20260320T063000Z.duckdb", store.id());
     store.backup(&folder.join("backups").join(&name)).await.unwrap();
     // The first copy that goes to a new second place brings the list, as the mark was left before it.
@@ -354,7 +315,7 @@ async fn a_list_that_was_away_when_a_link_was_revoked_opens_it_again_in_no_resto
             }
         }
         let opening = with_second(folder.path());
-        let healing = patiently(|| Store::restore(&opening, Some(&backup)));
+        let healing = patiently(|| Store::restore(&opening, Some(&backup))).unwrap();
         assert_eq!(healing.links_ended > 0, ended_in_all, "{store_is_left} {left:?}: {healing:?}");
         let expected: &[&str] = if ended_in_all { &["ended", "kept"] } else { &["ended"] };
         assert_eq!(revoked_in(&opening).await, expected, "{store_is_left} {left:?}");
@@ -372,7 +333,7 @@ async fn a_second_place_that_knows_all_that_the_old_store_knew_is_believed() {
     for list in ["a.duckdb.revoked", "backups/a.duckdb.revoked"] {
         std::fs::remove_file(folder.path().join(list)).unwrap();
     }
-    let healing = patiently(|| Store::restore(&opening, Some(&backup)));
+    let healing = patiently(|| Store::restore(&opening, Some(&backup))).unwrap();
     assert_eq!(healing.links_ended, 0, "{healing:?}");
     assert_eq!(revoked_in(&opening).await, ["ended"]);
 }
@@ -388,7 +349,7 @@ async fn a_list_of_another_store_and_one_that_lacks_something_are_no_lists() {
         for list in ["a.duckdb.revoked", "backups/a.duckdb.revoked"] {
             std::fs::write(folder.path().join(list), text).unwrap();
         }
-        let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+        let healing = patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap();
         assert_eq!(healing.links_ended, 1, "{text}");
         assert_eq!(revoked(folder.path()).await, ["ended", "kept"]);
     }
@@ -402,7 +363,7 @@ async fn nothing_that_somebody_planted_is_written_through() {
     std::fs::create_dir(at("backups")).unwrap();
     let (before, own) = (at("victim"), at("a.duckdb"));
     std::fs::write(&before, &mine).unwrap();
-    let id = patiently(|| Store::open_or_heal(opening(folder.path()))).id().to_string();
+    let id = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap().id().to_string();
     let backup = format!("{id}-glidepath-20260320T063000Z");
     for name in [
         "a.duckdb.id.partial",
@@ -419,15 +380,15 @@ async fn nothing_that_somebody_planted_is_written_through() {
     std::fs::remove_file(at("a.duckdb.id")).unwrap();
     let backup = at(&format!("backups/{backup}.duckdb"));
     {
-        let store = patiently(|| Store::open_or_heal(opening(folder.path())));
+        let store = patiently(|| Store::open_or_heal(opening(folder.path()))).unwrap();
         store.find_room().await.unwrap();
-        store.keep_link(link("ended")).await.unwrap();
+        store.keep_link(link("ended", 30)).await.unwrap();
         let revocation = Revocation { at: first_cycle(), by: "founder".to_owned() };
         store.revoke_link("ended".to_owned(), revocation).await.unwrap();
         store.backup(&backup).await.unwrap();
         assert!(store.verify().await.unwrap().is_sound());
     }
-    patiently(|| Store::restore(&opening(folder.path()), Some(&backup)));
+    patiently(|| Store::restore(&opening(folder.path()), Some(&backup))).unwrap();
     assert!(own.exists() && !own.is_symlink());
     assert_eq!(std::fs::read(&before).unwrap(), mine);
 

@@ -5,56 +5,20 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
-use glidepath::store::{
-    BackupFile, BackupFolders, Claim, Examiner, Opening, Revocation, Store, StoreError, StoredLink,
-};
+use glidepath::store::{BackupFile, BackupFolders, Opening, Revocation, Store};
 use tempfile::TempDir;
 
-use crate::support::served::first_cycle;
+use super::desk::{self, link, now, patiently};
 
-fn now() -> DateTime<Utc> {
-    first_cycle() + TimeDelta::days(1)
-}
-
+/// With a second place for backups.
 fn opening(folder: &Path) -> Opening {
-    Opening {
-        path: folder.join("a.duckdb"),
-        memory_mb: 64,
-        examiner: Examiner { program: Some(env!("CARGO_BIN_EXE_glidepath-under-test").into()) },
-        backups: BackupFolders { first: folder.join("backups"), second: Some(folder.join("second")), copy: None },
-        claim: Claim::None,
-        now,
-    }
-}
-
-/// Tries again while another thread's child, which is about to start, still has the lock that it was born with.
-fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    loop {
-        match open() {
-            Err(StoreError::InUse { .. }) => std::thread::yield_now(),
-            opened => return opened,
-        }
-    }
+    let opening = desk::opening(folder);
+    Opening { backups: BackupFolders { second: Some(folder.join("second")), ..opening.backups }, ..opening }
 }
 
 fn opened(folder: &Path) -> Store {
     patiently(|| Store::open_or_heal(opening(folder))).unwrap()
-}
-
-fn link(id: &str) -> StoredLink {
-    StoredLink {
-        id: id.to_owned(),
-        made_at: first_cycle(),
-        made_by: "founder".to_owned(),
-        kind: "trajectory".to_owned(),
-        formats: vec!["md".to_owned()],
-        records: vec!["ai".to_owned()],
-        expires_at: first_cycle() + TimeDelta::days(30),
-        as_of: None,
-        revoked: None,
-    }
 }
 
 /// Puts something odd there.
@@ -75,8 +39,8 @@ async fn world() -> (TempDir, PathBuf) {
     }
     std::fs::write(folder.path().join("second/glidepath-backups"), "").unwrap();
     let store = opened(folder.path());
-    store.keep_link(link("one")).await.unwrap();
-    store.keep_link(link("two")).await.unwrap();
+    store.keep_link(link("one", 30)).await.unwrap();
+    store.keep_link(link("two", 30)).await.unwrap();
     let name = format!("{}-glidepath-20260320T063000Z.duckdb", store.id());
     let backup = folder.path().join("backups").join(&name);
     store.backup(&backup).await.unwrap();

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use glidepath::store::{BackupFolders, Claim, Examiner, Opening, Revocation, Store, StoreError, StoredLink};
+use glidepath::store::{BackupFolders, Claim, Examiner, Opening, Revocation, Store, StoredLink};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+use super::desk::{link, patiently};
 use crate::support::served::first_cycle;
 
 /// What happens.
@@ -67,6 +68,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     vec(step, 6..22)
 }
+
+/// A link outlives every sequence.
+const DAYS: i64 = 3_000;
 
 /// A clock that goes on.
 fn now() -> DateTime<Utc> {
@@ -217,7 +221,7 @@ impl World {
         let Some(store) = self.store() else { return };
         self.made += 1;
         let id = format!("link{}", self.made);
-        self.runtime.block_on(store.keep_link(link(&id))).unwrap();
+        self.runtime.block_on(store.keep_link(link(&id, DAYS))).unwrap();
     }
 
     fn revoke(&mut self, which: usize) {
@@ -264,30 +268,6 @@ impl World {
 
 fn away(place: &Path) -> PathBuf {
     place.with_extension("away")
-}
-
-/// Tries again while another thread's child, which is about to start, still has the lock that it was born with.
-fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    loop {
-        match open() {
-            Err(StoreError::InUse { .. }) => std::thread::yield_now(),
-            opened => return opened,
-        }
-    }
-}
-
-fn link(id: &str) -> StoredLink {
-    StoredLink {
-        id: id.to_owned(),
-        made_at: first_cycle(),
-        made_by: "founder".to_owned(),
-        kind: "trajectory".to_owned(),
-        formats: vec!["md".to_owned()],
-        records: vec!["ai".to_owned()],
-        expires_at: first_cycle() + TimeDelta::days(3_000),
-        as_of: None,
-        revoked: None,
-    }
 }
 
 proptest! {

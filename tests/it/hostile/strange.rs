@@ -1,13 +1,12 @@
 //! Store files that somebody else made or changed: what stands in them reads no other file, and they are refused.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
-use glidepath::store::{BackupFolders, Claim, Depth, Examined, Examiner, Opening, Store, StoreError};
+use glidepath::store::{Depth, Examined, Store};
 use tempfile::TempDir;
 
-use crate::support::served::first_cycle;
+use super::desk::{examiner, opening, patiently};
 
 /// What a file can hold that runs when it is read.
 const STRANGE: [(&str, &str); 9] = [
@@ -36,35 +35,6 @@ const FORBIDDEN: [&str; 11] = [
     "LOAD 'FOLDER/extension'",
 ];
 const SECRET: &str = "a key that is nobody's business";
-
-fn now() -> DateTime<Utc> {
-    first_cycle() + TimeDelta::days(1)
-}
-
-fn examiner() -> Examiner {
-    Examiner { program: Some(env!("CARGO_BIN_EXE_glidepath-under-test").into()) }
-}
-
-fn opening(folder: &Path) -> Opening {
-    Opening {
-        path: folder.join("a.duckdb"),
-        memory_mb: 64,
-        examiner: examiner(),
-        backups: BackupFolders { first: folder.join("backups"), second: None, copy: None },
-        claim: Claim::None,
-        now,
-    }
-}
-
-/// Tries again while another thread's child, which is about to start, still has the lock that it was born with.
-fn patiently<T>(open: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    loop {
-        match open() {
-            Err(StoreError::InUse { .. }) => std::thread::yield_now(),
-            opened => return opened,
-        }
-    }
-}
 
 /// A folder with a store of ours in it, a backup of that, and somebody's key.
 async fn with_a_store() -> (TempDir, PathBuf) {
