@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Reads every row of the store, and says what is wrong. A store that is damaged is put together again afterwards.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    if nothing_is_there(&config) {
+    if config.daemon_url.is_none() && nothing_is_there(&config) {
         bail!("there is no store {} to verify: the first cycle makes it", config.store_path.display());
     }
     let access = Access::open(config)?;

@@ -1,13 +1,18 @@
 //! The binary as its users meet it: exit status, words, the lock, signals.
 
 mod access;
+mod budgets;
 mod checks;
 mod credentials;
 mod failed;
 mod hard_year;
+mod init;
 mod killed;
 mod log_lines;
 mod own_store;
+mod reading;
+mod shells;
+mod trouble;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

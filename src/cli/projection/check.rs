@@ -16,8 +16,8 @@ use crate::domain::ask::{KnownAccount, Objection, Weakness};
 use crate::domain::money::Money;
 use crate::domain::position::Position;
 use crate::domain::projection::{
-    BEDROCK, FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash,
-    service_of_model, told_overlaps,
+    FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash, service_of_model,
+    told_overlaps,
 };
 use crate::domain::words::or_more;
 use crate::http::client::ClientError;
@@ -53,8 +53,7 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
         match FiledProjection::parse_with(&text, &book.prices) {
             Ok(filing) => {
                 remarks.clone_from(&filing.remarks);
-                let service = |model: &str| book.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-                size = Some(FilingSize::of(&filing, &book.prices, service));
+                size = Some(FilingSize::of(&filing, &book.prices, |model| book.service(model)));
                 objections = book.size(&filing, &known).objections;
                 filings.push((at, path.display().to_string(), filing));
             }
@@ -86,7 +85,7 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
 
 /// What the store knows of the account, if there is one.
 async fn known(config: Config) -> Result<KnownAccount> {
-    if !config.store_path.exists() {
+    if config.daemon_url.is_none() && !config.store_path.exists() {
         return Ok(KnownAccount::default());
     }
     match Access::open_to_read(config)? {

@@ -58,6 +58,7 @@ const OWNED_CRATES: &[(&str, &[&str], &str)] = &[
     ("typst", &["report"], "only reports are typeset"),
     ("rust_xlsxwriter", &["report"], "only reports are workbooks"),
     ("clap", &["cli", "main"], "only the command line parses arguments"),
+    ("clap_", &["cli"], "and only it describes them"),
     ("comfy_table", &["cli"], "only the command line prints tables"),
     ("indicatif", &["cli", "demo"], "only the command line shows progress"),
 ];
@@ -75,6 +76,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "serde",
     "serde_json",
     "sha2",
+    "strsim",
     "thiserror",
     "toml",
     // A derive beside serde's: what a value looks like as JSON, for the description of the API.
