@@ -10,7 +10,6 @@ import subprocess
 
 import botocore.loaders
 import botocore.model
-import botocore.validate
 from cfnlint.api import lint
 
 import check_botocore
@@ -58,9 +57,7 @@ def problems(template):
     shape = model.operation_model("CreateBudget").input_shape
     for name, resource in json.loads(template)["Resources"].items():
         request = of_stack(resolved(resource["Properties"]))
-        report = botocore.validate.ParamValidator().validate(request, shape)
-        found += [f"{name}: {report.generate_report()}"] if report.has_errors() else []
-        found += [f"{name}{error}" for error in check_botocore.shape_errors(request, shape)]
+        found += [f"{name}: {error}" for error in check_botocore.body_errors(request, shape)]
         months = [int(key) for key in request["Budget"]["PlannedBudgetLimits"]]
         period = request["Budget"]["TimePeriod"]
         if not (period["Start"] == min(months) and max(months) < period["End"]) or len(months) > 12:

@@ -10,7 +10,7 @@ use std::io::{IsTerminal as _, stdin};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::config::Config;
@@ -159,11 +159,9 @@ impl File {
     /// Writes it, unless it is there as it is.
     fn write(&self) -> Result<()> {
         if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| {
-                format!(
-                    "making the folder {}: give yourself the right to, or name another with --dir",
-                    folder.display()
-                )
+            let made = std::fs::create_dir_all(folder);
+            made.map_err(|error| {
+                anyhow!("the folder {} cannot be made: {error}; name another with --dir", folder.display())
             })?;
         }
         let there = self.path.exists() && (self.kept || !self.would_replace());

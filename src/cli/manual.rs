@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -39,9 +39,8 @@ pub fn completions(args: &CompletionArgs) -> Result<()> {
 /// Writes a page for the program and for each command, `glidepath-projection-file.1` and the like.
 pub fn man(args: &ManArgs) -> Result<()> {
     let folder = &args.output;
-    std::fs::create_dir_all(folder).with_context(|| {
-        format!("making the folder {}: give yourself the right to, or name another", folder.display())
-    })?;
+    let made = std::fs::create_dir_all(folder);
+    made.map_err(|error| anyhow!("the folder {} cannot be made: {error}; name another with -o", folder.display()))?;
     let mut program = Cli::command();
     program.build();
     let count = pages(&program, folder)?;

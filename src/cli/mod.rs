@@ -172,6 +172,9 @@ pub async fn run(cli: Cli) -> ExitCode {
             if let Some(advice) = error.downcast_ref::<AsOfError>().and_then(AsOfError::advice) {
                 errln!("{advice}");
             }
+            if let Some(trouble) = error.downcast_ref::<StoreError>().and_then(StoreError::disk) {
+                errln!("{}", trouble.remedy());
+            }
             exit_code(&error)
         }
     }

@@ -354,7 +354,6 @@ fn create_folder(path: &Path) -> Result<()> {
 fn remedy(error: &std::io::Error, folder: &Path) -> String {
     let what = match error.kind() {
         ErrorKind::PermissionDenied => "give the user who runs this the right to write in",
-        ErrorKind::ReadOnlyFilesystem => "mount the disk for writing that holds",
         ErrorKind::NotFound | ErrorKind::NotADirectory => "make the folder",
         _ => return String::new(),
     };

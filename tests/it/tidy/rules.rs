@@ -322,6 +322,10 @@ pub fn text(file: &TextFile) -> Vec<Violation> {
         if line.contains(concat!("/wo", "rk/")) || line.contains(concat!("/ro", "ot/")) {
             report("a path that exists on one machine only");
         }
+        // Joined here, as above.
+        if line.contains(concat!("target", "-cpu")) || line.contains(concat!("-mar", "ch=")) {
+            report("builds are for every x86-64 and 64-bit ARM, however old");
+        }
     }
     found
 }
