@@ -157,15 +157,29 @@ async function acknowledge(name, page, who = "Ada") {
   await picture(`${name}, acknowledged`, page);
 }
 
-/** Opens the draft of the next filing. */
+/** Takes the draft of the next filing, has it checked, and breaks it. */
 async function draft(name, page) {
   const section = page.locator("#next-filing");
   await section.locator("summary").click();
-  const text = await shows(name, section.locator("pre").filter({ hasText: "filed_on" }), "the draft of the next filing");
+  await section.locator("button[name=draft]").click();
+  const field = section.locator("textarea");
+  await page.waitForFunction(() => document.querySelector("#next-filing textarea").value.includes("filed_on"));
+  const text = await field.inputValue();
   expect(text.includes("[[record]]"), `${name}: the draft of the next filing has no record`);
   expect(await section.locator("a[download]").isVisible(), `${name}: the draft cannot be downloaded`);
+  const freeze = section.locator("button[name=freeze]");
+  expect(await freeze.isDisabled(), `${name}: what nobody has checked can be filed`);
+  await section.locator("button[type=submit]").click();
+  await shows(name, section.locator("[role=status]").filter({ hasText: "Nothing is wrong with it." }), "that the draft is sound");
+  await shows(name, section.locator("caption").filter({ hasText: "planned in all" }), "what the draft comes to");
+  expect(await freeze.isEnabled(), `${name}: a sound filing cannot be filed`);
   await judge(`${name}, a draft`, page);
   await picture(`${name}, a draft`, page);
+  await field.fill(text.replace("filed_on", "filed"));
+  expect(await freeze.isDisabled(), `${name}: what has changed since can be filed`);
+  await section.locator("button[type=submit]").click();
+  await shows(name, section.locator(".checked li").filter({ hasText: "filed_on" }), "what is wrong with a filing");
+  expect(await freeze.isDisabled(), `${name}: a filing with a problem can be filed`);
 }
 
 /** Fetches every report that the page links to, and opens one as a reader does. */

@@ -254,9 +254,13 @@ impl Book {
         Book { prices: config.prices.clone(), classifier }
     }
 
+    fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
+        Knowledge { book: &self.prices, classifier: &self.classifier, account }
+    }
+
     /// What a filing costs and supports.
     fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> SizedFiling {
-        ask::size(filing, &Knowledge { book: &self.prices, classifier: &self.classifier, account })
+        ask::size(filing, &self.knowledge(account))
     }
 
     fn compare(

@@ -131,7 +131,7 @@ impl Engine {
     }
 }
 
-/// Compares two of `filings`, or texts that need not be filed, over the months that both list, twelve at the least.
+/// Compares two of `filings`, or texts that need not be filed, over the months that a check of either sums.
 /// Needs no store, so that a command beside a daemon can compare what the daemon lists.
 ///
 /// # Errors

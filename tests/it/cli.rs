@@ -3,6 +3,7 @@
 mod access;
 mod checks;
 mod credentials;
+mod demo;
 mod failed;
 mod hard_year;
 mod killed;
