@@ -65,7 +65,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --system --gid 65532 glidepath \
  && useradd --system --uid 65532 --gid 65532 --no-create-home --home-dir /var/lib/glidepath --shell /usr/sbin/nologin glidepath \
- && install -d -o 65532 -g 65532 -m 0750 /var/lib/glidepath
+ && install -d -o 65532 -g 65532 -m 0700 /var/lib/glidepath
 
 COPY --from=build /build/target/dist/glidepath /usr/local/bin/glidepath
 COPY LICENSE /usr/share/doc/glidepath/LICENSE
