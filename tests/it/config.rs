@@ -2,6 +2,7 @@
 //! the examples load and say what the defaults are.
 
 mod cron;
+mod deployments;
 mod examples;
 
 use std::path::{Path, PathBuf};

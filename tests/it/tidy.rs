@@ -12,9 +12,10 @@ use source::Source;
 use crate::support::places::package_root;
 
 /// Folders and files that people write by hand; recorded data and snapshots are not judged.
-const READ: &[&str] = &["src", "tests", "benches", "config", "dashboards", "docs", ".ci"];
+const READ: &[&str] = &["src", "tests", "benches", "config", "dashboards", "docs", ".ci", "deploy", "packaging"];
 const READ_AT_TOP: &[&str] = &["Cargo.toml", "Dockerfile", ".dockerignore", "README.md", "deny.toml", "rustfmt.toml"];
-const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/"];
+// Caddy wants tabs in its own files.
+const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/", "Caddyfile"];
 
 #[test]
 fn the_sources_keep_the_rules() {
