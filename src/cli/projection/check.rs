@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::size::objection_words;
@@ -19,6 +19,7 @@ use crate::domain::projection::{
     BEDROCK, FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash,
     service_of_model, told_overlaps,
 };
+use crate::domain::trouble::Trouble;
 use crate::domain::words::or_more;
 use crate::http::client::ClientError;
 
@@ -135,7 +136,7 @@ fn judged(found: &[Found], anyway: bool) -> Result<()> {
     let counts: Vec<String> =
         counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
     if !counts.is_empty() {
-        return Err(anyhow!("{}", counts.join("; ")));
+        return Err(Trouble::FilingNotUsable.said(counts.join("; ")).into());
     }
     let far: Vec<&str> =
         found.iter().filter(|found| !found.implausible.is_empty()).map(|found| found.path.as_str()).collect();
