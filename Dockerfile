@@ -49,6 +49,7 @@ RUN mkdir -p src tests/it \
 COPY askama.toml ./
 COPY config ./config
 COPY dashboards ./dashboards
+COPY docs ./docs
 COPY src ./src
 # COPY keeps the files' times, which may be older than the build above; cargo would take that for up to date.
 RUN touch src/main.rs src/lib.rs \

@@ -5,7 +5,7 @@ mod private;
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::clock::Clock;
@@ -102,7 +102,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     }
     match checked.problem() {
         None => Ok(()),
-        Some(problem) => bail!("{problem}; see above"),
+        Some((problem, about)) => Err(about.said(format!("{problem}; see above")).into()),
     }
 }
 

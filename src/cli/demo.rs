@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
 use crate::demo::startup::hard::{LATE_REQUESTS_ON, hard_account};
 use crate::demo::{FakeAccount, FakeAws, Fault, Operation, startup};
+use crate::domain::trouble::Trouble;
 use crate::store::Store;
 
 /// Daily cycles before the newest one, so that alerts and restatements have a past.
@@ -64,9 +65,10 @@ impl Year {
 pub async fn run(args: &Args) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
     let folder = Folder::new(args.keep.as_deref())?;
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("listening on {}; choose another address with --listen", args.listen))?;
+    let listener = TcpListener::bind(args.listen).await.with_context(|| {
+        let said = format!("listening on {}; choose another address with --listen", args.listen);
+        Trouble::PortNotFree.said(said)
+    })?;
     let address = listener.local_addr().context("reading the address listened on")?;
     let first = startup::TODAY - chrono::TimeDelta::days(DAYS_OF_CYCLES);
     let fake = FakeAws::start(args.year.account(), first).await.context("starting the fake AWS")?;
@@ -257,8 +259,10 @@ impl Folder {
             Some(path) => path.to_owned(),
             None => std::env::temp_dir().join(format!("glidepath-demo-{}", std::process::id())),
         };
-        std::fs::create_dir_all(&path)
-            .with_context(|| format!("making the folder {}; name another one with --keep", path.display()))?;
+        std::fs::create_dir_all(&path).with_context(|| {
+            let said = format!("making the folder {}; name another one with --keep", path.display());
+            Trouble::FileNotUsable.said(said)
+        })?;
         Ok(Folder { path, keep: keep.is_some() })
     }
 }

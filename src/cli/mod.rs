@@ -14,6 +14,7 @@ mod cycle;
 mod day;
 mod demo;
 mod examine;
+mod explain;
 mod files;
 mod hard_year;
 mod log;
@@ -30,6 +31,7 @@ mod stated;
 mod status;
 mod table;
 mod token;
+mod trouble;
 mod typeset;
 mod umask;
 mod verify;
@@ -44,6 +46,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, ConfigError};
 use crate::cycle::AsOfError;
+use crate::domain::trouble::Trouble;
 use crate::http::client::ClientError;
 use crate::store::StoreError;
 pub use log::dropped_lines;
@@ -112,6 +115,8 @@ enum Command {
     Openapi,
     /// Ask the running daemon whether it is well.
     Health,
+    /// Say what a message means and what to do; the message names its heading.
+    Explain(explain::Args),
     /// Set one report, for a daemon.
     #[command(hide = true)]
     Typeset,
@@ -121,6 +126,19 @@ enum Command {
     /// Run the command of an AWS profile, for the SDK.
     #[command(hide = true, name = credential_process::NAME)]
     CredentialProcess(credential_process::Args),
+}
+
+impl Command {
+    /// What `error`, with which it ended, is about; `None` for what only programs start and read.
+    fn trouble_of(&self, error: &anyhow::Error) -> Option<Trouble> {
+        let otherwise = match self {
+            Command::Typeset | Command::ExamineStore(_) | Command::CredentialProcess(_) => return None,
+            // All that it reads are files that it is given.
+            Command::Backtest(_) => Trouble::FileNotUsable,
+            _ => Trouble::UnexpectedFailure,
+        };
+        Some(trouble::of(error).unwrap_or(otherwise))
+    }
 }
 
 /// What has to be settled before the first thread starts.
@@ -146,6 +164,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
+        Command::Explain(args) => explain::run(args),
         Command::Typeset => typeset::run(),
         Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),
@@ -157,6 +176,9 @@ pub async fn run(cli: Cli) -> ExitCode {
             errln!("glidepath: {error:#}");
             if let Some(advice) = error.downcast_ref::<AsOfError>().and_then(AsOfError::advice) {
                 errln!("{advice}");
+            }
+            if let Some(trouble) = cli.command.trouble_of(&error) {
+                errln!("{}", trouble.more());
             }
             exit_code(&error)
         }
@@ -200,6 +222,7 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
+        Command::Explain(args) => explain::run(args),
         Command::Typeset => typeset::run(),
         Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),

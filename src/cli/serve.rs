@@ -11,6 +11,7 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
+use crate::domain::trouble::Trouble;
 use crate::store::{Store, StoreError};
 
 use super::opening::{DAEMON_PATIENCE, open_for_cycles, this_program};
@@ -37,9 +38,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     }
     let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("listening on {listen}; another program may use the port"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        Trouble::PortNotFree.said(format!("listening on {listen}; another program may use the port"))
+    })?;
     app::run(engine, Clock::System, listener, shutdown).await
 }
 

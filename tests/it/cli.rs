@@ -9,6 +9,7 @@ mod hard_year;
 mod killed;
 mod log_lines;
 mod own_store;
+mod troubles;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -4,6 +4,7 @@
 mod cron;
 mod deployments;
 mod examples;
+mod reference;
 
 use std::path::{Path, PathBuf};
 

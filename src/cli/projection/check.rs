@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::size::objection_words;
@@ -16,6 +16,7 @@ use crate::domain::ask::{self, CheckedFiling, KnownAccount, Weakness};
 use crate::domain::money::Money;
 use crate::domain::position::Position;
 use crate::domain::projection::{FiledMonth, KnownScale};
+use crate::domain::trouble::Trouble;
 use crate::domain::words::or_more;
 use crate::http::client::ClientError;
 
@@ -97,7 +98,7 @@ fn judged(found: &[Found], anyway: bool) -> Result<()> {
     let counts: Vec<String> =
         counts.map(|found| format!("{} has {} problem(s)", found.path, found.checked.problems.len())).collect();
     if !counts.is_empty() {
-        return Err(anyhow!("{}", counts.join("; ")));
+        return Err(Trouble::FilingNotUsable.said(counts.join("; ")).into());
     }
     let far: Vec<&str> =
         found.iter().filter(|found| !found.checked.implausible.is_empty()).map(|found| found.path.as_str()).collect();
