@@ -28,7 +28,7 @@ def check(binary):
         log = folder / "demo.log"
         command = [str(binary), "demo", "--listen", address]
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
-            program.wait_for(f"http://{address}/readyz", demo, log)
+            program.wait_for_demo(address, demo, log)
             drawn = pictures.draw(pdftoppm, f"http://{address}", demo, log)
             print(drawn)
             looked = look(modules, browser, f"http://{address}")
