@@ -15,6 +15,7 @@ mod csv;
 mod curves;
 pub mod document;
 mod evidence;
+mod first_screen;
 mod front;
 mod funding_pack;
 mod html;
@@ -22,6 +23,7 @@ mod json;
 mod logo;
 mod markdown;
 mod models;
+pub mod notice;
 mod page;
 mod partner;
 #[cfg(feature = "pdf")]
