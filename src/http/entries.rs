@@ -16,6 +16,7 @@ use super::paging::Asked;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
 use crate::domain::ask::CheckedFiling;
+use crate::domain::trouble::Trouble;
 use crate::store::StoredProjection;
 
 /// What a filing is written in.
@@ -140,13 +141,16 @@ fn refused(error: EntryError) -> Failure {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
         }
         EntryError::Filing { problems } => {
-            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed").with_problems(problems)
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed")
+                .with_problems(problems)
+                .about(Trouble::FilingNotUsable)
         }
         EntryError::Implausible { problems } => {
             Failure::new(StatusCode::CONFLICT, "confirm: the projection is far above anything known here")
                 .with_problems(problems)
                 .advise("correct it, or send it again with ?anyway=true")
                 .at_the_command_line("correct it, or repeat the command with --anyway")
+                .about(Trouble::FilingNotUsable)
         }
         EntryError::Failed(error) => Failure::internal("storing what was entered", &error),
     }
