@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -29,36 +30,67 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// # Errors
 /// If the scheduler or the server cannot start, or the store cannot be written at the end.
 pub async fn run(engine: Engine, clock: Clock, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
-    let address = listener.local_addr().context("reading the address listened on")?;
-    info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
-    let state = http::State::with_log(engine.clone(), clock.clone(), crate::cli::dropped_lines);
-    let server = tokio::spawn(http::serve(listener, state.clone(), shutdown.clone()));
-    let first = tokio::spawn({
-        let (engine, clock) = (engine.clone(), clock.clone());
-        async move {
-            let now = clock.now();
-            // A disk that does not answer holds up no cycle.
-            tokio::join!(schedule::catch_up(&engine, now, Occasion::Start), schedule::catch_up_backup(&engine, now));
-            engine.verify_and_heal(clock.now()).await;
+    Served::start(engine, clock, listener, shutdown)?.keep().await
+}
+
+/// Pages and API of an engine whose cycles somebody else runs, until [`Served::keep`] puts them on schedule.
+pub struct Served {
+    engine: Engine,
+    clock: Clock,
+    shutdown: CancellationToken,
+    state: http::State,
+    server: JoinHandle<Result<()>>,
+}
+
+impl Served {
+    /// Serves on `listener` from now on, until `shutdown` is cancelled.
+    ///
+    /// # Errors
+    /// If the listener has no address.
+    pub fn start(engine: Engine, clock: Clock, listener: TcpListener, shutdown: CancellationToken) -> Result<Served> {
+        let address = listener.local_addr().context("reading the address listened on")?;
+        info!(%address, store = %engine.store().path().display(), version = env!("CARGO_PKG_VERSION"), "serving");
+        let state = http::State::with_log(engine.clone(), clock.clone(), crate::cli::dropped_lines);
+        let server = tokio::spawn(http::serve(listener, state.clone(), shutdown.clone()));
+        Ok(Served { engine, clock, shutdown, state, server })
+    }
+
+    /// Runs cycles and backups on schedule, missed ones at once, until the shutdown; then writes the store.
+    ///
+    /// # Errors
+    /// If the scheduler or the server cannot start, or the store cannot be written at the end.
+    pub async fn keep(self) -> Result<()> {
+        let Served { engine, clock, shutdown, state, server } = self;
+        let first = tokio::spawn({
+            let (engine, clock) = (engine.clone(), clock.clone());
+            async move {
+                let now = clock.now();
+                // A disk that does not answer holds up no cycle.
+                tokio::join!(
+                    schedule::catch_up(&engine, now, Occasion::Start),
+                    schedule::catch_up_backup(&engine, now)
+                );
+                engine.verify_and_heal(clock.now()).await;
+            }
+        });
+        let kept = schedule::keep(&engine, &clock, &shutdown).await;
+        info!("stopping");
+        first.abort();
+        kept?;
+        server.await.context("waiting for the server")??;
+        if tokio::time::timeout(COUNTS_TIME, state.write_counts()).await.is_err() {
+            warn!("the store is busy; what the audit counted in the last minute is lost");
         }
-    });
-    let kept = schedule::keep(&engine, &clock, &shutdown).await;
-    info!("stopping");
-    first.abort();
-    kept?;
-    server.await.context("waiting for the server")??;
-    if tokio::time::timeout(COUNTS_TIME, state.write_counts()).await.is_err() {
-        warn!("the store is busy; what the audit counted in the last minute is lost");
+        // What this process still holds of a damaged store, the next one does not.
+        if engine.store().damage().is_some()
+            && tokio::time::timeout(HEAL_TIME, engine.heal_if_damaged(clock.now())).await.is_err()
+        {
+            warn!("healing the store takes too long; the next start does it");
+        }
+        write_to_disk(engine.store()).await?;
+        info!("stopped");
+        Ok(())
     }
-    // What this process still holds of a damaged store, the next one does not.
-    if engine.store().damage().is_some()
-        && tokio::time::timeout(HEAL_TIME, engine.heal_if_damaged(clock.now())).await.is_err()
-    {
-        warn!("healing the store takes too long; the next start does it");
-    }
-    write_to_disk(engine.store()).await?;
-    info!("stopped");
-    Ok(())
 }
 
 /// Moves the write-ahead log into the file. Nobody waits for an answer any more, so a statement that still runs is cut

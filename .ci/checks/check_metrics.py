@@ -37,7 +37,7 @@ def check(binary):
         log = folder / "demo.log"
         command = [str(binary), "demo", "--listen", address]
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
-            program.wait_for(f"http://{address}/readyz", demo, log)
+            program.wait_for_demo(address, demo, log)
             metrics = program.wait_for(f"http://{address}/metrics", demo, log)
             lint(promtool, metrics)
             demo.send_signal(signal.SIGTERM)

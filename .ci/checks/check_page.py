@@ -1,7 +1,7 @@
 """Starts the demo and has Chromium look at its page and reports; `check_page.mjs` says what is looked at. Then every page of its
 reports as PDF becomes a picture (`pictures.py`).
 
-Called by `.ci/page-check` with the folder of the Node modules, the paths of Chromium and of pdftoppm and, if given, the program's.
+Called by `.ci/page-check`, with the Python that has Pillow, with the folder of the Node modules, the paths of Chromium and of pdftoppm and, if given, the program's.
 """
 
 import filecmp
@@ -28,16 +28,18 @@ def check(binary):
         log = folder / "demo.log"
         command = [str(binary), "demo", "--listen", address]
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
-            program.wait_for(f"http://{address}/readyz", demo, log)
+            program.wait_for_demo(address, demo, log)
             drawn = pictures.draw(pdftoppm, f"http://{address}", demo, log)
             print(drawn)
-            return f"{look(modules, browser, f'http://{address}')}; {drawn}"
+            looked = look(modules, browser, f"http://{address}")
+            pictures.reduce()
+            return f"{looked}; {drawn}"
 
 
 def look(modules, browser, address):
-    # Pictures of every view are left where GLIDEPATH_PICTURES says.
-    pictures = os.environ.get("GLIDEPATH_PICTURES", "")
-    command = ["node", str(HERE / "check_page.mjs"), str(modules), browser, address, pictures]
+    # Pictures of every view are left where GLIDEPATH_PICTURES says; the README's lie with the pages of the reports.
+    views = os.environ.get("GLIDEPATH_PICTURES", "")
+    command = ["node", str(HERE / "check_page.mjs"), str(modules), browser, address, str(pictures.pictures_folder()), views]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     print(done.stdout, end="")
     if done.returncode != 0:

@@ -41,7 +41,7 @@ def reports_of_demo(binary, folder):
     log = folder / "demo.log"
     command = [str(binary), "demo", "--listen", address]
     with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
-        program.wait_for(f"http://{address}/readyz", demo, log)
+        program.wait_for_demo(address, demo, log)
         files = []
         for kind in KINDS:
             files.append(folder / f"{kind}.pdf")

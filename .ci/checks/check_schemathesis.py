@@ -35,7 +35,7 @@ def check(binary):
         log = folder / "demo.log"
         command = [str(binary), "demo", "--listen", address]
         with program.started(command, log, env=program.environment(folder), cwd=folder) as demo:
-            program.wait_for(f"http://{address}/readyz", demo, log)
+            program.wait_for_demo(address, demo, log)
             document = json.loads(program.wait_for(f"http://{address}/api/v1/openapi.json", demo, log))
             errors = list(openapi_spec_validator.OpenAPIV31SpecValidator(document).iter_errors())
             if errors:

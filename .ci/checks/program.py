@@ -128,6 +128,20 @@ def fetch(url):
         return None
 
 
+# What the demo prints after its last cycle; it answers from its first one on.
+DEMO_IS_DONE = "(stop with Ctrl-C)"
+
+
+def wait_for_demo(address, demo, log, seconds=SECONDS_TO_START):
+    """Returns once every cycle of the demo is done; fails as `wait_for` does."""
+    wait_for(f"http://{address}/readyz", demo, log, seconds)
+    deadline = time.monotonic() + seconds
+    while DEMO_IS_DONE not in pathlib.Path(log).read_text(errors="replace"):
+        if time.monotonic() > deadline or demo.poll() is not None:
+            raise CheckFailed(f"the demo's cycles are not done after {seconds} s, or it ended; see {log}")
+        time.sleep(0.2)
+
+
 def wait_for(url, process, log, seconds=SECONDS_TO_START):
     """Returns the body of the first good answer; fails with the end of the log when the program ends or time is up."""
     deadline = time.monotonic() + seconds

@@ -1,26 +1,29 @@
 "use strict";
 /*
- * Lists what is open and lets the reader say that somebody is on it, or that it should be quiet for a week. What is
- * said is stored with who and why; what gets worse speaks all the same.
+ * Adds to each finding that is an alert where it stands, and a form to say that somebody is on it, or that it should be quiet for
+ * a week. What is said is stored with who and why; what gets worse speaks all the same. An alert whose finding is over, and which
+ * waits for its all-clear, joins the list.
  */
 (() => {
-  const section = document.getElementById("alerts");
+  const section = document.querySelector(".findings[data-api]");
   if (!section) return;
-  const list = section.querySelector(".alerts");
+  const list = section.querySelector("ul");
   const said = section.querySelector(".said");
   const row = section.querySelector("template").content.firstElementChild;
   const URGENCY = { critical: "Act today", warning: "Act this week", info: "Worth knowing" };
   const WEEK = 7 * 86400 * 1000;
   const { day } = words;
-
-  const stateText = ({ state, because }) => {
-    if (state === "held") return because ? `held: ${because}` : "held";
-    return because ?? state;
-  };
+  const findings = [...section.querySelectorAll("li[data-key]")];
 
   const mutedText = ({ kind, by, why, until }) => {
     const end = until ? `until ${day(until)}` : "until it is over";
-    return `${kind === "ack" ? "acknowledged" : "silenced"} by ${by} ${end}: ${why}`;
+    return `${kind === "ack" ? "Acknowledged" : "Silenced"} by ${by} ${end}: ${why}.`;
+  };
+  /* The key of another finding says nothing to a reader. */
+  const toldText = ({ state, because, last_told_at: last }) => {
+    const why = because?.replace(/a part of \S+/, "it is part of another finding here");
+    const held = state === "open" ? "" : ` ${state === "held" ? "Held" : "Settling"}${why ? `: ${why}` : ""}.`;
+    return `${last ? `Last told ${day(last)}.` : "Not told yet."}${held}`;
   };
 
   const say = async (alert, kind, form) => {
@@ -39,52 +42,40 @@
     said.textContent = body?.detail ?? body?.error ?? "The daemon cannot be reached.";
   };
 
-  const shown = (alert) => {
-    const item = row.cloneNode(true);
-    item.className = alert.severity;
-    const put = (selector, text) => { item.querySelector(selector).textContent = text; };
-    put(".urgency", URGENCY[alert.severity]);
-    put(".what", alert.summary);
-    const told = alert.last_told_at ? `, last told ${day(alert.last_told_at)}` : "";
-    put(".state", `Since ${day(alert.since)}; ${alert.muted ? mutedText(alert.muted) : stateText(alert)}${told}.`);
-    const form = item.querySelector("form");
-    item.querySelector("button[value=end]").hidden = !alert.muted;
+  /* The finding of an alert, or an item of its own. */
+  const itemOf = (alert, made) => {
+    const finding = findings.find((it) => it.dataset.key === alert.key);
+    if (finding) return finding;
+    made.className = `${alert.severity} alone`;
+    made.querySelector(".urgency").textContent = `${URGENCY[alert.severity]}, since ${day(alert.since)}`;
+    made.querySelector(".what").textContent = alert.summary;
+    list.append(made);
+    return made;
+  };
+
+  const show = (alert) => {
+    const made = row.cloneNode(true);
+    const [state, fold] = [made.querySelector(".state"), made.querySelector(".say")];
+    const form = made.querySelector("form");
+    state.hidden = !alert.muted;
+    if (alert.muted) state.textContent = mutedText(alert.muted);
+    made.querySelector(".told").textContent = toldText(alert);
+    made.querySelector("button[value=end]").hidden = !alert.muted;
     /* A part of another alert has nothing to acknowledge. */
-    item.querySelector("button[value=ack]").hidden = alert.opened_at === null;
+    made.querySelector("button[value=ack]").hidden = alert.opened_at === null;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       say(alert, event.submitter.value, form);
     });
-    return item;
-  };
-
-  /* From a finding to where something can be said about it. */
-  const link = (alerts, items) => {
-    document.querySelectorAll(".findings .act").forEach((old) => old.remove());
-    const findings = [...document.querySelectorAll(".findings li")];
-    alerts.forEach(({ summary, muted }, index) => {
-      const finding = findings.find((it) => it.querySelector(".what").textContent === summary);
-      if (!finding) return;
-      const item = items[index];
-      item.id = `alert-${index + 1}`;
-      const text = muted ? mutedText(muted).replace(/^./, (first) => first.toUpperCase()) : "Acknowledge or silence";
-      const way = Object.assign(document.createElement("a"), { href: `#${item.id}`, textContent: text });
-      way.addEventListener("click", () => { item.querySelector("details").open = true; });
-      const line = Object.assign(document.createElement("p"), { className: "act" });
-      line.append(way);
-      finding.append(line);
-    });
+    itemOf(alert, made).append(state, fold);
   };
 
   const load = async () => {
     const response = await fetch(section.dataset.api, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!response?.ok) return;
     const { alerts } = await response.json();
-    const items = alerts.map(shown);
-    section.hidden = items.length === 0;
-    document.querySelector(".toc li:has([href='#alerts'])")?.toggleAttribute("hidden", section.hidden);
-    list.replaceChildren(...items);
-    link(alerts, items);
+    section.querySelectorAll(".state, .say, .alone").forEach((old) => old.remove());
+    alerts.forEach(show);
   };
   load();
 })();

@@ -100,6 +100,11 @@
         const crossed = placed.some((other) => x < other.x && other.x < Math.min(end, edge));
         const leftRoom = x - (end - x) > bbox.left;
         const right = end < edge && !(crossed && leftRoom);
+        if (!right && !leftRoom) {
+          /* Neither side has room: it begins where the picture does. */
+          label(ctx, mark.label, bbox.left + gap, top, "left");
+          return;
+        }
         label(ctx, mark.label, right ? x + gap : x - gap, top, right ? "left" : "right");
       });
       ctx.restore();
@@ -197,7 +202,7 @@
     const output = figure.querySelector(".readout");
     const size = () => {
       const narrow = box.clientWidth < NARROW;
-      return { width: box.clientWidth, height: plan.low ? 190 : narrow ? 260 : 320 };
+      return { width: box.clientWidth, height: plan.low ? 190 : narrow ? 240 : 270 };
     };
     const last = plan.columns[0].length - 1;
     let chosen = null;
@@ -243,16 +248,25 @@
     new ResizeObserver(() => { if (box.clientWidth > 0 && box.clientWidth !== plot.width) plot.setSize(size()); }).observe(box);
   }
 
-  function drawAll() {
-    for (const figure of document.querySelectorAll("figure[data-chart]")) {
+  /* What is folded away has no size yet: it is drawn when it opens. */
+  function drawShown() {
+    for (const figure of document.querySelectorAll("figure[data-chart]:not(.live)")) {
+      if (!figure.checkVisibility()) continue;
       const data = JSON.parse(figure.querySelector("script").textContent);
+      /* After the first day stand the steps. */
+      data.days?.forEach((step, index) => { if (index > 0) data.days[index] = data.days[index - 1] + step; });
       if ((data.days ?? data.months).length < 2) continue;
       figure.classList.add("live");
       draw(figure, data);
     }
   }
 
-  drawAll();
+  drawShown();
+  /* Such an event does not bubble. */
+  document.addEventListener("toggle", drawShown, true);
   /* The colours are part of a drawing, so another scheme needs another one. */
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.querySelectorAll("figure.live").forEach((figure) => figure.classList.remove("live"));
+    drawShown();
+  });
 })();

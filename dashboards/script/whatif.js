@@ -3,8 +3,8 @@
 (() => {
   const section = document.getElementById("what-if");
   if (!section) return;
-  section.hidden = false;
-  document.querySelector(".toc li:has([href='#what-if'])")?.removeAttribute("hidden");
+  section.closest("details").hidden = false;
+  document.querySelector(".menu li:has([href='#what-if'])")?.removeAttribute("hidden");
   const form = section.querySelector("form");
   const answer = section.querySelector(".answer");
   const levers = section.querySelector(".levers");

@@ -12,6 +12,7 @@ use super::clocks::Clocks;
 use super::denial::Denial;
 use super::meter::CeilingReached;
 use super::regions;
+use crate::domain::trouble::Trouble;
 
 /// The operations that this program calls. All of them only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -296,6 +297,35 @@ const PASSING_REFUSALS: [&str; 3] =
     ["BillingViewHealthStatusException", "InvalidNextTokenException", "RequestChangedException"];
 
 impl AwsError {
+    /// What it is about, for whoever looks it up.
+    pub const fn trouble(&self) -> Trouble {
+        match self {
+            AwsError::Denied { .. }
+            | AwsError::ExpiredCredentials { .. }
+            | AwsError::SignInNeeded { .. }
+            | AwsError::RegionDisabled { .. }
+            | AwsError::NotSignedUp { .. }
+            | AwsError::NoCredentials { .. }
+            | AwsError::InvalidCredentials { .. } => Trouble::AwsRefuses,
+            AwsError::WrongTime { .. } | AwsError::Ahead { .. } => Trouble::ClockNotRight,
+            AwsError::CurrencyMismatch { .. } | AwsError::ForeignCredentials { .. } => Trouble::AnswerRefused,
+            AwsError::CeilingReached(_) => Trouble::CeilingReached,
+            AwsError::Uncounted { .. } => Trouble::StoreNotAnswering,
+            AwsError::Settings { .. } => Trouble::ConfigNotUsable,
+            AwsError::Throttled { .. }
+            | AwsError::TooOld { .. }
+            | AwsError::DataUnavailable { .. }
+            | AwsError::Refused { .. }
+            | AwsError::Malformed { .. }
+            | AwsError::RepeatedToken { .. }
+            | AwsError::TooManyPages { .. }
+            | AwsError::Unreachable { .. }
+            | AwsError::Timeout { .. }
+            | AwsError::CutShort { .. }
+            | AwsError::Server { .. } => Trouble::AskingAwsFailed,
+        }
+    }
+
     /// True if the same call can succeed later without anybody changing anything.
     pub fn retryable(&self) -> bool {
         match self {

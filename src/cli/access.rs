@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use tracing::warn;
@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View, backups_in};
 use crate::domain::secret::Secret;
+use crate::domain::trouble::Trouble;
 use crate::http::HIGHEST_LIMIT;
 use crate::http::client::{self, Address, ClientError};
 use crate::notify::is_in_the_open;
@@ -65,25 +66,23 @@ impl Daemon {
         let Some(OwnStore { path, id, .. }) = &self.own else {
             return match told {
                 Some(_) => Ok(()),
-                None => bail!(
-                    "what answers at {at} does not say whose store it holds, so nothing was sent to it: it is no glidepath, or an \
-                     older version. Correct --url, or start the daemon again with this version"
-                ),
+                None => Err(Trouble::AnotherProgramAnswers.said(format!("what answers at {at} does not say whose store it holds, so nothing was sent to it: it is no glidepath, or an \
+                     older version. Correct --url, or start the daemon again with this version")).into()),
             };
         };
         let store = path.display();
         match told {
             Some(told) if told == *id => Ok(()),
-            Some(told) => bail!(
+            Some(told) => Err(another_store(format!(
                 "another glidepath process has the store {store} (id {id}) open, and the daemon at {at} holds another store (id \
                  {told}); nothing was sent to it. Write the address of this store's own daemon in [http] listen, and give each \
                  daemon one of its own; or wait, if a command has the store open"
-            ),
-            None => bail!(
+            ))),
+            None => Err(another_store(format!(
                 "another glidepath process has the store {store} open, and the daemon at {at} does not say whose store it holds; \
                  nothing was sent to it. If it is this store's, it is an older version: start it again with this one. Otherwise \
                  write the address of this store's own daemon in [http] listen"
-            ),
+            ))),
         }
     }
 
@@ -99,12 +98,12 @@ impl Daemon {
     /// Somebody has the store open; if nobody answers, it is another command.
     fn explained(&self, error: ClientError) -> anyhow::Error {
         match (error, &self.own) {
-            (ClientError::NoDaemon { at, .. }, Some(OwnStore { path, holder, .. })) => anyhow!(
+            (ClientError::NoDaemon { at, .. }, Some(OwnStore { path, holder, .. })) => in_use(format!(
                 "the store {} is in use by another glidepath process{}, which is no daemon at {at}: wait for it to end, \
                  or correct [http] listen",
                 path.display(),
                 holder.map(|holder| format!(" (number {holder})")).unwrap_or_default()
-            ),
+            )),
             (other, _) => other.into(),
         }
     }
@@ -308,15 +307,23 @@ fn id_beside(store: &Path) -> Result<StoreId> {
                   if it is an older one. If it has just been started for the first time, try again in a moment";
     match StoreId::beside(store) {
         Ok(Some(id)) => Ok(id),
-        Ok(None) => bail!(
+        Ok(None) => Err(in_use(format!(
             "the store {shown} is in use by another glidepath process, and the file {file} is missing, by which the daemon of this \
              store is told from another one's. {remedy}"
-        ),
-        Err(reason) => bail!(
+        ))),
+        Err(reason) => Err(in_use(format!(
             "the store {shown} is in use by another glidepath process, and the file {file}, by which the daemon of this store is \
              told from another one's, cannot be read: {reason}. {remedy}"
-        ),
+        ))),
     }
+}
+
+fn in_use(words: String) -> anyhow::Error {
+    Trouble::StoreInUse.said(words).into()
+}
+
+fn another_store(words: String) -> anyhow::Error {
+    Trouble::DaemonOfAnotherStore.said(words).into()
 }
 
 /// Asks the daemon of the config whether it is well. Where the id of the config's store is known, another store's daemon is not it.
@@ -335,9 +342,9 @@ pub async fn health(config: &Config) -> Result<()> {
                 || "does not say whose store it holds".to_owned(),
                 |told| format!("holds the store {told}"),
             );
-            bail!(
+            Err(another_store(format!(
                 "the daemon at {listen} {told}, and {store} is the store {id}: it is another store's, or of an older version"
-            )
+            )))
         }
         _ => Ok(()),
     }
@@ -354,10 +361,9 @@ fn token_to_show(config: &Config) -> Result<Option<Secret>> {
         tokens.find_map(|token| token.secret.clone())
     };
     let Some(token) = known(Role::Founder).or_else(|| known(Role::Ops)) else {
-        bail!(
-            "a daemon holds the store and wants a token, and the config has only hashes or partners' tokens: give one \
-             with --token-file PATH or in GLIDEPATH_TOKEN"
-        );
+        let said = "a daemon holds the store and wants a token, and the config has only hashes or partners' tokens: give one \
+                    with --token-file PATH or in GLIDEPATH_TOKEN";
+        return Err(Trouble::TokenRefused.said(said).into());
     };
     Ok(Some(token))
 }

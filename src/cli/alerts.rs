@@ -1,6 +1,6 @@
 //! `glidepath alerts`.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::cycle::{AlertList, MuteEntry, TestedChannel};
 use crate::domain::alert::{Mute, MuteKind};
 use crate::domain::finding::Severity;
+use crate::domain::trouble::Trouble;
 use crate::http::client::{Entry, with_query};
 
 use super::Usage;
@@ -91,7 +92,10 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
     let tested: Vec<TestedChannel> = match Access::open(config)? {
         Access::Store(engine) => {
             let tested = engine.test_channels(channel, Clock::System.now()).await;
-            tested.with_context(|| format!("no such channel is configured; {}", engine.config().channel_names()))?
+            tested.with_context(|| {
+                let there = engine.config().channel_names();
+                Trouble::ArgumentsNotUsable.said(format!("no such channel is configured; {there}"))
+            })?
         }
         Access::Daemon(daemon) => {
             let wanted: Vec<_> = channel.map(|name| ("channel", name.to_owned())).into_iter().collect();
@@ -111,7 +115,8 @@ async fn test(config: Config, channel: Option<&str>, json: bool) -> Result<()> {
     }
     let failed = tested.iter().filter(|one| !one.arrived).count();
     if failed > 0 {
-        bail!("{failed} of {} test messages did not arrive", tested.len());
+        let said = format!("{failed} of {} test messages did not arrive", tested.len());
+        return Err(Trouble::MessageNotDelivered.said(said).into());
     }
     Ok(())
 }

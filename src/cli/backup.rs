@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::BackupReport;
+use crate::domain::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;
@@ -43,7 +44,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     }
     let problems: Vec<&str> = report.places.iter().filter_map(|place| place.error.as_deref()).collect();
     if !problems.is_empty() {
-        bail!("{}", problems.join("; "));
+        return Err(Trouble::BackupNotMade.said(problems.join("; ")).into());
     }
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::budget::{self, Source};
 use crate::domain::period::BillingPeriod;
 use crate::domain::projection::{FiledProjection, FilingSize, plan};
+use crate::domain::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;
@@ -46,11 +47,11 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
             let text = projection::read(path)?;
             let filing = FiledProjection::parse_with(&text, &book.prices).map_err(|problems| {
                 problems.iter().for_each(|problem| errln!("{}: {problem}", path.display()));
-                anyhow!(
+                Trouble::FilingNotUsable.said(format!(
                     "{} has {} problem(s), so no budgets are made of it; correct them first",
                     path.display(),
                     problems.len()
-                )
+                ))
             })?;
             let name = format!("filed on {}", filing.filed_on);
             (filing, name)
@@ -68,8 +69,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         errln!("in no limit: {line}");
     }
     errln!(
-        "nothing was created: keep this as budgets.json, then `aws cloudformation deploy --region us-east-1 --stack-name glidepath-budgets --template-file \
-         budgets.json --parameter-overrides Email=ADDRESS`"
+        "nothing was created: keep this as budgets.json, then `aws cloudformation deploy --region us-east-1 --stack-name \
+         glidepath-budgets --template-file budgets.json --parameter-overrides Email=ADDRESS`"
     );
     Ok(())
 }
@@ -78,12 +79,15 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
 async fn newest(config: Config, book: &Book) -> Result<(FiledProjection, String)> {
     let filed = projection::filed(&Access::open_to_read(config)?).await?.pop();
     let stored = filed.ok_or_else(|| {
-        anyhow!("nothing is filed yet, and budgets are made of a filing: `glidepath projection file FILE`, or name one with --projection FILE")
+        Trouble::NothingToShowYet.said(
+            "nothing is filed yet, and budgets are made of a filing: `glidepath projection file FILE`, or name one with --projection FILE",
+        )
     })?;
     stored.verify()?;
     let filing = FiledProjection::parse_frozen(&stored.body, &book.prices).map_err(|problems| {
         problems.iter().for_each(|problem| errln!("version {}: {problem}", stored.version));
-        anyhow!("version {} of the filing does not read any more; file it again", stored.version)
+        Trouble::StoredNotReadable
+            .said(format!("version {} of the filing does not read any more; file it again", stored.version))
     })?;
     Ok((filing, format!("version {}, filed on {}", stored.version, stored.filed_on)))
 }

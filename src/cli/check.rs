@@ -5,7 +5,7 @@ mod private;
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -127,7 +127,7 @@ pub async fn run(config: Config, path: &Path, args: &Args) -> Result<()> {
     }
     match checked.as_ref().and_then(CheckReport::problem) {
         None => Ok(()),
-        Some(problem) => bail!("{problem}; see above"),
+        Some((problem, about)) => Err(about.said(format!("{problem}; see above")).into()),
     }
 }
 

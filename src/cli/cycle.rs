@@ -1,12 +1,13 @@
 //! `glidepath cycle`.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{CycleReport, Engine};
 use crate::domain::facts::Outcome;
+use crate::domain::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;
@@ -40,7 +41,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
             }
             engine.tend_store(Clock::System.now()).await;
             engine.store().checkpoint()?;
-            report.context("a cycle is running already")?
+            report.context(Trouble::CycleRunning.said("a cycle is running already"))?
         }
         Access::Daemon(_) if args.as_of.is_some() => {
             let said =
@@ -51,7 +52,8 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     };
     print(&report);
     if let Some((message, advice)) = report.costs.problem() {
-        bail!("costs could not be pulled: {message}\n{advice}");
+        let said = format!("costs could not be pulled: {message}\n{advice}");
+        return Err(why(&report.costs).said(said).into());
     }
     Ok(())
 }
@@ -85,6 +87,15 @@ fn print(report: &CycleReport) {
     if let Some((message, advice)) = report.credits.problem() {
         errln!("credits could not be read: {message}");
         errln!("{advice}");
+    }
+}
+
+/// What an outcome that is not well is about.
+const fn why(outcome: &Outcome) -> Trouble {
+    match outcome {
+        Outcome::Denied { .. } => Trouble::AwsRefuses,
+        Outcome::Refused { .. } => Trouble::AnswerRefused,
+        Outcome::Ok | Outcome::Failed { .. } | Outcome::NotTried => Trouble::AskingAwsFailed,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
@@ -13,13 +13,14 @@ use rand::rngs::SysRng;
 use super::files;
 use super::hard_year::{self, Told};
 use super::listening;
-use super::out::outln;
+use super::out::{errln, outln};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
 use crate::demo::startup::hard::{LATE_REQUESTS_ON, hard_account};
 use crate::demo::{FakeAccount, FakeAws, Fault, Operation, startup};
+use crate::domain::trouble::Trouble;
 use crate::store::Store;
 
 /// Daily cycles before the newest one, so that alerts and restatements have a past.
@@ -80,7 +81,18 @@ pub async fn run(args: &Args) -> Result<()> {
     let engine = Engine::new(store, config, AwsAccess::Endpoint(fake.endpoint()))?;
     let filed = engine.file_projection(first, startup::PROJECTION_TOML.to_owned()).await?;
     outln!("Filed projection version {}, of {}.", filed.version, filed.filed_on);
-    cycles(&engine, &fake, first, args.year).await?;
+    let clock = Clock::set_to(first);
+    let served = match args.exit {
+        true => None,
+        false => Some(app::Served::start(engine.clone(), clock.clone(), listener, shutdown.clone())?),
+    };
+    if served.is_some() {
+        outln!("The page is at http://{address}/ from the first cycle on, and fills with each: load it again.");
+    }
+    tokio::select! {
+        done = cycles(&engine, &fake, &clock, args.year) => done?,
+        () = shutdown.cancelled() => return fake.stop().await.context("stopping the fake AWS"),
+    }
     if let Some(view) = engine.view(None).await? {
         outln!();
         super::status::print(&view.position);
@@ -92,25 +104,24 @@ pub async fn run(args: &Args) -> Result<()> {
             }
         }
     }
-    if !args.exit {
+    if let Some(served) = served {
         outln!();
         outln!("The page is at http://{address}/ (stop with Ctrl-C).");
         outln!("In another shell: glidepath --config {} status", file.display());
-        app::run(engine, Clock::set_to(startup::TODAY), listener, shutdown).await?;
+        served.keep().await?;
     }
     fake.stop().await.context("stopping the fake AWS")
 }
 
-/// The first cycle fetches all that Cost Explorer keeps; then one cycle a day up to the demo's today.
-async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>, year: Year) -> Result<()> {
-    let bar = ProgressBar::new(u64::try_from(DAYS_OF_CYCLES + 1).unwrap_or_default());
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} cycles, {msg}").context("drawing progress")?);
-    bar.enable_steady_tick(Duration::from_millis(200));
+/// The first cycle fetches all that Cost Explorer keeps; then one cycle a day from where the clock stands up to the demo's today.
+async fn cycles(engine: &Engine, fake: &FakeAws, clock: &Clock, year: Year) -> Result<()> {
+    let first = clock.now();
+    let progress = Progress::start()?;
     let (mut messages, mut pages) = (0, 0);
     for days in 0..=DAYS_OF_CYCLES {
         let now = first + chrono::TimeDelta::days(days);
-        bar.set_message(now.format("%Y-%m-%d").to_string());
         fake.set_now(now);
+        clock.advance_to(now);
         fake.clear_faults();
         if year == Year::Hard && now.date_naive() == LATE_REQUESTS_ON {
             fake.inject(Fault::RequestExpired.on(Operation::GetCostAndUsage).always());
@@ -120,20 +131,64 @@ async fn cycles(engine: &Engine, fake: &FakeAws, first: DateTime<Utc>, year: Yea
             pages += report.pages;
             if days == 0 {
                 let (charges, usage) = (report.charges, report.usage);
-                bar.println(format!(
-                    "First cycle, at {now}: {charges} charges and {usage} usage rows on {pages} pages."
-                ));
+                progress
+                    .say(&format!("First cycle, at {now}: {charges} charges and {usage} usage rows on {pages} pages."));
             }
         }
-        bar.inc(1);
+        progress.done(now.date_naive());
     }
-    bar.finish_and_clear();
+    progress.end();
     outln!(
         "{} daily cycles up to {}: {pages} pages of Cost Explorer, {messages} messages.",
         DAYS_OF_CYCLES + 1,
         startup::TODAY.format("%Y-%m-%d")
     );
     Ok(())
+}
+
+/// How far the cycles are: a bar on a terminal, a line now and then elsewhere.
+struct Progress {
+    bar: ProgressBar,
+}
+
+/// Cycles between two lines where there is no terminal.
+const CYCLES_A_LINE: u64 = 5;
+
+impl Progress {
+    fn start() -> Result<Progress> {
+        let cycles = u64::try_from(DAYS_OF_CYCLES + 1).unwrap_or_default();
+        let bar = ProgressBar::new(cycles);
+        let style = ProgressStyle::with_template("{bar:30} {pos} of {len} daily cycles, {msg}, about {eta} left");
+        bar.set_style(style.context("drawing progress")?);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.set_message("a year of bills first");
+        let progress = Progress { bar };
+        if progress.bar.is_hidden() {
+            errln!(
+                "{cycles} daily cycles follow, half a minute of them on two cores; the first reads a year of bills."
+            );
+        }
+        Ok(progress)
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| outln!("{line}"));
+    }
+
+    /// Another cycle, the one of `day`, is done.
+    fn done(&self, day: NaiveDate) {
+        self.bar.inc(1);
+        self.bar.set_message(day.to_string());
+        let done = self.bar.position();
+        if self.bar.is_hidden() && (done == 1 || done % CYCLES_A_LINE == 0) {
+            let left = self.bar.eta().as_secs();
+            errln!("{done} of {} daily cycles, {day}, about {left} s left", self.bar.length().unwrap_or_default());
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// Where the config finds the key.
@@ -201,8 +256,10 @@ impl Folder {
             Some(path) => path.to_owned(),
             None => std::env::temp_dir().join(format!("glidepath-demo-{}", std::process::id())),
         };
-        std::fs::create_dir_all(&path)
-            .with_context(|| format!("making the folder {}; name another one with --keep", path.display()))?;
+        std::fs::create_dir_all(&path).with_context(|| {
+            let said = format!("making the folder {}; name another one with --keep", path.display());
+            Trouble::FileNotUsable.said(said)
+        })?;
         Ok(Folder { path, keep: keep.is_some() })
     }
 }

@@ -10,10 +10,11 @@ use std::io::{IsTerminal as _, stdin};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::config::Config;
+use crate::domain::trouble::Trouble;
 
 use super::files;
 use super::out::outln;
@@ -79,11 +80,12 @@ fn refuse_to_replace(files: &[File], force: bool) -> Result<()> {
     if there.is_empty() {
         return Ok(());
     }
-    bail!(
+    let said = format!(
         "{} {} there already, and nothing was written: --force replaces what is there, and --dir FOLDER writes somewhere else",
         there.join(", "),
         if there.len() == 1 { "is" } else { "are" }
-    )
+    );
+    Err(Trouble::FileNotUsable.said(said).into())
 }
 
 fn say(answers: &Answers, files: &[File], config: &Path) {
@@ -161,7 +163,8 @@ impl File {
         if let Some(folder) = self.path.parent() {
             let made = std::fs::create_dir_all(folder);
             made.map_err(|error| {
-                anyhow!("the folder {} cannot be made: {error}; name another with --dir", folder.display())
+                Trouble::FileNotUsable
+                    .said(format!("the folder {} cannot be made: {error}; name another with --dir", folder.display()))
             })?;
         }
         let there = self.path.exists() && (self.kept || !self.would_replace());

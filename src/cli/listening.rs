@@ -3,17 +3,19 @@
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use tokio::net::TcpListener;
+
+use crate::domain::trouble::Trouble;
 
 /// Listens at `address`; `key` is where it comes from, such as `[http] listen`.
 ///
 /// # Errors
 /// If the system refuses, with what to do.
 pub async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| anyhow!("listening on {address}: {}", explained(address, key, &error)))
+    TcpListener::bind(address).await.map_err(|error| {
+        Trouble::PortNotFree.said(format!("listening on {address}: {}", explained(address, key, &error))).into()
+    })
 }
 
 fn explained(address: SocketAddr, key: &str, error: &Error) -> String {

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::out::{self, outln};
 use super::{Cli, files};
+use crate::domain::trouble::Trouble;
 
 /// The program's name in scripts and pages, whatever its file is called.
 const NAME: &str = "glidepath";
@@ -40,7 +41,10 @@ pub fn completions(args: &CompletionArgs) -> Result<()> {
 pub fn man(args: &ManArgs) -> Result<()> {
     let folder = &args.output;
     let made = std::fs::create_dir_all(folder);
-    made.map_err(|error| anyhow!("the folder {} cannot be made: {error}; name another with -o", folder.display()))?;
+    made.map_err(|error| {
+        Trouble::FileNotUsable
+            .said(format!("the folder {} cannot be made: {error}; name another with -o", folder.display()))
+    })?;
     let mut program = Cli::command();
     program.build();
     let count = pages(&program, folder)?;

@@ -15,6 +15,7 @@ mod cycle;
 mod day;
 mod demo;
 mod examine;
+mod explain;
 mod files;
 mod hard_year;
 mod init;
@@ -35,6 +36,7 @@ mod stated;
 mod status;
 mod table;
 mod token;
+mod trouble;
 mod typeset;
 mod umask;
 mod verify;
@@ -50,6 +52,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, ConfigError, SetAside, Uses};
 use crate::cycle::AsOfError;
+use crate::domain::trouble::Trouble;
 use crate::http::client::{ClientError, parse_url};
 use crate::store::StoreError;
 pub use log::dropped_lines;
@@ -131,6 +134,8 @@ enum Command {
     Completions(manual::CompletionArgs),
     /// Write the manual pages.
     Man(manual::ManArgs),
+    /// Say what a message means and what to do; the message names its heading.
+    Explain(explain::Args),
     /// Set one report, for a daemon.
     #[command(hide = true)]
     Typeset,
@@ -140,6 +145,19 @@ enum Command {
     /// Run the command of an AWS profile, for the SDK.
     #[command(hide = true, name = credential_process::NAME)]
     CredentialProcess(credential_process::Args),
+}
+
+impl Command {
+    /// What `error`, with which it ended, is about; `None` for what only programs start and read.
+    fn trouble_of(&self, error: &anyhow::Error) -> Option<Trouble> {
+        let otherwise = match self {
+            Command::Typeset | Command::ExamineStore(_) | Command::CredentialProcess(_) => return None,
+            // All that it reads are files that it is given.
+            Command::Backtest(_) => Trouble::FileNotUsable,
+            _ => Trouble::UnexpectedFailure,
+        };
+        Some(trouble::of(error).unwrap_or(otherwise))
+    }
 }
 
 /// What has to be settled before the first thread starts.
@@ -172,8 +190,8 @@ pub async fn run(cli: Cli) -> ExitCode {
             if let Some(advice) = error.downcast_ref::<AsOfError>().and_then(AsOfError::advice) {
                 errln!("{advice}");
             }
-            if let Some(trouble) = error.downcast_ref::<StoreError>().and_then(StoreError::disk) {
-                errln!("{}", trouble.remedy());
+            if let Some(trouble) = cli.command.trouble_of(&error) {
+                errln!("{}", trouble.more());
             }
             exit_code(&error)
         }
@@ -187,6 +205,7 @@ async fn without_config(cli: &Cli) -> Option<anyhow::Result<()>> {
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
+        Command::Explain(args) => explain::run(args),
         Command::Typeset => typeset::run(),
         Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),
@@ -244,6 +263,7 @@ async fn with_config(cli: &Cli) -> anyhow::Result<()> {
         | Command::Backtest(_)
         | Command::Token(_)
         | Command::Openapi
+        | Command::Explain(_)
         | Command::Typeset
         | Command::ExamineStore(_)
         | Command::CredentialProcess(_)

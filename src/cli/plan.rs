@@ -1,6 +1,6 @@
 //! `glidepath plan`.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use chrono::NaiveDate;
 use clap::{Subcommand, ValueEnum};
 use rust_decimal::Decimal;
@@ -11,6 +11,7 @@ use crate::cycle::PlanError;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::plus_days;
 use crate::domain::plan::{Per, PlanKind, PlanOrder, Planned, Spelling, read_as};
+use crate::domain::trouble::Trouble;
 use crate::http::client::{ClientError, Entry, below};
 
 use super::Usage;
@@ -341,7 +342,7 @@ async fn remove(access: Access, id: &str) -> Result<()> {
 fn refused(error: PlanError) -> anyhow::Error {
     match error {
         PlanError::Failed(error) => error,
-        PlanError::NothingYet => anyhow!(error.to_string()),
+        PlanError::NothingYet => Trouble::NothingToShowYet.said(error.to_string()).into(),
         PlanError::Confirm { .. } => Usage(format!("{error}; if it is meant, repeat the command with --yes")).into(),
         PlanError::Problems { .. } | PlanError::Unknown { .. } | PlanError::Filed { .. } => {
             Usage(error.to_string()).into()

@@ -281,9 +281,13 @@ impl Book {
         self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned()
     }
 
+    fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
+        Knowledge { book: &self.prices, classifier: &self.classifier, account }
+    }
+
     /// What a filing costs and supports.
     fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> SizedFiling {
-        ask::size(filing, &Knowledge { book: &self.prices, classifier: &self.classifier, account })
+        ask::size(filing, &self.knowledge(account))
     }
 
     fn compare(

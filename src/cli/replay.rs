@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::config::{Config, read_rules};
 use crate::cycle::{ReplayOrder, ReplayProgress};
 use crate::domain::alert::{EventKind, ReplayReport, Verdict};
+use crate::domain::trouble::Trouble;
 use crate::domain::words::days_text;
 use crate::http::client::Entry;
 
@@ -58,7 +59,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Store(engine) => {
             let progress = async || engine.replays();
             told(args, engine.replay(order), progress).await.map_err(|error| match error.advice() {
-                Some(advice) => anyhow!("{error}. {advice}"),
+                Some(advice) => anyhow::Error::new(Trouble::QuestionNotAnswered.said(format!("{error}. {advice}"))),
                 None => error.into(),
             })?
         }

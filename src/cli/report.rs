@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::json;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{SendError, SentReport};
+use crate::domain::trouble::Trouble;
 use crate::http::IssuedPage;
 use crate::http::client::below;
 use crate::report::{self, Audience, Format, ReportKind};
@@ -74,7 +75,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     if let Some(path) = &args.verify {
         return verify(config, path, args.json).await;
     }
-    let (Some(kind), Some(format)) = (args.kind, args.format) else { bail!("--kind and --format are needed") };
+    let (Some(kind), Some(format)) = (args.kind, args.format) else {
+        return Err(Trouble::ArgumentsNotUsable.said("--kind and --format are needed").into());
+    };
     let kind = kind.in_format(format).map_err(|error| Usage(error.to_string()))?;
     if let Some(channel) = &args.send {
         return send(config, args, (kind, format), channel).await;
@@ -144,7 +147,7 @@ async fn send(config: Config, args: &Args, wanted: (ReportKind, Format), channel
         out::json(&sent)?;
     }
     if let Some(error) = &sent.error {
-        bail!("{channel} did not take the report: {error}");
+        return Err(Trouble::MessageNotDelivered.said(format!("{channel} did not take the report: {error}")).into());
     }
     if !args.json {
         outln!("sent to {channel} ({}), for {}, as of {}", sent.kind, sent.audience, time(sent.as_of));
@@ -191,10 +194,10 @@ async fn verify(config: Config, path: &Path, json: bool) -> Result<()> {
         out::json(&json!({ "sha256": sha256, "report": found }))?;
     }
     let it = found.ok_or_else(|| {
-        anyhow!(
+        Trouble::ReportNotKnown.said(format!(
             "{} is no report that was handed out from this store, or it was changed since: its SHA-256 is {sha256}",
             path.display()
-        )
+        ))
     })?;
     if !json {
         outln!(

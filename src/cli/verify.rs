@@ -1,10 +1,11 @@
 //! `glidepath verify`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::VerifyReport;
+use crate::domain::trouble::Trouble;
 use crate::domain::words::moment_text;
 
 use super::access::{Access, nothing_is_there};
@@ -22,7 +23,8 @@ pub struct Args {
 /// Reads every row of the store, and says what is wrong. A store that is damaged is put together again afterwards.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     if config.daemon_url.is_none() && nothing_is_there(&config) {
-        bail!("there is no store {} to verify: the first cycle makes it", config.store_path.display());
+        let said = format!("there is no store {} to verify: the first cycle makes it", config.store_path.display());
+        return Err(Trouble::NothingToShowYet.said(said).into());
     }
     let access = Access::open(config)?;
     let report = match &access {
@@ -42,7 +44,9 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
         Access::Store(_) => "it could not be put together again: the log above says why",
         Access::Daemon(_) => "the daemon puts it together again within a minute",
     };
-    bail!("the store is damaged: {}\n{what_now}; run `glidepath verify` again", report.problems.join("; "));
+    let problems = report.problems.join("; ");
+    let said = format!("the store is damaged: {problems}\n{what_now}; run `glidepath verify` again");
+    Err(Trouble::StoreDamaged.said(said).into())
 }
 
 fn print(report: &VerifyReport) {

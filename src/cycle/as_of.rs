@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::domain::trouble::Trouble;
 use crate::store::StoreError;
 
 use super::Engine;
@@ -36,6 +37,16 @@ pub enum AsOfError {
 }
 
 impl AsOfError {
+    /// What it is about, for whoever looks it up.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            AsOfError::Future { .. } => Trouble::ArgumentsNotUsable,
+            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { failed: None } => Trouble::NothingToShowYet,
+            AsOfError::NothingYet { failed: Some(_) } => Trouble::CycleFailed,
+            AsOfError::Store(error) => error.trouble(),
+        }
+    }
+
     /// What to do about it; `None` if the caller can do nothing.
     pub const fn advice(&self) -> Option<&'static str> {
         match self {

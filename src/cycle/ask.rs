@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
+use crate::domain::ask::{self, CheckedFiling, Knowledge, KnownAccount, SizedFiling};
 use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{AwardHad, Company, FiledProjection};
@@ -62,8 +62,22 @@ impl Engine {
     fn size(&self, filing: &FiledProjection, position: &Position, audience: &Audience) -> SizedFiling {
         // A partner learns nothing of the account from an objection.
         let account = if *audience == Audience::Owner { KnownAccount::from(position) } else { KnownAccount::default() };
-        let knowledge = Knowledge { book: &self.parts.prices, classifier: &self.parts.classifier, account: &account };
-        ask::size(filing, &knowledge)
+        ask::size(filing, &self.knowledge(&account))
+    }
+
+    /// Reads a filing as `projection check` does, beside what the newest position knows of the account. Nothing is stored.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn check_filing(&self, text: String) -> Result<CheckedFiling> {
+        let account = self.known_account().await?;
+        let engine = self.clone();
+        let checked = tokio::task::spawn_blocking(move || ask::check_one(&text, &engine.knowledge(&account)));
+        checked.await.context("checking the filing")
+    }
+
+    fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
+        Knowledge { book: &self.parts.prices, classifier: &self.parts.classifier, account }
     }
 }
 

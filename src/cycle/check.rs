@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::aws::AwsClients;
 use crate::aws::probe::{self, PermissionCheck};
 use crate::domain::money::Money;
+use crate::domain::trouble::Trouble;
 use crate::store::StoreError;
 
 use super::{Engine, TestedChannel};
@@ -44,16 +45,16 @@ pub struct TriedPermission {
 }
 
 impl CheckReport {
-    /// What is wrong, in a few words; `None` if everything works.
-    pub fn problem(&self) -> Option<&'static str> {
+    /// What is wrong, in a few words, and what that is about; `None` if everything works.
+    pub fn problem(&self) -> Option<(&'static str, Trouble)> {
         if self.refused_by_store.is_some() {
-            return Some("a cycle would be refused");
+            return Some(("a cycle would be refused", Trouble::StoreOfAnotherAccount));
         }
         if self.permissions.iter().any(|tried| !tried.allowed && !tried.optional) {
-            return Some("not everything is allowed");
+            return Some(("not everything is allowed", Trouble::AwsRefuses));
         }
         let lost = self.channels.iter().flatten().any(|channel| !channel.arrived);
-        lost.then_some("not every test message arrived")
+        lost.then_some(("not every test message arrived", Trouble::MessageNotDelivered))
     }
 }
 

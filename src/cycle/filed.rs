@@ -1,7 +1,7 @@
 //! What is filed, read back whole: a version with its plan and rules, and two versions compared. Values that print, and
 //! that travel as JSON.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use crate::domain::price::PriceBook;
 use crate::domain::projection::{
     FiledProjection, FilingDiff, PlannedMonth, ProjectionProblem, Rule, UnpricedLine, diff, diff_months, rules,
 };
+use crate::domain::trouble::Trouble;
 use crate::domain::workload::Workload;
 use crate::store::StoredProjection;
 
@@ -131,7 +132,7 @@ impl Engine {
     }
 }
 
-/// Compares two of `filings`, or texts that need not be filed, over the months that both list, twelve at the least.
+/// Compares two of `filings`, or texts that need not be filed, over the months that a check of either sums.
 /// Needs no store, so that a command beside a daemon can compare what the daemon lists.
 ///
 /// # Errors
@@ -170,7 +171,7 @@ fn read_side(
     };
     let filing = filing.map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-        anyhow!("{name} cannot be read:{}", problems.concat())
+        Trouble::FilingNotUsable.said(format!("{name} cannot be read:{}", problems.concat()))
     })?;
     Ok((name, filing))
 }
@@ -181,15 +182,18 @@ fn find<'s>(filings: &'s [StoredProjection], wanted: &FilingSource) -> Result<&'
         FilingSource::Previous => filings.iter().rev().nth(1),
         FilingSource::Newest | FilingSource::Text { .. } => filings.last(),
     };
-    found.ok_or_else(|| match wanted {
-        FilingSource::Version(version) => {
-            anyhow!("version {version} is not filed; `glidepath projection list` shows those that are")
-        }
-        FilingSource::Previous => {
-            anyhow!("fewer than two versions are filed; give a file to compare with, like `projection diff FILE`")
-        }
-        FilingSource::Newest | FilingSource::Text { .. } => {
-            anyhow!("nothing is filed yet; `glidepath projection file FILE` files the first version")
-        }
+    found.ok_or_else(|| {
+        let said = match wanted {
+            FilingSource::Version(version) => {
+                format!("version {version} is not filed; `glidepath projection list` shows those that are")
+            }
+            FilingSource::Previous => {
+                "fewer than two versions are filed; give a file to compare with, like `projection diff FILE`".to_owned()
+            }
+            FilingSource::Newest | FilingSource::Text { .. } => {
+                "nothing is filed yet; `glidepath projection file FILE` files the first version".to_owned()
+            }
+        };
+        Trouble::ArgumentsNotUsable.said(said).into()
     })
 }

@@ -43,7 +43,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -61,6 +61,7 @@ use crate::domain::period::to_microseconds;
 use crate::domain::price::PriceBook;
 use crate::domain::referee::ClockOf;
 use crate::domain::series::series;
+use crate::domain::trouble::Trouble;
 use crate::notify::{self, HttpClient};
 use crate::report;
 use crate::store::alerts::{history, mutes};
@@ -308,7 +309,8 @@ impl Engine {
             Err(_) => {
                 let doing = *self.parts.doing.lock().unwrap_or_else(PoisonError::into_inner);
                 let minutes = limit.as_secs() / 60;
-                Err(anyhow!("given up after {minutes} minutes ([aws] cycle_minutes) while {doing}"))
+                let said = format!("given up after {minutes} minutes ([aws] cycle_minutes) while {doing}");
+                Err(Trouble::CycleFailed.said(said).into())
             }
         }
     }

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::warn;
 
+use crate::domain::trouble::Trouble;
 use crate::report::Typesetting;
 use crate::store::without_secrets;
 
@@ -74,7 +75,9 @@ fn start(program: &Path) -> std::io::Result<Child> {
 async fn set_by(mut child: Child, report: &Typesetting, longest: Duration) -> Result<Vec<u8>> {
     let order = serde_json::to_vec(report).context("writing the report for the typesetter")?;
     let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = pipes else { bail!("the typesetter has no pipes") };
+    let (Some(mut stdin), Some(stdout), Some(stderr)) = pipes else {
+        return Err(not_made("the typesetter has no pipes"));
+    };
     let (mut set, mut said) = (Vec::new(), Vec::new());
     let talked = timeout(longest, async {
         let hand = async {
@@ -91,16 +94,25 @@ async fn set_by(mut child: Child, report: &Typesetting, longest: Duration) -> Re
         Ok(talked) => talked.context("talking to the typesetter")?,
         Err(_) => {
             child.kill().await.context("ending a typesetter that takes too long")?;
-            bail!("setting the report took longer than {} seconds, and was ended", longest.as_secs());
+            let seconds = longest.as_secs();
+            return Err(not_made(format!("setting the report took longer than {seconds} seconds, and was ended")));
         }
     };
     if !status.success() {
         let said: String = String::from_utf8_lossy(&said).trim().chars().take(SAID).collect();
-        bail!("the typesetter ended with {status}: {said}");
+        return Err(not_made(format!("the typesetter ended with {status}: {said}")));
     }
-    ensure!(handed, "the typesetter did not read the report");
-    ensure!(set.len() as u64 <= LARGEST, "the report is larger than {LARGEST} bytes");
+    if !handed {
+        return Err(not_made("the typesetter did not read the report"));
+    }
+    if set.len() as u64 > LARGEST {
+        return Err(not_made(format!("the report is larger than {LARGEST} bytes")));
+    }
     Ok(set)
+}
+
+fn not_made(why: impl Into<String>) -> anyhow::Error {
+    Trouble::ReportNotMade.said(why).into()
 }
 
 #[cfg(test)]

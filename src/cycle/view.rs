@@ -2,7 +2,7 @@
 //!
 //! The newest cycle leaves its view in the store; it is read from there for as long as it would come out the same again.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
@@ -17,6 +17,7 @@ use crate::domain::position::{OutlookState, Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::series::series;
+use crate::domain::trouble::Trouble;
 use crate::domain::words::day_text;
 use crate::store::{
     ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker,
@@ -229,7 +230,9 @@ impl Engine {
         stored.verify()?;
         let projection = FiledProjection::parse_frozen(&stored.body, &self.parts.prices).map_err(|problems| {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            anyhow!("version {} of the filed projection cannot be read: {}", stored.version, problems.join("; "))
+            let (version, problems) = (stored.version, problems.join("; "));
+            Trouble::StoredNotReadable
+                .said(format!("version {version} of the filed projection cannot be read: {problems}"))
         })?;
         let months = projection.first_month()..month.plus_months(PLAN_AHEAD_MONTHS);
         let Plan { months: plan, unpriced } =

@@ -56,6 +56,7 @@ pub mod service;
 pub mod statement;
 pub mod switched_off;
 pub mod track_record;
+pub mod trouble;
 pub mod unlisted;
 pub mod usage;
 pub mod vanished;

@@ -26,7 +26,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// In the order in which the page loads them.
-const ASSETS: [Asset; 8] = [
+const ASSETS: [Asset; 9] = [
     Asset { name: "uPlot.min.css", media_type: CSS, body: include_str!("../../dashboards/vendor/uPlot.min.css") },
     Asset { name: "style.css", media_type: CSS, body: STYLESHEET },
     Asset {
@@ -34,6 +34,7 @@ const ASSETS: [Asset; 8] = [
         media_type: SCRIPT,
         body: include_str!("../../dashboards/vendor/uPlot.iife.min.js"),
     },
+    Asset { name: "parts.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/parts.js") },
     Asset { name: "words.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/words.js") },
     Asset { name: "charts.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/charts.js") },
     Asset { name: "whatif.js", media_type: SCRIPT, body: include_str!("../../dashboards/script/whatif.js") },

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::failure::Problem;
 use super::health::STORE;
 use crate::domain::secret::Secret;
+use crate::domain::trouble::Trouble;
 use crate::store::StoreId;
 
 /// For reading: more than the daemon takes before it gives up itself.
@@ -124,6 +125,8 @@ pub enum ClientError {
         status: u16,
         /// Its reason, and its advice for the command line.
         message: String,
+        /// What it says that this is about, if anything.
+        about: Option<Trouble>,
     },
     /// Something else than a daemon answered.
     #[error("what listens at {at} answered {path} with {status}, and not in glidepath's words: {}", at.correction())]
@@ -135,6 +138,22 @@ pub enum ClientError {
         /// HTTP status.
         status: u16,
     },
+}
+
+impl ClientError {
+    /// What it is about, for whoever looks it up.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            ClientError::NoDaemon { .. } => Trouble::NoDaemon,
+            ClientError::Incomplete { .. } => Trouble::DaemonNotAnswering,
+            ClientError::Foreign { .. } => Trouble::AnotherProgramAnswers,
+            ClientError::Refused { about: Some(about), .. } => *about,
+            ClientError::Refused { status: 401 | 403, .. } => Trouble::TokenRefused,
+            ClientError::Refused { status: 429 | 503, .. } => Trouble::DaemonNotAnswering,
+            ClientError::Refused { status: 500.., .. } => Trouble::UnexpectedFailure,
+            ClientError::Refused { .. } => Trouble::ArgumentsNotUsable,
+        }
+    }
 }
 
 /// The body of what a daemon answers to a GET of `path`.
@@ -303,7 +322,7 @@ async fn read(at: &Address, path: &str, response: Response) -> Result<Vec<u8>, C
     }
     let status = status.as_u16();
     Err(match explanation(&body) {
-        Some(message) => ClientError::Refused { at: at.clone(), status, message },
+        Some((message, about)) => ClientError::Refused { at: at.clone(), status, message, about },
         None => ClientError::Foreign { at: at.clone(), path: path.to_owned(), status },
     })
 }
@@ -322,12 +341,12 @@ pub fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// The daemon's own words for an error, with the advice for whoever sits at the command line.
-fn explanation(body: &[u8]) -> Option<String> {
-    let Problem { detail, advice, command, problems, .. } = serde_json::from_slice(body).ok()?;
+/// The daemon's own words for an error, with the advice for whoever sits at the command line, and what it is about.
+fn explanation(body: &[u8]) -> Option<(String, Option<Trouble>)> {
+    let Problem { detail, advice, command, problems, more, .. } = serde_json::from_slice(body).ok()?;
     let advice = command.or(advice).map(|advice| format!("; {advice}")).unwrap_or_default();
     let problems: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-    Some(format!("{detail}{advice}{problems}"))
+    Some((format!("{detail}{advice}{problems}"), more.as_deref().and_then(Trouble::named)))
 }
 
 /// An error with its causes: reqwest's own text says only that a request failed.
@@ -371,7 +390,7 @@ mod tests {
                 "advice": advice, "command": command })
             .to_string()
         };
-        let said = |command| explanation(problem(command).as_bytes()).unwrap();
+        let said = |command| explanation(problem(command).as_bytes()).unwrap().0;
         let remedy = "`glidepath projection list` shows those that are";
         assert_eq!(said(Some(remedy)), format!("no version \"9\" is filed; {remedy}"));
         assert_eq!(said(None), "no version \"9\" is filed; /api/v1/projections lists them", "an older daemon's words");

@@ -21,6 +21,7 @@ use crate::cycle::{
     SentReport, TestedChannel, VerifyReport,
 };
 use crate::domain::alert::ReplayReport;
+use crate::domain::trouble::Trouble;
 use crate::report::Audience;
 
 /// A replay as it is ordered.
@@ -119,7 +120,9 @@ pub async fn replay(
             ReplayError::Rules { problems } => {
                 Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the rules cannot be used").with_problems(problems)
             }
-            ReplayError::NoLook { .. } => Failure::new(StatusCode::NOT_FOUND, words),
+            ReplayError::NoLook { .. } => {
+                Failure::new(StatusCode::NOT_FOUND, words).about(Trouble::QuestionNotAnswered)
+            }
             ReplayError::Failed(error) => Failure::internal("the replay", &error),
         };
         match advice {
@@ -166,7 +169,9 @@ async fn in_turn<T: Send + 'static>(
 fn broken(what: &str, error: &anyhow::Error) -> Failure {
     match error.downcast_ref::<ClockAhead>() {
         // No defect: the alert and the log have said so.
-        Some(ahead) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, ahead.problem()).advise(ahead.remedy()),
+        Some(ahead) => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, ahead.problem())
+            .advise(ahead.remedy())
+            .about(Trouble::ClockNotRight),
         None => Failure::internal(what, error),
     }
 }

@@ -15,6 +15,8 @@ use super::failure::Failure;
 use super::paging::Asked;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
+use crate::domain::ask::CheckedFiling;
+use crate::domain::trouble::Trouble;
 use crate::store::StoredProjection;
 
 /// What a filing is written in.
@@ -84,19 +86,36 @@ pub async fn file_projection(
     headers: HeaderMap,
     body: Result<String, StringRejection>,
 ) -> Result<(Extension<About>, Json<StoredProjection>), Failure> {
-    // A page elsewhere can send plain text without asking first; this type it cannot.
-    if headers.get(header::CONTENT_TYPE).is_none_or(|given| given.as_bytes() != FILING_TYPE.as_bytes()) {
-        let error = format!("a filing is sent as {FILING_TYPE}");
-        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
-            .advise("set the Content-Type, or use `glidepath projection file`"));
-    }
-    let body = body.map_err(|error| Failure::new(error.status(), error.body_text()))?;
+    let body = filing_text(&headers, body)?;
     let (engine, now) = (state.engine(), state.clock().now());
     let filed = match anyway {
         Some(true) => engine.file_projection(now, body).await,
         _ => engine.file_plausible(now, body).await,
     };
     filed.map(|filed| (Extension(About(format!("version {}", filed.version))), Json(filed))).map_err(refused)
+}
+
+/// Reads a filing as `projection check` does. Nothing is stored.
+pub async fn check_projection(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { who, .. }): Extension<Reader>,
+    headers: HeaderMap,
+    body: Result<String, StringRejection>,
+) -> Result<Json<CheckedFiling>, Failure> {
+    let (body, engine) = (filing_text(&headers, body)?, state.engine().clone());
+    let checked = state.shared.lanes.questions.done(&who, async move { engine.check_filing(body).await }).await?;
+    checked.map(Json).map_err(|error| Failure::internal("checking the filing", &error))
+}
+
+/// The text of a filing that was sent.
+fn filing_text(headers: &HeaderMap, body: Result<String, StringRejection>) -> Result<String, Failure> {
+    // A page elsewhere can send plain text without asking first; this type it cannot.
+    if headers.get(header::CONTENT_TYPE).is_none_or(|given| given.as_bytes() != FILING_TYPE.as_bytes()) {
+        let error = format!("a filing is sent as {FILING_TYPE}");
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error)
+            .advise("set the Content-Type, or use `glidepath projection file`"));
+    }
+    body.map_err(|error| Failure::new(error.status(), error.body_text()))
 }
 
 /// Accepts days that AWS no longer shows as costing nothing.
@@ -122,13 +141,16 @@ fn refused(error: EntryError) -> Failure {
             Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
         }
         EntryError::Filing { problems } => {
-            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed").with_problems(problems)
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "the projection cannot be filed")
+                .with_problems(problems)
+                .about(Trouble::FilingNotUsable)
         }
         EntryError::Implausible { problems } => {
             Failure::new(StatusCode::CONFLICT, "confirm: the projection is far above anything known here")
                 .with_problems(problems)
                 .advise("correct it, or send it again with ?anyway=true")
                 .at_the_command_line("correct it, or repeat the command with --anyway")
+                .about(Trouble::FilingNotUsable)
         }
         EntryError::Failed(error) => Failure::internal("storing what was entered", &error),
     }

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::troubles::{Cause, SentAway};
 use crate::domain::projection::MOST_TOLD;
+use crate::domain::trouble::Trouble;
 use crate::store::StoreError;
 
 /// The media type of RFC 9457.
@@ -64,6 +65,9 @@ pub struct Problem {
     /// What is wrong with what was sent, where it can be several things: the first hundred, and how many more there are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
+    /// Where more of it stands in the documentation: file and heading; absent where nothing does. `glidepath explain` prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
 }
 
 impl Failure {
@@ -80,6 +84,7 @@ impl Failure {
             advice: None,
             command: None,
             problems,
+            more: None,
         };
         Failure { status, body: Box::new(body), challenge: false, retry_after: None, cause: None, outside: None }
     }
@@ -120,6 +125,12 @@ impl Failure {
         Failure { retry_after: Some(seconds), ..self }
     }
 
+    /// The same with what it is about, for whoever looks it up.
+    pub fn about(mut self, trouble: Trouble) -> Failure {
+        self.body.more = Some(trouble.to_string());
+        self
+    }
+
     /// What went wrong this time.
     pub fn detail(&self) -> &str {
         &self.body.detail
@@ -143,14 +154,16 @@ impl Failure {
 
     /// Something failed in here. Logged as it leaves, and told to those who may see everything.
     pub fn internal(doing: &str, error: &anyhow::Error) -> Failure {
-        let is_disk = error.downcast_ref::<StoreError>().is_some_and(|error| error.disk().is_some());
-        let advice = if is_disk {
+        let of_store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+        let about = of_store.map_or(Trouble::UnexpectedFailure, StoreError::trouble);
+        let advice = if about == Trouble::DiskFull {
             "make room on the disk that holds the store, or see why it takes no writes, and ask again"
         } else {
             "the daemon's log has the same; if asking again fails too, report it as a defect"
         };
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {error:#}"))
             .advise(advice)
+            .about(about)
             .caused(doing, format!("{error:#}"))
             .outside("this could not be put together")
     }

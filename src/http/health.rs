@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::failure::Failure;
 use crate::cycle::{CycleMark, Unfinished};
+use crate::domain::trouble::Trouble;
 use crate::store::DiskTrouble;
 
 /// A pull a day, and half a day of grace.
@@ -48,12 +49,16 @@ pub async fn healthz(
 pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json<Ready>, Failure> {
     let store = state.engine().store();
     if let Some(why) = store.unhealed() {
-        return Err(unready("damaged", "the store is damaged, and could not be put together again")
-            .advise("the log says why, and `glidepath verify` beside the daemon what is damaged")
-            .caused("putting the store together again", why));
+        return Err(unready(
+            "damaged",
+            Trouble::StoreDamaged,
+            "the store is damaged, and could not be put together again",
+        )
+        .advise("the log says why, and `glidepath verify` beside the daemon what is damaged")
+        .caused("putting the store together again", why));
     }
     if store.damage().is_some() {
-        return Err(unready("damaged", "the store is damaged")
+        return Err(unready("damaged", Trouble::StoreDamaged, "the store is damaged")
             .advise("it is put together again within a minute; the log says how"));
     }
     if let Some(problem) = store.disk_problem() {
@@ -61,17 +66,17 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
             DiskTrouble::Full => "the store's disk is full, so nothing new is taken in",
             DiskTrouble::ReadOnly | DiskTrouble::Sick => "the store's disk takes no writes, so nothing new is taken in",
         };
-        return Err(unready("disk_full", detail)
+        return Err(unready("disk_full", Trouble::DiskFull, detail)
             .advise("make room on it, or look at it; nothing else is needed once it takes writes"));
     }
     let Known { last_pull, unfinished, has_finished } = state.known().await.map_err(|error| unanswered(&error))?;
     // By a clock that is wrong, how old the data is cannot be told.
     if let Some(ahead) = unfinished.and_then(|unfinished| unfinished.ahead) {
-        return Err(unready("cycle_failed", &ahead.problem()).advise(ahead.remedy()));
+        return Err(unready("cycle_failed", Trouble::ClockNotRight, &ahead.problem()).advise(ahead.remedy()));
     }
     let ready = freshness(last_pull, state.clock().now())?;
     if unfinished.is_none() && !has_finished {
-        return Err(unready("no_data", "the first cycle has not come to its end yet")
+        return Err(unready("no_data", Trouble::NothingToShowYet, "the first cycle has not come to its end yet")
             .advise("wait for it: the first pull of a large account takes minutes"));
     }
     // What failed may name an account: the log, the page and the alert say it.
@@ -80,14 +85,14 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
         Some(Unfinished { clock, .. }) => {
             let at = clock.to_rfc3339_opts(SecondsFormat::Secs, true);
             let detail = format!("the cycle of {at} asked AWS and could not finish");
-            Err(unready("cycle_failed", &detail)
+            Err(unready("cycle_failed", Trouble::CycleFailed, &detail)
                 .advise("the log, the page and the alert `cycle_failed` say what failed"))
         }
     }
 }
 
 fn unanswered(error: &anyhow::Error) -> Failure {
-    unready("store", "the store does not answer")
+    unready("store", Trouble::StoreNotAnswering, "the store does not answer")
         .advise("the log says why")
         .caused("asking the store whether it is ready", format!("{error:#}"))
 }
@@ -132,7 +137,7 @@ impl State {
 fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ready, Failure> {
     let advice = "`glidepath check --online` tries each permission; the findings on the page say what AWS answered";
     let Some(pulled_at) = last_pull else {
-        return Err(unready("no_data", "no pull of costs has succeeded yet").advise(advice));
+        return Err(unready("no_data", Trouble::NothingToShowYet, "no pull of costs has succeeded yet").advise(advice));
     };
     let at = pulled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let age = now - pulled_at;
@@ -140,9 +145,10 @@ fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Rea
         return Ok(Ready { status: "ready".to_owned(), last_pull: at });
     }
     let hours = age.num_hours();
-    Err(unready("stale_data", &format!("costs were last pulled {hours} hours ago, at {at}")).advise(advice))
+    Err(unready("stale_data", Trouble::StaleData, &format!("costs were last pulled {hours} hours ago, at {at}"))
+        .advise(advice))
 }
 
-fn unready(reason: &'static str, detail: &str) -> Failure {
-    Failure::new(StatusCode::SERVICE_UNAVAILABLE, detail).because(reason)
+fn unready(reason: &'static str, about: Trouble, detail: &str) -> Failure {
+    Failure::new(StatusCode::SERVICE_UNAVAILABLE, detail).because(reason).about(about)
 }

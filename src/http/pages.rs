@@ -17,6 +17,7 @@ use crate::domain::finding::{Finding, Rule};
 use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
+use crate::domain::trouble::Trouble;
 use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
 use crate::store::{StoreError, StoredProjection};
 
@@ -202,7 +203,9 @@ pub async fn projection_draft(
     let engine = state.engine().clone();
     let drafted = state.shared.lanes.questions.done(&who, async move { engine.draft_filing(None).await }).await?;
     let draft = drafted.map_err(|error| match error {
-        DraftError::Nothing(why) => Failure::new(StatusCode::NOT_FOUND, why.to_string()),
+        DraftError::Nothing(why) => {
+            Failure::new(StatusCode::NOT_FOUND, why.to_string()).about(Trouble::QuestionNotAnswered)
+        }
         DraftError::Failed(error) => Failure::internal("drafting the next filing", &error),
     })?;
     Ok(([(header::CONTENT_TYPE, "application/toml; charset=utf-8")], draft.to_toml()).into_response())

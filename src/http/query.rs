@@ -135,7 +135,7 @@ impl State {
 
 impl From<AsOfError> for Failure {
     fn from(error: AsOfError) -> Failure {
-        let (words, advice) = (error.to_string(), error.advice());
+        let (words, advice, about) = (error.to_string(), error.advice(), error.trouble());
         let failure = match error {
             AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
             AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { failed: None } => {
@@ -147,6 +147,7 @@ impl From<AsOfError> for Failure {
             }
             AsOfError::Store(error) => Failure::internal("looking for the cycle of that time", &error.into()),
         };
+        let failure = failure.about(about);
         match advice {
             Some(advice) => failure.advise(advice),
             None => failure,

@@ -27,6 +27,7 @@ use crate::cycle::{
     VerifyReport,
 };
 use crate::domain::alert::{Mute, ReplayReport};
+use crate::domain::ask::CheckedFiling;
 use crate::domain::implied_price::PriceRow;
 use crate::domain::plan::{PlanOrder, Planned};
 use crate::domain::position::{Credits, Position, Series};
@@ -403,6 +404,11 @@ fn filings() -> Vec<Route> {
             .asks::<entries::FilingQuery>()
             .takes_text("application/toml", entries::FILING_EXAMPLE)
             .gives::<StoredProjection>()
+            .weighs(Weight::Filing),
+        Route::post("/api/v1/projection-check", Needs::Read, entries::check_projection)
+            .says("What is wrong with a filing, what it comes to, and what AWS's reviewer may object to. Nothing is stored.")
+            .takes_text("application/toml", entries::FILING_EXAMPLE)
+            .gives::<CheckedFiling>()
             .weighs(Weight::Filing),
         Route::get("/api/v1/projections/{version}", Needs::Read, pages::projection)
             .says("One filing with its plan, by number or as `newest`.")

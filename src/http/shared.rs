@@ -22,6 +22,7 @@ use super::paging::{Asked, Paging, decode, next, page};
 use super::query::Moment;
 use super::small_page;
 use crate::cycle::{AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport};
+use crate::domain::trouble::Trouble;
 use crate::report::{Audience, Format, ReportKind};
 use crate::store::{LinkKey, StoredLink};
 
@@ -223,7 +224,9 @@ pub async fn revoke(
 
 fn refused(error: LinkError) -> Failure {
     match error {
-        LinkError::NoKey | LinkError::InTheOpen(_) => Failure::new(StatusCode::CONFLICT, error.to_string()),
+        LinkError::NoKey | LinkError::InTheOpen(_) => {
+            Failure::new(StatusCode::CONFLICT, error.to_string()).about(Trouble::LinksNotPossible)
+        }
         LinkError::Order(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         LinkError::AsOf(error @ AsOfError::Future { .. }) => error.into(),
         LinkError::AsOf(_) => Failure::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),

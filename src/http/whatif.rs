@@ -10,6 +10,7 @@ use super::State;
 use super::access::Reader;
 use super::failure::Failure;
 use crate::cycle::WhatIfError;
+use crate::domain::trouble::Trouble;
 use crate::domain::whatif::{Answer, Change, Levers, NAMES};
 
 /// The parameters; each may be given more than once, and they count in their order.
@@ -76,10 +77,14 @@ pub async fn whatif(
 
 fn failed(error: WhatIfError) -> Failure {
     match error {
-        WhatIfError::NothingYet => Failure::new(StatusCode::NOT_FOUND, error.to_string()),
+        WhatIfError::NothingYet => {
+            Failure::new(StatusCode::NOT_FOUND, error.to_string()).about(Trouble::NothingToShowYet)
+        }
         WhatIfError::Refused(refused) => {
             let problems = refused.0.iter().map(ToString::to_string).collect();
-            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "this cannot be answered").with_problems(problems)
+            Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "this cannot be answered")
+                .with_problems(problems)
+                .about(Trouble::QuestionNotAnswered)
         }
         WhatIfError::Failed(error) => Failure::internal("the what-if", &error),
     }

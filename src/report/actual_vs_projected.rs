@@ -115,14 +115,8 @@ fn overview(position: &Position, series: &Series) -> Vec<Block> {
         blocks.extend(curves::cumulative(position, series).map(Block::Chart));
         return blocks;
     };
-    // Who filed a part of it is not shown the hash of all.
-    let hash = match filing.content_hash.as_str() {
-        "" => String::new(),
-        hash => format!(", content hash {hash}"),
-    };
     let (version, filed_on) = (filing.version, words::day(filing.filed_on));
-    let compared = format!("Compared with version {version} of the filing, filed on {filed_on}{hash}.");
-    let mut blocks = vec![Block::Text(compared)];
+    let mut blocks = vec![Block::Text(format!("Compared with version {version} of the filing, filed on {filed_on}."))];
     blocks.extend(filing.unpriced.iter().map(|line| Block::Text(format!("Of the filing, {line}."))));
     blocks.extend(curves::cumulative(position, series).map(Block::Chart));
     if !position.variance.is_empty() {

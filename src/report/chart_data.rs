@@ -1,9 +1,12 @@
 //! A chart as data for the page's script: columns of equal length, so that it draws what the picture beside it shows.
-//! Amounts become floats of whole cents here, because a script has no other number; tables and JSON keep every digit.
+//! Amounts become floats of whole cents, or whole dollars, here, because a script has no other number; tables and JSON keep
+//! every digit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use serde::Serialize;
 
 use super::document::{Chart, DayPlot, MonthPlot, Plot, Tone};
@@ -20,6 +23,7 @@ enum Data<'a> {
 /// Days are counted from 1 January 1970.
 #[derive(Serialize)]
 struct Days<'a> {
+    /// The first day, then the steps from each to the next: a page of them is short once it is compressed.
     days: Vec<i64>,
     span: Option<(i64, i64)>,
     /// Day on which the readout starts: the last complete one.
@@ -34,16 +38,35 @@ struct Days<'a> {
 struct Curve<'a> {
     label: &'a str,
     tone: String,
-    values: Vec<Option<f64>>,
+    values: Vec<Option<Amount>>,
 }
 
 #[derive(Serialize)]
 struct Fan<'a> {
     tone: String,
-    low: Vec<Option<f64>>,
-    middle: Vec<Option<f64>>,
-    high: Vec<Option<f64>>,
+    low: Vec<Option<Amount>>,
+    middle: Vec<Option<Amount>>,
+    high: Vec<Option<Amount>>,
     label: &'a str,
+}
+
+/// An amount of a curve, which is read out in whole dollars: where it is large, the rest of it is too small to be drawn.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Amount {
+    Dollars(i64),
+    Cents(f64),
+}
+
+/// From here on an amount of a curve is whole dollars.
+const LARGE: Decimal = Decimal::ONE_THOUSAND;
+
+impl Amount {
+    fn of(amount: Money) -> Self {
+        let whole = amount.amount().round();
+        let dollars = whole.to_i64().filter(|_| whole.abs() >= LARGE);
+        dollars.map_or_else(|| Amount::Cents(cents(amount)), Amount::Dollars)
+    }
 }
 
 #[derive(Serialize)]
@@ -90,12 +113,14 @@ fn days(plot: &DayPlot) -> Days<'_> {
     let bands = plot.bands.iter().flat_map(|band| band.points.iter().map(|point| point.day));
     let shown = |day: &NaiveDate| plot.span.is_none_or(|(first, last)| first <= *day && *day <= last);
     let axis: BTreeSet<NaiveDate> = lines.chain(bands).filter(shown).collect();
-    let curve = |points: &mut dyn Iterator<Item = (NaiveDate, Money)>| -> Vec<Option<f64>> {
+    let curve = |points: &mut dyn Iterator<Item = (NaiveDate, Money)>| -> Vec<Option<Amount>> {
         let points: BTreeMap<NaiveDate, Money> = points.collect();
-        axis.iter().map(|day| points.get(day).map(|amount| cents(*amount))).collect()
+        axis.iter().map(|day| points.get(day).map(|amount| Amount::of(*amount))).collect()
     };
+    let days = axis.iter().map(|day| number(*day));
+    let before = std::iter::once(0).chain(days.clone());
     Days {
-        days: axis.iter().map(|day| number(*day)).collect(),
+        days: days.zip(before).map(|(day, before)| day - before).collect(),
         span: plot.span.map(|(first, last)| (number(first), number(last))),
         through: last_actual(plot).map(number),
         low: plot.low,
@@ -176,7 +201,7 @@ mod tests {
             lines: vec![Line {
                 label: "Actual </script>".to_owned(),
                 tone: Tone::Actual,
-                points: vec![at("1970-01-02", "10.123456"), at("1970-01-03", "0")],
+                points: vec![at("1970-01-02", "10.123456"), at("1970-01-03", "0"), at("1970-01-05", "-1234.56")],
             }],
             bands: vec![Band { label: "Fan".to_owned(), tone: Tone::Outlook, points: vec![fan] }],
             marks: vec![Mark { day: day("1970-01-03"), label: "data through".to_owned(), cliff: false }],
@@ -190,14 +215,14 @@ mod tests {
         };
         let cut = DayPlot { span: Some((day("1970-01-03"), day("1970-01-09"))), ..plot.clone() };
         let cut: serde_json::Value = serde_json::from_str(&json(&chart(cut))).unwrap();
-        assert_eq!(cut["days"], serde_json::json!([2, 3]), "a picture shows its span");
+        assert_eq!(cut["days"], serde_json::json!([2, 1, 1]), "a picture shows its span");
         let text = json(&chart(plot));
         assert!(!text.contains('<'), "{text}");
         let data: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(data["days"], serde_json::json!([1, 2, 3]));
+        assert_eq!(data["days"], serde_json::json!([1, 1, 1, 1]), "the first, then steps");
         assert_eq!(data["lines"][0]["label"], "Actual </script>");
-        assert_eq!(data["lines"][0]["values"], serde_json::json!([10.12, 0.0, null]));
-        assert_eq!(data["bands"][0]["middle"], serde_json::json!([null, null, 2.01]));
-        assert_eq!(data["through"], 2);
+        assert_eq!(data["lines"][0]["values"], serde_json::json!([10.12, 0.0, null, -1235]));
+        assert_eq!(data["bands"][0]["middle"], serde_json::json!([null, null, 2.01, null]));
+        assert_eq!(data["through"], 4);
     }
 }

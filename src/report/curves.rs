@@ -52,6 +52,16 @@ pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
     drawable.iter().map(|(index, pool, curve)| pool_chart(position, *index, pool, curve, span(pool, curve))).collect()
 }
 
+/// Ids of the burn-downs of pools without a future, but for the one that is drawn first.
+pub(super) fn over(position: &Position) -> Vec<String> {
+    let is_over = |index: &usize| !is_open(&position.credits.pools[*index]);
+    pools::left_first(position).into_iter().skip(1).filter(is_over).map(burn_down_id).collect()
+}
+
+fn burn_down_id(index: usize) -> String {
+    format!("burn-down-{}", index + 1)
+}
+
 /// The balance of all credit together, from a series that holds ends of months alone; `None` where it has none.
 pub(super) fn all_credit(position: &Position, series: &Series) -> Option<Chart> {
     let curve = series.pools.first().filter(|curve| !curve.balance.is_empty())?;
@@ -141,7 +151,7 @@ fn pool_chart(position: &Position, index: usize, pool: &PoolPosition, curve: &Po
     ];
     let rows = coarse_rows(&[&curve.balance, &curve.planned], &curve.outlook);
     Chart {
-        id: format!("burn-down-{}", index + 1),
+        id: burn_down_id(index),
         title: format!("{}: {} of {} left", pool.name, pool.left.dollars(), pool.granted.dollars()),
         description: pool_description(pool),
         plot: Plot::Days(DayPlot { span: Some(span), low: true, lines, bands, marks: pool_marks(position, pool) }),

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::logo::Logo;
+use super::notice::Notice;
 use super::{ReportKind, words};
-use crate::domain::finding::Severity;
 use crate::domain::money::{Money, Quantity};
 use crate::domain::period::BillingPeriod;
 use crate::domain::position::{DayAmount, DayBand, Position};
@@ -141,35 +141,6 @@ pub struct Figure {
     pub detail: String,
 }
 
-/// A finding as a report shows it: without its key, which can name ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// How bad.
-    pub severity: Severity,
-    /// Day since which it is so.
-    pub since: NaiveDate,
-    /// What happened.
-    pub summary: String,
-    /// Why it matters and what to do; empty for readers other than the owner.
-    pub reason: String,
-}
-
-impl Notice {
-    /// How urgent, in words.
-    pub const fn urgency(&self) -> &'static str {
-        match self.severity {
-            Severity::Info => "Worth knowing",
-            Severity::Warning => "Act this week",
-            Severity::Critical => "Act today",
-        }
-    }
-
-    /// Since when, in words.
-    pub fn since_shown(&self) -> String {
-        words::day(self.since)
-    }
-}
-
 /// A part of the body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
@@ -243,6 +214,20 @@ impl Table {
     pub fn lines(&self) -> &[Row] {
         let end = self.rows.iter().position(Row::is_total).unwrap_or(self.rows.len());
         &self.rows[..end]
+    }
+
+    /// The same with the columns of these keys first, in this order; the others follow as they were.
+    #[must_use]
+    pub fn leading(mut self, keys: &[&str]) -> Self {
+        let place = |column: &Column| keys.iter().position(|key| *key == column.key).unwrap_or(keys.len());
+        let mut order: Vec<usize> = (0..self.columns.len()).collect();
+        // Stable, so that columns without a place of their own stay in order.
+        order.sort_by_key(|index| place(&self.columns[*index]));
+        self.columns = order.iter().map(|index| self.columns[*index].clone()).collect();
+        for row in &mut self.rows {
+            row.cells = order.iter().map(|index| row.cells[*index].clone()).collect();
+        }
+        self
     }
 
     /// Indices of the columns that people get to see: an optional column without any value is left out.

@@ -7,7 +7,8 @@
 use pulldown_cmark::{Alignment, Event, HeadingLevel, Options, Tag, TagEnd};
 use pulldown_cmark_to_cmark::cmark;
 
-use super::document::{Block, Document, Notice, Row, Table};
+use super::document::{Block, Document, Row, Table};
+use super::notice::Notice;
 
 /// Renders the text.
 pub(super) fn render(document: &Document) -> String {

@@ -15,6 +15,7 @@ mod csv;
 mod curves;
 pub mod document;
 mod evidence;
+mod first_screen;
 mod front;
 mod funding_pack;
 mod html;
@@ -22,8 +23,13 @@ mod json;
 mod logo;
 mod markdown;
 mod models;
+pub mod notice;
 mod page;
 mod partner;
+#[cfg(feature = "pdf")]
+mod pdf;
+#[cfg(not(feature = "pdf"))]
+#[path = "no_pdf.rs"]
 mod pdf;
 mod poc;
 mod pools;
@@ -169,8 +175,12 @@ pub enum Format {
 }
 
 impl Format {
-    /// All formats.
+    /// All formats that this program makes.
+    #[cfg(feature = "pdf")]
     pub const ALL: [Format; 6] = [Format::Html, Format::Pdf, Format::Xlsx, Format::Csv, Format::Json, Format::Markdown];
+    /// All formats that this program makes: it was built without PDF.
+    #[cfg(not(feature = "pdf"))]
+    pub const ALL: [Format; 5] = [Format::Html, Format::Xlsx, Format::Csv, Format::Json, Format::Markdown];
 
     /// The name on the command line, which is also the file extension.
     pub const fn as_str(self) -> &'static str {
@@ -206,8 +216,11 @@ pub enum ReportError {
     )]
     UnknownKind(String),
     /// No such format.
-    #[error("{0:?} is not a report format; there are html, pdf, xlsx, csv, json and md")]
+    #[error("{0:?} is not a report format; there are {made}", made = names(&Format::ALL))]
     UnknownFormat(String),
+    /// The program has no typesetter.
+    #[error("this program was built without PDF: build it with the feature pdf, or take one of {}", names(&Format::ALL))]
+    WithoutPdf,
     /// A kind that is not made in the format.
     #[error("{kind} is not made as {format}; there are {}", names(kind.formats()))]
     NotInFormat {
@@ -259,7 +272,10 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, ReportError> {
         let found = Format::ALL.into_iter().find(|format| format.as_str() == text);
-        found.ok_or_else(|| ReportError::UnknownFormat(text.to_owned()))
+        found.ok_or_else(|| match text == Format::Pdf.as_str() {
+            true => ReportError::WithoutPdf,
+            false => ReportError::UnknownFormat(text.to_owned()),
+        })
     }
 }
 
@@ -501,7 +517,7 @@ mod tests {
         for text in ["HTML", "docx", ""] {
             let error = text.parse::<Format>().unwrap_err();
             assert_eq!(error, ReportError::UnknownFormat(text.into()));
-            assert!(error.to_string().contains("html, pdf, xlsx, csv, json and md"), "{error}");
+            assert!(error.to_string().contains(&names(&Format::ALL)), "{error}");
         }
         assert_eq!("pack".parse::<ReportKind>(), Err(ReportError::UnknownKind("pack".into())));
     }

@@ -3,16 +3,16 @@
 
 use chrono::NaiveDate;
 
-use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
+use super::document::{Block, Cell, Column, Document, Section, Table};
+use super::html::{Drawer, Setting};
+use super::notice::Notice;
 use super::{
-    Format, ReportKind, actual_vs_projected, after_credits, as_filed, ask, curves, html, models, pools, reconciliation,
-    sensitivity, track_record, trajectory, words,
+    Format, ReportKind, actual_vs_projected, after_credits, as_filed, ask, curves, first_screen, html, models, pools,
+    reconciliation, sensitivity, track_record, trajectory, words,
 };
 use crate::domain::ask::{Objection, SizedFiling};
 use crate::domain::credit::CoverageState;
-use crate::domain::finding::Rule;
-use crate::domain::money::Money;
-use crate::domain::next_award::NextAward;
+use crate::domain::finding::{Finding, Rule};
 use crate::domain::position::{Position, Series, UnclassifiedUsage, WorkloadSpend};
 
 /// Where the page leads to.
@@ -107,16 +107,80 @@ pub fn models_in_use(position: &Position) -> Vec<String> {
     models::by_cost(position).into_iter().map(|(model, _)| model.to_owned()).collect()
 }
 
-/// Tables that the page folds: too long for a phone, and of interest to those who check.
-const FOLDED: [&str; 7] =
-    ["tokens", "variance", "variance_by_line", "claim_figures", "first_full_bill_lines", "workloads", "assumptions"];
+/// Tables that the page folds within their sections: too long for a phone, and of interest to those who check.
+const FOLDED: [&str; 22] = [
+    "assumptions",
+    "buys",
+    "claim_figures",
+    "first_full_bill_lines",
+    "models",
+    "outlook_methods",
+    "planned",
+    "pool_ends",
+    "pools",
+    "reconciled_balances",
+    "reconciled_months",
+    "saved",
+    "spend_to_date",
+    "tokens",
+    "track_record",
+    "unclassified",
+    "uncovered",
+    "variance",
+    "variance_by_cause",
+    "variance_by_line",
+    "variance_by_month",
+    "workloads",
+];
 
-/// The section after which a reader finds what can be done: what is left and what it costs come first.
-const PICTURED: &str = "bill";
+/// Charts that it folds likewise; the burn-down of a pool that is over is another.
+const FOLDED_CHARTS: [&str; 1] = ["cumulative"];
+
+/// Sections that stand open, in order: what is left, what it costs, and how that compares with what was filed. What can be done
+/// follows on them, and what opens on demand comes last.
+const OPEN: [&str; 4] = ["waiting", "credits", "bill", "actual-vs-filed"];
+
+/// What opens on demand, under few headings, so that the page is read in one go.
+const DRAWERS: [Drawer; 3] = [
+    Drawer {
+        id: "filing",
+        title: "The filing and the next ask",
+        sections: &["as-filed", "next-ask", "credibility", "assumptions", "usage", "earned-value"],
+    },
+    Drawer {
+        id: "outlook",
+        title: "The outlook",
+        sections: &["exhaustion", "first-full-bill", "sensitivity", "track-record", "outlook-assumptions"],
+    },
+    Drawer { id: "data", title: "Coverage, data and method", sections: &["coverage", "data-quality", NOTES] },
+];
+const NOTES: &str = "notes";
+
+/// Columns that lead a table here, by the table's id: what a phone shows without moving the table. Cash comes first.
+const LEADING: [(&str, &[&str]); 9] = [
+    ("trajectory", &["month", "cash", "cash_p10", "cash_p90"]),
+    ("pools", &["pool", "remaining", "granted"]),
+    ("first_full_bill_lines", &["service", "cash"]),
+    ("variance_by_record", &["record", "actual", "projected", "percent"]),
+    ("variance_by_month", &["month", "actual", "projected", "percent"]),
+    ("models", &["model", "cost"]),
+    ("workloads", &["workload", "cost"]),
+    ("unclassified", &["service", "cost"]),
+    ("planned", &["what", "amount", "on"]),
+];
 
 /// Renders the page. With the filing in force `sized`, it says what a reviewer may object to.
 pub fn page(position: &Position, series: &Series, sized: Option<&SizedFiling>, nav: &Nav) -> String {
-    html::render_page(&document(position, series, sized), banner(position).as_deref(), nav, &FOLDED, PICTURED)
+    let over = curves::over(position);
+    let charts = FOLDED_CHARTS.into_iter().chain(over.iter().map(String::as_str)).collect();
+    let setting = Setting {
+        folded: &FOLDED,
+        folded_charts: charts,
+        open: &OPEN,
+        drawers: &DRAWERS,
+        answers: &first_screen::ANSWERS,
+    };
+    html::render_page(&document(position, series, sized), banner(position).as_deref(), nav, &setting)
 }
 
 /// What a reader has to know before any figure: that these are not as new as they should be, or that costs of the past are
@@ -127,10 +191,8 @@ fn banner(position: &Position) -> Option<String> {
 }
 
 fn document(position: &Position, series: &Series, sized: Option<&SizedFiling>) -> Document {
-    let (lines, mut compared): (Vec<Section>, Vec<Section>) =
-        actual_vs_projected::sections(position, series).into_iter().partition(|it| it.id == actual_vs_projected::LINES);
     let mut sections = vec![pools::section(position, series), trajectory::bill_section(position)];
-    sections.append(&mut compared);
+    sections.extend(compared(position, series));
     sections.extend(filing(position, sized));
     sections.push(spend(position, series));
     sections.push(trajectory::odds_section(position));
@@ -139,30 +201,36 @@ fn document(position: &Position, series: &Series, sized: Option<&SizedFiling>) -
     sections.extend(sensitivity::section(position));
     sections.extend(track_record::section(position));
     sections.push(coverage(position));
-    // Every line of the variance is the longest table, and comes after what fits on a screen.
-    sections.extend(lines);
     sections.push(quality(position));
-    // The odds have their own section here.
-    let mut summary = vec![words::headline(position)];
-    summary.extend(words::at_least(position));
-    summary.extend(position.end_as_filed());
-    summary.extend(words::awaited(position));
-    summary.extend(trajectory::consequences(position));
+    let notes = trajectory::notes(position).into_iter().map(Block::Text).collect();
+    sections.push(Section { id: NOTES, title: "How to read this".to_owned(), blocks: notes });
+    let sections = if position.data_through.is_none() { waiting(position) } else { sections };
     Document {
         kind: "page",
         title: "Glidepath".to_owned(),
-        customer: None,
+        customer: position.filing.as_ref().and_then(|filing| filing.customer.clone()),
         prepared_by: None,
         as_of: position.as_of,
         data_through: position.data_through,
         currency: position.currency.clone(),
         about: Vec::new(),
-        summary,
-        figures: figures(position),
-        findings: position.findings.iter().map(trajectory::notice).collect(),
-        sections: if position.data_through.is_none() { waiting(position) } else { sections },
-        notes: if position.data_through.is_none() { Vec::new() } else { trajectory::notes(position) },
+        summary: first_screen::sentences(position),
+        figures: first_screen::figures(position),
+        findings: position.findings.iter().map(keyed).collect(),
+        sections: sections.into_iter().map(led).collect(),
+        // They are a section here.
+        notes: Vec::new(),
     }
+}
+
+/// What was filed against what was spent: every line is a view of the first section here.
+fn compared(position: &Position, series: &Series) -> Vec<Section> {
+    let (lines, mut compared): (Vec<Section>, Vec<Section>) =
+        actual_vs_projected::sections(position, series).into_iter().partition(|it| it.id == actual_vs_projected::LINES);
+    if let Some(first) = compared.first_mut() {
+        first.blocks.extend(lines.into_iter().flat_map(|section| section.blocks));
+    }
+    compared
 }
 
 /// Before the first data, empty tables would say less than a sentence.
@@ -180,54 +248,28 @@ fn waiting(position: &Position) -> Vec<Section> {
     ]
 }
 
-fn figures(position: &Position) -> Vec<Figure> {
-    let mut figures = trajectory::figures(position);
-    if position.data_through.is_none() {
-        return figures;
-    }
-    // What to do follows on what is left and how long that lasts.
-    let place = figures.len().min(2);
-    figures.splice(place..place, position.next_award.as_ref().map(|award| next_date(award, position)));
-    let figure = |key, label: &str, amount: Option<Money>, detail: &str| Figure {
-        key,
-        label: label.to_owned(),
-        value: Cell::money_or(amount, "unknown"),
-        detail: detail.to_owned(),
-    };
-    let spend = &position.spend;
-    let burn = &spend.burn_per_day;
-    let longer = match burn.last_28_days {
-        Some(amount) => format!("last 7 days; {} over 28 days", amount.dollars()),
-        None => "last 7 days".to_owned(),
-    };
-    figures.push(figure("burn_per_day", "Burn per day", burn.last_7_days, &longer));
-    figures.push(figure(
-        "month_to_date",
-        "This month so far",
-        Some(spend.gross_month_to_date),
-        "before credit and tax",
-    ));
-    figures.push(figure("net_to_date", "Cash so far", Some(spend.net_to_date), "after credit, refund and tax"));
-    let against_plan = actual_vs_projected::figures(position).into_iter();
-    figures.extend(against_plan.filter(|figure| matches!(figure.key, "percent" | "next_ask" | "granted_band")));
-    figures
+/// A finding with its key, so that an alert finds it.
+fn keyed(finding: &Finding) -> Notice {
+    Notice { key: Some(finding.key.clone()), ..trajectory::notice(finding) }
 }
 
-/// The next day to act on.
-fn next_date(award: &NextAward, position: &Position) -> Figure {
-    let NextAward { name, takes, soonest, instead, file_by, file_by_if_early, overdue, overdue_if_early } = award;
-    let value = if *overdue { Cell::text(soonest) } else { Cell::day_or(*file_by, "over a year away") };
-    let early = position.exhaustion.total.p10;
-    let early = early.map(|day| format!(" (credits may end on {})", words::day(day))).unwrap_or_default();
-    let more = match (file_by, file_by_if_early) {
-        (Some(day), _) if *overdue => format!("to be safe you should have filed by {}; ", words::day(*day)),
-        (_, Some(_)) if *overdue_if_early => format!("file {soonest} to be safe{early}; "),
-        (_, Some(day)) if file_by_if_early != file_by => format!("file by {} to be safe{early}; ", words::day(*day)),
-        _ => String::new(),
+/// A section whose tables begin with what a phone has to show, and whose record comes before what explains it.
+fn led(mut section: Section) -> Section {
+    for block in &mut section.blocks {
+        let Block::Table(table) = block else { continue };
+        if let Some((_, keys)) = LEADING.iter().find(|(id, _)| *id == table.id) {
+            *table = std::mem::replace(table, Table::new("", "", [])).leading(keys);
+        }
+    }
+    let place = |block: &Block| match block {
+        Block::Table(table) if table.id == "variance_by_record" => 1,
+        Block::Text(_) => 0,
+        Block::Table(_) | Block::Chart(_) => 2,
     };
-    let instead = instead.as_deref().map(|why| format!(". {why}")).unwrap_or_default();
-    let detail = format!("{name}: {more}{takes}{instead}");
-    Figure { key: "file_by", label: "File for credit by".to_owned(), value, detail }
+    if section.id == "actual-vs-filed" {
+        section.blocks.sort_by_key(place);
+    }
+    section
 }
 
 /// The filing in force: what it says beside its usage, and what a reviewer may object to.

@@ -48,6 +48,12 @@ fn concepts(position: &Position) -> Vec<Concept<'_>> {
     applications.filter(is_concept).map(of).collect()
 }
 
+/// A sentence of the filing with its end.
+fn ended(sentence: &str) -> String {
+    let end = if sentence.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{sentence}{end}")
+}
+
 /// A month after the end, as promised and as billed.
 struct After {
     month: BillingPeriod,
@@ -105,7 +111,7 @@ fn said(it: &Concept<'_>) -> Vec<String> {
     });
     let mut said = vec![format!("{record}: {} spent, {} filed to date{of_award}.", usd_text(spent), usd_text(filed))];
     said.push(match it.outcome() {
-        Some(outcome) => format!("{record}: outcome as filed: {outcome}"),
+        Some(outcome) => format!("{record}: outcome as filed: {}", ended(outcome)),
         None => format!("{record}: its outcome is not filed yet."),
     });
     let whole: Vec<After> = it.after().into_iter().filter(|after| after.whole).collect();

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::document::{Block, Cell, Column, Document, Figure, Notice, Row, Section, Table};
+use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
+use super::notice::Notice;
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::money::Money;
@@ -40,6 +41,7 @@ fn sections(position: &Position, series: &Series) -> Vec<Section> {
 /// A finding without its key, which can name ids.
 pub(super) fn notice(finding: &Finding) -> Notice {
     Notice {
+        key: None,
         severity: finding.severity,
         since: finding.since,
         summary: finding.summary.clone(),

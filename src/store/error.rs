@@ -6,7 +6,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
 use super::Unclaimed;
+use super::trouble::is_damage;
 use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+use crate::domain::trouble::Trouble;
 
 fn process(holder: &Option<u32>) -> String {
     holder.map(|holder| format!(", number {holder}")).unwrap_or_default()
@@ -233,6 +235,38 @@ pub enum StoreError {
     /// The blocking thread that ran the call died.
     #[error("a call to the store did not finish: {0}")]
     Interrupted(String),
+}
+
+impl StoreError {
+    /// What it is about, for whoever looks it up.
+    pub fn trouble(&self) -> Trouble {
+        if self.disk().is_some() {
+            return Trouble::DiskFull;
+        }
+        match self {
+            StoreError::InUse { .. } => Trouble::StoreInUse,
+            StoreError::Unclaimed(_) => Trouble::WhoseStore,
+            StoreError::Defect { .. } | StoreError::BackupUnread { .. } | StoreError::TooOften { .. } => {
+                Trouble::StoreDamaged
+            }
+            StoreError::NoRoom { .. } => Trouble::DiskFull,
+            StoreError::TooNew { .. } => Trouble::StoreOfANewerVersion,
+            StoreError::Open { .. } => Trouble::StoreNotOpened,
+            StoreError::Backup { .. } => Trouble::BackupNotMade,
+            StoreError::Migration { .. } => Trouble::MigrationFailed,
+            StoreError::ClockGoesBack { .. } => Trouble::ClockNotRight,
+            StoreError::OtherAccount { .. } => Trouble::StoreOfAnotherAccount,
+            StoreError::NotConserved { .. } | StoreError::BeyondAnyBill { .. } => Trouble::AnswerRefused,
+            StoreError::FilingChanged { .. } => Trouble::FilingChanged,
+            StoreError::FiledBeforeNewest { .. } | StoreError::NothingToCorrect { .. } => Trouble::FilingNotUsable,
+            StoreError::Unreadable { .. } => Trouble::StoredNotReadable,
+            StoreError::OutOfMemory(_) => Trouble::StoreOutOfMemory,
+            StoreError::Duckdb(error) if is_damage(&error.to_string()) => Trouble::StoreDamaged,
+            StoreError::Closed { .. } | StoreError::Busy | StoreError::Duckdb(_) | StoreError::Interrupted(_) => {
+                Trouble::StoreNotAnswering
+            }
+        }
+    }
 }
 
 impl From<duckdb::Error> for StoreError {

@@ -26,19 +26,6 @@ impl DiskTrouble {
         ];
         words.into_iter().find(|(word, _)| error.contains(word)).map(|(_, trouble)| trouble)
     }
-
-    /// What to do, for who runs a command.
-    pub const fn remedy(self) -> &'static str {
-        match self {
-            DiskTrouble::Full => {
-                "make room on the store's disk, or write another path in [store]; nothing that was stored is lost"
-            }
-            DiskTrouble::ReadOnly => "mount the store's disk for writing, or write another path in [store]",
-            DiskTrouble::Sick => {
-                "the store's disk fails: put the newest backup on another one with `glidepath restore`"
-            }
-        }
-    }
 }
 
 /// True after an error with which DuckDB refuses everything until the file is opened anew.

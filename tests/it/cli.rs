@@ -4,7 +4,9 @@ mod access;
 mod budgets;
 mod checks;
 mod credentials;
+mod demo;
 mod failed;
+mod first_day;
 mod hard_year;
 mod init;
 mod killed;
@@ -12,7 +14,7 @@ mod log_lines;
 mod own_store;
 mod reading;
 mod shells;
-mod trouble;
+mod troubles;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

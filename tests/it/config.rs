@@ -2,8 +2,10 @@
 //! the examples load and say what the defaults are.
 
 mod cron;
+mod deployments;
 mod examples;
 mod mistakes;
+mod reference;
 
 use std::path::{Path, PathBuf};
 

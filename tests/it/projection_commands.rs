@@ -121,6 +121,28 @@ fn what_a_filing_comes_to_is_said_and_what_cannot_be_meant_is_refused() {
     assert_eq!((size["months"].as_array().unwrap().len(), usd(&size["total_usd"])), (12, months));
 }
 
+/// A window of seven months, and months planned beyond it; a filing without a window beside it.
+#[test]
+fn a_comparison_sums_what_a_check_of_each_sums() {
+    let desk = Desk::new("");
+    let window = "window = { starts_on = \"2026-03-01\", expires_on = \"2026-09-15\" }\n";
+    let windowed =
+        |text: &str| text.replace("[[record]]\nid = \"ai\"\n", &format!("[[record]]\nid = \"ai\"\n{window}"));
+    let later = GOOD.replace("usd = \"400\" }", "usd = \"400\" }, { from = \"2027-06\", usd = \"900\" }");
+    desk.write("v2.toml", &windowed(&later));
+    desk.write("v3.toml", &later);
+    let total = |file: &str| desk.json(&["projection", "check", file, "--json"])[0]["size"]["total_usd"].clone();
+    for (before, after) in [("v1.toml", "v2.toml"), ("v2.toml", "v1.toml"), ("v2.toml", "v3.toml")] {
+        let diff = desk.json(&["projection", "diff", before, after, "--json"]);
+        assert_eq!(
+            (&diff["total"]["before"], &diff["total"]["after"]),
+            (&total(before), &total(after)),
+            "{before} {after}"
+        );
+    }
+    assert_ne!(total("v1.toml"), total("v2.toml"));
+}
+
 #[test]
 fn versions_are_filed_listed_shown_and_compared() {
     let desk = Desk::new("[projection]\nfiles = [\"v1.toml\"]\n");

@@ -284,10 +284,10 @@ fn months_say_that_they_are_one_path_and_an_ask_what_the_outlook_says() {
     }
 }
 
-/// The figure of the page that says by when to file for the next award.
-fn next_date(position: &Position) -> Option<String> {
+/// What the page says to do next.
+fn next_step(position: &Position) -> Option<String> {
     let html = report::page(position, &sample::series(), None, &Nav::default());
-    let (_, rest) = html.split_once("File for credit by")?;
+    let (_, rest) = html.split_once("<dt>Next step")?;
     let (figure, _) = rest.split_once("</div>").unwrap();
     let texts = figure.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text.trim());
     Some(texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | "))
@@ -297,24 +297,55 @@ fn next_date(position: &Position) -> Option<String> {
 fn the_page_names_the_next_date_to_act_on() {
     let mut position = sample::position();
     assert_eq!(
-        next_date(&position).unwrap(),
-        "2 Dec 2026 | AI record: file by 24 Nov 2026 to be safe (credits may end on 22 Dec 2026); it takes 14 to 28 days"
+        next_step(&position).unwrap(),
+        "File for the AI record award by 2 Dec 2026 | File by 24 Nov 2026 to be safe (credits may end on 22 Dec 2026); it takes \
+         14 to 28 days."
     );
     position.next_award.as_mut().unwrap().overdue_if_early = true;
-    assert!(
-        next_date(&position)
-            .unwrap()
-            .contains("AI record: file today to be safe (credits may end on 22 Dec 2026); it ")
-    );
+    assert!(next_step(&position).unwrap().contains("File today to be safe (credits may end on 22 Dec 2026); it takes"));
     let award = position.next_award.as_mut().unwrap();
     award.overdue = true;
-    let overdue = "today | AI record: to be safe you should have filed by 2 Dec 2026; it takes 14 to 28 days";
-    assert_eq!(next_date(&position).unwrap(), overdue);
+    let overdue =
+        "File for the AI record award today | To be safe you should have filed by 2 Dec 2026; it takes 14 to 28 days.";
+    assert_eq!(next_step(&position).unwrap(), overdue);
     let award = position.next_award.as_mut().unwrap();
     (award.overdue, award.file_by, award.file_by_if_early) = (false, None, None);
-    assert_eq!(next_date(&position).unwrap(), "over a year away | AI record: it takes 14 to 28 days");
+    let far = "File for the AI record award in a year or later | It takes 14 to 28 days.";
+    assert_eq!(next_step(&position).unwrap(), far);
+    // Without an award to file for, the most severe finding says what to do.
     position.next_award = None;
-    assert_eq!(next_date(&position), None);
+    let finding = &mut position.findings[0];
+    (finding.severity, finding.reason) = (Severity::Critical, "How sure: it is billed. Next: look at the bill.".into());
+    assert_eq!(next_step(&position).unwrap(), "Act today | Look at the bill.");
+    position.findings.clear();
+    assert_eq!(next_step(&position), None);
+}
+
+/// The first screen says each thing once, in the order in which it is asked.
+#[test]
+fn the_page_answers_first_when_how_sure_what_next_and_what_is_left() {
+    let mut position = sample::position();
+    (position.exhaustion.filed, position.exhaustion.as_filed) = (true, "2026-12-31".parse().ok());
+    let html = report::page(&position, &sample::series(), None, &Nav::default());
+    let body = html.split_once("<body>").unwrap().1;
+    let order = [
+        "<span class=\"customer\">Larkspur Labs GmbH</span>",
+        "<h1>Credits last until about",
+        "At the outlook's pace that is",
+        "If spend goes as filed, credits end on 31 Dec 2026.",
+        "<dt>Next step</dt>",
+        "<dt>Credit left</dt>",
+        "The credit left buys 44.42 days at today's mix and prices",
+        "<dt>First full bill in cash</dt>",
+        "<h2 id=\"findings\">",
+        "<h2 id=\"credits-title\">",
+    ];
+    let body = body.replace("&#39;", "'");
+    let places = order.map(|text| body.find(text).unwrap_or_else(|| panic!("no {text}")));
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(body.matches("<dt>Credits end</dt>").count(), 0, "the headline has the date");
+    let first = &body[..places[8]];
+    assert_eq!(first.matches("as filed").count(), 1, "{first}");
 }
 
 #[test]
@@ -388,10 +419,56 @@ fn accelerators_have_hours_and_a_rate_where_tokens_have_volume_and_a_price() {
 #[test]
 fn the_page_folds_what_is_long() {
     let html = report::page(&sample::position(), &sample::series(), None, &Nav::default());
-    let folded = html.matches("<details class=\"fold\">").count();
-    assert_eq!(
-        folded, 7,
-        "tokens, variance by line and month, figures behind claims, the first bill, workloads, assumptions"
-    );
-    assert!(!text(&document(ReportKind::FundingPack), Format::Html).contains("class=\"fold\""), "a report is printed");
+    let open: Vec<&str> = html
+        .split("<details class=\"part\" open>")
+        .skip(1)
+        .map(|part| part.split_once("id=\"").unwrap().1.split('"').next().unwrap())
+        .collect();
+    assert_eq!(open, ["credits-title", "bill-title", "actual-vs-filed-title"]);
+    // Of what stands open, what is long opens on demand, one at a time in each section.
+    let compared = html.split_once("<section id=\"actual-vs-filed\"").unwrap().1.split("</section>").next().unwrap();
+    let folds: Vec<&str> = compared
+        .split("<details class=\"fold\" name=\"actual-vs-filed-one\">\n<summary>")
+        .skip(1)
+        .map(|fold| fold.split('<').next().unwrap())
+        .collect();
+    let expected = [
+        "Cumulative spend, actual against filed",
+        "By cause",
+        "By month",
+        "By workload and model",
+        "Every line of every",
+    ];
+    assert!(folds.len() == 5 && folds.iter().zip(expected).all(|(fold, title)| fold.starts_with(title)), "{folds:?}");
+    assert!(compared.find("<h3>By record of the filing</h3>") < compared.find("<details"), "{compared}");
+    // On a phone the first columns are those that stand in sight.
+    let bill = html.split_once("<section id=\"bill\"").unwrap().1;
+    let heads: Vec<&str> =
+        bill.split("<th scope=\"col\"").skip(1).take(4).map(|th| th.split(['>', '<']).nth(1).unwrap()).collect();
+    assert_eq!(heads, ["Month", "Cash", "Cash, low (10 %)", "Cash, high (90 %)"]);
+    let report = text(&document(ReportKind::FundingPack), Format::Html);
+    assert!(!report.contains("class=\"fold\"") && !report.contains("class=\"part\""), "a report is printed");
+}
+
+/// A finding stands once, with what to do in sight; what is only worth knowing opens on demand.
+#[test]
+fn a_finding_stands_once_on_the_page() {
+    let mut position = sample::position();
+    for (finding, severity) in position.findings.iter_mut().zip([Severity::Critical, Severity::Info]) {
+        finding.severity = severity;
+        finding.reason = "How sure: it is billed. Next: look.".into();
+    }
+    position.findings.truncate(2);
+    let nav = Nav { alerts: Some("api/v1/alerts".into()), ..Nav::served("/api/v1") };
+    let html = report::page(&position, &sample::series(), None, &nav);
+    let section = html.split_once("<section class=\"findings\"").unwrap().1.split("</section>").next().unwrap();
+    let [act, known] = [&position.findings[0], &position.findings[1]].map(|finding| {
+        let item = format!("data-key=\"{}\"", finding.key);
+        assert_eq!(html.matches(&item).count(), 1, "{item}");
+        section.find(&item).unwrap()
+    });
+    let fold = section.find("<h3>Worth knowing (1)</h3>").unwrap();
+    assert!(act < fold && fold < known, "{section}");
+    assert!(section.contains("<p>Next: look.</p>") && section.contains("<p>How sure: it is billed.</p>"), "{section}");
+    assert!(section.contains("<ul id=\"alerts\">") && html.matches("<form").count() == 1, "{section}");
 }

@@ -1,6 +1,7 @@
 //! Reads the sources and fails on what the compiler does not check: who imports whom, where money, time and SQL may be
 //! touched, and what must not be left lying about. `docs/architecture.md` has the reasons.
 
+mod links;
 mod rules;
 mod source;
 
@@ -12,9 +13,20 @@ use source::Source;
 use crate::support::places::package_root;
 
 /// Folders and files that people write by hand; recorded data and snapshots are not judged.
-const READ: &[&str] = &["src", "tests", "benches", "config", "dashboards", "docs", ".ci"];
-const READ_AT_TOP: &[&str] = &["Cargo.toml", "Dockerfile", ".dockerignore", "README.md", "deny.toml", "rustfmt.toml"];
-const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/"];
+const READ: &[&str] = &["src", "tests", "benches", "config", "dashboards", "deploy", "docs", "packaging", ".ci"];
+const READ_AT_TOP: &[&str] = &[
+    "Cargo.toml",
+    "Dockerfile",
+    ".dockerignore",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "deny.toml",
+    "rustfmt.toml",
+];
+// Caddy wants tabs in its own files.
+const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/", "Caddyfile"];
 
 #[test]
 fn the_sources_keep_the_rules() {
@@ -74,6 +86,9 @@ impl Package {
         found.extend(self.texts.iter().flat_map(rules::text));
         found.extend(self.unlisted_migrations());
         found.extend(self.unused_config());
+        let pages: Vec<&TextFile> = self.texts.iter().filter(|file| file.path.ends_with(".md")).collect();
+        found.extend(links::broken(&pages, |path| package_root().join(path).exists()));
+        found.extend(links::not_in_the_index(&pages, "docs/README.md"));
         found.sort();
         found.dedup();
         found

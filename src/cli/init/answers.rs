@@ -7,12 +7,13 @@ use std::io::BufRead;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::ValueEnum as _;
 
 use super::{Args, Pools};
 use crate::cli::out::{self, errln};
 use crate::config::{CHANNEL_TYPES, is_variable, nearest};
+use crate::domain::trouble::Trouble;
 
 /// Longest name of a startup.
 const LONGEST_NAME: usize = 100;
@@ -147,9 +148,7 @@ fn ask<T>(
         out::prompt(format_args!("{question} [{default}] "));
         let mut line = String::new();
         if input.read_line(&mut line).context("reading the answer")? == 0 {
-            bail!(
-                "the answers ended before the questions, and nothing was written; flags answer too, see `glidepath init --help`"
-            );
+            return Err(Trouble::ArgumentsNotUsable.said("the answers ended before the questions, and nothing was written; flags answer too, see `glidepath init --help`").into());
         }
         let answer = match line.trim() {
             "" => default,

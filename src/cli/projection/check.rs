@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use serde::Serialize;
 
 use super::size::objection_words;
@@ -12,13 +12,11 @@ use crate::cli::access::Access;
 use crate::cli::out::{self, errln, outln};
 use crate::cli::table::table;
 use crate::config::Config;
-use crate::domain::ask::{KnownAccount, Objection, Weakness};
+use crate::domain::ask::{self, CheckedFiling, KnownAccount, Weakness};
 use crate::domain::money::Money;
 use crate::domain::position::Position;
-use crate::domain::projection::{
-    FiledMonth, FiledProjection, FilingSize, KnownScale, Part, ProjectionProblem, content_hash, service_of_model,
-    told_overlaps,
-};
+use crate::domain::projection::{FiledMonth, KnownScale};
+use crate::domain::trouble::Trouble;
 use crate::domain::words::or_more;
 use crate::http::client::ClientError;
 
@@ -26,55 +24,19 @@ use crate::http::client::ClientError;
 #[derive(Serialize)]
 struct Found {
     path: String,
-    content_hash: String,
-    problems: Vec<ProjectionProblem>,
-    remarks: Vec<ProjectionProblem>,
-    /// What it comes to; absent where it cannot be read.
-    size: Option<FilingSize>,
-    /// Months that are far from the bill.
-    far_from_the_bill: Vec<String>,
-    /// Why it cannot be meant.
-    implausible: Vec<String>,
-    /// What AWS's reviewer may object to.
-    objections: Vec<Objection>,
-    /// What the bill cost a day over the last 28 days; absent without one.
-    pace_per_day: Option<Money>,
+    #[serde(flatten)]
+    checked: CheckedFiling,
 }
 
 /// Explains every problem, and says what each filing comes to.
 pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: bool) -> Result<()> {
     let book = Book::of(&config);
     let known = known(config).await?;
-    let mut found = Vec::new();
-    let mut filings = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        let text = read(path)?;
-        let (mut problems, mut remarks, mut size, mut objections) = (Vec::new(), Vec::new(), None, Vec::new());
-        match FiledProjection::parse_with(&text, &book.prices) {
-            Ok(filing) => {
-                remarks.clone_from(&filing.remarks);
-                size = Some(FilingSize::of(&filing, &book.prices, |model| book.service(model)));
-                objections = book.size(&filing, &known).objections;
-                filings.push((at, path.display().to_string(), filing));
-            }
-            Err(wrong) => problems = wrong,
-        }
-        found.push(Found {
-            path: path.display().to_string(),
-            content_hash: content_hash(&text),
-            problems,
-            remarks,
-            far_from_the_bill: size.as_ref().map(|size| size.remarks(&known.scale)).unwrap_or_default(),
-            implausible: size.as_ref().map(|size| size.refusals(&known.scale)).unwrap_or_default(),
-            size,
-            objections,
-            pace_per_day: known.scale.pace_per_day,
-        });
-    }
-    let parts: Vec<Part> = filings.iter().map(|(_, name, filing)| Part { name: Some(name), filing }).collect();
-    for (told, (at, ..)) in told_overlaps(&parts, &book.prices, &service_of_model).into_iter().zip(&filings) {
-        found[*at].problems.extend(told);
-    }
+    let texts = paths.iter().map(|path| Ok((path.display().to_string(), read(path)?)));
+    let texts: Vec<(String, String)> = texts.collect::<Result<_>>()?;
+    let checked = ask::check(&texts, &book.knowledge(&known));
+    let found = checked.into_iter().zip(texts).map(|(checked, (path, _))| Found { path, checked });
+    let found: Vec<Found> = found.collect();
     if json {
         out::json(&found)?;
     } else {
@@ -102,7 +64,9 @@ async fn known(config: Config) -> Result<KnownAccount> {
 }
 
 fn print(found: &Found, known: &KnownScale) {
-    let Found { path, content_hash, problems, remarks, size, far_from_the_bill, implausible, objections, .. } = found;
+    let Found { path, checked } = found;
+    let CheckedFiling { content_hash, problems, remarks, size, far_from_the_bill, implausible, objections, .. } =
+        checked;
     problems.iter().for_each(|problem| errln!("{path}: {problem}"));
     implausible.iter().for_each(|problem| errln!("{path}: far above anything known: {problem}"));
     remarks.iter().for_each(|remark| outln!("{path}: worth a look: {remark}"));
@@ -130,14 +94,14 @@ fn print(found: &Found, known: &KnownScale) {
 
 /// What is wrong is a failure; what is only far above anything known is usage, which can be confirmed.
 fn judged(found: &[Found], anyway: bool) -> Result<()> {
-    let counts = found.iter().filter(|found| !found.problems.is_empty());
+    let counts = found.iter().filter(|found| !found.checked.problems.is_empty());
     let counts: Vec<String> =
-        counts.map(|found| format!("{} has {} problem(s)", found.path, found.problems.len())).collect();
+        counts.map(|found| format!("{} has {} problem(s)", found.path, found.checked.problems.len())).collect();
     if !counts.is_empty() {
-        return Err(anyhow!("{}", counts.join("; ")));
+        return Err(Trouble::FilingNotUsable.said(counts.join("; ")).into());
     }
     let far: Vec<&str> =
-        found.iter().filter(|found| !found.implausible.is_empty()).map(|found| found.path.as_str()).collect();
+        found.iter().filter(|found| !found.checked.implausible.is_empty()).map(|found| found.path.as_str()).collect();
     if far.is_empty() || anyway {
         return Ok(());
     }

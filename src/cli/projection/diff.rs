@@ -97,7 +97,7 @@ fn line_text(line: &LineDiff) -> String {
             first.month,
             last.month
         ),
-        (Some(_), None) => writeln!(text, "{} planned as before", dollars(after)),
+        (Some(_), None) => writeln!(text, "{} planned in these months, as before", dollars(after)),
         (None, _) => writeln!(text, "{} -> {}", dollars(before), dollars(after)),
     };
     fields.iter().for_each(|change| text.push_str(&field(change, "    ")));

@@ -14,6 +14,7 @@ use crate::domain::intake::facts_from;
 use crate::domain::next_award::Wanted;
 use crate::domain::position::Position;
 use crate::domain::price::PriceBook;
+use crate::domain::trouble::Trouble;
 
 /// Arguments of `projection draft`.
 #[derive(Debug, clap::Args)]
@@ -62,7 +63,8 @@ pub fn from_file(args: &Args, path: &Path) -> Result<()> {
 /// If the file cannot be read, or gives no filing.
 pub(super) fn drafted_from(path: &Path) -> Result<(String, Position)> {
     let text = files::read_text("the bill", path)?;
-    let facts = facts_from(&text).map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let facts =
+        facts_from(&text).map_err(|error| Trouble::FileNotUsable.said(format!("{}: {error}", path.display())))?;
     let (classifier, prices) = (Classifier::builtin(), PriceBook::builtin());
     let context = Context {
         classifier: &classifier,
@@ -73,7 +75,9 @@ pub(super) fn drafted_from(path: &Path) -> Result<(String, Position)> {
         next_award: Wanted::default(),
     };
     let assessment = Assessment::new(&facts, context);
-    let draft = assessment.draft().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    let draft = assessment
+        .draft()
+        .map_err(|error| Trouble::QuestionNotAnswered.said(format!("{}: {error}", path.display())))?;
     Ok((draft.to_toml(), assessment.position(None)))
 }
 

@@ -15,6 +15,7 @@ use crate::domain::ask::{self, KnownAccount, Objection, SizedFiling};
 use crate::domain::position::Position;
 use crate::domain::programme::Route;
 use crate::domain::projection::FiledProjection;
+use crate::domain::trouble::Trouble;
 use crate::domain::words::{all_names_text, day_text};
 
 /// What a filing in a file costs and supports, with config's prices and names of models.
@@ -30,7 +31,9 @@ fn of_text(config: &Config, text: &str, name: &str) -> Result<SizedFiling> {
     let book = Book::of(config);
     let filing = FiledProjection::parse_with(text, &book.prices).map_err(|problems| {
         problems.iter().for_each(|problem| errln!("{name}: {problem}"));
-        anyhow!("{name} has {} problem(s), so it cannot be sized; correct them, and size it again", problems.len())
+        let count = problems.len();
+        let said = format!("{name} has {count} problem(s), so it cannot be sized; correct them, and size it again");
+        Trouble::FilingNotUsable.said(said)
     })?;
     Ok(book.size(&filing, &KnownAccount::default()))
 }

@@ -10,6 +10,7 @@ use super::decide::{Action, Decision, OpenAlert, Reason};
 use super::event::{AlertEvent, Audience, event_id};
 use super::settings::RepeatPolicy;
 use crate::domain::finding::{Finding, Rule, Severity};
+use crate::domain::trouble::Trouble;
 use crate::domain::words::{ago_text, day_text, days_text};
 
 /// What a message needs beside the decision.
@@ -39,7 +40,7 @@ pub fn compose(decision: &Decision, context: &MessageContext<'_>) -> Option<Aler
             (finding.summary.clone(), finding.reason.replacen(" Next: ", "\n\nNext: ", 1), since)
         }
     };
-    let paragraphs = [summary.clone(), body, footer(decision, since, context)];
+    let paragraphs = [summary.clone(), body, footer(decision, since, context), more(decision)];
     let text = paragraphs.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("\n\n");
     let attach = carries_trajectory(decision.rule) && decision.action != Action::Resolve;
     Some(AlertEvent {
@@ -152,6 +153,12 @@ fn footer(decision: &Decision, since: NaiveDate, context: &MessageContext<'_>) -
     }
     let lasted = ago_text((context.now.date_naive() - since).num_days());
     format!("Since {}, {lasted}. {why}", day_text(since))
+}
+
+/// Where more stands of trouble with the program itself; whoever reads of it is not always who set it up.
+fn more(decision: &Decision) -> String {
+    let trouble = Trouble::of_rule(decision.rule).filter(|_| decision.action != Action::Resolve);
+    trouble.map(Trouble::more).unwrap_or_default()
 }
 
 fn gone(open: &OpenAlert, now: DateTime<Utc>) -> String {
@@ -272,6 +279,32 @@ mod tests {
         ));
         assert_eq!(event.attachment, None);
         assert!(event.audience.includes("ops") && !event.audience.includes("new"));
+    }
+
+    #[test]
+    fn trouble_with_the_program_names_where_more_of_it_stands() {
+        let of = |action, rule: Rule| {
+            let finding = Finding { rule, ..finding(Severity::Warning) };
+            let open = (action == Action::Resolve).then(|| OpenAlert { rule, ..open(Severity::Warning) });
+            let decision = Decision {
+                action,
+                reason: Reason::New,
+                key: rule.as_str().into(),
+                rule,
+                severity: Severity::Warning,
+                finding: (action != Action::Resolve).then_some(finding),
+                open,
+                earlier: 0,
+            };
+            let context =
+                MessageContext { now: clock(), repeat: RepeatPolicy::default(), trajectory: None, dashboard_url: None };
+            compose(&decision, &context).unwrap().text
+        };
+        let text = of(Action::Fire, Rule::DiskFull);
+        let line = "\n\nMore: docs/troubleshooting.md#disk-full, or run `glidepath explain disk-full`";
+        assert!(text.ends_with(line), "{text}");
+        assert!(!of(Action::Resolve, Rule::DiskFull).contains("More: "));
+        assert!(!of(Action::Fire, Rule::Spike).contains("More: "));
     }
 
     #[test]

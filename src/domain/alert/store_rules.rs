@@ -30,8 +30,7 @@ pub fn store_healed_finding(healing: &Healing, now: DateTime<Utc>) -> Option<Fin
     let next = if healing.is_whole() {
         "look at the disk, which did not keep what was written"
     } else {
-        "nothing for costs and credits, which are asked from AWS again; enter again what else is missing, beginning with filings and \
-         typed balances"
+        "nothing for costs and credits, which are asked from AWS again; enter the rest again, filings and typed balances first"
     };
     Some(Finding {
         named: None,
@@ -41,7 +40,7 @@ pub fn store_healed_finding(healing: &Healing, now: DateTime<Utc>) -> Option<Fin
         since: healing.healed_at.date_naive(),
         summary: format!("{what} on {}, from {}.", moment_text(healing.healed_at), healing.restored()),
         reason: format!(
-            "How sure: the program did it. What was wrong: {}. {kept}. {}. Next: {}; `glidepath verify` lists what the store holds.",
+            "How sure: the program did it. What was wrong: {}. {kept}. {}. Next: {}; `glidepath verify` lists what there is.",
             healing.damage.trim().trim_end_matches('.'),
             healing.not_brought_back(),
             next

@@ -5,6 +5,7 @@
 //! sum by cents; what has no price is in no amount and is named; nothing here promises an award.
 
 mod awards;
+mod check;
 mod known;
 mod payable;
 mod programmes;
@@ -29,6 +30,7 @@ use super::programme::Purpose;
 use super::projection::{BEDROCK, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine, WithinWindow, plan};
 
 pub use awards::AwardSize;
+pub use check::{CheckedFiling, check, check_one};
 pub use known::KnownAccount;
 pub use payable::CashReason;
 pub use programmes::{AskBand, Gate, GateState, Lands, ProgrammeFit};

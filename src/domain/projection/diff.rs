@@ -12,9 +12,6 @@ use crate::domain::period::BillingPeriod;
 use crate::domain::price::PriceBook;
 use crate::domain::workload::{CacheLifetime, Routing};
 
-/// Months that a comparison covers at the least.
-const LEAST_MONTHS: i32 = 12;
-
 /// Two versions of a filing, compared. Each is priced as of its own day of filing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilingDiff {
@@ -134,12 +131,11 @@ impl Totals {
     }
 }
 
-/// The months that a comparison of two versions covers: from the first that either plans to the last that either lists,
-/// and twelve at the least, since what is listed last goes on.
+/// The months that a comparison of two versions covers: from the first that either is summed over to the last, so that its sums
+/// are those that a check tells.
 pub fn diff_months(before: &FiledProjection, after: &FiledProjection) -> Range<BillingPeriod> {
-    let first = before.first_month().min(after.first_month());
-    let last = before.last_listed_month().max(after.last_listed_month());
-    first..last.next().max(first.plus_months(LEAST_MONTHS))
+    let (before, after) = (before.windows().months(), after.windows().months());
+    before.start.min(after.start)..before.end.max(after.end)
 }
 
 /// Compares two versions over `months`. Lines are the same line if they claim the same spend, in whatever record.
@@ -207,12 +203,18 @@ impl<'f> Side<'f> {
         service_of_model: &dyn Fn(&str) -> String,
     ) -> Self {
         let mut side = Side { lines: Vec::new(), places: BTreeMap::new(), unpriced: Vec::new() };
-        for record in &filing.records {
+        let windows = filing.windows();
+        for (at, record) in filing.records.iter().enumerate() {
             for line in record.lines() {
                 let plan = plan_line(filing, line, &record.id, book, months.clone(), service_of_model);
                 let unpriced = plan.months.is_empty() && !plan.unpriced.is_empty();
                 side.unpriced.extend(plan.unpriced);
-                let by_month = plan.months.into_iter().map(|planned| (planned.month, planned.cost)).collect();
+                let mut by_month: BTreeMap<BillingPeriod, Money> = BTreeMap::new();
+                for planned in plan.months {
+                    let within = windows.within(at, planned.month);
+                    *by_month.entry(planned.month).or_default() +=
+                        within.map_or(Money::ZERO, |within| planned.cost.times(within.share));
+                }
                 let claim = Claim::of(line);
                 side.places.entry(claim.clone()).or_insert(side.lines.len());
                 side.lines.push(PlannedLine { unpriced, claim, record: &record.id, line, by_month });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{FiledProjection, plan};
 use crate::domain::money::Money;
@@ -18,7 +19,7 @@ const FAR: Decimal = Decimal::ONE_HUNDRED;
 const LARGE: Decimal = Decimal::from_parts(1_000_000, 0, 0, false, 0);
 
 /// What a month of a filing comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FiledMonth {
     /// Billing period.
     pub month: BillingPeriod,
@@ -27,7 +28,7 @@ pub struct FiledMonth {
 }
 
 /// What a filing comes to: by month of its window, without one over twelve months from the first that it plans.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FilingSize {
     /// In order.
     pub months: Vec<FiledMonth>,

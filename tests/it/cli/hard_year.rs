@@ -10,6 +10,15 @@ fn nothing_is_lost_in_the_hard_year_and_each_thing_is_said() {
     let output = demo.output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    // Without a terminal, lines say how far it is.
+    let progress = String::from_utf8_lossy(&output.stderr);
+    let (first, rest) = progress.split_once('\n').unwrap();
+    assert!(first.starts_with("46 daily cycles follow, half a minute"), "{progress}");
+    let steps: Vec<&str> = rest.lines().filter(|line| line.contains(" of 46 daily cycles, ")).collect();
+    assert!(
+        steps.len() == 10 && steps.iter().all(|line| line.contains(", about ") && line.ends_with(" s left")),
+        "{progress}"
+    );
     // Training on Spot is no longer paid, and money for everything else is left.
     assert!(said.contains("Credit no longer pays for all of Trainium: since "), "{said}");
     assert!(said.contains(" of credit is left, which pays for other use."), "{said}");

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::parse;
 
-const EXAMPLE: &str = include_str!("../../../config/glidepath.example.toml");
+pub(super) const EXAMPLE: &str = include_str!("../../../config/glidepath.example.toml");
 const MINIMAL: &str = include_str!("../../../config/glidepath.minimal.toml");
 
 /// A config beside the examples.
@@ -137,7 +137,7 @@ fn the_example_loads_with_everything_switched_on() {
 }
 
 /// The keys that the reader knows in a section, which it names when it meets one that it does not know.
-fn known_keys(section: &str) -> Vec<String> {
+pub(super) fn known_keys(section: &str) -> Vec<String> {
     let error = parse(&format!("{section}\nno_such_key = 1\n")).unwrap_err();
     let message = error.problems.iter().find_map(|problem| problem.message.split_once("here; the keys are "));
     let (_, keys) = message.unwrap_or_else(|| panic!("{section}: {error}"));

@@ -44,7 +44,7 @@ async fn the_demo_is_drafted_checked_and_filed() {
         ("2026-12", "2026-11-20")
     );
     let kept: Vec<&str> = draft.records.iter().map(|record| record.id.as_str()).collect();
-    assert_eq!(kept[..2], ["ai", "portfolio"], "a re-filing keeps its records");
+    assert_eq!(kept[..3], ["ai", "sorting", "portfolio"], "a re-filing keeps its records");
     // Whole or not at all, and nothing on the standard output.
     assert_eq!(ok(&["projection", "draft", "-o", "next.toml"]), "");
     assert_eq!(std::fs::read_to_string(folder.path().join("next.toml")).unwrap(), toml);

@@ -325,6 +325,8 @@ async fn stay_level(days: i64, size: Size, most: impl Fn(&Lived) -> u64) {
     println!(
         "{days} days of {size:?}, the last {WHOLE_AT_END}: work {first:?} to {last:?}; a cycle takes {millis:?} ms, memory {memory:?} KB"
     );
+    let each: Vec<u64> = lived.work.iter().map(|work| work.bytes / 1_000_000).collect();
+    println!("megabytes passed on by each cycle: {each:?}");
     println!("the store grew by {grown} bytes over {} facts to {} bytes", lived.facts, lived.bytes.1);
     assert!(last.rows * 10 <= first.rows * 11, "rows: {first:?}, sixty days later {last:?}");
     assert!(last.bytes * 10 <= first.bytes * 11, "bytes: {first:?}, sixty days later {last:?}");

@@ -93,7 +93,7 @@ fn operations_have_an_area_bodies_an_example_and_parameters_their_own_pattern() 
             }
         }
     }
-    assert_eq!((used, examples), (areas, 7));
+    assert_eq!((used, examples), (areas, 8));
     let asset = &document["paths"]["/assets/{version}/{name}"]["get"]["parameters"][0]["schema"]["pattern"];
     assert_eq!(asset, "^[0-9a-f]{12}$");
 }

@@ -22,7 +22,7 @@ async fn the_page_loads_only_what_is_served_here_and_for_good() {
     let served = Served::fed(config()).await;
     let page = served.get("/").await;
     let addresses = loaded(&page.body);
-    assert_eq!(addresses.len(), 8, "{addresses:?}");
+    assert_eq!(addresses.len(), 9, "{addresses:?}");
     for address in &addresses {
         assert!(address.starts_with("assets/"), "{address} is not relative to the page");
         let asset = served.get(&format!("/{address}")).await;
@@ -65,9 +65,9 @@ async fn figures_of_charts_stand_in_the_page_and_scenarios_on_the_newest_page_on
     assert!(page.contains("<script type=\"application/json\">{\"kind\":\"days\""), "{page}");
     assert!(page.contains("data-api=\"api/v1/whatif\"") && page.contains("data-api=\"api/v1/alerts\""));
     // What can be done follows what is left and what it costs.
-    let place = |id: &str| page.find(&format!("aria-labelledby=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
+    let place = |id: &str| page.find(&format!(" id=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
     let order =
-        ["credits", "bill", "alerts-title", "what-if-title", "next-filing-title", "as-filed", "spend", "data-quality"];
+        ["findings", "alerts", "credits", "bill", "what-if", "next-filing", "as-filed", "spend", "data-quality"];
     let order = order.map(place);
     assert!(order.is_sorted(), "{order:?}");
     let past = served.get("/?as_of=2026-03-20T06:30:00Z").await.body;

@@ -5,6 +5,7 @@ use glidepath::config::Config;
 use glidepath::cycle::CheckReport;
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit, Fault, Operation};
 use glidepath::domain::facts::Outcome;
+use glidepath::domain::trouble::Trouble;
 use glidepath::store::{CreditPull, IngestRun};
 use serde_json::json;
 
@@ -55,7 +56,7 @@ async fn what_is_refused_is_an_answer_with_advice() {
     fake.inject(Fault::Denied.on(Operation::GetCostAndUsage).always());
     let served = Served::empty(config(), &fake.endpoint());
     let checked = check(&served, "/api/v1/check?channels=false").await;
-    assert_eq!(checked.problem(), Some("not everything is allowed"));
+    assert_eq!(checked.problem(), Some(("not everything is allowed", Trouble::AwsRefuses)));
     let refused: Vec<_> = checked.permissions.iter().filter(|tried| !tried.allowed).collect();
     assert_eq!(refused.len(), 1, "each on its own: {checked:?}");
     assert!(refused[0].advice.as_ref().unwrap().contains("ce:GetCostAndUsage"), "{refused:?}");
@@ -77,7 +78,8 @@ async fn what_is_refused_is_an_answer_with_advice() {
     };
     served.engine.store().append_run(earlier).await.unwrap();
     let checked = check(&served, "/api/v1/check").await;
-    assert_eq!(checked.problem(), Some("a cycle would be refused"), "{checked:?}");
+    let refused = Some(("a cycle would be refused", Trouble::StoreOfAnotherAccount));
+    assert_eq!(checked.problem(), refused, "{checked:?}");
     assert!(checked.refused_by_store.unwrap().contains("999900001111"));
     assert_eq!(checked.channels.unwrap().len(), 1);
 }

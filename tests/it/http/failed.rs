@@ -23,6 +23,7 @@ async fn it_is_seen_everywhere_until_a_cycle_finishes() {
     let ready = served.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json()["reason"], "cycle_failed");
+    assert_eq!(ready.json()["more"], "docs/troubleshooting.md#cycle-failed");
     assert_eq!(ready.error(), "the cycle of 2026-03-21T06:30:00Z asked AWS and could not finish");
     assert!(!ready.body.contains("overflow"), "whoever watches needs no token: {}", ready.body);
 

@@ -1,7 +1,8 @@
 //! What the house's page says of the filing in force and of the next one.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use glidepath::config::Config;
+use serde_json::json;
 
 use crate::support::served::{Ask, OPS, OWNER, PARTNER, Served, config, first_cycle, time, tokens, usd};
 
@@ -46,4 +47,37 @@ async fn the_next_filing_is_offered_to_the_house() {
         let other = served.send(Ask::get(path).bearer(token)).await;
         assert!(other.status == StatusCode::OK && !other.body.contains("projection-draft"), "{path}: {}", other.body);
     }
+}
+
+/// The page has a filing checked before it is filed: the same answer as at the command line, and nothing of it is stored.
+#[tokio::test]
+async fn a_filing_is_checked_without_being_stored() {
+    let served = Served::fed(Config { tokens: tokens(), ..config() }).await;
+    let filed = served.engine.store().projections().await.unwrap().pop().unwrap().body;
+    let check = async |token: &str, text: &str| {
+        let ask = Ask::post("/api/v1/projection-check").bearer(token).with(header::CONTENT_TYPE, "application/toml");
+        served.send(ask.body(text.as_bytes().to_vec())).await
+    };
+    for token in [OWNER, OPS] {
+        let sound = check(token, &filed).await;
+        assert_eq!(sound.status, StatusCode::OK, "{}", sound.body);
+        let found = sound.json();
+        assert_eq!((&found["problems"], &found["implausible"]), (&json!([]), &json!([])), "{found}");
+        assert!(found["size"]["months"].as_array().is_some_and(|months| months.len() == 12), "{found}");
+        assert!(found["pace_per_day"].is_string(), "it stands beside the bill: {found}");
+        assert!(found["objections"].to_string().contains(OBJECTION), "{found}");
+    }
+    let broken = check(OWNER, &filed.replace("filed_on", "filed")).await.json();
+    assert!(broken["problems"][0]["problem"].as_str().is_some_and(|told| told.contains("filed")), "{broken}");
+    assert_eq!(broken["size"], json!(null));
+    let far = check(OWNER, &filed.replace("\"310\"", "\"310000000\"")).await.json();
+    assert!(!far["implausible"].as_array().unwrap().is_empty() && far["problems"] == json!([]), "{far}");
+    // Two records that claim the same spend.
+    let (_, record) = filed.split_once("[[record]]").unwrap();
+    let twice = format!("{filed}[[record]]{}", record.replace("\nid = \"", "\nid = \"second-"));
+    let told = check(OWNER, &twice).await.json();
+    assert!(told["problems"].to_string().contains("planned twice"), "{told}");
+    let plain = Ask::post("/api/v1/projection-check").bearer(OWNER).with(header::CONTENT_TYPE, "text/plain");
+    assert_eq!(served.send(plain.body(filed.into_bytes())).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(served.engine.store().projections().await.unwrap().len(), 1, "nothing of it was stored");
 }

@@ -88,7 +88,7 @@ async fn every_address_of_every_page_is_found_under_the_path() {
         }
     }
     let found = |part: &str| pages.keys().filter(|url| url.contains(part)).count();
-    assert_eq!((found("/assets/"), found("/api/v1/whatif"), found("/api/v1/alerts")), (8, 1, 1));
+    assert_eq!((found("/assets/"), found("/api/v1/whatif"), found("/api/v1/alerts")), (9, 1, 1));
     assert_eq!(found("/api/v1/projection-draft"), 1);
     // The page before the first cycle has the same addresses, most of which have nothing to show yet.
     let empty = Served::empty(Config { tokens: tokens(), ..config() }, "http://127.0.0.1:9");

@@ -27,11 +27,12 @@ const OWNERS: [&str; 13] = [
     "/api/v1/alerts",
     "/api/v1/plan",
 ];
-const ORDERS: [&str; 11] = [
+const ORDERS: [&str; 12] = [
     "/api/v1/cycle",
     "/api/v1/backup",
     "/api/v1/verify",
     "/api/v1/check",
+    "/api/v1/projection-check",
     "/api/v1/projections",
     "/api/v1/credits/statements",
     "/api/v1/vanished/accept",
