@@ -66,8 +66,13 @@ impl Daemon {
         let Some(OwnStore { path, id, .. }) = &self.own else {
             return match told {
                 Some(_) => Ok(()),
-                None => Err(Trouble::AnotherProgramAnswers.said(format!("what answers at {at} does not say whose store it holds, so nothing was sent to it: it is no glidepath, or an \
-                     older version. Correct --url, or start the daemon again with this version")).into()),
+                None => {
+                    let said = format!(
+                        "what answers at {at} does not say whose store it holds, so nothing was sent to it: it is no glidepath, \
+                         or an older version. Correct --url, or start the daemon again with this version"
+                    );
+                    Err(Trouble::AnotherProgramAnswers.said(said).into())
+                }
             };
         };
         let store = path.display();

@@ -46,6 +46,11 @@ impl Address {
         }
     }
 
+    /// Whether it is the config's own, on the loopback of IPv4.
+    fn is_own_loopback(&self) -> bool {
+        matches!(self, Address::Listen(listen) if reachable(*listen).is_ipv4() && reachable(*listen).ip().is_loopback())
+    }
+
     /// What to do where no daemon answers.
     const fn remedy(&self) -> &'static str {
         match self {
@@ -251,7 +256,9 @@ pub async fn remove(at: &Address, token: Option<&Secret>, path: &str) -> Result<
 pub async fn health(at: &Address) -> Result<Option<StoreId>, ClientError> {
     match health_from(at, None).await {
         // There is no room, and some of it is this machine's alone. An address of it that is a proxy's does not count as it.
-        Err(full @ (ClientError::Incomplete { .. } | ClientError::Refused { status: 503, .. })) if matches!(at, Address::Listen(listen) if reachable(*listen).is_ipv4() && reachable(*listen).ip().is_loopback()) => {
+        Err(full @ (ClientError::Incomplete { .. } | ClientError::Refused { status: 503, .. }))
+            if at.is_own_loopback() =>
+        {
             health_from(at, Some(ANOTHER_LOOPBACK)).await.map_err(|_| full)
         }
         asked => asked,

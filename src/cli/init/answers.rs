@@ -148,7 +148,8 @@ fn ask<T>(
         out::prompt(format_args!("{question} [{default}] "));
         let mut line = String::new();
         if input.read_line(&mut line).context("reading the answer")? == 0 {
-            return Err(Trouble::ArgumentsNotUsable.said("the answers ended before the questions, and nothing was written; flags answer too, see `glidepath init --help`").into());
+            let said = "the answers ended before the questions, and nothing was written; flags answer too, see `glidepath init --help`";
+            return Err(Trouble::ArgumentsNotUsable.said(said).into());
         }
         let answer = match line.trim() {
             "" => default,

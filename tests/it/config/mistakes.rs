@@ -111,7 +111,8 @@ fn a_value_close_to_a_name_that_there_is_brings_that_name() {
             "team",
         ),
         (
-            "[[channel]]\nname = \"team\"\ntype = \"log\"\n[[report]]\nname = \"b\"\nschedule = \"0 0 8 1 * *\"\nchannels = [\"team\"]\nkind = \"funding-pakc\"\n",
+            "[[channel]]\nname = \"team\"\ntype = \"log\"\n[[report]]\nname = \"b\"\nschedule = \"0 0 8 1 * *\"\n\
+             channels = [\"team\"]\nkind = \"funding-pakc\"\n",
             10,
             "funding-pack",
         ),
