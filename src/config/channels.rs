@@ -49,7 +49,10 @@ pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mu
                     .problem("name", format!("{name:?} is used by an earlier channel; each needs a name of its own"));
             }
         }
-        let Some(kind) = section.required("type", &format!("one of {}", TYPES.join(", "))) else { continue };
+        let Some(kind) = section.required("type", &format!("one of {}", TYPES.join(", "))) else {
+            section.finish_early();
+            continue;
+        };
         let channel = match kind.as_str() {
             "slack" => slack(&mut section, folder),
             "pagerduty" => pagerduty(&mut section, folder),

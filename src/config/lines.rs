@@ -31,6 +31,12 @@ impl At {
         At(self.0.iter().cloned().chain([Step::Key(key.to_owned())]).collect())
     }
 
+    /// The key beside it that is called `name`.
+    pub fn called(&self, name: &str) -> At {
+        let way = self.parts().map_or(&[][..], |(way, _)| way);
+        At(way.to_vec()).key(name)
+    }
+
     /// The section that it lies in; `None` for the file as a whole.
     pub fn top(&self) -> Option<&str> {
         match self.0.first() {

@@ -95,6 +95,11 @@ impl Problem {
         self.of_filing
     }
 
+    /// True if it is about what stands at `at` itself.
+    pub fn is_at(&self, at: &At) -> bool {
+        self.at == *at
+    }
+
     /// True if it lies in one of these sections.
     pub fn is_in(&self, sections: &[&str]) -> bool {
         self.at.top().is_some_and(|section| sections.contains(&section))

@@ -64,11 +64,14 @@ pub fn read(text: &str, folder: &Path) -> Read {
     let mut lines = Lines::of(text);
     let mut told: Vec<Problem> = path_above_its_section(&mut table).into_iter().collect();
     told.iter_mut().for_each(|problem| problem.find_in(&lines));
+    // Whether a value fits a name is told once that name is sure.
+    let mut guessed: Vec<At> = Vec::new();
     let mut pass = 0;
     loop {
         pass += 1;
         let mut problems = strays(&table);
         let config = config(&mut table.clone(), folder, text, &mut problems);
+        problems.retain(|problem| !guessed.iter().any(|at| problem.is_at(at)));
         problems.iter_mut().for_each(|problem| problem.find_in(&lines));
         let misspelt = |problem: &Problem| problem.misspelt().is_some();
         if pass == PASSES || !problems.iter().any(misspelt) {
@@ -80,6 +83,7 @@ pub fn read(text: &str, folder: &Path) -> Read {
             if let Some((at, name)) = problem.misspelt() {
                 lines.rename(at, name);
                 rename(&mut table, at, name);
+                guessed.push(at.called(name));
             }
             told.push(problem);
         }

@@ -280,9 +280,22 @@ impl<'p> Section<'p> {
 
     /// Ends the section: what is left was asked for by nobody.
     pub fn finish(self) {
+        self.tell_unknown(true);
+    }
+
+    /// Ends a section of which only some keys were asked for: what is close to one of those is a slip, and of the others nothing can be
+    /// said.
+    pub fn finish_early(self) {
+        self.tell_unknown(false);
+    }
+
+    fn tell_unknown(self, all: bool) {
         for key in self.keys.keys() {
             let missing = self.asked.iter().copied().filter(|asked| !self.given.contains(*asked));
             let meant = nearest(key, missing);
+            if meant.is_none() && !all {
+                continue;
+            }
             let message = match &meant {
                 Some(name) => format!("there is no key {key:?} here; did you mean {name:?}?"),
                 None => format!("there is no key {key:?} here; the keys are {}", self.asked.join(", ")),

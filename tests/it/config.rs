@@ -37,8 +37,8 @@ const CASES: &[Case] = &[
     ("unknown_key_pool", &[("[[pool]] 1 (founders)", r#"there is no key "amount""#)]),
     ("unknown_key_projection", &[("[projection]", r#"there is no key "file" here; did you mean "files"?"#)]),
     ("unknown_key_alerts", &[
-        ("[alerts]", r#"there is no key "next_awards""#),
         ("[alerts]", r#"there is no key "slack_day""#),
+        ("[alerts]", r#"there is no key "next_awards""#),
     ]),
     ("unknown_key_alerts_repeat", &[
         ("[alerts.repeat]", r#"there is no key "critical_days" here; did you mean "critical_hours"?"#),
@@ -116,9 +116,9 @@ const CASES: &[Case] = &[
     ("projection_missing", &[("[projection] files", "nowhere.toml cannot be read")]),
     ("projection_with_problems", &[("[projection] config/projection/usd_float.toml", "line 20: usd = 400.0 is a float")]),
     ("projection_two_files", &[
-        ("[projection] files", "name one file"),
         ("[projection] config/filings/second.toml",
          r#"line 3: two filings claim the record "ai": line 4 of config/projection/good.toml and this one"#),
+        ("[projection] files", "name one file"),
     ]),
     ("prices_missing", &[("[projection] prices", "nowhere.toml cannot be read")]),
     ("prices_with_problems", &[("[projection] config/prices/zero.toml", r#"of "M", input price is 0; it must be more than 0"#)]),
@@ -207,7 +207,10 @@ const CASES: &[Case] = &[
     ("report_channel_links_off", &[
         ("[[report]] 1 (board) channels", "takes a report as a link only, and its links = false; send it over email or webhook"),
     ]),
-    ("report_with_one_bracket", &[("[report]", "write [[report]], with two brackets")]),
+    ("report_with_one_bracket", &[
+        ("[report]", "write [[report]], with two brackets"),
+        ("[[report]] 1 (board) channels", r#"no [[channel]] has the name "mail"; there is none"#),
+    ]),
     ("unknown_key_report", &[
         ("[[report]] 1 (board)", r#"there is no key "format" here; did you mean "formats"?"#),
     ]),
@@ -252,7 +255,6 @@ const CASES: &[Case] = &[
     ("token_name_twice", &[("[[http.tokens]] 2 (ops) name", "is used by an earlier token")]),
     // All of it.
     ("everything_at_once", &[
-        ("", r#"there is no section "slack""#),
         ("[store] path", "is missing"),
         ("[store] backups_kept", "is 0"),
         ("[aws] tax_rate", "write it as text"),
@@ -261,18 +263,19 @@ const CASES: &[Case] = &[
         ("[[pool]] 1 id", "is missing"),
         ("[[pool]] 1", "starts_on and expires_on is missing"),
         ("[[pool]] 1 name", "is a whole number"),
-        ("[[pool]] 1 programme", "write one of founders"),
         ("[[pool]] 1 granted", "is -5"),
+        ("[[pool]] 1 programme", "write one of founders"),
         ("[alerts]", r#"there is no key "slack_day""#),
         ("[alerts]", "drift_usd is -1"),
-        ("[[channel]] 1 (team) url", "a secret never stands in the config"),
         ("[[channel]] 1 (team) secret", "is missing"),
-        ("[http] listen", r#""0.0.0.0" is not an address and port"#),
-        ("[[http.tokens]] 1 token", "is missing"),
-        ("[[http.tokens]] 1 role", r#""admin" is not a role"#),
+        ("[[channel]] 1 (team) url", "a secret never stands in the config"),
         ("[[report]] 1 name", "is missing"),
         ("[[report]] 1 schedule", "is not a cron line"),
         ("[[report]] 1 channels", r#"no [[channel]] has the name "crew"; there are: team"#),
+        ("[http] listen", r#""0.0.0.0" is not an address and port"#),
+        ("[[http.tokens]] 1 token", "is missing"),
+        ("[[http.tokens]] 1 role", r#""admin" is not a role"#),
+        ("", r#"there is no section "slack""#),
     ]),
 ];
 
@@ -353,7 +356,7 @@ fn the_message_lists_every_problem_on_a_line_of_its_own() {
     let text = error.to_string();
     assert!(text.starts_with("config/everything_at_once.toml has 21 problems:\n"), "{text}");
     assert_eq!(text.lines().count(), 22);
-    assert!(text.contains("\n  - [schedule] cycle: \"30 6 * * *\" is not a cron line"), "{text}");
+    assert!(text.contains("\n  - line 7, [schedule] cycle: \"30 6 * * *\" is not a cron line"), "{text}");
 }
 
 #[test]

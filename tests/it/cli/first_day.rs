@@ -70,7 +70,7 @@ fn trouble_is_told_in_a_line_with_the_next_step() {
 #[test]
 fn check_says_as_json_what_it_says_to_people() {
     let folder = TempDir::new().unwrap();
-    config(&folder, "memory = 5\n[[channel]]\nname = \"team\"\ntype = \"slak\"\n");
+    config(&folder, "memory = 64\n[[channel]]\nname = \"team\"\ntype = \"slak\"\n");
     let check = || run(glidepath(folder.path(), None).args(["check", "--json"]));
     let output = check();
     assert_eq!(output.status.code(), Some(2));

@@ -27,7 +27,7 @@ const READS: &[&str] = &[
     "credits list",
     "credits history",
     "plan list",
-    "whatif --growth 5",
+    "whatif --growth 5%",
     "alerts list",
     "replay --from 2026-11-18 --to 2026-11-19",
     "share list",

@@ -123,8 +123,13 @@ fn every_config_passes_the_check() {
             let output = run(glidepath(folder.path(), None).arg("check"));
             let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
             assert_eq!(output.status.code(), Some(0), "{name}: {said}\n{config}");
-            // Who made the test's files has let others read them; one disk is all that a test has.
-            let expected = ["holds a secret, and others", "lies on the disk of the store"];
+            // Who made the test's files has let others read them; one disk is all that a test has, and who is told is filled in.
+            let expected = [
+                "holds a secret, and others",
+                "lies on the disk of the store",
+                "no [[channel]] is configured",
+                "does not exist, and is made",
+            ];
             let odd = said
                 .lines()
                 .find(|line| line.starts_with("warning") && !expected.iter().any(|words| line.contains(words)));
