@@ -52,6 +52,10 @@ def shape_errors(value, shape, path=""):
             if isinstance(value, dict) and name in value:
                 found += shape_errors(value[name], member, f"{path}.{name}")
         return found
+    if kind == "map":
+        for key, item in (value if isinstance(value, dict) else {}).items():
+            found += shape_errors(key, shape.key, f"{path}[{key}]") + shape_errors(item, shape.value, f"{path}[{key}]")
+        return found
     if kind == "list":
         for index, item in enumerate(value if isinstance(value, list) else []):
             found += shape_errors(item, shape.member, f"{path}[{index}]")
@@ -76,8 +80,8 @@ def shape_errors(value, shape, path=""):
 
 
 def java_pattern(pattern):
-    """The models' patterns are Java's, of which Python lacks the named classes."""
-    return pattern.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{N}", r"\d")
+    """The models' patterns are Java's, of which Python lacks the named classes, and flags that begin within one."""
+    return pattern.replace(r"\p{L}", r"[^\W\d_]").replace(r"\p{N}", r"\d").replace("(?i)", "")
 
 
 def body_errors(body, shape):

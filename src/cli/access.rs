@@ -1,6 +1,7 @@
 //! How a command reaches the data: the store itself, or the daemon that holds it.
 //!
-//! Invariant: a daemon is shown nothing, and nothing of it is shown, before it has said that it holds the store of the config.
+//! Invariant: a daemon is shown nothing, and nothing of it is shown, before it has said that it holds the store of the config; or
+//! somebody named it with the command, and it has said that it is a glidepath.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -20,7 +21,8 @@ use crate::cycle::{AwsAccess, Engine, View, backups_in};
 use crate::domain::secret::Secret;
 use crate::domain::trouble::Trouble;
 use crate::http::HIGHEST_LIMIT;
-use crate::http::client::{self, ClientError};
+use crate::http::client::{self, Address, ClientError};
+use crate::notify::is_in_the_open;
 use crate::store::{AuditEntry, Opening, Store, StoreError, StoreId};
 
 /// What the audit calls somebody who opens the store itself.
@@ -40,30 +42,49 @@ pub enum Access {
     Daemon(Daemon),
 }
 
-/// Whoever has the store open; a daemon, unless its address is silent.
+/// Whoever has the store open; a daemon, unless its address is silent. Or the daemon that somebody named with `--url`.
 pub struct Daemon {
-    store: PathBuf,
-    /// The number of its process, if that is known.
+    at: Address,
+    token: Option<Secret>,
+    /// The store that it has to hold; `None` where somebody named the daemon.
+    own: Option<OwnStore>,
+}
+
+/// The config's store, which another process has open.
+struct OwnStore {
+    path: PathBuf,
+    /// The number of that process, if it is known.
     holder: Option<u32>,
     id: StoreId,
-    listen: SocketAddr,
-    token: Option<Secret>,
 }
 
 impl Daemon {
     /// Asks whose store it holds, which takes no token. It is asked each time: another daemon may have taken the address since.
     async fn meet(&self) -> Result<()> {
-        let Daemon { store, id, listen, .. } = self;
-        let store = store.display();
-        match client::health(*listen).await.map_err(|error| self.explained(error))? {
+        let at = &self.at;
+        let told = client::health(at).await.map_err(|error| self.explained(error))?;
+        let Some(OwnStore { path, id, .. }) = &self.own else {
+            return match told {
+                Some(_) => Ok(()),
+                None => {
+                    let said = format!(
+                        "what answers at {at} does not say whose store it holds, so nothing was sent to it: it is no glidepath, \
+                         or an older version. Correct --url, or start the daemon again with this version"
+                    );
+                    Err(Trouble::AnotherProgramAnswers.said(said).into())
+                }
+            };
+        };
+        let store = path.display();
+        match told {
             Some(told) if told == *id => Ok(()),
             Some(told) => Err(another_store(format!(
-                "another glidepath process has the store {store} (id {id}) open, and the daemon at {listen} holds another store (id \
+                "another glidepath process has the store {store} (id {id}) open, and the daemon at {at} holds another store (id \
                  {told}); nothing was sent to it. Write the address of this store's own daemon in [http] listen, and give each \
                  daemon one of its own; or wait, if a command has the store open"
             ))),
             None => Err(another_store(format!(
-                "another glidepath process has the store {store} open, and the daemon at {listen} does not say whose store it holds; \
+                "another glidepath process has the store {store} open, and the daemon at {at} does not say whose store it holds; \
                  nothing was sent to it. If it is this store's, it is an older version: start it again with this one. Otherwise \
                  write the address of this store's own daemon in [http] listen"
             ))),
@@ -76,19 +97,19 @@ impl Daemon {
     /// If none answers, it holds another store, or it refuses.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>> {
         self.meet().await?;
-        client::ask(self.listen, self.token.as_ref(), path).await.map_err(|error| self.explained(error))
+        client::ask(&self.at, self.token.as_ref(), path).await.map_err(|error| self.explained(error))
     }
 
     /// Somebody has the store open; if nobody answers, it is another command.
     fn explained(&self, error: ClientError) -> anyhow::Error {
-        match error {
-            ClientError::NoDaemon { listen, .. } => in_use(format!(
-                "the store {} is in use by another glidepath process{}, which is no daemon at {listen}: wait for it to end, \
+        match (error, &self.own) {
+            (ClientError::NoDaemon { at, .. }, Some(OwnStore { path, holder, .. })) => in_use(format!(
+                "the store {} is in use by another glidepath process{}, which is no daemon at {at}: wait for it to end, \
                  or correct [http] listen",
-                self.store.display(),
-                self.holder.map(|holder| format!(" (number {holder})")).unwrap_or_default()
+                path.display(),
+                holder.map(|holder| format!(" (number {holder})")).unwrap_or_default()
             )),
-            other => other.into(),
+            (other, _) => other.into(),
         }
     }
 
@@ -103,7 +124,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::ask(self.listen, self.token.as_ref(), path).await)
+        self.read(path, client::ask(&self.at, self.token.as_ref(), path).await)
     }
 
     /// Every row of a list that it answers page by page; `parts` takes the rows and the next address out of a page.
@@ -130,7 +151,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn reckon<T: DeserializeOwned>(&self, path: &str, parameters: &[(&str, String)]) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::reckon(self.listen, self.token.as_ref(), path, parameters).await)
+        self.read(path, client::reckon(&self.at, self.token.as_ref(), path, parameters).await)
     }
 
     /// Has it store `entry`, and reads its answer into a value.
@@ -139,7 +160,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn enter<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::enter(self.listen, self.token.as_ref(), path, entry).await)
+        self.read(path, client::enter(&self.at, self.token.as_ref(), path, entry).await)
     }
 
     /// Has it remove what stands at `path`, and reads its answer into a value.
@@ -148,7 +169,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn remove<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::remove(self.listen, self.token.as_ref(), path).await)
+        self.read(path, client::remove(&self.at, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order, waits until it is carried out, and reads what it did into a value.
@@ -157,7 +178,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn order<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::order(self.listen, self.token.as_ref(), path).await)
+        self.read(path, client::order(&self.at, self.token.as_ref(), path).await)
     }
 
     /// Gives it an order with particulars, waits until it is carried out, and reads what it answers into a value.
@@ -166,7 +187,7 @@ impl Daemon {
     /// If none answers, it holds another store, it refuses, or the answer has another shape.
     pub async fn order_with<T: DeserializeOwned>(&self, path: &str, entry: client::Entry) -> Result<T> {
         self.meet().await?;
-        self.read(path, client::order_with(self.listen, self.token.as_ref(), path, entry).await)
+        self.read(path, client::order_with(&self.at, self.token.as_ref(), path, entry).await)
     }
 }
 
@@ -192,10 +213,17 @@ impl Access {
     }
 
     fn open_as(opening: &Opening, config: Config) -> Result<Access> {
+        if let Some(named) = Access::named(&config) {
+            return Ok(named);
+        }
         let began = Instant::now();
         loop {
             return match Store::open_or_heal(opening.clone()) {
-                Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
+                Ok(store) => {
+                    // A store that is opened here is read under this config; a daemon has its own.
+                    config.check_for_store()?;
+                    Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?))
+                }
                 // Another command, which ends soon.
                 Err(StoreError::InUse { .. }) if !listens(config.listen) && began.elapsed() < COMMAND_PATIENCE => {
                     std::thread::sleep(LOOK_AGAIN);
@@ -213,9 +241,10 @@ impl Access {
     /// # Errors
     /// As [`Access::open`].
     pub fn open_to_read(config: Config) -> Result<Access> {
-        if !nothing_is_there(&config) {
+        if config.daemon_url.is_some() || !nothing_is_there(&config) {
             return Access::open(config);
         }
+        config.check_for_store()?;
         warn!("there is no store {} yet; the first cycle makes it", config.store_path.display());
         Ok(Access::Store(Engine::new(Store::in_memory()?, config, AwsAccess::Environment)?))
     }
@@ -225,6 +254,9 @@ impl Access {
     /// # Errors
     /// As [`Access::open`].
     pub async fn open_for_cycles(config: Config, new: bool) -> Result<Access> {
+        if let Some(named) = Access::named(&config) {
+            return Ok(named);
+        }
         let patience = if listens(config.listen) { Duration::ZERO } else { COMMAND_PATIENCE };
         match open_for_cycles(&config, new, patience).await {
             Ok(store) => Ok(Access::Store(Engine::new(store, config, AwsAccess::Environment)?)),
@@ -238,7 +270,18 @@ impl Access {
     fn to_daemon(config: Config, holder: Option<u32>) -> Result<Access> {
         let id = id_beside(&config.store_path)?;
         let token = token_to_show(&config)?;
-        Ok(Access::Daemon(Daemon { store: config.store_path, holder, id, listen: config.listen, token }))
+        let own = Some(OwnStore { path: config.store_path, holder, id });
+        Ok(Access::Daemon(Daemon { at: Address::Listen(config.listen), token, own }))
+    }
+
+    /// The daemon that was named with the command, if one was. It is shown the token that was given with the command, and none of
+    /// the config's: that one is for the config's own daemon.
+    fn named(config: &Config) -> Option<Access> {
+        let (at, token) = (Address::Url(config.daemon_url.clone()?), config.shown_token.clone());
+        if token.is_some() && is_in_the_open(&at.to_string()) {
+            warn!("the token goes to {at} unprotected, so that it can be read on the way: use https");
+        }
+        Some(Access::Daemon(Daemon { at, token, own: None }))
     }
 }
 
@@ -293,8 +336,11 @@ fn another_store(words: String) -> anyhow::Error {
 /// # Errors
 /// If none answers, or it holds another store.
 pub async fn health(config: &Config) -> Result<()> {
-    let told = client::health(config.listen).await?;
+    if let Some(Access::Daemon(named)) = Access::named(config) {
+        return named.meet().await;
+    }
     let (listen, store) = (config.listen, config.store_path.display());
+    let told = client::health(&Address::Listen(listen)).await?;
     match StoreId::beside(&config.store_path) {
         Ok(Some(id)) if told.as_ref() != Some(&id) => {
             let told = told.map_or_else(
@@ -415,8 +461,8 @@ mod tests {
             engine.store().keep_link(link).await.unwrap();
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let daemon =
-            Daemon { listen: listener.local_addr().unwrap(), token: None, store: PathBuf::new(), holder: None, id };
+        let own = OwnStore { path: PathBuf::new(), holder: None, id };
+        let daemon = Daemon { at: Address::Listen(listener.local_addr().unwrap()), token: None, own: Some(own) };
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, State::new(engine, Clock::set_to(now)), stop.clone()));
         let links = daemon.fetch_all("/api/v1/links", |page: LinksPage| (page.links, page.next)).await.unwrap();

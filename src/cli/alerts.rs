@@ -70,6 +70,13 @@ struct MuteArgs {
     json: bool,
 }
 
+impl Args {
+    /// True if it only reads.
+    pub const fn only_reads(&self) -> bool {
+        matches!(self.command, Command::List { .. })
+    }
+}
+
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     match &args.command {

@@ -7,16 +7,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::config::{Config, ScheduledReport};
+use crate::config::{Config, ConfigError, Problem, ScheduledReport};
 use crate::cycle::{CheckReport, Engine, FiledView, TestedChannel, TriedPermission};
 use crate::domain::assess::request_price;
 use crate::domain::words::days_text;
 use crate::http::client::with_query;
 
 use super::access::Access;
-use super::out::outln;
+use super::out::{self, outln};
 
 /// Requests of a steady day: two questions, a page each, and now and then a third page.
 const STEADY_REQUESTS_PER_DAY: u32 = 3;
@@ -37,73 +38,172 @@ pub struct Args {
     /// With --online, send no test messages.
     #[arg(long, requires = "online")]
     no_channels: bool,
+    /// As JSON: problems, warnings, and what was tried.
+    #[arg(long)]
+    json: bool,
 }
 
-/// Says what is configured, what asking will cost and, online, what AWS allows and whether channels carry.
-pub async fn run(config: Config, args: &Args) -> Result<()> {
-    let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
-    outln!("config    no problems");
-    for line in store(&config.store_path) {
-        outln!("{line}");
+impl Args {
+    /// Says as JSON what is wrong with a config that cannot be used, if JSON is asked for.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn say_problems(&self, error: &anyhow::Error) -> Result<()> {
+        match error.downcast_ref::<ConfigError>() {
+            Some(ConfigError { path, problems }) if self.json => {
+                out::json(&Checked { config: path, problems, warnings: Vec::new(), settings: Vec::new(), online: None })
+            }
+            _ => Ok(()),
+        }
     }
-    outln!("schedule  {} (UTC)", config.cycle_schedule);
-    outln!("pools     {} named in config", config.pools.len());
-    outln!("channels  {}", config.channels.len());
-    outln!(
+}
+
+/// What a check found, as JSON.
+#[derive(Serialize)]
+struct Checked<'a> {
+    /// The config's path; empty where it is not known here.
+    config: &'a Path,
+    /// What is wrong with the config, each with its line.
+    problems: &'a [Problem],
+    /// What is allowed and unwise, or not there yet.
+    warnings: Vec<String>,
+    /// What holds, in the words that people read.
+    settings: Vec<Setting>,
+    /// What was tried; null without `--online`.
+    online: Option<&'a CheckReport>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Setting {
+    about: String,
+    says: String,
+}
+
+/// Characters before the words of a line: what it is about.
+const ABOUT: usize = 10;
+
+/// Lines for people, apart: warnings, and everything else with the lines that go on from it.
+fn apart(lines: &[String]) -> (Vec<String>, Vec<Setting>) {
+    let (mut warnings, mut settings) = (Vec::new(), Vec::<Setting>::new());
+    for line in lines {
+        let (about, says) = line.split_at_checked(ABOUT).unwrap_or((line, ""));
+        match (about.trim(), settings.last_mut()) {
+            ("warning", _) => warnings.push(says.to_owned()),
+            ("", Some(last)) => last.says = format!("{} {says}", last.says),
+            (about, _) => settings.push(Setting { about: about.to_owned(), says: says.to_owned() }),
+        }
+    }
+    (warnings, settings)
+}
+
+/// Says what is configured, what asking will cost and, online, what AWS allows and whether channels carry. `path` is the config's.
+pub async fn run(config: Config, path: &Path, args: &Args) -> Result<()> {
+    let now = Clock::System.now();
+    let mut lines = configured(&config);
+    lines.extend(reports(&config, now));
+    lines.extend(tokens(&config, now.date_naive()));
+    lines.extend(config.cautions().into_iter().map(|caution| format!("warning   {caution}")));
+    lines.extend(folders(&config));
+    lines.extend(private::lines(&config));
+    // A daemon that holds the store says the same on its page and in its log; that a store cannot be opened is no matter of
+    // the config.
+    let held = config.store_path.exists().then(|| Access::open(config.clone())).and_then(Result::ok);
+    lines.extend(backups::lines(&config, held.as_ref(), now).await?);
+    if let Some(Access::Store(engine)) = &held {
+        lines.extend(filing(engine).await?);
+    }
+    if !args.json {
+        lines.iter().for_each(|line| outln!("{line}"));
+    }
+    let checked = match args.online {
+        true => Some(try_online(config, held, args).await?),
+        false => None,
+    };
+    if args.json {
+        let (warnings, settings) = apart(&lines);
+        out::json(&Checked { config: path, problems: &[], warnings, settings, online: checked.as_ref() })?;
+    } else if let Some(checked) = &checked {
+        tried(checked).iter().for_each(|line| outln!("{line}"));
+    }
+    match checked.as_ref().and_then(CheckReport::problem) {
+        None => Ok(()),
+        Some((problem, about)) => Err(about.said(format!("{problem}; see above")).into()),
+    }
+}
+
+async fn try_online(config: Config, held: Option<Access>, args: &Args) -> Result<CheckReport> {
+    let with_channels = !args.no_channels;
+    match held.map_or_else(|| Access::open(config), Ok)? {
+        Access::Store(engine) => engine.check_online(Clock::System.now(), with_channels).await,
+        Access::Daemon(daemon) => {
+            if !args.json {
+                outln!("daemon    it holds the store and tries this itself, with the config that it was started with");
+            }
+            let path = with_query("/api/v1/check", &[("channels", with_channels.to_string())]);
+            daemon.order(&path).await
+        }
+    }
+}
+
+/// What the config says, and what asking AWS costs under it.
+fn configured(config: &Config) -> Vec<String> {
+    let month = |requests: u64| request_price().times((requests * 31).into()).dollars();
+    let mut lines = vec!["config    no problems".to_owned()];
+    lines.extend(store(&config.store_path));
+    lines.push(format!("schedule  {} (UTC)", config.cycle_schedule));
+    lines.push(format!("pools     {} named in config", config.pools.len()));
+    lines.push(format!("channels  {}", config.channels.len()));
+    if config.channels.is_empty() {
+        lines.push(
+            "warning   no [[channel]] is configured, so alerts reach nobody: they are seen on the page and in `status` alone".to_owned(),
+        );
+    }
+    lines.push(format!(
         "asking    about {} a month, at {STEADY_REQUESTS_PER_DAY} paid requests a day or fewer; the ceiling of {} a day keeps \
          it below {}",
         month(STEADY_REQUESTS_PER_DAY.into()),
         config.paid_requests_per_day,
         month(config.paid_requests_per_day)
-    );
-    outln!(
+    ));
+    lines.push(format!(
         "          and {} a month for {MONTHLY_QUESTIONS} questions about corrections of closed months, with {} more for each month \
          that AWS corrected",
         request_price().times(MONTHLY_QUESTIONS.into()).dollars(),
         request_price().times(2.into()).dollars()
-    );
-    for line in reports(&config, Clock::System.now()) {
-        outln!("{line}");
-    }
-    for line in tokens(&config, Clock::System.now().date_naive()) {
-        outln!("{line}");
-    }
-    for caution in config.cautions() {
-        outln!("warning   {caution}");
-    }
-    for line in private::lines(&config) {
-        outln!("{line}");
-    }
-    // A daemon that holds the store says the same on its page and in its log; that a store cannot be opened is no matter of
-    // the config.
-    let held = config.store_path.exists().then(|| Access::open(config.clone())).and_then(Result::ok);
-    for line in backups::lines(&config, held.as_ref(), Clock::System.now()).await? {
-        outln!("{line}");
-    }
-    if let Some(Access::Store(engine)) = &held {
-        for line in filing(engine).await? {
-            outln!("{line}");
-        }
-    }
-    if !args.online {
-        return Ok(());
-    }
-    let with_channels = !args.no_channels;
-    let checked: CheckReport = match held.map_or_else(|| Access::open(config), Ok)? {
-        Access::Store(engine) => engine.check_online(Clock::System.now(), with_channels).await?,
-        Access::Daemon(daemon) => {
-            outln!("daemon    it holds the store and tries this itself, with the config that it was started with");
-            let path = with_query("/api/v1/check", &[("channels", with_channels.to_string())]);
-            daemon.order(&path).await?
+    ));
+    lines
+}
+
+/// A line for each folder that somebody named and that is not there. The folder of backups beside the store is made with the first
+/// one.
+fn folders(config: &Config) -> Vec<String> {
+    let of_store = folder_of(&config.store_path);
+    let named =
+        |folder: &Path| folder != of_store.join("backups") && folder != config.store_path.with_file_name("backups");
+    let mut lines = Vec::new();
+    let mut look = |what: &str, folder: &Path| {
+        if !folder.exists() {
+            lines.push(format!(
+                "warning   the folder {} {what} does not exist, and is made when it is needed: if a disk belongs there, mount it first",
+                folder.display()
+            ));
         }
     };
-    for line in tried(&checked) {
-        outln!("{line}");
+    look("of the store", of_store);
+    if named(&config.backup_folder) {
+        look("for backups", &config.backup_folder);
     }
-    match checked.problem() {
-        None => Ok(()),
-        Some((problem, about)) => Err(about.said(format!("{problem}; see above")).into()),
-    }
+    lines
+}
+
+/// Whether this process may write a file, or in a folder.
+fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// The folder that a file lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A line for each thing that was tried; what failed for the same reason is told once.
@@ -143,10 +243,16 @@ fn store(path: &Path) -> Vec<String> {
         let why = "is a folder: name a file in it, with path in [store]";
         return vec![format!("store     {shown}"), format!("warning   the store cannot be made: {shown} {why}")];
     }
+    let folder = folder_of(path);
     if path.exists() {
-        return vec![format!("store     {shown}")];
+        let hindered = [path, folder].into_iter().find(|it| !may_write(it)).map(|it| {
+            format!(
+                "warning   the user who runs this may not write in {}: if it is not the one who runs the daemon, check as that one",
+                it.display()
+            )
+        });
+        return [format!("store     {shown}")].into_iter().chain(hindered).collect();
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(there) = folder.ancestors().find(|it| it.exists()) else {
         return vec![format!("store     {shown}, which the first cycle makes")];
     };
@@ -155,9 +261,12 @@ fn store(path: &Path) -> Vec<String> {
         let advice = "correct path in [store]";
         return vec![format!("store     {shown}"), format!("{hindered}: {name} is no folder; {advice}")];
     }
-    if there.metadata().is_ok_and(|it| it.permissions().readonly()) {
-        let advice = "give the user who runs this the right to, or correct path in [store]";
-        return vec![format!("store     {shown}"), format!("{hindered}: nobody may write in {name}; {advice}")];
+    if !may_write(there) {
+        let advice = "give it the right to, check as the one who runs the daemon, or correct path in [store]";
+        return vec![
+            format!("store     {shown}"),
+            format!("{hindered}: the user who runs this may not write in {name}; {advice}"),
+        ];
     }
     let with = if there == folder { "" } else { " with its folder" };
     vec![format!("store     {shown}, which the first cycle makes{with}")]
@@ -238,6 +347,29 @@ mod tests {
         );
         assert!(at("").contains("is a folder: name a file in it"), "{}", at(""));
         assert_eq!(store(Path::new("new.duckdb")), ["store     new.duckdb, which the first cycle makes"]);
+    }
+
+    #[test]
+    fn a_folder_that_somebody_named_and_that_is_not_there_is_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let warned = |text: &str| folders(&Config::parse(text, &folder.path().join("glidepath.toml")).unwrap());
+        assert!(
+            warned("[store]\npath = \"x\"\n").is_empty(),
+            "the folder of backups beside it is made with the first one"
+        );
+        let lines = warned("[store]\npath = \"data/x\"\nbackup_folder = \"copies\"\n");
+        let [store, backups] = &lines[..] else { panic!("{lines:#?}") };
+        assert!(store.contains("/data of the store does not exist"), "{store}");
+        assert!(backups.contains("/copies for backups does not exist"), "{backups}");
+    }
+
+    #[test]
+    fn json_has_warnings_apart_and_lines_that_go_on_together() {
+        let lines = ["config    no problems", "warning   beware", "asking    1", "          and 2"].map(str::to_owned);
+        let setting = |about: &str, says: &str| Setting { about: about.to_owned(), says: says.to_owned() };
+        let (warnings, settings) = apart(&lines);
+        assert_eq!(warnings, ["beware"]);
+        assert_eq!(settings, [setting("config", "no problems"), setting("asking", "1 and 2")]);
     }
 
     #[test]

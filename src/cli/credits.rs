@@ -52,6 +52,13 @@ enum Command {
     },
 }
 
+impl Args {
+    /// True if it only reads.
+    pub const fn only_reads(&self) -> bool {
+        matches!(self.command, Command::List { .. } | Command::History { .. })
+    }
+}
+
 /// Runs a subcommand.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
     let access = match args.command {

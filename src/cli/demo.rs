@@ -9,10 +9,10 @@ use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-use tokio::net::TcpListener;
 
 use super::files;
 use super::hard_year::{self, Told};
+use super::listening;
 use super::out::{errln, outln};
 use crate::app;
 use crate::clock::Clock;
@@ -65,10 +65,7 @@ impl Year {
 pub async fn run(args: &Args) -> Result<()> {
     let shutdown = app::shutdown_on_signals()?;
     let folder = Folder::new(args.keep.as_deref())?;
-    let listener = TcpListener::bind(args.listen).await.with_context(|| {
-        let said = format!("listening on {}; choose another address with --listen", args.listen);
-        Trouble::PortNotFree.said(said)
-    })?;
+    let listener = listening::listen(args.listen, "--listen").await?;
     let address = listener.local_addr().context("reading the address listened on")?;
     let first = startup::TODAY - chrono::TimeDelta::days(DAYS_OF_CYCLES);
     let fake = FakeAws::start(args.year.account(), first).await.context("starting the fake AWS")?;

@@ -60,7 +60,27 @@ pub fn open(what: &'static str, path: &Path) -> Result<Take<File>, FileError> {
 /// # Errors
 /// [`FileError`].
 pub fn write(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write_whole(path, bytes).map_err(|error| {
+    write_for(what, path, bytes, Readers::AsElsewhere)
+}
+
+/// As [`write`], of a file that is its owner's alone.
+///
+/// # Errors
+/// [`FileError`].
+pub fn write_private(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    write_for(what, path, bytes, Readers::OwnerAlone)
+}
+
+/// Who may read a new file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    /// Whoever the umask lets.
+    AsElsewhere,
+    OwnerAlone,
+}
+
+fn write_for(what: &'static str, path: &Path, bytes: &[u8], readers: Readers) -> Result<(), FileError> {
+    write_whole(path, bytes, readers).map_err(|error| {
         let remedy = match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Some("make its folder first, or name another place"),
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
@@ -74,7 +94,7 @@ pub fn write(what: &'static str, path: &Path, bytes: &[u8]) -> Result<(), FileEr
     })
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
     // Through a link the file behind it is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let before = std::fs::metadata(&target).ok();
@@ -84,7 +104,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     // Whoever may write in the same folder must not choose what is written through the name of the moment.
     let made = new_beside(&target).and_then(|(mut file, partial)| {
-        let made = fill(&mut file, &partial, bytes, before.as_ref()).and_then(|()| std::fs::rename(&partial, &target));
+        let made = fill(&mut file, &partial, bytes, (before.as_ref(), readers))
+            .and_then(|()| std::fs::rename(&partial, &target));
         made.inspect_err(|_| {
             let _ = std::fs::remove_file(&partial);
         })
@@ -98,11 +119,18 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Writes the new file, with the rights of what was there `before`.
-fn fill(file: &mut File, name: &Path, bytes: &[u8], before: Option<&Metadata>) -> std::io::Result<()> {
+fn fill(
+    file: &mut File,
+    name: &Path,
+    bytes: &[u8],
+    (before, readers): (Option<&Metadata>, Readers),
+) -> std::io::Result<()> {
     file.write_all(bytes)?;
-    match before {
-        Some(before) => file.set_permissions(before.permissions())?,
-        None => umask::hand_out(name)?,
+    match (before, readers) {
+        (Some(before), _) => file.set_permissions(before.permissions())?,
+        (None, Readers::AsElsewhere) => umask::hand_out(name)?,
+        // As it was made.
+        (None, Readers::OwnerAlone) => {}
     }
     file.sync_all()
 }

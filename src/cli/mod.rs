@@ -7,6 +7,7 @@ mod allocator;
 mod audit;
 mod backtest;
 mod backup;
+mod budgets;
 mod check;
 mod credential_process;
 mod credits;
@@ -17,7 +18,11 @@ mod examine;
 mod explain;
 mod files;
 mod hard_year;
+mod init;
+mod listening;
 mod log;
+mod manual;
+mod needs;
 mod opening;
 mod out;
 mod plan;
@@ -41,16 +46,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use reqwest::Url;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, SetAside, Uses};
 use crate::cycle::AsOfError;
 use crate::domain::trouble::Trouble;
-use crate::http::client::ClientError;
+use crate::http::client::{ClientError, parse_url};
 use crate::store::StoreError;
 pub use log::dropped_lines;
+use needs::Needs;
 use out::errln;
+use tracing::warn;
 
 /// Watches AWS credits against the projection they were granted for.
 #[derive(Debug, Parser)]
@@ -62,6 +70,9 @@ pub struct Cli {
     /// File with the token to show to a running daemon [default: GLIDEPATH_TOKEN, or a token of the config].
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Ask the daemon at this address, such as https://glidepath.example.com/, in place of the config's own; needs no config.
+    #[arg(long, global = true, value_name = "URL", value_parser = parse_url)]
+    url: Option<Url>,
     /// Log lines as text for people or as JSON for machines. `serve` logs JSON unless told otherwise.
     #[arg(long, global = true, value_enum)]
     log_format: Option<log::LogFormat>,
@@ -71,6 +82,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a config to start from, the IAM policies and a filing to fill in; say what comes next.
+    Init(init::Args),
     /// Show it at work: a fake AWS on loopback with a fictional startup, the daemon on it, and its page.
     Demo(demo::Args),
     /// Run the daemon.
@@ -85,6 +98,8 @@ enum Command {
     Report(report::Args),
     /// File and read the projection that the credits were granted for.
     Projection(projection::Args),
+    /// Print AWS Budgets of what was filed, as a CloudFormation template; nothing is applied.
+    Budgets(budgets::Args),
     /// Show credit pools, record a balance by hand, show what AWS listed over time.
     Credits(credits::Args),
     /// Accept days that AWS no longer shows as costing nothing.
@@ -115,6 +130,10 @@ enum Command {
     Openapi,
     /// Ask the running daemon whether it is well.
     Health,
+    /// Print a script that completes commands in a shell.
+    Completions(manual::CompletionArgs),
+    /// Write the manual pages.
+    Man(manual::ManArgs),
     /// Say what a message means and what to do; the message names its heading.
     Explain(explain::Args),
     /// Set one report, for a daemon.
@@ -156,19 +175,13 @@ const SIGXFSZ: i32 = 25;
 pub async fn run(cli: Cli) -> ExitCode {
     // Writing a file beyond a limit on its size fails then, and does not end the process.
     let _told_instead_of_killed = signal(SignalKind::from_raw(SIGXFSZ));
-    let result = match &cli.command {
-        Command::Demo(args) => {
-            let _log = log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);
-            demo::run(args).await
+    let result = if cli.url.is_some() && !Needs::of(&cli.command).asks {
+        Err(Usage("--url names a daemon to ask, and this command asks none: leave it out".to_owned()).into())
+    } else {
+        match without_config(&cli).await {
+            Some(done) => done,
+            None => with_config(&cli).await,
         }
-        Command::Backtest(args) => backtest::run(args),
-        Command::Token(args) => token::run(args),
-        Command::Openapi => openapi(),
-        Command::Explain(args) => explain::run(args),
-        Command::Typeset => typeset::run(),
-        Command::ExamineStore(args) => examine::run(args),
-        Command::CredentialProcess(args) => credential_process::run(args),
-        command => with_config(&cli, command).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -185,40 +198,10 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
-    if let Command::Projection(args) = command
-        && let Some(done) = projection::run_alone(args)
-    {
-        return done;
-    }
-    let serving = matches!(command, Command::Serve(_));
-    let (format, verbosity) = if serving {
-        (cli.log_format.unwrap_or(log::LogFormat::Json), log::Verbosity::Daemon)
-    } else {
-        (cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet)
-    };
-    let _log = log::start(format, verbosity);
-    // What is frozen in the store needs no file any more; whoever checks or files does.
-    let files = match command {
-        Command::Check(_) => true,
-        Command::Projection(args) => args.reads_files(),
-        _ => false,
-    };
-    let without = match command {
-        Command::Projection(args) => args.needs_no_config(),
-        Command::Report(args) => args.needs_no_config(),
-        _ => false,
-    };
-    let without = without && !cli.config.exists();
-    let config = match (without, files) {
-        (true, _) => Config::without_file(&cli.config),
-        (false, true) => Config::load(&cli.config),
-        (false, false) => Config::load_leniently(&cli.config),
-    };
-    let mut config = config?;
-    config.shown_token = access::given_token(cli.token_file.as_deref())?;
-    match command {
-        Command::Demo(args) => demo::run(args).await,
+/// Runs what needs no config; `None` for everything else.
+async fn without_config(cli: &Cli) -> Option<anyhow::Result<()>> {
+    let run = match &cli.command {
+        Command::Projection(args) => return projection::run_alone(args),
         Command::Backtest(args) => backtest::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => openapi(),
@@ -226,14 +209,45 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Typeset => typeset::run(),
         Command::ExamineStore(args) => examine::run(args),
         Command::CredentialProcess(args) => credential_process::run(args),
+        Command::Init(args) => init::run(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
+        Command::Demo(args) => {
+            let _log = log::start(cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet);
+            demo::run(args).await
+        }
+        _ => return None,
+    };
+    Some(run)
+}
+
+async fn with_config(cli: &Cli) -> anyhow::Result<()> {
+    let serving = matches!(cli.command, Command::Serve(_));
+    let (format, verbosity) = if serving {
+        (cli.log_format.unwrap_or(log::LogFormat::Json), log::Verbosity::Daemon)
+    } else {
+        (cli.log_format.unwrap_or(log::LogFormat::Text), log::Verbosity::Quiet)
+    };
+    let _log = log::start(format, verbosity);
+    let mut config = match (config_for(cli), &cli.command) {
+        (Err(error), Command::Check(args)) => {
+            args.say_problems(&error)?;
+            return Err(error);
+        }
+        (config, _) => config?,
+    };
+    config.shown_token = access::given_token(cli.token_file.as_deref())?;
+    config.daemon_url.clone_from(&cli.url);
+    match &cli.command {
         Command::Share(args) => share::run(config, args).await,
         Command::Audit(args) => audit::run(config, args).await,
         Command::Serve(args) => serve::run(config, args).await,
         Command::Cycle(args) => cycle::run(config, args).await,
-        Command::Check(args) => check::run(config, args).await,
+        Command::Check(args) => check::run(config, &cli.config, args).await,
         Command::Status(args) => status::run(config, args).await,
         Command::Report(args) => report::run(config, args).await,
         Command::Projection(args) => projection::run(config, args).await,
+        Command::Budgets(args) => budgets::run(config, args).await,
         Command::Credits(args) => credits::run(config, args).await,
         Command::Accept(args) => accept::run(config, args).await,
         Command::Plan(args) => plan::run(config, args).await,
@@ -244,7 +258,41 @@ async fn with_config(cli: &Cli, command: &Command) -> anyhow::Result<()> {
         Command::Restore(args) => restore::run(&config, args),
         Command::Verify(args) => verify::run(config, args).await,
         Command::Health => access::health(&config).await,
+        // They have run.
+        Command::Demo(_)
+        | Command::Backtest(_)
+        | Command::Token(_)
+        | Command::Openapi
+        | Command::Explain(_)
+        | Command::Typeset
+        | Command::ExamineStore(_)
+        | Command::CredentialProcess(_)
+        | Command::Init(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok(()),
     }
+}
+
+/// The config, as far as the command needs it.
+fn config_for(cli: &Cli) -> anyhow::Result<Config> {
+    let needs = Needs::of(&cli.command);
+    let file = cli.config.as_path();
+    if cli.url.is_some() {
+        return Ok(match Config::load_for(file, needs.uses) {
+            Err(_) if needs.uses.always.is_empty() || !file.exists() => Config::without_file(file)?,
+            read => read?,
+        });
+    }
+    let config = match needs {
+        Needs { without_file: true, .. } if !file.exists() => Config::without_file(file)?,
+        Needs { whole: true, uses: Uses { files: true, .. }, .. } => Config::load(file)?,
+        Needs { whole: true, .. } => Config::load_leniently(file)?,
+        Needs { uses, .. } => Config::load_for(file, uses)?,
+    };
+    if let Some(SetAside { error, .. }) = &config.set_aside {
+        warn!("{} has {} that this command can do without; `glidepath check` lists all", file.display(), error.count());
+    }
+    Ok(config)
 }
 
 fn openapi() -> anyhow::Result<()> {

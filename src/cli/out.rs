@@ -66,6 +66,12 @@ pub fn document(bytes: &[u8]) -> Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to the standard output")
 }
 
+/// Writes a question to the standard error, and leaves the line open for its answer.
+pub fn prompt(words: Arguments<'_>) {
+    // Where it cannot be shown, what is read then is an answer all the same.
+    let _ = std::io::stderr().write_all(printable(&words.to_string()).as_bytes());
+}
+
 /// Writes a message to the standard error.
 pub fn error(words: Arguments<'_>) {
     write_error(words);

@@ -129,6 +129,19 @@ impl Args {
         matches!(&self.command, Command::Size { path, from, .. } if path.is_some() || from.is_some())
     }
 
+    /// True if it only reads.
+    pub const fn only_reads(&self) -> bool {
+        !matches!(self.command, Command::File { .. })
+    }
+
+    /// True if it reads and prices filings itself, also beside a daemon.
+    pub const fn reads_book(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Check { .. } | Command::File { .. } | Command::Diff { .. } | Command::Size { .. }
+        )
+    }
+
     /// True if what it does rests on the files that `[projection]` names, so that they have to be sound.
     pub const fn reads_files(&self) -> bool {
         matches!(self.command, Command::Check { .. } | Command::File { .. } | Command::Prices { .. })
@@ -178,12 +191,19 @@ pub fn ask_of_file(config: &Config, path: &Path, format: Format) -> Result<Vec<u
     Ok(report::render(&document, format)?)
 }
 
-fn read(path: &Path) -> Result<String> {
+/// The text of a filing.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn read(path: &Path) -> Result<String> {
     Ok(files::read_text("the filing", path)?)
 }
 
 /// Every version, from the store or the daemon.
-async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
+///
+/// # Errors
+/// If the store or the daemon fails.
+pub async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
     match access {
         Access::Store(engine) => Ok(engine.store().projections().await?),
         Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await,
@@ -243,15 +263,22 @@ fn refused(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// What filings are read and compared with: config's prices and names of models.
-struct Book {
-    prices: PriceBook,
+pub struct Book {
+    /// The price book.
+    pub prices: PriceBook,
     classifier: Classifier,
 }
 
 impl Book {
-    fn of(config: &Config) -> Book {
+    /// Of a config.
+    pub fn of(config: &Config) -> Book {
         let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
         Book { prices: config.prices.clone(), classifier }
+    }
+
+    /// The service that a model bills under.
+    pub fn service(&self, model: &str) -> String {
+        self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned()
     }
 
     fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
@@ -269,8 +296,7 @@ impl Book {
         before: &FilingSource,
         after: &FilingSource,
     ) -> Result<ComparedFilings> {
-        let service = |model: &str| self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-        compare(filings, before, after, &self.prices, &service)
+        compare(filings, before, after, &self.prices, &|model| self.service(model))
     }
 }
 

@@ -56,6 +56,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// True if it only reads.
+    pub const fn only_reads(&self) -> bool {
+        self.send.is_none()
+    }
+
     /// True if it does its work without a config.
     pub const fn needs_no_config(&self) -> bool {
         self.projection.is_some()

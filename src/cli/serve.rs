@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use tokio::net::TcpListener;
+use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -11,9 +10,9 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine};
-use crate::domain::trouble::Trouble;
 use crate::store::{Store, StoreError};
 
+use super::listening;
 use super::opening::{DAEMON_PATIENCE, open_for_cycles, this_program};
 
 /// Arguments of `serve`.
@@ -38,9 +37,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     }
     let engine = Engine::new(store, config, AwsAccess::Environment)?.setting_reports_apart(this_program());
     engine.check_projection_files().await?;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
-        Trouble::PortNotFree.said(format!("listening on {listen}; another program may use the port"))
-    })?;
+    let listener = listening::listen(listen, "[http] listen").await?;
     app::run(engine, Clock::System, listener, shutdown).await
 }
 

@@ -68,16 +68,24 @@ pub fn run(args: &Args) -> Result<()> {
         ))
         .into());
     }
-    // 256 bits: nobody finds it by trying, which is why its bare hash may stand in the config.
-    let mut bytes = [0; 32];
-    SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
-    let token = format!("{PREFIX}{}", hex::encode(bytes));
+    let token = random()?;
     outln!("{token}");
     outln!();
     outln!("This is shown once. In the config:");
     outln!();
     out::block(stanza(&token, name, role.as_str(), records, *expires_on)?);
     Ok(())
+}
+
+/// A new token.
+///
+/// # Errors
+/// If the system gives no random bytes.
+pub fn random() -> Result<String> {
+    // 256 bits: nobody finds it by trying, which is why its bare hash may stand in the config.
+    let mut bytes = [0; 32];
+    SysRng.try_fill_bytes(&mut bytes).context("asking the system for random bytes")?;
+    Ok(format!("{PREFIX}{}", hex::encode(bytes)))
 }
 
 fn stanza(token: &str, name: &str, role: &str, records: &[String], expires_on: Option<NaiveDate>) -> Result<String> {

@@ -22,7 +22,7 @@ pub struct Args {
 
 /// Reads every row of the store, and says what is wrong. A store that is damaged is put together again afterwards.
 pub async fn run(config: Config, args: &Args) -> Result<()> {
-    if nothing_is_there(&config) {
+    if config.daemon_url.is_none() && nothing_is_there(&config) {
         let said = format!("there is no store {} to verify: the first cycle makes it", config.store_path.display());
         return Err(Trouble::NothingToShowYet.said(said).into());
     }

@@ -7,8 +7,12 @@ use toml::{Table, Value};
 use crate::domain::alert::{AlertRules, RepeatPolicy};
 use crate::domain::bounds;
 
+use super::lines::{At, Lines};
 use super::problem::{ConfigError, Problem};
+use super::read::syntax_problem;
 use super::section::Section;
+
+const SECTION: &str = "[alerts]";
 
 /// What a multiple is written like.
 const MULTIPLE: &str = "a number of times, such as \"2\"";
@@ -16,7 +20,7 @@ const MULTIPLE: &str = "a number of times, such as \"2\"";
 /// Reads the rules; what is not given, or not usable, is as by default.
 pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
     let standard = AlertRules::default();
-    let mut section = Section::new("[alerts]", keys, problems);
+    let mut section = Section::new(SECTION, keys, problems);
     let mut rules = AlertRules {
         next_award: section.programme("next_award"),
         next_award_route: section.route("next_award_route").unwrap_or(standard.next_award_route),
@@ -64,7 +68,9 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
         rules.repeat = read_repeat(repeat, problems);
     }
     for message in rules.problems() {
-        problems.push(Problem::new("[alerts]", message));
+        // Each begins with the key that it is about.
+        let at = At::section(SECTION).key(message.split_whitespace().next().unwrap_or_default());
+        problems.push(Problem::at(at, SECTION, message));
     }
     rules
 }
@@ -75,27 +81,41 @@ pub fn read(keys: Table, problems: &mut Vec<Problem>) -> AlertRules {
 /// [`ConfigError`] with every problem found.
 pub fn read_rules(text: &str, path: &Path) -> Result<AlertRules, ConfigError> {
     let mut problems = Vec::new();
+    let mut lines = Lines::of(text);
     let rules = match toml::from_str::<Table>(text) {
         Err(error) => {
-            problems.push(Problem::new("", format!("this is not TOML: {}", error.message())));
+            problems.push(syntax_problem(text, &error));
             AlertRules::default()
         }
         Ok(mut keys) => match keys.remove("alerts") {
             Some(Value::Table(section)) if keys.is_empty() => read(section, &mut problems),
             Some(_) => {
-                problems.push(Problem::new("[alerts]", "a file of rules holds this section and no other"));
+                problems.push(Problem::at(
+                    At::section(SECTION),
+                    SECTION,
+                    "a file of rules holds this section and no other",
+                ));
                 AlertRules::default()
             }
-            None => read(keys, &mut problems),
+            None => {
+                lines = lines.within("alerts");
+                read(keys, &mut problems)
+            }
         },
     };
+    problems.iter_mut().for_each(|problem| problem.find_in(&lines));
     if problems.is_empty() { Ok(rules) } else { Err(ConfigError { path: path.to_owned(), problems }) }
 }
 
 fn read_repeat(value: Value, problems: &mut Vec<Problem>) -> RepeatPolicy {
     let standard = RepeatPolicy::default();
     let Value::Table(keys) = value else {
-        problems.push(Problem::new("[alerts] repeat", "write a line [alerts.repeat] with its keys on the lines below"));
+        let at = At::section(SECTION).key("repeat");
+        problems.push(Problem::at(
+            at,
+            "[alerts] repeat",
+            "write a line [alerts.repeat] with its keys on the lines below",
+        ));
         return standard;
     };
     let mut section = Section::new("[alerts.repeat]", keys, problems);

@@ -16,7 +16,8 @@ use super::problem::Problem;
 use super::secret::Reported;
 use super::section::{Section, entries};
 
-const TYPES: &str = "slack, pagerduty, email, alertmanager, webhook, log";
+/// What `type` may be.
+pub const TYPES: [&str; 6] = ["slack", "pagerduty", "email", "alertmanager", "webhook", "log"];
 const SEVERITIES: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 const SECURITIES: &str = "\"starttls\", \"implicit\" or \"none\"";
 
@@ -24,6 +25,8 @@ const SECURITIES: &str = "\"starttls\", \"implicit\" or \"none\"";
 pub struct Channels {
     /// Every name, of those with problems too.
     pub names: BTreeSet<String>,
+    /// Whether one has no name that can be read, so that any name may be meant for it.
+    pub nameless: bool,
     /// Those that can be used.
     pub channels: BTreeMap<String, Channel>,
     /// What each of them wants to hear.
@@ -33,11 +36,12 @@ pub struct Channels {
 /// Reads every channel, and what it wants to hear. `lasts` is how long a firing alert lasts for a receiver that has to be
 /// told again.
 pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mut Vec<Problem>) -> Channels {
-    let mut names = BTreeSet::new();
+    let (mut names, mut nameless) = (BTreeSet::new(), false);
     let (mut channels, mut all_hear) = (BTreeMap::new(), BTreeMap::new());
     for (place, keys) in entries("channel", value, problems) {
         let mut section = Section::new(place, keys, problems);
         let name = section.required("name", "any name of your own, such as \"team\"");
+        nameless |= name.is_none();
         if let Some(name) = &name {
             section.name_place(name);
             if !names.insert(name.clone()) {
@@ -45,7 +49,7 @@ pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mu
                     .problem("name", format!("{name:?} is used by an earlier channel; each needs a name of its own"));
             }
         }
-        let Some(kind) = section.required("type", &format!("one of {TYPES}")) else { continue };
+        let Some(kind) = section.required("type", &format!("one of {}", TYPES.join(", "))) else { continue };
         let channel = match kind.as_str() {
             "slack" => slack(&mut section, folder),
             "pagerduty" => pagerduty(&mut section, folder),
@@ -54,7 +58,8 @@ pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mu
             "webhook" => webhook(&mut section, folder),
             "log" => Some(Channel::Log),
             _ => {
-                section.problem("type", format!("{kind:?} is not a type; write one of {TYPES}"));
+                let what = (format!("{kind:?} is not a type"), kind.as_str());
+                section.not_among("type", what, TYPES, &format!("write one of {}", TYPES.join(", ")));
                 // Which keys belong here depends on the type, so nothing more can be said.
                 continue;
             }
@@ -69,7 +74,7 @@ pub fn read(value: Option<Value>, folder: &Path, lasts: TimeDelta, problems: &mu
             all_hear.insert(name, hears);
         }
     }
-    Channels { names, channels, hears: all_hear }
+    Channels { names, nameless, channels, hears: all_hear }
 }
 
 fn slack(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
@@ -110,8 +115,13 @@ fn alertmanager(section: &mut Section<'_>, folder: &Path, lasts: TimeDelta) -> O
 
 /// User and password, both or neither.
 fn login(section: &mut Section<'_>, folder: &Path) -> Result<Option<(String, Secret)>, Reported> {
+    let has_user = section.has("user");
     let user = section.text("user");
-    let (given, missing) = match (user, section.secret_if_given("password", folder)?) {
+    let password = section.secret_if_given("password", folder)?;
+    if has_user && user.is_none() {
+        return Err(Reported);
+    }
+    let (given, missing) = match (user, password) {
         (Some(user), Some(password)) => return Ok(Some((user, password))),
         (None, None) => return Ok(None),
         (Some(_), None) => ("user", "password"),
@@ -128,7 +138,8 @@ fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
         Some("implicit") => Some(Security::Implicit),
         Some("none") => Some(Security::Plain),
         Some(other) => {
-            section.problem("tls", format!("{other:?} is not a way to protect a connection; write {SECURITIES}"));
+            let what = (format!("{other:?} is not a way to protect a connection"), other);
+            section.not_among("tls", what, ["starttls", "implicit", "none"], &format!("write {SECURITIES}"));
             None
         }
     };
@@ -161,8 +172,9 @@ fn hears(section: &mut Section<'_>, kind: &str, channel: Option<&Channel>) -> He
     let min_severity = section.text("min_severity").and_then(|text| {
         let found = SEVERITIES.into_iter().find(|severity| severity.as_str() == text);
         if found.is_none() {
-            let known = SEVERITIES.map(Severity::as_str).join(", ");
-            section.problem("min_severity", format!("{text:?} is not a severity; write one of {known}"));
+            let names = SEVERITIES.map(Severity::as_str);
+            let what = (format!("{text:?} is not a severity"), text.as_str());
+            section.not_among("min_severity", what, names, &format!("write one of {}", names.join(", ")));
         }
         found
     });
@@ -170,8 +182,9 @@ fn hears(section: &mut Section<'_>, kind: &str, channel: Option<&Channel>) -> He
         let read = |name: String| {
             let found = Rule::ALL.into_iter().find(|rule| rule.as_str() == name);
             if found.is_none() {
-                let known = Rule::ALL.map(Rule::as_str).join(", ");
-                section.problem("rules", format!("{name:?} is not a rule; write some of {known}"));
+                let names = Rule::ALL.map(Rule::as_str);
+                let what = (format!("{name:?} is not a rule"), name.as_str());
+                section.not_among("rules", what, names, &format!("write some of {}", names.join(", ")));
             }
             found
         };
@@ -188,8 +201,10 @@ fn partner_records(section: &mut Section<'_>, kind: &str, channel: Option<&Chann
         section.value("records");
         return None;
     }
-    let records = section.texts("records").unwrap_or_default();
-    if records.is_empty() {
+    let given = section.texts("records");
+    let is_empty = given.as_ref().is_some_and(Vec::is_empty);
+    let records = given.unwrap_or_default();
+    if is_empty {
         section.problem("records", "is empty: the record ids of the filing that the partner may see");
     }
     if channel.is_some_and(|channel| !matches!(channel.carries(), Carries::Files | Carries::Links)) {
@@ -197,12 +212,13 @@ fn partner_records(section: &mut Section<'_>, kind: &str, channel: Option<&Chann
             format!("makes this a partner's channel, and {kind} carries no report; use email, webhook or slack");
         section.problem("records", message);
     }
-    for key in OF_ALERTS {
-        if section.has(key) {
-            let message =
-                "stands beside records, which makes this a partner's channel: it gets reports, and no alert or digest";
-            section.problem(key, message);
-        }
+    let beside: Vec<&str> = OF_ALERTS.into_iter().filter(|key| section.has(key)).collect();
+    if let Some((first, others)) = beside.split_first() {
+        let others = if others.is_empty() { String::new() } else { format!(", with {},", others.join(" and ")) };
+        let message = format!(
+            "stands{others} beside records, which makes this a partner's channel: it gets reports, and no alert or digest"
+        );
+        section.problem(first, message);
     }
     Some(records)
 }

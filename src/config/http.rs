@@ -42,6 +42,8 @@ pub struct Http {
     pub dashboard_url: Option<String>,
     /// Who may read what.
     pub tokens: Vec<Token>,
+    /// Whether links are meant to be made: a key and an address are given, whatever is wrong with them.
+    pub may_link: bool,
     /// What links are signed with.
     pub link_key: Option<Secret>,
     /// Days that a link lives which nobody ordered by hand.
@@ -62,6 +64,7 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
     let tokens = section.value("tokens");
     let has_tokens = tokens.as_ref().is_some_and(|given| given.as_array().is_none_or(|list| !list.is_empty()));
     let listen = listen(&mut section, has_tokens);
+    let may_link = section.has("dashboard_url") && section.has("link_key");
     let dashboard_url = dashboard_url(&mut section);
     let link_key = link_key(&mut section, folder);
     let link_days = section.count("link_days", bounds::LINK_DAYS).unwrap_or(DEFAULT_LINK_DAYS);
@@ -94,6 +97,7 @@ pub fn read(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Http {
         listen,
         dashboard_url,
         tokens: read,
+        may_link,
         link_key,
         link_days,
         audit_days,
@@ -191,13 +195,17 @@ fn token(section: &mut Section<'_>, number: usize, folder: &Path) -> Option<Toke
             return None;
         }
         "partner" => Role::Partner {
-            records: records.filter(|records| !records.is_empty()).or_else(|| {
-                section.problem("records", "is empty: the record ids of the filing that the partner may see");
-                None
-            })?,
+            records: match records? {
+                records if records.is_empty() => {
+                    section.problem("records", "is empty: the record ids of the filing that the partner may see");
+                    return None;
+                }
+                records => records,
+            },
         },
         other => {
-            section.problem("role", format!("{other:?} is not a role; {ROLES}"));
+            let what = (format!("{other:?} is not a role"), other);
+            section.not_among("role", what, ["founder", "ops", "partner"], ROLES);
             return None;
         }
     };

@@ -8,6 +8,7 @@ mod channels;
 pub mod given;
 mod heartbeat;
 mod http;
+mod lines;
 mod partner;
 mod pools;
 mod problem;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use ipnet::IpNet;
+use reqwest::Url;
 use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 
@@ -37,9 +39,12 @@ use crate::notify::{self, Carries, Channel, Heartbeat};
 use crate::report::Partner;
 
 pub use alerts::read_rules;
+pub use channels::TYPES as CHANNEL_TYPES;
 pub use problem::{ConfigError, Problem};
 pub use reports::ScheduledReport;
 pub use schedule::{CronLine, CronProblem};
+pub use secret::is_variable;
+pub use section::nearest;
 
 /// Everything that config decides.
 #[derive(Debug, Clone)]
@@ -79,6 +84,8 @@ pub struct Config {
     /// What is wrong with the files that `[projection]` names, where the config was read leniently. They are not needed
     /// once a filing is frozen in the store.
     pub filing_problems: Option<ConfigError>,
+    /// What is wrong with parts of the file that the command at hand does not use, where it was read for one command.
+    pub set_aside: Option<SetAside>,
     /// When alert rules speak.
     pub rules: AlertRules,
     /// Where the dashboard is, for links in messages.
@@ -115,8 +122,30 @@ pub struct Config {
     /// What a command beside a daemon shows instead of a token of the config. It comes from the command line or the
     /// environment, never from the file.
     pub shown_token: Option<Secret>,
+    /// The daemon to ask in place of the store, its address without a slash at the end. It comes from the command line, never from
+    /// the file.
+    pub daemon_url: Option<Url>,
     /// SHA-256 of the config text and of the prices it names, which alerts name as the rules that decided.
     pub digest: String,
+}
+
+/// What one command uses of the config, by section.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Whether it asks a daemon or opens the store itself.
+    pub always: &'static [&'static str],
+    /// Where it opens the store itself.
+    pub with_store: &'static [&'static str],
+    /// Whether it needs the files that `[projection]` names, which a filing in the store does without.
+    pub files: bool,
+}
+
+/// What is wrong with parts of the config that a command does not use, at least as long as a daemon answers.
+#[derive(Debug, Clone)]
+pub struct SetAside {
+    /// All of it.
+    pub error: ConfigError,
+    uses: Uses,
 }
 
 /// An API token.
@@ -253,11 +282,37 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with every problem found, if there is another one.
     pub fn load_leniently(path: &Path) -> Result<Config, ConfigError> {
-        let text = given::text(path, given::LONGEST_DOCUMENT).map_err(|error| {
-            let problem = format!("the file cannot be read: {error}; {}", remedy(&error, path));
-            ConfigError { path: path.to_owned(), problems: vec![Problem::new("", problem)] }
-        })?;
-        parse_leniently(&text, path)
+        parse_leniently(&text_of(path)?, path)
+    }
+
+    /// [`Config::load_leniently`] for a command that reads: what is wrong with parts that it does not use is set aside.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the problems of what it uses, whoever answers it.
+    pub fn load_for(path: &Path, uses: Uses) -> Result<Config, ConfigError> {
+        let read = read_text(&text_of(path)?, path);
+        let (unfit, problems): (Vec<_>, Vec<_>) = read.problems.into_iter().partition(Problem::is_of_filing);
+        let of = |problems| ConfigError { path: path.to_owned(), problems };
+        let Some(config) = read.config else { return Err(of(problems)) };
+        let files = unfit.iter().filter(|_| uses.files);
+        let concerned: Vec<Problem> =
+            problems.iter().filter(|problem| problem.is_in(uses.always)).chain(files).cloned().collect();
+        if !concerned.is_empty() {
+            return Err(of(concerned));
+        }
+        let set_aside = (!problems.is_empty()).then(|| SetAside { error: of(problems), uses });
+        Ok(Config { filing_problems: (!unfit.is_empty()).then(|| of(unfit)), set_aside, ..config })
+    }
+
+    /// Whether the command at hand can open the store itself under this config.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the problems of the parts that it then uses.
+    pub fn check_for_store(&self) -> Result<(), ConfigError> {
+        let Some(SetAside { error, uses }) = &self.set_aside else { return Ok(()) };
+        let problems = error.problems.iter().filter(|problem| problem.is_in(uses.with_store)).cloned();
+        let problems: Vec<Problem> = problems.collect();
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems, ..error.clone() }) }
     }
 
     /// What holds without a config file, for what needs neither a store nor an account; `path` is where the file would be.
@@ -281,9 +336,8 @@ impl Config {
 fn remedy(error: &Error, path: &Path) -> String {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => format!(
-            "name yours with --config FILE or in GLIDEPATH_CONFIG, or make one: \
-             `printf '[store]\\npath = \"glidepath.duckdb\"\\n' > {}` is enough to begin with",
-            path.display()
+            "name yours with --config FILE or in GLIDEPATH_CONFIG, or make one: `glidepath init --dir {}`",
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).display()
         ),
         ErrorKind::IsADirectory => "this is a folder: name the file in it with --config FILE".to_owned(),
         _ => "give the user who runs this the right to read it, or name another with --config FILE".to_owned(),
@@ -297,8 +351,24 @@ fn strict(mut config: Config) -> Result<Config, ConfigError> {
     }
 }
 
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    given::text(path, given::LONGEST_DOCUMENT).map_err(|error| {
+        let problem = format!("the file cannot be read: {error}; {}", remedy(&error, path));
+        ConfigError { path: path.to_owned(), problems: vec![Problem::new(problem)] }
+    })
+}
+
+fn read_text(text: &str, path: &Path) -> read::Read {
+    read::read(text, path.parent().unwrap_or_else(|| Path::new("")))
+}
+
 fn parse_leniently(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let of = |problems| ConfigError { path: path.to_owned(), problems };
-    let (config, unfit) = read::read(text, path.parent().unwrap_or_else(|| Path::new(""))).map_err(of)?;
-    Ok(Config { filing_problems: (!unfit.is_empty()).then(|| of(unfit)), ..config })
+    let read::Read { config, problems } = read_text(text, path);
+    match config {
+        Some(config) if problems.iter().all(Problem::is_of_filing) => {
+            Ok(Config { filing_problems: (!problems.is_empty()).then(|| of(problems)), ..config })
+        }
+        _ => Err(of(problems)),
+    }
 }

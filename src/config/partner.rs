@@ -27,6 +27,7 @@ pub struct Read {
 pub fn read(keys: Option<Table>, folder: &Path, problems: &mut Vec<Problem>) -> Read {
     let Some(keys) = keys else { return Read::default() };
     let mut section = Section::new("[partner]", keys, problems);
+    let named = section.has("name");
     let name = section.text("name").map(|name| name.trim().to_owned());
     let name = name.filter(|name| {
         let fits = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
@@ -56,7 +57,7 @@ pub fn read(keys: Option<Table>, folder: &Path, problems: &mut Vec<Problem>) -> 
         });
         read.map_err(|why| section.problem("logo", format!("{file}: {why}"))).ok()
     });
-    if name.is_none() && logo.is_some() {
+    if !named && logo.is_some() {
         section.problem("name", "is needed beside a logo: write the name of the firm");
     }
     section.finish();

@@ -3,28 +3,113 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::Serialize;
 use thiserror::Error;
 
+use super::lines::{At, Lines};
+
 /// One thing that is wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Problem {
-    /// Section and key, for example `[aws] tax_rate`, or the line of a file that is not TOML; empty for the file as a
-    /// whole.
+    /// Line of the file, the first one 1: that of the key, or of the section where the key is missing. `None` where what is missing
+    /// is the section, and for the file as a whole.
+    pub line: Option<usize>,
+    /// Section and key, for example `[aws] tax_rate`; empty for the file as a whole.
     pub place: String,
     /// What is wrong and what to write instead.
     pub message: String,
+    /// The name that was probably meant.
+    pub did_you_mean: Option<String>,
+    #[serde(skip)]
+    at: At,
+    /// Whether it is the key at `at` that is misspelt, and not its value.
+    #[serde(skip)]
+    misspelt_key: bool,
+    /// Whether the filing in the store does without what is wrong here.
+    #[serde(skip)]
+    of_filing: bool,
+    /// Whether it lies in another file, which the config names, and whose lines are counted by its own reader.
+    #[serde(skip)]
+    elsewhere: bool,
 }
 
 impl Problem {
-    /// A problem at a place.
-    pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Problem { place: place.into(), message: message.into() }
+    /// A problem of the file as a whole.
+    pub fn new(message: impl Into<String>) -> Self {
+        Problem::at(At::default(), "", message)
+    }
+
+    /// A problem of a part of it, which people call `place`.
+    pub fn at(at: At, place: impl Into<String>, message: impl Into<String>) -> Self {
+        Problem {
+            line: None,
+            place: place.into(),
+            message: message.into(),
+            did_you_mean: None,
+            at,
+            misspelt_key: false,
+            of_filing: false,
+            elsewhere: false,
+        }
+    }
+
+    /// One of a file that `[projection]` names, which a filing in the store does without.
+    pub fn of_filing(self) -> Self {
+        Problem { of_filing: true, ..self }
+    }
+
+    /// One that lies in another file, which the config names at this part of it.
+    pub fn elsewhere(self) -> Self {
+        Problem { elsewhere: true, ..self }
+    }
+
+    /// With the name that was probably meant in place of the value.
+    pub fn meant(self, name: Option<&str>) -> Self {
+        Problem { did_you_mean: name.map(str::to_owned), ..self }
+    }
+
+    /// With the name that was probably meant in place of the key, which is not given otherwise.
+    pub fn meant_key(self, name: Option<&str>) -> Self {
+        Problem { misspelt_key: name.is_some(), ..self.meant(name) }
+    }
+
+    /// With the line on which it stands.
+    pub fn on_line(self, line: Option<usize>) -> Self {
+        Problem { line, ..self }
+    }
+
+    /// Finds its line.
+    pub fn find_in(&mut self, lines: &Lines) {
+        if !self.elsewhere {
+            self.line = self.line.or_else(|| lines.line(&self.at));
+        }
+    }
+
+    /// Where a misspelt key stands, and how it is spelt; `None` for any other problem.
+    pub fn misspelt(&self) -> Option<(&At, &str)> {
+        self.did_you_mean.as_deref().filter(|_| self.misspelt_key).map(|name| (&self.at, name))
+    }
+
+    /// Whether the filing in the store does without what is wrong here.
+    pub const fn is_of_filing(&self) -> bool {
+        self.of_filing
+    }
+
+    /// True if it lies in one of these sections.
+    pub fn is_in(&self, sections: &[&str]) -> bool {
+        self.at.top().is_some_and(|section| sections.contains(&section))
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.place.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.place, self.message) }
+        let line = self.line.map(|line| format!("line {line}"));
+        let place = Some(self.place.as_str()).filter(|place| !place.is_empty());
+        let whole: Vec<&str> = line.as_deref().into_iter().chain(place).collect();
+        match whole.is_empty() {
+            true => f.write_str(&self.message),
+            false => write!(f, "{}: {}", whole.join(", "), self.message),
+        }
     }
 }
 
@@ -37,11 +122,19 @@ pub struct ConfigError {
     pub problems: Vec<Problem>,
 }
 
+impl ConfigError {
+    /// How many there are, in words.
+    pub fn count(&self) -> String {
+        match self.problems.len() {
+            1 => "1 problem".to_owned(),
+            count => format!("{count} problems"),
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        write!(f, "{} has {count} {noun}:", self.path.display())?;
+        write!(f, "{} has {}:", self.path.display(), self.count())?;
         for problem in &self.problems {
             write!(f, "\n  - {problem}")?;
         }

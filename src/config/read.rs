@@ -1,6 +1,7 @@
 //! From the file's text to a [`Config`], collecting every problem on the way.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,9 +15,10 @@ use crate::domain::bounds;
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{FiledProjection, Part, service_of_model, told_overlaps};
 
+use super::lines::{At, Lines, rename};
 use super::problem::Problem;
 use super::schedule::{CronLine, CronProblem};
-use super::section::{Section, kind};
+use super::section::{Section, kind, nearest};
 use super::{Config, alerts, channels, given, heartbeat, http, partner, pools, reports};
 
 const SECTIONS: [&str; 11] =
@@ -40,64 +42,106 @@ const FIRING_AT_LEAST: TimeDelta = TimeDelta::days(1);
 const FIRING_CYCLES: i32 = 3;
 const RATE: &str = "a rate between \"0\" and \"1\", such as \"0.19\" for 19 %";
 
-/// Reads the whole file. Beside a config that is usable without them come the problems of the files that `[projection]`
-/// names: a filing that is frozen in the store needs neither.
-pub fn read(text: &str, folder: &Path) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
-    let mut table: Table = toml::from_str(text).map_err(|error| vec![syntax_problem(text, &error)])?;
-    let mut problems = Vec::new();
-    for (key, value) in table.iter().filter(|(key, _)| !SECTIONS.contains(&key.as_str())) {
-        let what = if value.is_table() || value.is_array() { "there is no section" } else { "stands in no section:" };
-        let message = format!("{what} {key:?}; the sections are {}", SECTIONS.join(", "));
-        problems.push(Problem::new("", message));
-    }
-    let mut unfit = Unfit::default();
-    let config = config(&mut table, folder, text, &mut problems, &mut unfit);
-    match config {
-        Some(config) if problems.is_empty() => Ok((config, unfit.problems)),
-        _ => {
-            problems.splice(unfit.place..unfit.place, unfit.problems);
-            Err(problems)
+/// Passes over one file: a section that was misspelt shows its own keys only when it is read by its name.
+const PASSES: usize = 3;
+
+/// A file, read.
+pub struct Read {
+    /// What it says, with the default in place of each part that cannot be used; `None` where no store or no address can be told
+    /// from it.
+    pub config: Option<Config>,
+    /// Everything that is wrong with it, in order of line.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads the whole file. What is misspelt is told, and read as what was meant, so that what it would have said is not missing as
+/// well: one cause is one problem.
+pub fn read(text: &str, folder: &Path) -> Read {
+    let mut table: Table = match toml::from_str(text) {
+        Ok(table) => table,
+        Err(error) => return Read { config: None, problems: vec![syntax_problem(text, &error)] },
+    };
+    let mut lines = Lines::of(text);
+    let mut told: Vec<Problem> = path_above_its_section(&mut table).into_iter().collect();
+    told.iter_mut().for_each(|problem| problem.find_in(&lines));
+    let mut pass = 0;
+    loop {
+        pass += 1;
+        let mut problems = strays(&table);
+        let config = config(&mut table.clone(), folder, text, &mut problems);
+        problems.iter_mut().for_each(|problem| problem.find_in(&lines));
+        let misspelt = |problem: &Problem| problem.misspelt().is_some();
+        if pass == PASSES || !problems.iter().any(misspelt) {
+            told.append(&mut problems);
+            told.sort_by_key(|problem| problem.line);
+            return Read { config, problems: told };
+        }
+        for problem in problems.into_iter().filter(misspelt) {
+            if let Some((at, name)) = problem.misspelt() {
+                lines.rename(at, name);
+                rename(&mut table, at, name);
+            }
+            told.push(problem);
         }
     }
 }
 
-/// Problems of the files that `[projection]` names, and where they stand among the others.
-#[derive(Default)]
-struct Unfit {
-    place: usize,
-    problems: Vec<Problem>,
+/// Moves the store's path into its section, where somebody wrote it without that line.
+fn path_above_its_section(table: &mut Table) -> Option<Problem> {
+    let known = table.get("store").is_some_and(|store| store.as_table().is_none_or(|keys| keys.contains_key("path")));
+    if known || !table.get("path").is_some_and(Value::is_str) {
+        return None;
+    }
+    let path = table.remove("path")?;
+    let store = table.entry("store").or_insert_with(|| Value::Table(Table::new()));
+    store.as_table_mut()?.insert("path".to_owned(), path);
+    let message = "stands in no section: write a line [store] above it";
+    Some(Problem::at(At::default().key("path"), "path", message))
+}
+
+/// What stands at the top and is no section.
+fn strays(table: &Table) -> Vec<Problem> {
+    let stray = |(key, value): (&String, &Value)| {
+        if SECTIONS.contains(&key.as_str()) {
+            return None;
+        }
+        let at = At::default().key(key);
+        if !value.is_table() && !value.is_array() {
+            let message = format!("stands in no section: {key:?}; the sections are {}", SECTIONS.join(", "));
+            return Some(Problem::at(at, "", message));
+        }
+        let meant = nearest(key, SECTIONS);
+        let message = match &meant {
+            Some(name) => format!("there is no section {key:?}; did you mean {name:?}?"),
+            None => format!("there is no section {key:?}; the sections are {}", SECTIONS.join(", ")),
+        };
+        Some(Problem::at(at, "", message).meant_key(meant.as_deref()))
+    };
+    table.iter().filter_map(stray).collect()
 }
 
 /// Without the excerpt that the parser's own message has: the line may hold a secret that does not belong there.
-fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+pub fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let start = error.span().map_or(0, |span| span.start);
     let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
-    Problem::new(format!("line {line}"), format!("this is not TOML: {}; what follows is unread", error.message()))
+    Problem::new(format!("this is not TOML: {}; what follows is unread", error.message())).on_line(Some(line))
 }
 
-fn config(
-    table: &mut Table,
-    folder: &Path,
-    text: &str,
-    problems: &mut Vec<Problem>,
-    unfit: &mut Unfit,
-) -> Option<Config> {
+fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
     let secret_files = secret_files(table, folder);
     let store = store(section(table, "store", problems), folder, problems);
     let aws = aws(section(table, "aws", problems), problems);
     let Schedules { cycle: cycle_schedule, backup: backup_schedule, digest: digest_schedule } =
         schedule(section(table, "schedule", problems), problems);
     let pools = pools::read(table.remove("pool"), problems);
-    let projection = projection(section(table, "projection", problems), folder, problems, &mut unfit.problems);
-    unfit.place = problems.len();
+    let projection = projection(section(table, "projection", problems), folder, problems);
     let rules = alerts::read(section(table, "alerts", problems), problems);
-    let lasts = cycle_schedule.as_ref().map_or(FIRING_AT_LEAST, firing_lasts);
+    let lasts = firing_lasts(&cycle_schedule);
     let channels = channels::read(table.remove("channel"), folder, lasts, problems);
     let heartbeat = table.contains_key("heartbeat").then(|| section(table, "heartbeat", problems));
     let heartbeat = heartbeat::read(heartbeat, folder, problems);
     let http = http::read(section(table, "http", problems), folder, problems);
-    let may_link = http.dashboard_url.is_some() && http.link_key.is_some();
-    let reports = reports::read(table.remove("report"), &channels, may_link, problems);
+    let reports = reports::read(table.remove("report"), &channels, http.may_link, problems);
     let partner = table.contains_key("partner").then(|| section(table, "partner", problems));
     let partner = partner::read(partner, folder, problems);
     let store = store?;
@@ -112,13 +156,14 @@ fn config(
         cycle_limit: aws.cycle_limit,
         tax_rate: aws.tax_rate,
         model_aliases: aws.model_aliases.into_iter().collect(),
-        cycle_schedule: cycle_schedule?,
+        cycle_schedule,
         backup_schedule,
         digest_schedule,
         pools,
         projection_file: projection.file,
         prices: projection.prices,
         filing_problems: None,
+        set_aside: None,
         rules,
         dashboard_url: http.dashboard_url,
         channels: channels.channels,
@@ -136,6 +181,7 @@ fn config(
         max_connections_per_address: http.max_connections_per_address,
         secret_files,
         shown_token: None,
+        daemon_url: None,
         digest: hex::encode(Sha256::digest(format!("{text}{}{}", projection.prices_text, partner.files_text))),
     })
 }
@@ -170,7 +216,8 @@ fn section(table: &mut Table, name: &str, problems: &mut Vec<Problem>) -> Table 
             (format!("is {}; write a line [{name}] with its keys on the lines below", kind(&other)), Table::new())
         }
     };
-    problems.push(Problem::new(format!("[{name}]"), message));
+    let place = format!("[{name}]");
+    problems.push(Problem::at(At::section(&place), place, message));
     keys
 }
 
@@ -269,19 +316,15 @@ fn aws(keys: Table, problems: &mut Vec<Problem>) -> Aws {
 }
 
 struct Schedules {
-    /// `None` if it cannot be used.
-    cycle: Option<CronLine>,
+    cycle: CronLine,
     backup: Option<CronLine>,
     digest: Option<CronLine>,
 }
 
 fn schedule(keys: Table, problems: &mut Vec<Problem>) -> Schedules {
     let mut section = Section::new("[schedule]", keys, problems);
-    let cycle = section.has("cycle");
-    let cycle = match cron(&mut section, "cycle") {
-        None if !cycle => Some(DEFAULT_CYCLE.parse().expect("the default is a cron line, as a test shows")),
-        read => read,
-    };
+    let cycle = cron(&mut section, "cycle");
+    let cycle = cycle.unwrap_or_else(|| DEFAULT_CYCLE.parse().expect("the default is a cron line, as a test shows"));
     let backup = cron_or_never(&mut section, "backup", DEFAULT_BACKUP);
     let digest = cron_or_never(&mut section, "digest", DEFAULT_DIGEST);
     section.finish();
@@ -334,7 +377,9 @@ struct Projection {
     prices_text: String,
 }
 
-fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>, unfit: &mut Vec<Problem>) -> Projection {
+fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>) -> Projection {
+    // A filing that is frozen in the store needs none of the files, so what is wrong with them is marked.
+    let mut unfit = Vec::new();
     let mut section = Section::new("[projection]", keys, problems);
     let files: Vec<PathBuf> =
         section.texts("files").unwrap_or_default().into_iter().map(|file| folder.join(file)).collect();
@@ -357,13 +402,20 @@ fn projection(keys: Table, folder: &Path, problems: &mut Vec<Problem>, unfit: &m
     section.finish();
     let prices_text = prices_text.and_then(Result::ok).unwrap_or_default();
     let prices = prices(prices_file.as_deref(), &prices_text, problems);
-    check_filings(&texts, &prices, unfit);
+    check_filings(&texts, &prices, &mut unfit);
+    problems.extend(unfit.into_iter().map(Problem::of_filing));
     Projection { file: files.into_iter().next(), prices, prices_text }
 }
 
 fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Problem {
     let remedy = "correct the path; a relative one starts in the config's folder";
-    Problem::new(format!("[projection] {key}"), format!("{} cannot be read: {error}; {remedy}", file.display()))
+    let message = format!("{} cannot be read: {error}; {remedy}", file.display());
+    Problem::at(At::section("[projection]").key(key), format!("[projection] {key}"), message)
+}
+
+/// A problem of a file that the section names; it says the line of that file itself.
+fn in_file(file: &impl Display, problem: &impl ToString) -> Problem {
+    Problem::at(At::section("[projection]"), format!("[projection] {file}"), problem.to_string()).elsewhere()
 }
 
 /// The built-in prices, and the user's own over them where a file names some.
@@ -373,8 +425,7 @@ fn prices(file: Option<&Path>, text: &str, problems: &mut Vec<Problem>) -> Price
     match builtin.with_overrides(text) {
         Ok(prices) => prices,
         Err(error) => {
-            let place = format!("[projection] {}", file.display());
-            problems.extend(error.problems.iter().map(|problem| Problem::new(&place, problem.to_string())));
+            problems.extend(error.problems.iter().map(|problem| in_file(&file.display(), problem)));
             PriceBook::builtin()
         }
     }
@@ -387,14 +438,12 @@ fn check_filings(texts: &[(&PathBuf, String)], prices: &PriceBook, problems: &mu
         match FiledProjection::parse_with(text, prices) {
             Ok(filing) => filings.push((file.display().to_string(), filing)),
             Err(found) => {
-                let place = format!("[projection] {}", file.display());
-                problems.extend(found.iter().map(|problem| Problem::new(&place, problem.to_string())));
+                problems.extend(found.iter().map(|problem| in_file(&file.display(), problem)));
             }
         }
     }
     let parts: Vec<Part> = filings.iter().map(|(name, filing)| Part { name: Some(name), filing }).collect();
     for (told, (name, _)) in told_overlaps(&parts, prices, &service_of_model).iter().zip(&filings) {
-        let place = format!("[projection] {name}");
-        problems.extend(told.iter().map(|problem| Problem::new(&place, problem.to_string())));
+        problems.extend(told.iter().map(|problem| in_file(name, problem)));
     }
 }

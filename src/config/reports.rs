@@ -12,7 +12,7 @@ use super::channels::Channels;
 use super::problem::Problem;
 use super::read::cron;
 use super::schedule::CronLine;
-use super::section::{Section, entries};
+use super::section::{Section, entries, nearest};
 
 /// A report that goes out by itself.
 #[derive(Debug, Clone)]
@@ -70,7 +70,8 @@ fn kind(section: &mut Section<'_>) -> Option<ReportKind> {
         return Some(ReportKind::FundingPack);
     }
     let text = section.text("kind")?;
-    text.parse().map_err(|error| section.problem("kind", format!("{error}"))).ok()
+    let meant = nearest(&text, ReportKind::ALL.map(ReportKind::as_str));
+    text.parse().map_err(|error| section.problem_near("kind", format!("{error}"), meant.as_deref())).ok()
 }
 
 fn formats(section: &mut Section<'_>, kind: Option<ReportKind>) -> Option<Vec<Format>> {
@@ -106,19 +107,27 @@ fn receivers(section: &mut Section<'_>, known: &Channels, may_link: bool) -> Vec
         section.required("channels", "the names of the channels that it goes to, such as [\"founders\"]");
         return Vec::new();
     }
-    let names = section.texts("channels").unwrap_or_default();
+    let Some(names) = section.texts("channels") else { return Vec::new() };
     if names.is_empty() {
         section.problem("channels", "is empty: name the channels that it goes to");
     }
     let mut receivers: Vec<String> = Vec::new();
     for name in names {
         if !known.names.contains(&name) {
-            let names = known.names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let there = match names.as_str() {
-                "" => "there is none: add a [[channel]]".to_owned(),
-                names => format!("there are: {names}"),
+            if known.nameless {
+                continue;
+            }
+            let names: Vec<&str> = known.names.iter().map(String::as_str).collect();
+            let there = match names.is_empty() {
+                true => "there is none: add a [[channel]]".to_owned(),
+                false => format!("there are: {}", names.join(", ")),
             };
-            section.problem("channels", format!("no [[channel]] has the name {name:?}; {there}"));
+            section.not_among(
+                "channels",
+                (format!("no [[channel]] has the name {name:?}"), name.as_str()),
+                names,
+                &there,
+            );
         } else if receivers.contains(&name) {
             section.problem("channels", format!("names {name:?} twice; it would get the report once"));
         } else {

@@ -51,11 +51,15 @@ fn read(value: &Value, folder: &Path) -> Result<Secret, String> {
     Ok(secret)
 }
 
-fn from_variable(name: &str) -> Result<Secret, String> {
-    let is_name = !name.is_empty()
+/// Whether `name` is what a variable may be called: letters, digits and _.
+pub fn is_variable(name: &str) -> bool {
+    !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !is_name {
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn from_variable(name: &str) -> Result<Secret, String> {
+    if !is_variable(name) {
         return Err("env must be the name of a variable, of letters, digits and _, and not the secret".to_owned());
     }
     match std::env::var(name) {

@@ -3,6 +3,7 @@
 //! Invariants: a value of the wrong type is a problem of its own key and of no other; a key that nobody asked for is a
 //! problem; no message quotes a value that may be a secret.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use chrono::{Datelike as _, NaiveDate};
@@ -13,13 +14,18 @@ use crate::domain::bounds::Bound;
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::programme::Route;
+use crate::domain::projection::suggest;
 
+use super::lines::At;
 use super::problem::Problem;
 
 /// A section, or one entry of a section that may stand several times.
 pub struct Section<'p> {
     place: String,
+    at: At,
     keys: Table,
+    /// The keys that stand in the file.
+    given: BTreeSet<String>,
     asked: Vec<&'static str>,
     problems: &'p mut Vec<Problem>,
 }
@@ -27,7 +33,9 @@ pub struct Section<'p> {
 impl<'p> Section<'p> {
     /// A section that stands at `place`.
     pub fn new(place: impl Into<String>, keys: Table, problems: &'p mut Vec<Problem>) -> Self {
-        Section { place: place.into(), keys, asked: Vec::new(), problems }
+        let place = place.into();
+        let given = keys.keys().cloned().collect();
+        Section { at: At::section(&place), place, keys, given, asked: Vec::new(), problems }
     }
 
     /// Adds the entry's own name to its place: "[[pool]] 2" is easier to find as "[[pool]] 2 (poc)".
@@ -37,12 +45,35 @@ impl<'p> Section<'p> {
 
     /// Reports a problem of a key.
     pub fn problem(&mut self, key: &str, message: impl Into<String>) {
-        self.problems.push(Problem::new(format!("{} {key}", self.place), message));
+        self.problem_near(key, message, None);
+    }
+
+    /// Reports a value that is none of the names that there are, with the one that was probably meant.
+    pub fn problem_near(&mut self, key: &str, message: impl Into<String>, meant: Option<&str>) {
+        let place = format!("{} {key}", self.place);
+        self.problems.push(Problem::at(self.at.key(key), place, message).meant(meant));
+    }
+
+    /// Reports a value that is none of `names`. `what` says what it is not, such as `"slak" is not a type`, and `else_wise` what to
+    /// write where no name is close.
+    pub fn not_among<'n>(
+        &mut self,
+        key: &str,
+        (what, word): (String, &str),
+        names: impl IntoIterator<Item = &'n str>,
+        else_wise: &str,
+    ) {
+        let meant = nearest(word, names);
+        let message = match &meant {
+            Some(name) => format!("{what}; did you mean {name:?}?"),
+            None => format!("{what}; {else_wise}"),
+        };
+        self.problem_near(key, message, meant.as_deref());
     }
 
     /// Reports a problem of the section as a whole.
     pub fn problem_here(&mut self, message: impl Into<String>) {
-        self.problems.push(Problem::new(self.place.clone(), message));
+        self.problems.push(Problem::at(self.at.clone(), self.place.clone(), message));
     }
 
     /// True if the key is given and not read yet.
@@ -190,8 +221,9 @@ impl<'p> Section<'p> {
         let text = self.text(key)?;
         let found = Programme::from_name(&text);
         if found.is_none() {
-            let known = Programme::ALL.map(Programme::as_str).join(", ");
-            self.problem(key, format!("{text:?} is not a programme; write one of {known}"));
+            let names = Programme::ALL.map(Programme::as_str);
+            let what = (format!("{text:?} is not a programme"), text.as_str());
+            self.not_among(key, what, names, &format!("write one of {}", names.join(", ")));
         }
         found
     }
@@ -201,8 +233,9 @@ impl<'p> Section<'p> {
         let text = self.text(key)?;
         let found = Route::ALL.into_iter().find(|route| route.as_str() == text);
         if found.is_none() {
-            let known = Route::ALL.map(Route::as_str).join(", ");
-            self.problem(key, format!("{text:?} is not a route; write one of {known}"));
+            let names = Route::ALL.map(Route::as_str);
+            let what = (format!("{text:?} is not a route"), text.as_str());
+            self.not_among(key, what, names, &format!("write one of {}", names.join(", ")));
         }
         found
     }
@@ -224,7 +257,11 @@ impl<'p> Section<'p> {
         for (name, value) in self.table(key).unwrap_or_default() {
             match value {
                 Value::String(text) if !text.trim().is_empty() => texts.push((name, text)),
-                other => self.problem(key, format!("{name:?} is {}; write text in quotes", kind(&other))),
+                other => {
+                    let (at, place) = (self.at.key(key).key(&name), format!("{} {key}", self.place));
+                    let message = format!("{name:?} is {}; write text in quotes", kind(&other));
+                    self.problems.push(Problem::at(at, place, message));
+                }
             }
         }
         texts
@@ -244,10 +281,20 @@ impl<'p> Section<'p> {
     /// Ends the section: what is left was asked for by nobody.
     pub fn finish(self) {
         for key in self.keys.keys() {
-            let message = format!("there is no key {key:?} here; the keys are {}", self.asked.join(", "));
-            self.problems.push(Problem::new(self.place.clone(), message));
+            let missing = self.asked.iter().copied().filter(|asked| !self.given.contains(*asked));
+            let meant = nearest(key, missing);
+            let message = match &meant {
+                Some(name) => format!("there is no key {key:?} here; did you mean {name:?}?"),
+                None => format!("there is no key {key:?} here; the keys are {}", self.asked.join(", ")),
+            };
+            self.problems.push(Problem::at(self.at.key(key), self.place.clone(), message).meant_key(meant.as_deref()));
         }
     }
+}
+
+/// The name that was probably meant by `word`, which is none of `names`.
+pub fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    suggest(word, names).into_iter().next()
 }
 
 /// What a value is, for people who have never read the TOML specification.
@@ -266,13 +313,15 @@ pub fn kind(value: &Value) -> &'static str {
 
 /// The entries of `[[name]]`, each with its place.
 pub fn entries(name: &str, value: Option<Value>, problems: &mut Vec<Problem>) -> Vec<(String, Table)> {
+    let section = format!("[{name}]");
     let items = match value {
         None => Vec::new(),
         Some(Value::Array(items)) => items,
-        Some(_) => {
+        Some(other) => {
             let message = format!("write [[{name}]], with two brackets, once for each");
-            problems.push(Problem::new(format!("[{name}]"), message));
-            Vec::new()
+            problems.push(Problem::at(At::section(&section), section, message));
+            // Read all the same, so that what names it does not complain as well.
+            if other.is_table() { vec![other] } else { Vec::new() }
         }
     };
     let mut tables = Vec::new();
@@ -280,7 +329,8 @@ pub fn entries(name: &str, value: Option<Value>, problems: &mut Vec<Problem>) ->
         let place = format!("[[{name}]] {number}");
         match item {
             Value::Table(table) => tables.push((place, table)),
-            other => problems.push(Problem::new(
+            other => problems.push(Problem::at(
+                At::section(&place),
                 place,
                 format!("is {}; write a line [[{name}]] with its keys on the lines below", kind(&other)),
             )),

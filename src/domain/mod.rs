@@ -8,6 +8,7 @@ pub mod awaited;
 pub mod backtest;
 pub mod bills;
 pub mod bounds;
+pub mod budget;
 pub mod buys;
 pub mod charge;
 pub mod classify;

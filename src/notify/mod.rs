@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
 use thiserror::Error;
 
 use crate::domain::alert::{AlertEvent, Letter, NewDelivery, PendingDelivery};
@@ -159,6 +160,9 @@ impl Channel {
 
     /// What is allowed about the channel and unwise, a sentence each with what to do.
     pub fn cautions(&self) -> Vec<String> {
+        if let Some(name) = self.example() {
+            return vec![format!("{name} is a name for examples, where nothing arrives: put your own in its place")];
+        }
         // Alertmanager and what else stands in one's own network is reached without TLS; where a credential goes along, http is refused.
         let Channel::Webhook { url, secret } = self else { return Vec::new() };
         let mut cautions = Vec::new();
@@ -176,6 +180,28 @@ impl Channel {
             ));
         }
         cautions
+    }
+
+    /// The first name of it that stands in examples and belongs to nobody.
+    fn example(&self) -> Option<String> {
+        let reserved = ["example", "example.com", "example.net", "example.org", "invalid", "test"];
+        let is_reserved = |host: &str| {
+            let host = host.trim_end_matches(['>', '.']).to_lowercase();
+            reserved
+                .iter()
+                .any(|name| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+        };
+        let names: Vec<String> = match self {
+            Channel::Email(Email { host, from, to, .. }) => {
+                let of = |address: &String| address.rsplit('@').next().unwrap_or_default().to_owned();
+                [host.clone(), of(from)].into_iter().chain(to.iter().map(of)).collect()
+            }
+            Channel::Alertmanager { url, .. } => {
+                Url::parse(url).ok()?.host_str().map(str::to_owned).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        names.into_iter().find(|name| is_reserved(name)).map(|name| name.trim_end_matches('>').to_owned())
     }
 
     /// The body for this channel, as it will be sent.

@@ -12,6 +12,7 @@ use tracing::debug;
 use super::beside;
 use super::error::{Result, StoreError};
 use super::regular::{self, LONGEST_NOTE, Links};
+use super::remedy;
 
 /// A lock that is held until it is dropped; the operating system lets go of it when the process dies.
 #[derive(Debug)]
@@ -34,7 +35,11 @@ impl Lock {
         let name = file_of(path);
         let failed = |reason: std::io::Error| StoreError::Open {
             path: path.to_owned(),
-            reason: format!("its lock file {} cannot be opened: {reason}", name.display()),
+            reason: format!(
+                "its lock file {} cannot be opened: {reason}{}",
+                name.display(),
+                remedy(&reason, path.parent().unwrap_or(Path::new("")))
+            ),
         };
         let is_new = !name.exists();
         let opened = open(&name, true);

@@ -54,6 +54,7 @@ mod verify;
 mod views;
 mod whole;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -345,8 +346,19 @@ fn create_folder(path: &Path) -> Result<()> {
     };
     std::fs::create_dir_all(folder).map_err(|error| StoreError::Open {
         path: path.to_owned(),
-        reason: format!("its folder cannot be created: {error}"),
+        reason: format!("its folder cannot be created: {error}{}", remedy(&error, folder)),
     })
+}
+
+/// What to do where the system lets nobody write in `folder`, after its own words.
+fn remedy(error: &std::io::Error, folder: &Path) -> String {
+    let what = match error.kind() {
+        ErrorKind::PermissionDenied => "give the user who runs this the right to write in",
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "make the folder",
+        _ => return String::new(),
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    format!("; {what} {}, or write another path in [store]", folder.display())
 }
 
 /// Opens the file. The database reaches it, what is copied out of it, and its backups in `folders`; without those, its own folder.

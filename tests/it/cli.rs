@@ -1,14 +1,19 @@
 //! The binary as its users meet it: exit status, words, the lock, signals.
 
 mod access;
+mod budgets;
 mod checks;
 mod credentials;
 mod demo;
 mod failed;
+mod first_day;
 mod hard_year;
+mod init;
 mod killed;
 mod log_lines;
 mod own_store;
+mod reading;
+mod shells;
 mod troubles;
 
 use std::io::{BufRead, BufReader};

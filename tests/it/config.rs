@@ -4,6 +4,7 @@
 mod cron;
 mod deployments;
 mod examples;
+mod mistakes;
 mod reference;
 
 use std::path::{Path, PathBuf};
@@ -18,9 +19,9 @@ type Case = (&'static str, &'static [(&'static str, &'static str)]);
 #[rustfmt::skip]
 const CASES: &[Case] = &[
     // The file.
-    ("not_toml", &[("line 6", "this is not TOML")]),
-    ("key_twice", &[("line 5", "duplicate key")]),
-    ("unknown_section", &[("", r#"there is no section "stroe"; the sections are store, aws, schedule, pool, projection"#)]),
+    ("not_toml", &[("", "this is not TOML")]),
+    ("key_twice", &[("", "duplicate key")]),
+    ("unknown_section", &[("", r#"there is no section "stroe"; did you mean "store"?"#)]),
     ("key_outside_sections", &[("", r#"stands in no section: "path""#)]),
     ("section_is_text", &[("[aws]", "is text; write a line [aws]")]),
     ("section_with_two_brackets", &[("[schedule]", "write [schedule], with one bracket")]),
@@ -32,15 +33,15 @@ const CASES: &[Case] = &[
         ("[store]", r#"there is no key "pth" here; the keys are path, backup_folder, backup_to, backups_kept, memory_mb"#),
     ]),
     ("unknown_key_aws", &[("[aws]", r#"there is no key "acounts""#)]),
-    ("unknown_key_schedule", &[("[schedule]", r#"there is no key "cycles" here; the keys are cycle, backup"#)]),
+    ("unknown_key_schedule", &[("[schedule]", r#"there is no key "cycles" here; did you mean "cycle"?"#)]),
     ("unknown_key_pool", &[("[[pool]] 1 (founders)", r#"there is no key "amount""#)]),
-    ("unknown_key_projection", &[("[projection]", r#"there is no key "file" here; the keys are files, prices"#)]),
+    ("unknown_key_projection", &[("[projection]", r#"there is no key "file" here; did you mean "files"?"#)]),
     ("unknown_key_alerts", &[
         ("[alerts]", r#"there is no key "next_awards""#),
         ("[alerts]", r#"there is no key "slack_day""#),
     ]),
     ("unknown_key_alerts_repeat", &[
-        ("[alerts.repeat]", r#"there is no key "critical_days" here; the keys are critical_hours, warning_hours"#),
+        ("[alerts.repeat]", r#"there is no key "critical_days" here; did you mean "critical_hours"?"#),
     ]),
     ("unknown_key_channel", &[("[[channel]] 1 (team)", r#"there is no key "url" here; the keys are name, type"#)]),
     ("unknown_key_channel_slack", &[("[[channel]] 1 (team)", r#"there is no key "channel""#)]),
@@ -172,9 +173,7 @@ const CASES: &[Case] = &[
     ("channel_digest_text", &[("[[channel]] 1 (team) digest", "is text; write true or false, without quotes")]),
     ("channel_records_empty", &[("[[channel]] 1 (mail) records", "is empty: the record ids of the filing that the partner may see")]),
     ("channel_records_beside_alerts", &[
-        ("[[channel]] 1 (mail) min_severity", "it gets reports, and no alert or digest"),
-        ("[[channel]] 1 (mail) rules", "stands beside records, which makes this a partner's channel"),
-        ("[[channel]] 1 (mail) digest", "stands beside records"),
+        ("[[channel]] 1 (mail) min_severity", "stands, with rules and digest, beside records, which makes this a partner's channel"),
     ]),
     ("channel_records_on_a_pager", &[
         ("[[channel]] 1 (pager) records", "pagerduty carries no report; use email, webhook or slack"),
@@ -210,7 +209,7 @@ const CASES: &[Case] = &[
     ]),
     ("report_with_one_bracket", &[("[report]", "write [[report]], with two brackets")]),
     ("unknown_key_report", &[
-        ("[[report]] 1 (board)", r#"there is no key "format" here; the keys are name, kind, formats, schedule, channels"#),
+        ("[[report]] 1 (board)", r#"there is no key "format" here; did you mean "formats"?"#),
     ]),
     // [http]
     ("link_days_zero", &[("[http] link_days", "is 0; it must lie between 1 and 366")]),

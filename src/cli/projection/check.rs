@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
 
 /// What the store knows of the account, if there is one.
 async fn known(config: Config) -> Result<KnownAccount> {
-    if !config.store_path.exists() {
+    if config.daemon_url.is_none() && !config.store_path.exists() {
         return Ok(KnownAccount::default());
     }
     match Access::open_to_read(config)? {

@@ -4,6 +4,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strsim::generic_damerau_levenshtein;
 use utoipa::ToSchema;
 
 use crate::domain::printable::shortened;
@@ -101,6 +102,7 @@ impl Lines {
 /// use glidepath::domain::projection::suggest;
 /// let known = ["Claude Sonnet 5", "Claude Sonnet 4.5", "Nova Lite"];
 /// assert_eq!(suggest("claude sonet 5", known), ["Claude Sonnet 5", "Claude Sonnet 4.5"]);
+/// assert_eq!(suggest("Nova Ltie", known), ["Nova Lite"]);
 /// assert!(suggest("Gemini", known).is_empty());
 /// ```
 pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -110,7 +112,7 @@ pub fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<
     // Names whose lengths differ by more are further apart than that, however long the one that was written.
     let distance = |known: &str| {
         let known = fold(known);
-        (known.len().abs_diff(wanted.len()) <= limit).then(|| edit_distance(&wanted, &known))
+        (known.len().abs_diff(wanted.len()) <= limit).then(|| generic_damerau_levenshtein(&wanted, &known))
     };
     let near = known.into_iter().filter_map(|known| Some((distance(known)?, known)));
     let mut near: Vec<(usize, &str)> = near.filter(|(distance, _)| *distance <= limit).collect();
@@ -124,32 +126,9 @@ fn fold(name: &str) -> Vec<char> {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Levenshtein's distance: the fewest insertions, deletions and replacements that turn `a` into `b`.
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replace = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replace.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_levenshteins() {
-        let distance = |a: &str, b: &str| edit_distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
-    }
 
     #[test]
     fn a_line_is_found_as_by_counting() {

@@ -27,7 +27,9 @@ async fn its_page_is_there_with_the_first_cycle_and_fills_with_each() {
         |words: &str| said.find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words} is never said"));
     let announced = line_with("The page is at http://");
     let address = announced.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
-    let text = async |path: &str| String::from_utf8(client::ask(address, None, path).await.unwrap()).unwrap();
+    let text = async |path: &str| {
+        String::from_utf8(client::ask(&client::Address::Listen(address), None, path).await.unwrap()).unwrap()
+    };
     let as_of = async || serde_json::from_str::<Value>(&text("/api/v1/position").await).unwrap()["as_of"].clone();
     line_with("First cycle, at 2026-10-06");
     let page = text("/").await;

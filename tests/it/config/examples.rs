@@ -18,7 +18,7 @@ fn read(text: &str) -> Config {
 }
 
 /// The example with every setting that is commented out switched on.
-fn switched_on() -> String {
+pub fn switched_on() -> String {
     let is_setting = |line: &str| line.starts_with('#') && !line.starts_with("# ") && line != "#";
     let lines = EXAMPLE.lines().map(|line| if is_setting(line) { &line[1..] } else { line });
     lines.collect::<Vec<_>>().join("\n")
@@ -62,9 +62,8 @@ fn the_example_as_it_stands_changes_no_default() {
     assert_eq!(format!("{example:#?}"), format!("{minimal:#?}"));
 }
 
-#[test]
-fn the_example_loads_with_everything_switched_on() {
-    let folder = tempfile::tempdir().unwrap();
+/// The example's text with its secrets in files, and in `folder` every file that it names.
+pub fn with_its_files(folder: &Path, example: &str) -> String {
     let secrets = [
         ("slack-url", "https://hooks.slack.com/services/T000/B000/XXXX"),
         ("glidepath-pagerduty-key", "0123456789abcdef0123456789abcdef"),
@@ -78,16 +77,22 @@ fn the_example_loads_with_everything_switched_on() {
         ("glidepath-partner-token", "token-of-the-investor"),
     ];
     for (name, text) in secrets {
-        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::write(folder.join(name), text).unwrap();
     }
-    let text = switched_on()
-        .replace("{ env = \"GLIDEPATH_SLACK_URL\" }", "{ file = \"slack-url\" }")
-        .replace("/run/secrets/", "");
+    let text =
+        example.replace("{ env = \"GLIDEPATH_SLACK_URL\" }", "{ file = \"slack-url\" }").replace("/run/secrets/", "");
     let prices = "read_on = \"2026-09-01\"\nsource = \"quote\"\n[[model]]\nname = \"House Llama\"\ninput = \"0.1\"\n";
-    std::fs::write(folder.path().join("prices.toml"), prices).unwrap();
+    std::fs::write(folder.join("prices.toml"), prices).unwrap();
     let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><circle cx="2" cy="2" r="2"/></svg>"#;
-    std::fs::write(folder.path().join("logo.svg"), logo).unwrap();
-    std::fs::write(folder.path().join("commentary.txt"), "The launch was moved to May.\n").unwrap();
+    std::fs::write(folder.join("logo.svg"), logo).unwrap();
+    std::fs::write(folder.join("commentary.txt"), "The launch was moved to May.\n").unwrap();
+    text
+}
+
+#[test]
+fn the_example_loads_with_everything_switched_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = with_its_files(folder.path(), &switched_on());
     let path = folder.path().join("glidepath.toml");
     std::fs::write(&path, text).unwrap();
     let config = Config::load(&path).unwrap();

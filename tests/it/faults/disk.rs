@@ -153,7 +153,7 @@ async fn a_daemon_comes_back_after_a_checkpoint_that_failed() {
     assert!(ask(&["credits", "record", "--pool", "4711", "--remaining", "41"]).status.success());
     let listen = fs::read_to_string(folder.path().join("glidepath.toml")).unwrap();
     let listen = listen.lines().find_map(|line| line.strip_prefix("listen = ")).unwrap().trim_matches('"').to_owned();
-    let ready = client::ask(listen.parse().unwrap(), None, "/readyz").await;
+    let ready = client::ask(&client::Address::Listen(listen.parse().unwrap()), None, "/readyz").await;
     assert!(!format!("{ready:?}").contains("cycle_failed"), "{ready:?}");
     assert_eq!(daemon.terminate(), Some(0));
 }

@@ -275,7 +275,7 @@ async fn strangers_behind_a_proxy_on_this_machine_leave_it_room() {
     }
     let mut one_more = TcpStream::connect(address).await.unwrap();
     assert_eq!(ask(&mut one_more).await, "HTTP/1.1 503", "two are this machine's");
-    client::health(address).await.expect("`glidepath health` gets in");
+    client::health(&client::Address::Listen(address)).await.expect("`glidepath health` gets in");
     // Somebody on this machine takes those as well: what is said is the daemon's, and no library's.
     // The place that the question about health had may not be given back yet.
     while inside.len() < 64 {
@@ -286,7 +286,7 @@ async fn strangers_behind_a_proxy_on_this_machine_leave_it_room() {
             inside.push(stream);
         }
     }
-    let full = client::health(address).await.unwrap_err().to_string();
+    let full = client::health(&client::Address::Listen(address)).await.unwrap_err().to_string();
     assert!(full.contains("there are too many connections; close some, or come later"), "{full}");
     shutdown.cancel();
     drop(inside);

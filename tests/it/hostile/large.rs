@@ -241,10 +241,10 @@ async fn a_caller_who_leaves_ends_its_replay() {
     let serving = tokio::spawn(serve(listener, served.state.clone(), stop.clone()));
     let caller = tokio::spawn(async move {
         let entry = Entry { content_type: "application/json", body: serde_json::to_string(&order()).unwrap() };
-        client::order_with(address, None, "/api/v1/replay", entry).await
+        client::order_with(&client::Address::Listen(address), None, "/api/v1/replay", entry).await
     });
     let running = async || {
-        let told = client::ask(address, None, "/api/v1/replay").await.unwrap();
+        let told = client::ask(&client::Address::Listen(address), None, "/api/v1/replay").await.unwrap();
         serde_json::from_slice::<Value>(&told).unwrap()
     };
     let mut told = running().await;

@@ -48,13 +48,13 @@ impl Daemon {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let body = client::ask(self.address, Some(&Secret::new(OWNER)), path).await.unwrap();
+        let body = client::ask(&client::Address::Listen(self.address), Some(&Secret::new(OWNER)), path).await.unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
     async fn enter(&self, token: &str, path: &str, content_type: &'static str, body: &str) -> Result<Value, Refusal> {
         let entry = Entry { content_type, body: body.to_owned() };
-        match client::enter(self.address, Some(&Secret::new(token)), path, entry).await {
+        match client::enter(&client::Address::Listen(self.address), Some(&Secret::new(token)), path, entry).await {
             Ok(body) => Ok(serde_json::from_slice(&body).unwrap()),
             Err(ClientError::Refused { status, message, .. }) => Err(Refusal { status, message }),
             Err(other) => panic!("{other}"),
@@ -171,7 +171,8 @@ async fn a_correction_is_filed_listed_shown_and_used_at_once() {
     assert_eq!(daemon.get("/api/v1/position").await["filing"]["version"], 2);
     for absent in ["0", "3", "old"] {
         let path = format!("{PROJECTIONS}/{absent}");
-        let error = client::ask(daemon.address, Some(&Secret::new(OWNER)), &path).await.unwrap_err();
+        let error =
+            client::ask(&client::Address::Listen(daemon.address), Some(&Secret::new(OWNER)), &path).await.unwrap_err();
         assert!(matches!(error, ClientError::Refused { status: 404, .. }), "{error}");
     }
 }
@@ -228,7 +229,9 @@ async fn a_partner_enters_nothing_and_reads_no_history() {
             assert!(SECRETS.iter().all(|secret| !refused.message.contains(secret)), "{}", refused.message);
         }
         for path in ["/api/v1/credits/history", "/api/v1/credits", PROJECTIONS, "/api/v1/projections/1"] {
-            let refused = client::ask(daemon.address, Some(&Secret::new(token)), path).await.unwrap_err();
+            let refused = client::ask(&client::Address::Listen(daemon.address), Some(&Secret::new(token)), path)
+                .await
+                .unwrap_err();
             assert!(matches!(refused, ClientError::Refused { status, .. } if status == expected), "{path}: {refused}");
             assert!(SECRETS.iter().all(|secret| !refused.to_string().contains(secret)), "{refused}");
         }

@@ -149,22 +149,24 @@ async fn the_client_asks_a_real_daemon_until_it_ends() {
     let shutdown = CancellationToken::new();
     let daemon = tokio::spawn(serve(listener, served.state.clone(), shutdown.clone()));
 
-    client::health(address).await.unwrap();
+    client::health(&client::Address::Listen(address)).await.unwrap();
     let owner = Secret::new(OWNER);
-    let body = client::ask(address, Some(&owner), "/api/v1/position").await.unwrap();
+    let body = client::ask(&client::Address::Listen(address), Some(&owner), "/api/v1/position").await.unwrap();
     let position: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(position["as_of"], "2026-03-20T06:30:00Z");
 
-    let refused = client::ask(address, Some(&Secret::new(PARTNER)), "/api/v1/position").await.unwrap_err();
+    let refused = client::ask(&client::Address::Listen(address), Some(&Secret::new(PARTNER)), "/api/v1/position")
+        .await
+        .unwrap_err();
     assert!(matches!(refused, ClientError::Refused { status: 403, .. }), "{refused}");
     assert!(refused.to_string().contains("a partner's token opens reports and nothing else"), "{refused}");
-    let unknown = client::order(address, None, "/api/v1/cycle").await.unwrap_err();
+    let unknown = client::order(&client::Address::Listen(address), None, "/api/v1/cycle").await.unwrap_err();
     assert!(matches!(unknown, ClientError::Refused { status: 401, .. }), "{unknown}");
 
     // The client's idle connections are still open, and do not hold it up.
     shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(5), daemon).await.unwrap().unwrap().unwrap();
-    let gone = client::health(address).await.unwrap_err();
+    let gone = client::health(&client::Address::Listen(address)).await.unwrap_err();
     assert!(matches!(gone, ClientError::NoDaemon { .. }), "{gone}");
     assert!(gone.to_string().starts_with(&format!("no daemon answers at {address}: ")), "{gone}");
 }
@@ -174,6 +176,6 @@ async fn something_else_on_the_port_is_no_daemon() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(async || "hello")).await });
-    let error = client::health(address).await.unwrap_err();
+    let error = client::health(&client::Address::Listen(address)).await.unwrap_err();
     assert!(error.to_string().contains("something listens there that is not glidepath"), "{error}");
 }

@@ -25,10 +25,11 @@ async fn a_command_beside_a_daemon_is_answered_as_the_store_alone_answers() {
     let award = Change::parse("award", "amount=500,from=2026-04-01,services=Amazon *;AWS Lambda").unwrap();
     let scenario = vec![award, Change::parse("growth", "+5%").unwrap()];
     let parameters: Vec<(&str, String)> = scenario.iter().map(Change::written).collect();
-    let body = client::reckon(address, Some(&Secret::new(OWNER)), PATH, &parameters).await.unwrap();
+    let body =
+        client::reckon(&client::Address::Listen(address), Some(&Secret::new(OWNER)), PATH, &parameters).await.unwrap();
     let beside: Answer = serde_json::from_slice(&body).unwrap();
     assert_eq!(beside, served.engine.what_if(scenario).await.unwrap());
-    let body = client::reckon(address, Some(&Secret::new(OWNER)), PATH, &[]).await.unwrap();
+    let body = client::reckon(&client::Address::Listen(address), Some(&Secret::new(OWNER)), PATH, &[]).await.unwrap();
     let beside: Levers = serde_json::from_slice(&body).unwrap();
     assert_eq!(beside, served.engine.levers().await.unwrap());
 }

@@ -58,6 +58,7 @@ const OWNED_CRATES: &[(&str, &[&str], &str)] = &[
     ("typst", &["report"], "only reports are typeset"),
     ("rust_xlsxwriter", &["report"], "only reports are workbooks"),
     ("clap", &["cli", "main"], "only the command line parses arguments"),
+    ("clap_", &["cli"], "and only it describes them"),
     ("comfy_table", &["cli"], "only the command line prints tables"),
     ("indicatif", &["cli", "demo"], "only the command line shows progress"),
 ];
@@ -75,6 +76,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "serde",
     "serde_json",
     "sha2",
+    "strsim",
     "thiserror",
     "toml",
     // A derive beside serde's: what a value looks like as JSON, for the description of the API.
@@ -319,6 +321,10 @@ pub fn text(file: &TextFile) -> Vec<Violation> {
         }
         if line.contains(concat!("/wo", "rk/")) || line.contains(concat!("/ro", "ot/")) {
             report("a path that exists on one machine only");
+        }
+        // Joined here, as above.
+        if line.contains(concat!("target", "-cpu")) || line.contains(concat!("-mar", "ch=")) {
+            report("builds are for every x86-64 and 64-bit ARM, however old");
         }
     }
     found
