@@ -12,7 +12,6 @@
   const said = section.querySelector("[role=status]");
   const checked = section.querySelector(".checked");
   const button = (name) => form.elements.namedItem(name);
-  const api = (name) => section.dataset.api.replace("projection-draft", name);
   const dollars = (amount) => words.whole(Number(amount));
   const element = (name, content, attributes = {}) => {
     const made = document.createElement(name);
@@ -29,9 +28,7 @@
     const problems = body?.problems ?? [];
     return { said: body?.detail ?? body?.error ?? "The daemon cannot be reached.", problems };
   };
-  const send = (name) => fetch(api(name), {
-    method: "POST", headers: { "Content-Type": "application/toml", Accept: "application/json" }, body: text.value,
-  }).catch(() => null);
+  const sent = () => ({ method: "POST", headers: { "Content-Type": "application/toml", Accept: "application/json" }, body: text.value });
 
   /* What was checked is filed; what was changed since is checked first. */
   let mayFile = null;
@@ -55,7 +52,7 @@
 
   button("draft").addEventListener("click", async () => {
     said.textContent = "The bill is read…";
-    const response = await fetch(section.dataset.api, { headers: { Accept: "application/toml" } }).catch(() => null);
+    const response = await fetch(section.dataset.draft, { headers: { Accept: "application/toml" } }).catch(() => null);
     const failure = await answered(response);
     if (failure) tell(failure);
     else take(await response.text());
@@ -89,7 +86,7 @@
     unchecked();
     said.textContent = "It is read…";
     const read = text.value;
-    const response = await send("projection-check");
+    const response = await fetch(section.dataset.check, sent()).catch(() => null);
     const failure = await answered(response);
     if (failure) {
       tell(failure);
@@ -118,7 +115,8 @@
 
   button("freeze").addEventListener("click", async () => {
     if (!mayFile) return;
-    const response = await send(mayFile.anyway ? "projections?anyway=true" : "projections");
+    const filed = mayFile.anyway ? fetch(`${section.dataset.file}?anyway=true`, sent()) : fetch(section.dataset.file, sent());
+    const response = await filed.catch(() => null);
     const failure = await answered(response);
     if (failure) {
       tell(failure);

@@ -18,7 +18,7 @@ use crate::domain::implied_price::PriceRow;
 use crate::domain::period::plus_days;
 use crate::domain::position::{Position, Series};
 use crate::domain::trouble::Trouble;
-use crate::report::{self, Audience, Format, Nav, ReportError, ReportKind, WhatIfForm};
+use crate::report::{self, Audience, FilingForm, Format, Nav, ReportError, ReportKind, WhatIfForm};
 use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
@@ -83,7 +83,11 @@ async fn drawn(
             // Scenarios and drafts start from the newest cycle, and what is open is open now: a page of the past has none of it.
             nav.what_if = Some(what_if_form(state, &view.position));
             nav.alerts = Some(format!("{API}/alerts"));
-            nav.draft = Some(format!("{API}/projection-draft"));
+            nav.filing = Some(FilingForm {
+                draft: format!("{API}/projection-draft"),
+                check: format!("{API}/projection-check"),
+                file: format!("{API}/projections"),
+            });
             let channels = state.engine().channel_findings().await;
             let channels = channels.map_err(|error| Failure::internal("looking for dead channels", &error))?;
             if let Some(html) = state.shared.page.same(&view, writes, &channels) {

@@ -54,7 +54,7 @@ pub use audience::Audience;
 pub use document::{Document, PreparedBy};
 pub use front::Front;
 pub use logo::{Logo, LogoError};
-pub use page::{Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
+pub use page::{FilingForm, Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use partner::{Commentary, Partner};
 pub use pdf::Typesetting;
 pub use words::day as short_day;

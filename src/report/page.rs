@@ -28,8 +28,8 @@ pub struct Nav {
     pub what_if: Option<WhatIfForm>,
     /// Address of the alerts that are open; `None` leaves their section out.
     pub alerts: Option<String>,
-    /// Address of the next filing as the bill drafts it; `None` leaves its section out.
-    pub draft: Option<String>,
+    /// What the section on the next filing asks the daemon; `None` leaves the section out.
+    pub filing: Option<FilingForm>,
 }
 
 /// Choices of the section "What if?".
@@ -45,6 +45,17 @@ pub struct WhatIfForm {
     pub instance_types: Vec<String>,
     /// A day ahead that the date fields start from.
     pub soon: NaiveDate,
+}
+
+/// Addresses that the section on the next filing asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilingForm {
+    /// Drafts it from the bill.
+    pub draft: String,
+    /// Checks one that is sent.
+    pub check: String,
+    /// Files one that is sent.
+    pub file: String,
 }
 
 /// Addresses of what the page loads.
@@ -97,7 +108,7 @@ impl Nav {
             assets: None,
             what_if: None,
             alerts: None,
-            draft: None,
+            filing: None,
         }
     }
 }

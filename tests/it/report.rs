@@ -345,7 +345,7 @@ fn the_page_answers_first_when_how_sure_what_next_and_what_is_left() {
     assert!(places.is_sorted(), "{places:?}");
     assert_eq!(body.matches("<dt>Credits end</dt>").count(), 0, "the headline has the date");
     let first = &body[..places[8]];
-    assert_eq!(first.matches("as filed").count(), 1, "{first}");
+    assert_eq!(first.matches("goes as filed").count(), 1, "{first}");
 }
 
 #[test]

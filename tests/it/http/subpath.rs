@@ -119,7 +119,15 @@ async fn scripts_ask_only_below_the_address_that_the_page_gives_them() {
             assert!(!text.contains(other), "{script} has {other}");
         }
     }
-    let expected = ["`${section.dataset.api}/mutes`", "`${section.dataset.api}?${asked}`", "section.dataset.api"];
+    let expected = [
+        "`${section.dataset.api}/mutes`",
+        "`${section.dataset.api}?${asked}`",
+        "`${section.dataset.file}?anyway=true`",
+        "section.dataset.api",
+        "section.dataset.check",
+        "section.dataset.draft",
+        "section.dataset.file",
+    ];
     assert_eq!(asked, BTreeSet::from(expected.map(str::to_owned)));
 }
 

@@ -35,7 +35,8 @@ pub fn not_in_the_index(pages: &[&TextFile], index: &str) -> Vec<Violation> {
     let Some(listed) = pages.iter().find(|page| page.path == index).map(|page| links(&page.text)) else {
         return vec![Violation::new(index, 1, "there is no index")];
     };
-    let listed: Vec<String> = listed.iter().map(|(_, link)| resolved(index, link)).collect();
+    let page_of = |link: &str| link.split('#').next().unwrap_or_default().to_owned();
+    let listed: Vec<String> = listed.iter().map(|(_, link)| resolved(index, &page_of(link))).collect();
     let own = pages.iter().filter(|page| page.path != index && page.path.starts_with(&format!("{folder}/")));
     let lost = own.filter(|page| !listed.contains(&page.path));
     lost.map(|page| Violation::new(&page.path, 1, format!("{index} has no link to it"))).collect()
