@@ -10,7 +10,6 @@
   const monthOf = (date) => words.monthName(date.getUTCMonth());
   const dayText = (day) => words.day(new Date(day * DAY * 1000).toISOString());
   const DAY = 86400;
-  const NARROW = 560;
   const FONT = "12px system-ui, sans-serif";
   /* 24 %, as in the stylesheet, whose colours have six digits. */
   const FAN_ALPHA = "3d";
@@ -200,10 +199,7 @@
     const box = previous.cloneNode(false);
     previous.replaceWith(box);
     const output = figure.querySelector(".readout");
-    const size = () => {
-      const narrow = box.clientWidth < NARROW;
-      return { width: box.clientWidth, height: plan.low ? 190 : narrow ? 240 : 270 };
-    };
+    const size = () => ({ width: box.clientWidth, height: plan.low ? 190 : 240 });
     const last = plan.columns[0].length - 1;
     let chosen = null;
     const say = (index) => {

@@ -180,7 +180,7 @@ impl Progress {
         self.bar.inc(1);
         self.bar.set_message(day.to_string());
         let done = self.bar.position();
-        if self.bar.is_hidden() && (done == 1 || done % CYCLES_A_LINE == 0) {
+        if self.bar.is_hidden() && (done == 1 || done.is_multiple_of(CYCLES_A_LINE)) {
             let left = self.bar.eta().as_secs();
             errln!("{done} of {} daily cycles, {day}, about {left} s left", self.bar.length().unwrap_or_default());
         }
