@@ -3,7 +3,7 @@
 mod backups;
 mod private;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -253,7 +253,9 @@ fn store(path: &Path) -> Vec<String> {
         });
         return [format!("store     {shown}")].into_iter().chain(hindered).collect();
     }
-    let Some(there) = folder.ancestors().find(|it| it.exists()) else {
+    // The last ancestor of a relative path is the folder that one stands in, and has no name.
+    let named = |it: &Path| if it.as_os_str().is_empty() { PathBuf::from(".") } else { it.to_owned() };
+    let Some(there) = folder.ancestors().map(named).find(|it| it.exists()) else {
         return vec![format!("store     {shown}, which the first cycle makes")];
     };
     let (name, hindered) = (there.display(), "warning   the store cannot be made");
@@ -261,7 +263,7 @@ fn store(path: &Path) -> Vec<String> {
         let advice = "correct path in [store]";
         return vec![format!("store     {shown}"), format!("{hindered}: {name} is no folder; {advice}")];
     }
-    if !may_write(there) {
+    if !may_write(&there) {
         let advice = "give it the right to, check as the one who runs the daemon, or correct path in [store]";
         return vec![
             format!("store     {shown}"),

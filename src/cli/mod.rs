@@ -70,7 +70,7 @@ pub struct Cli {
     /// File with the token to show to a running daemon [default: GLIDEPATH_TOKEN, or a token of the config].
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Ask the daemon at this address, such as https://glidepath.example.com/, in place of the config's own; needs no config.
+    /// Ask the daemon at this address, such as `https://glidepath.example.com/`, in place of the config's own; needs no config.
     #[arg(long, global = true, value_name = "URL", value_parser = parse_url)]
     url: Option<Url>,
     /// Log lines as text for people or as JSON for machines. `serve` logs JSON unless told otherwise.
