@@ -191,8 +191,10 @@ async fn a_reviewer_is_answered_from_the_bill() {
         [
             (Question::Pace, "AWS Activate Generative AI", Verdict::Supported),
             (Question::Projection, "ai", Verdict::Above),
+            (Question::Projection, "sorting", Verdict::Supported),
             (Question::Projection, "portfolio", Verdict::Above),
             (Question::Commitment, "ai", Verdict::Supported),
+            (Question::Commitment, "sorting", Verdict::Supported),
             (Question::Commitment, "spend elsewhere", Verdict::Supported),
         ]
     );
