@@ -17,6 +17,7 @@ LEFT_OUT = {
     "postReplay": "forecasts every day that is asked for: a year takes minutes",
     "postBackup": "an order: each would copy the store",
     "postProjections": "takes TOML, which schemathesis cannot write; tests/it/http/entries.rs and tests/it/filing try it",
+    "postProjectionCheck": "takes TOML too; tests/it/http/filing.rs tries it",
 }
 # Checks that cannot hold here, with the reason.
 NOT_CHECKED = {
