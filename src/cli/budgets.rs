@@ -44,15 +44,7 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let book = Book::of(&config);
     let (filing, name) = match &args.projection {
         Some(path) => {
-            let text = projection::read(path)?;
-            let filing = FiledProjection::parse_with(&text, &book.prices).map_err(|problems| {
-                problems.iter().for_each(|problem| errln!("{}: {problem}", path.display()));
-                Trouble::FilingNotUsable.said(format!(
-                    "{} has {} problem(s), so no budgets are made of it; correct them first",
-                    path.display(),
-                    problems.len()
-                ))
-            })?;
+            let filing = book.filing_in(path, "no budgets are made of it; correct them first")?;
             let name = format!("filed on {}", filing.filed_on);
             (filing, name)
         }

@@ -22,6 +22,7 @@ use crate::domain::classify::Classifier;
 use crate::domain::position::{Position, Series};
 use crate::domain::price::PriceBook;
 use crate::domain::projection::{BEDROCK, FiledProjection, content_hash};
+use crate::domain::trouble::Trouble;
 use crate::http::client::{ClientError, Entry};
 use crate::report::{self, Audience, Beside, Format, ReportKind};
 use crate::store::StoredProjection;
@@ -29,7 +30,7 @@ use crate::store::StoredProjection;
 use super::Usage;
 use super::access::{Access, note_entry};
 use super::files;
-use super::out::{self, outln};
+use super::out::{self, errln, outln};
 use super::table::table;
 
 /// Arguments of `projection`.
@@ -195,7 +196,7 @@ pub fn ask_of_file(config: &Config, path: &Path, format: Format) -> Result<Vec<u
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(path: &Path) -> Result<String> {
+fn read(path: &Path) -> Result<String> {
     Ok(files::read_text("the filing", path)?)
 }
 
@@ -283,6 +284,19 @@ impl Book {
 
     fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
         Knowledge { book: &self.prices, classifier: &self.classifier, account }
+    }
+
+    /// The filing in a file. Where it has problems each is told, and `undone` says what does not come of it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has a problem.
+    pub(super) fn filing_in(&self, path: &Path, undone: &str) -> Result<FiledProjection> {
+        let name = path.display();
+        let filing = FiledProjection::parse_with(&read(path)?, &self.prices).map_err(|problems| {
+            problems.iter().for_each(|problem| errln!("{name}: {problem}"));
+            Trouble::FilingNotUsable.said(format!("{name} has {} problem(s), so {undone}", problems.len()))
+        })?;
+        Ok(filing)
     }
 
     /// What a filing costs and supports.

@@ -155,8 +155,15 @@ fn wanted(link: &SharedReport, asked: &SharedQuery) -> Result<Option<(ReportKind
         Some(name) => name.parse::<Format>().ok().filter(|format| made.contains(format)),
     };
     let Some(format) = format else {
-        let names: Vec<&str> = made.iter().map(|format| format.as_str()).collect();
-        let advice = format!("it was made for: {}", names.join(", "));
+        let names = |formats: &[Format]| formats.iter().map(|format| format.as_str()).collect::<Vec<_>>().join(", ");
+        let advice = match made.is_empty() {
+            false => format!("it was made for: {}", names(&made)),
+            true => format!(
+                "{kind} is made as {}, and the link for {}: ask whoever sent it for another one",
+                names(kind.formats()),
+                names(&link.formats)
+            ),
+        };
         return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
     };
     Ok(Some((kind, format)))

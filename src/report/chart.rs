@@ -132,6 +132,7 @@ pub(super) fn draw(chart: &Chart, size: Size) -> Picture {
 }
 
 /// A chart as an SVG file of its own, under `style`.
+#[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only a PDF takes charts as files"))]
 pub(super) fn file(chart: &Chart, style: &str) -> String {
     let Picture { width, height, body, .. } = draw(chart, Size::Paper);
     format!(

@@ -117,6 +117,7 @@ impl Logo {
     }
 
     /// The name under which the typesetter finds it.
+    #[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only a PDF takes a logo as a file"))]
     pub(super) const fn file_name(&self) -> &'static str {
         match self.form {
             Form::Png => "logo.png",

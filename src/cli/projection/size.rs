@@ -5,17 +5,15 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::{Book, draft, read};
+use super::{Book, draft};
 use crate::cli::access::{Access, existing_view};
-use crate::cli::out::{self, errln, outln};
+use crate::cli::out::{self, outln};
 use crate::cli::table::{or_dash, table};
 use crate::config::Config;
 use crate::cycle::filing_of_bill;
 use crate::domain::ask::{self, KnownAccount, Objection, SizedFiling};
 use crate::domain::position::Position;
 use crate::domain::programme::Route;
-use crate::domain::projection::FiledProjection;
-use crate::domain::trouble::Trouble;
 use crate::domain::words::{all_names_text, day_text};
 
 /// What a filing in a file costs and supports, with config's prices and names of models.
@@ -23,18 +21,8 @@ use crate::domain::words::{all_names_text, day_text};
 /// # Errors
 /// If the file cannot be read; with every problem that is in it.
 pub(super) fn of_file(config: &Config, path: &Path) -> Result<SizedFiling> {
-    let text = read(path)?;
-    of_text(config, &text, &path.display().to_string())
-}
-
-fn of_text(config: &Config, text: &str, name: &str) -> Result<SizedFiling> {
     let book = Book::of(config);
-    let filing = FiledProjection::parse_with(text, &book.prices).map_err(|problems| {
-        problems.iter().for_each(|problem| errln!("{name}: {problem}"));
-        let count = problems.len();
-        let said = format!("{name} has {count} problem(s), so it cannot be sized; correct them, and size it again");
-        Trouble::FilingNotUsable.said(said)
-    })?;
+    let filing = book.filing_in(path, "it cannot be sized; correct them, and size it again")?;
     Ok(book.size(&filing, &KnownAccount::default()))
 }
 

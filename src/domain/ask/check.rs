@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::{Knowledge, Objection, size};
 use crate::domain::money::Money;
 use crate::domain::projection::{
-    BEDROCK, FiledProjection, FilingSize, Part, ProjectionProblem, content_hash, service_of_model, told_overlaps,
+    FiledProjection, FilingSize, Part, ProjectionProblem, content_hash, service_of_model, told_overlaps,
 };
 
 /// What is found in a filing.
@@ -53,7 +53,7 @@ pub fn check(filings: &[(String, String)], knowledge: &Knowledge) -> Vec<Checked
 
 /// What is found in one text, and the filing that it is where it reads as one.
 fn found(text: &str, knowledge: &Knowledge) -> (CheckedFiling, Option<FiledProjection>) {
-    let Knowledge { book, classifier, account } = knowledge;
+    let Knowledge { book, account, .. } = knowledge;
     let mut checked = CheckedFiling {
         content_hash: content_hash(text),
         problems: Vec::new(),
@@ -71,8 +71,7 @@ fn found(text: &str, knowledge: &Knowledge) -> (CheckedFiling, Option<FiledProje
             return (checked, None);
         }
     };
-    let service = |model: &str| classifier.model_service(model).unwrap_or(BEDROCK).to_owned();
-    let comes_to = FilingSize::of(&filing, book, service);
+    let comes_to = FilingSize::of(&filing, book, |model| knowledge.service_of_model(model));
     checked.remarks.clone_from(&filing.remarks);
     checked.far_from_the_bill = comes_to.remarks(&account.scale);
     checked.implausible = comes_to.refusals(&account.scale);

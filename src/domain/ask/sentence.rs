@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::{Spend, each};
+use crate::domain::period::BillingPeriod;
 use crate::domain::projection::{Driver, FiledProjection};
-use crate::domain::words::volume_text;
+use crate::domain::words::{month_text, volume_text};
 use crate::domain::workload::Workload;
 
 /// What the product runs on, in tokens or accelerator-hours a month, at first and at the most. What is missing is a blank that names
@@ -52,30 +53,62 @@ fn chips(spend: &Spend) -> &'static str {
     }
 }
 
-/// A monthly volume: at first, and at the most.
+/// Ten percent more is no growth worth a word, and ten percent less no fall.
+const GROWN: Decimal = Decimal::from_parts(11, 0, 0, false, 1);
+const FALLEN: Decimal = Decimal::from_parts(9, 0, 0, false, 1);
+
+/// A volume by month of the window.
 struct Volume {
-    first: Decimal,
-    most: Decimal,
+    months: Vec<(BillingPeriod, Decimal)>,
+    /// That of the first month that has any.
+    first: (BillingPeriod, Decimal),
+    /// The first month of the most.
+    most: (BillingPeriod, Decimal),
+    /// That of the window's last month.
+    last: Decimal,
 }
 
 impl Volume {
     fn of(spend: &Spend, of: impl Fn(&Driver) -> Option<Decimal>) -> Option<Volume> {
         let month = |month| {
             let rows = spend.rows.iter().filter(|row| row.planned.month == month);
-            rows.filter_map(|row| of(&row.planned.driver)).sum::<Decimal>()
+            (month, rows.filter_map(|row| of(&row.planned.driver)).sum::<Decimal>())
         };
-        let mut months = each(&spend.months).map(month).filter(|volume| volume.is_sign_positive() && !volume.is_zero());
-        let first = months.next()?;
-        Some(Volume { first, most: months.fold(first, Decimal::max) })
+        let months: Vec<(BillingPeriod, Decimal)> = each(&spend.months).map(month).collect();
+        let first = *months.iter().find(|(_, volume)| *volume > Decimal::ZERO)?;
+        let most = months.iter().fold(first, |most, month| if month.1 > most.1 { *month } else { most });
+        let last = months.last()?.1;
+        Some(Volume { months, first, most, last })
     }
 
     fn words(&self, unit: &str) -> String {
-        let Volume { first, most } = self;
-        // Ten percent more is no growth worth a word.
-        if *most > *first * Decimal::new(11, 1) {
-            format!("{} {unit} a month, growing to {} after launch", volume_text(*first), volume_text(*most))
-        } else {
-            format!("{} {unit} a month, steady over the window", volume_text(*first))
+        let Volume { months, first: (begins, first), most: (peak, most), last } = self;
+        let used = months.iter().filter(|(_, volume)| *volume > Decimal::ZERO).count();
+        let at_first = format!("{} {unit}", volume_text(*first));
+        if used == 1 && months.len() > 1 {
+            return format!("{at_first} in {} alone", month_text(*begins));
         }
+        let in_the_end = if last.is_zero() {
+            "none in the last month".to_owned()
+        } else {
+            format!("{} in the last month", volume_text(*last))
+        };
+        if *most > *first * GROWN {
+            return match *last < *most * FALLEN {
+                false => format!("{at_first} a month, growing to {} after launch", volume_text(*most)),
+                true => format!(
+                    "{at_first} a month, growing to {} in {}, and {in_the_end}",
+                    volume_text(*most),
+                    month_text(*peak)
+                ),
+            };
+        }
+        if used < months.len() {
+            return format!("{at_first} a month in {used} of the window's {} months", months.len());
+        }
+        if *last < *first * FALLEN {
+            return format!("{at_first} a month at first, and {in_the_end}");
+        }
+        format!("{at_first} a month, steady over the window")
     }
 }

@@ -114,13 +114,43 @@ fn the_sentence_is_filled_in() {
         ),
         (
             TRAINING,
-            "Our product's training runs on AWS Trainium, at roughly 46,080 accelerator-hours a month, steady over the window.",
+            "Our product's training runs on AWS Trainium, at roughly 46,080 accelerator-hours in December 2026 alone.",
         ),
     ] {
         assert_eq!(sized(text).sentence, said);
     }
     let tier = sized(TIER).sentence;
+    // The summaries end in May, and the growth of the rest makes up for them within a tenth.
     assert!(tier.contains("6.06 billion tokens a month, growing to 7.41 billion after launch"), "{tier}");
+    // Volumes of a window of four months, and what is said of them.
+    for (millions, said) in [
+        ([10, 10, 10, 10], "10 million tokens a month, steady over the window"),
+        ([10, 10, 20, 19], "10 million tokens a month, growing to 20 million after launch"),
+        (
+            [10, 30, 20, 20],
+            "10 million tokens a month, growing to 30 million in January 2027, and 20 million in the last month",
+        ),
+        (
+            [10, 30, 0, 0],
+            "10 million tokens a month, growing to 30 million in January 2027, and none in the last month",
+        ),
+        ([20, 20, 10, 10], "20 million tokens a month at first, and 10 million in the last month"),
+        ([0, 10, 0, 10], "10 million tokens a month in 2 of the window's 4 months"),
+        ([0, 10, 0, 0], "10 million tokens in January 2027 alone"),
+    ] {
+        let months = ["2026-12", "2027-01", "2027-02", "2027-03"];
+        let entry = |(month, millions): (&str, &i32)| {
+            format!("{{ from = \"{month}\", input_millions = {millions}, output_millions = 0 }}")
+        };
+        let entries: Vec<String> = months.into_iter().zip(&millions).map(entry).collect();
+        let text = format!(
+            "filed_on = \"2026-11-20\"\nwindow = {{ starts_on = \"2026-12-01\", expires_on = \"2027-04-01\" }}\n[[record]]\nid = \"ai\"\n\
+             [[record.tokens]]\nmodel = \"Nova Pro\"\nrouting = \"in_region\"\nmonthly = [{}]\n",
+            entries.join(", ")
+        );
+        let sentence = sized(&text).sentence;
+        assert!(sentence.contains(&format!("at roughly {said}.")), "{millions:?}: {sentence}");
+    }
     let services = "filed_on = \"2026-11-20\"\n[[record]]\nid = \"base\"\n[[record.service]]\nservice = \"Amazon EC2\"\n\
                     monthly = [{ from = \"2026-12\", usd = \"1\" }]\n";
     assert!(
