@@ -212,6 +212,11 @@ impl Config {
         self.hears.get(name).unwrap_or(Hears::all())
     }
 
+    /// The name of the partner that config names, if it names one.
+    pub fn partner_name(&self) -> Option<&str> {
+        self.partner.as_ref()?.name.as_deref()
+    }
+
     /// Whether links can be signed, and where they would lead is known and safe to send.
     pub fn may_link(&self) -> bool {
         self.link_key.is_some() && self.dashboard_url.is_some() && self.no_links().is_none()

@@ -62,6 +62,7 @@ impl Engine {
     fn size(&self, filing: &FiledProjection, position: &Position, audience: &Audience) -> SizedFiling {
         // A partner learns nothing of the account from an objection.
         let account = if *audience == Audience::Owner { KnownAccount::from(position) } else { KnownAccount::default() };
+        let account = account.with_partner(self.config().partner_name());
         ask::size(filing, &self.knowledge(&account))
     }
 

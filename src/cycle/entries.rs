@@ -225,7 +225,8 @@ impl Engine {
     /// If the store fails.
     pub async fn known_account(&self) -> anyhow::Result<KnownAccount> {
         let view = self.view(None).await?;
-        Ok(view.map(|view| KnownAccount::from(&view.position)).unwrap_or_default())
+        let account = view.map(|view| KnownAccount::from(&view.position)).unwrap_or_default();
+        Ok(account.with_partner(self.config().partner_name()))
     }
 
     async fn frozen_and_counted(&self, now: DateTime<Utc>, read: ReadFiling) -> Result<StoredProjection, EntryError> {

@@ -5,20 +5,22 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
 use super::partner::{self, Partner};
-use super::{ReportKind, words};
-use crate::domain::ask::{DISCRETIONARY, Gate, GateState, ProgrammeFit, SizedFiling};
+use super::{ReportKind, review, words};
+use crate::domain::ask::{
+    ChipHours, DISCRETIONARY, Gate, ModelCompared, ModelTokens, ProgrammeFit, SizedFiling, SizedMonth,
+};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
-use crate::domain::position::Position;
+use crate::domain::position::{PoolPosition, Position};
 use crate::domain::programme::Route;
 use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
 
 /// Builds the report of what is sized; without it, why there is nothing.
 pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: Option<&Partner>) -> Document {
     Document {
-        summary: sized.map_or_else(|| vec![nothing(position).to_owned()], summary),
+        summary: sized.map_or_else(|| vec![nothing(position).to_owned()], |sized| summary(position, sized)),
         figures: sized.map(figures).unwrap_or_default(),
-        sections: sized.map(|sized| sections(sized, partner)).unwrap_or_default(),
+        sections: sized.map(|sized| sections(position, sized, partner)).unwrap_or_default(),
         notes: sized.map(|_| notes()).unwrap_or_default(),
         ..Document::new(ReportKind::Ask, position)
     }
@@ -32,11 +34,30 @@ fn nothing(position: &Position) -> &'static str {
     }
 }
 
-fn summary(sized: &SizedFiling) -> Vec<String> {
+/// True if credit was granted since for what the filing asks: by when to file, and what stands before the award, is over then.
+pub(super) fn is_answered(position: &Position, sized: &SizedFiling) -> bool {
+    let asks = |programme: Programme| sized.records.iter().any(|record| record.programme == programme);
+    let since = |pool: &PoolPosition| pool.starts_on >= sized.filed_on && pool.programme.is_some_and(asks);
+    position.filing.as_ref().is_some_and(|filing| {
+        filing.granted_usd.is_some()
+            || filing.applications.iter().any(|it| it.granted_usd.is_some())
+            || position.credits.pools.iter().any(since)
+    })
+}
+
+/// The sentence that AWS wants to read, with the day of a filing that AWS has answered.
+pub(super) fn sentence(position: &Position, sized: &SizedFiling) -> String {
+    match is_answered(position, sized) {
+        true => format!("As filed on {}: {}", words::day(sized.filed_on), sized.sentence),
+        false => sized.sentence.clone(),
+    }
+}
+
+fn summary(position: &Position, sized: &SizedFiling) -> Vec<String> {
     let ask = &sized.ask;
     let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", usd_text(asked)));
     let mut said = vec![
-        sized.sentence.clone(),
+        sentence(position, sized),
         format!(
             "{} is planned in all; credit can pay {} of it, which with {} headroom supports an ask of {}.{asked}",
             usd_text(sized.total_usd),
@@ -45,14 +66,14 @@ fn summary(sized: &SizedFiling) -> Vec<String> {
             usd_text(ask.usd)
         ),
     ];
-    let mut fitting: Vec<&str> = Programme::ALL
-        .into_iter()
-        .filter(|programme| sized.programmes.iter().any(|it| it.programme == *programme && it.fits))
-        .map(Programme::label)
-        .collect();
-    fitting.dedup();
-    if !fitting.is_empty() {
-        said.push(format!("Programmes that are meant for such spend: {}.", all_names_text(&fitting)));
+    if is_answered(position, sized) {
+        said.push("Credit was granted since; what can be asked for next stands under The next ask.".to_owned());
+    } else {
+        let mut fitting: Vec<&str> = sized.open_routes().into_iter().map(|it| it.programme.label()).collect();
+        fitting.dedup();
+        if !fitting.is_empty() {
+            said.push(format!("Programmes that are meant for such spend: {}.", all_names_text(&fitting)));
+        }
     }
     if !sized.unpriced.is_empty() {
         let names: Vec<&str> = sized.unpriced.iter().map(|line| line.what.as_str()).collect();
@@ -73,16 +94,18 @@ fn figures(sized: &SizedFiling) -> Vec<Figure> {
     let span = first.zip(last).map_or(String::new(), |(first, last)| {
         format!("{} to {}", words::month(first.month), words::month(last.month))
     });
-    let saved = sized.total_usd_without_levers - sized.total_usd;
-    vec![
-        figure("planned", "Planned", sized.total_usd, span),
-        figure(
-            "without_levers",
-            "Without caching and batch",
-            sized.total_usd_without_levers,
-            format!("caching and batch save {}", usd_text(saved)),
-        ),
-        figure(
+    let saved = saved(sized);
+    let figures = [
+        Some(figure("planned", "Planned", sized.total_usd, span)),
+        saved.map(|saved| {
+            figure(
+                "without_levers",
+                "Without caching and batch",
+                sized.total_usd_without_levers,
+                format!("caching and batch save {}", usd_text(saved)),
+            )
+        }),
+        Some(figure(
             "ask",
             "Ask that the spend supports",
             sized.ask.usd,
@@ -91,49 +114,74 @@ fn figures(sized: &SizedFiling) -> Vec<Figure> {
                 usd_text(sized.ask.payable_usd),
                 percent_text(sized.ask.headroom)
             ),
-        ),
-        figure("cash", "Cash in any case", sized.ask.cash_usd, "what no credit pays".to_owned()),
-    ]
+        )),
+        Some(figure("cash", "Cash in any case", sized.ask.cash_usd, "what no credit pays".to_owned())),
+    ];
+    figures.into_iter().flatten().collect()
 }
 
-fn sections(sized: &SizedFiling, partner: Option<&Partner>) -> Vec<Section> {
-    let section = |id, title: &str, blocks: Vec<Block>| {
-        (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
-    };
+/// What caching and batch save; `None` where nothing is planned of them.
+fn saved(sized: &SizedFiling) -> Option<Money> {
+    Some(sized.total_usd_without_levers - sized.total_usd).filter(|saved| saved.is_positive())
+}
+
+/// Above what is not for AWS.
+const FOR_THE_WRITERS: &str = "From here on this report is for those who write the filing: which programme to ask, and what a reviewer \
+    may object to. What goes to AWS is the funding pack.";
+
+/// What AWS reads first, then what those need who write the filing.
+fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>) -> Vec<Section> {
+    let answered = is_answered(position, sized);
+    let next = review::sections(position).into_iter().filter(|section| answered && section.id == "next-ask");
+    let mut inside: Vec<Section> = [
+        section("ask-programmes", "Programmes", if answered { Vec::new() } else { programmes(sized) }),
+        section("ask-awards", "How long an award lasts", awards(sized)),
+        section("ask-models", "The same tokens on other models", models(sized)),
+        section("ask-objections", "What a reviewer may object to", objections(sized)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some(first) = inside.first_mut() {
+        first.blocks.insert(0, Block::Text(FOR_THE_WRITERS.to_owned()));
+    }
+    for_aws(sized).into_iter().chain(partner::section(partner)).chain(next).chain(inside).collect()
+}
+
+/// What of the ask a reviewer of AWS reads: what it costs, on what, how the ask comes of it, and the bill after it.
+pub(super) fn for_aws(sized: &SizedFiling) -> Vec<Section> {
     [
         section("ask-months", "What it costs by month", months(sized)),
         section("ask-services", "By AWS service and record", vec![services(sized), records(sized)]),
         section("ask-usage", "Tokens and chip-hours", usage(sized)),
         section("ask-size", "The ask", arithmetic(sized)),
-        section("ask-programmes", "Programmes", programmes(sized)),
-        section("ask-awards", "How long an award lasts", vec![awards(sized)]),
-        section("ask-models", "The same tokens on other models", models(sized)),
         section("ask-afterwards", "The bill afterwards", vec![afterwards(sized)]),
-        section("ask-objections", "What a reviewer may object to", objections(sized)),
     ]
     .into_iter()
     .flatten()
-    .chain(partner::section(partner))
     .collect()
 }
 
+fn section(id: &'static str, title: &str, blocks: Vec<Block>) -> Option<Section> {
+    (!blocks.is_empty()).then(|| Section { id, title: title.to_owned(), blocks })
+}
+
 fn months(sized: &SizedFiling) -> Vec<Block> {
-    let row = |it: &crate::domain::ask::SizedMonth| {
-        vec![Cell::Month(it.month), Cell::Money(it.usd), Cell::Money(it.usd_without_levers)]
-    };
+    let without = |usd: Money| Cell::money_or(saved(sized).map(|_| usd), "");
+    let row = |it: &SizedMonth| vec![Cell::Month(it.month), Cell::Money(it.usd), without(it.usd_without_levers)];
     let columns = [
         Column::text("month", "Month"),
         Column::number("usd", "As filed"),
-        Column::number("usd_without_levers", "Without caching and batch"),
+        Column::number("usd_without_levers", "Without caching and batch").optional(),
     ];
-    let total = [Cell::text("In all"), Cell::Money(sized.total_usd), Cell::Money(sized.total_usd_without_levers)];
+    let total = [Cell::text("In all"), Cell::Money(sized.total_usd), without(sized.total_usd_without_levers)];
     let table = Table::new("ask_months", "Dollars by month, before tax", columns);
-    let layer = |label: &str, tone, of: fn(&crate::domain::ask::SizedMonth) -> Money| Layer {
+    let layer = |label: &str, tone, of: fn(&SizedMonth) -> Money| Layer {
         label: label.to_owned(),
         tone,
         amounts: sized.months.iter().map(of).collect(),
     };
-    let saved: fn(&crate::domain::ask::SizedMonth) -> Money = |it| (it.usd_without_levers - it.usd).at_least_zero();
+    let saved: fn(&SizedMonth) -> Money = |it| (it.usd_without_levers - it.usd).at_least_zero();
     let chart = Chart {
         id: "ask-months".to_owned(),
         title: "Planned spend by month".to_owned(),
@@ -188,7 +236,7 @@ fn records(sized: &SizedFiling) -> Block {
 fn usage(sized: &SizedFiling) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !sized.tokens.is_empty() {
-        let row = |it: &crate::domain::ask::ModelTokens| {
+        let row = |it: &ModelTokens| {
             vec![
                 Cell::text(&it.model),
                 Cell::Quantity(it.input_millions),
@@ -212,7 +260,7 @@ fn usage(sized: &SizedFiling) -> Vec<Block> {
         blocks.push(Block::Table(table.rows(sized.tokens.iter().map(row))));
     }
     if !sized.chip_hours.is_empty() {
-        let row = |it: &crate::domain::ask::ChipHours| {
+        let row = |it: &ChipHours| {
             vec![
                 Cell::text(&it.instance_type),
                 Cell::Quantity(it.chip_hours),
@@ -283,13 +331,15 @@ fn programmes(sized: &SizedFiling) -> Vec<Block> {
         Column::text("source", "Source"),
     ];
     let bands = Table::new("ask_programmes", "What awards are like", columns).rows(bands);
-    let fitting: Vec<&ProgrammeFit> = sized.programmes.iter().filter(|it| it.fits).collect();
-    let times = fitting.iter().map(|it| {
+    let possible = sized.possible_routes();
+    let late = |it: &ProgrammeFit| it.is_late(sized.filed_on);
+    let all_late = !possible.is_empty() && possible.iter().all(|it| late(it));
+    let times = possible.iter().map(|it| {
         vec![
             Cell::text(it.programme.label()),
             Cell::text(it.route.as_str()),
             Cell::Day(it.file_by),
-            Cell::text(if it.is_late(sized.filed_on) { "over: file at once, and begin later" } else { "" }),
+            Cell::text(if !all_late && late(it) { "over: file at once, and begin later" } else { "" }),
             Cell::Day(it.lands.from),
             Cell::Day(it.lands.to),
         ]
@@ -303,9 +353,16 @@ fn programmes(sized: &SizedFiling) -> Vec<Block> {
         Column::text("lands_to", "to"),
     ];
     let times = Table::new("ask_times", "When to file, and when credit can be there", columns).rows(times);
-    let gates = Table::new("ask_gates", "What stands before each award", gate_columns()).rows(gate_rows(&fitting));
-    [bands, times, gates].into_iter().filter(|table| !table.rows.is_empty()).map(Block::Table).collect()
+    let gates = Table::new("ask_gates", "What stands before each award", gate_columns());
+    let gates = gates.rows(gate_rows(&sized.open_routes()));
+    let said = all_late.then(|| Block::Text(TOO_LATE.to_owned()));
+    let tables = [bands, times, gates].into_iter().filter(|table| !table.rows.is_empty()).map(Block::Table);
+    said.into_iter().chain(tables).collect()
 }
+
+/// Said where every day by which to file is over.
+const TOO_LATE: &str = "No route brings credit safely before the window begins: file at once, and let the window begin once credit is \
+    there, or pay its first days in cash.";
 
 fn gate_columns() -> [Column; 5] {
     [
@@ -328,55 +385,49 @@ fn gate_rows(fitting: &[&ProgrammeFit]) -> Vec<Vec<Cell>> {
     }
     rows.sort_by_key(|(programme, ..)| *programme);
     let row = |(programme, gate, routes): (Programme, &Gate, Vec<&str>)| {
-        let state = match gate.state {
-            GateState::Open => "open",
-            GateState::Closed => "closed",
-            GateState::Ask => "to be asked",
-        };
         let routes = if routes.len() == Route::ALL.len() { "any".to_owned() } else { routes.join(", ") };
         vec![
             Cell::text(programme.label()),
             Cell::text(gate.gate.replace('_', " ")),
             Cell::text(routes),
-            Cell::text(state),
+            Cell::text(gate.state_words()),
             Cell::text(&gate.reason),
         ]
     };
     rows.into_iter().map(row).collect()
 }
 
-fn awards(sized: &SizedFiling) -> Block {
+fn awards(sized: &SizedFiling) -> Vec<Block> {
     let rows = sized.awards.iter().map(|it| {
         let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
         let until = it.lasts_until.map_or_else(|| "the whole window".to_owned(), day_text);
-        vec![Cell::text(all_names_text(&names)), Cell::Money(it.usd), Cell::text(until)]
+        let size = if it.usual { "usual" } else { "the most; what is usual is not reported" };
+        vec![Cell::text(all_names_text(&names)), Cell::Money(it.usd), Cell::text(size), Cell::text(until)]
     });
     let columns = [
         Column::text("programmes", "An award of"),
-        Column::number("usd", "Of the usual size"),
+        Column::number("usd", "Dollars"),
+        Column::text("size", "Which is"),
         Column::text("lasts_until", "Lasts for the spend it is meant for until"),
     ];
-    Block::Table(
-        Table::new("ask_awards", "Awards of the usual size, where that is reported, else of the most", columns)
-            .rows(rows),
-    )
+    let table = Table::new("ask_awards", "Awards, each for the spend that it is meant for", columns).rows(rows);
+    if table.rows.is_empty() { Vec::new() } else { vec![Block::Table(table)] }
 }
 
 fn models(sized: &SizedFiling) -> Vec<Block> {
     if sized.models.is_empty() {
         return Vec::new();
     }
-    let row = |it: &crate::domain::ask::ModelCompared| {
+    let mix = format!("as filed, on {}", all_names_text(&sized.model_names()));
+    let row = |it: &ModelCompared| {
         vec![
-            Cell::text(&it.model),
-            Cell::text(if it.filed { "yes" } else { "" }),
+            Cell::text(if it.filed { mix.clone() } else { format!("all of them on {}", it.model) }),
             Cell::Money(it.usd),
             Cell::text(if it.filed { "as filed".to_owned() } else { format!("{} times", it.runway_times) }),
         ]
     };
     let columns = [
-        Column::text("model", "All tokens on, or as filed"),
-        Column::text("filed", "Filed").optional(),
+        Column::text("model", "The tokens of the filing"),
         Column::number("usd", "Cost over the window"),
         Column::number("runway_times", "The same credit lasts"),
     ];
@@ -392,6 +443,11 @@ fn models(sized: &SizedFiling) -> Vec<Block> {
 fn afterwards(sized: &SizedFiling) -> Block {
     let rows = sized.afterwards.iter().map(|it| vec![Cell::Month(it.month), Cell::Money(it.usd)]);
     let sum: Money = sized.afterwards.iter().map(|it| it.usd).sum();
+    if !sum.is_positive() {
+        return Block::Text(
+            "Nothing is filed for the months after the window, so no bill is worked out for them.".to_owned(),
+        );
+    }
     let columns = [Column::text("month", "Month"), Column::number("usd", "The bill, before tax")];
     let table = Table::new("ask_afterwards", "The bill by month once the window has ended", columns);
     Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))

@@ -253,8 +253,8 @@ fn award_names(position: &Position) -> Vec<String> {
     pools.iter().enumerate().map(name).collect()
 }
 
-/// That credit ends, or that an award expires with something left in it, where the owner is told so. A warning that credit ends can
-/// come of what others filed; that it is critical never does.
+/// That credit ends, that an award expires with something left in it, or that figures are old, where the owner is told so. A
+/// warning that credit ends can come of what others filed; that it is critical never does.
 fn ends(position: &Position, scoped: &Position, all_own: bool) -> Vec<Finding> {
     let told = |finding: &Finding| {
         let summary = match finding.rule {
@@ -266,6 +266,11 @@ fn ends(position: &Position, scoped: &Position, all_own: bool) -> Vec<Finding> {
                 let award = &scoped.credits.pools[position.credits.pools.iter().position(of)?];
                 let (name, day) = (&award.name, words::day(award.expires_on));
                 format!("{name} expires on {day}, and some of it will probably be unused.")
+            }
+            // That figures are old bears on every reader; why they are is the owner's.
+            Rule::StaleData => {
+                let through = position.data_through.map_or_else(|| "any day".to_owned(), words::day);
+                format!("No newer figures have come from AWS: everything here is as of {through}.")
             }
             _ => return None,
         };
@@ -303,11 +308,7 @@ fn scope_review(review: &Review, all_own: bool, own: &impl Fn(&String) -> bool) 
         assumptions: review.assumptions.iter().filter(|row| own(&row.record)).cloned().collect(),
         claims: review.claims.iter().filter(may_see).cloned().collect(),
         // Spend outside of every record is in its months too, so even who filed all records is not shown them.
-        next_ask: review.next_ask.as_ref().map(|ask| NextAsk {
-            average_month: Money::ZERO,
-            steps: Vec::new(),
-            ..ask.clone()
-        }),
+        next_ask: review.next_ask.as_ref().map(NextAsk::without_months),
         no_ask: review.no_ask,
         granted_band: review.granted_band,
         earned_value: review

@@ -76,6 +76,9 @@ impl Document {
 
     /// "Data through 21 Nov 2026 · as of 23 Nov 2026 06:00 UTC".
     pub fn dateline(&self) -> String {
+        if self.kind == ReportKind::Ask.as_str() && self.data_through.is_none() {
+            return format!("From the filing alone, without a bill · as of {}", words::day(self.as_of.date_naive()));
+        }
         dateline(self.as_of, self.data_through)
     }
 

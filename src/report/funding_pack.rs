@@ -6,16 +6,21 @@
 
 use super::document::{Block, Document, Figure, Section};
 use super::partner::{self, Partner};
-use super::{ReportKind, actual_vs_projected, as_filed, curves, review, trajectory, usage, window_clock, words};
+use super::{ReportKind, actual_vs_projected, as_filed, ask, curves, review, trajectory, usage, window_clock, words};
 use crate::domain::ask::SizedFiling;
 use crate::domain::position::{Position, Series};
 
 /// The order in which a reviewer asks: what was filed, what was used and spent against it, how it was paid, how long that lasts and
 /// how good such words were, what comes after, what is asked for next, and what all of it assumes. Sections of other reports that
 /// are not named are left out.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 20] = [
     "as-filed",
     partner::SECTION,
+    "ask-size",
+    "ask-months",
+    "ask-services",
+    "ask-usage",
+    "ask-afterwards",
     "actual-vs-filed",
     "usage",
     "models",
@@ -54,7 +59,11 @@ pub(super) fn build(
     let compared = actual_vs_projected::build(position, series);
     let ahead = trajectory::build(position, series);
     let own = [partner::section(partner), models(position, series), window_clock::section(position, series)];
-    let sections = compared.sections.into_iter().chain(ahead.sections).chain(own.into_iter().flatten()).collect();
+    // Until AWS has answered it, the pack is the application: it holds the filing's own arithmetic.
+    let open = |sized: &&SizedFiling| position.filing.is_some() && !ask::is_answered(position, sized);
+    let asked = sized.filter(open).map(ask::for_aws).unwrap_or_default();
+    let all = compared.sections.into_iter().chain(ahead.sections).chain(own.into_iter().flatten());
+    let sections = all.chain(asked).collect();
     Document {
         kind: ReportKind::FundingPack.as_str(),
         title: ReportKind::FundingPack.title().to_owned(),
@@ -70,7 +79,7 @@ pub(super) fn build(
 /// What a reader has to know who reads no further: the sentence that AWS wants to read, what came of the filing, what is left, what
 /// follows, and the ask.
 fn summary(position: &Position, sized: Option<&SizedFiling>) -> Vec<String> {
-    let mut said: Vec<String> = sized.map(|sized| sized.sentence.clone()).into_iter().collect();
+    let mut said: Vec<String> = sized.map(|sized| ask::sentence(position, sized)).into_iter().collect();
     said.extend(actual_vs_projected::summary(position).into_iter().take(1));
     if position.data_through.is_some() {
         said.push(format!("{}.", words::headline(position)));

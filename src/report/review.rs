@@ -72,7 +72,7 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
         label: "Next ask supported".to_owned(),
         value: Cell::Money(ask.amount),
         // A reader from outside gets the result without the months that it rests on.
-        detail: if ask.steps.is_empty() {
+        detail: if ask.average_month.is_zero() {
             format!("beyond the {} still held", ask.held.dollars())
         } else {
             match ask.bound() {

@@ -29,7 +29,8 @@ pub(super) fn section(position: &Position, series: &Series) -> Option<Section> {
     if clocks.is_empty() {
         return None;
     }
-    let blocks = vec![Block::Text(explained(launch)), Block::Table(table(&clocks))];
+    let shows_use = clocks.iter().any(|clock| clock.used.is_some());
+    let blocks = vec![Block::Text(explained(launch, shows_use)), Block::Table(table(&clocks, shows_use))];
     Some(Section { id: "window", title: "The clock of each award".to_owned(), blocks })
 }
 
@@ -41,17 +42,20 @@ fn launch(position: &Position, through: NaiveDate) -> Option<&Planned> {
     launches.max_by_key(|event| (event.amount, Reverse(event.on)))
 }
 
-fn explained(launch: Option<&Planned>) -> String {
+/// What the table shows. Readers from outside see the days alone: what a single credit paid is its owner's.
+fn explained(launch: Option<&Planned>, shows_use: bool) -> String {
+    let shares = if shows_use {
+        "The share of each window's days that is over, and of its credit that was used"
+    } else {
+        "The share of each window's days that is over"
+    };
     match launch {
         Some(event) => format!(
-            "The share of each window's days that is over, and of its credit that was used; before the launch that was {} for {}, \
-             and since.",
+            "{shares}; before the launch that was {} for {}, and since.",
             if event.source == PlanSource::Filing { "filed" } else { "planned" },
             words::day(event.on)
         ),
-        None => "The share of each window's days that is over, and of its credit that was used. No launch is filed or planned \
-                 that has come."
-            .to_owned(),
+        None => format!("{shares}. No launch is filed or planned that has come."),
     }
 }
 
@@ -97,7 +101,7 @@ fn percent(part: Decimal, whole: Decimal) -> Decimal {
     (part * Decimal::ONE_HUNDRED / whole).round_dp(1)
 }
 
-fn table(clocks: &[Clock]) -> Table {
+fn table(clocks: &[Clock], shows_use: bool) -> Table {
     let since = |all: Option<Decimal>, before: Option<Decimal>| all.zip(before).map(|(all, before)| all - before);
     let row = |it: &Clock| {
         vec![
@@ -123,5 +127,6 @@ fn table(clocks: &[Clock]) -> Table {
         Column::number("days_since", "Days since").optional(),
         Column::number("used_since", "Credit since").optional(),
     ];
-    Table::new("window_clock", "Days over and credit used, of each window", columns).rows(clocks.iter().map(row))
+    let title = if shows_use { "Days over and credit used, of each window" } else { "Days over, of each window" };
+    Table::new("window_clock", title, columns).rows(clocks.iter().map(row))
 }

@@ -13,7 +13,6 @@ use crate::config::Config;
 use crate::cycle::filing_of_bill;
 use crate::domain::ask::{self, KnownAccount, Objection, SizedFiling};
 use crate::domain::position::Position;
-use crate::domain::programme::Route;
 use crate::domain::words::{all_names_text, day_text};
 
 /// What a filing in a file costs and supports, with config's prices and names of models.
@@ -23,7 +22,7 @@ use crate::domain::words::{all_names_text, day_text};
 pub(super) fn of_file(config: &Config, path: &Path) -> Result<SizedFiling> {
     let book = Book::of(config);
     let filing = book.filing_in(path, "it cannot be sized; correct them, and size it again")?;
-    Ok(book.size(&filing, &KnownAccount::default()))
+    Ok(book.size(&filing, &KnownAccount::default().with_partner(config.partner_name())))
 }
 
 /// What a bill in a file supports, gone on for a year.
@@ -54,7 +53,7 @@ fn of_draft(config: &Config, drafted: &str, position: &Position) -> Result<Sized
     let filing = filing_of_bill(drafted, &book.prices, position).ok_or_else(|| {
         anyhow!("what was drafted from the bill does not read as a filing; this is a defect, please report it")
     })?;
-    Ok(book.size(&filing, &KnownAccount::from(position)))
+    Ok(book.size(&filing, &KnownAccount::from(position).with_partner(config.partner_name())))
 }
 
 /// Shows it.
@@ -83,32 +82,36 @@ pub(super) fn show(sized: &SizedFiling, json: bool) -> Result<()> {
         outln!("cash: {} of {}: {}", line.usd.dollars(), line.what, line.why.because());
     }
     outln!();
-    let fitting = sized.programmes.iter().filter(|it| it.fits && it.route == Route::Partner);
-    let rows = fitting.map(|it| {
-        let gates = it.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.state.as_str()));
+    let mut fitting = sized.open_routes();
+    fitting.dedup_by_key(|it| it.programme);
+    let rows = fitting.into_iter().map(|it| {
+        let gates = it.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.state_words()));
         let band = format!("{} to {}", it.band.floor.dollars(), it.band.ceiling.dollars());
         let lands = format!("{} to {}", it.lands.from, it.lands.to);
         let late = if it.is_late(sized.filed_on) { " (over)" } else { "" };
         let file_by = format!("{}{late}", it.file_by);
-        vec![it.programme.label().to_owned(), band, lands, file_by, gates.collect::<Vec<_>>().join(", ")]
+        let (programme, route) = (it.programme.label().to_owned(), it.route.as_str().to_owned());
+        vec![programme, route, band, lands, file_by, gates.collect::<Vec<_>>().join(", ")]
     });
-    out::block(table(&["programme", "awards", "credit can be there", "file by", "gates"], &[], rows));
-    for gate in closed_gates(sized) {
-        outln!("closed: {gate}");
+    out::block(table(&["programme", "by", "awards", "credit can be there", "file by", "gates"], &[], rows));
+    for gate in shut_gates(sized) {
+        outln!("{gate}");
     }
     outln!();
     let awards = sized.awards.iter().map(|it| {
         let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
-        vec![all_names_text(&names), it.usd.dollars(), it.lasts_until.map_or("the whole window".to_owned(), day_text)]
+        let size = if it.usual { "usual" } else { "the most" };
+        let until = it.lasts_until.map_or("the whole window".to_owned(), day_text);
+        vec![all_names_text(&names), it.usd.dollars(), size.to_owned(), until]
     });
-    out::block(table(&["an award of", "of the usual size", "lasts until"], &[1], awards));
+    out::block(table(&["an award of", "dollars", "which is", "lasts until"], &[1], awards));
     if !sized.models.is_empty() {
         outln!();
         let models = sized.models.iter().map(|it| {
-            let filed = if it.filed { "as filed" } else { "" };
-            vec![it.model.clone(), it.usd.dollars(), format!("{} times", it.runway_times), filed.to_owned()]
+            let name = if it.filed { as_filed_words(sized) } else { format!("all on {}", it.model) };
+            vec![name, it.usd.dollars(), format!("{} times", it.runway_times)]
         });
-        out::block(table(&["the same tokens on", "cost", "the credit lasts", ""], &[1, 2], models));
+        out::block(table(&["the same tokens", "cost", "the credit lasts"], &[1, 2], models));
     }
     outln!();
     let after = sized.afterwards.first().zip(sized.afterwards.last());
@@ -148,11 +151,16 @@ fn ask_words(sized: &SizedFiling) -> String {
     )
 }
 
-/// Every reason for which a gate of a programme that fits is closed, once.
-fn closed_gates(sized: &SizedFiling) -> BTreeSet<String> {
-    let gates = sized.programmes.iter().filter(|it| it.fits).flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
+/// The mix that is filed: "as filed, on Claude Sonnet 5 and Nova 2 Lite".
+fn as_filed_words(sized: &SizedFiling) -> String {
+    format!("as filed, on {}", all_names_text(&sized.model_names()))
+}
+
+/// Every reason for which a gate of a programme that fits is closed or capped, once.
+fn shut_gates(sized: &SizedFiling) -> BTreeSet<String> {
+    let gates = sized.open_routes().into_iter().flat_map(|it| it.gates.iter().map(move |gate| (it, gate)));
     gates
         .filter(|(_, gate)| gate.state == ask::GateState::Closed)
-        .map(|(it, gate)| format!("{}: {}", it.programme.label(), gate.reason))
+        .map(|(it, gate)| format!("{}: {}: {}", gate.state_words(), it.programme.label(), gate.reason))
         .collect()
 }

@@ -28,8 +28,10 @@ const SETS: [&[Programme]; 7] = [
 pub struct AwardSize {
     /// Their programmes.
     pub programmes: Vec<Programme>,
-    /// Dollars together: what is usual of each, its ceiling where that is not reported.
+    /// Dollars together: what is usual of each, the most that it grants where that is not reported.
     pub usd: Money,
+    /// True if what is usual is reported of each of them.
+    pub usual: bool,
     /// Day on which they are used up by the spend that they are meant for; null if they last over the window.
     pub lasts_until: Option<NaiveDate>,
 }
@@ -38,13 +40,18 @@ pub struct AwardSize {
 pub(super) fn awards(spend: &Spend) -> Vec<AwardSize> {
     let table = Programmes::builtin();
     let size = |programmes: &&[Programme]| {
-        let funds = |row: &&Row| programmes.iter().any(|programme| table.of(*programme).funds(row.purpose));
-        let rows: Vec<&Row> = spend.rows.iter().filter(funds).collect();
-        if !rows.iter().any(|row| row.payable().is_positive()) {
+        let funds = |programme: &Programme, row: &Row| table.of(*programme).funds(row.purpose);
+        let has_spend =
+            |programme: &Programme| spend.rows.iter().any(|row| row.payable().is_positive() && funds(programme, row));
+        // Nobody combines an award with one that has nothing to pay.
+        if !programmes.iter().all(has_spend) {
             return None;
         }
+        let paid = |row: &&Row| programmes.iter().any(|programme| funds(programme, row));
+        let rows: Vec<&Row> = spend.rows.iter().filter(paid).collect();
         let usd = together(programmes);
-        Some(AwardSize { programmes: programmes.to_vec(), usd, lasts_until: used_up(&rows, usd) })
+        let usual = programmes.iter().all(|programme| table.of(*programme).typical_usd.is_some());
+        Some(AwardSize { programmes: programmes.to_vec(), usd, usual, lasts_until: used_up(&rows, usd) })
     };
     SETS.iter().filter_map(size).collect()
 }

@@ -25,6 +25,15 @@ pub struct KnownAccount {
     pub credit_days_left: Option<i64>,
     /// What 28 days spend on models and accelerators, at the pace of this month.
     pub model_spend_28d: Money,
+    /// The partner that config names: it can file for the company.
+    pub partner: Option<String>,
+}
+
+impl KnownAccount {
+    /// With the partner that config names, if it names one.
+    pub fn with_partner(self, partner: Option<&str>) -> KnownAccount {
+        KnownAccount { partner: partner.map(str::to_owned), ..self }
+    }
 }
 
 impl From<&Position> for KnownAccount {
@@ -40,6 +49,7 @@ impl From<&Position> for KnownAccount {
             scale: position.known_scale(),
             credit_days_left: days_left.map(|(through, end)| (end - through).num_days()),
             model_spend_28d: models.map(|row| row.cost).sum::<Money>().times(Decimal::from(DAYS)).per(day),
+            partner: None,
         }
     }
 }

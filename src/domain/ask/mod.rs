@@ -83,6 +83,42 @@ pub struct SizedFiling {
     pub unpriced: Vec<UnpricedLine>,
 }
 
+impl SizedFiling {
+    /// The programmes that fit, each by every route that is open; where none is, by those that have to be asked for.
+    pub fn open_routes(&self) -> Vec<&ProgrammeFit> {
+        let fitting = || self.programmes.iter().filter(|it| it.fits);
+        let opens = |programme| {
+            fitting().any(|it| it.programme == programme && it.is_possible() && it.route_state() == GateState::Open)
+        };
+        let wanted = |programme| if opens(programme) { GateState::Open } else { GateState::Ask };
+        let open = fitting().filter(|it| it.is_possible() && it.route_state() == wanted(it.programme));
+        by_programme(open)
+    }
+
+    /// The programmes that fit, each by every route that is not ruled out.
+    pub fn possible_routes(&self) -> Vec<&ProgrammeFit> {
+        by_programme(self.programmes.iter().filter(|it| it.fits && it.is_possible()))
+    }
+
+    /// The models whose tokens it plans, in its order.
+    pub fn model_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for of in self.tokens.iter().filter(|of| of.usd.is_positive()) {
+            if !names.contains(&of.model.as_str()) {
+                names.push(&of.model);
+            }
+        }
+        names
+    }
+}
+
+/// The routes of a programme beside each other, in their order.
+fn by_programme<'a>(fits: impl Iterator<Item = &'a ProgrammeFit>) -> Vec<&'a ProgrammeFit> {
+    let mut fits: Vec<&ProgrammeFit> = fits.collect();
+    fits.sort_by_key(|it| it.programme);
+    fits
+}
+
 /// A month as filed, and without the levers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SizedMonth {
@@ -235,7 +271,7 @@ pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> SizedFiling 
         records: records(filing, &spend),
         tokens: usage::tokens(filing, &spend),
         chip_hours: usage::chip_hours(filing, &spend),
-        programmes: programmes::fits(filing, &spend, ask.usd),
+        programmes: programmes::fits(filing, &spend, ask.usd, knowledge.account),
         awards: awards::awards(&spend),
         ask,
         models: usage::compared(filing, knowledge, &spend),

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::awards::used_up;
-use super::{Row, Spend, with_headroom};
+use super::{KnownAccount, Row, Spend, with_headroom};
 use crate::domain::credit::{GENAI_TIER, Programme};
 use crate::domain::money::Money;
 use crate::domain::period::plus_days;
 use crate::domain::programme::{Programmes, Route, Terms};
 use crate::domain::projection::{Backing, Company, FiledProjection, FiledRecord, FundingStage, ProductOrFeature};
 
+/// The gate that says who files it.
+const ROUTE: &str = "route";
 /// Days that are left between the slowest award and the first day on which it is meant to pay.
 const SLACK_DAYS: i64 = 14;
 /// Age in years up to which startup programmes are reported to take a company.
@@ -65,6 +67,8 @@ pub struct Gate {
     pub state: GateState,
     /// Why, a sentence.
     pub reason: String,
+    /// The most that can be asked all the same, where the ceiling closes it; null otherwise.
+    pub most_usd: Option<Money>,
 }
 
 /// Whether a gate is open.
@@ -83,6 +87,29 @@ impl ProgrammeFit {
     /// True if the day by which to file was over on the day of filing.
     pub fn is_late(&self, filed_on: NaiveDate) -> bool {
         self.file_by < filed_on
+    }
+
+    /// Whether somebody is there who can file it by this route.
+    pub fn route_state(&self) -> GateState {
+        self.gates.iter().find(|gate| gate.gate == ROUTE).map_or(GateState::Ask, |gate| gate.state)
+    }
+
+    /// True if it can be filed by this route: the filing does not rule it out, and AWS's own form has one route alone.
+    pub fn is_possible(&self) -> bool {
+        let direct = Programmes::builtin().of(self.programme).is_direct();
+        self.route_state() != GateState::Closed && (!direct || self.route == Route::Own)
+    }
+}
+
+impl Gate {
+    /// Its state for people. Spend above a ceiling closes nothing for them: they ask for the most.
+    pub fn state_words(&self) -> &'static str {
+        match self.state {
+            GateState::Open => "open",
+            GateState::Closed if self.most_usd.is_some_and(Money::is_positive) => "capped",
+            GateState::Closed => "closed",
+            GateState::Ask => "to be asked",
+        }
     }
 }
 
@@ -107,7 +134,7 @@ pub struct Lands {
 }
 
 /// Every programme by every route, those by a partner first. `asked` is what is asked for all records together.
-pub(super) fn fits(filing: &FiledProjection, spend: &Spend, asked: Money) -> Vec<ProgrammeFit> {
+pub(super) fn fits(filing: &FiledProjection, spend: &Spend, asked: Money, account: &KnownAccount) -> Vec<ProgrammeFit> {
     let granted = granted(filing.company.as_ref());
     let fit = |(route, programme): (Route, Programme)| {
         let terms = Programmes::builtin().of(programme);
@@ -123,7 +150,7 @@ pub(super) fn fits(filing: &FiledProjection, spend: &Spend, asked: Money) -> Vec
                 median: terms.median_usd,
                 ceiling: terms.ceiling(&granted),
             },
-            gates: Gates { filing, terms, programme, route, granted: &granted, own: &own, asked }.all(),
+            gates: Gates { filing, terms, programme, route, granted: &granted, own: &own, asked, account }.all(),
             lasts_until: own.lasts_until(terms.ceiling(&granted)),
             file_by: plus_days(own.starts_on, -(slow + SLACK_DAYS)),
             lands: Lands { from: plus_days(filing.filed_on, fast), to: plus_days(filing.filed_on, slow) },
@@ -186,6 +213,7 @@ struct Gates<'a> {
     granted: &'a BTreeMap<Programme, Money>,
     own: &'a OwnRecords<'a>,
     asked: Money,
+    account: &'a KnownAccount,
 }
 
 impl Gates<'_> {
@@ -197,7 +225,7 @@ impl Gates<'_> {
     }
 
     fn gate(&self, gate: &str, state: GateState, reason: String) -> Gate {
-        Gate { gate: gate.to_owned(), state, reason }
+        Gate { gate: gate.to_owned(), state, reason, most_usd: None }
     }
 
     /// Who files it.
@@ -212,10 +240,13 @@ impl Gates<'_> {
         if self.terms.is_direct() {
             let state = if self.route == Route::Own { GateState::Open } else { GateState::Ask };
             let reason = "The company applies on AWS's own form; a partner or an investor can only advise.".to_owned();
-            return self.gate("route", state, reason);
+            return self.gate(ROUTE, state, reason);
         }
         let (state, reason) = match self.route {
-            Route::Partner => backed(company.and_then(|it| it.partner.as_ref()), "AWS partner", "partner"),
+            Route::Partner => {
+                let named = self.account.partner.clone().map(|name| Backing::Somebody(Some(name)));
+                backed(company.and_then(|it| it.partner.as_ref()).or(named.as_ref()), "AWS partner", "partner")
+            }
             Route::Investor => {
                 let investor = company.and_then(|it| it.institutional_investor.as_ref());
                 backed(investor, "institutional investor", "institutional_investor")
@@ -225,7 +256,7 @@ impl Gates<'_> {
                 "Without a partner or an investor who files it, AWS's startup team has to be asked.".to_owned(),
             ),
         };
-        self.gate("route", state, reason)
+        self.gate(ROUTE, state, reason)
     }
 
     /// No more than the programme grants, and of a filing for the tier no more than what is left of its band.
@@ -238,24 +269,25 @@ impl Gates<'_> {
             && matches!(self.programme, Programme::ActivatePortfolio | Programme::AiRecord);
         let left = band.then(|| Programmes::builtin().of(Programme::AiRecord).band_left(self.granted));
         let gate = |state, reason| self.gate("ceiling", state, reason);
+        let capped = |can: Money, of: String| {
+            let asks = match self.filing.asked_usd() {
+                Some(said) if said == can => " The filing asks for exactly that.",
+                _ => "",
+            };
+            let reason = format!("{of} {}.{asks}", can.dollars());
+            Gate { most_usd: Some(can), ..gate(GateState::Closed, reason) }
+        };
         if self.own.supported > own_room {
             let can = left.map_or(own_room, |left| left.min(own_room));
-            return gate(
-                GateState::Closed,
-                format!(
-                    "Its records support {}; the most that can be asked of {label} is {}.",
-                    self.own.supported.dollars(),
-                    can.dollars()
-                ),
-            );
+            let support = self.own.supported.dollars();
+            return capped(can, format!("Its records support {support}; the most that can be asked of {label} is"));
         }
         if let Some(left) = left.filter(|left| self.asked > *left) {
-            return gate(
-                GateState::Closed,
+            let asked = self.asked.dollars();
+            return capped(
+                left,
                 format!(
-                    "All records together support {}; the most that can be asked within the band of the GenAI tier is {}.",
-                    self.asked.dollars(),
-                    left.dollars()
+                    "All records together support {asked}; the most that can be asked within the band of the GenAI tier is"
                 ),
             );
         }

@@ -199,6 +199,71 @@ fn a_programme_fits_by_what_is_planned() {
 }
 
 #[test]
+fn the_partner_that_config_names_opens_its_route() {
+    let known = |name| KnownAccount::default().with_partner(name);
+    let state = |sized: &SizedFiling, route| fit(sized, Programme::AiRecord, route).route_state();
+    let named = sized_with(TIER, &known(Some("Fernhill")));
+    assert_eq!(state(&named, Route::Partner), GateState::Open);
+    assert_eq!(gate(&named, Programme::AiRecord, "route").reason, "Fernhill can file it.");
+    assert_eq!(state(&sized_with(TIER, &known(None)), Route::Partner), GateState::Ask);
+    // What the filing says itself comes first.
+    let alone = TIER.replace("[[record]]\nid = \"base\"", "[company]\npartner = false\n[[record]]\nid = \"base\"");
+    assert_eq!(state(&sized_with(&alone, &known(Some("Fernhill"))), Route::Partner), GateState::Closed);
+}
+
+#[test]
+fn people_are_shown_the_routes_that_are_open() {
+    let routes = |company: &str| {
+        let text =
+            TIER.replace("[[record]]\nid = \"base\"", &format!("[company]\n{company}\n[[record]]\nid = \"base\""));
+        let sized = sized(&text);
+        let of = |programme| {
+            let open = sized.open_routes().into_iter().filter(|it| it.programme == programme);
+            open.map(|it| it.route).collect::<Vec<_>>()
+        };
+        (of(Programme::AiRecord), of(Programme::Founders))
+    };
+    use Route::{Investor, Own, Partner};
+    for (company, expected) in [
+        ("", vec![Partner, Investor, Own]),
+        ("partner = \"Fernhill\"\ninstitutional_investor = false", vec![Partner]),
+        ("partner = true\ninstitutional_investor = true", vec![Partner, Investor]),
+        ("partner = false\ninstitutional_investor = false", vec![Own]),
+    ] {
+        assert_eq!(routes(company), (expected, vec![Own]), "{company}: AWS's own form has one route");
+    }
+}
+
+#[test]
+fn a_ceiling_caps_and_only_a_spent_one_closes() {
+    let poc = |times: &str, asked: &str| sized(&POC.replace("2000", times).replace("25000", asked));
+    let ceiling = |sized: &SizedFiling| {
+        let gate = gate(sized, Programme::BedrockPoc, "ceiling");
+        (gate.state_words(), gate.most_usd, gate.reason.contains("asks for exactly that"))
+    };
+    assert_eq!(ceiling(&poc("2000", "25000")), ("open", None, false));
+    assert_eq!(ceiling(&poc("20000", "50000")), ("capped", Some(usd("50000")), true));
+    assert_eq!(ceiling(&poc("20000", "60000")), ("capped", Some(usd("50000")), false));
+    let held = "[company]\nawards = [{ programme = \"bedrock-poc\", usd = \"50000\" }]\n[[record]]\n";
+    let spent = sized(&POC.replacen("[[record]]\n", held, 1));
+    assert_eq!(ceiling(&spent), ("closed", Some(usd("0")), false));
+}
+
+#[test]
+fn awards_are_combined_where_each_has_spend_to_pay() {
+    use Programme::{ActivatePortfolio, AiRecord, BedrockPoc};
+    let sets = |text: &str| {
+        let sized = sized(text);
+        let sets = sized.awards.iter().map(|it| (it.programmes.clone(), it.usual));
+        sets.filter(|(programmes, _)| programmes.len() > 1).collect::<Vec<_>>()
+    };
+    let both = [(vec![ActivatePortfolio, BedrockPoc], true), (vec![ActivatePortfolio, AiRecord], false)];
+    assert_eq!(sets(TIER), both, "what is usual of an AI record is not reported");
+    assert_eq!(sets(POC), [], "Portfolio would have nothing to pay");
+    assert_eq!(sets(TRAINING), []);
+}
+
+#[test]
 fn days_follow_the_route() {
     let poc = sized(POC);
     for (route, file_by, from, to) in [

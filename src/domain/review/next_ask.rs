@@ -81,6 +81,38 @@ impl NextAsk {
         Some(Asked { amount: self.amount, programme, band, already_granted: self.already_granted })
     }
 
+    /// The ask without the months that it rests on: its arithmetic holds what follows from the amount, the credit held and the
+    /// programme alone, so that who may see those learns nothing more.
+    #[must_use]
+    pub fn without_months(&self) -> NextAsk {
+        let mut steps = match self.bound() {
+            AskBound::Spend => vec![
+                Step::new(
+                    format!(
+                        "{} months of what credit could pay at the pace of late, rounded with the ask",
+                        self.award_months
+                    ),
+                    self.amount + self.held,
+                ),
+                Step::new("Less the credit that is left", -self.held),
+            ],
+            AskBound::Uncovered => vec![Step::new(
+                "Usage of the next 365 days that no credit will cover, median, to the nearest 1,000",
+                self.amount,
+            )],
+            AskBound::Programme => {
+                let ceiling = self.band.map_or(self.amount + self.already_granted, |band| band.ceiling);
+                let mut steps = vec![Step::new("The most that all awards of the programme grant", ceiling)];
+                if self.already_granted.is_positive() {
+                    steps.push(Step::new("Less what it granted before", -self.already_granted));
+                }
+                steps
+            }
+        };
+        steps.push(Step::new("The next ask supported", self.amount));
+        NextAsk { average_month: Money::ZERO, steps, ..self.clone() }
+    }
+
     /// Which of the figures that bound it the amount is.
     pub fn bound(&self) -> AskBound {
         let of_spend = rounded((self.average_month.times(self.award_months.into()) - self.held).at_least_zero());
@@ -317,6 +349,24 @@ mod tests {
         assert_eq!(founders(&[]).unwrap().amount, usd("5000"));
         let outgrown = founders(&[(Programme::ActivatePortfolio, "25000")]);
         assert_eq!(outgrown, Err(NoAsk::GrantedAll), "it is for those who hold no other award");
+    }
+
+    #[test]
+    fn without_its_months_the_arithmetic_still_leads_to_the_amount() {
+        let granted = [(Programme::ActivatePortfolio, "100000"), (Programme::AiRecord, "50000")];
+        let spend = ask(&["9999", "10000.01", "10000", "10000"], "20400", |_| {}, &[]).unwrap();
+        let uncovered = ask(&["10000"; 3], "0", |basis| basis.uncovered = Some(usd("80499")), &[]).unwrap();
+        let programme = ask(&["60000"; 3], "0", |_| {}, &granted).unwrap();
+        for (found, expected) in [
+            (spend, &["120400", "-20400", "100000"][..]),
+            (uncovered, &["80000", "80000"]),
+            (programme, &["200000", "-50000", "150000"]),
+        ] {
+            let told = found.without_months();
+            let amounts: Vec<_> = told.steps.iter().map(|step| step.amount.to_string()).collect();
+            assert_eq!(amounts, expected);
+            assert_eq!((told.amount, told.average_month), (found.amount, Money::ZERO));
+        }
     }
 
     #[test]
