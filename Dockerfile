@@ -40,10 +40,11 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches ./benches
 COPY tests/Cargo.toml ./tests/
-RUN mkdir -p src tests/it \
+COPY src/domain/Cargo.toml ./src/domain/
+RUN mkdir -p tests/it \
  && touch tests/outlook_memory.rs tests/it/main.rs \
  && echo 'fn main() {}' > src/main.rs \
- && touch src/lib.rs \
+ && touch src/lib.rs src/domain/mod.rs \
  && cargo build --profile dist --locked --bin glidepath
 
 COPY askama.toml ./
@@ -52,7 +53,7 @@ COPY dashboards ./dashboards
 COPY docs ./docs
 COPY src ./src
 # COPY keeps the files' times, which may be older than the build above; cargo would take that for up to date.
-RUN touch src/main.rs src/lib.rs \
+RUN touch src/main.rs src/lib.rs src/domain/mod.rs \
  && cargo build --profile dist --locked --bin glidepath
 
 

@@ -11,9 +11,11 @@ pub mod clock;
 pub mod config;
 pub mod cycle;
 pub mod demo;
-pub mod domain;
 pub mod http;
 pub mod notify;
 pub mod report;
 pub mod schedule;
 pub mod store;
+
+/// The pure core, a crate of its own.
+pub use glidepath_domain as domain;

@@ -35,8 +35,8 @@ impl Position {
 
 #[cfg(test)]
 mod tests {
-    use crate::domain::alert::fixture::{day, position};
-    use crate::domain::position::DateQuantiles;
+    use crate::alert::fixture::{day, position};
+    use crate::position::DateQuantiles;
 
     #[test]
     fn the_first_full_month_begins_after_the_day() {

@@ -56,7 +56,7 @@ impl Buys {
     /// What `credit` buys of something of which `used` was used over `days`; `None` where that cost nothing.
     ///
     /// ```
-    /// use glidepath::domain::buys::{Buys, BuysUnit, UsedOf};
+    /// use glidepath_domain::buys::{Buys, BuysUnit, UsedOf};
     /// // 28 million tokens for 56 dollars: 2 dollars a million, and 2 dollars a day.
     /// let used = UsedOf { quantity: 28.into(), cost: "56".parse().unwrap() };
     /// let buys = Buys::of(BuysUnit::MillionTokens, "100".parse().unwrap(), &used, 28).unwrap();

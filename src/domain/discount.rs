@@ -268,8 +268,8 @@ fn unplaced(split: &mut [SplitCost], day: &BookedDay) -> Vec<Over> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::purchase::Purchase;
-    use crate::domain::workload::Workload;
+    use crate::purchase::Purchase;
+    use crate::workload::Workload;
 
     fn usd(text: &str) -> Money {
         text.parse().unwrap()

@@ -42,8 +42,8 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{day, pool, position, usd};
-    use crate::domain::position::{DateQuantiles, WorkloadExhaustion};
+    use crate::alert::fixture::{day, pool, position, usd};
+    use crate::position::{DateQuantiles, WorkloadExhaustion};
 
     #[test]
     fn credit_that_is_left_pays_for_other_use() {

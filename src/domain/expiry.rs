@@ -94,8 +94,8 @@ impl DateQuantiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{day, pool, position, usd};
-    use crate::domain::position::MoneyQuantiles;
+    use crate::alert::fixture::{day, pool, position, usd};
+    use crate::position::MoneyQuantiles;
 
     fn ending(status: PoolStatus, unused: Option<&str>) -> Position {
         let mut position = position();

@@ -53,7 +53,7 @@ pub fn known_by(facts: &Facts, clock: DateTime<Utc>) -> Facts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::facts::{Allocation, ChargeKind, ChargeRow, CreditSnapshot, RecordedBalance};
+    use crate::facts::{Allocation, ChargeKind, ChargeRow, CreditSnapshot, RecordedBalance};
 
     fn credit(id: &str, starts_on: &str) -> SeenCredit {
         let snapshot = CreditSnapshot {

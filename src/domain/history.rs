@@ -155,7 +155,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::window::{MONTHS_KEPT, backfill_window, first_window, steady_window};
+    use crate::window::{MONTHS_KEPT, backfill_window, first_window, steady_window};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -253,6 +253,12 @@ impl<A: Amount> Fold<A> {
         }
     }
 
+    /// The same pools and streams, started with other balances: which pool may pay what is not worked out again.
+    #[must_use]
+    pub fn starting_with(&self, balances: Vec<A>) -> Self {
+        Fold { balances, ..self.clone() }
+    }
+
     /// What is left in each pool, in drawing order.
     pub fn balances(&self) -> &[A] {
         &self.balances
@@ -482,12 +488,12 @@ impl Visitor<Money> for Ledger {
 /// nothing.
 ///
 /// ```
-/// use glidepath::domain::credit::{CreditPool, EligibleServices};
-/// use glidepath::domain::ledger::{DailyCost, replay};
-/// use glidepath::domain::money::Money;
-/// use glidepath::domain::period::DayRange;
-/// use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
-/// use glidepath::domain::workload::Workload;
+/// use glidepath_domain::credit::{CreditPool, EligibleServices};
+/// use glidepath_domain::ledger::{DailyCost, replay};
+/// use glidepath_domain::money::Money;
+/// use glidepath_domain::period::DayRange;
+/// use glidepath_domain::service::{ServiceAliases, ServiceMatcher};
+/// use glidepath_domain::workload::Workload;
 ///
 /// let day = |text: &str| text.parse().unwrap();
 /// let usd = |text: &str| text.parse::<Money>().unwrap();

@@ -55,8 +55,8 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{day, position};
-    use crate::domain::finding::Severity;
+    use crate::alert::fixture::{day, position};
+    use crate::finding::Severity;
 
     #[test]
     fn a_finding_on_a_day_after_the_complete_ones_is_looked_at_more_often() {

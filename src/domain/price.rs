@@ -208,8 +208,8 @@ impl ModelPrice {
 /// List prices by model and by instance type.
 ///
 /// ```
-/// use glidepath::domain::price::{PriceBook, PriceQuery};
-/// use glidepath::domain::workload::{Direction, Routing, Tier};
+/// use glidepath_domain::price::{PriceBook, PriceQuery};
+/// use glidepath_domain::workload::{Direction, Routing, Tier};
 /// let book = PriceBook::builtin();
 /// let on = "2026-02-01".parse().unwrap();
 /// let model = "Claude Sonnet 5";

@@ -29,9 +29,9 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{day, health, pool, position, usd};
-    use crate::domain::alert::{AlertRules, Observations, evaluate};
-    use crate::domain::position::DateQuantiles;
+    use crate::alert::fixture::{day, health, pool, position, usd};
+    use crate::alert::{AlertRules, Observations, evaluate};
+    use crate::position::DateQuantiles;
 
     #[test]
     fn credit_is_switched_off_where_no_other_holds_any() {

@@ -140,7 +140,7 @@ impl Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::facts::{ChargeKind, ChargeRow};
+    use crate::facts::{ChargeKind, ChargeRow};
 
     fn problem(make: fn(String, String) -> Outcome) -> Outcome {
         make("what".into(), "advice".into())

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use crate::domain::credit::StatementSource;
-use crate::domain::money::{Money, Quantity, group_thousands};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::credit::StatementSource;
+use crate::money::{Money, Quantity, group_thousands};
+use crate::period::{BillingPeriod, DayRange, plus_days};
 
 /// `1 day`, `12 days`.
 pub fn days_text(count: i64) -> String {
@@ -125,7 +125,7 @@ pub fn all_names_text(names: &[&str]) -> String {
 /// `2.88 billion`, `46,080`: three figures, in the unit that people say.
 ///
 /// ```
-/// use glidepath::domain::words::volume_text;
+/// use glidepath_domain::words::volume_text;
 /// assert_eq!(volume_text(2_880_400_000_u64.into()), "2.88 billion");
 /// assert_eq!(volume_text(46_080.into()), "46,080");
 /// ```

@@ -61,14 +61,13 @@ impl Package {
 
     fn violations(&self) -> Vec<Violation> {
         let modules = self.top_level_modules();
-        let dependencies = self.dependencies();
         let dockerignore = self.text_of(".dockerignore");
         let kept: Vec<&str> = dockerignore.lines().filter_map(|line| line.strip_prefix('!')).collect();
         let mut found = Vec::new();
         for source in &self.sources {
             if source.path.starts_with("src/") {
                 found.extend(rules::imports(source, &modules));
-                found.extend(rules::outside_crates(source, &dependencies));
+                found.extend(rules::outside_crates(source));
                 found.extend(rules::missing_from_image(source, &kept));
             }
             for rule in [
@@ -84,6 +83,7 @@ impl Package {
             }
         }
         found.extend(self.texts.iter().flat_map(rules::text));
+        found.extend(rules::core_manifest(self.text_of(rules::CORE_MANIFEST)));
         found.extend(self.unlisted_migrations());
         found.extend(self.unused_config());
         let pages: Vec<&TextFile> = self.texts.iter().filter(|file| file.path.ends_with(".md")).collect();
@@ -97,13 +97,6 @@ impl Package {
     fn top_level_modules(&self) -> Vec<String> {
         let ours = self.sources.iter().filter(|source| source.path.starts_with("src/"));
         ours.map(|source| source.module().to_owned()).collect()
-    }
-
-    /// Names as code writes them.
-    fn dependencies(&self) -> Vec<String> {
-        let manifest: toml::Table = self.text_of("Cargo.toml").parse().expect("cargo has read it before");
-        let names = manifest["dependencies"].as_table().expect("dependencies are a table").keys();
-        names.map(|name| name.replace('-', "_")).collect()
     }
 
     fn unlisted_migrations(&self) -> Vec<Violation> {
@@ -212,13 +205,15 @@ mod catches {
 
     #[test]
     fn a_crate_outside_its_owner_and_effects_in_the_domain() {
-        let dependencies = ["duckdb", "tokio", "chrono", "aws_sdk_sts"].map(str::to_owned);
-        let found = |path: &str, text: &str| lines(&rules::outside_crates(&Source::new(path, text), &dependencies));
+        let found = |path: &str, text: &str| lines(&rules::outside_crates(&Source::new(path, text)));
         assert_eq!(found("src/http/mod.rs", "use duckdb::Connection;"), [1]);
         assert_eq!(found("src/report/mod.rs", "\nfn f(c: &aws_sdk_sts::Client) {}"), [2]);
         assert!(found("src/store/mod.rs", "use duckdb::Connection;").is_empty());
-        let domain = "use chrono::NaiveDate;\nuse std::fs;\nuse tokio::sync::Mutex;\nasync fn f() {}\nuse std::fmt;";
-        assert_eq!(found("src/domain/money.rs", domain), [2, 3, 4]);
+        let domain = "use chrono::NaiveDate;\nuse std::fs;\nasync fn f() {}\nuse std::fmt;";
+        assert_eq!(found("src/domain/money.rs", domain), [2, 3]);
+        let manifest = "[dependencies]\nchrono.workspace = true\ntokio = \"1\"\n[dev-dependencies]\ntempfile = \"3\"\n";
+        let impure: Vec<_> = rules::core_manifest(manifest).iter().map(ToString::to_string).collect();
+        assert_eq!(impure, ["src/domain/Cargo.toml:1: the domain is pure: no `tokio`"]);
     }
 
     #[test]

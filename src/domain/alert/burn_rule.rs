@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
-use crate::domain::position::{PoolPosition, PoolStatus, Position};
-use crate::domain::words::{day_text, days_text, times_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::period::plus_days;
+use crate::position::{PoolPosition, PoolStatus, Position};
+use crate::words::{day_text, days_text, times_text, usd_text};
 
 /// What was told is let go below this share of its threshold.
 const LET_GO: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
@@ -107,7 +107,7 @@ fn told_burn(
 mod tests {
     use super::super::fixture::{day, health, position, usd};
     use super::*;
-    use crate::domain::position::{DateQuantiles, DayAmount};
+    use crate::position::{DateQuantiles, DayAmount};
 
     /// 9,000 at 900 a day last for ten days. A middle date that has come is that of other use.
     #[test]

@@ -3,10 +3,10 @@
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::bills::Bills;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::{MonthlyBill, Position};
-use crate::domain::words::{day_text, month_text, percent_text, usd_text};
+use crate::bills::Bills;
+use crate::finding::{Finding, Rule, Severity};
+use crate::position::{MonthlyBill, Position};
+use crate::words::{day_text, month_text, percent_text, usd_text};
 
 /// The first month of the trajectory whose cash counts, once it is near: by amount and by its share of the gross, so that
 /// a support fee beside a covered bill is none.

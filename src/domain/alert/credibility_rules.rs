@@ -4,10 +4,10 @@
 use super::input::IngestHealth;
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::Position;
-use crate::domain::review::credibility::{ELSEWHERE_ABOVE, INFLATED_BELOW};
-use crate::domain::review::{Claim, Question, Verdict};
+use crate::finding::{Finding, Rule, Severity};
+use crate::position::Position;
+use crate::review::credibility::{ELSEWHERE_ABOVE, INFLATED_BELOW};
+use crate::review::{Claim, Question, Verdict};
 
 /// One finding per claim that the bill contradicts.
 pub(super) fn claims(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Vec<Finding> {
@@ -93,7 +93,7 @@ mod tests {
 
     use super::super::fixture::{health, position};
     use super::*;
-    use crate::domain::review::Compared;
+    use crate::review::Compared;
 
     fn claim(question: Question, verdict: Verdict, percent: Option<i64>) -> Claim {
         Claim {

@@ -7,10 +7,10 @@ use rust_decimal::Decimal;
 use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::credit::CoverageState;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::{Coverage, PoolPosition, PoolStatus, Position, UnclassifiedUsage};
-use crate::domain::words::{all_names_text, day_text, days_text, month_text, names_text, usd_text};
+use crate::credit::CoverageState;
+use crate::finding::{Finding, Rule, Severity};
+use crate::position::{Coverage, PoolPosition, PoolStatus, Position, UnclassifiedUsage};
+use crate::words::{all_names_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
 pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Iterator<Item = Finding> {
@@ -273,10 +273,10 @@ mod tests {
     use super::super::fixture::{day, health, only, pool, position, usd};
     use super::super::{Observations, Outcome, evaluate};
     use super::*;
-    use crate::domain::money::Money;
-    use crate::domain::position::MoneyQuantiles;
-    use crate::domain::printable::hides;
-    use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
+    use crate::money::Money;
+    use crate::position::MoneyQuantiles;
+    use crate::printable::hides;
+    use crate::unlisted::{CreditsAnswer, UnlistedCredit};
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings

@@ -3,8 +3,8 @@
 use super::input::FailedCycle;
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::words::moment_text;
+use crate::finding::{Finding, Rule, Severity};
+use crate::words::moment_text;
 
 /// Characters of what failed that a message repeats; the log has all of it.
 const LONGEST_PROBLEM: usize = 300;

@@ -13,7 +13,7 @@ use super::mute::{Mute, MuteKind};
 use super::settings::AlertRules;
 use super::week::postpone;
 use super::worse::{has_run_out, worse};
-use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
+use crate::finding::{Finding, NamedDay, Rule, Severity};
 
 /// Cycles run at the same hour but never at the same second. Without this much grace a reminder due after 24 hours
 /// would come every second day.
@@ -242,8 +242,8 @@ impl Decision {
 /// One decision for every key that is found or open: most severe first, then by rule and key.
 ///
 /// ```
-/// use glidepath::domain::alert::{Action, AlertRules, Evaluation, History, Reason, decide};
-/// use glidepath::domain::finding::{Finding, Rule, Severity};
+/// use glidepath_domain::alert::{Action, AlertRules, Evaluation, History, Reason, decide};
+/// use glidepath_domain::finding::{Finding, Rule, Severity};
 /// let finding = Finding {
 ///     named: None,
 ///     rule: Rule::Exhaustion,

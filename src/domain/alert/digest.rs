@@ -7,13 +7,13 @@ use serde_json::json;
 use super::decide::OpenAlert;
 use super::event::stable_id;
 use super::letter::{Letter, Phase};
-use crate::domain::buys;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::next_award::NextAward;
-use crate::domain::position::{PoolStatus, Position};
-use crate::domain::unlisted::{AS_IF_NONE_LEFT, CreditsAnswer};
-use crate::domain::words::{day_text as date, days_text, usd_text};
+use crate::buys;
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::next_award::NextAward;
+use crate::position::{PoolStatus, Position};
+use crate::unlisted::{AS_IF_NONE_LEFT, CreditsAnswer};
+use crate::words::{day_text as date, days_text, usd_text};
 
 /// Key of every digest.
 pub const DIGEST_KEY: &str = "digest";
@@ -300,9 +300,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    use crate::domain::alert::AlertRules;
-    use crate::domain::position::{Credits, DateQuantiles};
-    use crate::domain::unlisted::UnlistedCredit;
+    use crate::alert::AlertRules;
+    use crate::position::{Credits, DateQuantiles};
+    use crate::unlisted::UnlistedCredit;
 
     fn input<'a>(before: Option<&'a Position>, position: &'a Position) -> DigestInput<'a> {
         DigestInput { due_at: clock(), now: clock(), before, position, held: &[], dashboard_url: None }

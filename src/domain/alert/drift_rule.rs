@@ -4,11 +4,11 @@ use rust_decimal::Decimal;
 
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::position::Position;
-use crate::domain::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
-use crate::domain::words::{day_text, month_text, stated_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::position::Position;
+use crate::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
+use crate::words::{day_text, month_text, stated_text, usd_text};
 
 /// Closed months that are judged. A gap that is older changes no more; where it still matters, a balance shows it.
 const JUDGED_MONTHS: usize = 3;

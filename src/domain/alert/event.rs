@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::decide::{Action, Decision, Reason};
-use crate::domain::finding::{NamedDay, Rule, Severity};
+use crate::finding::{NamedDay, Rule, Severity};
 
 /// One message: what is stored, and what every channel's payload is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -89,7 +89,7 @@ pub fn event_id(decision: &Decision) -> String {
 }
 
 /// 128 bits of a hash over `parts`, in hex.
-pub(in crate::domain) fn stable_id(parts: &[&str]) -> String {
+pub(crate) fn stable_id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());
@@ -103,7 +103,7 @@ mod tests {
     use super::super::decide::OpenAlert;
     use super::super::fixture::{clock, day};
     use super::*;
-    use crate::domain::finding::Finding;
+    use crate::finding::Finding;
 
     fn decision(action: Action, severity: Severity, told: Option<u32>) -> Decision {
         Decision {

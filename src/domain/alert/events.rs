@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::cash_rule::is_real_cash;
 use super::settings::AlertRules;
-use crate::domain::finding::Rule;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{PoolStatus, Position};
+use crate::finding::Rule;
+use crate::money::Money;
+use crate::period::{BillingPeriod, plus_days};
+use crate::position::{PoolStatus, Position};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -6,14 +6,14 @@ use super::free_plan_rule::UPGRADE;
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, NamedDay, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::next_award::AwardAhead;
-use crate::domain::period::plus_days;
-use crate::domain::plan::counted;
-use crate::domain::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
-use crate::domain::switched_off::SwitchedOff;
-use crate::domain::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
+use crate::finding::{Finding, NamedDay, Rule, Severity};
+use crate::money::Money;
+use crate::next_award::AwardAhead;
+use crate::period::plus_days;
+use crate::plan::counted;
+use crate::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
+use crate::switched_off::SwitchedOff;
+use crate::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
 pub(super) const TOTAL: &str = "exhaustion:total";

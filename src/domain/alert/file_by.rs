@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::settings::AlertRules;
-use crate::domain::next_award::NextAward;
-use crate::domain::position::Position;
+use crate::next_award::NextAward;
+use crate::position::Position;
 
 impl AlertRules {
     /// When to file for the next award, judged on the day of the position; `None` where no credit is known that could end, where
@@ -35,9 +35,9 @@ impl AlertRules {
 mod tests {
     use super::super::fixture::{day, position};
     use super::*;
-    use crate::domain::credit::Programme;
-    use crate::domain::next_award::Meant;
-    use crate::domain::position::DateQuantiles;
+    use crate::credit::Programme;
+    use crate::next_award::Meant;
+    use crate::position::DateQuantiles;
 
     /// What to tell on 14 March 2026, with credit that ends on these days.
     fn told(rules: &AlertRules, early: &str, middle: Option<&str>) -> NextAward {

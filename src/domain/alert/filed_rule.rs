@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::input::{IngestHealth, Observations};
 use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
-use crate::domain::position::Position;
-use crate::domain::words::{day_text, names_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
+use crate::position::Position;
+use crate::words::{day_text, names_text};
 
 /// One finding per record with filed steps that did not come.
 pub(super) fn not_come(position: &Position, health: &IngestHealth) -> Vec<Finding> {
@@ -73,8 +73,8 @@ mod tests {
     use super::super::rules::evaluate;
     use super::super::{Action, History, Reason, decide};
     use super::*;
-    use crate::domain::plan::{FILED_SURE, PlanKind};
-    use crate::domain::position::MoneyQuantiles;
+    use crate::plan::{FILED_SURE, PlanKind};
+    use crate::position::MoneyQuantiles;
 
     fn step(on: &str, state: PlanState) -> Planned {
         Planned {

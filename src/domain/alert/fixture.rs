@@ -3,32 +3,30 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::input::{Evaluation, IngestHealth, Outcome};
-use crate::domain::credit::StatementSource;
-use crate::domain::finding::Finding;
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{
-    BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend,
-};
-use crate::domain::reconcile::{BalanceReconciliation, MonthReconciliation};
+use crate::credit::StatementSource;
+use crate::finding::Finding;
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::position::{BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend};
+use crate::reconcile::{BalanceReconciliation, MonthReconciliation};
 
-pub(in crate::domain) fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub(in crate::domain) fn usd(text: &str) -> Money {
+pub(crate) fn usd(text: &str) -> Money {
     text.parse().unwrap()
 }
 
-pub(in crate::domain) fn clock() -> DateTime<Utc> {
+pub(crate) fn clock() -> DateTime<Utc> {
     "2026-03-14T06:00:00Z".parse().unwrap()
 }
 
-pub(in crate::domain) fn hours_before(hours: i64) -> Option<DateTime<Utc>> {
+pub(crate) fn hours_before(hours: i64) -> Option<DateTime<Utc>> {
     Some(clock() - TimeDelta::hours(hours))
 }
 
-pub(in crate::domain) fn health() -> IngestHealth {
+pub(crate) fn health() -> IngestHealth {
     IngestHealth {
         as_of: clock(),
         data_through: Some(day("2026-03-12")),
@@ -40,7 +38,7 @@ pub(in crate::domain) fn health() -> IngestHealth {
 }
 
 /// Twelve days into March: 9,000 of 25,000 dollars left, 100 dollars a day.
-pub(in crate::domain) fn position() -> Position {
+pub(crate) fn position() -> Position {
     Position {
         data_through: Some(day("2026-03-12")),
         spend: Spend {
@@ -61,7 +59,7 @@ pub(in crate::domain) fn position() -> Position {
     }
 }
 
-pub(in crate::domain) fn pool() -> PoolPosition {
+pub(crate) fn pool() -> PoolPosition {
     PoolPosition {
         id: "4711".into(),
         name: "Activate Portfolio".into(),
@@ -115,7 +113,7 @@ pub(super) fn balance_gap(stated: &str, gap: &str, early_use_unknown: bool) -> B
 }
 
 /// The one finding of an evaluation.
-pub(in crate::domain) fn only(evaluation: &Evaluation) -> &Finding {
+pub(crate) fn only(evaluation: &Evaluation) -> &Finding {
     assert_eq!(evaluation.findings.len(), 1, "{:?}", evaluation.findings);
     &evaluation.findings[0]
 }

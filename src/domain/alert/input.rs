@@ -8,15 +8,15 @@ use rust_decimal::Decimal;
 
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::credit::{CoverageState, Programme};
-use crate::domain::facts::Facts;
-pub use crate::domain::facts::Outcome;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::healing::Healing;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{DayAmount, Position};
-use crate::domain::purchase::Purchase;
+use crate::credit::{CoverageState, Programme};
+use crate::facts::Facts;
+pub use crate::facts::Outcome;
+use crate::finding::{Finding, Rule, Severity};
+use crate::healing::Healing;
+use crate::money::Money;
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::position::{DayAmount, Position};
+use crate::purchase::Purchase;
 
 /// How the cycle's questions to AWS went.
 #[derive(Debug, Clone, PartialEq, Eq)]

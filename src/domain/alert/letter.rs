@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::decide::Action;
 use super::event::{AlertEvent, Audience};
 use super::mute::Mute;
-use crate::domain::finding::{Rule, Severity};
-use crate::domain::words::day_text;
+use crate::finding::{Rule, Severity};
+use crate::words::day_text;
 
 /// Where the thing that a letter speaks of is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl From<&AlertEvent> for Letter {
 /// A letter that only shows that letters arrive.
 ///
 /// ```
-/// use glidepath::domain::alert::test_letter;
+/// use glidepath_domain::alert::test_letter;
 /// let letter = test_letter("ops", "2026-03-14T06:00:00Z".parse().unwrap(), None);
 /// assert!(letter.text.contains("nothing is wrong"));
 /// assert_eq!(letter.key, "test:ops");

@@ -9,9 +9,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::decide::{Action, Decision, OpenAlert, Reason};
 use super::event::{AlertEvent, Audience, event_id};
 use super::settings::RepeatPolicy;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::trouble::Trouble;
-use crate::domain::words::{ago_text, day_text, days_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::trouble::Trouble;
+use crate::words::{ago_text, day_text, days_text};
 
 /// What a message needs beside the decision.
 #[derive(Debug, Clone, Copy)]

@@ -40,7 +40,7 @@ mod week;
 mod worse;
 
 #[cfg(test)]
-pub(in crate::domain) mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod scenarios;
 

@@ -3,8 +3,8 @@
 use super::input::{DrainedCredit, GoneCredit};
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::words::{day_text, month_text, names_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::words::{day_text, month_text, names_text, usd_text};
 
 /// Credits that AWS listed and lists no more, while they held money.
 pub(super) fn gone(credits: &[GoneCredit]) -> impl Iterator<Item = Finding> {

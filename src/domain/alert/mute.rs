@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::decide::OpenAlert;
-use crate::domain::finding::Severity;
+use crate::finding::Severity;
 
 /// What somebody said about an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -91,7 +91,7 @@ mod tests {
 
     use super::super::fixture::{clock, day};
     use super::*;
-    use crate::domain::finding::Rule;
+    use crate::finding::Rule;
 
     fn mute(kind: MuteKind, key: &str, until: Option<i64>) -> Mute {
         Mute {

@@ -16,9 +16,9 @@ use super::input::{IngestHealth, Observations};
 use super::message::{MessageContext, compose};
 use super::rules::evaluate;
 use super::settings::AlertRules;
-use crate::domain::finding::{Rule, Severity};
-use crate::domain::next_award::Meant;
-use crate::domain::position::Position;
+use crate::finding::{Rule, Severity};
+use crate::next_award::Meant;
+use crate::position::Position;
 
 /// One moment, as it was known then.
 #[derive(Debug)]
@@ -324,8 +324,8 @@ impl History {
 mod tests {
     use super::super::fixture::{clock, day, health, pool, position, usd};
     use super::*;
-    use crate::domain::period::plus_days;
-    use crate::domain::position::{DateQuantiles, PoolPosition, PoolStatus};
+    use crate::period::plus_days;
+    use crate::position::{DateQuantiles, PoolPosition, PoolStatus};
 
     /// A look on each of `days` after 14 March; `see` gives the position of each.
     fn replayed(days: i64, see: impl Fn(i64, &mut Position)) -> ReplayReport {

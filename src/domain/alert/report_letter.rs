@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::event::stable_id;
 use super::letter::{Letter, LetterFile, LetterLink, Phase};
-use crate::domain::finding::Severity;
-use crate::domain::words::day_text;
+use crate::finding::Severity;
+use crate::words::day_text;
 
 /// Kind of every letter that carries a report.
 pub const REPORT_KIND: &str = "report";

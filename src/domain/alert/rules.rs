@@ -12,11 +12,11 @@ use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
     moved_rules, smaller_rule, spike_rule, unclaimed_rule, used_rule, vanished_rule,
 };
-use crate::domain::credit::CoverageState;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::Position;
-use crate::domain::printable::printable;
-use crate::domain::words::{day_text, days_text, usd_text};
+use crate::credit::CoverageState;
+use crate::finding::{Finding, Rule, Severity};
+use crate::position::Position;
+use crate::printable::printable;
+use crate::words::{day_text, days_text, usd_text};
 
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
 const BLIND_FACTOR: i32 = 3;

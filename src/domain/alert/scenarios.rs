@@ -8,18 +8,16 @@ use proptest::prelude::*;
 
 use super::fixture::{clock, day, health, pool, position, usd};
 use super::*;
-use crate::domain::credit::{CoverageState, Programme};
-use crate::domain::finding::Severity;
-use crate::domain::forecast::Voice;
-use crate::domain::next_award::Meant;
-use crate::domain::outlook::{Basis, MadeWith};
-use crate::domain::partial_days::{AtLeast, DateBasis};
-use crate::domain::period::plus_days;
-use crate::domain::position::{
-    DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
-};
-use crate::domain::unlisted::UnlistedCredit;
-use crate::domain::workload::Workload;
+use crate::credit::{CoverageState, Programme};
+use crate::finding::Severity;
+use crate::forecast::Voice;
+use crate::next_award::Meant;
+use crate::outlook::{Basis, MadeWith};
+use crate::partial_days::{AtLeast, DateBasis};
+use crate::period::plus_days;
+use crate::position::{DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position};
+use crate::unlisted::UnlistedCredit;
+use crate::workload::Workload;
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {

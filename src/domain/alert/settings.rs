@@ -5,12 +5,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::bounds;
-use crate::domain::credit::Programme;
-use crate::domain::finding::Severity;
-use crate::domain::money::Money;
-use crate::domain::next_award::{AwardAhead, Meant, Wanted};
-use crate::domain::programme::Route;
+use crate::bounds;
+use crate::credit::Programme;
+use crate::finding::Severity;
+use crate::money::Money;
+use crate::next_award::{AwardAhead, Meant, Wanted};
+use crate::programme::Route;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -137,8 +137,8 @@ impl AlertRules {
     /// Days before exhaustion on which the founder must know.
     ///
     /// ```
-    /// use glidepath::domain::alert::AlertRules;
-    /// use glidepath::domain::next_award::Meant;
+    /// use glidepath_domain::alert::AlertRules;
+    /// use glidepath_domain::next_award::Meant;
     /// // An AI record takes up to 28 days, and slack is 14.
     /// assert_eq!(AlertRules::default().lead_days(Meant::default(), "2026-03-14".parse().unwrap()), 42);
     /// ```

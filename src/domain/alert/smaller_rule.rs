@@ -2,10 +2,10 @@
 
 use super::input::IngestHealth;
 use super::rules::data_day;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::position::Position;
-use crate::domain::words::{days_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::position::Position;
+use crate::words::{days_text, usd_text};
 
 /// One finding per record whose award is smaller, or one for the filing where only the whole of it is known.
 pub(super) fn smaller(position: &Position, health: &IngestHealth) -> Vec<Finding> {
@@ -55,7 +55,7 @@ const WHOLE: &str = "filing";
 mod tests {
     use super::super::fixture::{health, position, usd};
     use super::*;
-    use crate::domain::position::FilingRef;
+    use crate::position::FilingRef;
 
     #[test]
     fn what_is_missing_is_told_in_dollars_and_days() {

@@ -9,9 +9,9 @@ use rust_decimal::Decimal;
 use super::input::{ChangeCause, EarlyRise, IngestHealth, Observations, SpendChange};
 use super::rules::key;
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::words::{day_text, names_text, percent_text, times_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::words::{day_text, names_text, percent_text, times_text, usd_text};
 
 /// A spike stands out among the highest three days of the last quarter, so that training runs, which come and go, are
 /// told when they are dearer than any before.

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rules::key;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::healing::{HealedFrom, Healing};
-use crate::domain::words::moment_text;
+use crate::finding::{Finding, Rule, Severity};
+use crate::healing::{HealedFrom, Healing};
+use crate::words::moment_text;
 
 /// How long it is said that a store was put together again: time to enter what is missing.
 const SAID_FOR: TimeDelta = TimeDelta::days(30);

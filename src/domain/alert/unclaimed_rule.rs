@@ -3,11 +3,11 @@
 use super::input::{IngestHealth, Observations};
 use super::rules::data_day;
 use super::settings::AlertRules;
-use crate::domain::credit::Programme;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::position::{PoolPosition, Position};
-use crate::domain::programme::Programmes;
-use crate::domain::words::{all_names_text, day_text, usd_text};
+use crate::credit::Programme;
+use crate::finding::{Finding, Rule, Severity};
+use crate::position::{PoolPosition, Position};
+use crate::programme::Programmes;
+use crate::words::{all_names_text, day_text, usd_text};
 
 /// Days that the spend is of.
 const DAYS: i64 = 28;

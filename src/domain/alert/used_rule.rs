@@ -3,10 +3,10 @@
 use super::input::{IngestHealth, Observations};
 use super::rules::data_day;
 use super::settings::AlertRules;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::position::{PoolPosition, PoolStatus, Position};
-use crate::domain::words::{names_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::position::{PoolPosition, PoolStatus, Position};
+use crate::words::{names_text, usd_text};
 
 /// Points below a percentage that was told at which it is let go, so that a correction of costs does not tell it twice.
 const LET_GO: u8 = 5;

@@ -2,10 +2,10 @@
 
 use super::input::VanishedDays;
 use super::rules::key;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
-use crate::domain::words::{span_text, usd_text};
+use crate::finding::{Finding, Rule, Severity};
+use crate::money::Money;
+use crate::period::plus_days;
+use crate::words::{span_text, usd_text};
 
 /// Runs of days that a message names one by one.
 const NAMED: usize = 3;
@@ -45,8 +45,8 @@ pub(super) fn vanished(runs: &[VanishedDays]) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alert::fixture::{day, usd};
-    use crate::domain::period::DayRange;
+    use crate::alert::fixture::{day, usd};
+    use crate::period::DayRange;
 
     fn run(first: &str, end: &str, cost: &str, noticed: &str) -> VanishedDays {
         VanishedDays { days: DayRange::new(day(first), day(end)), cost: usd(cost), noticed_on: day(noticed) }

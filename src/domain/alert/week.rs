@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::decide::{Action, Decision, History, Reason};
 use super::settings::AlertRules;
-use crate::domain::finding::{Rule, Severity};
+use crate::finding::{Rule, Severity};
 
 /// The time over which messages are counted: a week, less what cycles may differ by.
 pub const HISTORY_OF_MESSAGES: TimeDelta = TimeDelta::hours(7 * 24 - 1);

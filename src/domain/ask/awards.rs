@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Row, Spend};
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
-use crate::domain::programme::Programmes;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::period::DayRange;
+use crate::programme::Programmes;
 
 /// Awards that are told beside each other: one of each programme, and those that startups combine.
 const SETS: [&[Programme]; 7] = [

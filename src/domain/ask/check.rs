@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Knowledge, Objection, size};
-use crate::domain::money::Money;
-use crate::domain::projection::{
+use crate::money::Money;
+use crate::projection::{
     FiledProjection, FilingSize, Part, ProjectionProblem, content_hash, service_of_model, told_overlaps,
 };
 

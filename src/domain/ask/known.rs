@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::Datelike;
 use rust_decimal::Decimal;
 
-use crate::domain::credit::CoverageState;
-use crate::domain::money::Money;
-use crate::domain::position::Position;
-use crate::domain::projection::KnownScale;
-use crate::domain::workload::Workload;
+use crate::credit::CoverageState;
+use crate::money::Money;
+use crate::position::Position;
+use crate::projection::KnownScale;
+use crate::workload::Workload;
 
 /// Days over which spend on models and accelerators is looked at.
 const DAYS: i64 = 28;

@@ -228,10 +228,10 @@ impl Knowledge<'_> {
 /// Sizes a filing.
 ///
 /// ```
-/// use glidepath::domain::ask::{Knowledge, KnownAccount, size};
-/// use glidepath::domain::classify::Classifier;
-/// use glidepath::domain::price::PriceBook;
-/// use glidepath::domain::projection::FiledProjection;
+/// use glidepath_domain::ask::{Knowledge, KnownAccount, size};
+/// use glidepath_domain::classify::Classifier;
+/// use glidepath_domain::price::PriceBook;
+/// use glidepath_domain::projection::FiledProjection;
 /// let filing = FiledProjection::parse(
 ///     r#"
 ///     filed_on = "2026-11-20"

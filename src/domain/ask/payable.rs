@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Knowledge;
-use crate::domain::programme::Programmes;
-use crate::domain::projection::{Driver, FiledProjection, PlannedMonth};
+use crate::programme::Programmes;
+use crate::projection::{Driver, FiledProjection, PlannedMonth};
 
 /// Why no credit pays something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 
 use super::awards::used_up;
 use super::{KnownAccount, Row, Spend, with_headroom};
-use crate::domain::credit::{GENAI_TIER, Programme};
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
-use crate::domain::programme::{Programmes, Route, Terms};
-use crate::domain::projection::{Backing, Company, FiledProjection, FiledRecord, FundingStage, ProductOrFeature};
+use crate::credit::{GENAI_TIER, Programme};
+use crate::money::Money;
+use crate::period::plus_days;
+use crate::programme::{Programmes, Route, Terms};
+use crate::projection::{Backing, Company, FiledProjection, FiledRecord, FundingStage, ProductOrFeature};
 
 /// The gate that says who files it.
 const ROUTE: &str = "route";

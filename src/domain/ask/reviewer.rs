@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{KnownAccount, RecordUsd, SizedFiling, Spend, cents};
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::projection::{FiledLine, FiledProjection, FiledRecord, TokenLine};
-use crate::domain::words::{names_text, usd_text};
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::projection::{FiledLine, FiledProjection, FiledRecord, TokenLine};
+use crate::words::{names_text, usd_text};
 
 /// Days of credit left under which the Accelerator comes too late as a first move.
 const ACCELERATOR_DAYS: i64 = 90;

@@ -3,10 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::{Spend, each};
-use crate::domain::period::BillingPeriod;
-use crate::domain::projection::{Driver, FiledProjection};
-use crate::domain::words::{month_text, volume_text};
-use crate::domain::workload::Workload;
+use crate::period::BillingPeriod;
+use crate::projection::{Driver, FiledProjection};
+use crate::words::{month_text, volume_text};
+use crate::workload::Workload;
 
 /// What the product runs on, in tokens or accelerator-hours a month, at first and at the most. What is missing is a blank that names
 /// it.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::*;
-use crate::domain::programme::Route;
+use crate::programme::Route;
 
 const POC: &str = r#"
 filed_on = "2026-11-20"
@@ -368,7 +368,7 @@ cache_hit = "0.30"
     let nobody = KnownAccount::default();
     assert_eq!(found(sound, &nobody), []);
     let billed = KnownAccount {
-        scale: crate::domain::projection::KnownScale { pace_per_day: Some(usd("1")), granted: usd("5000") },
+        scale: crate::projection::KnownScale { pace_per_day: Some(usd("1")), granted: usd("5000") },
         credit_days_left: Some(60),
         ..KnownAccount::default()
     };

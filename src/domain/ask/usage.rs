@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Knowledge, Spend, cents, scaled};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::projection::{Driver, FiledProjection, FiledRecord};
-use crate::domain::workload::Direction;
+use crate::money::{Money, Quantity};
+use crate::projection::{Driver, FiledProjection, FiledRecord};
+use crate::workload::Direction;
 
 /// Models beside which every filing's traffic is priced: a large one, a middle one and a small one.
 const COMPARED: [&str; 3] = ["Claude Opus 5.5", "Claude Sonnet 5", "Nova 2 Lite"];
@@ -61,7 +61,7 @@ pub struct ModelCompared {
 
 pub(super) fn tokens(filing: &FiledProjection, spend: &Spend) -> Vec<ModelTokens> {
     let lines = filing.records.iter().flat_map(|record| &record.tokens);
-    let of_line = |line: &crate::domain::projection::TokenLine| {
+    let of_line = |line: &crate::projection::TokenLine| {
         let mut sums: BTreeMap<Direction, Decimal> = BTreeMap::new();
         let mut usd = Money::ZERO;
         for row in spend.rows.iter().filter(|row| row.planned.model.as_deref() == Some(&line.model)) {
@@ -91,7 +91,7 @@ pub(super) fn tokens(filing: &FiledProjection, spend: &Spend) -> Vec<ModelTokens
 
 pub(super) fn chip_hours(filing: &FiledProjection, spend: &Spend) -> Vec<ChipHours> {
     let lines = filing.records.iter().flat_map(|record| &record.accelerators);
-    let of_line = |line: &crate::domain::projection::AcceleratorLine| {
+    let of_line = |line: &crate::projection::AcceleratorLine| {
         let rows = || spend.rows.iter().filter(|row| row.planned.instance_type.as_deref() == Some(&line.instance_type));
         let hours = rows().filter_map(|row| match row.planned.driver {
             Driver::ChipHours(hours) => Some(scaled(hours, row).amount()),

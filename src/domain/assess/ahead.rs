@@ -7,22 +7,22 @@ use super::Assessment;
 use super::newest_names::Known;
 use super::returned::{Amount, by_service_of_fee};
 use super::span::Span;
-use crate::domain::charge::{BillPart, Role, record_kind};
-use crate::domain::costs::SplitCost;
-use crate::domain::discount::ToCome;
-use crate::domain::forecast::Evidence;
-use crate::domain::implied_price::{ImpliedPrices, PriceSource};
-use crate::domain::ledger::DailyCost;
-use crate::domain::money::Money;
-use crate::domain::outlook::{
+use crate::charge::{BillPart, Role, record_kind};
+use crate::costs::SplitCost;
+use crate::discount::ToCome;
+use crate::forecast::Evidence;
+use crate::implied_price::{ImpliedPrices, PriceSource};
+use crate::ledger::DailyCost;
+use crate::money::Money;
+use crate::outlook::{
     BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
 };
-use crate::domain::period::DayRange;
-use crate::domain::pools::credit_rows;
-use crate::domain::position::{BillLine, MonthlyBill};
-use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
-use crate::domain::whatif::{Base, cache_doubt};
-use crate::domain::workload::Workload;
+use crate::period::DayRange;
+use crate::pools::credit_rows;
+use crate::position::{BillLine, MonthlyBill};
+use crate::projection::{PlannedMonth, daily_costs, daily_plan};
+use crate::whatif::{Base, cache_doubt};
+use crate::workload::Workload;
 
 /// Days that the models' shares of a service are read from.
 const MODEL_DAYS: i64 = 28;

@@ -1,11 +1,11 @@
 //! What AWS shows of the days that are not complete yet.
 
 use super::Assessment;
-use crate::domain::costs::SplitCost;
-use crate::domain::credit::StatementSource;
-use crate::domain::money::Money;
-use crate::domain::partial_days::AtLeast;
-use crate::domain::position::Credits;
+use crate::costs::SplitCost;
+use crate::credit::StatementSource;
+use crate::money::Money;
+use crate::partial_days::AtLeast;
+use crate::position::Credits;
 
 impl Assessment<'_> {
     /// Cost of the days after `data_through` so far, and what it leaves of credit; `None` while AWS shows nothing of them.

@@ -1,11 +1,11 @@
 //! The bill so far: gross, credit, refund, tax and net through the last complete day, and the burn.
 
 use super::Assessment;
-use crate::domain::charge::{BillPart, record_kind};
-use crate::domain::facts::ChargeKind;
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
-use crate::domain::position::{BurnPerDay, Spend};
+use crate::charge::{BillPart, record_kind};
+use crate::facts::ChargeKind;
+use crate::money::Money;
+use crate::period::DayRange;
+use crate::position::{BurnPerDay, Spend};
 
 impl Assessment<'_> {
     /// Part of the bill per kind of charge: decided once per name, since it does not depend on the amount.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::buys::{BUYS_DAYS, Buys, BuysUnit, UsedOf};
-use crate::domain::money::Money;
-use crate::domain::position::{PoolPosition, PoolStatus};
-use crate::domain::projection::fold_instance_type;
-use crate::domain::workload::Workload;
+use crate::buys::{BUYS_DAYS, Buys, BuysUnit, UsedOf};
+use crate::money::Money;
+use crate::position::{PoolPosition, PoolStatus};
+use crate::projection::fold_instance_type;
+use crate::workload::Workload;
 
 /// Tokens in the unit that is told.
 const MILLION: i64 = 1_000_000;

@@ -1,8 +1,8 @@
 //! The next filing, drafted from the assessed bill.
 
 use super::Assessment;
-use crate::domain::draft::{Basis, Draft, NoDraft, draft};
-use crate::domain::projection::BEDROCK;
+use crate::draft::{Basis, Draft, NoDraft, draft};
+use crate::projection::BEDROCK;
 
 impl Assessment<'_> {
     /// Drafts the next filing from the complete days of the bill; what the filing in force claims keeps its record.

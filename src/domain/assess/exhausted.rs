@@ -7,15 +7,15 @@ use chrono::NaiveDate;
 use super::Assessment;
 use super::run::{Standing, run_start};
 use super::span::Span;
-use crate::domain::credit::CreditPool;
-use crate::domain::money::Money;
-use crate::domain::outlook::{Outlook, UNCOVERED_THRESHOLD, payable_from};
-use crate::domain::partial_days::DateBasis;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::pools::credit_rows;
-use crate::domain::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
-use crate::domain::purchase::Purchase;
-use crate::domain::workload::Workload;
+use crate::credit::CreditPool;
+use crate::money::Money;
+use crate::outlook::{Outlook, UNCOVERED_THRESHOLD, payable_from};
+use crate::partial_days::DateBasis;
+use crate::period::{DayRange, plus_days};
+use crate::pools::credit_rows;
+use crate::position::{DateQuantiles, Exhaustion, WorkloadExhaustion};
+use crate::purchase::Purchase;
+use crate::workload::Workload;
 
 impl Assessment<'_> {
     pub(super) fn exhaustion(&self, outlook: Option<&Outlook>) -> Exhaustion {

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::Assessment;
-use crate::domain::costs::{MonthOfKind, by_month};
-use crate::domain::position::{FiledApplication, FilingRef, Variance};
-use crate::domain::projection::{ActualCost, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine};
-use crate::domain::usage::{FiledUsage, Usage, usage};
-use crate::domain::variance::variance;
+use crate::costs::{MonthOfKind, by_month};
+use crate::position::{FiledApplication, FilingRef, Variance};
+use crate::projection::{ActualCost, FiledProjection, FiledRecord, PlannedMonth, UnpricedLine};
+use crate::usage::{FiledUsage, Usage, usage};
+use crate::variance::variance;
 
 /// A filing as the store numbered it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use rust_decimal::Decimal;
 
 use super::{Context, Filing};
-use crate::domain::classify::Classifier;
-use crate::domain::facts::Facts;
-use crate::domain::next_award::Wanted;
-use crate::domain::pools::ConfiguredPool;
-use crate::domain::price::PriceBook;
-use crate::domain::renamed::Renames;
+use crate::classify::Classifier;
+use crate::facts::Facts;
+use crate::next_award::Wanted;
+use crate::pools::ConfiguredPool;
+use crate::price::PriceBook;
+use crate::renamed::Renames;
 
 /// What config contributes, as [`Context`], with what the bill taught.
 #[derive(Debug)]

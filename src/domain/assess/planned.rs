@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::credit::CreditPool;
-use crate::domain::implied_price::{ImpliedPrices, PriceSource};
-use crate::domain::ledger::{AWS_ORDER, DailyCost, Stream, drawing_order};
-use crate::domain::money::Money;
-use crate::domain::outlook::{Effect, FiledDays, Foreseen, OutlookInputs, days_ahead};
-use crate::domain::plan::{Days, Entered, FiledPlan, PlanEntry, Planned, Reading, SwitchAhead};
-use crate::domain::whatif::{Base, switch_factors};
-use crate::domain::workload::Workload;
+use crate::credit::CreditPool;
+use crate::implied_price::{ImpliedPrices, PriceSource};
+use crate::ledger::{AWS_ORDER, DailyCost, Stream, drawing_order};
+use crate::money::Money;
+use crate::outlook::{Effect, FiledDays, Foreseen, OutlookInputs, days_ahead};
+use crate::plan::{Days, Entered, FiledPlan, PlanEntry, Planned, Reading, SwitchAhead};
+use crate::whatif::{Base, switch_factors};
+use crate::workload::Workload;
 
 /// Planned events beside the bill.
 #[derive(Debug, Default)]

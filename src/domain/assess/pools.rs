@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::awaited::drawn_as_stated;
-use crate::domain::credit::{CreditPool, Statement, StatementSource};
-use crate::domain::money::Money;
-use crate::domain::outlook::Outlook;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::pools::credit_rows;
-use crate::domain::position::{Credits, PoolPosition, PoolStatus};
-use crate::domain::unlisted::UnlistedCredit;
+use crate::awaited::drawn_as_stated;
+use crate::credit::{CreditPool, Statement, StatementSource};
+use crate::money::Money;
+use crate::outlook::Outlook;
+use crate::period::{DayRange, plus_days};
+use crate::pools::credit_rows;
+use crate::position::{Credits, PoolPosition, PoolStatus};
+use crate::unlisted::UnlistedCredit;
 
 impl Assessment<'_> {
     /// A pool's balance at the end of `data_through`: AWS's newest statement, moved there by replay; our own

@@ -7,15 +7,15 @@ use rust_decimal::Decimal;
 
 use super::Assessment;
 use super::span::Span;
-use crate::domain::alert::{OrderContradiction, UnknownRecordType};
-use crate::domain::charge::record_kind;
-use crate::domain::costs::DetailKind;
-use crate::domain::facts::ChargeKind;
-use crate::domain::money::Money;
-use crate::domain::position::{DataQuality, UnclassifiedUsage};
-use crate::domain::reconcile::{self, Reconciliation};
-use crate::domain::referee::SetAside;
-use crate::domain::workload::Workload;
+use crate::alert::{OrderContradiction, UnknownRecordType};
+use crate::charge::record_kind;
+use crate::costs::DetailKind;
+use crate::facts::ChargeKind;
+use crate::money::Money;
+use crate::position::{DataQuality, UnclassifiedUsage};
+use crate::reconcile::{self, Reconciliation};
+use crate::referee::SetAside;
+use crate::workload::Workload;
 
 /// Days for which it is said that cycles were set aside.
 const SET_ASIDE_SHOWN_DAYS: i64 = 28;

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::money::Money;
+use crate::money::Money;
 
 /// A fee of the month, or the refund of one; positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,22 +6,22 @@ use chrono::NaiveDate;
 
 use super::Assessment;
 use super::span::Span;
-use crate::domain::account_plan::AccountPlan;
-use crate::domain::costs::SplitCost;
-use crate::domain::credit::{CoverageState, Programme};
-use crate::domain::forecast::has_changed_within;
-use crate::domain::ledger::{CostRow, Ledger, Stream, replay_rows};
-use crate::domain::money::Money;
-use crate::domain::next_award::{Known, Meant};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{Coverage, Credits, PoolPosition, PoolStatus, Variance};
-use crate::domain::programme::Purpose;
-use crate::domain::projection::{PlannedMonth, daily_costs, daily_plan};
-use crate::domain::review::assumptions::{Used, WINDOW_DAYS, assumptions};
-use crate::domain::review::credibility::{self, Claim, Elsewhere, Months};
-use crate::domain::review::earned_value::{Ahead, EarnedValue, PoolValue, Rate, at_run_rate, days_ahead};
-use crate::domain::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
-use crate::domain::review::{GrantedBand, Review};
+use crate::account_plan::AccountPlan;
+use crate::costs::SplitCost;
+use crate::credit::{CoverageState, Programme};
+use crate::forecast::has_changed_within;
+use crate::ledger::{CostRow, Ledger, Stream, replay_rows};
+use crate::money::Money;
+use crate::next_award::{Known, Meant};
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::position::{Coverage, Credits, PoolPosition, PoolStatus, Variance};
+use crate::programme::Purpose;
+use crate::projection::{PlannedMonth, daily_costs, daily_plan};
+use crate::review::assumptions::{Used, WINDOW_DAYS, assumptions};
+use crate::review::credibility::{self, Claim, Elsewhere, Months};
+use crate::review::earned_value::{Ahead, EarnedValue, PoolValue, Rate, at_run_rate, days_ahead};
+use crate::review::next_ask::{Basis, LEVEL_DAYS, MONTHS, NextAsk, NoAsk, next_ask};
+use crate::review::{GrantedBand, Review};
 
 /// What the rest of the position contributes.
 pub(super) struct Inputs<'a> {
@@ -59,7 +59,7 @@ impl Assessment<'_> {
         Some(replay_rows(&self.ledger.pools, rows, DayRange::new(first.min(span.first), end)))
     }
 
-    fn assumptions(&self, span: Span) -> Vec<crate::domain::review::Assumption> {
+    fn assumptions(&self, span: Span) -> Vec<crate::review::Assumption> {
         let Some(filing) = self.filing() else { return Vec::new() };
         let used: Vec<Used<'_>> = self
             .costs

@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 
 use super::Assessment;
 use super::watched::Windows;
-use crate::domain::alert::EarlyRise;
-use crate::domain::costs::DetailRow;
-use crate::domain::money::Money;
-use crate::domain::period::{DayRange, plus_days};
+use crate::alert::EarlyRise;
+use crate::costs::DetailRow;
+use crate::money::Money;
+use crate::period::{DayRange, plus_days};
 
 /// Days that a day is measured against, and how many of these there must be.
 const BEFORE_DAYS: i64 = 28;

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::period::plus_days;
+use crate::period::plus_days;
 
 /// Days without spend in a row that do not end a run of uncovered ones: a team that rests at the weekend does not run
 /// out anew every Monday.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::period::{BillingPeriod, DayRange, plus_days};
 
 /// First stored and last complete day.
 #[derive(Debug, Clone, Copy)]

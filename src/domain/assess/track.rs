@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::Assessment;
-use crate::domain::money::Money;
-use crate::domain::position::Exhaustion;
-use crate::domain::track_record::{Came, PastOutlook, TrackRecord, track_record};
+use crate::money::Money;
+use crate::position::Exhaustion;
+use crate::track_record::{Came, PastOutlook, TrackRecord, track_record};
 
 impl Assessment<'_> {
     /// Judges `stored` by the complete days known now; `exhaustion` is the position's.

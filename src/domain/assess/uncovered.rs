@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 
 use super::Assessment;
 use super::run::{Standing, run_start};
-use crate::domain::alert::UncoveredBurn;
-use crate::domain::coverage::{FundedPool, coverage};
-use crate::domain::credit::CoverageState;
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
-use crate::domain::position::Coverage;
-use crate::domain::purchase::Purchase;
+use crate::alert::UncoveredBurn;
+use crate::coverage::{FundedPool, coverage};
+use crate::credit::CoverageState;
+use crate::money::Money;
+use crate::period::DayRange;
+use crate::position::Coverage;
+use crate::purchase::Purchase;
 
 impl Assessment<'_> {
     /// Services that burn cash: what no pool paid over the last 28 days, by service.

@@ -6,18 +6,16 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::Assessment;
-use crate::domain::alert::{
-    ChangeCause, DrainedCredit, GoneCredit, ModelSpend, Observations, SpendChange, VanishedDays,
-};
-use crate::domain::charge::BillPart;
-use crate::domain::costs::DetailRow;
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::position::{Coverage, DayAmount};
-use crate::domain::programme::{Programmes, Purpose};
-use crate::domain::vanished::runs;
-use crate::domain::workload::Workload;
+use crate::alert::{ChangeCause, DrainedCredit, GoneCredit, ModelSpend, Observations, SpendChange, VanishedDays};
+use crate::charge::BillPart;
+use crate::costs::DetailRow;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::period::{DayRange, plus_days};
+use crate::position::{Coverage, DayAmount};
+use crate::programme::{Programmes, Purpose};
+use crate::vanished::runs;
+use crate::workload::Workload;
 
 /// Days of the pace.
 const BURN_DAYS: i64 = 28;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::young::{YoungScore, young_scores};
 use super::{Answerer, Case, DATE_LIMIT_DAYS, DateAnswer, Evidence, Origin, QuestionError, Questions, SpendAnswer};
 use super::{exhaustion, spend};
-use crate::domain::forecast::median;
+use crate::forecast::median;
 
 /// Horizons that are scored, in days.
 pub const SCORED_DAYS: [usize; 2] = [30, 90];

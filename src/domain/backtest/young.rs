@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::score::{SCORED_DAYS, SpendScore, spend_score};
 use super::{Answerer, Evidence, Origin, QuestionError, Questions, SpendAnswer, spend};
-use crate::domain::period::plus_days;
+use crate::period::plus_days;
 
 /// Days known when the young are asked about. All are ages that the odds are learnt at.
 pub const YOUNG_DAYS: [usize; 3] = [7, 14, 28];

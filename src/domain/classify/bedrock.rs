@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::rules::{self, ClassifierError};
 use super::words::{self, Words};
-use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
+use crate::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
 const FILE: &str = "bedrock.toml";
 /// What `cache`, `cached`, `caching` and a compound of them have in common.

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::rules::{self, ClassifierError};
-use crate::domain::workload::{Classification, Workload};
+use crate::workload::{Classification, Workload};
 
 const FILE: &str = "compute.toml";
 const ACCELERATORS_FILE: &str = "accelerators.csv";
@@ -140,7 +140,7 @@ impl ComputeRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::classify::{Classifier, RuleFiles};
+    use crate::classify::{Classifier, RuleFiles};
 
     const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
     const REGIONS: [&str; 6] = ["", "USE1-", "EU-", "APS5-", "USW2-LAX1-", "XYZ9-"];

@@ -46,8 +46,8 @@ use super::workload::{Classification, Routing, Tier, Workload};
 /// Reads billed rows by the rules of `config/classification/`.
 ///
 /// ```
-/// use glidepath::domain::classify::Classifier;
-/// use glidepath::domain::workload::{Direction, Routing};
+/// use glidepath_domain::classify::Classifier;
+/// use glidepath_domain::workload::{Direction, Routing};
 ///
 /// let classifier = Classifier::builtin();
 /// let row = classifier.classify(

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::rules::{self, ClassifierError};
-use crate::domain::service::fold;
+use crate::service::fold;
 
 const FILE: &str = "models.toml";
 

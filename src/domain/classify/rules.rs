@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::service::{SameService, ServiceAliases, ServiceMatcher, fold};
+use crate::service::{SameService, ServiceAliases, ServiceMatcher, fold};
 
 const SERVICES_FILE: &str = "services.toml";
 const RENAMES_FILE: &str = "renames.toml";

@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{Classifier, RuleFiles};
-use crate::domain::service::fold;
-use crate::domain::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
+use crate::service::fold;
+use crate::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
 
 /// How a layout writes a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

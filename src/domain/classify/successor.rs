@@ -2,7 +2,7 @@
 
 use super::rules::{Reads, ServiceRule};
 use super::{Classifier, name_of_edition};
-use crate::domain::service::{SameService, ServiceAliases, ServiceMatcher, fold};
+use crate::service::{SameService, ServiceAliases, ServiceMatcher, fold};
 
 /// What the tables say of one name that begins as another ends with the same usage types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::rules::{self, ClassifierError};
-use crate::domain::service::fold;
+use crate::service::fold;
 
 const FILE: &str = "units.toml";
 

@@ -11,12 +11,12 @@ use rust_decimal::Decimal;
 use super::rest::{Rest, Why};
 use super::streams::{Row, Stream};
 use super::{AcceleratorDraft, Growth, TokenDraft};
-use crate::domain::forecast::{Pace, growth_per_month};
-use crate::domain::implied_price::TokenKind;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::price::{PriceBook, PriceQuery};
-use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier};
+use crate::forecast::{Pace, growth_per_month};
+use crate::implied_price::TokenKind;
+use crate::money::{Money, Quantity};
+use crate::period::{DayRange, plus_days};
+use crate::price::{PriceBook, PriceQuery};
+use crate::workload::{CacheLifetime, Direction, Routing, Tier};
 
 /// A line may say so much more than the bill, as a share, or so much less.
 const ABOVE: Decimal = Decimal::from_parts(5, 0, 0, false, 2);

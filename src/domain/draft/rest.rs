@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::streams::Stream;
-use crate::domain::forecast::{Occurrences, Pace};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::projection::Claim;
+use crate::forecast::{Occurrences, Pace};
+use crate::money::Money;
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::projection::Claim;
 
 /// Days that a pace rests on: four weeks, so that every weekday counts alike.
 pub(super) const PACE_DAYS: i64 = 28;

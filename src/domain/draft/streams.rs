@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::domain::costs::{Costs, DetailKind};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{Claim, accelerator_workload, fold_instance_type};
-use crate::domain::service::fold;
-use crate::domain::workload::Workload;
+use crate::costs::{Costs, DetailKind};
+use crate::money::{Money, Quantity};
+use crate::period::{DayRange, plus_days};
+use crate::price::PriceBook;
+use crate::projection::{Claim, accelerator_workload, fold_instance_type};
+use crate::service::fold;
+use crate::workload::Workload;
 
 /// Days that are looked at: a year, in which a cadence and the trend of weeks show.
 const LOOKED_AT: i64 = 366;

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use rust_decimal::Decimal;
 
 use super::{AcceleratorDraft, Draft, DraftRecord, Growth, NoDraft, Rest, ServiceDraft, TokenDraft, Why};
-use crate::domain::bounds::{self, Bound};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::printable::printable;
-use crate::domain::words::names_text;
-use crate::domain::workload::{CacheLifetime, Routing};
+use crate::bounds::{self, Bound};
+use crate::money::{Money, Quantity};
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::printable::printable;
+use crate::words::names_text;
+use crate::workload::{CacheLifetime, Routing};
 
 /// Digits of a volume.
 const DIGITS: u32 = 5;

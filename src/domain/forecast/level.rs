@@ -5,7 +5,7 @@
 
 use super::course::Course;
 use super::series::{History, WEEK, median};
-use crate::domain::money::Money;
+use crate::money::Money;
 
 /// Below this share of a usual day a day counts as idle.
 const IDLE: f64 = 0.02;

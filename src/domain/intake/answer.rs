@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::{ASK, CURRENCY, IntakeError, below};
-use crate::domain::charge::record_kind;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{DayRange, plus_days};
+use crate::charge::record_kind;
+use crate::money::{Money, Quantity};
+use crate::period::{DayRange, plus_days};
 
 const COST: &str = "UnblendedCost";
 const QUANTITY: &str = "UsageQuantity";
@@ -184,7 +184,7 @@ impl Pages {
             let remedy = "ask in an account that AWS bills in US dollars; list prices and credits are in them";
             return Err(IntakeError::new(below(&cost_place, "Unit"), problem, remedy));
         }
-        let unreadable = |error: crate::domain::money::AmountError| {
+        let unreadable = |error: crate::money::AmountError| {
             IntakeError::new(below(&cost_place, "Amount"), error.to_string(), "give AWS's own answer, unchanged")
         };
         let cost: Money = amount.parse().map_err(unreadable)?;

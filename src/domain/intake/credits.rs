@@ -4,10 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::{CURRENCY, IntakeError, below};
-use crate::domain::credit::ApplicationType;
-use crate::domain::facts::{CreditSnapshot, SeenCredit};
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
+use crate::credit::ApplicationType;
+use crate::facts::{CreditSnapshot, SeenCredit};
+use crate::money::Money;
+use crate::period::plus_days;
 
 /// The expiry of a credit for which AWS states none.
 const NO_EXPIRY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day of the calendar");

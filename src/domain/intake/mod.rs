@@ -65,7 +65,7 @@ impl IntakeError {
 /// [`IntakeError`]: the first thing that is wrong.
 ///
 /// ```
-/// use glidepath::domain::intake::facts_from;
+/// use glidepath_domain::intake::facts_from;
 /// let cut = facts_from("{\"ResultsByTime\": [").unwrap_err();
 /// assert_eq!(cut.place, "line 1, column 19");
 /// ```

@@ -6,10 +6,10 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::simulate::LARGEST_DAY_MICROS;
-use crate::domain::credit::CreditPool;
-use crate::domain::ledger::{DailyCost, Demand, Stream};
-use crate::domain::period::DayRange;
-use crate::domain::workload::Workload;
+use crate::credit::CreditPool;
+use crate::ledger::{DailyCost, Demand, Stream};
+use crate::period::DayRange;
+use crate::workload::Workload;
 
 /// Days of an average month.
 const MONTH_DAYS: f64 = 365.25 / 12.0;

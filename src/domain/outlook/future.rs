@@ -8,11 +8,11 @@ use utoipa::ToSchema;
 
 use super::OutlookInputs;
 use super::odds::Odds;
-use crate::domain::forecast::{Forecast, History, Plan, Voice};
-use crate::domain::ledger::Stream;
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
-use crate::domain::workload::Workload;
+use crate::forecast::{Forecast, History, Plan, Voice};
+use crate::ledger::Stream;
+use crate::money::Money;
+use crate::period::plus_days;
+use crate::workload::Workload;
 
 /// Days that a stream's share of its workload is read from, and its discount.
 pub(super) const SHARE_DAYS: i64 = 28;

@@ -11,6 +11,7 @@ mod changes;
 mod future;
 mod gain;
 mod odds;
+mod recent;
 mod sensitivity;
 mod shown;
 mod simulate;

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use crate::domain::forecast::{Forecast, HORIZONS};
+use crate::forecast::{Forecast, HORIZONS};
 
 /// Grid of normal numbers on which factors are tabulated: from -`REACH` to `REACH`.
 const REACH: f64 = 3.5;

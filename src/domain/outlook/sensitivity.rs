@@ -17,9 +17,9 @@ use super::spread::Spread;
 use super::summary::{bill, date_quantiles};
 use super::tally::or_never;
 use super::{Changes, Gain, OutlookInputs, TRAJECTORY_MONTHS, first_full_month, horizon_end};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::workload::Workload;
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::workload::Workload;
 
 /// Random paths that every assumption is tried on, besides the middle one.
 const PATHS: usize = 100;

@@ -1,7 +1,7 @@
 //! What AWS shows so far of the days after `data_through`: the least that each stream costs on them.
 
-use crate::domain::ledger::{Demand, Stream};
-use crate::domain::period::DayRange;
+use crate::ledger::{Demand, Stream};
+use crate::period::DayRange;
 
 use super::OutlookInputs;
 use super::changes::put;

@@ -7,19 +7,18 @@ use rand::RngExt as _;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::changes::{Ahead, Effect, Events, Foreseen, put};
-use super::future::{Future, LARGEST_DAY, SHARE_DAYS};
+use super::changes::{Ahead, Events, put};
+use super::future::{Future, LARGEST_DAY};
 use super::odds::{Numbers, generator};
+use super::recent::{discounts, pace, support};
 use super::shown::Shown;
-use super::{
-    EXPOSURE_DAYS, HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from,
-};
-use crate::domain::credit::{ApplicationType, CreditPool};
-use crate::domain::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::track_record::HORIZONS;
-use crate::domain::workload::Workload;
+use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from};
+use crate::credit::CreditPool;
+use crate::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
+use crate::money::Money;
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::track_record::HORIZONS;
+use crate::workload::Workload;
 
 /// Random paths; even, since they come in mirrored pairs. With the middle one, which belongs to no pair, the median of one
 /// workload's paths is exactly the middle path.
@@ -35,8 +34,6 @@ const TOLD_STEP: f64 = 0.05;
 const TOLD_STEPS: u32 = 70;
 /// Days that its end may lie from the median end.
 const NEAR_DAYS: i64 = 7;
-/// Days that the rate of support fees is taken over.
-const SUPPORT_DAYS: i64 = 28;
 /// What a workload, what a question adds, and support cost on one day at most, each.
 pub(super) const LARGEST_DAY_MICROS: i64 = LARGEST_DAY * 1_000_000;
 
@@ -69,6 +66,10 @@ pub(super) struct Simulation<'a> {
     support: f64,
     changes: Ahead,
     events: Events,
+    /// What every path is replayed with, its balances aside.
+    fold: Fold<i64>,
+    /// Per stream, the first day on which an issued pool could have paid it.
+    payable_from: Vec<Option<NaiveDate>>,
 }
 
 /// What one path did, in micro-dollars.
@@ -124,12 +125,30 @@ impl<'a> Simulation<'a> {
         let (sampled, support) = (sampled_days(inputs, range), support(inputs));
         let (shown, discounts) = (Rc::new(Shown::new(inputs, &streams, range)), discounts(inputs, &streams));
         let pace = pace(inputs);
-        Simulation { inputs, range, sampled, pace, shown, discounts, support, streams, futures, changes, events }
+        let (fold, payable_from) = against_pools(inputs, &streams);
+        Simulation {
+            inputs,
+            range,
+            sampled,
+            pace,
+            shown,
+            discounts,
+            support,
+            streams,
+            futures,
+            changes,
+            events,
+            fold,
+            payable_from,
+        }
     }
 
     /// The same forecasts under other balances, tax or changes.
     pub fn again<'b>(&self, inputs: &'b OutlookInputs<'b>) -> Simulation<'b> {
+        let (fold, payable_from) = against_pools(inputs, &self.streams);
         Simulation {
+            fold,
+            payable_from,
             inputs,
             range: self.range,
             sampled: self.sampled.clone(),
@@ -300,7 +319,7 @@ impl<'a> Simulation<'a> {
 
     /// Replays the days that `step` fills with demands; it gives each day's gross.
     fn replayed(&self, came: &[bool], days: usize, mut step: impl FnMut(usize, &mut Vec<Demand<i64>>) -> i64) -> Path {
-        let mut fold = Fold::new(self.inputs.pools, self.balances(came), &self.streams);
+        let mut fold = self.fold.starting_with(self.balances(came));
         let mut demands = Vec::with_capacity(self.streams.len());
         let mut watch = Watch::new(self);
         let first_month = BillingPeriod::of(self.range.start);
@@ -358,6 +377,13 @@ impl Path {
     }
 }
 
+/// Which pool may pay which stream, and from when on one could: it is the same on every path.
+fn against_pools(inputs: &OutlookInputs, streams: &[Stream]) -> (Fold<i64>, Vec<Option<NaiveDate>>) {
+    let dating = inputs.changes.dating(inputs.pools);
+    let from = |stream: &Stream| payable_from(dating.iter().copied(), stream);
+    (Fold::new(inputs.pools, Vec::new(), streams), streams.iter().map(from).collect())
+}
+
 /// The days looked at: whole months from the running one, or a year, whichever is longer.
 pub(super) fn range(data_through: NaiveDate) -> DayRange {
     let first = plus_days(data_through, 1);
@@ -382,53 +408,6 @@ fn sampled_days(inputs: &OutlookInputs, range: DayRange) -> Vec<NaiveDate> {
     days.push(plus_days(range.end, -1));
     days.dedup();
     days
-}
-
-/// Means over the last 28 and 91 days, those before the first one counted as nothing, and over the 90 days ahead of what is
-/// filed and of what is planned.
-fn pace(inputs: &OutlookInputs) -> Money {
-    let spent = |days: i64| {
-        let from = plus_days(inputs.data_through, 1 - days);
-        let newest = inputs.recurring.iter().filter(|cost| cost.day >= from && cost.day <= inputs.data_through);
-        newest.map(|cost| cost.payable + cost.other).sum::<Money>().per(days)
-    };
-    let ahead = DayRange::new(plus_days(inputs.data_through, 1), plus_days(inputs.data_through, 1 + EXPOSURE_DAYS));
-    let of = |costs: &[DailyCost]| {
-        costs.iter().filter(|cost| ahead.contains(cost.day)).map(|cost| cost.payable + cost.other).sum::<Money>()
-    };
-    let filed = inputs.changes.filed.map_or(Money::ZERO, |filed| of(&filed.daily)).max(of(inputs.planned));
-    let added = |event: &Foreseen| match &event.effect {
-        Effect::Adds(costs) => of(costs),
-        Effect::Moves { .. } | Effect::Lands(_) => Money::ZERO,
-    };
-    let events = inputs.changes.events.iter().map(added).sum::<Money>();
-    spent(28).max(spent(91)).max(filed.max(events).per(EXPOSURE_DAYS))
-}
-
-/// What discounts came to lately for each dollar that was left after them: at most nine, where a tenth was left.
-fn discounts(inputs: &OutlookInputs, streams: &[Stream]) -> Rc<[f64]> {
-    let landing = inputs.pools.iter().any(|pool| pool.applies == ApplicationType::BeforeDiscounts);
-    if !landing {
-        return Rc::new([]);
-    }
-    let window = DayRange::new(plus_days(inputs.data_through, 1 - SHARE_DAYS), plus_days(inputs.data_through, 1));
-    let share = |stream: &Stream| {
-        let of = |cost: &&DailyCost| window.contains(cost.day) && cost.is_of(stream);
-        let costs = || inputs.recurring.iter().filter(of);
-        let payable: Money = costs().map(|cost| cost.payable).sum();
-        let discount: Money = costs().map(|cost| cost.discount).sum();
-        let share = discount.ratio(payable).filter(|_| payable.is_positive());
-        share.and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(-9.0, 0.0)
-    };
-    streams.iter().map(share).collect()
-}
-
-fn support(inputs: &OutlookInputs) -> f64 {
-    let known = (inputs.data_through - inputs.first_day).num_days() + 1;
-    let days = SUPPORT_DAYS.min(known).max(1);
-    let window = DayRange::new(plus_days(inputs.data_through, 1 - days), plus_days(inputs.data_through, 1));
-    let fees: Money = inputs.recurring.iter().filter(|cost| window.contains(cost.day)).map(|cost| cost.other).sum();
-    fees.to_micros() as f64 / days as f64
 }
 
 /// True for two ends of credit that one sentence may speak of.
@@ -514,8 +493,7 @@ impl<'a> Walk<'a> {
 /// Watches the fold along one path.
 struct Watch<'a> {
     streams: &'a [Stream],
-    /// Per stream, the first day on which an issued pool could have paid it.
-    payable_from: Vec<Option<NaiveDate>>,
+    payable_from: &'a [Option<NaiveDate>],
     drawn_today: i64,
     /// By workload, what a pool issued by then could have paid.
     uncovered_today: [i64; Workload::ALL.len()],
@@ -524,14 +502,12 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(simulation: &'a Simulation) -> Watch<'a> {
-        let (streams, pools) = (&simulation.streams, simulation.inputs.pools);
-        let dating = simulation.inputs.changes.dating(pools);
         Watch {
-            streams,
-            payable_from: streams.iter().map(|stream| payable_from(dating.iter().copied(), stream)).collect(),
+            streams: &simulation.streams,
+            payable_from: &simulation.payable_from,
             drawn_today: 0,
             uncovered_today: [0; Workload::ALL.len()],
-            pools: vec![PoolPath::default(); pools.len()],
+            pools: vec![PoolPath::default(); simulation.inputs.pools.len()],
         }
     }
 

@@ -13,12 +13,12 @@ use super::{
     AsFiled, BillOutlook, EXPOSURE_DAYS, Exposure, HORIZON_DAYS, LEAST_REACH, MadeWith, MonthSoFar, Outlook,
     PoolOutlook, ServiceOutlook, TRAJECTORY_MONTHS, horizon_end,
 };
-use crate::domain::credit::CreditPool;
-use crate::domain::forecast::Voice;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{DateQuantiles, DayBand, MoneyQuantiles};
-use crate::domain::workload::Workload;
+use crate::credit::CreditPool;
+use crate::forecast::Voice;
+use crate::money::Money;
+use crate::period::{BillingPeriod, plus_days};
+use crate::position::{DateQuantiles, DayBand, MoneyQuantiles};
+use crate::workload::Workload;
 
 /// A band is told up to so many times the largest of the account's paces.
 const WIDEST: i64 = 10;

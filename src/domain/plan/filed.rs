@@ -10,14 +10,14 @@ use rust_decimal::Decimal;
 
 use super::seen::{Days, Seen};
 use super::{BEGUN_DAYS, LAUNCH_DAYS, PlanKind, PlanSource, PlanState, Planned};
-use crate::domain::costs::DetailKind;
-use crate::domain::ledger::{DailyCost, Stream};
-use crate::domain::money::Money;
-use crate::domain::outlook::{Effect, FiledDays, Foreseen};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::price::plan_money;
-use crate::domain::projection::{Attribution, Driver, FiledLine, FiledProjection, PlannedMonth};
-use crate::domain::workload::Workload;
+use crate::costs::DetailKind;
+use crate::ledger::{DailyCost, Stream};
+use crate::money::Money;
+use crate::outlook::{Effect, FiledDays, Foreseen};
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::price::plan_money;
+use crate::projection::{Attribution, Driver, FiledLine, FiledProjection, PlannedMonth};
+use crate::workload::Workload;
 
 /// How likely a filed step that the bill does not show yet comes at its time. Chosen: more likely than the early tenth of the
 /// paths, so that the early date knows of it, and less likely than not, so that the filing alone moves no middle date.

@@ -9,8 +9,8 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::PlanKind;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::words::days_text;
+use crate::money::{Money, Quantity};
+use crate::words::days_text;
 
 /// Life of an award in months where none is written: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;

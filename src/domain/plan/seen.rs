@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::domain::costs::{Costs, DetailKind};
-use crate::domain::money::Money;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::price::plan_money;
+use crate::costs::{Costs, DetailKind};
+use crate::money::Money;
+use crate::period::{DayRange, plus_days};
+use crate::price::plan_money;
 
 /// Days that an event is looked for in.
 const WEEK: i64 = 7;

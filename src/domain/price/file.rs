@@ -10,8 +10,8 @@ use thiserror::Error;
 use toml::Spanned;
 
 use super::{AcceleratorPrice, ModelPrice, PriceBook, PriceOrigin};
-use crate::domain::bounds::{self, Bound};
-use crate::domain::money::Money;
+use crate::bounds::{self, Bound};
+use crate::money::Money;
 
 /// A price file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::period::DayRange;
 
 /// What a record asks for; at the top of a file, what holds for every record that says nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl FundingStage {
     /// The stage of that name, whatever its capitals, spaces and hyphens.
     ///
     /// ```
-    /// use glidepath::domain::projection::FundingStage;
+    /// use glidepath_domain::projection::FundingStage;
     /// assert_eq!(FundingStage::from_name("Series A"), Some(FundingStage::SeriesA));
     /// assert_eq!(FundingStage::from_name("series-c"), Some(FundingStage::SeriesBOrLater));
     /// assert_eq!(FundingStage::from_name("rich"), None);

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FiledLine, FiledProjection, fold_instance_type};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
-use crate::domain::service;
-use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
+use crate::money::{Money, Quantity};
+use crate::period::BillingPeriod;
+use crate::service;
+use crate::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
 /// The record id of spend that no line of the filing describes.
 pub const OUTSIDE: &str = "outside";

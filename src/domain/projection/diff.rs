@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::plan_line;
 use super::{Application, Backing, Claim, Company, FiledLine, FiledProjection, ProductOrFeature, UnpricedLine};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::PriceBook;
-use crate::domain::workload::{CacheLifetime, Routing};
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::price::PriceBook;
+use crate::workload::{CacheLifetime, Routing};
 
 /// Two versions of a filing, compared. Each is priced as of its own day of filing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -296,7 +296,7 @@ pub struct AmountMonth {
 /// leaves the filing what it was, any other change makes it another filing.
 ///
 /// ```
-/// use glidepath::domain::projection::content_hash;
+/// use glidepath_domain::projection::content_hash;
 /// assert_eq!(content_hash("a\r\nb\r\n"), content_hash("a\nb\n"));
 /// assert_ne!(content_hash("a\nb\n"), content_hash("a\nb"));
 /// ```

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::plan::plan_line;
 use super::problem::{MOST_TOLD, ProjectionProblem, Told};
 use super::{Claim, FiledLine, FiledProjection};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::PriceBook;
-use crate::domain::service;
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::price::PriceBook;
+use crate::service;
 
 /// Months over which a double count is shown.
 const MONTHS_SHOWN: i32 = 12;

@@ -21,12 +21,12 @@ use super::{
     AcceleratorLine, AmountMonth, BEDROCK, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine,
     TokenMonth, accelerator_workload, content_hash,
 };
-use crate::domain::bounds;
-use crate::domain::classify::Classifier;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::PriceBook;
-use crate::domain::workload::{CacheLifetime, Routing};
+use crate::bounds;
+use crate::classify::Classifier;
+use crate::money::{Money, Quantity};
+use crate::period::BillingPeriod;
+use crate::price::PriceBook;
+use crate::workload::{CacheLifetime, Routing};
 use reader::Reader;
 
 /// Which service a model usually bills under, as the classification tables that come with the program say.
@@ -42,7 +42,7 @@ impl FiledProjection {
     /// Every problem, in order of line.
     ///
     /// ```
-    /// use glidepath::domain::projection::FiledProjection;
+    /// use glidepath_domain::projection::FiledProjection;
     /// let problems = FiledProjection::parse("filed_on = \"2026-02-01\"\n[[record]]\nid = \"outside\"\n").unwrap_err();
     /// assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3]);
     /// ```

@@ -11,7 +11,7 @@
 //! - What has no price is left out of the months and listed as unpriced, with the reason.
 //! - A chip-hour costs the instance hour's list price over the instance's chips.
 //! - A month is spread evenly over its days; the division's remainder falls on the last day, so days sum to the month.
-//! - Amounts are rounded half to even at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits.
+//! - Amounts are rounded half to even at [`PLAN_SCALE`](crate::price::PLAN_SCALE) digits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,11 +25,11 @@ use utoipa::ToSchema;
 use super::{
     AcceleratorLine, EC2_COMPUTE, FiledLine, FiledProjection, SAGEMAKER, ServiceLine, TokenLine, accelerator_workload,
 };
-use crate::domain::ledger::DailyCost;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::{PLAN_SCALE, PriceBook, PriceQuery, UnitPrice, Unpriced, plan_money};
-use crate::domain::workload::{CacheLifetime, Direction, Tier, Workload};
+use crate::ledger::DailyCost;
+use crate::money::{Money, Quantity};
+use crate::period::BillingPeriod;
+use crate::price::{PLAN_SCALE, PriceBook, PriceQuery, UnitPrice, Unpriced, plan_money};
+use crate::workload::{CacheLifetime, Direction, Tier, Workload};
 
 /// Growth stops here: 10^15 a month, whether tokens or dollars, is beyond any meter and any bill, and sums of planned
 /// amounts stay exact below it.
@@ -115,8 +115,8 @@ pub struct TokenBucket {
 /// left out. `service_of_model` names the service that a model bills under.
 ///
 /// ```
-/// use glidepath::domain::price::PriceBook;
-/// use glidepath::domain::projection::{FiledProjection, plan};
+/// use glidepath_domain::price::PriceBook;
+/// use glidepath_domain::projection::{FiledProjection, plan};
 /// let filing = FiledProjection::parse(
 ///     r#"
 ///     filed_on = "2026-02-01"

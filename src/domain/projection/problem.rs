@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use strsim::generic_damerau_levenshtein;
 use utoipa::ToSchema;
 
-use crate::domain::printable::shortened;
+use crate::printable::shortened;
 
 /// How many near names a message offers.
 const SUGGESTIONS: usize = 3;
@@ -99,7 +99,7 @@ impl Lines {
 /// similarity, since "Claude Opus 4.6" and "Claude Opus 4.7" are one edit apart.
 ///
 /// ```
-/// use glidepath::domain::projection::suggest;
+/// use glidepath_domain::projection::suggest;
 /// let known = ["Claude Sonnet 5", "Claude Sonnet 4.5", "Nova Lite"];
 /// assert_eq!(suggest("claude sonet 5", known), ["Claude Sonnet 5", "Claude Sonnet 4.5"]);
 /// assert_eq!(suggest("Nova Ltie", known), ["Nova Lite"]);

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FiledProjection, plan};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::PriceBook;
-use crate::domain::words::{or_more, usd_text};
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::price::PriceBook;
+use crate::words::{or_more, usd_text};
 
 /// A month this many times above or below the pace is worth a look, and this many times above anything known is refused.
 const FAR: Decimal = Decimal::ONE_HUNDRED;

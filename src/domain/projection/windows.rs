@@ -5,7 +5,7 @@ use std::ops::Range;
 use rust_decimal::Decimal;
 
 use super::FiledProjection;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::period::{BillingPeriod, DayRange, plus_days};
 
 /// Months that a record without a window is summed over.
 const MONTHS: i32 = 12;

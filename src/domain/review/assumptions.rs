@@ -9,12 +9,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::projection::{
-    AcceleratorLine, Driver, FiledProjection, PlannedMonth, TokenLine, fold_instance_type,
-};
-use crate::domain::workload::{Classification, Direction, Routing, Tier, Workload};
+use crate::money::Money;
+use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::projection::{AcceleratorLine, Driver, FiledProjection, PlannedMonth, TokenLine, fold_instance_type};
+use crate::workload::{Classification, Direction, Routing, Tier, Workload};
 
 /// Days that shares, ratios and prices rest on: whole weeks, since weekends differ.
 pub const WINDOW_DAYS: i64 = 28;

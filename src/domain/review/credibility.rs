@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 
 use super::Step;
 use super::earned_value::PoolValue;
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{Causes, Variance};
-use crate::domain::projection::{FiledProjection, OUTSIDE};
-use crate::domain::words::{all_names_text, day_text, months_text, usd_text};
-use crate::domain::workload::Workload;
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::position::{Causes, Variance};
+use crate::projection::{FiledProjection, OUTSIDE};
+use crate::words::{all_names_text, day_text, months_text, usd_text};
+use crate::workload::Workload;
 
 /// Full months that a verdict rests on at most.
 pub const MONTHS: i32 = 3;
@@ -148,7 +148,7 @@ pub struct Months {
 
 impl Months {
     /// The last full months of `known` since the filing's first, [`MONTHS`] at most; `None` before the first.
-    pub fn of(known: crate::domain::period::DayRange, filed_from: BillingPeriod) -> Option<Self> {
+    pub fn of(known: crate::period::DayRange, filed_from: BillingPeriod) -> Option<Self> {
         let last = super::assumptions::last_full_month(known);
         let stored = BillingPeriod::of(known.start);
         let whole = if stored.first_day() == known.start { stored } else { stored.next() };
@@ -226,7 +226,7 @@ fn cause_steps(rows: &[&Variance]) -> Vec<Step> {
 /// Is what was committed to Bedrock, Trainium and Inferentia spent there? One claim per record that commits any.
 pub fn commitments(filing: &FiledProjection, variance: &[Variance], months: Option<Months>) -> Vec<Claim> {
     let commits =
-        |record: &&crate::domain::projection::FiledRecord| !record.tokens.is_empty() || !record.accelerators.is_empty();
+        |record: &&crate::projection::FiledRecord| !record.tokens.is_empty() || !record.accelerators.is_empty();
     let records = filing.records.iter().filter(commits);
     let Some(months) = months else {
         return records.map(|record| not_yet(Question::Commitment, &record.id)).collect();
@@ -341,7 +341,7 @@ pub fn elsewhere(
 /// Source: AWS, "Amazon EC2 instance types", accelerated computing.
 ///
 /// ```
-/// use glidepath::domain::review::credibility::is_gpu;
+/// use glidepath_domain::review::credibility::is_gpu;
 /// assert!(is_gpu("USE1-BoxUsage:p5.48xlarge") && is_gpu("Host:ml.g6e.xlarge") && is_gpu("SpotUsage:gr6.4xlarge"));
 /// assert!(!is_gpu("BoxUsage:m7g.xlarge") && !is_gpu("BoxUsage:trn1.32xlarge") && !is_gpu("EBS:VolumeUsage.gp3"));
 /// ```

@@ -16,10 +16,10 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::credit::CreditPool;
-use crate::domain::ledger::{Demand, Fold, Stream, Visitor};
-use crate::domain::money::Money;
-use crate::domain::period::{DayRange, plus_days};
+use crate::credit::CreditPool;
+use crate::ledger::{Demand, Fold, Stream, Visitor};
+use crate::money::Money;
+use crate::period::{DayRange, plus_days};
 
 /// The figures of one pool, or of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -142,8 +142,8 @@ pub fn days_ahead(pools: &[CreditPool], balances: &[Money], through: NaiveDate) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::credit::EligibleServices;
-    use crate::domain::workload::Workload;
+    use crate::credit::EligibleServices;
+    use crate::workload::Workload;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::programme::Programmes;
-use crate::domain::words::usd_text;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::programme::Programmes;
+use crate::words::usd_text;
 
 /// What is granted so far of the band that all awards but the accelerator's reach together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Step;
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::programme::Programmes;
-use crate::domain::words::month_text;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::period::BillingPeriod;
+use crate::programme::Programmes;
+use crate::words::month_text;
 
 /// Full months that an ask rests on.
 pub const MONTHS: usize = 3;
@@ -190,8 +190,8 @@ pub struct Basis<'a> {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use glidepath::domain::credit::Programme;
-/// use glidepath::domain::review::next_ask::{Basis, next_ask};
+/// use glidepath_domain::credit::Programme;
+/// use glidepath_domain::review::next_ask::{Basis, next_ask};
 /// let usd = |text: &str| text.parse().unwrap();
 /// let month = |text: &str| text.parse().unwrap();
 /// let months = [(month("2026-08"), usd("900")), (month("2026-09"), usd("1000")), (month("2026-10"), usd("1100"))];

@@ -6,11 +6,11 @@ use rust_decimal::Decimal;
 
 use super::drivers::{Cell, Effects, Item, Part, Side, Stream, effects, kinds};
 use super::{Elapsed, Row};
-use crate::domain::money::Money;
-use crate::domain::position::Causes;
-use crate::domain::price::{PriceBook, plan_money};
-use crate::domain::projection::{ActualCost, Driver, FiledProjection, PlannedMonth, TokenBucket, fold_instance_type};
-use crate::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
+use crate::money::Money;
+use crate::position::Causes;
+use crate::price::{PriceBook, plan_money};
+use crate::projection::{ActualCost, Driver, FiledProjection, PlannedMonth, TokenBucket, fold_instance_type};
+use crate::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 
 /// Below this, what the drivers leave is rounding and not a cause: a billionth of a dollar.
 const DUST: Decimal = Decimal::from_parts(1, 0, 0, false, 9);

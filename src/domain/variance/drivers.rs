@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use super::shapley::{DRIVERS, shapley};
-use crate::domain::workload::{Routing, Tier};
+use crate::workload::{Routing, Tier};
 
 /// What is counted together: quantities of one stream add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,7 +14,7 @@
 //!   their own, so their premium or discount is a price effect.
 //! - `other` is everything the drivers do not explain: spend outside the filing, plain amounts, rows without a metered
 //!   quantity, reserved capacity among them.
-//! - Each cause is rounded at [`PLAN_SCALE`](crate::domain::price::PLAN_SCALE) digits; what rounding leaves goes to
+//! - Each cause is rounded at [`PLAN_SCALE`](crate::price::PLAN_SCALE) digits; what rounding leaves goes to
 //!   the largest cause, ties by name.
 
 mod causes;
@@ -34,7 +34,7 @@ use super::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, Plann
 use super::workload::Workload;
 
 /// Months that are compared at most: five years, so that a filing of the past does not make a row for each month since.
-pub(in crate::domain) const MOST_MONTHS: i32 = 60;
+pub(crate) const MOST_MONTHS: i32 = 60;
 
 /// What is compared as a whole.
 type Group = (BillingPeriod, String, Workload);
@@ -134,21 +134,21 @@ fn compare(
 
 /// How much of a month is complete.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::domain) struct Elapsed {
+pub(crate) struct Elapsed {
     days: Decimal,
     of: Decimal,
 }
 
 impl Elapsed {
     /// Of a month, through `data_through`.
-    pub(in crate::domain) fn of(month: BillingPeriod, data_through: NaiveDate) -> Self {
+    pub(crate) fn of(month: BillingPeriod, data_through: NaiveDate) -> Self {
         let whole = month.days();
         let complete = if BillingPeriod::of(data_through) == month { i64::from(data_through.day()) } else { whole };
         Elapsed { days: Decimal::from(complete), of: Decimal::from(whole) }
     }
 
     /// Multiplies before it divides, so that a whole month is taken exactly.
-    pub(in crate::domain) fn share(self, value: Decimal) -> Decimal {
+    pub(crate) fn share(self, value: Decimal) -> Decimal {
         value * self.days / self.of
     }
 

@@ -9,16 +9,16 @@ use super::change::{Award, Change, Launch, Training};
 use super::refused::{Problem, Refused};
 use super::tokens::{Tokens, WORKLOAD};
 use super::{Base, Scenario};
-use crate::domain::credit::{CreditPool, EligibleServices};
-use crate::domain::ledger::{AWS_ORDER, DailyCost, drawing_order};
-use crate::domain::money::Money;
-use crate::domain::outlook::{Changes, HORIZON_DAYS, Outlook, OutlookInputs, days_ahead, outlook};
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::plan::{Days, Priced, Reading, Volume};
-use crate::domain::price::plan_money;
-use crate::domain::projection::{EC2_COMPUTE, SAGEMAKER};
-use crate::domain::service::ServiceMatcher;
-use crate::domain::workload::Workload;
+use crate::credit::{CreditPool, EligibleServices};
+use crate::ledger::{AWS_ORDER, DailyCost, drawing_order};
+use crate::money::Money;
+use crate::outlook::{Changes, HORIZON_DAYS, Outlook, OutlookInputs, days_ahead, outlook};
+use crate::period::{DayRange, plus_days};
+use crate::plan::{Days, Priced, Reading, Volume};
+use crate::price::plan_money;
+use crate::projection::{EC2_COMPUTE, SAGEMAKER};
+use crate::service::ServiceMatcher;
+use crate::workload::Workload;
 
 /// Changes that are made together at most: a question is asked by a person, and each costs time and memory.
 const MOST_CHANGES: usize = 20;

@@ -11,15 +11,15 @@ use super::adjust::{Adjusted, adjust};
 use super::change::{Award, Change, Training};
 use super::refused::Refused;
 use super::{Base, Scenario};
-use crate::domain::credit::CreditPool;
-use crate::domain::ledger::DailyCost;
-use crate::domain::money::Money;
-use crate::domain::outlook::{BillOutlook, Gain, Outlook, first_full_month, horizon_end};
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::plan::What;
-use crate::domain::position::DateQuantiles;
-use crate::domain::purchase::{Lets, Purchase};
-use crate::domain::words::{day_text, days_text, month_text, usd_text};
+use crate::credit::CreditPool;
+use crate::ledger::DailyCost;
+use crate::money::Money;
+use crate::outlook::{BillOutlook, Gain, Outlook, first_full_month, horizon_end};
+use crate::period::{BillingPeriod, plus_days};
+use crate::plan::What;
+use crate::position::DateQuantiles;
+use crate::purchase::{Lets, Purchase};
+use crate::words::{day_text, days_text, month_text, usd_text};
 
 /// What a scenario buys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

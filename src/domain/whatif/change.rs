@@ -6,9 +6,9 @@ use chrono::{Months, NaiveDate};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use crate::domain::bounds;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::plan::{Per, Volume};
+use crate::bounds;
+use crate::money::{Money, Quantity};
+use crate::plan::{Per, Volume};
 
 /// Life of an award in months where none is written: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;
@@ -141,7 +141,7 @@ impl Change {
     /// Reads a change.
     ///
     /// ```
-    /// use glidepath::domain::whatif::Change;
+    /// use glidepath_domain::whatif::Change;
     /// for (name, text) in [
     ///     ("switch", "Claude Opus 5=Claude Sonnet 5"),
     ///     ("cache-hits", "+10"),

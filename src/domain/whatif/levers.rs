@@ -9,9 +9,9 @@ use super::Base;
 use super::answer::{Answer, answer};
 use super::change::{Award, Change, Target};
 use super::tokens::Tokens;
-use crate::domain::money::Money;
-use crate::domain::outlook::Outlook;
-use crate::domain::words::day_text;
+use crate::money::Money;
+use crate::outlook::Outlook;
+use crate::words::day_text;
 
 /// Models that are looked at: the dearest.
 const MODELS: usize = 3;

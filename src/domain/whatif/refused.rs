@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use thiserror::Error;
 
-use crate::domain::price::Unpriced;
-use crate::domain::words::day_text;
+use crate::price::Unpriced;
+use crate::words::day_text;
 
 /// One thing that keeps a scenario from being answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]

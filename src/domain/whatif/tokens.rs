@@ -10,12 +10,12 @@ use rust_decimal::Decimal;
 
 use super::change::Target;
 use super::refused::Problem;
-use crate::domain::classify::Classifier;
-use crate::domain::costs::Costs;
-use crate::domain::implied_price::{PriceSource, TokenKind};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::price::{Unpriced, plan_money};
-use crate::domain::workload::{Direction, Tier, Workload};
+use crate::classify::Classifier;
+use crate::costs::Costs;
+use crate::implied_price::{PriceSource, TokenKind};
+use crate::money::{Money, Quantity};
+use crate::price::{Unpriced, plan_money};
+use crate::workload::{Direction, Tier, Workload};
 
 /// Tokens of one kind that one service bills.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use super::Base;
 use super::adjust::adjust;
 use super::change::{Change, Target};
 use super::tokens::{Tokens, WORKLOAD};
-use crate::domain::ledger::DailyCost;
-use crate::domain::money::Money;
-use crate::domain::outlook::CacheDoubt;
+use crate::ledger::DailyCost;
+use crate::money::Money;
+use crate::outlook::CacheDoubt;
 
 /// Ten points of cache hits more and fewer, or as far as the share can go, for the dearest model that has prices for it.
 /// `None` where no model has.

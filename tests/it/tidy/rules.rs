@@ -63,7 +63,7 @@ const OWNED_CRATES: &[(&str, &[&str], &str)] = &[
     ("indicatif", &["cli", "demo"], "only the command line shows progress"),
 ];
 
-/// Crates that only compute, and so may be used in the pure core.
+/// Crates that only compute, and so may be used in the pure core, a package of its own.
 const DOMAIN_CRATES: &[&str] = &[
     "chrono",
     "csv",
@@ -179,8 +179,8 @@ fn names_at(tokens: &[Token]) -> Vec<(usize, String)> {
     found
 }
 
-/// Crates outside their owner, and anything but computing in the pure core. `dependencies` are the package's own.
-pub fn outside_crates(source: &Source, dependencies: &[String]) -> Vec<Violation> {
+/// Crates outside their owner, and anything but computing in the pure core.
+pub fn outside_crates(source: &Source) -> Vec<Violation> {
     let here = source.module();
     let tokens = source.product_tokens();
     let mut found = Vec::new();
@@ -207,11 +207,19 @@ pub fn outside_crates(source: &Source, dependencies: &[String]) -> Vec<Violation
         if name == "std" && OUTSIDE_STD.contains(&after(2)) {
             report(token.line, format!("the domain is pure: no std::{}", after(2)));
         }
-        if dependencies.iter().any(|one| one == name) && !DOMAIN_CRATES.contains(&name) {
-            report(token.line, format!("the domain is pure: no `{name}`"));
-        }
     }
     found
+}
+
+/// Where the core's manifest lies.
+pub const CORE_MANIFEST: &str = "src/domain/Cargo.toml";
+
+/// Crates in the core's manifest that do more than compute.
+pub fn core_manifest(text: &str) -> Vec<Violation> {
+    let parsed: toml::Table = text.parse().expect("cargo has read it before");
+    let names = parsed["dependencies"].as_table().expect("dependencies are a table").keys();
+    let impure = names.filter(|name| !DOMAIN_CRATES.contains(&name.as_str()));
+    impure.map(|name| Violation::new(CORE_MANIFEST, 1, format!("the domain is pure: no `{name}`"))).collect()
 }
 
 /// Floats near money.

@@ -6,14 +6,14 @@ use rust_decimal::Decimal;
 
 use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
-use crate::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::healing::{HealedFrom, Healing};
-use crate::domain::period::DayRange;
-use crate::domain::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
-use crate::domain::position::{Coverage, FilingRef, UnclassifiedUsage};
-use crate::domain::reconcile::Reconciliation;
-use crate::domain::review::{Claim, Compared, Question, Verdict as Judged};
+use crate::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
+use crate::finding::{Finding, Rule};
+use crate::healing::{HealedFrom, Healing};
+use crate::period::DayRange;
+use crate::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
+use crate::position::{Coverage, FilingRef, UnclassifiedUsage};
+use crate::reconcile::Reconciliation;
+use crate::review::{Claim, Compared, Question, Verdict as Judged};
 
 /// One finding of every rule that a position can show.
 /// What a cycle advises after such answers.

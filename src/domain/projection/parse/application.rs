@@ -8,12 +8,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::FilingReader;
-use crate::domain::bounds;
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
-use crate::domain::programme::Programmes;
-use crate::domain::projection::{
+use crate::bounds;
+use crate::credit::Programme;
+use crate::money::Money;
+use crate::period::DayRange;
+use crate::programme::Programmes;
+use crate::projection::{
     Application, AwardHad, Backing, Company, FiledProjection, FiledRecord, FundingStage, Poc, ProductOrFeature,
 };
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{FilingReader, TABLES, service_of_model};
-use crate::domain::period::BillingPeriod;
-use crate::domain::projection::plan::plan_line;
-use crate::domain::projection::{EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps};
-use crate::domain::service;
+use crate::period::BillingPeriod;
+use crate::projection::plan::plan_line;
+use crate::projection::{EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps};
+use crate::service;
 
 impl FilingReader<'_> {
     /// Lets accelerators that name no first month start with the filing.

@@ -9,9 +9,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::problem::{Lines, MOST_TOLD, ProjectionProblem, Told, suggest};
-use crate::domain::bounds::{self, Bound};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
+use crate::bounds::{self, Bound};
+use crate::money::Money;
+use crate::period::BillingPeriod;
 
 /// Years that a plan may name. AWS has billed since 2006; anything outside is a slip of the pen.
 const YEARS: RangeInclusive<i32> = 2006..=2099;
