@@ -17,10 +17,11 @@ use super::out::{errln, outln};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{AwsAccess, Engine};
+use crate::cycle::{AwsAccess, Engine, LinkError, LinkKind, LinkOrder};
 use crate::demo::startup::hard::{LATE_REQUESTS_ON, hard_account};
 use crate::demo::{FakeAccount, FakeAws, Fault, Operation, startup};
 use crate::domain::trouble::Trouble;
+use crate::report::Format;
 use crate::store::Store;
 
 /// Daily cycles before the newest one, so that alerts and restatements have a past.
@@ -107,10 +108,35 @@ pub async fn run(args: &Args) -> Result<()> {
     if let Some(served) = served {
         outln!();
         outln!("The page is at http://{address}/ (stop with Ctrl-C).");
+        match partners_link(&engine, &clock).await? {
+            Some(url) => outln!("What a partner sees: {url}"),
+            None => outln!("A partner's link is shown where --listen names an address of this machine alone."),
+        }
         outln!("In another shell: glidepath --config {} status", file.display());
         served.keep().await?;
     }
     fake.stop().await.context("stopping the fake AWS")
+}
+
+/// Days for which the partner's link opens.
+const LINK_DAYS: u32 = 30;
+
+/// A link to all reports of every record, as the startup would send it to its partner; `None` where links cannot be made. It is signed
+/// with the key of this run, so that the next one has another.
+async fn partners_link(engine: &Engine, clock: &Clock) -> Result<Option<String>> {
+    let Some(view) = engine.view(None).await? else { return Ok(None) };
+    let order = LinkOrder {
+        kind: LinkKind::All.to_string(),
+        formats: Format::ALL.iter().map(ToString::to_string).collect(),
+        records: view.position.filing.map(|filing| filing.records).unwrap_or_default(),
+        days: LINK_DAYS,
+        as_of: None,
+    };
+    match engine.make_link(clock.now(), "demo", order).await {
+        Ok(made) => Ok(Some(made.url)),
+        Err(LinkError::InTheOpen(_)) => Ok(None),
+        Err(error) => Err(error).context("making the partner's link"),
+    }
 }
 
 /// The first cycle fetches all that Cost Explorer keeps; then one cycle a day from where the clock stands up to the demo's today.

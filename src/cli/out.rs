@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::domain::printable::{printable, printable_json, printable_lines, printable_message};
+use crate::report::Format;
 
 /// Like `println!`, of one line: a line end within it is written as its code.
 macro_rules! outln {
@@ -59,11 +60,23 @@ pub fn json(value: &impl Serialize) -> Result<()> {
 /// If the standard output cannot be written.
 pub fn document(bytes: &[u8]) -> Result<()> {
     let mut stdout = std::io::stdout();
-    if stdout.is_terminal() {
+    if is_read_by_people() {
         block(String::from_utf8_lossy(bytes));
         return Ok(());
     }
     stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to the standard output")
+}
+
+/// Why a report in `format` is not written to the standard output; `None` where it may be.
+pub fn refused_on_terminal(format: Format, is_terminal: bool) -> Option<String> {
+    (is_terminal && format.is_binary()).then(|| {
+        format!("a report as {format} is no text for a terminal: add `-o FILE`, or send it into a pipe or a file")
+    })
+}
+
+/// True if people read what is written to the standard output.
+pub fn is_read_by_people() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Writes a question to the standard error, and leaves the line open for its answer.
@@ -91,4 +104,24 @@ fn write(text: &str) {
 fn write_error(words: Arguments<'_>) {
     // Nobody is left to be told that nobody can be told.
     let _ = std::io::stderr().write_all(format!("{}\n", printable_message(&words.to_string())).as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_goes_into_a_pipe_or_a_file_and_to_no_terminal() {
+        for format in Format::ALL {
+            assert_eq!(refused_on_terminal(format, false), None, "{format}");
+            let refused = refused_on_terminal(format, true);
+            match format {
+                Format::Pdf | Format::Xlsx => {
+                    let refused = refused.unwrap();
+                    assert!(refused.contains("add `-o FILE`") && !refused.contains('\n'), "{refused}");
+                }
+                _ => assert_eq!(refused, None, "{format}"),
+            }
+        }
+    }
 }

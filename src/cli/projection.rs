@@ -43,6 +43,8 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Explain every problem of a filing, with its line and remedy; of several, also what they claim twice.
+    ///
+    /// It needs neither a config nor a store, and says what it leaves out without them.
     Check {
         /// The filing.
         #[arg(required = true)]
@@ -127,7 +129,11 @@ struct Listed<'a> {
 impl Args {
     /// True if it does its work without a config.
     pub const fn needs_no_config(&self) -> bool {
-        matches!(&self.command, Command::Size { path, from, .. } if path.is_some() || from.is_some())
+        match &self.command {
+            Command::Check { .. } => true,
+            Command::Size { path, from, .. } => path.is_some() || from.is_some(),
+            _ => false,
+        }
     }
 
     /// True if it only reads.

@@ -38,7 +38,7 @@ pub struct Args {
     /// The filing that an ask is made of [default: the newest that was filed]. It needs neither a config nor a store.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["as_of", "send", "list", "verify"])]
     projection: Option<PathBuf>,
-    /// File to write [default: standard output].
+    /// File to write [default: standard output, which takes no pdf and no xlsx where it is a terminal].
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Send it to this channel of the config now. A partner's channel gets the partner's view.
@@ -81,6 +81,11 @@ pub async fn run(config: Config, args: &Args) -> Result<()> {
     let kind = kind.in_format(format).map_err(|error| Usage(error.to_string()))?;
     if let Some(channel) = &args.send {
         return send(config, args, (kind, format), channel).await;
+    }
+    if args.output.is_none()
+        && let Some(refused) = out::refused_on_terminal(format, out::is_read_by_people())
+    {
+        return Err(Usage(refused).into());
     }
     if args.json && args.output.is_none() {
         return Err(Usage("--json goes to standard output, and so would the report: name a file with -o".into()).into());

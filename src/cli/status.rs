@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::domain::buys;
 use crate::domain::money::Money;
 use crate::domain::next_award::NextAward;
+use crate::domain::paces::outlook_goes_by;
 use crate::domain::position::{MoneyQuantiles, Position};
 use crate::domain::words::usd_text;
 use crate::report;
@@ -82,10 +83,11 @@ pub fn print(position: &Position) {
         spend.net_to_date.dollars()
     );
     outln!(
-        "this month {}; burn a day {} over 7 days, {} over 28",
+        "this month {}; burn a day {} over 7 days, {} over 28{}",
         spend.gross_month_to_date.dollars(),
         burn(spend.burn_per_day.last_7_days),
-        burn(spend.burn_per_day.last_28_days)
+        burn(spend.burn_per_day.last_28_days),
+        outlook_goes_by(position).map(|said| format!("; {said}")).unwrap_or_default()
     );
     outln!();
     let pools = position.credits.pools.iter().map(|pool| {

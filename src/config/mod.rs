@@ -125,6 +125,8 @@ pub struct Config {
     /// The daemon to ask in place of the store, its address without a slash at the end. It comes from the command line, never from
     /// the file.
     pub daemon_url: Option<Url>,
+    /// True if there is no config file, so that nothing but defaults holds.
+    pub is_without_file: bool,
     /// SHA-256 of the config text and of the prices it names, which alerts name as the rules that decided.
     pub digest: String,
 }
@@ -325,7 +327,8 @@ impl Config {
     /// # Errors
     /// None that the text of this function could have.
     pub fn without_file(path: &Path) -> Result<Config, ConfigError> {
-        parse_leniently("[store]\npath = \"glidepath.duckdb\"\n", path)
+        let config = parse_leniently("[store]\npath = \"glidepath.duckdb\"\n", path)?;
+        Ok(Config { is_without_file: true, ..config })
     }
 
     /// Checks the text of a config file; `path` is where it came from.

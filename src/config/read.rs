@@ -186,6 +186,7 @@ fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Probl
         secret_files,
         shown_token: None,
         daemon_url: None,
+        is_without_file: false,
         digest: hex::encode(Sha256::digest(format!("{text}{}{}", projection.prices_text, partner.files_text))),
     })
 }

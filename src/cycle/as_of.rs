@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context as _, Result};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike as _, Utc};
 
 use crate::domain::trouble::Trouble;
 use crate::store::StoreError;
@@ -65,15 +65,23 @@ impl AsOfError {
     }
 }
 
+/// The first whole second at or after a time.
+fn next_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    let whole = at.with_nanosecond(0).unwrap_or(at);
+    if whole == at { at } else { whole.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(at) }
+}
+
 impl fmt::Display for AsOfError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        // To the second, and to the side on which what is said stays true: clocks have microseconds, and nobody reads them.
+        let early = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let late = |at: &DateTime<Utc>| early(&next_second(*at));
         match self {
             AsOfError::Future { as_of, now } => {
-                write!(f, "{} lies in the future: it is {} now", shown(as_of), shown(now))
+                write!(f, "{} lies in the future: it is {} now", late(as_of), early(now))
             }
             AsOfError::BeforeFirst { as_of, first } => {
-                write!(f, "no cycle had finished by {}: the first one finished at {}", shown(as_of), shown(first))
+                write!(f, "no cycle had finished by {}: the first one finished at {}", early(as_of), late(first))
             }
             AsOfError::NothingYet { failed: None } => f.write_str("no cycle has finished yet"),
             AsOfError::NothingYet { failed: Some(problem) } => {
@@ -122,5 +130,26 @@ impl Engine {
     pub(super) async fn first_cycle(&self) -> Result<Option<DateTime<Utc>>> {
         let cycles = self.store().first_and_newest_cycle().await.context("looking for the first cycle")?;
         Ok(cycles.map(|(first, _)| first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_without_fractions_and_what_is_told_stays_true() {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let first = time("2026-03-20T06:30:00.000001Z");
+        let before = AsOfError::BeforeFirst { as_of: time("2026-03-20T06:30:00Z"), first };
+        assert_eq!(
+            before.to_string(),
+            "no cycle had finished by 2026-03-20T06:30:00Z: the first one finished at 2026-03-20T06:30:01Z"
+        );
+        let future =
+            AsOfError::Future { as_of: time("2026-03-19T23:59:59.999999Z"), now: time("2026-03-19T23:59:59.5Z") };
+        assert_eq!(future.to_string(), "2026-03-20T00:00:00Z lies in the future: it is 2026-03-19T23:59:59Z now");
+        let far = AsOfError::Future { as_of: DateTime::<Utc>::MAX_UTC, now: first };
+        assert!(far.to_string().contains("lies in the future"));
     }
 }

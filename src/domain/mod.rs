@@ -36,6 +36,7 @@ pub mod ledger;
 pub mod money;
 pub mod next_award;
 pub mod outlook;
+pub mod paces;
 pub mod partial_days;
 pub mod period;
 pub mod plan;

@@ -27,6 +27,7 @@ use super::failure::{self, Failure, GIVE_A_TOKEN};
 use super::logins::{self, Caller};
 use super::origin::{self, Ours};
 use super::permission::Needs;
+use super::plain::Plain;
 use super::troubles;
 
 /// What leaves the house, whoever fetches it.
@@ -76,16 +77,24 @@ async fn admitted(
     let ours = Ours::of(config, peer, headers);
     origin::check_order(method, headers, ours)?;
     if config.tokens.is_empty() {
-        origin::check_proxy(config, peer, headers)?;
+        origin::check_proxy(config, peer, headers).map_err(of_this_machine)?;
         origin::check_question(route, request.uri(), headers, ours)?;
     }
-    let (who, role) = caller(config, peer, headers, state.clock().now().date_naive()).inspect_err(|refused| {
+    let called = caller(config, peer, headers, state.clock().now().date_naive()).inspect_err(|(refused, _)| {
         // Who shows no token is asked for one; who shows a wrong one may be guessing.
         if refused.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
             let caller = Caller::of(peer, headers, |peer| config.is_proxy(peer));
             logins::failed(state, caller, refused.detail());
         }
-    })?;
+    });
+    let (who, role) = match called {
+        Ok(called) => called,
+        Err((refused, Some(since))) => {
+            let customer = state.customer().await;
+            return Err(refused.in_a_browser(Plain::token_over(since, customer.as_deref())));
+        }
+        Err((refused, None)) => return Err(refused),
+    };
     *is_outside = matches!(role, Role::Partner { .. });
     let audience = match &role {
         Role::Founder | Role::Ops => Audience::Owner,
@@ -99,7 +108,12 @@ async fn admitted(
         request.extensions_mut().insert(Reader { who: who.clone(), is_named, audience });
         next.run(request).await
     } else {
-        not_for(&role, needs).into_response()
+        let refused = not_for(&role, needs);
+        let refused = match *is_outside {
+            true => refused.in_a_browser(Plain::not_for_partners(state.customer().await.as_deref())),
+            false => refused,
+        };
+        refused.into_response()
     };
     let status = response.status();
     // What was refused is one thing, whatever was asked for; what was not, has a name.
@@ -132,27 +146,37 @@ fn not_for(role: &Role, needs: Needs) -> Failure {
         .at_the_command_line(format!("it takes a token of the role {roles}: {GIVE_A_TOKEN}"))
 }
 
-/// Who calls, and in which role. Without tokens it is whoever sits at this machine.
+/// Says to a browser what only whoever sits at this machine may open.
+fn of_this_machine(refused: Failure) -> Failure {
+    let plain = Plain::of_this_machine(&refused);
+    refused.in_a_browser(plain)
+}
+
+/// Who calls, and in which role. Without tokens it is whoever sits at this machine. A refusal comes with the day on which a partner's
+/// token ended, where that is why.
 fn caller(
     config: &Config,
     peer: Option<IpAddr>,
     headers: &HeaderMap,
     today: NaiveDate,
-) -> Result<(String, Role), Failure> {
+) -> Result<(String, Role), (Failure, Option<NaiveDate>)> {
     if config.tokens.is_empty() {
-        return on_this_machine(config.listen.ip(), peer, headers).map(|()| ("this machine".to_owned(), Role::Founder));
+        let here =
+            on_this_machine(config.listen.ip(), peer, headers).map_err(|refused| (of_this_machine(refused), None));
+        return here.map(|()| ("this machine".to_owned(), Role::Founder));
     }
     // An empty one is none, whatever the config has the hash of.
     let Some(given) = given_token(headers).filter(|given| !given.trim().is_empty()) else {
-        return Err(Failure::unauthorized("a token is needed"));
+        return Err((Failure::unauthorized("a token is needed"), None));
     };
     let Some(token) = matching(&config.tokens, &given) else {
-        return Err(Failure::unauthorized("this token is not known"));
+        return Err((Failure::unauthorized("this token is not known"), None));
     };
     if token.is_expired(today) {
         let since = token.expires_on.map(|day| format!(" on {day}")).unwrap_or_default();
-        return Err(Failure::unauthorized(format!("this token expired{since}"))
-            .advise("ask whoever runs this glidepath for a new one; `glidepath token new` makes it"));
+        let refused = Failure::unauthorized(format!("this token expired{since}"))
+            .advise("ask whoever runs this glidepath for a new one; `glidepath token new` makes it");
+        return Err((refused, token.expires_on.filter(|_| matches!(token.role, Role::Partner { .. }))));
     }
     Ok((token.name.clone(), token.role.clone()))
 }

@@ -1,7 +1,8 @@
 //! What a browser is shown where a program gets a problem: a page with the same facts.
 //!
-//! Invariants: such a page is made of the problem that the answer bears, of the address and of nothing else, so that it tells no more;
-//! only who names HTML before JSON gets it, and everybody else what the description of the API says; status and headers stay.
+//! Invariants: such a page is made of the problem that the answer bears, of the words for browsers that stand beside it, of the address
+//! and of nothing else; what is for programs, or for whoever runs this, is not told to those outside; only who names HTML before JSON
+//! gets it, and everybody else what the description of the API says; status and headers stay.
 
 use askama::Template;
 use axum::body::Body;
@@ -11,7 +12,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use rust_decimal::Decimal;
 
-use super::failure::{Problem, SHOW_A_TOKEN, Told};
+use super::failure::{DESCRIBED, ForThoseOutside, Problem, SHOW_A_TOKEN, Told};
+use super::plain::{DaysThereAre, Plain};
 use super::small_page::{self, STYLESHEET};
 
 /// Media types of a page.
@@ -53,34 +55,46 @@ pub async fn failures_as_pages(request: Request, next: Next) -> Response {
     let Some((method, path)) = asked else { return response };
     let (mut head, _) = response.into_parts();
     let later = head.headers.get(header::RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    let html = page(&problem, &path, later);
+    let is_outside = head.extensions.get::<ForThoseOutside>().is_some();
+    let plain = head.extensions.get::<Plain>().filter(|plain| is_outside || !plain.outside_only);
+    let policy = match plain.and_then(|plain| plain.days) {
+        Some(_) => small_page::policy_with_form(),
+        None => small_page::policy(),
+    };
+    let html = page(&problem, &Reader { path: &path, is_outside, later }, plain);
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     head.headers.insert(header::CONTENT_LENGTH, html.len().into());
-    for (name, value) in [small_page::policy(), small_page::NOT_LISTED] {
+    for (name, value) in [policy, small_page::NOT_LISTED] {
         head.headers.insert(name, value);
     }
     let body = if method == Method::HEAD { Body::empty() } else { Body::from(html) };
     Response::from_parts(head, body)
 }
 
-/// A failure as a page for people. `path` was asked for; `later` is after how many seconds it may go better.
-pub fn page(problem: &Problem, path: &str, later: Option<u32>) -> String {
+/// Who is shown a page, and what was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// The path that was asked for.
+    pub path: &'a str,
+    /// True if it is somebody who may not see everything.
+    pub is_outside: bool,
+    /// After how many seconds it may go better.
+    pub later: Option<u32>,
+}
+
+/// A failure as a page for people, in the words of `plain` where there are some.
+pub fn page(problem: &Problem, reader: &Reader<'_>, plain: Option<&Plain>) -> String {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let is_link = path.starts_with(SHARED);
-    let advice = match problem.advice.as_deref() {
-        Some(SHOW_A_TOKEN) | None => None,
-        Some(advice) => Some(sentence(advice)),
-    };
-    let heading = heading(status, is_link);
-    // What the heading says is not said again.
-    let detail = Some(sentence(&problem.detail)).filter(|detail| detail.trim_end_matches('.') != heading);
-    let mut said: Vec<String> = detail.into_iter().chain(advice).collect();
-    said.extend(explained(status, is_link, later));
+    let is_link = reader.path.starts_with(SHARED);
+    let heading = plain.map_or_else(|| heading(status, is_link), |plain| plain.heading.as_str());
+    let said = plain.map_or_else(|| said(problem, reader, (status, is_link), heading), |plain| plain.said.clone());
+    let own_way = plain.and_then(|plain| plain.way.clone()).map(|(href, label)| Way { href, label });
     let page = FailurePage {
         heading,
         paragraphs: said.iter().map(|text| parts(text)).collect(),
         problems: &problem.problems,
-        way: way(status, path, is_link),
+        way: own_way.or_else(|| way(status, reader.path, is_link)),
+        days: plain.and_then(|plain| plain.days),
         status: problem.status,
         title: &problem.title,
         reason: problem.reason.as_deref(),
@@ -89,13 +103,38 @@ pub fn page(problem: &Problem, path: &str, later: Option<u32>) -> String {
     page.render().expect("a template over values in memory cannot fail")
 }
 
+/// What a problem tells under `heading`, in sentences.
+fn said(problem: &Problem, reader: &Reader<'_>, (status, is_link): (StatusCode, bool), heading: &str) -> Vec<String> {
+    if reader.is_outside && status == StatusCode::BAD_REQUEST {
+        return vec![NOT_AS_SENT.to_owned()];
+    }
+    let advice = match problem.advice.as_deref() {
+        Some(DESCRIBED) => Some(WHOLE),
+        Some(SHOW_A_TOKEN) => None,
+        // Commands, and templates of addresses.
+        Some(advice) if reader.is_outside && (advice.contains('`') || advice.contains("/api/")) => None,
+        advice => advice,
+    };
+    // What the heading says is not said again.
+    let detail = Some(sentence(&problem.detail)).filter(|detail| detail.trim_end_matches('.') != heading);
+    detail.into_iter().chain(advice.map(sentence)).chain(explained(status, is_link, reader.later)).collect()
+}
+
+/// What there is to do where nothing is.
+const WHOLE: &str = "Look whether the address is whole: a part of it may have been lost when it was copied.";
+
+/// What somebody outside is told of an address that has a part too much, or one that nobody can read.
+const NOT_AS_SENT: &str = "A part of this address is not as it was made. Open it from the message that it came in, or take away what \
+    stands behind the question mark.";
+
 #[derive(Template)]
 #[template(path = "failure.html")]
 struct FailurePage<'a> {
-    heading: &'static str,
+    heading: &'a str,
     paragraphs: Vec<Vec<Part<'a>>>,
     problems: &'a [String],
     way: Option<Way>,
+    days: Option<DaysThereAre>,
     status: u16,
     title: &'a str,
     reason: Option<&'a str>,
@@ -140,9 +179,6 @@ fn explained(status: StatusCode, is_link: bool, later: Option<u32>) -> Option<St
             "Open it from the message that it came in, as a part of it may have been lost when it was copied; if that does not \
              help, ask whoever sent it."
         }
-        StatusCode::GONE => {
-            "A link opens its report until a day that was set when it was made, or until whoever made it ends it."
-        }
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             return later.map(|seconds| format!("Try again in {seconds} seconds."));
         }
@@ -173,7 +209,7 @@ fn root_from(path: &str) -> String {
 }
 
 /// The words as a sentence.
-fn sentence(words: &str) -> String {
+pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
@@ -228,7 +264,7 @@ mod tests {
         let refused = Failure::new(StatusCode::NOT_FOUND, "there is nothing at /<b>\"'&")
             .advise("run `glidepath <check>`; or not")
             .with_problems(vec!["<script>".to_owned()]);
-        let html = page(refused.problem(), "/a/b/c", None);
+        let html = page(refused.problem(), &Reader { path: "/a/b/c", is_outside: false, later: None }, None);
         for part in
             ["There is nothing at /&#60;b&#62;", "<code>glidepath &#60;check&#62;</code>", "<li>&#60;script&#62;</li>"]
         {
@@ -239,6 +275,23 @@ mod tests {
         let style = rest.split_once("</style>").unwrap().0;
         let hash = base64_of(style);
         assert!(small_page::policy().1.to_str().unwrap().contains(&hash));
+    }
+
+    #[test]
+    fn those_outside_are_told_no_command_and_no_template() {
+        let shown = |refused: &Failure, is_outside| {
+            page(refused.problem(), &Reader { path: "/x", is_outside, later: None }, None)
+        };
+        for advice in ["run `glidepath cycle`", "the reports are at /api/v1/reports/{kind}.{format}"] {
+            let refused = Failure::new(StatusCode::CONFLICT, "it is not there").advise(advice);
+            let mark = advice.split(['`', '{']).nth(1).unwrap();
+            assert!(shown(&refused, false).contains(mark) && !shown(&refused, true).contains(mark), "{advice}");
+            assert!(shown(&refused, true).contains("It is not there."));
+        }
+        let odd = Failure::new(StatusCode::BAD_REQUEST, "unknown field `x`, expected `kind`").advise("see /api/v1/");
+        assert!(shown(&odd, true).contains("Open it from the message") && !shown(&odd, true).contains("unknown field"));
+        let nowhere = Failure::new(StatusCode::NOT_FOUND, "there is nothing at /x").advise(DESCRIBED);
+        assert!(!shown(&nowhere, false).contains("openapi") && shown(&nowhere, false).contains("is whole"));
     }
 
     fn base64_of(style: &str) -> String {
@@ -252,7 +305,8 @@ mod tests {
         for (path, root) in [("/", "./"), ("/nowhere", "./"), ("/a/b", "../"), ("/a//b/", "../../../"), ("*", "./")] {
             assert_eq!(root_from(path), root, "{path}");
         }
-        let of = |status| page(Failure::new(status, "no").problem(), "/shared/x.y", Some(5));
+        let reader = Reader { path: "/shared/x.y", is_outside: true, later: Some(5) };
+        let of = |status| page(Failure::new(status, "no").problem(), &reader, None);
         assert!(!of(StatusCode::NOT_FOUND).contains("href") && !of(StatusCode::GONE).contains("href"));
         let busy = of(StatusCode::SERVICE_UNAVAILABLE);
         assert!(busy.contains("Try again in 5 seconds.") && busy.contains("href=\"\""), "{busy}");

@@ -10,11 +10,12 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 use super::State;
 use super::failure::Failure;
+use super::plain::DaysThereAre;
 use super::query::Moment;
 use super::small_page::{self, STYLESHEET};
 use crate::domain::position::Position;
 use crate::domain::words::all_names_text;
-use crate::report::{Audience, Format, Front, ReportKind, short_day};
+use crate::report::{Audience, Format, Front, ReportKind, offered, short_day};
 
 /// By what a reader is let in, and so where the reports are.
 #[derive(Debug)]
@@ -108,19 +109,8 @@ impl Ways {
             title: kind.title(),
             purpose: kind.purpose(),
             reads: read.first().map(|format| address(*format)),
-            files: kept.into_iter().map(|format| FileLink { label: label(format), href: address(format) }).collect(),
+            files: kept.into_iter().map(|format| FileLink { label: format.label(), href: address(format) }).collect(),
         }
-    }
-}
-
-const fn label(format: Format) -> &'static str {
-    match format {
-        Format::Html => "HTML",
-        Format::Pdf => "PDF",
-        Format::Xlsx => "Excel",
-        Format::Csv => "CSV",
-        Format::Json => "JSON",
-        Format::Markdown => "Markdown",
     }
 }
 
@@ -152,10 +142,11 @@ impl State {
                 Some(view) => Front::of(&view.position, &audience),
                 None => Front::of(&Position::empty(now, &currency), &audience),
             };
-            let kinds = ReportKind::ALL.into_iter().filter(|kind| view.is_some() && !ways.formats(*kind).is_empty());
+            let kinds = view.as_ref().map(|view| offered(&view.position, &audience)).unwrap_or_default();
+            let kinds = kinds.into_iter().filter(|kind| !ways.formats(*kind).is_empty());
             let reports = kinds.map(|kind| ways.report(kind, moment, front.as_of)).collect();
             let is_past = moment.as_of.is_some() || moment.day.is_some();
-            let days = stored.map(|(first, last)| Days {
+            let days = stored.map(|DaysThereAre { first, last }| Days {
                 first,
                 last,
                 first_shown: short_day(first),
@@ -173,15 +164,5 @@ impl State {
             page.render().expect("a template over values in memory cannot fail")
         });
         drawn.await.map_err(|error| Failure::internal("drawing the page", &error.into()))
-    }
-
-    /// The days of the first and the newest cycle, as far as they have come; none before the first.
-    async fn stored_days(&self) -> Result<Option<(NaiveDate, NaiveDate)>, Failure> {
-        let cycles = self.engine().store().first_and_newest_cycle().await;
-        let cycles =
-            cycles.map_err(|error| Failure::internal("looking for the days that are stored", &error.into()))?;
-        let today = self.clock().now().date_naive();
-        let days = cycles.map(|(first, newest)| (first.date_naive(), newest.date_naive().min(today)));
-        Ok(days.filter(|(first, last)| first <= last))
     }
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::plain::Plain;
 use super::troubles::{Cause, SentAway};
 use crate::domain::projection::MOST_TOLD;
 use crate::domain::trouble::Trouble;
@@ -31,11 +32,17 @@ pub struct Failure {
     cause: Option<Cause>,
     /// What it says to who may not see which account, credit or filing it was about.
     outside: Option<Box<Problem>>,
+    /// What it says to a reader in a browser.
+    plain: Option<Box<Plain>>,
 }
 
 /// The words for those outside, which an answer bears in its extensions.
 #[derive(Debug, Clone)]
 struct Outside(Box<Problem>);
+
+/// Marks an answer that goes to those outside.
+#[derive(Debug, Clone, Copy)]
+pub struct ForThoseOutside;
 
 /// What an answer that is an error tells, in its extensions too.
 #[derive(Debug, Clone)]
@@ -86,7 +93,15 @@ impl Failure {
             problems,
             more: None,
         };
-        Failure { status, body: Box::new(body), challenge: false, retry_after: None, cause: None, outside: None }
+        Failure {
+            status,
+            body: Box::new(body),
+            challenge: false,
+            retry_after: None,
+            cause: None,
+            outside: None,
+            plain: None,
+        }
     }
 
     /// The same with why, in one word for programs.
@@ -179,6 +194,11 @@ impl Failure {
         self.cause.as_ref()
     }
 
+    /// The same with what a reader in a browser is told instead.
+    pub fn in_a_browser(self, plain: Plain) -> Failure {
+        Failure { plain: Some(Box::new(plain)), ..self }
+    }
+
     /// The same that says no more than `detail` to eyes that may not see which account, credit or filing it was about.
     pub fn outside(mut self, detail: &str) -> Failure {
         let asks = Failure::new(self.status, detail).advise("ask whoever runs this glidepath; its log says why");
@@ -189,6 +209,7 @@ impl Failure {
 
 /// An answer as those outside may read it.
 pub fn for_those_outside(mut response: Response) -> Response {
+    response.extensions_mut().insert(ForThoseOutside);
     let Some(Outside(body)) = response.extensions_mut().remove::<Outside>() else { return response };
     let (mut head, _) = response.into_parts();
     let told = Told(Arc::from(body));
@@ -212,6 +233,7 @@ impl IntoResponse for Failure {
         why.map(|why| extensions.insert(why));
         self.cause.map(|cause| extensions.insert(cause));
         self.outside.map(|body| extensions.insert(Outside(body)));
+        self.plain.map(|plain| extensions.insert(*plain));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -234,7 +256,7 @@ pub const GIVE_A_TOKEN: &str = "give a token with --token-file PATH or in GLIDEP
 pub const SEND_LESS: &str = "send less: a filing may have 256 KiB, anything else 16 KiB";
 
 /// No such address.
-pub async fn not_found(uri: Uri) -> Failure {
+pub fn not_found(uri: &Uri) -> Failure {
     Failure::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
         .advise(DESCRIBED)
         .at_the_command_line(OTHER_VERSION)
@@ -242,7 +264,8 @@ pub async fn not_found(uri: Uri) -> Failure {
 
 /// Seconds after which what took too long may be asked for again.
 const LATER: u32 = 30;
-const DESCRIBED: &str = "/api/v1/openapi.json describes every address";
+/// What a program does that asks for what is not there.
+pub const DESCRIBED: &str = "/api/v1/openapi.json describes every address";
 /// What an address that a command knows and the daemon does not comes from.
 const OTHER_VERSION: &str = "the daemon is of another version than this command: restart it with this one";
 

@@ -35,6 +35,7 @@ mod paging;
 mod parts;
 mod patience;
 mod permission;
+mod plain;
 mod plan;
 mod pulse;
 mod query;
@@ -42,6 +43,7 @@ mod requests;
 mod routes;
 mod serve;
 mod shared;
+mod slashes;
 mod small_page;
 mod tally;
 mod troubles;
@@ -188,7 +190,7 @@ fn router_within(state: State, body_time: Duration) -> Router {
         router = router.route(route.path, bounded(route, &state, body_time));
     }
     let router = router
-        .fallback(failure::not_found)
+        .fallback(slashes::or_not_found)
         .layer(from_fn(bounds::no_secret_in_query))
         .layer(from_fn(bounds::no_long_address))
         .layer(from_fn(|request: Request, next: Next| bounds::no_long_head(request, next, HEAD_LIMIT)))

@@ -270,19 +270,30 @@ struct ListedFormat {
     href: String,
 }
 
-/// Kinds and formats.
-pub async fn reports(mount: Mount) -> Json<ReportsList> {
+/// Kinds and formats: of a partner those that have something to show, and the owner's all.
+pub async fn reports(
+    extract::State(state): extract::State<State>,
+    Extension(Reader { audience, .. }): Extension<Reader>,
+    mount: Mount,
+) -> Result<Json<ReportsList>, Failure> {
+    let kinds = match audience {
+        Audience::Owner => ReportKind::ALL.to_vec(),
+        outside @ Audience::Partner { .. } => {
+            let view = state.view(None).await?;
+            view.map(|view| report::offered(&view.position, &outside)).unwrap_or_default()
+        }
+    };
     let format = |kind: ReportKind, format: Format| ListedFormat {
         format: format.to_string(),
         media_type: format.media_type().to_owned(),
         href: mount.at(&format!("/api/v1/reports/{kind}.{format}")),
     };
-    let listed = ReportKind::ALL.into_iter().map(|kind| ListedReport {
+    let listed = kinds.into_iter().map(|kind| ListedReport {
         kind: kind.to_string(),
         title: kind.title().to_owned(),
         formats: kind.formats().iter().map(|each| format(kind, *each)).collect(),
     });
-    Json(ReportsList { reports: listed.collect() })
+    Ok(Json(ReportsList { reports: listed.collect() }))
 }
 
 /// A report for whoever asks, as a file with a name.

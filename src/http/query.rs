@@ -8,10 +8,14 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::State;
+use super::browser::sentence;
 use super::failure::Failure;
 use super::paging::Asked;
+use super::plain::{DaysThereAre, Plain};
 use crate::cycle::AsOfError;
 use crate::domain::period::to_microseconds;
+use crate::domain::trouble::Trouble;
+use crate::domain::words::day_text;
 
 /// `?as_of=T`: from the cycles whose clock is at or before T; without it the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,32 +82,67 @@ impl FromRequestParts<State> for Moment {
             (Some(_), Some(_)) => Err(Failure::new(StatusCode::BAD_REQUEST, "as_of and day name two moments")
                 .advise("give one of them, or none for the newest")),
             (as_of, None) => Ok(Moment { as_of: parse_as_of(as_of.as_deref())?, day: None }),
-            (None, day) => Moment::at_end_of(day.as_deref(), state.clock().now()),
+            (None, day) => state.end_of_day(day.as_deref()).await,
         }
-    }
-}
-
-impl Moment {
-    /// The end of the day that `text` names. Of today, which has not ended at `now`, it is the newest.
-    ///
-    /// # Errors
-    /// For what is no day.
-    pub fn at_end_of(text: Option<&str>, now: DateTime<Utc>) -> Result<Moment, Failure> {
-        let Some(text) = text else { return Ok(Moment::default()) };
-        let day = text.parse::<NaiveDate>().ok().filter(|day| text.len() == DAY_LENGTH && day.to_string() == text);
-        let end = day.and_then(|day| Some((day, day.and_hms_micro_opt(23, 59, 59, 999_999)?.and_utc())));
-        let Some((day, end)) = end else {
-            return Err(Failure::new(StatusCode::BAD_REQUEST, format!("day {text:?} is not a day"))
-                .advise("write a day as in ?day=2026-11-23"));
-        };
-        Ok(Moment { as_of: Some(end).filter(|_| day != now.date_naive()), day: Some(day) })
     }
 }
 
 /// Letters of a day as people write it: years of four digits.
 const DAY_LENGTH: usize = 10;
 
+/// The day that `text` writes, and its last moment; `None` for what is no day.
+fn day_and_end(text: &str) -> Option<(NaiveDate, DateTime<Utc>)> {
+    let day = text.parse::<NaiveDate>().ok().filter(|day| text.len() == DAY_LENGTH && day.to_string() == text)?;
+    Some((day, day.and_hms_micro_opt(23, 59, 59, 999_999)?.and_utc()))
+}
+
 impl State {
+    /// The end of the day that `text` names. Of today, which has not ended, it is the newest.
+    ///
+    /// # Errors
+    /// For what is no day, and, with the days that there are, for one before the first cycle or still to come; if the store fails.
+    pub async fn end_of_day(&self, text: Option<&str>) -> Result<Moment, Failure> {
+        let Some(text) = text else { return Ok(Moment::default()) };
+        let now = self.clock().now();
+        let days = self.stored_days().await?;
+        let offered = |refused: Failure, why: String| match days {
+            Some(days) => refused.in_a_browser(Plain::other_days(why, days)),
+            None => refused,
+        };
+        let Some((day, end)) = day_and_end(text) else {
+            let refused = Failure::new(StatusCode::BAD_REQUEST, format!("day {text:?} is not a day"))
+                .advise("write a day as in ?day=2026-11-23");
+            return Err(offered(refused, "What the address names is not a day.".to_owned()));
+        };
+        let (status, why, about) = match days {
+            Some(DaysThereAre { first, .. }) if day < first => {
+                let why = format!("nothing was known yet at the end of {}", day_text(day));
+                (StatusCode::NOT_FOUND, why, Trouble::NothingToShowYet)
+            }
+            Some(_) if day > now.date_naive() => {
+                (StatusCode::BAD_REQUEST, format!("{} is still to come", day_text(day)), Trouble::ArgumentsNotUsable)
+            }
+            _ => return Ok(Moment { as_of: Some(end).filter(|_| day != now.date_naive()), day: Some(day) }),
+        };
+        let advice = days.map(|days| format!("ask for a day from {} to {}", days.first, days.last)).unwrap_or_default();
+        let said = sentence(&why);
+        Err(offered(Failure::new(status, why).advise(advice).about(about), said))
+    }
+
+    /// The days of the first and the newest cycle, as far as they have come; none before the first.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn stored_days(&self) -> Result<Option<DaysThereAre>, Failure> {
+        let cycles = self.engine().store().first_and_newest_cycle().await;
+        let cycles =
+            cycles.map_err(|error| Failure::internal("looking for the days that are stored", &error.into()))?;
+        let today = self.clock().now().date_naive();
+        let days = cycles
+            .map(|(first, newest)| DaysThereAre { first: first.date_naive(), last: newest.date_naive().min(today) });
+        Ok(days.filter(|days| days.first <= days.last))
+    }
+
     /// Refuses a time that is still to come: what will be known then nobody can show. One before the first cycle is let through,
     /// since the page has something to say of it; see [`State::existing_view`]. The store is asked only for a time after now, as
     /// cycles can be run under a clock ahead of this one.
@@ -138,12 +177,14 @@ impl From<AsOfError> for Failure {
         let (words, advice, about) = (error.to_string(), error.advice(), error.trouble());
         let failure = match error {
             AsOfError::Future { .. } => Failure::new(StatusCode::BAD_REQUEST, words),
-            AsOfError::BeforeFirst { .. } | AsOfError::NothingYet { failed: None } => {
-                Failure::new(StatusCode::NOT_FOUND, words)
+            AsOfError::BeforeFirst { .. } => Failure::new(StatusCode::NOT_FOUND, words),
+            AsOfError::NothingYet { failed: None } => {
+                Failure::new(StatusCode::NOT_FOUND, words).in_a_browser(Plain::nothing_yet())
             }
             // What failed may name an account or a role.
             AsOfError::NothingYet { failed: Some(_) } => {
-                Failure::new(StatusCode::NOT_FOUND, words).outside("no cycle has finished yet")
+                let refused = Failure::new(StatusCode::NOT_FOUND, words).outside("no cycle has finished yet");
+                refused.in_a_browser(Plain::nothing_yet())
             }
             AsOfError::Store(error) => Failure::internal("looking for the cycle of that time", &error.into()),
         };

@@ -117,7 +117,8 @@ const LATER: &str = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConn
 /// The same for a browser.
 static LATER_AS_PAGE: LazyLock<String> = LazyLock::new(|| {
     let full = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "there are too many connections");
-    let html = browser::page(full.because("busy").advise("close some, or come later").problem(), "/", Some(15));
+    let reader = browser::Reader { path: "/", is_outside: true, later: Some(15) };
+    let html = browser::page(full.because("busy").advise("close some, or come later").problem(), &reader, None);
     format!(
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConnection: close\r\nCache-Control: no-store\r\n\
          Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{html}",

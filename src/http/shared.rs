@@ -6,7 +6,6 @@ use axum::extract::{self, Path};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -19,9 +18,12 @@ use super::kept_files::Ready;
 use super::mount::Mount;
 use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
+use super::plain::Plain;
 use super::query::Moment;
 use super::small_page;
-use crate::cycle::{AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport};
+use crate::cycle::{
+    AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport, SignedLink,
+};
 use crate::domain::trouble::Trouble;
 use crate::report::{Audience, Format, ReportKind};
 use crate::store::{LinkKey, StoredLink};
@@ -85,11 +87,12 @@ async fn answered(
     let Some(link) = state.engine().signed_link(&text) else { return Err(unknown()) };
     let who = format!("link {}", link.id);
     let (what, answer) = if state.is_over(&link, state.clock().now()).await {
-        (SHARED.to_owned(), Err(over()))
+        (SHARED.to_owned(), Err(over(&state, &link).await))
     } else {
         let opened = {
             let state = state.clone();
-            async move { opened(&state, &text, &asked).await }
+            let link = link.clone();
+            async move { opened(&state, (&text, &link), &asked).await }
         };
         state.shared.lanes.reports_of_links().done(&who, opened).await?
     };
@@ -99,17 +102,24 @@ async fn answered(
     answer
 }
 
-// Nothing that was sent is repeated in these answers, and a link that ended early is told like one that ended.
+// Nothing that was sent is repeated in these answers, and to a program a link that ended early is told like one that ended. A browser
+// is told what the link says of itself, and whose it was: whoever has it has read both.
 fn unknown() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "there is no such link")
 }
 
-fn over() -> Failure {
-    Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one")
+async fn over(state: &State, link: &SignedLink) -> Failure {
+    let plain = Plain::link_over(link.expires_at, state.clock().now(), state.customer().await.as_deref());
+    let refused = Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one");
+    refused.in_a_browser(plain)
 }
 
 /// What the link opens, and what the audit calls it.
-async fn opened(state: &State, text: &str, asked: &SharedQuery) -> (String, Result<Opened, Failure>) {
+async fn opened(
+    state: &State,
+    (text, link): (&str, &SignedLink),
+    asked: &SharedQuery,
+) -> (String, Result<Opened, Failure>) {
     let refused = |failure| (SHARED.to_owned(), Err(failure));
     let now = state.clock().now();
     let report = match state.engine().open_link(now, text).await {
@@ -117,11 +127,11 @@ async fn opened(state: &State, text: &str, asked: &SharedQuery) -> (String, Resu
         Err(ClosedLink::Unknown) => return refused(unknown()),
         Err(ClosedLink::Over(id)) => {
             state.shared.ended_links.add(&id);
-            return refused(over());
+            return refused(over(state, link).await);
         }
         Err(ClosedLink::Failed(error)) => return refused(Failure::internal("opening a link", &error)),
     };
-    let (wanted, moment) = match (wanted(&report, asked), moment(&report, asked, now)) {
+    let (wanted, moment) = match (wanted(&report, asked), moment(state, &report, asked).await) {
         (Ok(wanted), Ok(moment)) => (wanted, moment),
         (Err(failure), _) | (_, Err(failure)) => return refused(failure),
     };
@@ -145,9 +155,14 @@ fn wanted(link: &SharedReport, asked: &SharedQuery) -> Result<Option<(ReportKind
         (LinkKind::All, None) if asked.format.is_none() => return Ok(None),
         (LinkKind::All, None) => {
             return Err(Failure::new(StatusCode::BAD_REQUEST, "this link leads to all reports")
-                .advise("name one, as in ?kind=trajectory&format=pdf"));
+                .advise("name one, as in ?kind=trajectory&format=pdf")
+                .in_a_browser(Plain::which_report()));
         }
-        (_, Some(_)) => return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such report")),
+        (of, Some(_)) => {
+            let only = if let LinkKind::One(kind) = of { Some(kind) } else { None };
+            let refused = Failure::new(StatusCode::NOT_FOUND, "this link has no such report");
+            return Err(refused.in_a_browser(Plain::not_in_link(only)));
+        }
     };
     let made: Vec<Format> = link.formats.iter().copied().filter(|format| kind.formats().contains(format)).collect();
     let format = match asked.format.as_deref() {
@@ -164,21 +179,23 @@ fn wanted(link: &SharedReport, asked: &SharedQuery) -> Result<Option<(ReportKind
                 names(&link.formats)
             ),
         };
-        return Err(Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice));
+        let refused = Failure::new(StatusCode::NOT_FOUND, "this link has no such format").advise(advice);
+        return Err(refused.in_a_browser(Plain::not_in_format(kind, &made, &link.formats)));
     };
     Ok(Some((kind, format)))
 }
 
 /// The moment that is shown: the one that the link is pinned to; otherwise a link to all reports has any day, and one to a report the
 /// newest.
-fn moment(link: &SharedReport, asked: &SharedQuery, now: DateTime<Utc>) -> Result<Moment, Failure> {
+async fn moment(state: &State, link: &SharedReport, asked: &SharedQuery) -> Result<Moment, Failure> {
     if asked.day.is_some() && (link.as_of.is_some() || link.kind != LinkKind::All) {
         let refused = Failure::new(StatusCode::BAD_REQUEST, "this link shows no other day");
-        return Err(refused.advise("leave out the day, or ask whoever sent it for a link to all reports"));
+        let refused = refused.advise("leave out the day, or ask whoever sent it for a link to all reports");
+        return Err(refused.in_a_browser(Plain::no_other_day()));
     }
     match link.as_of {
         Some(_) => Ok(Moment { as_of: link.as_of, day: None }),
-        None => Moment::at_end_of(asked.day.as_deref(), now),
+        None => state.end_of_day(asked.day.as_deref()).await,
     }
 }
 

@@ -61,6 +61,12 @@ impl ViewCache {
         times.truncate(TIMES);
     }
 
+    /// The newest of those that are kept, whether it is the newest there is or not.
+    fn newest_kept(&self) -> Option<Arc<View>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().map(|(_, view)| view).max_by_key(|view| view.position.as_of).cloned()
+    }
+
     fn put(&self, seen: Seen, said: String, view: Arc<View>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|((made_from, _), _)| !same(*made_from, seen));
@@ -121,6 +127,15 @@ impl State {
             self.shared.views.put(before, said, view.clone());
         }
         Ok(Some(view))
+    }
+
+    /// Whose figures these are, as far as that is known without work: who is refused makes none. `None` where no filing says it.
+    pub async fn customer(&self) -> Option<String> {
+        if let Some(view) = self.shared.views.newest_kept() {
+            return view.position.filing.as_ref().and_then(|filing| filing.customer.clone());
+        }
+        // The name is a courtesy: where the store fails, the answer goes without it.
+        self.engine().customer(self.clock().now()).await.ok().flatten()
     }
 
     /// What is said beside the newest view, and beside no other.

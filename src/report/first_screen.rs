@@ -10,6 +10,7 @@ use crate::domain::buys;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::money::Money;
 use crate::domain::next_award::NextAward;
+use crate::domain::paces::outlook_goes_by;
 use crate::domain::position::{DateQuantiles, Position};
 use crate::domain::words::{days_text, usd_text};
 
@@ -91,7 +92,10 @@ pub(super) fn figures(position: &Position) -> Vec<Figure> {
     let spend = &position.spend;
     let burn = &spend.burn_per_day;
     let longer = match burn.last_28_days {
-        Some(amount) => format!("last 7 days; {} over 28 days", amount.dollars()),
+        Some(amount) => {
+            let counts = outlook_goes_by(position).map(|said| format!("; {said}")).unwrap_or_default();
+            format!("last 7 days; {} over 28 days{counts}", amount.dollars())
+        }
         None => "last 7 days".to_owned(),
     };
     figures.push(figure("burn_per_day", "Burn per day", burn.last_7_days, &longer));

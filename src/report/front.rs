@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Audience, ReportKind, document, said};
+use super::{Audience, ReportKind, document, poc, said};
 use crate::domain::position::{Position, Series};
 
 /// The words of a page that leads to reports.
@@ -29,10 +29,27 @@ impl Front {
         Front {
             customer: position.filing.as_ref().and_then(|filing| filing.customer.clone()),
             records: position.filing.as_ref().map(|filing| filing.records.clone()).unwrap_or_default(),
-            said: said(ReportKind::FundingPack, &position),
+            said: said(ReportKind::FundingPack, &position, audience),
             dateline: document::dateline(position.as_of, position.data_through),
             covers: audience.note(),
             as_of: position.as_of,
         }
     }
+}
+
+/// The kinds of report that have something to show to `audience`, in the order in which they are offered. The owner is offered all:
+/// one that is empty says what to enter.
+pub fn offered(position: &Position, audience: &Audience) -> Vec<ReportKind> {
+    let Audience::Partner { records } = audience else { return ReportKind::ALL.to_vec() };
+    let own = |record: &String| records.contains(record);
+    let filing = position.filing.as_ref();
+    let has_filed = filing.is_some_and(|filing| filing.records.iter().any(own));
+    let has_proof =
+        filing.is_some_and(|filing| filing.applications.iter().any(|it| own(&it.record) && poc::is_one(it)));
+    let shows = |kind: &ReportKind| match kind {
+        ReportKind::ActualVsProjected | ReportKind::Ask => has_filed,
+        ReportKind::Poc => has_proof,
+        ReportKind::Trajectory | ReportKind::FundingPack | ReportKind::Evidence => true,
+    };
+    ReportKind::ALL.into_iter().filter(shows).collect()
 }

@@ -15,6 +15,7 @@ mod csv;
 mod curves;
 pub mod document;
 mod evidence;
+mod file_name;
 mod first_screen;
 mod front;
 mod funding_pack;
@@ -52,7 +53,7 @@ use thiserror::Error;
 
 pub use audience::Audience;
 pub use document::{Document, PreparedBy};
-pub use front::Front;
+pub use front::{Front, offered};
 pub use logo::{Logo, LogoError};
 pub use page::{FilingForm, Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use partner::{Commentary, Partner};
@@ -194,6 +195,23 @@ impl Format {
         }
     }
 
+    /// The name for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Format::Html => "HTML",
+            Format::Pdf => "PDF",
+            Format::Xlsx => "Excel",
+            Format::Csv => "CSV",
+            Format::Json => "JSON",
+            Format::Markdown => "Markdown",
+        }
+    }
+
+    /// True if it is no text, so that a terminal cannot show it.
+    pub const fn is_binary(self) -> bool {
+        matches!(self, Format::Pdf | Format::Xlsx)
+    }
+
     /// What HTTP and e-mail call it.
     pub const fn media_type(self) -> &'static str {
         match self {
@@ -312,16 +330,22 @@ pub fn build_beside(
     beside: Beside<'_>,
     audience: &Audience,
 ) -> Document {
-    let (position, series) = audience.scope(position, series);
     let Beside { sized, partner, evidence } = beside;
+    let partner = partner.map(|partner| partner.shown_to(audience, position.filing.as_ref()));
+    let partner = partner.as_deref();
+    let (position, series) = audience.scope(position, series);
     let mut document = match kind {
         ReportKind::ActualVsProjected => actual_vs_projected::build(&position, &series),
         ReportKind::Trajectory => trajectory::build(&position, &series),
         ReportKind::FundingPack => funding_pack::build(&position, &series, sized, partner),
         ReportKind::Ask => ask::build(&position, sized, partner),
-        ReportKind::Poc => poc::build(&position, partner),
+        ReportKind::Poc => poc::build(&position, partner, audience),
         ReportKind::Evidence => evidence::build(evidence, &position, audience),
     };
+    let is_compared = matches!(kind, ReportKind::ActualVsProjected | ReportKind::Poc);
+    if is_compared && *audience == Audience::Owner && position.filing.is_none() {
+        document.notes.push(words::TO_FILE.to_owned());
+    }
     document.prepared_by = partner.and_then(Partner::prepared_by);
     document.customer = position.filing.as_ref().and_then(|filing| filing.customer.clone());
     if kind == ReportKind::Ask {
@@ -389,7 +413,7 @@ pub fn render(document: &Document, format: Format) -> Result<Vec<u8>, ReportErro
 /// A report as a file to store, send or serve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// "glidepath-funding-pack-2026-11-23.pdf".
+    /// "acme-funding-pack-2026-11-23.pdf", or "glidepath-funding-pack-2026-11-23.pdf" where no customer is named.
     pub name: String,
     /// What it is.
     pub format: Format,
@@ -408,8 +432,7 @@ impl File {
 
     /// `bytes`, which `document` was rendered as, under the name that goes with it.
     pub fn named(document: &Document, format: Format, bytes: Vec<u8>) -> File {
-        let name = format!("glidepath-{}-{}.{format}", document.kind, document.as_of.date_naive());
-        File { name, format, bytes }
+        File { name: file_name::file_name(document, format), format, bytes }
     }
 
     /// SHA-256 of the file, in hex.
@@ -463,13 +486,13 @@ pub fn stated_otherwise_sentence(position: &Position) -> Option<String> {
 /// told what they cover.
 pub fn headline(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
     let (position, _) = audience.scope(position, &Series::default());
-    let mut said = said(kind, &position);
+    let mut said = said(kind, &position, audience);
     said.extend(audience.note());
     said
 }
 
 /// The same without what is told of its reach; the position is the audience's own.
-fn said(kind: ReportKind, position: &Position) -> Vec<String> {
+fn said(kind: ReportKind, position: &Position, audience: &Audience) -> Vec<String> {
     let compared = || actual_vs_projected::summary(position).into_iter().take(1);
     let ahead = || trajectory::summary(position).into_iter().take(1);
     let left = || {
@@ -486,7 +509,7 @@ fn said(kind: ReportKind, position: &Position) -> Vec<String> {
         ReportKind::Trajectory => ahead().chain(left()).collect(),
         ReportKind::FundingPack => compared().chain(ahead()).chain(left()).collect(),
         ReportKind::Ask => review::ask_sentence(position).into_iter().collect(),
-        ReportKind::Poc => poc::build(position, None).summary.into_iter().take(1).collect(),
+        ReportKind::Poc => poc::build(position, None, audience).summary.into_iter().take(1).collect(),
         ReportKind::Evidence => vec!["What every figure of the reports rests on, run by run.".to_owned()],
     };
     said.dedup();

@@ -1,7 +1,14 @@
 //! Who hands the reports on: the partner's name, logo and words.
+//!
+//! Invariant: the words are of the whole filing, and nobody can tell which of its records a sentence is about; so they are read by
+//! who may see all of it alone.
 
+use std::borrow::Cow;
+
+use super::Audience;
 use super::document::{Block, PreparedBy, Section};
 use super::logo::Logo;
+use crate::domain::position::FilingRef;
 
 /// The partner of whoever runs this, as `[partner]` names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +22,14 @@ pub struct Partner {
 }
 
 impl Partner {
+    /// The partner as `audience` sees it: without its words, unless all of `filing` is shown to that reader.
+    pub(super) fn shown_to(&self, audience: &Audience, filing: Option<&FilingRef>) -> Cow<'_, Partner> {
+        if audience.sees_whole(filing) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Partner { commentary: Commentary::default(), ..self.clone() })
+    }
+
     /// As reports name it; `None` without a name.
     pub(super) fn prepared_by(&self) -> Option<PreparedBy> {
         self.name.clone().map(|name| PreparedBy { name, logo: self.logo.clone() })

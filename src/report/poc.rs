@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::partner::{self, Partner};
-use super::{ReportKind, as_filed, words};
+use super::{Audience, ReportKind, as_filed, words};
 use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
@@ -12,10 +12,10 @@ use crate::domain::position::{FiledApplication, FilingRef, Position, Variance};
 use crate::domain::words::usd_text;
 
 /// Builds the report.
-pub(super) fn build(position: &Position, partner: Option<&Partner>) -> Document {
+pub(super) fn build(position: &Position, partner: Option<&Partner>, audience: &Audience) -> Document {
     let concepts = concepts(position);
     Document {
-        summary: summary(position, &concepts),
+        summary: summary(position, &concepts, audience),
         figures: figures(&concepts),
         sections: sections(&concepts, partner),
         notes: if concepts.is_empty() { Vec::new() } else { notes() },
@@ -32,9 +32,13 @@ struct Concept<'a> {
     through: Option<NaiveDate>,
 }
 
+/// True if the record is a proof of concept.
+pub(super) fn is_one(filed: &FiledApplication) -> bool {
+    filed.poc.is_some() || filed.programme == Programme::BedrockPoc
+}
+
 fn concepts(position: &Position) -> Vec<Concept<'_>> {
     let applications = position.filing.iter().flat_map(|filing: &FilingRef| &filing.applications);
-    let is_concept = |it: &&FiledApplication| it.poc.is_some() || it.programme == Programme::BedrockPoc;
     let of = |filed| {
         let FiledApplication { record, poc, expires_on, .. }: &FiledApplication = filed;
         let ends_on = poc.as_ref().and_then(|poc| poc.ends_on).or(expires_on.map(|day| plus_days(day, -1)));
@@ -45,7 +49,7 @@ fn concepts(position: &Position) -> Vec<Concept<'_>> {
             through: position.data_through,
         }
     };
-    applications.filter(is_concept).map(of).collect()
+    applications.filter(|it| is_one(it)).map(of).collect()
 }
 
 /// A sentence of the filing with its end.
@@ -88,16 +92,18 @@ impl Concept<'_> {
     }
 }
 
-fn summary(position: &Position, concepts: &[Concept<'_>]) -> Vec<String> {
+fn summary(position: &Position, concepts: &[Concept<'_>], audience: &Audience) -> Vec<String> {
     if position.filing.is_none() {
         return vec![words::NOTHING_FILED.to_owned()];
     }
     if concepts.is_empty() {
-        return vec![
-            "No proof of concept is filed, or none of these records is one. A record is one with a table poc, or with programme = \
-             \"bedrock-poc\"."
-                .to_owned(),
-        ];
+        let said = match audience {
+            Audience::Owner => {
+                "No proof of concept is filed. A record is one with a table poc, or with programme = \"bedrock-poc\"."
+            }
+            Audience::Partner { .. } => "None of the records that are shared with you is a proof of concept.",
+        };
+        return vec![said.to_owned()];
     }
     concepts.iter().flat_map(said).collect()
 }

@@ -14,8 +14,10 @@ use crate::domain::words::usd_text;
 use crate::domain::workload::{Direction, Routing, Tier};
 
 /// What to say while no projection is filed.
-pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with. The command \
-    \"glidepath projection file\" files one.";
+pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with.";
+
+/// What its owner does about it.
+pub(super) const TO_FILE: &str = "The command \"glidepath projection file\" files a projection.";
 
 /// Why the last cent of a sum can differ from the sum of what is shown.
 pub(super) const ROUNDING: &str = "Amounts are US dollars, shown to the cent. Totals are sums of the exact amounts, so a \

@@ -14,6 +14,7 @@ mod links;
 mod metrics;
 mod orders;
 mod outsiders;
+mod plain_words;
 mod plan;
 mod subpath;
 mod whatif;

@@ -312,7 +312,7 @@ fn the_same_document_gives_the_same_file() {
     for document in every_document() {
         for format in Format::ALL {
             let file = File::of(&document, format).unwrap();
-            assert_eq!(file.name, format!("glidepath-{}-2026-11-23.{format}", document.kind));
+            assert_eq!(file.name, format!("larkspur-labs-gmbh-{}-2026-11-23.{format}", document.kind));
             assert_eq!(file, File::of(&document, format).unwrap());
             assert_eq!(file.sha256(), report::sha256(&file.bytes));
         }
@@ -353,7 +353,7 @@ fn a_file_is_named_after_what_it_holds() {
     let document = report::build(ReportKind::Trajectory, &sample::position(), &sample::series(), &Audience::Owner);
     for format in Format::ALL {
         let file = File::of(&document, format).unwrap();
-        assert_eq!(file.name, format!("glidepath-trajectory-2026-11-23.{format}"));
+        assert_eq!(file.name, format!("larkspur-labs-gmbh-trajectory-2026-11-23.{format}"));
         let text = squeezed(&text_of(&file.bytes, file.format));
         assert!(text.contains("Jan2027") || format == Format::Xlsx || text.contains("2027-01"), "{format}: {text}");
     }

@@ -88,6 +88,34 @@ fn check_explains_every_problem_of_every_file() {
     assert_eq!((status, found[0]["problems"][1]["line"].as_u64()), (Some(1), Some(9)));
 }
 
+#[test]
+fn check_works_without_a_config_and_says_what_it_leaves_out() {
+    let desk = Desk::new("");
+    std::fs::remove_file(desk.path().join("glidepath.toml")).unwrap();
+    // A file of that name is nobody's store while no config says so.
+    desk.write("glidepath.duckdb", "something else");
+    let (status, said, complaint) = desk.run(&["projection", "check", "v1.toml"]);
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(said.contains("v1.toml: nothing wrong, content hash") && said.contains("planned in all"), "{said}");
+    assert_eq!(complaint.lines().count(), 1, "{complaint}");
+    let left_out = "left out, as there is no config: how the plan compares with the bill";
+    assert!(complaint.starts_with(left_out), "{complaint}");
+    assert!(desk.json(&["projection", "check", "v1.toml", "--json"])[0]["problems"].as_array().unwrap().is_empty());
+    desk.write("bad.toml", &GOOD.replace("Sonnet 5", "Sonet 5"));
+    assert!(desk.refused(&["projection", "check", "bad.toml"]).contains("did you mean Claude Sonnet 5"));
+    // With a config its prices count, and only the bill is missing.
+    std::fs::remove_file(desk.path().join("glidepath.duckdb")).unwrap();
+    desk.write("glidepath.toml", "[store]\npath = \"glidepath.duckdb\"\n[projection]\nprices = \"own.toml\"\n");
+    desk.write("own.toml", OWN);
+    desk.write("own-model.toml", &GOOD.replace("Claude Sonnet 5", "House Llama"));
+    let (status, said, complaint) = desk.run(&["projection", "check", "own-model.toml"]);
+    assert_eq!(status, Some(0), "{complaint}");
+    assert!(
+        said.contains("nothing wrong") && complaint.starts_with("left out, as no bill is stored yet"),
+        "{complaint}"
+    );
+}
+
 /// 400 million times a million input tokens: a slip of the keyboard that reads as a filing.
 #[test]
 fn what_a_filing_comes_to_is_said_and_what_cannot_be_meant_is_refused() {

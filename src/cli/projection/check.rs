@@ -31,7 +31,12 @@ struct Found {
 /// Explains every problem, and says what each filing comes to.
 pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: bool) -> Result<()> {
     let book = Book::of(&config);
+    let without_config = config.is_without_file;
     let known = known(config).await?;
+    if let Some(left_out) = left_out(without_config, known.is_none()) {
+        errln!("{left_out}");
+    }
+    let known = known.unwrap_or_default();
     let texts = paths.iter().map(|path| Ok((path.display().to_string(), read(path)?)));
     let texts: Vec<(String, String)> = texts.collect::<Result<_>>()?;
     let checked = ask::check(&texts, &book.knowledge(&known));
@@ -46,20 +51,31 @@ pub(super) async fn run(config: Config, paths: &[PathBuf], anyway: bool, json: b
 }
 
 /// What the store knows of the account, if there is one.
-async fn known(config: Config) -> Result<KnownAccount> {
-    if config.daemon_url.is_none() && !config.store_path.exists() {
-        return Ok(KnownAccount::default());
+async fn known(config: Config) -> Result<Option<KnownAccount>> {
+    // Without a config nobody says which store is meant, whatever lies in this folder.
+    if config.daemon_url.is_none() && (config.is_without_file || !config.store_path.exists()) {
+        return Ok(None);
     }
     match Access::open_to_read(config)? {
-        Access::Store(engine) => engine.known_account().await,
+        Access::Store(engine) => engine.known_account().await.map(Some),
         Access::Daemon(daemon) => match daemon.fetch::<Position>("/api/v1/position").await {
-            Ok(position) => Ok(KnownAccount::from(&position)),
+            Ok(position) => Ok(Some(KnownAccount::from(&position))),
             // Before its first cycle it has no position.
-            Err(error) if matches!(error.downcast_ref(), Some(ClientError::Refused { status: 404, .. })) => {
-                Ok(KnownAccount::default())
-            }
+            Err(error) if matches!(error.downcast_ref(), Some(ClientError::Refused { status: 404, .. })) => Ok(None),
             Err(error) => Err(error),
         },
+    }
+}
+
+/// What is not looked at where there is no config, or no bill, in a line.
+fn left_out(without_config: bool, without_bill: bool) -> Option<String> {
+    let bill = "how the plan compares with the bill and with the awards that there are";
+    let config = "prices and names of models of your own";
+    match (without_config, without_bill) {
+        (true, true) => Some(format!("left out, as there is no config: {bill}; {config}")),
+        (true, false) => Some(format!("left out, as there is no config: {config}")),
+        (false, true) => Some(format!("left out, as no bill is stored yet: {bill}")),
+        (false, false) => None,
     }
 }
 

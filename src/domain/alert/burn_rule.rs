@@ -94,9 +94,10 @@ fn told_burn(
             usd_text(bearable),
         ),
         reason: format!(
-            "How sure: this is what was billed through {}. At this pace the {} that is left lasts {}; the outlook weighs it \
-             with what came before. Next: check which model or service grew; {then}.",
+            "How sure: this is what was billed through {}. At the pace of the last {} days the {} that is left lasts {}; the outlook \
+             weighs it with what came before. Next: check which model or service grew; {then}.",
             day_text(through),
+            windows.long,
             usd_text(left),
             days_text(lasts)
         ),

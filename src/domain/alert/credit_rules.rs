@@ -47,14 +47,14 @@ fn uncovered_service(burn: &UncoveredBurn, rules: &AlertRules) -> Finding {
         key: key(Rule::UncoveredSpend, &burn.service),
         since: burn.since,
         summary: format!(
-            "No credit pays for {of}{}: {} a day in cash over the last 7 days, {} over the last 28, since {}.",
+            "No credit pays for {of}{}: {} a day in cash over the last 7 days, {} in all over the last 28, since {}.",
             service_text(&burn.service),
             usd_text(burn.per_day_7d),
             usd_text(burn.total_28d),
             day_text(burn.since)
         ),
         reason: format!(
-            "How sure: it is billed. {why}. Kept up it is {} a month; a warning from {} a day. Next: {next}.",
+            "How sure: it is billed. {why}. At the pace of the last 7 days it is {} a month; a warning from {} a day. Next: {next}.",
             usd_text(burn.per_day_7d.times(Decimal::from(30))),
             usd_text(rules.uncovered_per_day)
         ),
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(finding.key, "uncovered_spend:Amazon RDS");
         assert_eq!(
             finding.summary,
-            "No credit pays for Amazon RDS: $5.00 a day in cash over the last 7 days, $102 over the last 28, since 20 \
+            "No credit pays for Amazon RDS: $5.00 a day in cash over the last 7 days, $102 in all over the last 28, since 20 \
              February 2026."
         );
     }

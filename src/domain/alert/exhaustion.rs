@@ -9,6 +9,7 @@ use super::settings::AlertRules;
 use crate::finding::{Finding, NamedDay, Rule, Severity};
 use crate::money::Money;
 use crate::next_award::AwardAhead;
+use crate::paces::outlook_goes_by;
 use crate::period::plus_days;
 use crate::plan::counted;
 use crate::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
@@ -182,13 +183,15 @@ fn forecast(
     health: &IngestHealth,
     rules: &AlertRules,
 ) -> Finding {
-    // Training comes in runs, so the two rates can differ widely, and the date follows from both.
+    // Training comes in runs, so the two rates can differ widely.
     let paid = |days: usize| {
         let newest = observations.burn.len().checked_sub(days).map(|from| &observations.burn[from..]);
         newest.map(|newest| newest.iter().map(|day| day.amount).sum::<Money>().per(days as i64))
     };
     let burn = paid(7).zip(paid(28)).map_or_else(String::new, |(week, month)| {
-        format!(", and what it pays costs {} a day over the last 7 days, {} over 28", usd_text(week), usd_text(month))
+        let counts = outlook_goes_by(position).map(|said| format!(" ({said})")).unwrap_or_default();
+        let (week, month) = (usd_text(week), usd_text(month));
+        format!(", and what it pays costs {week} a day over the last 7 days, {month} a day over the last 28{counts}")
     });
     Finding {
         named: Some(NamedDay {

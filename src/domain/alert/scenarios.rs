@@ -170,6 +170,31 @@ fn an_early_date_is_told_sooner_while_a_workload_is_young() {
     assert_eq!((on(true, 49), on(true, 50)), (Some(Warning), None));
 }
 
+#[test]
+fn of_two_paces_it_is_said_which_one_the_outlook_goes_by() {
+    let observations = burning(28, |_| "100");
+    let summary = |voice: Option<Voice>| {
+        let mut position = running_out("2026-03-20", "2026-04-01", "-");
+        position.outlook_made_with = voice.map(|voice| {
+            let workload = Workload::Trainium;
+            let basis = Basis { workload, voice, known_days: 60, trials: 4, by_plan: false, young: false };
+            MadeWith { workloads: vec![basis], paths: 2, seed: 1, tax_rate: None }
+        });
+        let mut found = evaluated(&position, &observations).findings;
+        found.retain(|finding| finding.key == "exhaustion:total");
+        found.remove(0).summary
+    };
+    let paces = "and what it pays costs $100 a day over the last 7 days, $100 a day over the last 28";
+    for (voice, then) in [
+        (None, "."),
+        (Some(Voice::PlainRate), " (the outlook goes by the 7 days)."),
+        (Some(Voice::Cadence), " (the outlook goes by neither alone: it forecasts each workload by itself)."),
+    ] {
+        let said = summary(voice);
+        assert!(said.contains(&format!("{paces}{then}")), "{said}");
+    }
+}
+
 /// Credit that expires on `day` with 4,321 dollars in it; at all odds, where `early` is that day too.
 fn expiring(day_of: &str, early: &str) -> Position {
     let mut position = running_out(early, day_of, day_of);

@@ -1,6 +1,7 @@
 //! The demo as a newcomer meets it: a page before its cycles are through.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use glidepath::http::client;
@@ -26,7 +27,7 @@ async fn its_page_is_there_with_the_first_cycle_and_fills_with_each() {
     let mut line_with =
         |words: &str| said.find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words} is never said"));
     let announced = line_with("The page is at http://");
-    let address = announced.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+    let address: SocketAddr = announced.split("http://").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
     let text = async |path: &str| {
         String::from_utf8(client::ask(&client::Address::Listen(address), None, path).await.unwrap()).unwrap()
     };
@@ -37,4 +38,12 @@ async fn its_page_is_there_with_the_first_cycle_and_fills_with_each() {
     assert_ne!(as_of().await, "2026-11-20T06:00:00Z", "all cycles ran before a page could be seen");
     line_with("46 daily cycles up to 2026-11-20");
     assert_eq!(as_of().await, "2026-11-20T06:00:00Z");
+    // A link as the startup would send it, to every record that was filed, good for this run alone.
+    let announced = line_with("What a partner sees: http://");
+    let (_, link) = announced.split_once(&format!("http://{address}")).unwrap();
+    let seen = text(link).await;
+    assert!(link.starts_with("/shared/") && seen.contains("Skip to the reports"), "{seen}");
+    assert!(seen.contains("?kind=poc&#38;format=pdf") && seen.contains("name=\"day\""), "{seen}");
+    let pack = text(&format!("{link}?kind=funding-pack&format=md")).await;
+    assert!(pack.contains("Commentary of Fernhill Cloud Partners"), "{pack}");
 }

@@ -17,6 +17,14 @@ use crate::support::served::{
 
 /// Bytes of the page with all that it loads, uncompressed: it loads nothing.
 const LARGEST: usize = 16 * 1024;
+/// What there is to show of the partner's records, none of which is a proof of concept.
+const KINDS: [ReportKind; 5] = [
+    ReportKind::ActualVsProjected,
+    ReportKind::Trajectory,
+    ReportKind::FundingPack,
+    ReportKind::Ask,
+    ReportKind::Evidence,
+];
 /// A partner with the very records of the links.
 const INVESTOR: &str = "investor-token-0c1e";
 const OUTSIDE: &str = "https://glidepath.example.com";
@@ -84,7 +92,7 @@ async fn a_partner_finds_their_reports_on_the_first_page() {
     for sentence in said {
         assert!(page.body.contains(&sentence.replace('\'', "&#39;")), "{sentence}: {}", page.body);
     }
-    let expected = ReportKind::ALL.into_iter().flat_map(|kind| {
+    let expected = KINDS.into_iter().flat_map(|kind| {
         let title = format!(">{}<", kind.title());
         assert!(page.body.contains(&title) && page.body.contains(kind.purpose()), "{kind}: {}", page.body);
         kind.formats().iter().map(move |format| format!("api/v1/reports/{kind}.{format}"))
@@ -191,7 +199,7 @@ async fn a_link_to_all_reports_shows_the_same_page_within_its_bounds() {
         page.body.contains("<h1>Reports: Lamps") && page.body.contains("This link works until 28 Mar 2026 09:00 UTC")
     );
     assert!(!page.body.contains("eyJ") && !page.body.contains("/shared/"), "a page does not repeat its secret address");
-    let kinds = ReportKind::ALL.into_iter();
+    let kinds = KINDS.into_iter();
     let expected = kinds.flat_map(|kind| {
         let both = [Format::Html, Format::Pdf, Format::Csv].into_iter().filter(move |it| kind.formats().contains(it));
         both.map(move |format| format!("?kind={kind}&format={format}"))

@@ -168,6 +168,35 @@ fn a_proof_of_concept_is_told_by_what_it_cost_what_it_showed_and_what_followed()
     assert_eq!(unknown.summary[1], "poc: its outcome is not filed yet.");
     // A partner without that record learns nothing of it.
     let other = made(ReportKind::Poc, &with_a_proof(None), &Audience::Partner { records: vec!["ai".into()] });
-    assert!(other.summary[0].starts_with("No proof of concept is filed") && other.sections.is_empty());
+    assert_eq!(other.summary, ["None of the records that are shared with you is a proof of concept."]);
+    assert!(other.sections.is_empty());
     assert!(!text(&other, Format::Markdown).contains("triage"));
+}
+
+/// Nobody can tell which record a sentence of the commentary is about, so it goes to those who may see all of them.
+#[test]
+fn the_partner_s_words_are_read_by_those_who_see_every_record() {
+    let position = with_a_proof(None);
+    let all = position.filing.as_ref().unwrap().records.clone();
+    assert!(all.len() > 1);
+    let of = |kind, audience: &Audience| made(kind, &position, audience);
+    for kind in [ReportKind::FundingPack, ReportKind::Poc] {
+        for audience in [Audience::Owner, Audience::Partner { records: all.clone() }] {
+            let document = of(kind, &audience);
+            assert!(ids(&document).contains(&"commentary"), "{kind} for {audience}");
+        }
+    }
+    for kind in ReportKind::ALL {
+        for record in &all {
+            let document = of(kind, &Audience::Partner { records: vec![record.clone()] });
+            assert!(!ids(&document).contains(&"commentary"), "{kind} for {record}");
+            assert!(!text(&document, Format::Json).contains("The launch was moved"), "{kind} for {record}");
+            assert_eq!(document.prepared_by.as_ref().map(|by| by.name.as_str()), Some("Fernhill Cloud"), "{kind}");
+        }
+    }
+    // Where nothing is filed, there is no filing that a reader could see all of.
+    let mut unfiled = position.clone();
+    unfiled.filing = None;
+    let document = made(ReportKind::FundingPack, &unfiled, &Audience::Partner { records: all });
+    assert!(!ids(&document).contains(&"commentary"));
 }
