@@ -64,7 +64,7 @@ FROM ${BASE_IMAGE}
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libstdc++6 \
- && rm -rf /var/lib/apt/lists/* \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
  && groupadd --system --gid 65532 glidepath \
  && useradd --system --uid 65532 --gid 65532 --no-create-home --home-dir /var/lib/glidepath --shell /usr/sbin/nologin glidepath \
  && install -d -o 65532 -g 65532 -m 0700 /var/lib/glidepath
