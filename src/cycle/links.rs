@@ -243,16 +243,6 @@ impl Engine {
         format!("{}/shared/{text}", base.trim_end_matches('/'))
     }
 
-    /// Whom the newest filing names as the customer, whether a view knows it yet or not.
-    ///
-    /// # Errors
-    /// If the store fails, or the filing cannot be read.
-    pub async fn customer(&self, now: DateTime<Utc>) -> Result<Option<String>> {
-        let filings = self.store().projections().await.context("reading the filings")?;
-        let Some(newest) = filings.into_iter().next_back() else { return Ok(None) };
-        Ok(self.filing(newest, BillingPeriod::of(now.date_naive())).await?.projection.customer.clone())
-    }
-
     /// The records of the newest filing, whether a view knows it yet or not.
     async fn newest_records(&self, now: DateTime<Utc>) -> Result<Vec<String>> {
         let filings = self.store().projections().await.context("reading the filings")?;

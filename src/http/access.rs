@@ -90,7 +90,7 @@ async fn admitted(
     let (who, role) = match called {
         Ok(called) => called,
         Err((refused, Some(since))) => {
-            let customer = state.customer().await;
+            let customer = state.customer();
             return Err(refused.in_a_browser(Plain::token_over(since, customer.as_deref())));
         }
         Err((refused, None)) => return Err(refused),
@@ -110,7 +110,7 @@ async fn admitted(
     } else {
         let refused = not_for(&role, needs);
         let refused = match *is_outside {
-            true => refused.in_a_browser(Plain::not_for_partners(state.customer().await.as_deref())),
+            true => refused.in_a_browser(Plain::not_for_partners(state.customer().as_deref())),
             false => refused,
         };
         refused.into_response()

@@ -110,8 +110,11 @@ impl State {
             None => refused,
         };
         let Some((day, end)) = day_and_end(text) else {
-            let refused = Failure::new(StatusCode::BAD_REQUEST, format!("day {text:?} is not a day"))
-                .advise("write a day as in ?day=2026-11-23");
+            let refused = Failure::new(StatusCode::BAD_REQUEST, format!("day {text:?} is not a day"));
+            let refused = refused.advise(match days {
+                Some(DaysThereAre { first, last }) => format!("write a day from {first} to {last}, as in ?day={last}"),
+                None => "write a day as in ?day=2026-11-23".to_owned(),
+            });
             return Err(offered(refused, "What the address names is not a day.".to_owned()));
         };
         let (status, why, about) = match days {

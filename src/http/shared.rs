@@ -87,7 +87,7 @@ async fn answered(
     let Some(link) = state.engine().signed_link(&text) else { return Err(unknown()) };
     let who = format!("link {}", link.id);
     let (what, answer) = if state.is_over(&link, state.clock().now()).await {
-        (SHARED.to_owned(), Err(over(&state, &link).await))
+        (SHARED.to_owned(), Err(over(&state, &link)))
     } else {
         let opened = {
             let state = state.clone();
@@ -108,8 +108,8 @@ fn unknown() -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "there is no such link")
 }
 
-async fn over(state: &State, link: &SignedLink) -> Failure {
-    let plain = Plain::link_over(link.expires_at, state.clock().now(), state.customer().await.as_deref());
+fn over(state: &State, link: &SignedLink) -> Failure {
+    let plain = Plain::link_over(link.expires_at, state.clock().now(), state.customer().as_deref());
     let refused = Failure::new(StatusCode::GONE, "this link is over").advise("ask whoever sent it for a new one");
     refused.in_a_browser(plain)
 }
@@ -127,7 +127,7 @@ async fn opened(
         Err(ClosedLink::Unknown) => return refused(unknown()),
         Err(ClosedLink::Over(id)) => {
             state.shared.ended_links.add(&id);
-            return refused(over(state, link).await);
+            return refused(over(state, link));
         }
         Err(ClosedLink::Failed(error)) => return refused(Failure::internal("opening a link", &error)),
     };

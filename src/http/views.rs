@@ -129,13 +129,11 @@ impl State {
         Ok(Some(view))
     }
 
-    /// Whose figures these are, as far as that is known without work: who is refused makes none. `None` where no filing says it.
-    pub async fn customer(&self) -> Option<String> {
-        if let Some(view) = self.shared.views.newest_kept() {
-            return view.position.filing.as_ref().and_then(|filing| filing.customer.clone());
-        }
-        // The name is a courtesy: where the store fails, the answer goes without it.
-        self.engine().customer(self.clock().now()).await.ok().flatten()
+    /// Whose figures these are, as far as somebody has looked at them since the start: who is refused asks nothing of the store. `None`
+    /// too where no filing says it.
+    pub fn customer(&self) -> Option<String> {
+        let view = self.shared.views.newest_kept()?;
+        view.position.filing.as_ref().and_then(|filing| filing.customer.clone())
     }
 
     /// What is said beside the newest view, and beside no other.
