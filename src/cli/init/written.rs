@@ -77,7 +77,7 @@ fn config(answers: &Answers) -> String {
     let of = answers.name.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let mut text = format!(
         "# Glidepath's config{of}.\n\
-         # What is not here is as by default: config/glidepath.example.toml names every key with its default.\n\
+         # What is not here is as by default: docs/config.md, in the repository and the tarball, names every key with its default.\n\
          # After a change, `glidepath check` names every problem with its line; the daemon reads this when it starts.\n\
          \n\
          [store]\n\
