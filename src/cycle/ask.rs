@@ -39,11 +39,8 @@ impl Engine {
                 filing.deal_size_usd = None;
                 filing.post_credit_growth_per_month = None;
             }
-            let mut sized = (!filing.records.is_empty()).then(|| engine.size(&filing, &position, &audience))?;
-            if in_part {
-                sized.objections.retain(|objection| objection.line.is_some());
-            }
-            Some(sized)
+            let sized = (!filing.records.is_empty()).then(|| engine.size(&filing, &position, &audience))?;
+            Some(if in_part { sized.of_some_records() } else { sized })
         });
         sized.await.context("sizing the filing")
     }

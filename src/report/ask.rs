@@ -45,27 +45,34 @@ pub(super) fn is_answered(position: &Position, sized: &SizedFiling) -> bool {
     })
 }
 
-/// The sentence that AWS wants to read, with the day of a filing that AWS has answered.
-pub(super) fn sentence(position: &Position, sized: &SizedFiling) -> String {
-    match is_answered(position, sized) {
-        true => format!("As filed on {}: {}", words::day(sized.filed_on), sized.sentence),
-        false => sized.sentence.clone(),
-    }
+/// The sentence that AWS wants to read: of a filing that AWS has answered with its day, and of some records alone with their names.
+/// `None` where these plan nothing that it speaks of, since others may.
+pub(super) fn sentence(position: &Position, sized: &SizedFiling) -> Option<String> {
+    let plans = !sized.tokens.is_empty() || !sized.chip_hours.is_empty();
+    let day = || words::day(sized.filed_on);
+    let ids: Vec<&str> = sized.records.iter().map(|record| record.id.as_str()).collect();
+    let said = match (sized.in_part, is_answered(position, sized)) {
+        (true, _) if !plans => return None,
+        (true, true) => format!("As filed on {} as {}: {}", day(), all_names_text(&ids), sized.sentence),
+        (true, false) => format!("As filed as {}: {}", all_names_text(&ids), sized.sentence),
+        (false, true) => format!("As filed on {}: {}", day(), sized.sentence),
+        (false, false) => sized.sentence.clone(),
+    };
+    Some(said)
 }
 
 fn summary(position: &Position, sized: &SizedFiling) -> Vec<String> {
     let ask = &sized.ask;
-    let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", usd_text(asked)));
-    let mut said = vec![
-        sentence(position, sized),
-        format!(
-            "{} is planned in all; credit can pay {} of it, which with {} headroom supports an ask of {}.{asked}",
-            usd_text(sized.total_usd),
-            usd_text(ask.payable_usd),
-            percent_text(ask.headroom),
-            usd_text(ask.usd)
-        ),
-    ];
+    let who = if sized.in_part { "These records ask" } else { "The filing asks" };
+    let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" {who} for {}.", usd_text(asked)));
+    let mut said: Vec<String> = sentence(position, sized).into_iter().collect();
+    said.push(format!(
+        "{} is planned in all; credit can pay {} of it, which with {} headroom supports an ask of {}.{asked}",
+        usd_text(sized.total_usd),
+        usd_text(ask.payable_usd),
+        percent_text(ask.headroom),
+        usd_text(ask.usd)
+    ));
     if is_answered(position, sized) {
         said.push("Credit was granted since; what can be asked for next stands under The next ask.".to_owned());
     } else {
@@ -135,7 +142,7 @@ fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>)
     let next = review::sections(position).into_iter().filter(|section| answered && section.id == "next-ask");
     let mut inside: Vec<Section> = [
         section("ask-programmes", "Programmes", if answered { Vec::new() } else { programmes(sized) }),
-        section("ask-awards", "How long an award lasts", awards(sized)),
+        section("ask-awards", "How long an award lasts", if answered { Vec::new() } else { awards(sized) }),
         section("ask-models", "The same tokens on other models", models(sized)),
         section("ask-objections", "What a reviewer may object to", objections(sized)),
     ]
@@ -155,7 +162,7 @@ pub(super) fn for_aws(sized: &SizedFiling) -> Vec<Section> {
         section("ask-services", "By AWS service and record", vec![services(sized), records(sized)]),
         section("ask-usage", "Tokens and chip-hours", usage(sized)),
         section("ask-size", "The ask", arithmetic(sized)),
-        section("ask-afterwards", "The bill afterwards", vec![afterwards(sized)]),
+        section("ask-afterwards", "The bill afterwards", afterwards(sized)),
     ]
     .into_iter()
     .flatten()
@@ -440,20 +447,26 @@ fn models(sized: &SizedFiling) -> Vec<Block> {
     said.map(Block::Text).into_iter().chain([Block::Table(table)]).collect()
 }
 
-fn afterwards(sized: &SizedFiling) -> Block {
+fn afterwards(sized: &SizedFiling) -> Vec<Block> {
+    if sized.in_part {
+        return Vec::new();
+    }
     let rows = sized.afterwards.iter().map(|it| vec![Cell::Month(it.month), Cell::Money(it.usd)]);
     let sum: Money = sized.afterwards.iter().map(|it| it.usd).sum();
     if !sum.is_positive() {
-        return Block::Text(
-            "Nothing is filed for the months after the window, so no bill is worked out for them.".to_owned(),
-        );
+        let why = if sized.unpriced.is_empty() { "" } else { "; what has no price is in no amount" };
+        let said = format!("Nothing is filed for the months after the window, so no bill is worked out for them{why}.");
+        return vec![Block::Text(said)];
     }
     let columns = [Column::text("month", "Month"), Column::number("usd", "The bill, before tax")];
     let table = Table::new("ask_afterwards", "The bill by month once the window has ended", columns);
-    Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))
+    vec![Block::Table(table.rows(rows).total([Cell::text("In all"), Cell::Money(sum)]))]
 }
 
 fn objections(sized: &SizedFiling) -> Vec<Block> {
+    if sized.in_part {
+        return Vec::new();
+    }
     if sized.objections.is_empty() {
         return vec![Block::Text("Nothing that a reviewer is known to look for.".to_owned())];
     }

@@ -79,7 +79,7 @@ pub(super) fn build(
 /// What a reader has to know who reads no further: the sentence that AWS wants to read, what came of the filing, what is left, what
 /// follows, and the ask.
 fn summary(position: &Position, sized: Option<&SizedFiling>) -> Vec<String> {
-    let mut said: Vec<String> = sized.map(|sized| ask::sentence(position, sized)).into_iter().collect();
+    let mut said: Vec<String> = sized.and_then(|sized| ask::sentence(position, sized)).into_iter().collect();
     said.extend(actual_vs_projected::summary(position).into_iter().take(1));
     if position.data_through.is_some() {
         said.push(format!("{}.", words::headline(position)));

@@ -109,7 +109,8 @@ pub(super) fn show(sized: &SizedFiling, json: bool) -> Result<()> {
         outln!();
         let models = sized.models.iter().map(|it| {
             let name = if it.filed { as_filed_words(sized) } else { format!("all on {}", it.model) };
-            vec![name, it.usd.dollars(), format!("{} times", it.runway_times)]
+            let lasts = if it.filed { "as filed".to_owned() } else { format!("{} times", it.runway_times) };
+            vec![name, it.usd.dollars(), lasts]
         });
         out::block(table(&["the same tokens", "cost", "the credit lasts"], &[1, 2], models));
     }

@@ -30,42 +30,52 @@ pub struct AwardSize {
     pub programmes: Vec<Programme>,
     /// Dollars together: what is usual of each, the most that it grants where that is not reported.
     pub usd: Money,
-    /// True if what is usual is reported of each of them.
+    /// True if it is usual of each of them; false where what is usual of one is not reported, or is more than it can still grant.
     pub usual: bool,
     /// Day on which they are used up by the spend that they are meant for; null if they last over the window.
     pub lasts_until: Option<NaiveDate>,
 }
 
-/// How long awards last: each pays the spend that its programme is meant for, the narrower first.
-pub(super) fn awards(spend: &Spend) -> Vec<AwardSize> {
+/// How long awards last that can still be granted beside what was `granted`: each pays the spend that its programme is meant for, the
+/// narrower first.
+pub(super) fn awards(spend: &Spend, granted: &BTreeMap<Programme, Money>) -> Vec<AwardSize> {
     let table = Programmes::builtin();
     let size = |programmes: &&[Programme]| {
         let funds = |programme: &Programme, row: &Row| table.of(*programme).funds(row.purpose);
         let has_spend =
             |programme: &Programme| spend.rows.iter().any(|row| row.payable().is_positive() && funds(programme, row));
         // Nobody combines an award with one that has nothing to pay.
-        if !programmes.iter().all(has_spend) {
+        let is_held = |programme: &Programme| table.of(*programme).is_held_at_ceiling(granted);
+        if !programmes.iter().all(has_spend) || programmes.iter().any(is_held) {
             return None;
         }
         let paid = |row: &&Row| programmes.iter().any(|programme| funds(programme, row));
         let rows: Vec<&Row> = spend.rows.iter().filter(paid).collect();
-        let usd = together(programmes);
-        let usual = programmes.iter().all(|programme| table.of(*programme).typical_usd.is_some());
+        let (usd, usual) = together(programmes, granted)?;
         Some(AwardSize { programmes: programmes.to_vec(), usd, usual, lasts_until: used_up(&rows, usd) })
     };
     SETS.iter().filter_map(size).collect()
 }
 
-/// What awards of these programmes usually come to, and no more than they grant together.
-fn together(programmes: &[Programme]) -> Money {
+/// What awards of these programmes usually come to, and no more than they can still grant together; and whether that is usual of each.
+/// `None` where one of them can grant nothing beside the others.
+fn together(programmes: &[Programme], granted: &BTreeMap<Programme, Money>) -> Option<(Money, bool)> {
     let table = Programmes::builtin();
-    let mut granted = BTreeMap::new();
+    let (mut had, mut sum, mut usual) = (granted.clone(), Money::ZERO, true);
     for programme in programmes {
         let terms = table.of(*programme);
-        let usual = terms.typical_usd.unwrap_or_else(|| terms.ceiling(&granted));
-        granted.insert(*programme, usual);
+        let own = had.get(programme).copied().unwrap_or_default();
+        let room = terms.ceiling(&had) - own;
+        let size = terms.typical_usd.filter(|typical| *typical <= room);
+        usual &= size.is_some();
+        let size = size.unwrap_or(room);
+        if !size.is_positive() {
+            return None;
+        }
+        *had.entry(*programme).or_default() += size;
+        sum += size;
     }
-    granted.into_values().sum()
+    Some((sum, usual))
 }
 
 /// The day on which the payable spend of `rows`, each spread evenly over its days, reaches `usd`; `None` if it does not.

@@ -13,7 +13,7 @@ mod reviewer;
 mod sentence;
 mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -51,6 +51,9 @@ pub struct SizedFiling {
     pub sentence: String,
     /// Day of filing: prices are those of this day.
     pub filed_on: NaiveDate,
+    /// True if the filing has records beside these: then nothing is here that rests on all of them.
+    #[serde(default)]
+    pub in_part: bool,
     /// The customer's name; null where the filing names none.
     pub customer: Option<String>,
     /// Months of the window, or twelve from the first that is filed.
@@ -98,6 +101,20 @@ impl SizedFiling {
     /// The programmes that fit, each by every route that is not ruled out.
     pub fn possible_routes(&self) -> Vec<&ProgrammeFit> {
         by_programme(self.programmes.iter().filter(|it| it.fits && it.is_possible()))
+    }
+
+    /// What is left of it for somebody who sees some of the filing's records alone, which were sized without the others: programmes,
+    /// awards, the bill afterwards and a reviewer's objections rest on all of them.
+    #[must_use]
+    pub fn of_some_records(self) -> SizedFiling {
+        SizedFiling {
+            in_part: true,
+            programmes: Vec::new(),
+            awards: Vec::new(),
+            afterwards: Vec::new(),
+            objections: Vec::new(),
+            ..self
+        }
     }
 
     /// The models whose tokens it plans, in its order.
@@ -263,6 +280,7 @@ pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> SizedFiling 
     let mut sized = SizedFiling {
         sentence: sentence::sentence(filing, &spend),
         filed_on: filing.filed_on,
+        in_part: false,
         customer: filing.customer.clone(),
         months: months.collect(),
         total_usd: cents(sum(&spend)),
@@ -272,7 +290,7 @@ pub fn size(filing: &FiledProjection, knowledge: &Knowledge<'_>) -> SizedFiling 
         tokens: usage::tokens(filing, &spend),
         chip_hours: usage::chip_hours(filing, &spend),
         programmes: programmes::fits(filing, &spend, ask.usd, knowledge.account),
-        awards: awards::awards(&spend),
+        awards: awards::awards(&spend, &programmes::granted(filing.company.as_ref())),
         ask,
         models: usage::compared(filing, knowledge, &spend),
         afterwards: afterwards(filing, knowledge, &spend),
@@ -423,11 +441,16 @@ fn records(filing: &FiledProjection, spend: &Spend) -> Vec<RecordUsd> {
 }
 
 /// The bill by month after the window: the first month as the filing plans it, the next ones grown by what it says of the time
-/// after credits.
+/// after credits. A record whose own window ended before is over, as in the months.
 fn afterwards(filing: &FiledProjection, knowledge: &Knowledge<'_>, spend: &Spend) -> Vec<MonthUsd> {
     let first = spend.months.end;
     let planned = plan(filing, knowledge.book, first..first.next(), |model| knowledge.service_of_model(model));
-    let level: Money = planned.months.iter().map(|month| month.cost).sum();
+    let windows = filing.windows();
+    let records = filing.records.iter().enumerate();
+    let going_on = records.filter(|(at, _)| windows.within(*at, first.previous()).is_some());
+    let going_on: BTreeSet<&str> = going_on.map(|(_, record)| record.id.as_str()).collect();
+    let after = planned.months.iter().filter(|month| going_on.contains(month.record.as_str()));
+    let level: Money = after.map(|month| month.cost).sum();
     let factor = Decimal::ONE + filing.post_credit_growth_per_month.unwrap_or_default();
     let mut usd = level;
     let month = |month| {

@@ -162,7 +162,7 @@ pub(super) fn fits(filing: &FiledProjection, spend: &Spend, asked: Money, accoun
 }
 
 /// What each programme granted, by what the filing says of the company.
-fn granted(company: Option<&Company>) -> BTreeMap<Programme, Money> {
+pub(super) fn granted(company: Option<&Company>) -> BTreeMap<Programme, Money> {
     let mut granted: BTreeMap<Programme, Money> = BTreeMap::new();
     for award in company.into_iter().flat_map(|company| &company.awards) {
         *granted.entry(award.programme).or_default() += award.usd;
@@ -277,6 +277,17 @@ impl Gates<'_> {
             let reason = format!("{of} {}.{asks}", can.dollars());
             Gate { most_usd: Some(can), ..gate(GateState::Closed, reason) }
         };
+        if own_room.is_zero() {
+            let band = if had.is_zero() {
+                "what other programmes granted leaves nothing of it"
+            } else {
+                "it has granted all that it can"
+            };
+            return capped(
+                own_room,
+                format!("Of {label} no more can be granted: {band}. The most that can be asked is"),
+            );
+        }
         if self.own.supported > own_room {
             let can = left.map_or(own_room, |left| left.min(own_room));
             let support = self.own.supported.dollars();

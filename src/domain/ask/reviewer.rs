@@ -7,15 +7,24 @@ use super::{KnownAccount, RecordUsd, SizedFiling, Spend, cents};
 use crate::credit::Programme;
 use crate::money::Money;
 use crate::projection::{FiledLine, FiledProjection, FiledRecord, TokenLine};
-use crate::words::{names_text, usd_text};
+use crate::words::{all_names_text, names_text, usd_text};
 
 /// Days of credit left under which the Accelerator comes too late as a first move.
 const ACCELERATOR_DAYS: i64 = 90;
 /// Spend on models in a window from which a Portfolio record alone leaves money unclaimed.
 const LARGE_MODEL_SPEND: i64 = 10_000;
-/// Other places where inference can run, as people write them in a use case.
-const ELSEWHERE: [&str; 9] =
-    ["openai api", "azure", "vertex", "gcp", "google cloud", "anthropic api", "on-prem", "own gpu", "self-hosted"];
+/// Other places where inference can run: as people write them in a use case, in small letters, and as they are called.
+const ELSEWHERE: [(&str, &str); 9] = [
+    ("openai api", "the OpenAI API"),
+    ("azure", "Azure"),
+    ("vertex", "Vertex AI"),
+    ("gcp", "Google Cloud"),
+    ("google cloud", "Google Cloud"),
+    ("anthropic api", "the Anthropic API"),
+    ("on-prem", "machines on premises"),
+    ("own gpu", "GPUs of one's own"),
+    ("self-hosted", "hosting by oneself"),
+];
 
 /// What a reviewer may object to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -109,10 +118,12 @@ fn no_reason(line: FiledLine<'_>, spend: &Spend) -> Option<Objection> {
         FiledLine::Service(_) => return None,
     };
     let usd = cost_of(spend, line.name());
+    // What has no price plans no dollars, and all the same something.
+    let planned = if usd.is_zero() { "Use".to_owned() } else { usd_text(usd) };
     why.is_none().then(|| Objection {
         weakness: Weakness::NoReason,
         line: Some(at),
-        objection: format!("{} is planned on {}, and nothing says why it is this one.", usd_text(usd), line.name()),
+        objection: format!("{planned} is planned on {}, and nothing says why it is this one.", line.name()),
         usd,
         remedy: "give the reason in a sentence as why_model: what it does better than the next smaller one".to_owned(),
     })
@@ -130,7 +141,7 @@ fn vague_or_elsewhere(record: &FiledRecord, RecordUsd { usd, use_case, .. }: &Re
         });
     };
     let lower = use_case.to_lowercase();
-    let place = ELSEWHERE.into_iter().find(|place| lower.contains(place))?;
+    let (_, place) = ELSEWHERE.into_iter().find(|(written, _)| lower.contains(written))?;
     Some(Objection {
         weakness: Weakness::Elsewhere,
         line: Some(record.line),
@@ -181,14 +192,22 @@ fn accelerator_first(filing: &FiledProjection, sized: &SizedFiling, account: &Kn
     let left = account.credit_days_left.filter(|days| *days < ACCELERATOR_DAYS);
     let few = left.is_some() || (account.scale.granted.is_zero() && first);
     (asks && few).then(|| {
-        let usd = sized.ask.asked_usd.unwrap_or(sized.ask.usd);
+        let own = sized.records.iter().filter(|record| record.programme == Programme::Accelerator);
+        let whole = sized.ask.asked_usd.filter(|_| sized.records.len() == 1);
+        let usd = own.map(|record| record.asked_usd.or(whole).unwrap_or(record.usd)).sum();
+        let faster = |record: &&RecordUsd| matches!(record.programme, Programme::AiRecord | Programme::BedrockPoc);
+        let faster: Vec<&str> = sized.records.iter().filter(faster).map(|record| record.id.as_str()).collect();
         let left = left.map_or("no credit is held".to_owned(), |days| format!("the credit held lasts {days} days more"));
         Objection {
             weakness: Weakness::AcceleratorFirst,
             line: None,
             objection: format!("{} is asked of the Accelerator, which takes months and selects few, and {left}.", usd_text(usd)),
             usd,
-            remedy: "file an AI record or a proof of concept first, which takes weeks, and apply to the Accelerator beside it".to_owned(),
+            remedy: if faster.is_empty() {
+                "file an AI record or a proof of concept first, which takes weeks, and apply to the Accelerator beside it".to_owned()
+            } else {
+                format!("plan on the credit of {}, which takes weeks, and apply to the Accelerator beside it", all_names_text(&faster))
+            },
         }
     })
 }

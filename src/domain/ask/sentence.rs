@@ -6,7 +6,6 @@ use super::{Spend, each};
 use crate::period::BillingPeriod;
 use crate::projection::{Driver, FiledProjection};
 use crate::words::{month_text, volume_text};
-use crate::workload::Workload;
 
 /// What the product runs on, in tokens or accelerator-hours a month, at first and at the most. What is missing is a blank that names
 /// it.
@@ -19,38 +18,40 @@ pub(super) fn sentence(filing: &FiledProjection, spend: &Spend) -> String {
         Driver::ChipHours(hours) => Some(hours.amount()),
         _ => None,
     });
-    let chips = chips(spend);
-    let plans_tokens = filing.records.iter().any(|record| !record.tokens.is_empty());
-    let (subject, volume) = match (tokens, hours) {
-        (Some(tokens), Some(hours)) => (
-            format!("Our product's core inference runs on Amazon Bedrock, and its training on {chips}"),
-            format!("{} and {}", tokens.words("tokens"), hours.words("accelerator-hours")),
-        ),
-        (Some(tokens), None) => {
-            ("Our product's core inference runs on Amazon Bedrock".to_owned(), tokens.words("tokens"))
-        }
-        (None, Some(hours)) => (format!("Our product's training runs on {chips}"), hours.words("accelerator-hours")),
-        (None, None) => (
-            "Our product's core inference runs on Amazon Bedrock".to_owned(),
-            if plans_tokens {
-                "____ tokens a month (the filing plans none within its window)".to_owned()
-            } else {
-                "____ tokens a month (no record plans tokens or accelerators)".to_owned()
-            },
-        ),
+    let is_accelerator = |what: &str| {
+        filing.records.iter().flat_map(|record| &record.accelerators).any(|line| line.instance_type == what)
     };
-    format!("{subject}, at roughly {volume}.")
+    let unpriced = |accelerator: bool, unit: &str| {
+        let line = spend.unpriced.iter().find(|line| is_accelerator(&line.what) == accelerator)?;
+        Some(format!("____ {unit} a month ({} has no price)", line.what))
+    };
+    let tokens = tokens.map(|tokens| tokens.words("tokens")).or_else(|| unpriced(false, "tokens"));
+    let hours = hours.map(|hours| hours.words("accelerator-hours")).or_else(|| unpriced(true, "accelerator-hours"));
+    let subject = subject(filing, tokens.is_some() || hours.is_none(), hours.is_some());
+    let volume = match (tokens, hours) {
+        (Some(tokens), Some(hours)) => format!("{tokens}, and {hours}"),
+        (Some(volume), None) | (None, Some(volume)) => volume,
+        (None, None) if filing.records.iter().any(|record| !record.tokens.is_empty()) => {
+            "____ tokens a month (the filing plans none within its window)".to_owned()
+        }
+        (None, None) => "____ tokens a month (no record plans tokens or accelerators)".to_owned(),
+    };
+    format!("Our product's {subject}, at roughly {volume}.")
 }
 
-/// The accelerators that are planned, by their family's name.
-fn chips(spend: &Spend) -> &'static str {
-    let has =
-        |workload| spend.rows.iter().any(|row| row.planned.workload == workload && row.planned.instance_type.is_some());
-    match (has(Workload::Trainium), has(Workload::Inferentia)) {
-        (true, true) => "AWS Trainium and Inferentia",
-        (false, true) => "AWS Inferentia",
-        _ => "AWS Trainium",
-    }
+/// What runs on what: inference on Bedrock and Inferentia, training on Trainium.
+fn subject(filing: &FiledProjection, on_bedrock: bool, on_accelerators: bool) -> String {
+    let types = || filing.records.iter().flat_map(|record| &record.accelerators).map(|line| &line.instance_type);
+    let is_inferentia = |instance_type: &String| instance_type.starts_with("inf");
+    let inferentia = on_accelerators && types().any(is_inferentia);
+    let trainium = on_accelerators && types().any(|instance_type| !is_inferentia(instance_type));
+    let inference = match (on_bedrock, inferentia) {
+        (true, true) => "core inference runs on Amazon Bedrock and AWS Inferentia",
+        (true, false) => "core inference runs on Amazon Bedrock",
+        (false, true) => "core inference runs on AWS Inferentia",
+        (false, false) => return "training runs on AWS Trainium".to_owned(),
+    };
+    if trainium { format!("{inference}, and its training on AWS Trainium") } else { inference.to_owned() }
 }
 
 /// Ten percent more is no growth worth a word, and ten percent less no fall.

@@ -414,3 +414,147 @@ fn nothing_is_lost_between_months_services_and_records() {
         assert_eq!(serde_json::from_str::<SizedFiling>(&json).unwrap(), sized);
     }
 }
+
+/// A filing with what the company was granted before.
+fn after_awards(text: &str, awards: &[(&str, &str)]) -> SizedFiling {
+    let award = |(programme, usd): &(&str, &str)| format!("{{ programme = \"{programme}\", usd = \"{usd}\" }}");
+    let awards: Vec<String> = awards.iter().map(award).collect();
+    let company = format!("[company]\nawards = [{}]\n[[record]]\n", awards.join(", "));
+    sized(&text.replacen("[[record]]\n", &company, 1))
+}
+
+#[test]
+fn no_award_is_told_that_nothing_is_left_of() {
+    use Programme::{Accelerator, ActivatePortfolio, AiRecord, BedrockPoc, Founders};
+    let told = |awards: &[(&str, &str)]| {
+        let sized = after_awards(TIER, awards);
+        let told: Vec<_> = sized.awards.iter().map(|it| (it.programmes.clone(), it.usd, it.usual)).collect();
+        for (programmes, ..) in &told {
+            for programme in programmes {
+                assert_ne!(gate(&sized, *programme, "ceiling").state_words(), "closed", "{programme:?}");
+            }
+        }
+        told
+    };
+    let all: Vec<Vec<Programme>> = told(&[]).into_iter().map(|(programmes, ..)| programmes).collect();
+    assert_eq!(all.len(), 7);
+    assert!(told(&[("accelerator", "1000000")]).iter().all(|(of, ..)| !of.contains(&Accelerator)));
+    let part = told(&[("activate-portfolio", "100000"), ("bedrock-poc", "25000")]);
+    let of =
+        |programmes: &[Programme]| part.iter().find(|(of, ..)| of == programmes).map(|(_, usd, usual)| (*usd, *usual));
+    assert_eq!(of(&[AiRecord]), Some((usd("175000"), false)), "300,000 less what others granted");
+    assert_eq!(of(&[BedrockPoc]), Some((usd("25000"), true)), "the other half of its ceiling");
+    assert_eq!(of(&[Founders]), None, "whoever holds another award is past it");
+    assert_eq!(of(&[ActivatePortfolio, AiRecord]), Some((usd("175000"), false)));
+    let full = told(&[("activate-portfolio", "200000"), ("ai-record", "100000")]);
+    assert!(full.iter().all(|(of, ..)| !of.contains(&AiRecord) && !of.contains(&ActivatePortfolio)), "{full:?}");
+}
+
+#[test]
+fn a_programme_that_has_granted_all_is_closed_whatever_the_records_ask() {
+    let held = after_awards(TIER, &[("bedrock-poc", "50000"), ("accelerator", "1000000")]);
+    for programme in [Programme::BedrockPoc, Programme::Accelerator] {
+        let gate = gate(&held, programme, "ceiling");
+        assert_eq!((gate.state, gate.most_usd), (GateState::Closed, Some(Money::ZERO)), "{programme:?}");
+        assert!(gate.reason.contains("granted all that it can"), "{gate:?}");
+    }
+}
+
+#[test]
+fn a_window_of_years_counts_whole() {
+    let text = |expires_on: &str| {
+        format!(
+            "filed_on = \"2026-11-20\"\nasked_usd = \"200000\"\nwindow = {{ starts_on = \"2026-12-01\", expires_on = \"{expires_on}\" }}\n\
+             [[record]]\nid = \"base\"\n[[record.service]]\nservice = \"Amazon Relational Database Service\"\n\
+             monthly = [{{ from = \"2026-12\", usd = \"4460\" }}]\n"
+        )
+    };
+    let five = sized(&text("2031-12-01"));
+    assert_eq!((five.months.len(), five.total_usd, five.ask.usd), (60, usd("267600"), usd("307740")));
+    assert_eq!(five.afterwards[0].month.to_string(), "2031-12");
+    assert!(five.objections.iter().all(|it| it.weakness != Weakness::AskedTooMuch), "its spend supports what it asks");
+    let problems = FiledProjection::parse(&text("2037-01-01")).unwrap_err();
+    assert!(problems[0].to_string().contains("more than ten years after the filing"), "{problems:?}");
+}
+
+#[test]
+fn a_window_that_began_months_ago_is_remarked() {
+    let of = |starts_on: &str| {
+        let window = format!("starts_on = \"{starts_on}\"");
+        FiledProjection::parse(&POC.replace("starts_on = \"2026-12-01\"", &window)).unwrap().remarks.len()
+    };
+    assert_eq!((of("2026-12-01"), of("2026-11-01")), (0, 0));
+    assert_eq!(of("2026-10-31"), 1);
+}
+
+#[test]
+fn the_accelerator_is_objected_to_with_its_own_dollars() {
+    let all = format!(
+        "{TIER}[[record]]\nid = \"big\"\nprogramme = \"accelerator\"\nasked_usd = \"500000\"\n[[record.tokens]]\n\
+        model = \"Claude Haiku 4.5\"\nmonthly = [{{ from = \"2026-12\", input_millions = 100, output_millions = 10 }}]\n"
+    );
+    let sized = sized(&all);
+    let objection = sized.objections.iter().find(|it| it.weakness == Weakness::AcceleratorFirst).unwrap();
+    assert_eq!(objection.usd, usd("500000"));
+    assert!(objection.objection.starts_with("$500,000 is asked of the Accelerator"), "{objection:?}");
+    assert!(objection.remedy.contains("plan on the credit of answers and threads"), "{objection:?}");
+}
+
+#[test]
+fn what_has_no_price_stands_in_the_sentence_as_a_blank() {
+    let chips =
+        "[[record.accelerators]]\ninstance_type = \"trn2.48xlarge\"\nchip_hours_per_run = 9216\nruns_per_month = 1\n";
+    let alone = format!("filed_on = \"2026-11-20\"\n[[record]]\nid = \"t\"\n{chips}");
+    assert_eq!(
+        sized(&alone).sentence,
+        "Our product's training runs on AWS Trainium, at roughly ____ accelerator-hours a month (trn2.48xlarge has no price)."
+    );
+    let beside = sized(&format!("{POC}{chips}")).sentence;
+    assert_eq!(
+        beside,
+        "Our product's core inference runs on Amazon Bedrock, and its training on AWS Trainium, at roughly 2.54 billion tokens a \
+         month, steady over the window, and ____ accelerator-hours a month (trn2.48xlarge has no price)."
+    );
+}
+
+#[test]
+fn inferentia_infers() {
+    let with = |types: &[&str]| {
+        let line = |name: &&str| {
+            format!(
+                "[[record.accelerators]]\ninstance_type = \"{name}\"\nchip_hours_per_run = 100\nruns_per_month = 1\n"
+            )
+        };
+        let lines: Vec<String> = types.iter().map(line).collect();
+        sized(&format!("filed_on = \"2026-11-20\"\n[[record]]\nid = \"t\"\n{}", lines.concat())).sentence
+    };
+    let says = |types: &[&str], said: &str| assert!(with(types).starts_with(said), "{}", with(types));
+    says(&["inf2.48xlarge"], "Our product's core inference runs on AWS Inferentia, at");
+    says(
+        &["inf2.48xlarge", "trn1.32xlarge"],
+        "Our product's core inference runs on AWS Inferentia, and its training on AWS Trainium, at",
+    );
+    says(&["trn1.32xlarge"], "Our product's training runs on AWS Trainium, at");
+}
+
+#[test]
+fn a_record_that_ended_within_the_window_is_over_afterwards() {
+    let own = "id = \"threads\"\nwindow = { starts_on = \"2026-12-01\", expires_on = \"2027-04-01\" }";
+    let text = TIER
+        .replace("id = \"threads\"", own)
+        .replace("{ from = \"2027-06\", input_millions = 0, output_millions = 0 },", "");
+    assert_eq!(sized(&text).afterwards[0].usd, usd("31517.53"), "as without it");
+}
+
+#[test]
+fn credit_lasts_by_what_it_pays() {
+    let line = |model: &str| {
+        format!("[[record.tokens]]\nmodel = \"{model}\"\nmonthly = [{{ from = \"2026-12\", input_millions = 1000 }}]\n")
+    };
+    let text = |lines: &str| format!("filed_on = \"2026-11-20\"\n[[record]]\nid = \"ai\"\n{lines}");
+    assert!(sized(&text(&line("DeepSeek R1"))).models.is_empty(), "no credit pays any of it");
+    let mixed = sized(&text(&format!("{}{}", line("DeepSeek R1"), line("Nova Pro"))));
+    let nova = mixed.models.iter().find(|it| it.model == "Nova 2 Lite").unwrap();
+    let payable = mixed.ask.payable_usd.ratio(nova.usd).unwrap().round_dp(1).normalize();
+    assert_eq!(nova.runway_times, payable);
+}

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Knowledge, Spend, cents, scaled};
+use super::{Knowledge, Row, Spend, cents, scaled};
 use crate::money::{Money, Quantity};
 use crate::projection::{Driver, FiledProjection, FiledRecord};
 use crate::workload::Direction;
@@ -107,12 +107,20 @@ pub(super) fn chip_hours(filing: &FiledProjection, spend: &Spend) -> Vec<ChipHou
     lines.map(of_line).collect()
 }
 
-/// The filing's tokens as they are filed, and all of them on two other models; empty where it plans none, and without a model that
-/// has no price for all of them.
+/// What the tokens cost, and what of it credit can pay.
+fn of_models(spend: &Spend) -> (Money, Money) {
+    let rows = || spend.rows.iter().filter(|row| row.planned.model.is_some());
+    (rows().map(|row| row.usd).sum(), rows().map(Row::payable).sum())
+}
+
+/// The filing's tokens as they are filed, and all of them on two other models; empty where it plans none that credit can pay, and
+/// without a model that has no price for all of them.
 pub(super) fn compared(filing: &FiledProjection, knowledge: &Knowledge<'_>, spend: &Spend) -> Vec<ModelCompared> {
-    let filed: Money = spend.rows.iter().filter(|row| row.planned.model.is_some()).map(|row| row.usd).sum();
+    let (filed, filed_payable) = of_models(spend);
     let tokens = tokens(filing, spend);
-    let Some(main) = tokens.iter().max_by_key(|of| of.usd).filter(|_| filed.is_positive()) else { return Vec::new() };
+    let Some(main) = tokens.iter().max_by_key(|of| of.usd).filter(|_| filed_payable.is_positive()) else {
+        return Vec::new();
+    };
     let others: Vec<&str> = COMPARED.into_iter().filter(|name| *name != main.model).collect();
     // Of three others the ends say most.
     let others = [others.first(), others.last()].into_iter().flatten().copied();
@@ -120,8 +128,8 @@ pub(super) fn compared(filing: &FiledProjection, knowledge: &Knowledge<'_>, spen
         let mut moved = filing.clone();
         moved.records.iter_mut().for_each(|record| move_to(record, model));
         let moved = Spend::of(&moved, knowledge);
-        let usd: Money = moved.rows.iter().filter(|row| row.planned.model.is_some()).map(|row| row.usd).sum();
-        let runway_times = filed.ratio(usd)?.round_dp(1).normalize();
+        let (usd, payable) = of_models(&moved);
+        let runway_times = filed_payable.ratio(payable)?.round_dp(1).normalize();
         moved.unpriced.is_empty().then_some((usd, runway_times))
     };
     let compared = |model: &str| {

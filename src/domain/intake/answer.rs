@@ -197,7 +197,8 @@ impl Pages {
         };
         let second = grouped.second.map(|at| keys[at]).unwrap_or_default();
         let key = (day, keys[grouped.service].to_owned(), second.to_owned());
-        if self.rows.insert(key, Row { cost, quantity, unit }).is_some() {
+        // Two accounts that use one service are told as such, once all of them are known.
+        if self.rows.insert(key, Row { cost, quantity, unit }).is_some() && accounts.len() < 2 {
             let problem = format!("{day} has the row {keys:?} twice");
             return Err(IntakeError::new(place, problem, "put each answer and each page into the file once"));
         }

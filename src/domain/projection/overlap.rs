@@ -188,7 +188,10 @@ fn overlap(
             let name = later.line.name();
             let problem =
                 format!("{name:?} is planned twice: by {} in {place} and by {} here", whose(earlier), whose(later));
-            (problem, "each spend belongs to one line of one record; keep one of the two")
+            (
+                problem,
+                "each spend belongs to one line of one record: plan it in one of the two, in all months that it has",
+            )
         }
     };
     let (part, line, remedy) = (later.part, later.line.line(), remedy.to_owned());

@@ -24,7 +24,7 @@ use super::{
 use crate::bounds;
 use crate::classify::Classifier;
 use crate::money::{Money, Quantity};
-use crate::period::BillingPeriod;
+use crate::period::{BillingPeriod, DayRange};
 use crate::price::PriceBook;
 use crate::workload::{CacheLifetime, Routing};
 use reader::Reader;
@@ -104,8 +104,8 @@ struct FilingReader<'t> {
     ids: BTreeMap<String, usize>,
     /// Lines in the file of accelerators that name no first month: they start with the filing.
     floating: BTreeSet<usize>,
-    /// First days after the windows that were read, with where they stand.
-    windows: Vec<(NaiveDate, Range<usize>)>,
+    /// The windows that were read, with where they stand.
+    windows: Vec<(DayRange, Range<usize>)>,
 }
 
 impl FilingReader<'_> {

@@ -9,8 +9,8 @@ use crate::period::{BillingPeriod, DayRange, plus_days};
 
 /// Months that a record without a window is summed over.
 const MONTHS: i32 = 12;
-/// Months of the longest window that are summed: credits live two years, and some a little longer.
-const MOST_MONTHS: i32 = 36;
+/// Months that are summed at most: as many as a window may lie ahead of its filing (`parse/application.rs`), and some.
+const MOST_MONTHS: i32 = 126;
 
 /// The windows of a filing's records, in the filing's order.
 #[derive(Debug, Clone, PartialEq, Eq)]

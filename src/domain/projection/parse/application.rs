@@ -11,7 +11,7 @@ use super::FilingReader;
 use crate::bounds;
 use crate::credit::Programme;
 use crate::money::Money;
-use crate::period::DayRange;
+use crate::period::{BillingPeriod, DayRange};
 use crate::programme::Programmes;
 use crate::projection::{
     Application, AwardHad, Backing, Company, FiledProjection, FiledRecord, FundingStage, Poc, ProductOrFeature,
@@ -23,6 +23,8 @@ pub(super) const KEYS: [&str; 9] =
 
 /// Above the spend that credit can pay, where the filing does not say how far an ask lies above it.
 const HEADROOM: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
+/// Days from a filing to the farthest end of a window: ten years.
+const FARTHEST_WINDOW_DAYS: i64 = 3_653;
 /// Days of the shortest window: a month's credit is none that AWS grants.
 const SHORTEST_WINDOW_DAYS: i64 = 28;
 /// Digits of an opportunity's number.
@@ -79,14 +81,30 @@ impl FilingReader<'_> {
             let problem = format!("the window from {starts_on} to {expires_on} is shorter than a month");
             self.refuse_unless_frozen(value.span(), problem, &format!("awards last a year or two; {excluded}"));
         }
-        self.windows.push((expires_on, value.span()));
+        self.windows.push((window, value.span()));
         Some(window)
     }
 
     /// An award that ended before it was filed for is a slip of the pen.
     pub(super) fn check_windows(&mut self, filed_on: NaiveDate) {
-        for (expires_on, at) in std::mem::take(&mut self.windows) {
-            if expires_on <= filed_on {
+        for (DayRange { start: starts_on, end: expires_on }, at) in std::mem::take(&mut self.windows) {
+            if (expires_on - filed_on).num_days() > FARTHEST_WINDOW_DAYS {
+                let problem =
+                    format!("the window ends on {expires_on}, more than ten years after the filing of {filed_on}");
+                self.refuse_unless_frozen(
+                    at,
+                    problem,
+                    "awards last a year or two; write the days of the one that is asked for",
+                );
+            } else if expires_on > filed_on && starts_on < BillingPeriod::of(filed_on).first_day() {
+                let problem = format!("the window began on {starts_on}, months before the filing of {filed_on}");
+                let line = self.read.line(&at);
+                self.read.remark(
+                    line,
+                    problem,
+                    "what was used before is paid; write the window of the award that is asked for",
+                );
+            } else if expires_on <= filed_on {
                 let problem = format!("the window ends on {expires_on}, and the filing is dated {filed_on}");
                 self.refuse_unless_frozen(
                     at,
