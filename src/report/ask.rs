@@ -136,6 +136,10 @@ fn saved(sized: &SizedFiling) -> Option<Money> {
 const FOR_THE_WRITERS: &str = "From here on this report is for those who write the filing: which programme to ask, and what a reviewer \
     may object to. What goes to AWS is the funding pack.";
 
+/// The same, where AWS has answered.
+const FOR_THE_NEXT_WRITERS: &str = "From here on this report is for those who write the next filing: the same tokens on other models, and \
+    what a reviewer may have objected to. What goes to AWS is the funding pack.";
+
 /// What AWS reads first, then what those need who write the filing.
 fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>) -> Vec<Section> {
     let answered = is_answered(position, sized);
@@ -150,7 +154,8 @@ fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>)
     .flatten()
     .collect();
     if let Some(first) = inside.first_mut() {
-        first.blocks.insert(0, Block::Text(FOR_THE_WRITERS.to_owned()));
+        let for_whom = if answered { FOR_THE_NEXT_WRITERS } else { FOR_THE_WRITERS };
+        first.blocks.insert(0, Block::Text(for_whom.to_owned()));
     }
     for_aws(sized).into_iter().chain(partner::section(partner)).chain(next).chain(inside).collect()
 }

@@ -82,29 +82,7 @@ pub(super) fn show(sized: &SizedFiling, json: bool) -> Result<()> {
         outln!("cash: {} of {}: {}", line.usd.dollars(), line.what, line.why.because());
     }
     outln!();
-    let mut fitting = sized.open_routes();
-    fitting.dedup_by_key(|it| it.programme);
-    let rows = fitting.into_iter().map(|it| {
-        let gates = it.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.state_words()));
-        let band = format!("{} to {}", it.band.floor.dollars(), it.band.ceiling.dollars());
-        let lands = format!("{} to {}", it.lands.from, it.lands.to);
-        let late = if it.is_late(sized.filed_on) { " (over)" } else { "" };
-        let file_by = format!("{}{late}", it.file_by);
-        let (programme, route) = (it.programme.label().to_owned(), it.route.as_str().to_owned());
-        vec![programme, route, band, lands, file_by, gates.collect::<Vec<_>>().join(", ")]
-    });
-    out::block(table(&["programme", "by", "awards", "credit can be there", "file by", "gates"], &[], rows));
-    for gate in shut_gates(sized) {
-        outln!("{gate}");
-    }
-    outln!();
-    let awards = sized.awards.iter().map(|it| {
-        let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
-        let size = if it.usual { "usual" } else { "the most" };
-        let until = it.lasts_until.map_or("the whole window".to_owned(), day_text);
-        vec![all_names_text(&names), it.usd.dollars(), size.to_owned(), until]
-    });
-    out::block(table(&["an award of", "dollars", "which is", "lasts until"], &[1], awards));
+    show_programmes(sized);
     if !sized.models.is_empty() {
         outln!();
         let models = sized.models.iter().map(|it| {
@@ -133,6 +111,40 @@ pub(super) fn show(sized: &SizedFiling, json: bool) -> Result<()> {
     }
     outln!("{}", ask::DISCRETIONARY);
     Ok(())
+}
+
+/// The programmes that can be asked, and how long awards of theirs last; that there is none.
+fn show_programmes(sized: &SizedFiling) {
+    let mut fitting = sized.open_routes();
+    fitting.dedup_by_key(|it| it.programme);
+    if fitting.is_empty() {
+        outln!("No programme is meant for it: credit can pay none of it.");
+        return;
+    }
+    let rows = fitting.into_iter().map(|it| {
+        let gates = it.gates.iter().map(|gate| format!("{} {}", gate.gate, gate.state_words()));
+        let band = format!("{} to {}", it.band.floor.dollars(), it.band.ceiling.dollars());
+        let lands = format!("{} to {}", it.lands.from, it.lands.to);
+        let late = if it.is_late(sized.filed_on) { " (over)" } else { "" };
+        let file_by = format!("{}{late}", it.file_by);
+        let (programme, route) = (it.programme.label().to_owned(), it.route.as_str().to_owned());
+        vec![programme, route, band, lands, file_by, gates.collect::<Vec<_>>().join(", ")]
+    });
+    out::block(table(&["programme", "by", "awards", "credit can be there", "file by", "gates"], &[], rows));
+    for gate in shut_gates(sized) {
+        outln!("{gate}");
+    }
+    if sized.awards.is_empty() {
+        return;
+    }
+    outln!();
+    let awards = sized.awards.iter().map(|it| {
+        let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
+        let size = if it.usual { "usual" } else { "the most" };
+        let until = it.lasts_until.map_or("the whole window".to_owned(), day_text);
+        vec![all_names_text(&names), it.usd.dollars(), size.to_owned(), until]
+    });
+    out::block(table(&["an award of", "dollars", "which is", "lasts until"], &[1], awards));
 }
 
 /// An objection with its line and its remedy.
