@@ -117,10 +117,15 @@ impl Terms {
         (self.ceiling_usd - others).at_least_zero()
     }
 
+    /// What it can still grant under its ceiling, beside what was granted.
+    pub fn room(&self, granted: &BTreeMap<Programme, Money>) -> Money {
+        let own = granted.get(&self.name).copied().unwrap_or_default();
+        (self.ceiling(granted) - own).at_least_zero()
+    }
+
     /// True if nothing more can be granted under its ceiling.
     pub fn is_held_at_ceiling(&self, granted: &BTreeMap<Programme, Money>) -> bool {
-        let own = granted.get(&self.name).copied().unwrap_or_default();
-        self.is_outgrown(granted) || own >= self.ceiling(granted)
+        self.is_outgrown(granted) || self.room(granted).is_zero()
     }
 
     /// True if it is to start with, and something was granted by another programme.

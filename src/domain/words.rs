@@ -104,6 +104,31 @@ pub fn percent_text(share: Decimal) -> String {
     format!("{} %", (share * Decimal::ONE_HUNDRED).round_dp(0).normalize())
 }
 
+/// Text of somebody's own, with the end of a sentence.
+///
+/// ```
+/// use glidepath_domain::words::ended_text;
+/// assert_eq!((ended_text(" it works "), ended_text("Does it?")), ("it works.".to_owned(), "Does it?".to_owned()));
+/// ```
+pub fn ended_text(text: &str) -> String {
+    let text = text.trim();
+    let end = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{text}{end}")
+}
+
+/// Words as a sentence: a large letter first, and its end.
+///
+/// ```
+/// use glidepath_domain::words::sentence_text;
+/// assert_eq!(sentence_text("ask for less"), "Ask for less.");
+/// ```
+pub fn sentence_text(words: &str) -> String {
+    let ended = ended_text(words);
+    let mut letters = ended.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
+}
+
 /// The first few names, and how many more there are.
 pub fn names_text(names: &[&str]) -> String {
     const SHOWN: usize = 5;

@@ -15,6 +15,7 @@ use rust_decimal::Decimal;
 use super::failure::{DESCRIBED, ForThoseOutside, Problem, SHOW_A_TOKEN, Told};
 use super::plain::{DaysThereAre, Plain};
 use super::small_page::{self, STYLESHEET};
+use crate::domain::words::sentence_text;
 
 /// Media types of a page.
 const PAGES: [&str; 2] = ["text/html", "application/xhtml+xml"];
@@ -116,8 +117,8 @@ fn said(problem: &Problem, reader: &Reader<'_>, (status, is_link): (StatusCode, 
         advice => advice,
     };
     // What the heading says is not said again.
-    let detail = Some(sentence(&problem.detail)).filter(|detail| detail.trim_end_matches('.') != heading);
-    detail.into_iter().chain(advice.map(sentence)).chain(explained(status, is_link, reader.later)).collect()
+    let detail = Some(sentence_text(&problem.detail)).filter(|detail| detail.trim_end_matches('.') != heading);
+    detail.into_iter().chain(advice.map(sentence_text)).chain(explained(status, is_link, reader.later)).collect()
 }
 
 /// What there is to do where nothing is.
@@ -206,14 +207,6 @@ fn root_from(path: &str) -> String {
         0 | 1 => "./".to_owned(),
         slashes => "../".repeat(slashes - 1),
     }
-}
-
-/// The words as a sentence.
-pub fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 fn parts(text: &str) -> Vec<Part<'_>> {

@@ -1,7 +1,8 @@
 //! What a reader in a browser is told in place of a problem's own words, which are for programs and for whoever runs this: what
 //! happened, and whom to ask.
 //!
-//! Invariants: nothing here names a command, a key of the config or a template of addresses; the customer is named to who has shown a
+//! Invariants: nothing here names a command, a key of the config or a template of addresses, but for what a page on this machine alone
+//! tells whoever runs it, in a sentence that says so; the customer is named to who has shown a
 //! token or a link that was signed here, and to nobody else; a problem as JSON is the same with and without these words.
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -8,14 +8,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::State;
-use super::browser::sentence;
 use super::failure::Failure;
 use super::paging::Asked;
 use super::plain::{DaysThereAre, Plain};
 use crate::cycle::AsOfError;
 use crate::domain::period::to_microseconds;
 use crate::domain::trouble::Trouble;
-use crate::domain::words::day_text;
+use crate::domain::words::{day_text, sentence_text};
 
 /// `?as_of=T`: from the cycles whose clock is at or before T; without it the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +127,7 @@ impl State {
             _ => return Ok(Moment { as_of: Some(end).filter(|_| day != now.date_naive()), day: Some(day) }),
         };
         let advice = days.map(|days| format!("ask for a day from {} to {}", days.first, days.last)).unwrap_or_default();
-        let said = sentence(&why);
+        let said = sentence_text(&why);
         Err(offered(Failure::new(status, why).advise(advice).about(about), said))
     }
 

@@ -13,7 +13,7 @@ use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::position::{PoolPosition, Position};
 use crate::domain::programme::Route;
-use crate::domain::words::{all_names_text, day_text, percent_text, usd_text};
+use crate::domain::words::{all_names_text, day_text, percent_text, sentence_text, usd_text};
 
 /// Builds the report of what is sized; without it, why there is nothing.
 pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: Option<&Partner>) -> Document {
@@ -74,7 +74,8 @@ fn summary(position: &Position, sized: &SizedFiling) -> Vec<String> {
         usd_text(ask.usd)
     ));
     if is_answered(position, sized) {
-        said.push("Credit was granted since; what can be asked for next stands under The next ask.".to_owned());
+        let next = next_ask(position, sized).map_or("", |_| "; what can be asked for next stands under The next ask");
+        said.push(format!("Credit was granted since{next}."));
     } else {
         let mut fitting: Vec<&str> = sized.open_routes().into_iter().map(|it| it.programme.label()).collect();
         fitting.dedup();
@@ -143,7 +144,6 @@ const FOR_THE_NEXT_WRITERS: &str = "From here on this report is for those who wr
 /// What AWS reads first, then what those need who write the filing.
 fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>) -> Vec<Section> {
     let answered = is_answered(position, sized);
-    let next = review::sections(position).into_iter().filter(|section| answered && section.id == "next-ask");
     let mut inside: Vec<Section> = [
         section("ask-programmes", "Programmes", if answered { Vec::new() } else { programmes(sized) }),
         section("ask-awards", "How long an award lasts", if answered { Vec::new() } else { awards(sized) }),
@@ -153,11 +153,18 @@ fn sections(position: &Position, sized: &SizedFiling, partner: Option<&Partner>)
     .into_iter()
     .flatten()
     .collect();
-    if let Some(first) = inside.first_mut() {
+    // Of some records alone it holds what these cost and support, for whoever it is.
+    if let Some(first) = inside.first_mut().filter(|_| !sized.in_part) {
         let for_whom = if answered { FOR_THE_NEXT_WRITERS } else { FOR_THE_WRITERS };
         first.blocks.insert(0, Block::Text(for_whom.to_owned()));
     }
-    for_aws(sized).into_iter().chain(partner::section(partner)).chain(next).chain(inside).collect()
+    for_aws(sized).into_iter().chain(partner::section(partner)).chain(next_ask(position, sized)).chain(inside).collect()
+}
+
+/// What can be asked for next, once credit was granted for this filing; `None` too while no bill is read.
+fn next_ask(position: &Position, sized: &SizedFiling) -> Option<Section> {
+    let mut sections = review::sections(position).into_iter().filter(|section| section.id == "next-ask");
+    if is_answered(position, sized) { sections.next() } else { None }
 }
 
 /// What of the ask a reviewer of AWS reads: what it costs, on what, how the ask comes of it, and the bill after it.
@@ -395,7 +402,6 @@ fn gate_rows(fitting: &[&ProgrammeFit]) -> Vec<Vec<Cell>> {
             None => rows.push((it.programme, gate, vec![it.route.as_str()])),
         }
     }
-    rows.sort_by_key(|(programme, ..)| *programme);
     let row = |(programme, gate, routes): (Programme, &Gate, Vec<&str>)| {
         let routes = if routes.len() == Route::ALL.len() { "any".to_owned() } else { routes.join(", ") };
         vec![
@@ -413,7 +419,7 @@ fn awards(sized: &SizedFiling) -> Vec<Block> {
     let rows = sized.awards.iter().map(|it| {
         let names: Vec<&str> = it.programmes.iter().map(|programme| programme.label()).collect();
         let until = it.lasts_until.map_or_else(|| "the whole window".to_owned(), day_text);
-        let size = if it.usual { "usual" } else { "the most; what is usual is not reported" };
+        let size = if it.usual { "usual" } else { "the most that can be granted" };
         vec![Cell::text(all_names_text(&names)), Cell::Money(it.usd), Cell::text(size), Cell::text(until)]
     });
     let columns = [
@@ -453,7 +459,7 @@ fn models(sized: &SizedFiling) -> Vec<Block> {
 }
 
 fn afterwards(sized: &SizedFiling) -> Vec<Block> {
-    if sized.in_part {
+    if sized.afterwards.is_empty() {
         return Vec::new();
     }
     let rows = sized.afterwards.iter().map(|it| vec![Cell::Month(it.month), Cell::Money(it.usd)]);
@@ -478,20 +484,13 @@ fn objections(sized: &SizedFiling) -> Vec<Block> {
     let rows = sized
         .objections
         .iter()
-        .map(|it| vec![Cell::text(&it.objection), Cell::Money(it.usd), Cell::text(as_sentence(&it.remedy))]);
+        .map(|it| vec![Cell::text(&it.objection), Cell::Money(it.usd), Cell::text(sentence_text(&it.remedy))]);
     let columns = [
         Column::text("objection", "Objection"),
         Column::number("usd", "Dollars"),
         Column::text("remedy", "What mends it"),
     ];
     vec![Block::Table(Table::new("ask_objections", "Before it is sent", columns).rows(rows))]
-}
-
-/// The words as a sentence.
-pub(super) fn as_sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 fn notes() -> Vec<String> {

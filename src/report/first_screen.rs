@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 
 use super::document::{Cell, Figure};
 use super::notice::NEXT;
-use super::{actual_vs_projected, ask, trajectory, words};
+use super::{actual_vs_projected, trajectory, words};
 use crate::domain::buys;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::money::Money;
 use crate::domain::next_award::NextAward;
 use crate::domain::paces::outlook_goes_by;
 use crate::domain::position::{DateQuantiles, Position};
-use crate::domain::words::{days_text, usd_text};
+use crate::domain::words::{days_text, sentence_text, usd_text};
 
 /// Keys of the figures that answer at once, in order; the others open on demand.
 pub(super) const ANSWERS: [&str; 3] = [NEXT_STEP, REMAINING, FIRST_FULL_BILL];
@@ -146,7 +146,7 @@ fn file(award: &NextAward, position: &Position) -> (String, String) {
         (_, Some(day)) if file_by_if_early != file_by => format!("file by {} to be safe{early}; ", words::day(*day)),
         _ => String::new(),
     };
-    let takes = ask::as_sentence(&format!("{more}{takes}"));
+    let takes = sentence_text(&format!("{more}{takes}"));
     let instead = instead.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
     (value, format!("{takes}{instead}"))
 }
@@ -155,5 +155,5 @@ fn file(award: &NextAward, position: &Position) -> (String, String) {
 fn asked_for(finding: &Finding) -> Option<(String, String)> {
     let notice = trajectory::notice(finding);
     let step = notice.next_step().filter(|_| finding.severity > Severity::Info)?;
-    Some((notice.urgency().to_owned(), ask::as_sentence(step.trim_start_matches(NEXT).trim_end_matches('.'))))
+    Some((notice.urgency().to_owned(), sentence_text(step.trim_start_matches(NEXT))))
 }

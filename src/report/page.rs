@@ -7,13 +7,14 @@ use super::document::{Block, Cell, Column, Document, Section, Table};
 use super::html::{Drawer, Setting};
 use super::notice::Notice;
 use super::{
-    Format, ReportKind, actual_vs_projected, after_credits, as_filed, ask, curves, first_screen, html, models, pools,
+    Format, ReportKind, actual_vs_projected, after_credits, as_filed, curves, first_screen, html, models, pools,
     reconciliation, sensitivity, track_record, trajectory, words,
 };
 use crate::domain::ask::{Objection, SizedFiling};
 use crate::domain::credit::CoverageState;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::position::{Position, Series, UnclassifiedUsage, WorkloadSpend};
+use crate::domain::words::sentence_text;
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -299,7 +300,7 @@ fn objections(sized: &SizedFiling) -> Block {
         return Block::Text("A reviewer finds nothing of what they are known to look for.".to_owned());
     }
     let row = |it: &Objection| {
-        let said = format!("{} {}", it.objection, ask::as_sentence(&it.remedy));
+        let said = format!("{} {}", it.objection, sentence_text(&it.remedy));
         vec![Cell::Money(it.usd), Cell::text(said)]
     };
     let columns = [Column::number("usd", "Dollars"), Column::text("objection", "Objection, and what mends it")];

@@ -9,7 +9,7 @@ use crate::domain::credit::Programme;
 use crate::domain::money::Money;
 use crate::domain::period::{BillingPeriod, plus_days};
 use crate::domain::position::{FiledApplication, FilingRef, Position, Variance};
-use crate::domain::words::usd_text;
+use crate::domain::words::{ended_text, usd_text};
 
 /// Builds the report.
 pub(super) fn build(position: &Position, partner: Option<&Partner>, audience: &Audience) -> Document {
@@ -50,12 +50,6 @@ fn concepts(position: &Position) -> Vec<Concept<'_>> {
         }
     };
     applications.filter(|it| is_one(it)).map(of).collect()
-}
-
-/// A sentence of the filing with its end.
-fn ended(sentence: &str) -> String {
-    let end = if sentence.ends_with(['.', '!', '?', '…']) { "" } else { "." };
-    format!("{sentence}{end}")
 }
 
 /// A month after the end, as promised and as billed.
@@ -117,7 +111,7 @@ fn said(it: &Concept<'_>) -> Vec<String> {
     });
     let mut said = vec![format!("{record}: {} spent, {} filed to date{of_award}.", usd_text(spent), usd_text(filed))];
     said.push(match it.outcome() {
-        Some(outcome) => format!("{record}: outcome as filed: {}", ended(outcome)),
+        Some(outcome) => format!("{record}: outcome as filed: {}", ended_text(outcome)),
         None => format!("{record}: its outcome is not filed yet."),
     });
     let whole: Vec<After> = it.after().into_iter().filter(|after| after.whole).collect();

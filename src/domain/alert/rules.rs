@@ -16,7 +16,7 @@ use crate::credit::CoverageState;
 use crate::finding::{Finding, Rule, Severity};
 use crate::position::Position;
 use crate::printable::printable;
-use crate::words::{day_text, days_text, usd_text};
+use crate::words::{day_text, days_text, ended_text, usd_text};
 
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
 const BLIND_FACTOR: i32 = 3;
@@ -190,8 +190,8 @@ fn ingest(source: Source, health: &IngestHealth) -> Option<Finding> {
         severity,
         key: source.key(rule),
         since: health.today(),
-        summary: format!("{verb} {}: {}", source.name(), sentence(message)),
-        reason: format!("How sure: {sure} {effect} Next: {}", sentence(advice)),
+        summary: format!("{verb} {}: {}", source.name(), ended_text(message)),
+        reason: format!("How sure: {sure} {effect} Next: {}", ended_text(advice)),
     })
 }
 
@@ -270,7 +270,7 @@ pub fn dead_channel_finding(dead: &DeadChannel) -> Finding {
         reason: format!(
             "How sure: its answers say so. Critical, because silence on a dead channel looks like good news. The last answer: \
              {} Next: correct its address or secret in the config, then run `glidepath alerts test --channel {}`.",
-            sentence(&dead.last_error),
+            ended_text(&dead.last_error),
             dead.channel
         ),
     }
@@ -286,12 +286,6 @@ pub(super) fn key(rule: Rule, subject: &str) -> String {
 /// The day that figures hold for.
 pub(super) fn data_day(health: &IngestHealth) -> NaiveDate {
     health.data_through.unwrap_or_else(|| health.today())
-}
-
-/// Others' text as a sentence of ours.
-fn sentence(text: &str) -> String {
-    let text = text.trim();
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn age_text(hours: i64) -> String {

@@ -64,8 +64,7 @@ fn together(programmes: &[Programme], granted: &BTreeMap<Programme, Money>) -> O
     let (mut had, mut sum, mut usual) = (granted.clone(), Money::ZERO, true);
     for programme in programmes {
         let terms = table.of(*programme);
-        let own = had.get(programme).copied().unwrap_or_default();
-        let room = terms.ceiling(&had) - own;
+        let room = terms.room(&had);
         let size = terms.typical_usd.filter(|typical| *typical <= room);
         usual &= size.is_some();
         let size = size.unwrap_or(room);

@@ -261,9 +261,7 @@ impl Gates<'_> {
 
     /// No more than the programme grants, and of a filing for the tier no more than what is left of its band.
     fn ceiling(&self) -> Gate {
-        let most = self.terms.ceiling(self.granted);
-        let had = self.granted.get(&self.programme).copied().unwrap_or_default();
-        let own_room = (most - had).at_least_zero();
+        let own_room = self.terms.room(self.granted);
         let label = self.programme.label();
         let band = self.filing.asked_for.as_deref() == Some(GENAI_TIER)
             && matches!(self.programme, Programme::ActivatePortfolio | Programme::AiRecord);
@@ -278,10 +276,9 @@ impl Gates<'_> {
             Gate { most_usd: Some(can), ..gate(GateState::Closed, reason) }
         };
         if own_room.is_zero() {
-            let band = if had.is_zero() {
-                "what other programmes granted leaves nothing of it"
-            } else {
-                "it has granted all that it can"
+            let band = match self.granted.get(&self.programme) {
+                Some(_) => "it has granted all that it can",
+                None => "what other programmes granted leaves nothing of it",
             };
             return capped(
                 own_room,

@@ -239,7 +239,7 @@ pub fn next_ask(basis: &Basis<'_>) -> Result<NextAsk, NoAsk> {
     let terms = Programmes::builtin().of(basis.programme);
     let ceiling = terms.ceiling(basis.granted);
     let already_granted = basis.granted.get(&basis.programme).copied().unwrap_or_default();
-    let grantable = (ceiling - already_granted).at_least_zero();
+    let grantable = terms.room(basis.granted);
     let label = basis.programme.label();
     steps.push(Step::new(format!("The most that the {label} programme can still grant"), grantable));
     if !amount.is_positive() {
