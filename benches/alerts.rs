@@ -6,17 +6,19 @@ use std::hint::black_box;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use criterion::{Criterion, criterion_group, criterion_main};
-use glidepath::domain::alert::{
-    AlertRules, ChangeCause, DrainedCredit, GoneCredit, History, IngestHealth, MessageContext, Observations, Outcome,
-    SpendChange, UncoveredBurn, compose, decide, evaluate,
+use glidepath::domain::alert::{AlertRules, History, IngestHealth, MessageContext, decide, evaluate};
+use glidepath::domain::credit::coverage::{Coverage, CoverageState};
+use glidepath::domain::credit::reconcile::MonthReconciliation;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::outlook::monthly_bill::MonthlyBill;
+use glidepath::domain::position::observations::{
+    ChangeCause, DrainedCredit, GoneCredit, Observations, SpendChange, UncoveredBurn,
 };
-use glidepath::domain::credit::CoverageState;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::position::{
-    Coverage, DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position,
-};
-use glidepath::domain::reconcile::MonthReconciliation;
+use glidepath::domain::position::{PoolPosition, PoolStatus, Position};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::quantiles::{DateQuantiles, DayAmount, MoneyQuantiles};
+use glidepath::domain::wording::compose;
 
 const POOLS: i64 = 5;
 const SERVICES: i64 = 60;

@@ -7,7 +7,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::store::Store;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use chrono::NaiveDate;
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::facts::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
 use glidepath::store::Store;
 use tokio::runtime::Builder;
 

@@ -55,7 +55,7 @@ fn benches(criterion: &mut Criterion) {
                 report::render(&document, format).expect("it can be rendered")
             };
             // The typesetter remembers what it has set, and a reader seldom asks for the same paper twice.
-            bencher.iter_batched(|| typst::comemo::evict(0), render, BatchSize::PerIteration);
+            bencher.iter_batched(report::forget_typeset, render, BatchSize::PerIteration);
         });
     }
     group.finish();

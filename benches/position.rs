@@ -5,11 +5,11 @@ use std::hint::black_box;
 
 use chrono::{DateTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use glidepath::domain::assess::{Assessment, Context};
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::next_award::Wanted;
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::price::PriceBook;
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::next_award::Wanted;
+use glidepath::domain::position::assess::{Assessment, Context};
+use glidepath::domain::values::period::{DayRange, plus_days};
 use tokio::runtime::Builder;
 
 #[path = "support/busy.rs"]

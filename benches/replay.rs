@@ -4,14 +4,15 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use glidepath::domain::billing::daily_cost::DailyCost;
+use glidepath::domain::credit::ledger::replay;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::ledger::{DailyCost, replay};
-use glidepath::domain::money::Money;
 use glidepath::domain::outlook::{Changes, Doubts, MonthSoFar, OutlookInputs, outlook, outlook_with_sensitivity};
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::service::{ServiceAliases, ServiceMatcher};
+use glidepath::domain::values::workload::Workload;
 
 const DAYS: i64 = 400;
 const SERVICES: i64 = 40;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::period::to_microseconds;
+use crate::domain::values::period::to_microseconds;
 
 /// Where "now" comes from. Cloning shares it.
 #[derive(Debug, Clone)]

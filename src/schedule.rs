@@ -12,8 +12,8 @@ use tracing::{error, info, warn};
 use crate::clock::{Clock, Steps};
 use crate::config::CronLine;
 use crate::cycle::Engine;
-use crate::domain::facts::Outcome;
-use crate::domain::referee::is_ahead;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::referee::is_ahead;
 
 /// Deliveries that wait for another attempt are looked at every minute.
 const DELIVERIES: &str = "0 * * * * *";

@@ -2,7 +2,7 @@
 //! process holds: beside other tests it would count theirs.
 
 use glidepath::domain::outlook::outlook_along;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::workload::Workload;
 use peak_alloc::PeakAlloc;
 
 #[path = "it/support/past.rs"]

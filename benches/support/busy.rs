@@ -1,9 +1,10 @@
 //! A busy startup: 40 services, 100 usage types, five pools, and no AWS to ask.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use glidepath::domain::facts::{CreditSnapshot, Outcome};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::plus_days;
+use glidepath::domain::facts::credits::CreditSnapshot;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
 use glidepath::store::{CreditPull, IngestRun, PulledCosts};
 
 #[path = "../../tests/it/support/pulls.rs"]

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
-use glidepath::domain::period::{DayRange, plus_days};
+use glidepath::domain::values::period::{DayRange, plus_days};
 use glidepath::store::Store;
 
 use crate::busy::{SIZE, pull, run};

@@ -13,8 +13,8 @@ use chrono::NaiveDate;
 
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
-use crate::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
-use crate::domain::money::Money;
+use crate::domain::facts::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
+use crate::domain::values::money::Money;
 
 /// Longest the answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);

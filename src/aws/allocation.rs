@@ -13,8 +13,8 @@ use chrono::NaiveDate;
 use super::client::AwsClients;
 use super::credits::{midnight, stated};
 use super::error::{AwsError, Operation};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 const ROWS_PER_PAGE: i32 = 1000;
 

@@ -18,10 +18,10 @@ use chrono::NaiveDate;
 
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
-use crate::domain::charge::{Charge, Usage};
-use crate::domain::corrections::{MonthlySums, Sums};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::facts::charge::{Charge, Usage};
+use crate::domain::facts::corrections::{MonthlySums, Sums};
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 const COST: &str = "UnblendedCost";
 const QUANTITY: &str = "UsageQuantity";

@@ -12,11 +12,10 @@ use chrono::NaiveDate;
 use super::allocation::{self, MonthAllocation};
 use super::client::AwsClients;
 use super::error::{AwsError, Operation};
-use crate::domain::credit::ApplicationType;
-use crate::domain::delisted::ASKED_DAYS;
-use crate::domain::facts::CreditSnapshot;
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
+use crate::domain::credit::delisted::ASKED_DAYS;
+use crate::domain::facts::credits::{ApplicationType, CreditSnapshot};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::plus_days;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -157,7 +156,7 @@ pub(super) fn stated(amount: Option<&Amount>, currency: &str) -> Result<Option<M
     if unit != currency {
         return Err(format!("{text:?} is in {unit:?}, where {currency} is configured"));
     }
-    text.parse().map(Some).map_err(|error: crate::domain::money::AmountError| error.to_string())
+    text.parse().map(Some).map_err(|error: crate::domain::values::money::AmountError| error.to_string())
 }
 
 fn listed(names: &[String]) -> Option<Vec<String>> {

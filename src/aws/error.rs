@@ -12,7 +12,7 @@ use super::clocks::Clocks;
 use super::denial::Denial;
 use super::meter::CeilingReached;
 use super::regions;
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 /// The operations that this program calls. All of them only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,13 +6,12 @@ use aws_sdk_costexplorer::types::{DateInterval, Granularity};
 use chrono::NaiveDate;
 
 use super::client::AwsClients;
-use super::credits;
 use super::error::{AwsError, Operation};
-use super::{account_plan, allocation};
-use crate::domain::account_plan::{AccountPlan, AccountPlanKind};
-use crate::domain::assess::request_price;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
+use super::{account_plan, allocation, credits};
+use crate::domain::facts::account_plan::{AccountPlan, AccountPlanKind};
+use crate::domain::position::assess::request_price;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, plus_days};
 
 /// What the credentials may do.
 #[derive(Debug, Clone, PartialEq, Eq)]

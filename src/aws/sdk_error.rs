@@ -17,7 +17,7 @@ use super::denial::Denial;
 use super::error::{AwsError, Operation, suspect_region};
 use super::meter::MeterError;
 use super::wire::LONGEST_ANSWER_MIB;
-use crate::domain::printable::printable;
+use crate::domain::values::printable::printable;
 
 impl AwsError {
     /// Sorts a failure of the SDK.

@@ -7,8 +7,8 @@ use clap::Subcommand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays};
-use crate::domain::vanished::runs;
-use crate::domain::words::span_text;
+use crate::domain::facts::vanished::runs;
+use crate::domain::values::words::span_text;
 use crate::http::client::Entry;
 
 use super::Usage;

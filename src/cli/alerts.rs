@@ -8,8 +8,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AlertList, MuteEntry, TestedChannel};
 use crate::domain::alert::{Mute, MuteKind};
-use crate::domain::finding::Severity;
-use crate::domain::trouble::Trouble;
+use crate::domain::position::finding::Severity;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{Entry, with_query};
 
 use super::Usage;

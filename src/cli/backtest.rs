@@ -10,16 +10,15 @@ use comfy_table::Table;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::backtest::{
+use crate::domain::forecast::backtest::{
     Answerer, Answers, Case, Origin, Questions, Scores, Series, SpendScore, against, exhaustion, score, spend,
 };
 use crate::domain::forecast::{Evidence, Method};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
-use super::files;
 use super::out::{self, outln};
 use super::table::table;
-use super::umask;
+use super::{files, umask};
 
 /// Methods whose errors the program ships with: the two that an outlook may speak by.
 const SHIPPED: [Method; 2] = [Method::Combination, Method::TrailingWeek];

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::BackupReport;
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;

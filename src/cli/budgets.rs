@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::budget::{self, Source};
-use crate::domain::period::BillingPeriod;
-use crate::domain::projection::{FiledProjection, FilingSize, plan};
-use crate::domain::trouble::Trouble;
+use crate::domain::filing::budget::{self, Source};
+use crate::domain::filing::projection::{FiledProjection, FilingSize, plan};
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::wording::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;

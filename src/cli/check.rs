@@ -12,8 +12,8 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Problem, ScheduledReport};
 use crate::cycle::{CheckReport, Engine, FiledView, TestedChannel, TriedPermission};
-use crate::domain::assess::request_price;
-use crate::domain::words::days_text;
+use crate::domain::position::assess::request_price;
+use crate::domain::values::words::days_text;
 use crate::http::client::with_query;
 
 use super::access::Access;
@@ -387,7 +387,7 @@ mod tests {
         let permissions = vec![tried_one("A", "no keys"), tried_one("B", "no keys"), tried_one("C", "denied")];
         let checked = CheckReport {
             permissions,
-            usd_spent: crate::domain::money::Money::ZERO,
+            usd_spent: crate::domain::values::money::Money::ZERO,
             refused_by_store: None,
             channels: None,
         };

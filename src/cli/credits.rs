@@ -7,8 +7,8 @@ use clap::Subcommand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{BalanceEntry, RecordedEntry, TakenSnapshot};
-use crate::domain::money::Money;
 use crate::domain::position::{Credits, PoolPosition};
+use crate::domain::values::money::Money;
 use crate::http::HistoryPage;
 use crate::http::client::Entry;
 

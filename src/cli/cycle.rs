@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{CycleReport, Engine};
-use crate::domain::facts::Outcome;
-use crate::domain::trouble::Trouble;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::wording::trouble::Trouble;
 
 use super::Usage;
 use super::access::Access;

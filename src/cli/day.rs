@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use crate::domain::period::to_microseconds;
+use crate::domain::values::period::to_microseconds;
 
 /// A day.
 ///

@@ -10,17 +10,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
-use super::files;
 use super::hard_year::{self, Told};
-use super::listening;
 use super::out::{errln, outln};
+use super::{files, listening};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{AwsAccess, Engine, LinkError, LinkKind, LinkOrder};
 use crate::demo::startup::hard::{LATE_REQUESTS_ON, hard_account};
 use crate::demo::{FakeAccount, FakeAws, Fault, Operation, startup};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::report::Format;
 use crate::store::Store;
 

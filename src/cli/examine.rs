@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
+use crate::domain::values::bounds::DEFAULT_STORE_MEMORY_MB;
 use crate::store::{Depth, copy_with_log, examine, seconds_for};
 
 use super::out;

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::Usage;
 use super::out::{self, outln};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 /// The page, with a heading of the second level for each.
 const PAGE: &str = include_str!("../../docs/troubleshooting.md");
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn every_rule_that_is_trouble_with_the_program_is_named_where_it_is_explained() {
-        for rule in crate::domain::finding::Rule::ALL {
+        for rule in crate::domain::position::finding::Rule::ALL {
             let Some(trouble) = Trouble::of_rule(rule) else { continue };
             let name = format!("`{}`", rule.as_str());
             assert!(part(trouble).unwrap().contains(&name), "{} does not name the alert {name}", trouble.anchor());

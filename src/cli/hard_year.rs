@@ -7,11 +7,11 @@ use crate::cycle::Engine;
 use crate::demo::FakeAccount;
 use crate::demo::startup::TODAY;
 use crate::demo::startup::hard::{CORRECTED_DAY, LATE_REQUESTS_ON, RENAMED_TO, UNKNOWN_TYPE, true_gross};
-use crate::domain::finding::Rule;
-use crate::domain::money::Money;
 use crate::domain::position::Position;
-use crate::domain::words::{day_text, usd_text};
-use crate::domain::workload::{Routing, Tier, Workload};
+use crate::domain::position::finding::Rule;
+use crate::domain::values::money::Money;
+use crate::domain::values::words::{day_text, usd_text};
+use crate::domain::values::workload::{Routing, Tier, Workload};
 use crate::store::alerts;
 
 /// Messages and restatements that are looked through.

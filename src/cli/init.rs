@@ -14,7 +14,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::config::Config;
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 use super::files;
 use super::out::outln;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use tokio::net::TcpListener;
 
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 /// Listens at `address`; `key` is where it comes from, such as `[http] listen`.
 ///

@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::domain::printable::{printable, printable_json, printable_message};
+use crate::domain::values::printable::{printable, printable_json, printable_message};
 
 /// What the names of the SDK's crates begin with.
 const SDK: &str = "aws_";

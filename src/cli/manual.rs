@@ -9,7 +9,7 @@ use clap_mangen::Man;
 
 use super::out::{self, outln};
 use super::{Cli, files};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 /// The program's name in scripts and pages, whatever its file is called.
 const NAME: &str = "glidepath";

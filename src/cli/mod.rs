@@ -52,7 +52,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, ConfigError, SetAside, Uses};
 use crate::cycle::AsOfError;
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{ClientError, parse_url};
 use crate::store::StoreError;
 pub use log::dropped_lines;

@@ -14,7 +14,7 @@ use std::process;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
-use crate::domain::printable::{printable, printable_json, printable_lines, printable_message};
+use crate::domain::values::printable::{printable, printable_json, printable_lines, printable_message};
 use crate::report::Format;
 
 /// Like `println!`, of one line: a line end within it is written as its code.

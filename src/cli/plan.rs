@@ -8,10 +8,11 @@ use rust_decimal::Decimal;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::PlanError;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::plus_days;
-use crate::domain::plan::{Per, PlanKind, PlanOrder, Planned, Spelling, read_as};
-use crate::domain::trouble::Trouble;
+use crate::domain::facts::plan::{Per, PlanKind};
+use crate::domain::outlook::plan::{PlanOrder, Planned, Spelling, read_as};
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::plus_days;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{ClientError, Entry, below};
 
 use super::Usage;

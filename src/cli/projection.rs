@@ -17,21 +17,21 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
-use crate::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
-use crate::domain::classify::Classifier;
-use crate::domain::position::{Position, Series};
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{BEDROCK, FiledProjection, content_hash};
-use crate::domain::trouble::Trouble;
+use crate::domain::billing::classify::Classifier;
+use crate::domain::billing::price::PriceBook;
+use crate::domain::filing::ask::{self, Knowledge, KnownAccount, SizedFiling};
+use crate::domain::filing::projection::{BEDROCK, FiledProjection, content_hash};
+use crate::domain::position::Position;
+use crate::domain::position::series::Series;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{ClientError, Entry};
 use crate::report::{self, Audience, Beside, Format, ReportKind};
 use crate::store::StoredProjection;
 
-use super::Usage;
 use super::access::{Access, note_entry};
-use super::files;
 use super::out::{self, errln, outln};
 use super::table::table;
+use super::{Usage, files};
 
 /// Arguments of `projection`.
 #[derive(Debug, clap::Args)]

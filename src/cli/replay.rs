@@ -11,16 +11,15 @@ use chrono::NaiveDate;
 use crate::config::{Config, read_rules};
 use crate::cycle::{ReplayOrder, ReplayProgress};
 use crate::domain::alert::{EventKind, ReplayReport, Verdict};
-use crate::domain::trouble::Trouble;
-use crate::domain::words::days_text;
+use crate::domain::values::words::days_text;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::Entry;
 
-use super::Usage;
 use super::access::Access;
 use super::day::parse_day;
-use super::files;
 use super::out::{self, errln, outln};
 use super::table::{or_dash, table};
+use super::{Usage, files};
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]

@@ -9,19 +9,17 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{SendError, SentReport};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::IssuedPage;
 use crate::http::client::below;
 use crate::report::{self, Audience, Format, ReportKind};
 use crate::store::IssuedReport;
 
-use super::Usage;
 use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note};
 use super::day::parse_clock;
-use super::files;
 use super::out::{self, errln, outln};
-use super::projection;
 use super::table::table;
+use super::{Usage, files, projection};
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]

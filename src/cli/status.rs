@@ -4,12 +4,12 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Config;
-use crate::domain::buys;
-use crate::domain::money::Money;
-use crate::domain::next_award::NextAward;
-use crate::domain::paces::outlook_goes_by;
-use crate::domain::position::{MoneyQuantiles, Position};
-use crate::domain::words::usd_text;
+use crate::domain::filing::next_award::NextAward;
+use crate::domain::position::paces::outlook_goes_by;
+use crate::domain::position::{Position, buys};
+use crate::domain::values::money::Money;
+use crate::domain::values::quantiles::MoneyQuantiles;
+use crate::domain::values::words::usd_text;
 use crate::report;
 
 use super::access::{Access, as_of_query, existing_view};

@@ -10,7 +10,7 @@ use crate::cycle::{
     AcceptError, AsOfError, ClockAhead, DraftError, EntryError, LinkError, PlanError, ReplayError, SendError,
     WhatIfError,
 };
-use crate::domain::trouble::{Said, Trouble};
+use crate::domain::wording::trouble::{Said, Trouble};
 use crate::http::client::ClientError;
 use crate::notify::ChannelError;
 use crate::report::ReportError;

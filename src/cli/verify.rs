@@ -5,8 +5,8 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::VerifyReport;
-use crate::domain::trouble::Trouble;
-use crate::domain::words::moment_text;
+use crate::domain::values::words::moment_text;
+use crate::domain::wording::trouble::Trouble;
 
 use super::access::{Access, nothing_is_there};
 use super::out::{self, outln};

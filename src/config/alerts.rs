@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::domain::alert::{AlertRules, RepeatPolicy};
-use crate::domain::bounds;
+use crate::domain::values::bounds;
 
 use super::lines::{At, Lines};
 use super::problem::{ConfigError, Problem};

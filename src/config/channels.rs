@@ -6,10 +6,10 @@ use std::path::Path;
 use chrono::TimeDelta;
 use toml::Value;
 
-use crate::domain::alert::Hears;
-use crate::domain::bounds;
-use crate::domain::finding::{Rule, Severity};
-use crate::domain::secret::Secret;
+use crate::domain::position::finding::{Rule, Severity};
+use crate::domain::values::bounds;
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::Hears;
 use crate::notify::{Carries, Channel, Email, Login, PAGERDUTY_URL, Security};
 
 use super::problem::Problem;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml::Table;
 
-use crate::domain::secret::Secret;
+use crate::domain::values::secret::Secret;
 use crate::notify::Heartbeat;
 
 use super::problem::Problem;

@@ -9,8 +9,8 @@ use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 use toml::Table;
 
-use crate::domain::bounds;
-use crate::domain::secret::Secret;
+use crate::domain::values::bounds;
+use crate::domain::values::secret::Secret;
 
 use super::problem::Problem;
 use super::section::{Section, entries};

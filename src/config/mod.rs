@@ -31,10 +31,11 @@ use rust_decimal::Decimal;
 use sha2::{Digest as _, Sha256};
 
 use crate::aws::AwsSettings;
-use crate::domain::alert::{AlertRules, Hears};
-use crate::domain::pools::ConfiguredPool;
-use crate::domain::price::PriceBook;
-use crate::domain::secret::Secret;
+use crate::domain::alert::AlertRules;
+use crate::domain::billing::price::PriceBook;
+use crate::domain::credit::pools::ConfiguredPool;
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::Hears;
 use crate::notify::{self, Carries, Channel, Heartbeat};
 use crate::report::Partner;
 

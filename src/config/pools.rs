@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use toml::Value;
 
-use crate::domain::bounds;
-use crate::domain::money::Money;
-use crate::domain::pools::ConfiguredPool;
+use crate::domain::credit::pools::ConfiguredPool;
+use crate::domain::values::bounds;
+use crate::domain::values::money::Money;
 
 use super::problem::Problem;
 use super::section::{Section, entries};

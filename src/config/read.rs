@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 use crate::aws::AwsSettings;
-use crate::domain::bounds;
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{FiledProjection, Part, service_of_model, told_overlaps};
+use crate::domain::billing::price::PriceBook;
+use crate::domain::filing::projection::{FiledProjection, Part, service_of_model, told_overlaps};
+use crate::domain::values::bounds;
 
 use super::lines::{At, Lines, rename};
 use super::problem::Problem;

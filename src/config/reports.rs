@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::Value;
 
-use crate::domain::alert::Hears;
+use crate::domain::wording::Hears;
 use crate::notify::{Carries, Channel};
 use crate::report::{Format, ReportKind};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use toml::Value;
 
-use crate::domain::secret::Secret;
+use crate::domain::values::secret::Secret;
 
 use super::given;
 use super::section::Section;

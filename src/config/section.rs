@@ -10,11 +10,10 @@ use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 use toml::{Table, Value};
 
-use crate::domain::bounds::Bound;
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::programme::Route;
-use crate::domain::projection::suggest;
+use crate::domain::credit::programme::{Programme, Route};
+use crate::domain::filing::projection::suggest;
+use crate::domain::values::bounds::Bound;
+use crate::domain::values::money::Money;
 
 use super::lines::At;
 use super::problem::Problem;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::alert::{Held, History, Mute, MuteKind};
-use crate::domain::bounds;
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::period::to_microseconds;
+use crate::domain::position::finding::{Finding, Rule, Severity};
+use crate::domain::values::bounds;
+use crate::domain::values::period::to_microseconds;
 use crate::store::alerts::history;
 
 use super::Engine;

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike as _, Utc};
 
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreError;
 
 use super::Engine;

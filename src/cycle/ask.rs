@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::domain::ask::{self, CheckedFiling, Knowledge, KnownAccount, SizedFiling};
+use crate::domain::billing::price::PriceBook;
+use crate::domain::filing::ask::{self, CheckedFiling, Knowledge, KnownAccount, SizedFiling};
+use crate::domain::filing::projection::{AwardHad, Company, FiledProjection};
 use crate::domain::position::Position;
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{AwardHad, Company, FiledProjection};
 use crate::report::Audience;
 
 use super::Engine;

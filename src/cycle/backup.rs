@@ -17,8 +17,7 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
-use super::Engine;
-use super::backup_names;
+use super::{Engine, backup_names};
 use crate::store::{BACKUP_MARK as MARK, BackupFile, StoreId, new_file};
 
 /// How long a disk may take to list the backups on it: less than who scrapes metrics waits.

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::CronLine;
-use crate::domain::referee::is_ahead;
+use crate::domain::facts::referee::is_ahead;
 use crate::store::{BackupFile, StoreId};
 
 /// A half without an id that nobody wrote to for so long is written to no more: a copy takes seconds.

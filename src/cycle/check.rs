@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use crate::aws::AwsClients;
 use crate::aws::probe::{self, PermissionCheck};
-use crate::domain::money::Money;
-use crate::domain::trouble::Trouble;
+use crate::domain::values::money::Money;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreError;
 
 use super::{Engine, TestedChannel};

@@ -12,10 +12,10 @@ use tracing::{info, warn};
 
 use super::Engine;
 use crate::aws::{AwsClients, AwsError, cost_explorer};
-use crate::domain::corrections::{MOST_PULLED, MonthlySums, Sums, apart, corrected, digest};
-use crate::domain::history::held;
-use crate::domain::period::{BillingPeriod, DayRange};
-use crate::domain::window::{MONTHS_KEPT, backfill_window, mark_between};
+use crate::domain::facts::corrections::{MOST_PULLED, MonthlySums, Sums, apart, corrected, digest};
+use crate::domain::facts::history::held;
+use crate::domain::facts::window::{MONTHS_KEPT, backfill_window, mark_between};
+use crate::domain::values::period::{BillingPeriod, DayRange};
 use crate::store::{MonthsKnown, PulledCosts};
 
 impl Engine {

@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use tracing::info;
 
-use crate::domain::alert::{DIGEST_KEY, DigestInput, Letter, Mute, NewDelivery, acknowledgement, digest};
+use crate::domain::alert::{Mute, NewDelivery};
+use crate::domain::wording::{DIGEST_KEY, DigestInput, Letter, acknowledgement, digest};
 use crate::notify::Channel;
 use crate::report::{Format, ReportKind};
 use crate::store::alerts::open_alerts;

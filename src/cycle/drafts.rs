@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::domain::draft::{Draft, NoDraft};
+use crate::domain::filing::draft::{Draft, NoDraft};
 
 use super::Engine;
 

@@ -4,7 +4,8 @@
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::alert::{DeliveryOutcome, DeliveryResult, LetterLink, PendingDelivery};
+use crate::domain::alert::{DeliveryOutcome, DeliveryResult, PendingDelivery};
+use crate::domain::wording::LetterLink;
 use crate::report::{Format, ReportKind};
 use crate::store::{AuditEntry, StoredLink};
 

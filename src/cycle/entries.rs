@@ -11,14 +11,14 @@ use tracing::warn;
 use utoipa::ToSchema;
 
 use crate::config::given;
-use crate::domain::ask::KnownAccount;
-use crate::domain::bounds;
-use crate::domain::facts::{CreditSnapshot, RecordedBalance};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::pools::pools;
-use crate::domain::position::DayAmount;
-use crate::domain::projection::{FiledProjection, FilingSize, KnownScale, ProjectionProblem, content_hash};
+use crate::domain::credit::pools::pools;
+use crate::domain::facts::credits::{CreditSnapshot, RecordedBalance};
+use crate::domain::filing::ask::KnownAccount;
+use crate::domain::filing::projection::{FiledProjection, FilingSize, KnownScale, ProjectionProblem, content_hash};
+use crate::domain::values::bounds;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::quantiles::DayAmount;
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
 use super::{Engine, failure};

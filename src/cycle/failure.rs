@@ -20,7 +20,7 @@ use tokio::task::JoinError;
 use tracing::{error, info, warn};
 
 use crate::domain::alert::{Evaluation, FailedCycle, History, cycle_failed_finding, decide};
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::position::finding::{Finding, Rule};
 use crate::store::alerts::history;
 use crate::store::{Progress, StoreError};
 

@@ -6,14 +6,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{
+use crate::domain::billing::price::PriceBook;
+use crate::domain::filing::projection::{
     FiledProjection, FilingDiff, PlannedMonth, ProjectionProblem, Rule, UnpricedLine, diff, diff_months, rules,
 };
-use crate::domain::trouble::Trouble;
-use crate::domain::workload::Workload;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::workload::Workload;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoredProjection;
 
 use super::Engine;

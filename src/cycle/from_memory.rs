@@ -16,10 +16,10 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::domain::alert::{
-    Action, Decision, MessageContext, OpenAlert, PendingDelivery, Reason, compose, disk_full_finding,
-    store_damaged_finding,
+    Action, Decision, MessageContext, OpenAlert, PendingDelivery, Reason, disk_full_finding, store_damaged_finding,
 };
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::position::finding::{Finding, Rule};
+use crate::domain::wording::compose;
 use crate::notify::{self, HttpClient, RetryPolicy};
 use crate::store::{DiskProblem, DiskTrouble, StoreError, StoreId, Told, note_told, told};
 

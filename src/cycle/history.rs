@@ -14,11 +14,11 @@ use tracing::{info, warn};
 use super::Engine;
 use super::ingest::outcome;
 use crate::aws::{AwsClients, AwsError, cost_explorer};
-use crate::domain::facts::Outcome;
-use crate::domain::history::{Means, Next, StoredPull, next};
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::referee::passed_for_both;
-use crate::domain::window::{MONTHS_KEPT, backfill_window};
+use crate::domain::facts::history::{Means, Next, StoredPull, next};
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::referee::passed_for_both;
+use crate::domain::facts::window::{MONTHS_KEPT, backfill_window};
+use crate::domain::values::period::{DayRange, plus_days};
 use crate::store::PulledCosts;
 
 /// Days for which AWS's word counts that it keeps nothing older.

@@ -22,9 +22,9 @@ use tracing::warn;
 use utoipa::ToSchema;
 
 use super::{AsOfError, Engine};
-use crate::domain::bounds;
-use crate::domain::period::{BillingPeriod, to_microseconds};
-use crate::domain::secret::Secret;
+use crate::domain::values::bounds;
+use crate::domain::values::period::{BillingPeriod, to_microseconds};
+use crate::domain::values::secret::Secret;
 use crate::report::{Format, ReportError, ReportKind};
 use crate::store::{Revocation, StoredLink};
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::aws::meter::{BoxFuture, CeilingReached, MeterError, Outcome, PaidRequestLog, Ticket};
-use crate::domain::referee::is_ahead;
+use crate::domain::facts::referee::is_ahead;
 use crate::store::Store;
 
 /// Counts against the ceiling of one UTC day.

@@ -51,17 +51,17 @@ use tracing::{info, warn};
 use utoipa::ToSchema;
 
 use crate::config::Config;
-use crate::domain::alert::{
-    Action, Decision, History, IngestHealth, MessageContext, Observations, carry_since, compose, decide, evaluate,
-};
-use crate::domain::classify::Classifier;
-use crate::domain::facts::Outcome;
+use crate::domain::alert::{Action, Decision, History, IngestHealth, MessageContext, carry_since, decide, evaluate};
+use crate::domain::billing::classify::Classifier;
+use crate::domain::billing::price::PriceBook;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::referee::ClockOf;
 use crate::domain::outlook::Outlook;
-use crate::domain::period::to_microseconds;
-use crate::domain::price::PriceBook;
-use crate::domain::referee::ClockOf;
-use crate::domain::series::series;
-use crate::domain::trouble::Trouble;
+use crate::domain::position::observations::Observations;
+use crate::domain::position::series::series;
+use crate::domain::values::period::to_microseconds;
+use crate::domain::wording::compose;
+use crate::domain::wording::trouble::Trouble;
 use crate::notify::{self, HttpClient};
 use crate::report;
 use crate::store::alerts::{history, mutes};

@@ -10,8 +10,10 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 use utoipa::ToSchema;
 
-use crate::domain::alert::{DeadChannel, Evaluation, dead_channel_finding, decide, test_letter};
-use crate::domain::finding::{Finding, Rule};
+use crate::domain::alert::{Evaluation, dead_channel_finding, decide};
+use crate::domain::facts::deliveries::DeadChannel;
+use crate::domain::position::finding::{Finding, Rule};
+use crate::domain::wording::test_letter;
 use crate::notify::{self, Channel, RetryPolicy};
 use crate::report::Audience;
 use crate::store::alerts;

@@ -7,12 +7,11 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 
 use super::Engine;
-use crate::domain::assess::Assessment;
-use crate::domain::period::plus_days;
-use crate::domain::plan::{
-    Entered, PlanEntry, PlanOrder, PlanProblem, PlanSource, Planned, Reading, Volume, What, read,
-};
-use crate::domain::whatif::switch_factors;
+use crate::domain::facts::plan::{PlanEntry, Volume, What};
+use crate::domain::outlook::plan::{Entered, PlanOrder, PlanProblem, PlanSource, Planned, Reading, read};
+use crate::domain::outlook::whatif::switch_factors;
+use crate::domain::position::assess::Assessment;
+use crate::domain::values::period::plus_days;
 
 /// An event this many times larger than anything known is asked back.
 const FAR: Decimal = Decimal::ONE_HUNDRED;

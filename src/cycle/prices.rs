@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 
-use crate::domain::costs::Costs;
-use crate::domain::implied_price::{ImpliedPrices, PriceRow, PriceSource};
-use crate::domain::period::DayRange;
+use crate::domain::billing::costs::Costs;
+use crate::domain::billing::implied_price::{ImpliedPrices, PriceRow, PriceSource};
+use crate::domain::values::period::DayRange;
 
 use super::Engine;
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use crate::domain::referee::{ClockOf, Hearing, Ruling, SetAside};
+use crate::domain::facts::referee::{ClockOf, Hearing, Ruling, SetAside};
 use crate::store::StoreError;
 
 use super::Engine;

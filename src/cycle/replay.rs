@@ -1,5 +1,6 @@
 //! Alert rules over the store's past, as it was known then.
 
+use crate::domain::wording::compose;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +12,15 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use crate::domain::alert::{AlertRules, IngestHealth, Moment, Observations, Replay, ReplayReport};
-use crate::domain::assess::Filing;
+use crate::domain::alert::{AlertRules, IngestHealth, Moment, Replay, ReplayReport};
 use crate::domain::facts::Facts;
-use crate::domain::hindsight::known_by;
-use crate::domain::next_award::Wanted;
+use crate::domain::facts::hindsight::known_by;
+use crate::domain::filing::Filing;
+use crate::domain::filing::next_award::Wanted;
 use crate::domain::outlook::Outlook;
-use crate::domain::period::{DayRange, plus_days};
 use crate::domain::position::Position;
+use crate::domain::position::observations::Observations;
+use crate::domain::values::period::{DayRange, plus_days};
 use crate::store::StoredCycle;
 
 use super::entries::listed;
@@ -203,7 +205,7 @@ impl Engine {
         let own = Arc::new(self.own_accounts().await?);
         let rules = rules.unwrap_or_else(|| self.config().rules.clone());
         let wanted = rules.wanted();
-        let mut replay = Replay::new(rules);
+        let mut replay = Replay::new(rules, compose);
         let looks = self.looks(DayRange::new(from, plus_days(to, 1))).await?;
         if looks.is_empty() {
             return Err(ReplayError::NoLook { from, to, known: self.days_to_look_at().await? });

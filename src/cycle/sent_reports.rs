@@ -12,9 +12,8 @@ use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
 use crate::config::ScheduledReport;
-use crate::domain::alert::{
-    Letter, LetterFile, NewDelivery, OutboxFile, ReportLetter, report_event_id, report_key, report_letter,
-};
+use crate::domain::alert::{NewDelivery, OutboxFile};
+use crate::domain::wording::{Letter, LetterFile, ReportLetter, report_event_id, report_key, report_letter};
 use crate::notify::{self, Carries, Channel};
 use crate::report::{self, Audience, File, Format, ReportKind};
 use crate::store::{AuditEntry, Enclosed, NoticeKind};

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::report::Typesetting;
 use crate::store::without_secrets;
 
@@ -120,7 +120,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::domain::position::{Position, Series};
+    use crate::domain::position::Position;
+    use crate::domain::position::series::Series;
     use crate::report::{Audience, ReportKind, build};
 
     fn report() -> Typesetting {

@@ -73,7 +73,7 @@ fn is_of(outcome: &DeliveryOutcome, delivery: &PendingDelivery) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::Severity;
+    use crate::domain::position::finding::Severity;
 
     fn due(event: &str, channel: &str) -> PendingDelivery {
         PendingDelivery {

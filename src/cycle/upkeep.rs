@@ -11,9 +11,9 @@ use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
 use crate::domain::alert::{Evaluation, decide, store_healed_finding};
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::healing::Healing;
-use crate::domain::referee::SetAside;
+use crate::domain::facts::healing::Healing;
+use crate::domain::facts::referee::SetAside;
+use crate::domain::position::finding::{Finding, Rule};
 use crate::store::{Damage, Verified, alerts};
 
 use super::Engine;

@@ -7,18 +7,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use crate::domain::assess::{Assessment, Context, Filing};
+use crate::domain::billing::price::PriceBook;
 use crate::domain::facts::Facts;
-use crate::domain::finding::Finding;
-use crate::domain::next_award::Wanted;
+use crate::domain::filing::Filing;
+use crate::domain::filing::next_award::Wanted;
+use crate::domain::filing::projection::{BEDROCK, FiledProjection, Plan, plan};
 use crate::domain::outlook::Outlook;
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{OutlookState, Position, Series};
-use crate::domain::price::PriceBook;
-use crate::domain::projection::{BEDROCK, FiledProjection, Plan, plan};
-use crate::domain::series::series;
-use crate::domain::trouble::Trouble;
-use crate::domain::words::day_text;
+use crate::domain::position::assess::{Assessment, Context};
+use crate::domain::position::finding::Finding;
+use crate::domain::position::series::{Series, series};
+use crate::domain::position::{OutlookState, Position};
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::words::day_text;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::{
     ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker,
 };

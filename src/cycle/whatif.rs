@@ -5,14 +5,14 @@ use anyhow::Context as _;
 use chrono::Months;
 use thiserror::Error;
 
-use crate::domain::assess::Filing;
 use crate::domain::facts::Facts;
-use crate::domain::money::Money;
-use crate::domain::next_award::Meant;
+use crate::domain::filing::Filing;
+use crate::domain::filing::next_award::Meant;
+use crate::domain::outlook::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
 use crate::domain::outlook::{Outlook, outlook};
-use crate::domain::period::plus_days;
 use crate::domain::position::Position;
-use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::plus_days;
 use crate::store::StoredCycle;
 
 use super::{Engine, failure};

@@ -1,6 +1,6 @@
 //! How the fake applies credits to its own bill, day by day.
 //!
-//! Written from AWS's documented order and on purpose not with `domain::ledger`, so that the ledger is compared with
+//! Written from AWS's documented order and on purpose not with `domain::credit::ledger`, so that the ledger is compared with
 //! something that was not derived from it: soonest expiry first, then fewest eligible services, then the oldest; each
 //! credit pays the day's dearest service first, in it the dearest usage type. A credit pays the whole month it was
 //! issued in, nothing earlier, and is applied only once it has been issued. Discounts lower what a credit is asked to pay,

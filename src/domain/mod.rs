@@ -1,68 +1,23 @@
 //! The pure core: values in, values out. No async, IO, clock, SQL, logging or SDK types (`tests/it/tidy.rs` checks).
+//!
+//! Its storeys, from the bottom to the top; each imports only those below it:
 
-pub mod account_plan;
-pub mod alert;
-pub mod ask;
-pub mod assess;
-pub mod awaited;
-pub mod backtest;
-pub mod bills;
-pub mod bounds;
-pub mod budget;
-pub mod buys;
-pub mod charge;
-pub mod classify;
-pub mod corrections;
-pub mod costs;
-pub mod coverage;
-pub mod credit;
-pub mod delisted;
-pub mod discount;
-pub mod draft;
-pub mod ended_in_part;
-pub mod evidence;
-pub mod expiry;
+pub mod values;
+
 pub mod facts;
-pub mod filing_ref;
-pub mod finding;
+
 pub mod forecast;
-pub mod healing;
-pub mod hindsight;
-pub mod history;
-pub mod implied_price;
-pub mod intake;
-pub mod interner;
-pub mod ledger;
-pub mod money;
-pub mod next_award;
+
+pub mod billing;
+
+pub mod credit;
+
+pub mod filing;
+
 pub mod outlook;
-pub mod paces;
-pub mod partial_days;
-pub mod period;
-pub mod plan;
-pub mod pools;
+
 pub mod position;
-pub mod price;
-pub mod printable;
-pub mod programme;
-pub mod projection;
-pub mod purchase;
-pub mod reconcile;
-pub mod referee;
-pub mod renamed;
-pub mod review;
-pub mod secret;
-pub mod series;
-pub mod service;
-pub mod statement;
-pub mod switched_off;
-pub mod track_record;
-pub mod trouble;
-pub mod unlisted;
-pub mod usage;
-pub mod vanished;
-pub mod variance;
-pub mod whatif;
-pub mod window;
-pub mod words;
-pub mod workload;
+
+pub mod alert;
+
+pub mod wording;

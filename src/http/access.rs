@@ -21,14 +21,12 @@ use subtle::ConstantTimeEq as _;
 use crate::config::{Config, Role, Token};
 use crate::report::Audience;
 
-use super::State;
-use super::audit;
 use super::failure::{self, Failure, GIVE_A_TOKEN};
 use super::logins::{self, Caller};
 use super::origin::{self, Ours};
 use super::permission::Needs;
 use super::plain::Plain;
-use super::troubles;
+use super::{State, audit, troubles};
 
 /// What leaves the house, whoever fetches it.
 const PAPER: &str = "/api/v1/reports/{file}";

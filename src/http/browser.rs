@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use super::failure::{DESCRIBED, ForThoseOutside, Problem, SHOW_A_TOKEN, Told};
 use super::plain::{DaysThereAre, Plain};
 use super::small_page::{self, STYLESHEET};
-use crate::domain::words::sentence_text;
+use crate::domain::values::words::sentence_text;
 
 /// Media types of a page.
 const PAGES: [&str; 2] = ["text/html", "application/xhtml+xml"];

@@ -1,8 +1,7 @@
 //! Stored rows, page by page: charges as they are believed, and what AWS changed about them.
 
-use axum::Json;
-use axum::extract;
 use axum::http::StatusCode;
+use axum::{Json, extract};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::failure::Problem;
 use super::health::STORE;
-use crate::domain::secret::Secret;
-use crate::domain::trouble::Trouble;
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreId;
 
 /// For reading: more than the daemon takes before it gives up itself.

@@ -21,7 +21,7 @@ use crate::cycle::{
     SentReport, TestedChannel, VerifyReport,
 };
 use crate::domain::alert::ReplayReport;
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::report::Audience;
 
 /// A replay as it is ordered.

@@ -14,7 +14,7 @@ use super::plain::DaysThereAre;
 use super::query::Moment;
 use super::small_page::{self, STYLESHEET};
 use crate::domain::position::Position;
-use crate::domain::words::all_names_text;
+use crate::domain::values::words::all_names_text;
 use crate::report::{Audience, Format, Front, ReportKind, offered, short_day};
 
 /// By what a reader is let in, and so where the reports are.

@@ -1,9 +1,8 @@
 //! What the founder enters, and what founder and ops say about alerts: balances read off the console, and filings.
 
-use axum::extract;
 use axum::extract::rejection::{JsonRejection, StringRejection};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::{Extension, Json};
+use axum::{Extension, Json, extract};
 
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,8 +14,8 @@ use super::failure::Failure;
 use super::paging::Asked;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
-use crate::domain::ask::CheckedFiling;
-use crate::domain::trouble::Trouble;
+use crate::domain::filing::ask::CheckedFiling;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoredProjection;
 
 /// What a filing is written in.

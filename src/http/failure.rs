@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 
 use super::plain::Plain;
 use super::troubles::{Cause, SentAway};
-use crate::domain::projection::MOST_TOLD;
-use crate::domain::trouble::Trouble;
+use crate::domain::filing::projection::MOST_TOLD;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreError;
 
 /// The media type of RFC 9457.

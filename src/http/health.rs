@@ -2,10 +2,9 @@
 //!
 //! Invariant: however many ask, the store is read once for each change of what an answer rests on, by one of them at a time.
 
-use axum::Json;
-use axum::extract;
 use axum::http::StatusCode;
 use axum::http::header::HeaderName;
+use axum::{Json, extract};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,7 +12,7 @@ use utoipa::ToSchema;
 use super::State;
 use super::failure::Failure;
 use crate::cycle::{CycleMark, Unfinished};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::store::DiskTrouble;
 
 /// A pull a day, and half a day of grace.

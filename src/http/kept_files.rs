@@ -123,7 +123,8 @@ impl KeptFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::position::{Position, Series};
+    use crate::domain::position::Position;
+    use crate::domain::position::series::Series;
 
     const PDF: (ReportKind, Format) = (ReportKind::FundingPack, Format::Pdf);
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 
 use crate::cycle::View;
-use crate::domain::finding::Finding;
+use crate::domain::position::finding::Finding;
 
 /// The page, with all that it was drawn from; config is part of the engine and never changes under it.
 #[derive(Default)]

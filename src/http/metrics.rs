@@ -15,17 +15,17 @@ use prometheus_client::registry::{Registry, Unit};
 use rust_decimal::Decimal;
 
 use crate::cycle::{BackupPlace, View};
-use crate::domain::assess::request_price;
-use crate::domain::money::Money;
-use crate::domain::next_award::Meant;
-use crate::domain::position::{DateQuantiles, PoolPosition, Position};
+use crate::domain::filing::next_award::Meant;
+use crate::domain::position::assess::request_price;
+use crate::domain::position::{PoolPosition, Position};
+use crate::domain::values::money::Money;
+use crate::domain::values::quantiles::DateQuantiles;
 use crate::store::alerts::{self, ChannelState};
 use crate::store::{PaidRequests, StoreError};
 
-use super::State;
 use super::failure::Failure;
 use super::lane::{Lane, Load};
-use super::troubles;
+use super::{State, troubles};
 
 /// The format's own media type.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

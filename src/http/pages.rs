@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::cycle::{AlertList, DraftError, FiledView, View};
-use crate::domain::ask::SizedFiling;
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::implied_price::PriceRow;
-use crate::domain::period::plus_days;
-use crate::domain::position::{Position, Series};
-use crate::domain::trouble::Trouble;
+use crate::domain::billing::implied_price::PriceRow;
+use crate::domain::filing::ask::SizedFiling;
+use crate::domain::position::Position;
+use crate::domain::position::finding::{Finding, Rule};
+use crate::domain::position::series::Series;
+use crate::domain::values::period::plus_days;
+use crate::domain::wording::trouble::Trouble;
 use crate::report::{self, Audience, FilingForm, Format, Nav, ReportError, ReportKind, WhatIfForm};
 use crate::store::{StoreError, StoredProjection};
 

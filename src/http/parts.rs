@@ -1,7 +1,6 @@
 //! Parts of the position under addresses of their own, and lists of what was told, listed by AWS and handed out.
 
-use axum::Json;
-use axum::extract;
+use axum::{Json, extract};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,9 +12,13 @@ use super::paging::{Asked, Paging, decode, next, page};
 use super::query::AsOf;
 use crate::cycle::TakenSnapshot;
 use crate::domain::alert::AlertEvent;
+use crate::domain::filing::filing_ref::FilingRef;
+use crate::domain::filing::variance::Variance;
+use crate::domain::outlook::monthly_bill::MonthlyBill;
+use crate::domain::outlook::track_record::TrackRecord;
 use crate::domain::outlook::{Exposure, MadeWith};
-use crate::domain::position::{DateQuantiles, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, Variance};
-use crate::domain::track_record::TrackRecord;
+use crate::domain::position::Exhaustion;
+use crate::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
 use crate::store::alerts::{self, EventKey};
 use crate::store::{IssuedKey, IssuedReport, SnapshotKey};
 

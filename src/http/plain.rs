@@ -8,7 +8,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::failure::Failure;
-use crate::domain::words::{all_names_text, day_text};
+use crate::domain::values::words::{all_names_text, day_text};
 use crate::report::{Format, ReportKind};
 
 /// The words. An answer that is an error bears them in its extensions.

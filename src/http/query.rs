@@ -12,9 +12,9 @@ use super::failure::Failure;
 use super::paging::Asked;
 use super::plain::{DaysThereAre, Plain};
 use crate::cycle::AsOfError;
-use crate::domain::period::to_microseconds;
-use crate::domain::trouble::Trouble;
-use crate::domain::words::{day_text, sentence_text};
+use crate::domain::values::period::to_microseconds;
+use crate::domain::values::words::{day_text, sentence_text};
+use crate::domain::wording::trouble::Trouble;
 
 /// `?as_of=T`: from the cycles whose clock is at or before T; without it the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

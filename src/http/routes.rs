@@ -27,10 +27,11 @@ use crate::cycle::{
     VerifyReport,
 };
 use crate::domain::alert::{Mute, ReplayReport};
-use crate::domain::ask::CheckedFiling;
-use crate::domain::implied_price::PriceRow;
-use crate::domain::plan::{PlanOrder, Planned};
-use crate::domain::position::{Credits, Position, Series};
+use crate::domain::billing::implied_price::PriceRow;
+use crate::domain::filing::ask::CheckedFiling;
+use crate::domain::outlook::plan::{PlanOrder, Planned};
+use crate::domain::position::series::Series;
+use crate::domain::position::{Credits, Position};
 use crate::report::Format;
 use crate::store::StoredProjection;
 

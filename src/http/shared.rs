@@ -9,22 +9,20 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::State;
 use super::access::Reader;
 use super::audit::{self, About, SHOWN_AN_HOUR};
 use super::door::{self, Ways};
 use super::failure::{self, Failure};
 use super::kept_files::Ready;
 use super::mount::Mount;
-use super::pages;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::plain::Plain;
 use super::query::Moment;
-use super::small_page;
+use super::{State, pages, small_page};
 use crate::cycle::{
     AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport, SignedLink,
 };
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 use crate::report::{Audience, Format, ReportKind};
 use crate::store::{LinkKey, StoredLink};
 

@@ -183,8 +183,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::Config;
     use crate::cycle::{AwsAccess, Engine};
-    use crate::domain::facts::Outcome;
-    use crate::domain::finding::Rule;
+    use crate::domain::facts::outcome::Outcome;
+    use crate::domain::position::finding::Rule;
     use crate::store::{ChargedRequests, CreditPull, Entered, FinishedCycle, IngestRun, Messages, Store};
 
     const NOW: &str = "2026-11-23T06:00:00Z";

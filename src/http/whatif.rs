@@ -10,8 +10,8 @@ use super::State;
 use super::access::Reader;
 use super::failure::Failure;
 use crate::cycle::WhatIfError;
-use crate::domain::trouble::Trouble;
-use crate::domain::whatif::{Answer, Change, Levers, NAMES};
+use crate::domain::outlook::whatif::{Answer, Change, Levers, NAMES};
+use crate::domain::wording::trouble::Trouble;
 
 /// The parameters; each may be given more than once, and they count in their order.
 #[derive(IntoParams)]

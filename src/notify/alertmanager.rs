@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::Answer;
 use super::http::HttpClient;
 use super::text::shorten;
-use crate::domain::alert::{Letter, Phase};
-use crate::domain::finding::Severity;
-use crate::domain::secret::Secret;
+use crate::domain::position::finding::Severity;
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::{Letter, Phase};
 
 /// Characters of a label's value. Alertmanager has no limit, but what stores its notifications does.
 const MAX_LABEL: usize = 200;

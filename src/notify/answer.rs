@@ -163,7 +163,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::finding::Severity;
+    use crate::domain::position::finding::Severity;
 
     fn now() -> DateTime<Utc> {
         "2026-03-14T06:00:00Z".parse().unwrap()

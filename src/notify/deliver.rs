@@ -14,8 +14,9 @@ use tokio::time::{Sleep, sleep};
 
 use super::answer::{Answer, Attempt, judge};
 use super::{Channel, HttpClient, RetryPolicy};
-use crate::domain::alert::{DeliveryOutcome, DeliveryResult, Letter, OutboxFile, PendingDelivery};
-use crate::domain::finding::Severity;
+use crate::domain::alert::{DeliveryOutcome, DeliveryResult, OutboxFile, PendingDelivery};
+use crate::domain::position::finding::Severity;
+use crate::domain::wording::Letter;
 
 /// Channels that are delivered to at the same time.
 const CHANNELS_AT_ONCE: usize = 8;

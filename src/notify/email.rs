@@ -17,8 +17,9 @@ use sha2::{Digest as _, Sha256};
 use super::answer::Answer;
 use super::text::shorten;
 use super::{ChannelError, smtp};
-use crate::domain::alert::{Letter, OutboxFile, PendingDelivery, REPORT_KIND};
-use crate::domain::secret::Secret;
+use crate::domain::alert::{OutboxFile, PendingDelivery};
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::{Letter, REPORT_KIND};
 
 /// Characters of a subject; longer ones are cut by most mail programs anyway.
 const MAX_SUBJECT: usize = 200;

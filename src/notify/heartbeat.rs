@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use crate::domain::secret::Secret;
+use crate::domain::values::secret::Secret;
 
 use super::ChannelError;
 use super::answer::Answer;

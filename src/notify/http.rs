@@ -8,7 +8,7 @@ use reqwest::{Client, Response, Url};
 
 use super::ChannelError;
 use super::answer::Answer;
-use crate::domain::secret::Secret;
+use crate::domain::values::secret::Secret;
 
 /// Bytes of an answer that are read; the rest is of no interest.
 const READ_LIMIT: usize = 2048;

@@ -1,8 +1,9 @@
 //! The daemon's own log as a channel: it needs no configuration and cannot be down.
 
 use super::answer::Answer;
-use crate::domain::alert::{Letter, PendingDelivery};
-use crate::domain::finding::Severity;
+use crate::domain::alert::PendingDelivery;
+use crate::domain::position::finding::Severity;
+use crate::domain::wording::Letter;
 
 /// Title and text; the attached document would drown the log.
 pub(super) fn payload(letter: &Letter) -> String {

@@ -24,8 +24,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use thiserror::Error;
 
-use crate::domain::alert::{AlertEvent, Letter, NewDelivery, PendingDelivery};
-use crate::domain::secret::Secret;
+use crate::domain::alert::{AlertEvent, NewDelivery, PendingDelivery};
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::Letter;
 
 pub use alertmanager::Login;
 use answer::Answer;
@@ -33,8 +34,7 @@ pub use answer::RetryPolicy;
 pub use deliver::{deliver_due, refresh, try_once};
 pub use email::{Email, Security};
 pub use heartbeat::Heartbeat;
-pub use http::HttpClient;
-pub use http::is_in_the_open;
+pub use http::{HttpClient, is_in_the_open};
 pub use pagerduty::DEFAULT_URL as PAGERDUTY_URL;
 
 /// Longest that one delivery over HTTP may take; e-mail, whose servers keep strangers waiting, has three times as long.

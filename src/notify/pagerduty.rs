@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::answer::Answer;
 use super::http::HttpClient;
 use super::text::shorten;
-use crate::domain::alert::{Letter, Phase};
-use crate::domain::secret::Secret;
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::{Letter, Phase};
 
 /// Where events go unless config names another region.
 pub const DEFAULT_URL: &str = "https://events.pagerduty.com/v2/enqueue";

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::text;
-use crate::domain::alert::Letter;
+use crate::domain::wording::Letter;
 
 /// Characters in a section's text.
 const MAX_SECTION: usize = 3000;

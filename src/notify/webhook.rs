@@ -11,8 +11,9 @@ use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHO
 
 use super::answer::Answer;
 use super::{ChannelError, HttpClient};
-use crate::domain::alert::{Letter, OutboxFile, PendingDelivery};
-use crate::domain::secret::Secret;
+use crate::domain::alert::{OutboxFile, PendingDelivery};
+use crate::domain::values::secret::Secret;
+use crate::domain::wording::Letter;
 
 /// `{type, timestamp, data}`, as the specification recommends.
 pub(super) fn payload(letter: &Letter) -> String {

@@ -4,7 +4,9 @@ use super::audience::OUTSIDE;
 use super::document::{Block, Cell, Document, Figure, Section};
 use super::variance::Totals;
 use super::{ReportKind, as_filed, curves, review, usage, variance, words};
-use crate::domain::position::{Position, Series, Variance};
+use crate::domain::filing::variance::Variance;
+use crate::domain::position::Position;
+use crate::domain::position::series::Series;
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {

@@ -4,11 +4,12 @@ use super::document::{Block, Cell, Column, Section, Table};
 use super::trajectory::AfterCredits;
 use super::words;
 use crate::domain::forecast::Voice;
-use crate::domain::money::Money;
 use crate::domain::outlook::Basis;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::position::{BillLine, MonthlyBill, Position};
-use crate::domain::words::usd_text;
+use crate::domain::outlook::monthly_bill::{BillLine, MonthlyBill};
+use crate::domain::position::Position;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{DayRange, plus_days};
+use crate::domain::values::words::usd_text;
 
 /// The section; `None` where no whole month without credits lies in the outlook.
 pub(super) fn first_bill(position: &Position) -> Option<Section> {

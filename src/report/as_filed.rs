@@ -2,8 +2,9 @@
 
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
-use crate::domain::position::{FiledApplication, FilingRef, Position};
-use crate::domain::words::{percent_text, usd_text};
+use crate::domain::filing::filing_ref::{FiledApplication, FilingRef};
+use crate::domain::position::Position;
+use crate::domain::values::words::{percent_text, usd_text};
 
 /// What was filed beside the usage; `None` while nothing is filed.
 pub(super) fn section(position: &Position) -> Option<Section> {

@@ -6,14 +6,13 @@ use rust_decimal::Decimal;
 use super::document::{Block, Cell, Chart, Column, Document, Figure, Layer, MonthPlot, Plot, Section, Table, Tone};
 use super::partner::{self, Partner};
 use super::{ReportKind, review, words};
-use crate::domain::ask::{
+use crate::domain::credit::programme::{Programme, Route};
+use crate::domain::filing::ask::{
     ChipHours, DISCRETIONARY, Gate, ModelCompared, ModelTokens, ProgrammeFit, SizedFiling, SizedMonth,
 };
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
 use crate::domain::position::{PoolPosition, Position};
-use crate::domain::programme::Route;
-use crate::domain::words::{all_names_text, day_text, percent_text, sentence_text, usd_text};
+use crate::domain::values::money::Money;
+use crate::domain::values::words::{all_names_text, day_text, percent_text, sentence_text, usd_text};
 
 /// Builds the report of what is sized; without it, why there is nothing.
 pub(super) fn build(position: &Position, sized: Option<&SizedFiling>, partner: Option<&Partner>) -> Document {
@@ -226,7 +225,7 @@ fn services(sized: &SizedFiling) -> Block {
 }
 
 fn records(sized: &SizedFiling) -> Block {
-    let row = |it: &crate::domain::ask::RecordUsd| {
+    let row = |it: &crate::domain::filing::ask::RecordUsd| {
         vec![
             Cell::text(&it.id),
             Cell::text(it.programme.label()),

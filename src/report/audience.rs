@@ -15,21 +15,22 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::words;
-use crate::domain::buys::{Buys, BuysUnit};
-use crate::domain::finding::{Finding, Rule, Severity};
-use crate::domain::history::MissingHistory;
-use crate::domain::money::Money;
-use crate::domain::next_award::Meant;
+use crate::domain::credit::reconcile::Reconciliation;
+use crate::domain::facts::history::MissingHistory;
+use crate::domain::filing::filing_ref::FilingRef;
+use crate::domain::filing::next_award::Meant;
+use crate::domain::filing::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
+use crate::domain::filing::usage::Usage;
 use crate::domain::outlook::MadeWith;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{
-    Credits, DataQuality, DateQuantiles, DayAmount, Exhaustion, FilingRef, MoneyQuantiles, MonthlyBill, PoolPosition,
-    PoolSeries, PoolStatus, Position, Series, Spend,
-};
-use crate::domain::reconcile::Reconciliation;
-use crate::domain::review::{Claim, EarnedValue, NextAsk, PoolValue, Review};
-use crate::domain::track_record::{Horizon, TrackRecord};
-use crate::domain::usage::Usage;
+use crate::domain::outlook::monthly_bill::MonthlyBill;
+use crate::domain::outlook::track_record::{Horizon, TrackRecord};
+use crate::domain::position::buys::{Buys, BuysUnit};
+use crate::domain::position::finding::{Finding, Rule, Severity};
+use crate::domain::position::series::{PoolSeries, Series};
+use crate::domain::position::{Credits, DataQuality, Exhaustion, PoolPosition, PoolStatus, Position, Spend};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, plus_days};
+use crate::domain::values::quantiles::{DateQuantiles, DayAmount, MoneyQuantiles};
 
 /// The record of spend that no filed record claims.
 pub(super) const OUTSIDE: &str = "outside";

@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::document::{Band, Chart, DayPlot, Mark, MonthPlot, Plot, Tone};
 use super::words;
-use crate::domain::period::{BillingPeriod, plus_days};
+use crate::domain::values::period::{BillingPeriod, plus_days};
 
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
@@ -341,7 +341,7 @@ fn middle_of(month: BillingPeriod) -> NaiveDate {
 }
 
 /// A stack cannot show less than nothing; the table beside it can.
-fn bar_height(amount: crate::domain::money::Money) -> f64 {
+fn bar_height(amount: crate::domain::values::money::Money) -> f64 {
     amount.at_least_zero().to_chart()
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::document::{Chart, DayPlot, MonthPlot, Plot, Tone};
 use super::words;
-use crate::domain::money::Money;
+use crate::domain::values::money::Money;
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -180,8 +180,8 @@ fn cents(amount: Money) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::position::{DayAmount, DayBand};
-    use crate::report::document::{Band, Line, Mark, Tone};
+    use crate::document::{Band, Line, Mark, Tone};
+    use crate::domain::values::quantiles::{DayAmount, DayBand};
 
     fn usd(text: &str) -> Money {
         text.parse().unwrap()

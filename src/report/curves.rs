@@ -6,12 +6,13 @@ use chrono::NaiveDate;
 
 use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone};
 use super::{pools, words};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::plan::{PlanSource, Planned};
-use crate::domain::position::{
-    DayAmount, DayBand, MonthModelCost, PoolPosition, PoolSeries, PoolStatus, Position, Series, Variance,
-};
+use crate::domain::filing::variance::Variance;
+use crate::domain::outlook::plan::{PlanSource, Planned};
+use crate::domain::position::series::{MonthModelCost, PoolSeries, Series};
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, plus_days};
+use crate::domain::values::quantiles::{DayAmount, DayBand};
 
 /// How far ahead burn-downs look at most: the outlook's horizon.
 const HORIZON_DAYS: i64 = 365;

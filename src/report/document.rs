@@ -9,10 +9,11 @@ use rust_decimal::Decimal;
 use super::logo::Logo;
 use super::notice::Notice;
 use super::{ReportKind, words};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{DayAmount, DayBand, Position};
-use crate::domain::words::whole_usd_text;
+use crate::domain::position::Position;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::quantiles::{DayAmount, DayBand};
+use crate::domain::values::words::whole_usd_text;
 
 /// A report or the page.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,9 +11,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::audience::Audience;
 use super::document::{Block, Cell, Column, Document, Section, Table};
 use super::{ReportKind, sha256, words};
-use crate::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
-use crate::domain::period::plus_days;
-use crate::domain::position::{FilingRef, Position};
+use crate::domain::facts::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
+use crate::domain::filing::filing_ref::FilingRef;
+use crate::domain::position::Position;
+use crate::domain::values::period::plus_days;
 
 /// Where a report says what it rests on.
 pub(super) const ELSEWHERE: &str =

@@ -29,8 +29,8 @@ fn short(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ReportKind;
     use crate::domain::position::Position;
-    use crate::report::ReportKind;
 
     fn named(customer: Option<&str>) -> String {
         let position = Position::empty("2026-11-23T06:30:00Z".parse().unwrap(), "USD");

@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 use super::document::{Cell, Figure};
 use super::notice::NEXT;
 use super::{actual_vs_projected, trajectory, words};
-use crate::domain::buys;
-use crate::domain::finding::{Finding, Severity};
-use crate::domain::money::Money;
-use crate::domain::next_award::NextAward;
-use crate::domain::paces::outlook_goes_by;
-use crate::domain::position::{DateQuantiles, Position};
-use crate::domain::words::{days_text, sentence_text, usd_text};
+use crate::domain::filing::next_award::NextAward;
+use crate::domain::position::finding::{Finding, Severity};
+use crate::domain::position::paces::outlook_goes_by;
+use crate::domain::position::{Position, buys};
+use crate::domain::values::money::Money;
+use crate::domain::values::quantiles::DateQuantiles;
+use crate::domain::values::words::{days_text, sentence_text, usd_text};
 
 /// Keys of the figures that answer at once, in order; the others open on demand.
 pub(super) const ANSWERS: [&str; 3] = [NEXT_STEP, REMAINING, FIRST_FULL_BILL];

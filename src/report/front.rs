@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{Audience, ReportKind, document, poc, said};
-use crate::domain::position::{Position, Series};
+use crate::domain::position::Position;
+use crate::domain::position::series::Series;
 
 /// The words of a page that leads to reports.
 #[derive(Debug, Clone, PartialEq, Eq)]

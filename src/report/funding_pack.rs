@@ -7,8 +7,9 @@
 use super::document::{Block, Document, Figure, Section};
 use super::partner::{self, Partner};
 use super::{ReportKind, actual_vs_projected, as_filed, ask, curves, review, trajectory, usage, window_clock, words};
-use crate::domain::ask::SizedFiling;
-use crate::domain::position::{Position, Series};
+use crate::domain::filing::ask::SizedFiling;
+use crate::domain::position::Position;
+use crate::domain::position::series::Series;
 
 /// The order in which a reviewer asks: what was filed, what was used and spent against it, how it was paid, how long that lasts and
 /// how good such words were, what comes after, what is asked for next, and what all of it assumes. Sections of other reports that

@@ -2,13 +2,12 @@
 
 use askama::Template;
 
-use super::STYLESHEET;
 use super::chart::{self, LegendItem, Picture, Size};
-use super::chart_data;
 use super::document::{Block, Cell, Chart, Document, Figure, Row, Section, Table};
 use super::notice::Notice;
 use super::page::{Nav, NavLink, NavReport};
-use crate::domain::finding::Severity;
+use super::{STYLESHEET, chart_data};
+use crate::domain::position::finding::Severity;
 
 /// So few columns that a full width would tear them apart.
 const FEW_COLUMNS: usize = 2;

@@ -4,6 +4,8 @@
 //! series and audience give the same bytes, because nothing here reads a clock; an audience is applied before a
 //! document is built, so that no renderer can show what its reader may not see.
 
+use glidepath_domain as domain;
+
 mod actual_vs_projected;
 mod after_credits;
 mod as_filed;
@@ -45,6 +47,7 @@ mod window_clock;
 mod words;
 mod xlsx;
 
+use crate::domain::position::delisted;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,15 +61,17 @@ pub use logo::{Logo, LogoError};
 pub use page::{FilingForm, Nav, NavAssets, NavLink, NavReport, WhatIfForm, models_in_use, page};
 pub use partner::{Commentary, Partner};
 pub use pdf::Typesetting;
+#[cfg(feature = "pdf")]
+pub use pdf::forget as forget_typeset;
 pub use words::day as short_day;
 
-use crate::domain::ask::SizedFiling;
-use crate::domain::credit::{GENAI_TIER, Programme};
-use crate::domain::delisted;
-use crate::domain::evidence::Evidence;
-use crate::domain::position::{Position, Series};
-use crate::domain::unlisted::AS_IF_NONE_LEFT;
-use crate::domain::words::all_names_text;
+use crate::domain::credit::programme::{GENAI_TIER, Programme};
+use crate::domain::credit::unlisted::AS_IF_NONE_LEFT;
+use crate::domain::facts::evidence::Evidence;
+use crate::domain::filing::ask::SizedFiling;
+use crate::domain::position::Position;
+use crate::domain::position::series::Series;
+use crate::domain::values::words::all_names_text;
 use document::{About, Cell};
 
 /// The one stylesheet: inlined in reports, so that a saved file stands alone; inlined or linked by the page.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::document::{Cell, Column, Row, Table};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::position::{Position, WorkloadSpend};
-use crate::domain::workload::{Direction, Tier};
+use crate::domain::billing::costs::WorkloadSpend;
+use crate::domain::position::Position;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::workload::{Direction, Tier};
 
 /// What a model was used for; tokens, and the cost of everything that names the model.
 #[derive(Default)]
@@ -114,7 +115,7 @@ fn cells(model: &str, used: &Use, total: Money) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::workload::Workload;
+    use crate::domain::values::workload::Workload;
 
     fn row(direction: Direction, tier: Tier, cost: &str, tokens: &str) -> WorkloadSpend {
         WorkloadSpend {

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::words;
-use crate::domain::finding::Severity;
+use crate::domain::position::finding::Severity;
 
 /// A finding as a report shows it: without its key, which can name ids.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,11 +10,13 @@ use super::{
     Format, ReportKind, actual_vs_projected, after_credits, as_filed, curves, first_screen, html, models, pools,
     reconciliation, sensitivity, track_record, trajectory, words,
 };
-use crate::domain::ask::{Objection, SizedFiling};
-use crate::domain::credit::CoverageState;
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::position::{Position, Series, UnclassifiedUsage, WorkloadSpend};
-use crate::domain::words::sentence_text;
+use crate::domain::billing::costs::WorkloadSpend;
+use crate::domain::credit::coverage::CoverageState;
+use crate::domain::filing::ask::{Objection, SizedFiling};
+use crate::domain::position::finding::{Finding, Rule};
+use crate::domain::position::series::Series;
+use crate::domain::position::{Position, UnclassifiedUsage};
+use crate::domain::values::words::sentence_text;
 
 /// Where the page leads to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -367,7 +369,7 @@ fn workloads(position: &Position) -> Table {
 }
 
 fn coverage(position: &Position) -> Section {
-    let row = |coverage: &crate::domain::position::Coverage| {
+    let row = |coverage: &crate::domain::credit::coverage::Coverage| {
         vec![
             Cell::text(&coverage.service),
             Cell::text(match coverage.state {

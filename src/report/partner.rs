@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::Audience;
 use super::document::{Block, PreparedBy, Section};
 use super::logo::Logo;
-use crate::domain::position::FilingRef;
+use crate::domain::filing::filing_ref::FilingRef;
 
 /// The partner of whoever runs this, as `[partner]` names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,11 +5,13 @@ use chrono::NaiveDate;
 use super::document::{Block, Cell, Column, Document, Figure, Section, Table};
 use super::partner::{self, Partner};
 use super::{Audience, ReportKind, as_filed, words};
-use crate::domain::credit::Programme;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, plus_days};
-use crate::domain::position::{FiledApplication, FilingRef, Position, Variance};
-use crate::domain::words::{ended_text, usd_text};
+use crate::domain::credit::programme::Programme;
+use crate::domain::filing::filing_ref::{FiledApplication, FilingRef};
+use crate::domain::filing::variance::Variance;
+use crate::domain::position::Position;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, plus_days};
+use crate::domain::values::words::{ended_text, usd_text};
 
 /// Builds the report.
 pub(super) fn build(position: &Position, partner: Option<&Partner>, audience: &Audience) -> Document {

@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use super::audience::TOGETHER;
 use super::document::{Block, Cell, Column, Section, Table};
 use super::{curves, words};
-use crate::domain::buys::{Buys, BuysUnit};
 use crate::domain::credit::StatementSource;
-use crate::domain::position::{PoolPosition, PoolStatus, Position, Series};
-use crate::domain::unlisted::{CreditsAnswer, UnlistedCredit};
-use crate::domain::words::usd_text;
+use crate::domain::credit::unlisted::{CreditsAnswer, UnlistedCredit};
+use crate::domain::position::buys::{Buys, BuysUnit};
+use crate::domain::position::series::Series;
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::values::words::usd_text;
 
 /// The section on credit: burn-down and state of every pool, or why there is none.
 pub(super) fn section(position: &Position, series: &Series) -> Section {

@@ -2,9 +2,10 @@
 
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
+use crate::domain::credit::reconcile::{AwaitedCredit, BalanceReconciliation, MonthReconciliation, Reconciliation};
+use crate::domain::credit::stated_text;
 use crate::domain::position::Position;
-use crate::domain::reconcile::{AwaitedCredit, BalanceReconciliation, MonthReconciliation, Reconciliation};
-use crate::domain::words::{day_text, days_text, stated_text, usd_text};
+use crate::domain::values::words::{day_text, days_text, usd_text};
 
 /// The newest months are shown whether they have a gap or not.
 const NEWEST_MONTHS: usize = 4;

@@ -4,13 +4,13 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Figure, Section, Table};
 use super::{pools, words};
-use crate::domain::credit::Programme;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::position::Position;
-use crate::domain::review::{
+use crate::domain::credit::programme::Programme;
+use crate::domain::filing::review::{
     AskBound, Assumption, Claim, EarnedValue, GrantedBand, Measure, NextAsk, PoolValue, Question, Verdict,
 };
-use crate::domain::words::usd_text;
+use crate::domain::position::Position;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::words::usd_text;
 
 /// The sections on the filing and the ask, empty ones left out.
 pub(super) fn sections(position: &Position) -> Vec<Section> {
@@ -219,7 +219,7 @@ fn ask_blocks(position: &Position) -> Vec<Block> {
         let none = format!("No ask is supported{}.", why.map(|why| format!(": {why}")).unwrap_or_default());
         return [none].into_iter().chain(granted_sentence(position)).map(Block::Text).collect();
     };
-    let row = |step: &crate::domain::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
+    let row = |step: &crate::domain::filing::review::Step| vec![Cell::text(&step.label), Cell::Money(step.amount)];
     let columns = [Column::text("step", "Step"), Column::number("amount", "Amount")];
     let mut blocks = vec![Block::Text(
         "What recent spend supports, without any growth, and no more than will find no credit or than the programme can still \

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
+use crate::domain::outlook::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
 use crate::domain::position::Position;
-use crate::domain::track_record::{CLAIMED_PERCENT, DateCheck, Horizon, Place, SpendCheck};
 
 /// "Our 80 % ranges held 39 of 46 times (84.8 %), judged after 30 days."; `None` while no outlook is old enough.
 pub(super) fn sentence(position: &Position) -> Option<String> {

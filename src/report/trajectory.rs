@@ -6,13 +6,16 @@ use rust_decimal::Decimal;
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
 use super::notice::Notice;
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
-use crate::domain::finding::{Finding, Rule};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::plan::Planned;
-use crate::domain::position::{DateQuantiles, MoneyQuantiles, MonthlyBill, Position, Series};
-use crate::domain::unlisted::AS_IF_NONE_LEFT;
-use crate::domain::words::{days_text, usd_text};
+use crate::domain::credit::unlisted::AS_IF_NONE_LEFT;
+use crate::domain::outlook::monthly_bill::MonthlyBill;
+use crate::domain::outlook::plan::Planned;
+use crate::domain::position::Position;
+use crate::domain::position::finding::{Finding, Rule};
+use crate::domain::position::series::Series;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
+use crate::domain::values::words::{days_text, usd_text};
 
 /// Builds the report.
 pub(super) fn build(position: &Position, series: &Series) -> Document {

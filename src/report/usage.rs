@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::document::{Block, Cell, Column, Section, Table};
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::BillingPeriod;
+use crate::domain::filing::usage::{AcceleratorMonth, ModelMonth, Tokens};
 use crate::domain::position::Position;
-use crate::domain::usage::{AcceleratorMonth, ModelMonth, Tokens};
-use crate::domain::words::usd_text;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::words::usd_text;
 
 /// The section; `None` where neither a model nor an accelerator was filed or used.
 pub(super) fn section(position: &Position) -> Option<Section> {

@@ -8,10 +8,11 @@ use rust_decimal::Decimal;
 
 use super::document::{Cell, Column, Table};
 use super::words;
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::position::{Position, Variance};
-use crate::domain::workload::Workload;
+use crate::domain::filing::variance::Variance;
+use crate::domain::position::Position;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::BillingPeriod;
+use crate::domain::values::workload::Workload;
 
 /// A cause as people see it: accelerators have hours and a rate where tokens have volume and price.
 struct Cause {

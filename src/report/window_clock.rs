@@ -7,10 +7,12 @@ use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
-use crate::domain::money::Money;
-use crate::domain::period::plus_days;
-use crate::domain::plan::{PlanKind, PlanSource, PlanState, Planned};
-use crate::domain::position::{PoolPosition, PoolSeries, PoolStatus, Position, Series};
+use crate::domain::facts::plan::PlanKind;
+use crate::domain::outlook::plan::{PlanSource, PlanState, Planned};
+use crate::domain::position::series::{PoolSeries, Series};
+use crate::domain::position::{PoolPosition, PoolStatus, Position};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::plus_days;
 
 /// The section; `None` without an award whose window has begun.
 pub(super) fn section(position: &Position, series: &Series) -> Option<Section> {

@@ -5,13 +5,14 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::domain::credit::StatementSource;
-use crate::domain::finding::Rule;
-use crate::domain::money::{Money, Quantity, group_thousands};
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::position::{DateQuantiles, OutlookState, Position};
-use crate::domain::referee::SetAside;
-use crate::domain::words::usd_text;
-use crate::domain::workload::{Direction, Routing, Tier};
+use crate::domain::facts::referee::SetAside;
+use crate::domain::position::finding::Rule;
+use crate::domain::position::{OutlookState, Position};
+use crate::domain::values::money::{Money, Quantity, group_thousands};
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::quantiles::DateQuantiles;
+use crate::domain::values::words::usd_text;
+use crate::domain::values::workload::{Direction, Routing, Tier};
 
 /// What to say while no projection is filed.
 pub(super) const NOTHING_FILED: &str = "No projection is filed yet, so there is nothing to compare with.";

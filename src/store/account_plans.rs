@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, params};
 
-use crate::domain::account_plan::AccountPlan;
+use crate::domain::facts::account_plan::AccountPlan;
 
 use super::Store;
 use super::error::Result;

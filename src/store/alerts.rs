@@ -14,10 +14,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::alert::{
-    Action, AlertEvent, Audience, DeadChannel, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History,
-    NewDelivery, OpenAlert, OutboxFile, PendingDelivery,
+    Action, AlertEvent, Audience, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
+    OpenAlert, OutboxFile, PendingDelivery,
 };
-use crate::domain::finding::Severity;
+use crate::domain::facts::deliveries::DeadChannel;
+use crate::domain::position::finding::Severity;
 
 use super::Store;
 use super::cycles::{Messages, read_findings};

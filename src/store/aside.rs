@@ -7,8 +7,8 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
-use crate::domain::period::plus_days;
-use crate::domain::referee::{SetAside, TOLERANCE};
+use crate::domain::facts::referee::{SetAside, TOLERANCE};
+use crate::domain::values::period::plus_days;
 
 use super::Store;
 use super::error::Result;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 use utoipa::ToSchema;
 
-use crate::domain::printable::{printable, shortened};
+use crate::domain::values::printable::{printable, shortened};
 
 use super::Store;
 use super::error::Result;

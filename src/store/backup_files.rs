@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use super::copying::stands;
 use super::whole::is_unguessable;
 use super::{StoreId, log_of, regular};
-use crate::domain::referee::is_ahead;
+use crate::domain::facts::referee::is_ahead;
 
 /// The file by which a second place for backups is known.
 pub const MARK: &str = "glidepath-backups";

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::Store;
 use super::error::Result;
-use crate::domain::money::Money;
+use crate::domain::values::money::Money;
 
 /// Which charges are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,9 @@ use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::facts::{Allocation, CreditSnapshot, Outcome, RecordedBalance, SeenCredit, StatedBalance};
-use crate::domain::money::Money;
+use crate::domain::facts::credits::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit, StatedBalance};
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::values::money::Money;
 
 use super::Store;
 use super::error::Result;

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::alert::{AlertEvent, Held, NewDelivery};
-use crate::domain::finding::Finding;
 use crate::domain::outlook::Outlook;
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::track_record::{HORIZONS, PastOutlook, RECORD_DAYS, Said};
+use crate::domain::outlook::track_record::{HORIZONS, PastOutlook, RECORD_DAYS, Said};
+use crate::domain::position::finding::Finding;
+use crate::domain::values::period::{DayRange, plus_days};
 
 use super::entered::{Entered, entered, shown};
 use super::error::Result;
@@ -380,7 +380,7 @@ pub fn newest_clock(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
 mod tests {
     use super::*;
     use crate::domain::alert::Reason;
-    use crate::domain::finding::{Rule, Severity};
+    use crate::domain::position::finding::{Rule, Severity};
 
     #[test]
     fn why_a_finding_is_held_is_read_back_and_an_older_store_says_nothing() {

@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use super::Unclaimed;
 use super::trouble::is_damage;
-use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
-use crate::domain::trouble::Trouble;
+use crate::domain::values::bounds::DEFAULT_STORE_MEMORY_MB;
+use crate::domain::wording::trouble::Trouble;
 
 fn process(holder: &Option<u32>) -> String {
     holder.map(|holder| format!(", number {holder}")).unwrap_or_default()

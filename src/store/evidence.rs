@@ -6,9 +6,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 
-use crate::domain::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange};
+use crate::domain::facts::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, DayRange};
 
 use super::Store;
 use super::error::{Result, StoreError};

@@ -22,7 +22,7 @@ use super::regular::{LONGEST_STORE, Links};
 use super::trouble::DiskTrouble;
 use super::verify::Verified;
 use super::{StoreId, beside, config, confine, log_of, migrations, revoked};
-use crate::domain::healing::{HealedFrom, Healing};
+use crate::domain::facts::healing::{HealedFrom, Healing};
 
 /// What is wrong with a store.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use super::{
     Depth, Examined, Store, backup, beside, bring_up_to_date, checkpoint, examine, locked, log_of, open_file, verify,
     whole,
 };
-use crate::domain::healing::Healing;
+use crate::domain::facts::healing::Healing;
 
 /// The first pause between two tries to open the file; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

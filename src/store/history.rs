@@ -6,11 +6,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, OptionalExt as _, params};
 
-use crate::domain::facts::Outcome;
-use crate::domain::history::{MissingHistory, StoredPull, gaps, held};
-use crate::domain::money::Money;
-use crate::domain::period::DayRange;
-use crate::domain::window::{MONTHS_KEPT, backfill_window};
+use crate::domain::facts::history::{MissingHistory, StoredPull, gaps, held};
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::window::{MONTHS_KEPT, backfill_window};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::DayRange;
 
 use super::error::Result;
 use super::{Store, ingest, read};

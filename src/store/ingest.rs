@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
-use crate::domain::charge::{BillPart, Charge, Usage, record_kind};
-use crate::domain::facts::{Allocation, ChargeKind, ChargeRow, CreditSnapshot, Outcome};
-use crate::domain::history;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{BillingPeriod, DayRange};
-use crate::domain::vanished::kept_days;
+use crate::domain::facts::charge::{BillPart, Charge, Usage, record_kind};
+use crate::domain::facts::credits::{Allocation, CreditSnapshot};
+use crate::domain::facts::history;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::rows::{ChargeKind, ChargeRow};
+use crate::domain::facts::vanished::kept_days;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::{BillingPeriod, DayRange};
 
-use super::credits;
-use super::cycles;
 use super::error::{Result, StoreError};
 use super::history::pulls as history_of;
 use super::read::{Table, current_charges, current_usage};
-use super::{Store, read, vanished};
+use super::{Store, credits, cycles, read, vanished};
 
 /// Days that a failed check names; the sums tell the rest.
 const NAMED_DAYS: usize = 3;

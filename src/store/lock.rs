@@ -9,10 +9,9 @@ use std::time::SystemTime;
 
 use tracing::debug;
 
-use super::beside;
 use super::error::{Result, StoreError};
 use super::regular::{self, LONGEST_NOTE, Links};
-use super::remedy;
+use super::{beside, remedy};
 
 /// A lock that is held until it is dropped; the operating system lets go of it when the process dies.
 #[derive(Debug)]

@@ -162,7 +162,7 @@ mod tests {
             assert!(noted >= 700, "{noted}");
             drop(old);
 
-            let store = crate::store::Store::open_within(&path, 64).unwrap();
+            let store = crate::Store::open_within(&path, 64).unwrap();
             let listed = store.audited(None, 5_000).await.unwrap();
             assert!(listed.len() >= noted, "{noted} were noted, and {} are listed", listed.len());
             let is_short = |path: &str| path.len() == 200 && path.starts_with("/api/v1/plan/");

@@ -5,6 +5,8 @@
 //! sees one moment and does not wait for who writes; migrations run in order, each in a transaction of its own, with a
 //! checkpoint before and after; after an error with which DuckDB refuses everything the file is opened anew by the next call.
 
+use glidepath_domain as domain;
+
 mod account_plans;
 pub mod alerts;
 mod aside;
@@ -62,8 +64,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use duckdb::{AccessMode, Config, Connection};
 use tracing::warn;
 
-use crate::domain::bounds::DEFAULT_STORE_MEMORY_MB;
-use crate::domain::healing::Healing;
+use crate::domain::facts::healing::Healing;
+use crate::domain::values::bounds::DEFAULT_STORE_MEMORY_MB;
 
 use health::Health;
 use lock::Lock;

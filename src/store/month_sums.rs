@@ -6,11 +6,11 @@ use chrono::{NaiveDate, NaiveDateTime};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 
-use crate::domain::corrections::{MonthlySums, Sums};
-use crate::domain::facts::Outcome;
-use crate::domain::money::Money;
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
-use crate::domain::vanished::kept_days;
+use crate::domain::facts::corrections::{MonthlySums, Sums};
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::vanished::kept_days;
+use crate::domain::values::money::Money;
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 use super::error::Result;
 use super::read::current_charges;

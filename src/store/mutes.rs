@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 
 use crate::domain::alert::{Mute, MuteKind, newest_mutes};
-use crate::domain::finding::Severity;
+use crate::domain::position::finding::Severity;
 
 use super::Store;
 use super::error::{Result, StoreError};

@@ -5,8 +5,9 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt as _, params};
 
-use crate::domain::alert::{Letter, NewDelivery, OutboxFile};
-use crate::domain::referee::TOLERANCE;
+use crate::domain::alert::{NewDelivery, OutboxFile};
+use crate::domain::facts::referee::TOLERANCE;
+use crate::domain::wording::Letter;
 
 use super::Store;
 use super::audit::{AuditEntry, insert_entry};

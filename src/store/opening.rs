@@ -16,8 +16,8 @@ use super::examine::{Depth, Examined, Examiner};
 use super::heal::{self, Base, Damage};
 use super::regular::{self, Links};
 use super::{StoreId, migrations};
-use crate::domain::healing::Healing;
-use crate::domain::words::moment_text;
+use crate::domain::facts::healing::Healing;
+use crate::domain::values::words::moment_text;
 
 /// How to open a store.
 #[derive(Debug, Clone)]

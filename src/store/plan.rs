@@ -11,7 +11,7 @@ use tracing::warn;
 use super::Store;
 use super::error::Result;
 use super::read::to_json;
-use crate::domain::plan::{PlanEntry, What};
+use crate::domain::facts::plan::{PlanEntry, What};
 
 impl Store {
     /// Keeps an event under the next number, whatever number it carries.

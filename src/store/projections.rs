@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::Store;
 use super::entered::shown;
 use super::error::{Result, StoreError};
-use crate::domain::projection::content_hash;
+use crate::domain::filing::projection::content_hash;
 
 /// A filing as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

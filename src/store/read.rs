@@ -12,10 +12,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::facts::{ChargeKind, ChargeRow, Facts, Outcome, UsageKind, UsageRow};
-use crate::domain::interner::{Interner, ranked};
-use crate::domain::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
-use crate::domain::period::DayRange;
+use crate::domain::facts::Facts;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::rows::{ChargeKind, ChargeRow, UsageKind, UsageRow};
+use crate::domain::values::interner::{Interner, ranked};
+use crate::domain::values::money::{MONEY_SCALE, Money, QUANTITY_SCALE, Quantity};
+use crate::domain::values::period::DayRange;
 
 use super::credits::KnownBalances;
 use super::entered::{Entered, shown, through};

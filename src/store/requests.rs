@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, params};
 
-use crate::domain::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 use super::Store;
 use super::error::Result;

@@ -24,7 +24,7 @@ use super::opening::Opening;
 use super::regular::{self, LONGEST_LIST, Links};
 use super::revoked_list::{List, PLACE};
 use super::{StoreId, beside, whole};
-use crate::domain::words::moment_text;
+use crate::domain::values::words::moment_text;
 
 /// Who ended links because a list told that they were revoked.
 const BY_LIST: &str = "restore";

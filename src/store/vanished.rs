@@ -7,11 +7,11 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 
-use crate::domain::charge::record_kind;
-use crate::domain::facts::Outcome;
-use crate::domain::money::{Money, Quantity};
-use crate::domain::period::{DayRange, plus_days};
-use crate::domain::vanished::VanishedDay;
+use crate::domain::facts::charge::record_kind;
+use crate::domain::facts::outcome::Outcome;
+use crate::domain::facts::vanished::VanishedDay;
+use crate::domain::values::money::{Money, Quantity};
+use crate::domain::values::period::{DayRange, plus_days};
 
 use super::Store;
 use super::error::Result;

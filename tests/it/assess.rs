@@ -13,13 +13,13 @@ mod purchases;
 mod reconciliation;
 mod renamed;
 
-use glidepath::domain::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
 use glidepath::domain::facts::Facts;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::review::next_ask::NoAsk;
-use glidepath::domain::series::series;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::facts::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
+use glidepath::domain::filing::review::next_ask::NoAsk;
+use glidepath::domain::position::series::series;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::workload::Workload;
 
 use crate::support::values::{day, usd};
 use crate::support::world::*;
@@ -192,7 +192,7 @@ fn before_any_data_there_is_no_figure_and_no_panic() {
     assert_eq!((position.data_through, position.exhaustion.total.p50), (None, None));
     assert_eq!(position.credits.pools[0].stated.unwrap().amount, usd("5000"));
     assert_eq!(position.spend.burn_per_day.last_7_days, None);
-    assert_eq!(series(&assessment, None), glidepath::domain::position::Series::default());
+    assert_eq!(series(&assessment, None), glidepath::domain::position::series::Series::default());
 }
 
 #[test]

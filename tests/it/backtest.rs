@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use chrono::NaiveDate;
-use glidepath::domain::backtest::{
+use glidepath::domain::forecast::backtest::{
     Answerer, Case, Origin, QuestionError, Questions, Series, YOUNG_DAYS, exhaustion, score, spend,
 };
 use glidepath::domain::forecast::{Evidence, HORIZONS, History, Method};
 use glidepath::domain::outlook::FORGETTING;
-use glidepath::domain::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;

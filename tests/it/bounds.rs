@@ -4,9 +4,9 @@ use std::path::Path;
 
 use glidepath::config::{Config, read_rules};
 use glidepath::domain::alert::AlertRules;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::FiledProjection;
-use glidepath::domain::whatif::Change;
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::FiledProjection;
+use glidepath::domain::outlook::whatif::Change;
 use serde_json::{Map, Value, json};
 
 const BILLION: &str = "1000000000";

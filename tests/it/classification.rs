@@ -4,9 +4,9 @@ mod properties;
 
 use std::collections::BTreeMap;
 
-use glidepath::domain::classify::{Classifier, RuleFiles};
-use glidepath::domain::service::ServiceMatcher;
-use glidepath::domain::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::classify::{Classifier, RuleFiles};
+use glidepath::domain::values::service::ServiceMatcher;
+use glidepath::domain::values::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 

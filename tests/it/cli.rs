@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::store::{CreditPull, IngestRun, Store};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ mod reference;
 use std::path::{Path, PathBuf};
 
 use glidepath::config::{Config, ConfigError, Role};
-use glidepath::domain::alert::Hears;
+use glidepath::domain::wording::Hears;
 use glidepath::report::{Format, ReportKind};
 
 /// A file in `tests/config`, and the place and a part of the message of each of its problems, in order.

@@ -5,14 +5,15 @@ mod files;
 mod intake;
 mod lives;
 
-use glidepath::domain::assess::{Context, Filing};
-use glidepath::domain::draft::{Draft, NoDraft};
-use glidepath::domain::money::Money;
-use glidepath::domain::next_award::Wanted;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::Variance;
-use glidepath::domain::projection::{FiledProjection, FilingSize, KnownScale, OUTSIDE, Plan, plan};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::filing::Filing;
+use glidepath::domain::filing::draft::{Draft, NoDraft};
+use glidepath::domain::filing::next_award::Wanted;
+use glidepath::domain::filing::projection::{FiledProjection, FilingSize, KnownScale, OUTSIDE, Plan, plan};
+use glidepath::domain::filing::variance::Variance;
+use glidepath::domain::position::assess::Context;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::workload::Workload;
 use rust_decimal::Decimal;
 
 use crate::support::values::{day, usd};
@@ -72,7 +73,7 @@ impl Drafted {
             tax_rate: None,
             next_award: Wanted::default(),
         };
-        let assessment = glidepath::domain::assess::Assessment::new(&world.facts, context);
+        let assessment = glidepath::domain::position::assess::Assessment::new(&world.facts, context);
         let variance = assessment.position(None).variance;
         variance.into_iter().filter(|row| row.month == first).collect()
     }
@@ -422,7 +423,7 @@ monthly = [{ from = "2026-06", input_millions = 1 }]
         tax_rate: None,
         next_award: Wanted::default(),
     };
-    let text = glidepath::domain::assess::Assessment::new(&world.facts, context).draft().unwrap().to_toml();
+    let text = glidepath::domain::position::assess::Assessment::new(&world.facts, context).draft().unwrap().to_toml();
     let again = FiledProjection::parse(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
     assert_eq!(
         (again.customer.as_deref(), again.asked_for.as_deref()),

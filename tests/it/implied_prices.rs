@@ -1,12 +1,14 @@
 //! Prices that a bill implies, and which price is used for what is to come.
 
 use chrono::NaiveDate;
-use glidepath::domain::costs::{Costs, DetailKind, DetailRow};
-use glidepath::domain::implied_price::{Basis, DAYS, ENOUGH_DAYS, ImpliedPrices, PriceRow, PriceSource, Unit, Used};
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::price::{PriceBook, PriceQuery};
-use glidepath::domain::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::costs::{Costs, DetailKind, DetailRow};
+use glidepath::domain::billing::implied_price::{
+    Basis, DAYS, ENOUGH_DAYS, ImpliedPrices, PriceRow, PriceSource, Unit, Used,
+};
+use glidepath::domain::billing::price::{PriceBook, PriceQuery};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
 fn day(text: &str) -> NaiveDate {

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::config::Config;
 use glidepath::cycle::{AsOfError, AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::period::to_microseconds;
+use glidepath::domain::values::period::to_microseconds;
 use glidepath::report::{Audience, Format, ReportKind};
 use glidepath::store::Store;
 use tempfile::TempDir;
@@ -207,7 +207,7 @@ async fn every_month_rests_on_runs_with_aws_s_own_request_ids() {
     // What came later is no evidence of what was believed before.
     let earlier = engine.store().evidence(first).await.unwrap();
     assert_eq!(earlier.runs.iter().map(|run| run.run_id).collect::<Vec<_>>(), [day_one, past]);
-    let known_by = |month: &glidepath::domain::evidence::MonthEvidence| {
+    let known_by = |month: &glidepath::domain::facts::evidence::MonthEvidence| {
         month.brought_by.iter().copied().chain(month.confirmed_by).all(|run| run == day_one || run == past)
     };
     assert!(earlier.months.iter().all(known_by));

@@ -6,10 +6,10 @@ pub mod score;
 pub mod told;
 
 use glidepath::domain::alert::{Action, AlertRules, ReplayedAlert};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::filing::next_award::Meant;
 use glidepath::domain::forecast::{Course, Evidence, Forecast, History};
-use glidepath::domain::next_award::Meant;
-use glidepath::domain::period::plus_days;
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::values::period::plus_days;
 
 use life::{AGES, Kind, Life};
 use score::{Score, ramp_score, scores};

@@ -1,11 +1,11 @@
 //! Odd pasts through the whole outlook, each with the answer that it ought to get.
 
 use chrono::NaiveDate;
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::Money;
+use glidepath::domain::billing::daily_cost::DailyCost;
 use glidepath::domain::outlook::Outlook;
-use glidepath::domain::period::DayRange;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::DayRange;
+use glidepath::domain::values::workload::Workload;
 
 use crate::support::past::{BEDROCK, EC2, Past, RDS, THROUGH};
 use crate::support::values::{self, day, usd};

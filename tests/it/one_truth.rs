@@ -1,11 +1,15 @@
 //! What is told of one bill, one ask and one end of credit is the same wherever it is told.
 
-use glidepath::domain::alert::{AlertRules, IngestHealth, Observations, Outcome, evaluate};
-use glidepath::domain::money::Money;
-use glidepath::domain::partial_days::AtLeast;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{DateQuantiles, MonthlyBill, Position};
-use glidepath::domain::words::{day_text, usd_text};
+use glidepath::domain::alert::{AlertRules, IngestHealth, evaluate};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::outlook::monthly_bill::MonthlyBill;
+use glidepath::domain::position::Position;
+use glidepath::domain::position::basis::AtLeast;
+use glidepath::domain::position::observations::Observations;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::quantiles::DateQuantiles;
+use glidepath::domain::values::words::{day_text, usd_text};
 use glidepath::report::{self, Audience, Format, Nav, ReportKind};
 
 use crate::support::{paper, sample};

@@ -2,13 +2,13 @@
 //! worked out by hand.
 
 use chrono::{Datelike, NaiveDate, Weekday};
+use glidepath::domain::billing::daily_cost::DailyCost;
 use glidepath::domain::forecast::Voice;
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::Money;
 use glidepath::domain::outlook::{HORIZON_DAYS, MonthSoFar, Outlook};
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::position::{DateQuantiles, MoneyQuantiles};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
+use glidepath::domain::values::workload::Workload;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -2,16 +2,16 @@
 //! Accounts are made by hand in March 2026, looked at on the 31st, so that the 29th is the last complete day.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use glidepath::domain::assess::{Assessment, Context, Filing};
-use glidepath::domain::money::Money;
-use glidepath::domain::next_award::Wanted;
+use glidepath::domain::facts::plan::{PlanEntry, PlanKind, Volume, What};
+use glidepath::domain::filing::Filing;
+use glidepath::domain::filing::next_award::Wanted;
+use glidepath::domain::filing::projection::{FiledProjection, plan};
 use glidepath::domain::outlook::Outlook;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::plan::{
-    PlanEntry, PlanKind, PlanOrder, PlanState, Planned, Spelling, Volume, What, counted, read, read_as,
-};
+use glidepath::domain::outlook::plan::{PlanOrder, PlanState, Planned, Spelling, counted, read, read_as};
 use glidepath::domain::position::Position;
-use glidepath::domain::projection::{FiledProjection, plan};
+use glidepath::domain::position::assess::{Assessment, Context};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::price::{PriceBook, PriceBookError, PriceOrigin, PriceQuery, UnitPrice, Unpriced};
-use glidepath::domain::workload::{CacheLifetime, Direction, Routing, Tier};
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::billing::price::{PriceBook, PriceBookError, PriceOrigin, PriceQuery, UnitPrice, Unpriced};
+use glidepath::domain::values::workload::{CacheLifetime, Direction, Routing, Tier};
 use rust_decimal::Decimal;
 
 const HEAD: &str = "read_on = \"2026-06-01\"\nsource = \"test\"\nbatch_factor = \"0.5\"\n";

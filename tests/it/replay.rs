@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use glidepath::domain::credit::{ApplicationType, CreditPool, EligibleServices};
-use glidepath::domain::ledger::{
-    AWS_ORDER, DailyCost, Demand, Fold, Ledger, OrderKey, Stream, Visitor, drawing_order, replay, replay_in_order,
+use glidepath::domain::billing::daily_cost::{DailyCost, Stream};
+use glidepath::domain::credit::ledger::{
+    AWS_ORDER, Demand, Fold, Ledger, OrderKey, Visitor, drawing_order, replay, replay_in_order,
 };
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::purchase::{Lets, Purchase, PurchaseLimit};
-use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::credit::{CreditPool, EligibleServices};
+use glidepath::domain::facts::credits::ApplicationType;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::values::purchase::{Lets, Purchase, PurchaseLimit};
+use glidepath::domain::values::service::{ServiceAliases, ServiceMatcher};
+use glidepath::domain::values::workload::Workload;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -107,7 +109,7 @@ fn sum(amounts: impl IntoIterator<Item = Money>) -> Money {
 }
 
 /// Runs a fold by hand over `days`, so that it can be stopped and taken up again.
-fn run<A: glidepath::domain::ledger::Amount>(
+fn run<A: glidepath::domain::credit::ledger::Amount>(
     fold: &mut Fold<A>,
     streams: &[Stream],
     costs: &[DailyCost],
@@ -119,7 +121,7 @@ fn run<A: glidepath::domain::ledger::Amount>(
 }
 
 /// The same, each day by `replay_day`.
-fn run_by<A: glidepath::domain::ledger::Amount>(
+fn run_by<A: glidepath::domain::credit::ledger::Amount>(
     fold: &mut Fold<A>,
     streams: &[Stream],
     costs: &[DailyCost],

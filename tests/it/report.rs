@@ -6,13 +6,15 @@ mod outsiders;
 mod pack;
 
 use glidepath::domain::credit::StatementSource;
-use glidepath::domain::finding::{Finding, Rule, Severity};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{Credits, DateQuantiles, Exhaustion, PoolStatus, Position, Series};
-use glidepath::domain::projection::UnpricedLine;
-use glidepath::domain::reconcile::Reconciliation;
-use glidepath::domain::unlisted::{CreditsAnswer, UnlistedCredit};
+use glidepath::domain::credit::reconcile::Reconciliation;
+use glidepath::domain::credit::unlisted::{CreditsAnswer, UnlistedCredit};
+use glidepath::domain::filing::projection::UnpricedLine;
+use glidepath::domain::position::finding::{Finding, Rule, Severity};
+use glidepath::domain::position::series::Series;
+use glidepath::domain::position::{Credits, Exhaustion, PoolStatus, Position};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::quantiles::DateQuantiles;
 use glidepath::report::document::{Block, Cell, Column, DayPlot, Document, Plot, Row, Table};
 use glidepath::report::{self, Audience, Format, Nav, NavAssets, ReportKind};
 

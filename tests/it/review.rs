@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::position::{Causes, Variance};
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{FiledProjection, plan};
-use glidepath::domain::review::assumptions::{Used, assumptions};
-use glidepath::domain::review::credibility::{Elsewhere, Months, commitments, elsewhere, pace, projections};
-use glidepath::domain::review::{Assumption, Claim, Measure, PoolValue, Question, Verdict};
-use glidepath::domain::workload::{Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{FiledProjection, plan};
+use glidepath::domain::filing::review::assumptions::{Used, assumptions};
+use glidepath::domain::filing::review::credibility::{Elsewhere, Months, commitments, elsewhere, pace, projections};
+use glidepath::domain::filing::review::{Assumption, Claim, Measure, PoolValue, Question, Verdict};
+use glidepath::domain::filing::variance::{Causes, Variance};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::values::workload::{Classification, Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
 const FILING: &str = r#"

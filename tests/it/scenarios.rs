@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use glidepath::domain::billing::daily_cost::DailyCost;
+use glidepath::domain::credit::ledger::{Ledger, replay};
 use glidepath::domain::credit::{CreditPool, EligibleServices};
-use glidepath::domain::ledger::{DailyCost, Ledger, replay};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::service::{ServiceAliases, ServiceMatcher};
+use glidepath::domain::values::workload::Workload;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -143,7 +144,7 @@ impl Story {
 }
 
 fn draws(ledger: &Ledger) -> Vec<DrawRow> {
-    let row = |draw: &glidepath::domain::ledger::Drawdown| DrawRow {
+    let row = |draw: &glidepath::domain::credit::ledger::Drawdown| DrawRow {
         day: draw.day,
         pool: ledger.pools[draw.pool].id.clone(),
         service: ledger.streams[draw.stream].service.clone(),
@@ -154,7 +155,7 @@ fn draws(ledger: &Ledger) -> Vec<DrawRow> {
 }
 
 fn uncovered(ledger: &Ledger) -> Vec<CostRow> {
-    let row = |open: &glidepath::domain::ledger::Uncovered| CostRow {
+    let row = |open: &glidepath::domain::credit::ledger::Uncovered| CostRow {
         day: open.day,
         service: ledger.streams[open.stream].service.clone(),
         workload: ledger.streams[open.stream].workload,
@@ -165,7 +166,7 @@ fn uncovered(ledger: &Ledger) -> Vec<CostRow> {
 }
 
 fn lost(ledger: &Ledger) -> Vec<PoolAmount> {
-    let row = |broken: &glidepath::domain::ledger::Breakage| PoolAmount {
+    let row = |broken: &glidepath::domain::credit::ledger::Breakage| PoolAmount {
         day: broken.day,
         pool: ledger.pools[broken.pool].id.clone(),
         amount: broken.amount,

@@ -1,12 +1,12 @@
 //! Which assumption moves the date most, against division: on a steady account every date can be worked out by hand.
 
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::Money;
+use glidepath::domain::billing::daily_cost::DailyCost;
 use glidepath::domain::outlook::{
     Assumed, CacheDoubt, Doubts, Outlook, Sensitivity, Shift, Swing, outlook_with_sensitivity,
 };
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::workload::Workload;
 use rust_decimal::Decimal;
 
 use crate::support::past::{BEDROCK, EC2, Past, RDS};

@@ -6,7 +6,7 @@ use std::process::Command;
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::position::Series;
+use glidepath::domain::position::series::Series;
 use glidepath::report::{self, Audience, Beside, Format, ReportKind};
 use glidepath::store::Store;
 use serde_json::Value;

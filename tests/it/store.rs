@@ -8,11 +8,13 @@ use std::path::Path;
 
 use chrono::{DateTime, Datelike, Utc};
 use duckdb::Connection;
-use glidepath::domain::charge::{Charge, Usage};
-use glidepath::domain::facts::{Allocation, CreditSnapshot, Facts, Outcome, RecordedBalance};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::facts::Facts;
+use glidepath::domain::facts::charge::{Charge, Usage};
+use glidepath::domain::facts::credits::{Allocation, CreditSnapshot, RecordedBalance};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::facts::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{DayRange, plus_days};
 use glidepath::store::{
     CreditPull, Entered, FinishedCycle, IngestRun, Messages, PulledCosts, Store, StoreError, StoreId,
 };
@@ -81,7 +83,7 @@ async fn facts(store: &Store, as_of: &str) -> Facts {
 
 /// The charges believed as `(day, service, record type, cost)`.
 fn believed(facts: &Facts) -> Vec<(String, String, String, String)> {
-    let row = |row: &glidepath::domain::facts::ChargeRow| {
+    let row = |row: &glidepath::domain::facts::rows::ChargeRow| {
         let kind = &facts.charge_kinds[row.kind];
         (row.day.to_string(), kind.service.clone(), kind.record_type.clone(), row.cost.to_string())
     };

@@ -4,11 +4,13 @@
 mod links;
 mod rules;
 mod source;
+mod structure;
 
 use std::{fs, path::Path};
 
 use rules::{TextFile, Violation};
 use source::Source;
+use structure::Structure;
 
 use crate::support::places::package_root;
 
@@ -27,6 +29,9 @@ const READ_AT_TOP: &[&str] = &[
 ];
 // Caddy wants tabs in its own files.
 const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/", "Caddyfile"];
+
+/// Folders of `src` in which no files use each other in a circle.
+const WITHOUT_CIRCLES: &[&str] = &["domain"];
 
 #[test]
 fn the_sources_keep_the_rules() {
@@ -84,6 +89,9 @@ impl Package {
         }
         found.extend(self.texts.iter().flat_map(rules::text));
         found.extend(rules::core_manifest(self.text_of(rules::CORE_MANIFEST)));
+        let structure = Structure::of(self.sources.iter());
+        found.extend(structure.upwards());
+        found.extend(WITHOUT_CIRCLES.iter().flat_map(|folder| structure.circles(folder)));
         found.extend(self.unlisted_migrations());
         found.extend(self.unused_config());
         let pages: Vec<&TextFile> = self.texts.iter().filter(|file| file.path.ends_with(".md")).collect();
@@ -155,7 +163,7 @@ fn read_file(root: &Path, path: &str, texts: &mut Vec<TextFile>) {
 
 /// Each rule against a snippet that breaks it and one that does not.
 mod catches {
-    use super::{Source, TextFile, Violation, rules};
+    use super::{Source, Structure, TextFile, Violation, rules};
 
     fn lines(violations: &[Violation]) -> Vec<usize> {
         violations.iter().map(|violation| violation.line).collect()
@@ -168,7 +176,7 @@ mod catches {
 
     #[test]
     fn an_import_against_the_table() {
-        let wrong = "use crate::domain::money::Money;\nuse crate::store::Store;\n";
+        let wrong = "use crate::domain::values::money::Money;\nuse crate::store::Store;\n";
         assert_eq!(imports("src/aws/credits.rs", wrong), ["src/aws/credits.rs:2: `aws` may not import `store`"]);
         assert!(imports("src/cycle.rs", wrong).is_empty());
         assert!(imports("src/app.rs", "use crate::http;").is_empty());
@@ -284,6 +292,46 @@ mod catches {
         assert_eq!(found("src/app.rs", &"\n".repeat(601)), [601]);
         assert!(found("src/app.rs", &"\n".repeat(600)).is_empty());
         assert!(found("tests/long.rs", &"\n".repeat(601)).is_empty());
+    }
+
+    #[test]
+    fn a_storey_that_uses_one_above_it() {
+        let found = |files: &[(&str, &str)]| {
+            let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+            Structure::of(sources.iter()).upwards().iter().map(Violation::to_string).collect::<Vec<_>>()
+        };
+        let room = ("src/domain/alert/mod.rs", "mod rules;\npub use rules::Found;\n");
+        let rules = ("src/domain/alert/rules.rs", "pub struct Found;\n");
+        let upwards = "src/domain/credit/pool.rs:2: `credit` stands below `alert` and may not use it";
+        for spelling in
+            ["use crate::alert::Found;", "use super::super::alert::Found;", "fn f(it: crate::alert::Found) {}"]
+        {
+            let text = format!("\n{spelling}\n");
+            assert_eq!(found(&[room, rules, ("src/domain/credit/pool.rs", &text)]), [upwards], "{spelling}");
+        }
+        let downwards = ("src/domain/alert/rules.rs", "use crate::credit::{self, pool::Pool};\n");
+        let pool = ("src/domain/credit/pool.rs", "#[cfg(test)]\nmod tests {\n    use crate::alert::Found;\n}\n");
+        assert!(found(&[room, downwards, pool]).is_empty());
+        assert_eq!(found(&[("src/domain/attic/mod.rs", "")]).len(), 1, "a folder that is no storey");
+    }
+
+    #[test]
+    fn files_that_use_each_other_in_a_circle() {
+        let found = |files: &[(&str, &str)]| {
+            let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+            Structure::of(sources.iter()).circles("store").iter().map(Violation::to_string).collect::<Vec<_>>()
+        };
+        let both = [("src/store/a.rs", "use super::b::B;\n"), ("src/store/b.rs", "use super::a::A;\n")];
+        let said = "src/store/a.rs:1: these use each other in a circle: src/store/a.rs, src/store/b.rs";
+        assert_eq!(found(&both), [said]);
+        let parent = ("src/store/mod.rs", "mod a;\nmod b;\npub use a::A;\npub use self::b::B;\n");
+        let handed_on = [parent, ("src/store/a.rs", "use super::B;\n"), ("src/store/b.rs", "use crate::store::A;\n")];
+        assert_eq!(found(&handed_on), [said], "through a file that hands both out");
+        assert!(found(&[parent, ("src/store/a.rs", "use super::B;\n"), ("src/store/b.rs", "")]).is_empty());
+        let of_parent = "mod a;\npub use a::A;\npub struct Own(A);\n";
+        let parent_and_child = [("src/store/mod.rs", of_parent), ("src/store/a.rs", "use super::Own;\n")];
+        assert_eq!(found(&parent_and_child).len(), 1, "a file and the one that lists it");
+        assert!(found(&[("src/store/a.rs", "use super::b;\n"), ("src/store/b.rs", "fn f() {}\n")]).is_empty());
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{DateQuantiles, DayBand};
-use glidepath::domain::track_record::{Came, PastOutlook, Place, Said, TrackRecord, track_record};
+use glidepath::domain::outlook::track_record::{Came, PastOutlook, Place, Said, TrackRecord, track_record};
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::quantiles::{DateQuantiles, DayBand};
 
 use crate::support::values::{day, usd};
 

@@ -4,11 +4,10 @@ mod mix;
 mod properties;
 mod single_model;
 
-use glidepath::domain::position::Variance;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{ActualCost, FiledProjection};
-use glidepath::domain::variance::variance;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{ActualCost, FiledProjection};
+use glidepath::domain::filing::variance::{Variance, variance};
+use glidepath::domain::values::workload::Workload;
 
 use crate::support::filing::{day, planned};
 

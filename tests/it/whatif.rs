@@ -1,18 +1,18 @@
 //! What-if against arithmetic, and the identity: what changes nothing reproduces the bill and the outlook.
 
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::costs::{Costs, DetailKind, DetailRow};
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::billing::costs::{Costs, DetailKind, DetailRow};
+use glidepath::domain::billing::daily_cost::DailyCost;
+use glidepath::domain::billing::implied_price::{ImpliedPrices, PriceSource};
+use glidepath::domain::billing::price::PriceBook;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::implied_price::{ImpliedPrices, PriceSource};
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::{Money, Quantity};
+use glidepath::domain::outlook::whatif::{Base, Change, Problem, Proposal, adjust, answer, levers};
 use glidepath::domain::outlook::{Changes, MonthSoFar, OutlookInputs, outlook};
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::service::ServiceMatcher;
-use glidepath::domain::whatif::{Base, Change, Problem, Proposal, adjust, answer, levers};
-use glidepath::domain::workload::{Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::service::ServiceMatcher;
+use glidepath::domain::values::workload::{Classification, Direction, Routing, Tier, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

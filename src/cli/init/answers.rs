@@ -13,7 +13,7 @@ use clap::ValueEnum as _;
 use super::{Args, Pools};
 use crate::cli::out::{self, errln};
 use crate::config::{CHANNEL_TYPES, is_variable, nearest};
-use crate::domain::trouble::Trouble;
+use crate::domain::wording::trouble::Trouble;
 
 /// Longest name of a startup.
 const LONGEST_NAME: usize = 100;

@@ -12,12 +12,12 @@ use crate::cli::access::Access;
 use crate::cli::out::{self, errln, outln};
 use crate::cli::table::table;
 use crate::config::Config;
-use crate::domain::ask::{self, CheckedFiling, KnownAccount, Weakness};
-use crate::domain::money::Money;
+use crate::domain::filing::ask::{self, CheckedFiling, KnownAccount, Weakness};
+use crate::domain::filing::projection::{FiledMonth, KnownScale};
 use crate::domain::position::Position;
-use crate::domain::projection::{FiledMonth, KnownScale};
-use crate::domain::trouble::Trouble;
-use crate::domain::words::or_more;
+use crate::domain::values::money::Money;
+use crate::domain::values::words::or_more;
+use crate::domain::wording::trouble::Trouble;
 use crate::http::client::ClientError;
 
 /// What is found in a file.

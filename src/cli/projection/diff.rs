@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::config::Config;
 use crate::cycle::{ComparedFilings, FilingSource};
-use crate::domain::money::Money;
-use crate::domain::projection::{FieldChange, LineDiff};
+use crate::domain::filing::projection::{FieldChange, LineDiff};
+use crate::domain::values::money::Money;
 
 use super::super::access::Access;
 use super::super::table::table;

@@ -8,13 +8,13 @@ use crate::cli::access::Access;
 use crate::cli::files;
 use crate::cli::out::{self, errln};
 use crate::config::Config;
-use crate::domain::assess::{Assessment, Context};
-use crate::domain::classify::Classifier;
-use crate::domain::intake::facts_from;
-use crate::domain::next_award::Wanted;
+use crate::domain::billing::classify::Classifier;
+use crate::domain::billing::price::PriceBook;
+use crate::domain::facts::intake::facts_from;
+use crate::domain::filing::next_award::Wanted;
 use crate::domain::position::Position;
-use crate::domain::price::PriceBook;
-use crate::domain::trouble::Trouble;
+use crate::domain::position::assess::{Assessment, Context};
+use crate::domain::wording::trouble::Trouble;
 
 /// Arguments of `projection draft`.
 #[derive(Debug, clap::Args)]

@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::implied_price::{BookFigure, ImpliedFigure, PriceRow, Unit, Used};
-use crate::domain::money::group_thousands;
-use crate::domain::price::direction_name;
-use crate::domain::workload::{Routing, Tier};
+use crate::domain::billing::implied_price::{BookFigure, ImpliedFigure, PriceRow, Unit, Used};
+use crate::domain::billing::price::direction_name;
+use crate::domain::values::money::group_thousands;
+use crate::domain::values::workload::{Routing, Tier};
 
 use super::super::access::Access;
 use super::super::table::{or_dash, table};

@@ -7,9 +7,9 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::{FiledView, PlannedLine};
-use crate::domain::money::Money;
-use crate::domain::period::BillingPeriod;
-use crate::domain::projection::{OUTSIDE, Rule, UnpricedLine};
+use crate::domain::filing::projection::{OUTSIDE, Rule, UnpricedLine};
+use crate::domain::values::money::Money;
+use crate::domain::values::period::BillingPeriod;
 
 use super::super::access::Access;
 use super::super::table::table;

@@ -11,9 +11,9 @@ use crate::cli::out::{self, outln};
 use crate::cli::table::{or_dash, table};
 use crate::config::Config;
 use crate::cycle::filing_of_bill;
-use crate::domain::ask::{self, KnownAccount, Objection, SizedFiling};
+use crate::domain::filing::ask::{self, KnownAccount, Objection, SizedFiling};
 use crate::domain::position::Position;
-use crate::domain::words::{all_names_text, day_text};
+use crate::domain::values::words::{all_names_text, day_text};
 
 /// What a filing in a file costs and supports, with config's prices and names of models.
 ///
@@ -155,7 +155,7 @@ pub(super) fn objection_words(it: &Objection) -> String {
 
 fn ask_words(sized: &SizedFiling) -> String {
     let ask = &sized.ask;
-    let headroom = crate::domain::words::percent_text(ask.headroom);
+    let headroom = crate::domain::values::words::percent_text(ask.headroom);
     let asked = ask.asked_usd.map_or(String::new(), |asked| format!(" The filing asks for {}.", asked.dollars()));
     format!(
         "The ask that the spend supports: {}, which is {} that credit can pay and {headroom} headroom.{asked}",

@@ -4,14 +4,16 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::input::{IngestHealth, Observations};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
-use crate::period::plus_days;
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
 use crate::position::{PoolPosition, PoolStatus, Position};
-use crate::words::{day_text, days_text, times_text, usd_text};
+use crate::values::money::Money;
+use crate::values::period::plus_days;
+use crate::values::words::{day_text, days_text, times_text, usd_text};
 
 /// What was told is let go below this share of its threshold.
 const LET_GO: Decimal = Decimal::from_parts(85, 0, 0, false, 2);
@@ -108,7 +110,7 @@ fn told_burn(
 mod tests {
     use super::super::fixture::{day, health, position, usd};
     use super::*;
-    use crate::position::{DateQuantiles, DayAmount};
+    use crate::values::quantiles::{DateQuantiles, DayAmount};
 
     /// 9,000 at 900 a day last for ten days. A middle date that has come is that of other use.
     #[test]

@@ -1,12 +1,14 @@
 //! The first bill that takes real cash.
 
-use super::input::{IngestHealth, Observations};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::bills::Bills;
-use crate::finding::{Finding, Rule, Severity};
-use crate::position::{MonthlyBill, Position};
-use crate::words::{day_text, month_text, percent_text, usd_text};
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::outlook::monthly_bill::MonthlyBill;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
+use crate::position::{Bills, Position};
+use crate::values::words::{day_text, month_text, percent_text, usd_text};
 
 /// The first month of the trajectory whose cash counts, once it is near: by amount and by its share of the gross, so that
 /// a support fee beside a covered bill is none.

@@ -2,12 +2,13 @@
 //! reviewer will ask at the next award.
 
 use super::input::IngestHealth;
-use super::rules::{data_day, key};
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::filing::review::credibility::{ELSEWHERE_ABOVE, INFLATED_BELOW};
+use crate::filing::review::{Claim, Question, Verdict};
 use crate::position::Position;
-use crate::review::credibility::{ELSEWHERE_ABOVE, INFLATED_BELOW};
-use crate::review::{Claim, Question, Verdict};
+use crate::position::finding::{Finding, Rule, Severity};
 
 /// One finding per claim that the bill contradicts.
 pub(super) fn claims(position: &Position, health: &IngestHealth, rules: &AlertRules) -> Vec<Finding> {
@@ -93,7 +94,7 @@ mod tests {
 
     use super::super::fixture::{health, position};
     use super::*;
-    use crate::review::Compared;
+    use crate::filing::review::Compared;
 
     fn claim(question: Question, verdict: Verdict, percent: Option<i64>) -> Claim {
         Claim {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use super::input::{IngestHealth, OrderContradiction, UncoveredBurn, UnknownRecordType};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::credit::CoverageState;
-use crate::finding::{Finding, Rule, Severity};
-use crate::position::{Coverage, PoolPosition, PoolStatus, Position, UnclassifiedUsage};
-use crate::words::{all_names_text, day_text, days_text, month_text, names_text, usd_text};
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::credit::coverage::{Coverage, CoverageState};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::{OrderContradiction, UncoveredBurn, UnknownRecordType};
+use crate::position::{PoolPosition, PoolStatus, Position, UnclassifiedUsage};
+use crate::values::words::{all_names_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Services whose cash burn reaches the threshold.
 pub(super) fn uncovered(burns: &[UncoveredBurn], rules: &AlertRules) -> impl Iterator<Item = Finding> {
@@ -270,13 +272,15 @@ pub(super) fn unknown_record_types(types: &[UnknownRecordType]) -> impl Iterator
 
 #[cfg(test)]
 mod tests {
+    use super::super::evaluate;
     use super::super::fixture::{day, health, only, pool, position, usd};
-    use super::super::{Observations, Outcome, evaluate};
     use super::*;
-    use crate::money::Money;
-    use crate::position::MoneyQuantiles;
-    use crate::printable::hides;
-    use crate::unlisted::{CreditsAnswer, UnlistedCredit};
+    use crate::credit::unlisted::{CreditsAnswer, UnlistedCredit};
+    use crate::facts::outcome::Outcome;
+    use crate::position::observations::Observations;
+    use crate::values::money::Money;
+    use crate::values::printable::hides;
+    use crate::values::quantiles::MoneyQuantiles;
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings

@@ -1,10 +1,10 @@
 //! A cycle that asked AWS and could not finish: nothing was evaluated, so its silence says nothing about credit.
 
 use super::input::FailedCycle;
-use super::rules::key;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::words::moment_text;
+use crate::alert::key::key;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::values::words::moment_text;
 
 /// Characters of what failed that a message repeats; the log has all of it.
 const LONGEST_PROBLEM: usize = 300;

@@ -2,13 +2,14 @@
 
 use rust_decimal::Decimal;
 
-use super::rules::key;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
+use crate::alert::key::key;
+use crate::credit::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
+use crate::credit::stated_text;
 use crate::position::Position;
-use crate::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
-use crate::words::{day_text, month_text, stated_text, usd_text};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::values::money::Money;
+use crate::values::words::{day_text, month_text, usd_text};
 
 /// Closed months that are judged. A gap that is older changes no more; where it still matters, a balance shows it.
 const JUDGED_MONTHS: usize = 3;
@@ -100,9 +101,10 @@ fn why_apart(months: &[&MonthReconciliation], balances: &[&BalanceReconciliation
 
 #[cfg(test)]
 mod tests {
+    use super::super::evaluate;
     use super::super::fixture::{balance_gap, day, health, month_gap, position, usd};
-    use super::super::{Observations, evaluate};
     use super::*;
+    use crate::position::observations::Observations;
 
     fn run(position: &Position) -> Vec<Finding> {
         evaluate(position, &health(), &Observations::default(), &AlertRules::default()).findings

@@ -1,5 +1,6 @@
 //! [`AlertEvent`]: one message, under an id that does not change when the cycle that caused it runs again.
 
+use crate::alert::RepeatPolicy;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::decide::{Action, Decision, Reason};
-use crate::finding::{NamedDay, Rule, Severity};
+use crate::alert::{Action, Decision, Reason};
+use crate::position::finding::{NamedDay, Rule, Severity};
 
 /// One message: what is stored, and what every channel's payload is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +51,22 @@ pub struct AlertEvent {
     pub audience: Audience,
 }
 
+/// What a message needs beside the decision.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageContext<'a> {
+    /// The cycle's clock.
+    pub now: DateTime<Utc>,
+    /// How often reminders come, so that a message can say so.
+    pub repeat: RepeatPolicy,
+    /// The post-credit trajectory of this cycle in Markdown.
+    pub trajectory: Option<&'a str>,
+    /// Where the dashboard is.
+    pub dashboard_url: Option<&'a str>,
+}
+
+/// Puts a decision into words; `None` where nothing is told.
+pub type Compose = fn(&Decision, &MessageContext<'_>) -> Option<AlertEvent>;
+
 /// Who is to hear a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Audience {
@@ -89,7 +106,7 @@ pub fn event_id(decision: &Decision) -> String {
 }
 
 /// 128 bits of a hash over `parts`, in hex.
-pub(crate) fn stable_id(parts: &[&str]) -> String {
+pub fn stable_id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());
@@ -100,10 +117,10 @@ pub(crate) fn stable_id(parts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decide::OpenAlert;
     use super::super::fixture::{clock, day};
     use super::*;
-    use crate::finding::Finding;
+    use crate::alert::OpenAlert;
+    use crate::position::finding::Finding;
 
     fn decision(action: Action, severity: Severity, told: Option<u32>) -> Decision {
         Decision {

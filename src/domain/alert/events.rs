@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::cash_rule::is_real_cash;
 use super::settings::AlertRules;
-use crate::finding::Rule;
-use crate::money::Money;
-use crate::period::{BillingPeriod, plus_days};
+use crate::position::finding::Rule;
 use crate::position::{PoolStatus, Position};
+use crate::values::money::Money;
+use crate::values::period::{BillingPeriod, plus_days};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

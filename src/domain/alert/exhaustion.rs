@@ -3,18 +3,21 @@
 use chrono::NaiveDate;
 
 use super::free_plan_rule::UPGRADE;
-use super::input::{IngestHealth, Observations};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::finding::{Finding, NamedDay, Rule, Severity};
-use crate::money::Money;
-use crate::next_award::AwardAhead;
-use crate::paces::outlook_goes_by;
-use crate::period::plus_days;
-use crate::plan::counted;
-use crate::position::{MonthlyBill, PoolPosition, PoolStatus, Position};
-use crate::switched_off::SwitchedOff;
-use crate::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::filing::next_award::AwardAhead;
+use crate::outlook::monthly_bill::MonthlyBill;
+use crate::outlook::plan::counted;
+use crate::position::finding::{Finding, NamedDay, Rule, Severity};
+use crate::position::observations::Observations;
+use crate::position::paces::outlook_goes_by;
+use crate::position::switched_off::SwitchedOff;
+use crate::position::{PoolPosition, PoolStatus, Position};
+use crate::values::money::Money;
+use crate::values::period::plus_days;
+use crate::values::words::{ahead_text, day_text, days_text, month_text, names_text, usd_text};
 
 /// Key of the finding over all pools.
 pub(super) const TOTAL: &str = "exhaustion:total";

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::settings::AlertRules;
-use crate::next_award::NextAward;
+use crate::filing::next_award::NextAward;
 use crate::position::Position;
 
 impl AlertRules {
@@ -35,9 +35,9 @@ impl AlertRules {
 mod tests {
     use super::super::fixture::{day, position};
     use super::*;
-    use crate::credit::Programme;
-    use crate::next_award::Meant;
-    use crate::position::DateQuantiles;
+    use crate::credit::programme::Programme;
+    use crate::filing::next_award::Meant;
+    use crate::values::quantiles::DateQuantiles;
 
     /// What to tell on 14 March 2026, with credit that ends on these days.
     fn told(rules: &AlertRules, early: &str, middle: Option<&str>) -> NextAward {

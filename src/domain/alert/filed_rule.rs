@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::{IngestHealth, Observations};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::outlook::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
 use crate::position::Position;
-use crate::words::{day_text, names_text};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
+use crate::values::words::{day_text, names_text};
 
 /// One finding per record with filed steps that did not come.
 pub(super) fn not_come(position: &Position, health: &IngestHealth) -> Vec<Finding> {
@@ -73,8 +75,9 @@ mod tests {
     use super::super::rules::evaluate;
     use super::super::{Action, History, Reason, decide};
     use super::*;
-    use crate::plan::{FILED_SURE, PlanKind};
-    use crate::position::MoneyQuantiles;
+    use crate::facts::plan::PlanKind;
+    use crate::outlook::plan::FILED_SURE;
+    use crate::values::quantiles::MoneyQuantiles;
 
     fn step(on: &str, state: PlanState) -> Planned {
         Planned {

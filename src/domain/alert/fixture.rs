@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::input::{Evaluation, IngestHealth, Outcome};
+use super::input::{Evaluation, IngestHealth};
 use crate::credit::StatementSource;
-use crate::finding::Finding;
-use crate::money::Money;
-use crate::period::BillingPeriod;
-use crate::position::{BurnPerDay, Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position, Spend};
-use crate::reconcile::{BalanceReconciliation, MonthReconciliation};
+use crate::credit::reconcile::{BalanceReconciliation, MonthReconciliation};
+use crate::facts::outcome::Outcome;
+use crate::position::finding::Finding;
+use crate::position::{BurnPerDay, Credits, PoolPosition, PoolStatus, Position, Spend};
+use crate::values::money::Money;
+use crate::values::period::BillingPeriod;
+use crate::values::quantiles::{DateQuantiles, MoneyQuantiles};
 
 pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -2,14 +2,16 @@
 
 use chrono::NaiveDate;
 
-use super::input::{IngestHealth, Observations};
-use super::rules::{data_day, key};
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::account_plan::{AccountPlan, AccountPlanStatus};
-use crate::finding::{Finding, NamedDay, Rule, Severity};
-use crate::period::plus_days;
+use crate::alert::input::data_day;
+use crate::alert::key::key;
+use crate::facts::account_plan::{AccountPlan, AccountPlanStatus};
 use crate::position::Position;
-use crate::words::{day_text, days_text, usd_text};
+use crate::position::finding::{Finding, NamedDay, Rule, Severity};
+use crate::position::observations::Observations;
+use crate::values::period::plus_days;
+use crate::values::words::{day_text, days_text, usd_text};
 
 /// Days ahead of the end from which it is critical: an upgrade takes minutes, and somebody has to be there to make it.
 const CRITICAL_DAYS: i64 = 14;
@@ -122,10 +124,10 @@ mod tests {
     use super::super::fixture::{day, health, position, usd};
     use super::super::rules::evaluate;
     use super::*;
-    use crate::account_plan::AccountPlanKind;
-    use crate::alert::UncoveredBurn;
-    use crate::credit::CoverageState;
-    use crate::position::DateQuantiles;
+    use crate::credit::coverage::CoverageState;
+    use crate::facts::account_plan::AccountPlanKind;
+    use crate::position::observations::UncoveredBurn;
+    use crate::values::quantiles::DateQuantiles;
 
     fn on_plan(kind: AccountPlanKind, ends_on: &str, credit: DateQuantiles) -> Position {
         let mut position = position();
@@ -209,7 +211,7 @@ mod tests {
     /// The day that is told, and that nothing offers an award, which such an account is not eligible for.
     #[test]
     fn the_account_closes_on_the_first_of_both_days() {
-        use crate::account_plan::AccountPlanStatus::{Active, Expired};
+        use crate::facts::account_plan::AccountPlanStatus::{Active, Expired};
         let late = dates("2026-11-01", "2026-12-01", "2027-01-01");
         let gone = DateQuantiles::certain(day("2026-03-10"));
         for (ends_on, credit, status, closes) in [
@@ -239,7 +241,7 @@ mod tests {
             assert_eq!(AlertRules::default().next_award(&position), None, "{ends_on}");
             let says_after = told(&position).summary.contains("will probably be used up on 1 December 2026");
             assert_eq!(says_after, credit == late && ends_on == "2026-12-20", "{ends_on}");
-            let burn = crate::position::DayAmount { day: day("2026-03-12"), amount: usd("900") };
+            let burn = crate::values::quantiles::DayAmount { day: day("2026-03-12"), amount: usd("900") };
             let observations = Observations { burn: vec![burn; 28], ..Observations::default() };
             let evaluation = evaluate(&position, &health(), &observations, &AlertRules::default());
             assert!(evaluation.findings.iter().any(|it| it.rule == Rule::BurnRate), "{ends_on}");

@@ -1,10 +1,10 @@
 //! Credit that goes elsewhere: no longer listed, or drawn by accounts that are not yours.
 
-use super::input::{DrainedCredit, GoneCredit};
-use super::rules::key;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::words::{day_text, month_text, names_text, usd_text};
+use crate::alert::key::key;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::{DrainedCredit, GoneCredit};
+use crate::values::words::{day_text, month_text, names_text, usd_text};
 
 /// Credits that AWS listed and lists no more, while they held money.
 pub(super) fn gone(credits: &[GoneCredit]) -> impl Iterator<Item = Finding> {

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::decide::OpenAlert;
-use crate::finding::Severity;
+use crate::alert::OpenAlert;
+use crate::position::finding::Severity;
 
 /// What somebody said about an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -91,7 +91,7 @@ mod tests {
 
     use super::super::fixture::{clock, day};
     use super::*;
-    use crate::finding::Rule;
+    use crate::position::finding::Rule;
 
     fn mute(kind: MuteKind, key: &str, until: Option<i64>) -> Mute {
         Mute {

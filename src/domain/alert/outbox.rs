@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::finding::Severity;
+use crate::position::finding::Severity;
 
 /// A delivery to be written with its event: the payload is what will be sent, whatever config says by then.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,15 +10,18 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::decide::{Action, Decision, History, OpenAlert, Reason, carry_since, decide};
+use super::decide::{carry_since, decide};
+use super::decision::History;
+use super::event::{Compose, MessageContext};
 use super::events::{Event, EventKind, Events};
-use super::input::{IngestHealth, Observations};
-use super::message::{MessageContext, compose};
+use super::input::IngestHealth;
 use super::rules::evaluate;
 use super::settings::AlertRules;
-use crate::finding::{Rule, Severity};
-use crate::next_award::Meant;
+use crate::alert::{Action, Decision, OpenAlert, Reason};
+use crate::filing::next_award::Meant;
 use crate::position::Position;
+use crate::position::finding::{Rule, Severity};
+use crate::position::observations::Observations;
 
 /// One moment, as it was known then.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ pub struct Moment<'a> {
 #[derive(Debug)]
 pub struct Replay {
     rules: AlertRules,
+    compose: Compose,
     history: History,
     events: Events,
     told: Vec<ReplayedAlert>,
@@ -131,10 +135,11 @@ pub struct ReplayReport {
 }
 
 impl Replay {
-    /// A replay that begins without any history.
-    pub fn new(rules: AlertRules) -> Replay {
+    /// A replay that begins without any history; `compose` puts into words what it would have told.
+    pub fn new(rules: AlertRules, compose: Compose) -> Replay {
         Replay {
             rules,
+            compose,
             history: History::default(),
             events: Events::default(),
             told: Vec::new(),
@@ -153,7 +158,7 @@ impl Replay {
         let decisions = decide(&evaluation, &self.history, clock, &self.rules);
         let context = MessageContext { now: clock, repeat: self.rules.repeat, trajectory: None, dashboard_url: None };
         for decision in &decisions {
-            let Some(event) = compose(decision, &context) else { continue };
+            let Some(event) = (self.compose)(decision, &context) else { continue };
             self.told.push(ReplayedAlert {
                 at: clock,
                 key: event.key,
@@ -324,12 +329,14 @@ impl History {
 mod tests {
     use super::super::fixture::{clock, day, health, pool, position, usd};
     use super::*;
-    use crate::period::plus_days;
-    use crate::position::{DateQuantiles, PoolPosition, PoolStatus};
+    use crate::position::{PoolPosition, PoolStatus};
+    use crate::values::period::plus_days;
+    use crate::values::quantiles::DateQuantiles;
+    use crate::wording::compose;
 
     /// A look on each of `days` after 14 March; `see` gives the position of each.
     fn replayed(days: i64, see: impl Fn(i64, &mut Position)) -> ReplayReport {
-        let mut replay = Replay::new(AlertRules::default());
+        let mut replay = Replay::new(AlertRules::default(), compose);
         for ahead in 0..days {
             let clock = clock() + chrono::TimeDelta::days(ahead);
             let through = Some(plus_days(day("2026-03-12"), ahead));
@@ -348,7 +355,7 @@ mod tests {
 
     #[test]
     fn nothing_seen_is_nothing_told() {
-        let report = Replay::new(AlertRules::default()).finish();
+        let report = Replay::new(AlertRules::default(), compose).finish();
         assert_eq!((report.from, report.looks, report.misses, report.most_in_a_week), (None, 0, 0, 0));
         let quiet = replayed(60, |_, _| {});
         assert_eq!((quiet.looks, quiet.reconstructed, quiet.alerts.len(), quiet.events.len()), (60, 1, 0, 0));

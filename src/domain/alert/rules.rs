@@ -1,22 +1,24 @@
 //! [`evaluate`]: what deserves attention in a position and in the way it came about.
 
+use crate::alert::key::key;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-
-use super::input::{DeadChannel, Evaluation, IngestHealth, Observations, Outcome};
+use super::input::{Evaluation, IngestHealth};
 use super::settings::AlertRules;
 use super::store_rules::store_healed_finding;
 use super::{
     burn_rule, cash_rule, credibility_rules, credit_rules, drift_rule, exhaustion, filed_rule, free_plan_rule,
     moved_rules, smaller_rule, spike_rule, unclaimed_rule, used_rule, vanished_rule,
 };
-use crate::credit::CoverageState;
-use crate::finding::{Finding, Rule, Severity};
+use crate::credit::coverage::CoverageState;
+use crate::facts::deliveries::DeadChannel;
+use crate::facts::outcome::Outcome;
 use crate::position::Position;
-use crate::printable::printable;
-use crate::words::{day_text, days_text, ended_text, usd_text};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
+use crate::values::printable::printable;
+use crate::values::words::{day_text, days_text, ended_text, usd_text};
 
 /// Data older than this many times the limit is critical: whole days of spend may have gone by unseen.
 const BLIND_FACTOR: i32 = 3;
@@ -274,18 +276,6 @@ pub fn dead_channel_finding(dead: &DeadChannel) -> Finding {
             dead.channel
         ),
     }
-}
-
-/// `exhaustion:total` and the like: the identity of a finding across cycles.
-pub(super) fn key(rule: Rule, subject: &str) -> String {
-    // People read keys and type them. A subject's name comes from the bill.
-    let subject = if subject.trim().is_empty() { "without a name".to_owned() } else { printable(subject) };
-    format!("{}:{subject}", rule.as_str())
-}
-
-/// The day that figures hold for.
-pub(super) fn data_day(health: &IngestHealth) -> NaiveDate {
-    health.data_through.unwrap_or_else(|| health.today())
 }
 
 fn age_text(hours: i64) -> String {

@@ -2,22 +2,29 @@
 
 mod aloud;
 
+use crate::position::observations::{
+    ChangeCause, DrainedCredit, EarlyRise, GoneCredit, Observations, SpendChange, UncoveredBurn,
+};
+use crate::wording::compose;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::fixture::{clock, day, health, pool, position, usd};
 use super::*;
-use crate::credit::{CoverageState, Programme};
-use crate::finding::Severity;
+use crate::credit::coverage::CoverageState;
+use crate::credit::programme::Programme;
+use crate::credit::unlisted::UnlistedCredit;
+use crate::filing::next_award::Meant;
 use crate::forecast::Voice;
-use crate::next_award::Meant;
+use crate::outlook::monthly_bill::MonthlyBill;
 use crate::outlook::{Basis, MadeWith};
-use crate::partial_days::{AtLeast, DateBasis};
-use crate::period::plus_days;
-use crate::position::{DateQuantiles, DayAmount, MoneyQuantiles, MonthlyBill, PoolPosition, PoolStatus, Position};
-use crate::unlisted::UnlistedCredit;
-use crate::workload::Workload;
+use crate::position::basis::{AtLeast, DateBasis};
+use crate::position::finding::Severity;
+use crate::position::{PoolPosition, PoolStatus, Position};
+use crate::values::period::plus_days;
+use crate::values::quantiles::{DateQuantiles, DayAmount, MoneyQuantiles};
+use crate::values::workload::Workload;
 use Severity::{Critical, Info, Warning};
 
 fn evaluated(position: &Position, observations: &Observations) -> Evaluation {
@@ -530,7 +537,7 @@ proptest! {
         wobble in proptest::collection::vec((-20i64..=7, 0i64..40), 1..60),
     ) {
         let rules = AlertRules::default();
-        let mut replay = Replay::new(rules.clone());
+        let mut replay = Replay::new(rules.clone(), compose);
         for (cycle, (early, later)) in (0i64..).zip(wobble) {
             let clock = clock() + chrono::TimeDelta::days(cycle);
             let reach = plus_days(clock.date_naive(), rules.lead_days(Meant::default(), clock.date_naive()));

@@ -5,12 +5,11 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::bounds;
-use crate::credit::Programme;
-use crate::finding::Severity;
-use crate::money::Money;
-use crate::next_award::{AwardAhead, Meant, Wanted};
-use crate::programme::Route;
+use crate::credit::programme::{Programme, Route};
+use crate::filing::next_award::{AwardAhead, Meant, Wanted};
+use crate::position::finding::Severity;
+use crate::values::bounds;
+use crate::values::money::Money;
 
 /// When the rules speak. Every key has a default; amounts and shares are written as strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -138,7 +137,7 @@ impl AlertRules {
     ///
     /// ```
     /// use glidepath_domain::alert::AlertRules;
-    /// use glidepath_domain::next_award::Meant;
+    /// use glidepath_domain::filing::next_award::Meant;
     /// // An AI record takes up to 28 days, and slack is 14.
     /// assert_eq!(AlertRules::default().lead_days(Meant::default(), "2026-03-14".parse().unwrap()), 42);
     /// ```

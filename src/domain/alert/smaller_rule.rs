@@ -1,11 +1,11 @@
 //! An award that is smaller than what was asked for, and what that means in days.
 
 use super::input::IngestHealth;
-use super::rules::data_day;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
+use crate::alert::input::data_day;
 use crate::position::Position;
-use crate::words::{days_text, usd_text};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::values::money::Money;
+use crate::values::words::{days_text, usd_text};
 
 /// One finding per record whose award is smaller, or one for the filing where only the whole of it is known.
 pub(super) fn smaller(position: &Position, health: &IngestHealth) -> Vec<Finding> {
@@ -55,7 +55,7 @@ const WHOLE: &str = "filing";
 mod tests {
     use super::super::fixture::{health, position, usd};
     use super::*;
-    use crate::position::FilingRef;
+    use crate::filing::filing_ref::FilingRef;
 
     #[test]
     fn what_is_missing_is_told_in_dollars_and_days() {

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::input::{ChangeCause, EarlyRise, IngestHealth, Observations, SpendChange};
-use super::rules::key;
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
-use crate::words::{day_text, names_text, percent_text, times_text, usd_text};
+use crate::alert::key::key;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::{ChangeCause, EarlyRise, Observations, SpendChange};
+use crate::values::money::Money;
+use crate::values::words::{day_text, names_text, percent_text, times_text, usd_text};
 
 /// A spike stands out among the highest three days of the last quarter, so that training runs, which come and go, are
 /// told when they are dearer than any before.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::rules::key;
-use crate::finding::{Finding, Rule, Severity};
-use crate::healing::{HealedFrom, Healing};
-use crate::words::moment_text;
+use crate::alert::key::key;
+use crate::facts::healing::{HealedFrom, Healing};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::values::words::moment_text;
 
 /// How long it is said that a store was put together again: time to enter what is missing.
 const SAID_FOR: TimeDelta = TimeDelta::days(30);

@@ -1,13 +1,13 @@
 //! Money that lies unclaimed: spend on models and accelerators for which credit programmes exist, and no award of one.
 
-use super::input::{IngestHealth, Observations};
-use super::rules::data_day;
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::credit::Programme;
-use crate::finding::{Finding, Rule, Severity};
+use crate::alert::input::data_day;
+use crate::credit::programme::{Programme, Programmes};
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
 use crate::position::{PoolPosition, Position};
-use crate::programme::Programmes;
-use crate::words::{all_names_text, day_text, usd_text};
+use crate::values::words::{all_names_text, day_text, usd_text};
 
 /// Days that the spend is of.
 const DAYS: i64 = 28;
@@ -65,8 +65,8 @@ pub(super) fn unclaimed(
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{health, pool, position, usd};
-    use super::super::input::ModelSpend;
     use super::*;
+    use crate::position::observations::ModelSpend;
 
     fn found(spent: &str, pools: Vec<PoolPosition>, fits: &[Programme]) -> Option<Finding> {
         let mut position = position();

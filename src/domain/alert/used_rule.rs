@@ -1,12 +1,13 @@
 //! Percentages of the credit that are used: told once each, for those who asked for it.
 
-use super::input::{IngestHealth, Observations};
-use super::rules::data_day;
+use super::input::IngestHealth;
 use super::settings::AlertRules;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
+use crate::alert::input::data_day;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::Observations;
 use crate::position::{PoolPosition, PoolStatus, Position};
-use crate::words::{names_text, usd_text};
+use crate::values::money::Money;
+use crate::values::words::{names_text, usd_text};
 
 /// Points below a percentage that was told at which it is let go, so that a correction of costs does not tell it twice.
 const LET_GO: u8 = 5;

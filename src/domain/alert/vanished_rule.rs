@@ -1,11 +1,11 @@
 //! Days that AWS no longer shows.
 
-use super::input::VanishedDays;
-use super::rules::key;
-use crate::finding::{Finding, Rule, Severity};
-use crate::money::Money;
-use crate::period::plus_days;
-use crate::words::{span_text, usd_text};
+use crate::alert::key::key;
+use crate::position::finding::{Finding, Rule, Severity};
+use crate::position::observations::VanishedDays;
+use crate::values::money::Money;
+use crate::values::period::plus_days;
+use crate::values::words::{span_text, usd_text};
 
 /// Runs of days that a message names one by one.
 const NAMED: usize = 3;
@@ -46,7 +46,7 @@ pub(super) fn vanished(runs: &[VanishedDays]) -> Option<Finding> {
 mod tests {
     use super::*;
     use crate::alert::fixture::{day, usd};
-    use crate::period::DayRange;
+    use crate::values::period::DayRange;
 
     fn run(first: &str, end: &str, cost: &str, noticed: &str) -> VanishedDays {
         VanishedDays { days: DayRange::new(day(first), day(end)), cost: usd(cost), noticed_on: day(noticed) }

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::decide::{Action, Decision, History, Reason};
+use super::decision::History;
 use super::settings::AlertRules;
-use crate::finding::{Rule, Severity};
+use crate::alert::{Action, Decision, Reason};
+use crate::position::finding::{Rule, Severity};
 
 /// The time over which messages are counted: a week, less what cycles may differ by.
 pub const HISTORY_OF_MESSAGES: TimeDelta = TimeDelta::hours(7 * 24 - 1);

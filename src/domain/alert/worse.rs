@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::decide::{OpenAlert, Reason};
-use crate::finding::{Finding, NamedDay};
+use crate::alert::{OpenAlert, Reason};
+use crate::position::finding::{Finding, NamedDay};
 
 /// A day that moves nearer by so many days is news; by fewer, where it is a quarter of the days that were left.
 const MOVED_DAYS: i64 = 7;
@@ -44,13 +44,14 @@ mod tests {
 
     use chrono::TimeDelta;
 
-    use super::super::decide::{History, decide};
+    use super::super::decide::decide;
+    use super::super::decision::History;
     use super::super::fixture::{clock, day};
     use super::super::input::Evaluation;
     use super::super::mute::{Mute, MuteKind};
     use super::super::settings::AlertRules;
     use super::*;
-    use crate::finding::{Rule, Severity::Critical};
+    use crate::position::finding::{Rule, Severity::Critical};
 
     fn finding(day: NamedDay) -> Finding {
         Finding {
@@ -134,7 +135,7 @@ mod tests {
         // More credit came, and its end is near.
         assert_eq!(worse(&found(7, false), &told(6), clock()), Some(Reason::DaysLeft));
         assert_eq!(worse(&found(8, false), &told(6), clock()), None);
-        let warned = OpenAlert { severity: crate::finding::Severity::Warning, ..named(0, true, 1, 3).1 };
+        let warned = OpenAlert { severity: crate::position::finding::Severity::Warning, ..named(0, true, 1, 3).1 };
         let evaluation = Evaluation { findings: vec![found(0, true)], costs_pulled: true, ..Evaluation::default() };
         let decision = &decide(&evaluation, &History::of(vec![warned]), clock(), &AlertRules::default())[0];
         assert_eq!(decision.reason, Reason::HasRunOut, "whatever was told before");

@@ -9,7 +9,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::law::Noise;
 use super::series::median;
-use crate::period::{BillingPeriod, DayRange, plus_days};
+use crate::values::period::{BillingPeriod, DayRange, plus_days};
 
 /// Days that occurrences are looked for in.
 const WINDOW: usize = 200;

@@ -4,6 +4,7 @@
 //! horizons, for forecasts made once a month and in the first weeks. It is written by `glidepath backtest`, so anyone can
 //! make it again. A forecast of one of those series never learns from that series.
 
+use crate::forecast::HORIZONS;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,8 +12,6 @@ use super::law::{ErrorLaw, Noise, Sample};
 use super::method::Method;
 use super::series::{History, WEEK};
 
-/// Horizons at which errors are kept, in days.
-pub const HORIZONS: [usize; 8] = [7, 14, 21, 30, 60, 90, 120, 180];
 /// Ages in days at which young forecasts were made. An account learns from the eldest that is not beyond its own age.
 const YOUNG_AGES: [usize; 6] = [1, 3, 7, 14, 28, 42];
 /// Errors beyond a factor of twenty say that spend began or ended, not how far a rate drifts.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::HORIZONS;
+/// Horizons at which errors are kept, in days.
+pub const HORIZONS: [usize; 8] = [7, 14, 21, 30, 60, 90, 120, 180];
 
 /// Errors of one past forecast, made comparable.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@
 
 use super::course::Course;
 use super::series::{History, WEEK, median};
-use crate::money::Money;
+use crate::values::money::Money;
 
 /// Below this share of a usual day a day counts as idle.
 const IDLE: f64 = 0.02;

@@ -8,8 +8,8 @@ use super::cadence::Cadence;
 use super::course::Course;
 use super::level::{Level, line};
 use super::series::{History, WEEK};
-use crate::money::Money;
-use crate::period::{DayRange, plus_days};
+use crate::values::money::Money;
+use crate::values::period::{DayRange, plus_days};
 
 /// Days that a level must have stood for before it is a pace of its own.
 const LEAST_DAYS: usize = 4;
@@ -95,7 +95,7 @@ impl Occurrences {
 ///
 /// ```
 /// use glidepath_domain::forecast::growth_per_month;
-/// use glidepath_domain::money::Money;
+/// use glidepath_domain::values::money::Money;
 /// let days = |grows: i64| (0..84).map(|day| Money::from_micros(100_000_000 + grows * day)).collect::<Vec<_>>();
 /// assert_eq!(growth_per_month(&days(0)), None);
 /// assert!(growth_per_month(&days(1_000_000)).is_some_and(|share| share > "0.2".parse().unwrap()));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::series::{History, WEEK};
-use crate::period::plus_days;
+use crate::values::period::plus_days;
 
 /// Weeks of data after which the plan says nothing more: the account's own trend does.
 const WEEKS_OF_PLAN: usize = 8;

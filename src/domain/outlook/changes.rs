@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::simulate::LARGEST_DAY_MICROS;
+use crate::billing::daily_cost::{DailyCost, Stream};
 use crate::credit::CreditPool;
-use crate::ledger::{DailyCost, Demand, Stream};
-use crate::period::DayRange;
-use crate::workload::Workload;
+use crate::credit::ledger::Demand;
+use crate::outlook::horizon::LARGEST_DAY_MICROS;
+use crate::values::period::DayRange;
+use crate::values::workload::Workload;
 
 /// Days of an average month.
 const MONTH_DAYS: f64 = 365.25 / 12.0;

@@ -1,5 +1,6 @@
 //! What one workload is said to cost: its daily forecast, the odds around it, and the services that bill it.
 
+use crate::outlook::horizon::LARGEST_DAY;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,18 +9,14 @@ use utoipa::ToSchema;
 
 use super::OutlookInputs;
 use super::odds::Odds;
+use crate::billing::daily_cost::Stream;
 use crate::forecast::{Forecast, History, Plan, Voice};
-use crate::ledger::Stream;
-use crate::money::Money;
-use crate::period::plus_days;
-use crate::workload::Workload;
+use crate::values::money::Money;
+use crate::values::period::plus_days;
+use crate::values::workload::Workload;
 
 /// Days that a stream's share of its workload is read from, and its discount.
 pub(super) const SHARE_DAYS: i64 = 28;
-/// What a workload costs on one day at most, in US dollars: far above any bill, and so little that a year of it on all
-/// workloads at once is still a number of micro-dollars (`simulate` proves it). A forecast run wild stays an amount of money.
-pub(super) const LARGEST_DAY: i64 = 1_000_000_000;
-
 /// How a workload was forecast.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Basis {

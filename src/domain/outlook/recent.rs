@@ -7,10 +7,10 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::changes::{Effect, Foreseen};
 use super::future::SHARE_DAYS;
 use super::{EXPOSURE_DAYS, OutlookInputs};
-use crate::credit::ApplicationType;
-use crate::ledger::{DailyCost, Stream};
-use crate::money::Money;
-use crate::period::{DayRange, plus_days};
+use crate::billing::daily_cost::{DailyCost, Stream};
+use crate::facts::credits::ApplicationType;
+use crate::values::money::Money;
+use crate::values::period::{DayRange, plus_days};
 
 /// Days that the rate of support fees is taken over.
 const SUPPORT_DAYS: i64 = 28;

@@ -5,11 +5,10 @@
 //! outlook's are walked, the first of the same ones, and compared with themselves: both sides of a difference meet the same
 //! random numbers, so that it hardly depends on how many there are.
 
+use crate::outlook::{Assumed, CacheDoubt, Doubts, Sensitivity, Shift, Swing};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::future::Future;
 use super::simulate::Simulation;
@@ -17,9 +16,9 @@ use super::spread::Spread;
 use super::summary::{bill, date_quantiles};
 use super::tally::or_never;
 use super::{Changes, Gain, OutlookInputs, TRAJECTORY_MONTHS, first_full_month, horizon_end};
-use crate::money::Money;
-use crate::period::BillingPeriod;
-use crate::workload::Workload;
+use crate::values::money::Money;
+use crate::values::period::BillingPeriod;
+use crate::values::workload::Workload;
 
 /// Random paths that every assumption is tried on, besides the middle one.
 const PATHS: usize = 100;
@@ -33,82 +32,6 @@ const GROWTH: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 const TAX_POINTS: Decimal = Decimal::from_parts(5, 0, 0, false, 2);
 /// The least that balances are moved by. Chosen.
 const LEAST_BALANCE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
-
-/// What the outlook cannot know of itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Doubts {
-    /// How far AWS's stated balances and our own replay are apart, as a share of the balances.
-    pub balance_gap: Decimal,
-    /// What cache hits weigh, where there are any to move.
-    pub cache: Option<CacheDoubt>,
-}
-
-/// What a model's share of prompts read from the cache weighs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CacheDoubt {
-    /// The model.
-    pub model: String,
-    /// Points that the share moves by, as a share, and what a dollar of inference then becomes.
-    pub moves: Vec<(Decimal, Decimal)>,
-}
-
-/// Which assumption moves the date most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Sensitivity {
-    /// Random paths that each was tried on.
-    pub paths: usize,
-    /// The first whole month without credit, whose bill is compared; null where credit outlasts the outlook.
-    pub bill_month: Option<BillingPeriod>,
-    /// The assumptions, those that move the date most first, then by dollars.
-    pub swings: Vec<Swing>,
-}
-
-/// One assumption, moved both ways where it can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Swing {
-    /// What was moved.
-    pub assumed: Assumed,
-    /// By how much, and what came of it.
-    pub shifts: Vec<Shift>,
-}
-
-/// Something that the outlook takes to be so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Assumed {
-    /// How much a workload costs: moved to the 10 % and the 90 % of its learnt errors after 30 days; of work in bursts, of
-    /// its own sums over 28 days.
-    Spend {
-        /// The workload.
-        workload: Workload,
-    },
-    /// Growth per month beyond the forecast, all workloads together.
-    Growth,
-    /// The share of a model's prompts that is read from the cache, in points.
-    CacheHits {
-        /// The model.
-        model: String,
-    },
-    /// What is left in the pools: by how far AWS and replay are apart, at least 1 %.
-    Balances,
-    /// The tax rate, in points.
-    TaxRate,
-    /// That young workloads grow as filed: without the filing.
-    FiledPlan,
-}
-
-/// One move of an assumption.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Shift {
-    /// By how much, as a share; of shares in points.
-    #[serde(with = "rust_decimal::serde::str")]
-    #[schema(value_type = Decimal)]
-    pub by: Decimal,
-    /// Days that the middle date moves; negative = earlier.
-    pub date: Gain,
-    /// Dollars of cash that the first whole month without credit moves by; null without such a month.
-    pub cash: Option<Money>,
-}
 
 /// The inputs of the next try.
 #[derive(Default)]

@@ -1,11 +1,12 @@
 //! What AWS shows so far of the days after `data_through`: the least that each stream costs on them.
 
-use crate::ledger::{Demand, Stream};
-use crate::period::DayRange;
+use crate::billing::daily_cost::Stream;
+use crate::credit::ledger::Demand;
+use crate::values::period::DayRange;
 
 use super::OutlookInputs;
 use super::changes::put;
-use super::simulate::LARGEST_DAY_MICROS;
+use crate::outlook::horizon::LARGEST_DAY_MICROS;
 
 /// By day from the first after `data_through`, what AWS shows.
 pub(super) struct Shown {

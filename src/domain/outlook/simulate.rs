@@ -1,5 +1,6 @@
 //! Paths of spend, each replayed against the pools.
 
+use crate::outlook::horizon::LARGEST_DAY_MICROS;
 use std::rc::Rc;
 
 use chrono::NaiveDate;
@@ -8,17 +9,18 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 
 use super::changes::{Ahead, Events, put};
-use super::future::{Future, LARGEST_DAY};
+use super::future::Future;
 use super::odds::{Numbers, generator};
 use super::recent::{discounts, pace, support};
 use super::shown::Shown;
 use super::{HORIZON_DAYS, OutlookInputs, TRAJECTORY_MONTHS, UNCOVERED_THRESHOLD, horizon_end, payable_from};
+use crate::billing::daily_cost::{DailyCost, Stream};
 use crate::credit::CreditPool;
-use crate::ledger::{DailyCost, Demand, Fold, Ledger, Stream, Visitor, replay};
-use crate::money::Money;
-use crate::period::{BillingPeriod, DayRange, plus_days};
-use crate::track_record::HORIZONS;
-use crate::workload::Workload;
+use crate::credit::ledger::{Demand, Fold, Ledger, Visitor, replay};
+use crate::outlook::track_record::HORIZONS;
+use crate::values::money::Money;
+use crate::values::period::{BillingPeriod, DayRange, plus_days};
+use crate::values::workload::Workload;
 
 /// Random paths; even, since they come in mirrored pairs. With the middle one, which belongs to no pair, the median of one
 /// workload's paths is exactly the middle path.
@@ -34,9 +36,6 @@ const TOLD_STEP: f64 = 0.05;
 const TOLD_STEPS: u32 = 70;
 /// Days that its end may lie from the median end.
 const NEAR_DAYS: i64 = 7;
-/// What a workload, what a question adds, and support cost on one day at most, each.
-pub(super) const LARGEST_DAY_MICROS: i64 = LARGEST_DAY * 1_000_000;
-
 /// Sums along a path are plain additions, because this bounds them: the horizon and the rest of a month, on each day the
 /// workloads, what events add and what they move, what a question adds, and support.
 const _: () = {

@@ -15,10 +15,10 @@ use super::{
 };
 use crate::credit::CreditPool;
 use crate::forecast::Voice;
-use crate::money::Money;
-use crate::period::{BillingPeriod, plus_days};
-use crate::position::{DateQuantiles, DayBand, MoneyQuantiles};
-use crate::workload::Workload;
+use crate::values::money::Money;
+use crate::values::period::{BillingPeriod, plus_days};
+use crate::values::quantiles::{DateQuantiles, DayBand, MoneyQuantiles};
+use crate::values::workload::Workload;
 
 /// A band is told up to so many times the largest of the account's paces.
 const WIDEST: i64 = 10;

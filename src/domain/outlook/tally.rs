@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 use super::HORIZON_DAYS;
 use super::simulate::{Path, Simulation};
 use super::spread::Spread;
-use crate::period::plus_days;
-use crate::workload::Workload;
+use crate::values::period::plus_days;
+use crate::values::workload::Workload;
 
 /// The spreads over all paths, in micro-dollars. A path without a date counts as later than any date.
 pub(super) struct Tally {

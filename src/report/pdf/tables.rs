@@ -249,7 +249,7 @@ mod tests {
             0 => Cell::text(name),
             1 => Cell::Absent("too early to tell"),
             2 => Cell::Count(u64::try_from(amount).unwrap_or_default()),
-            _ => Cell::Money(crate::domain::money::Money::from_micros(amount)),
+            _ => Cell::Money(crate::domain::values::money::Money::from_micros(amount)),
         }
     }
 

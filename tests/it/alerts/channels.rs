@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use glidepath::domain::alert::{DeliveryResult, PendingDelivery, test_letter};
-use glidepath::domain::finding::Severity;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::alert::{DeliveryResult, PendingDelivery};
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::values::secret::Secret;
+use glidepath::domain::wording::test_letter;
 use glidepath::notify::{Channel, ChannelError, Login, refresh, try_once};
 use serde_json::{Value, json};
 

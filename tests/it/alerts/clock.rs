@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::domain::alert::{Action, AlertEvent, AlertRules, History, decide};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::position::finding::Severity;
 use proptest::prelude::*;
 
 use super::support::*;

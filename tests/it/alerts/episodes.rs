@@ -1,7 +1,7 @@
 //! Decisions over days, on what the store remembers.
 
 use glidepath::domain::alert::Action;
-use glidepath::domain::finding::Severity;
+use glidepath::domain::position::finding::Severity;
 use glidepath::notify::{Channel, outbox};
 use glidepath::store::alerts::{insert_events, open_alerts};
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use glidepath::domain::alert::{DeliveryResult, LetterFile, OutboxFile, PendingDelivery, ReportLetter, report_letter};
-use glidepath::domain::finding::Severity;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::alert::{DeliveryResult, OutboxFile, PendingDelivery};
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::values::secret::Secret;
+use glidepath::domain::wording::{LetterFile, ReportLetter, report_letter};
 use glidepath::notify::{Channel, ChannelError, Email, Security};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use glidepath::domain::alert::{Action, AlertRules, History, Mute, MuteKind, Reason, decide};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::position::finding::Severity;
 use glidepath::store::Store;
 use glidepath::store::alerts::{history, insert_events};
 

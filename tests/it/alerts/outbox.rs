@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use glidepath::domain::alert::{Action, DeliveryResult};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::position::finding::Severity;
 use glidepath::notify::Channel;
 use glidepath::store::Store;
 use glidepath::store::alerts::{dead_channels, pending_deliveries, record_outcomes};

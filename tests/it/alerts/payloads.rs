@@ -1,7 +1,7 @@
 //! What each channel is sent.
 
-use glidepath::domain::finding::Severity;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::values::secret::Secret;
 use glidepath::notify::Channel;
 
 use super::support::*;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use glidepath::domain::alert::{DeliveryResult, PendingDelivery, test_letter};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::alert::{DeliveryResult, PendingDelivery};
+use glidepath::domain::values::secret::Secret;
+use glidepath::domain::wording::test_letter;
 use glidepath::notify::{Channel, Login};
 
 use super::mail::MailServer;

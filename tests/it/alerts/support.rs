@@ -14,10 +14,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::Connection;
 use glidepath::domain::alert::{
     Action, AlertEvent, AlertRules, Decision, DeliveryOutcome, DeliveryResult, Evaluation, History, MessageContext,
-    PendingDelivery, RepeatPolicy, compose, decide,
+    PendingDelivery, RepeatPolicy, decide,
 };
-use glidepath::domain::finding::{Finding, Rule, Severity};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::position::finding::{Finding, Rule, Severity};
+use glidepath::domain::values::secret::Secret;
+use glidepath::domain::wording::compose;
 use glidepath::notify::{Channel, HttpClient, RetryPolicy, deliver_due, outbox};
 use glidepath::store::Store;
 use glidepath::store::alerts::{insert_events, open_alerts, record_outcomes};

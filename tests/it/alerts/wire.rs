@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use glidepath::domain::alert::DeliveryResult;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::notify::{Channel, ChannelError, HttpClient};
 use tokio::net::TcpListener;
 

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use glidepath::domain::alert::{AlertRules, ChangeCause, EarlyRise, IngestHealth, Outcome, evaluate};
-use glidepath::domain::finding::Rule;
-use glidepath::domain::partial_days::{AtLeast, DateBasis};
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{DateQuantiles, Position};
+use glidepath::domain::alert::{AlertRules, IngestHealth, evaluate};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::position::Position;
+use glidepath::domain::position::basis::{AtLeast, DateBasis};
+use glidepath::domain::position::finding::Rule;
+use glidepath::domain::position::observations::{ChangeCause, EarlyRise};
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::quantiles::DateQuantiles;
 
 use crate::lives::life::{Kind, Life};
 use crate::support::values::{day, usd};

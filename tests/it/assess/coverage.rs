@@ -1,6 +1,6 @@
 //! Which services credit pays, and how we know.
 
-use glidepath::domain::credit::CoverageState;
+use glidepath::domain::credit::coverage::CoverageState;
 
 use crate::support::values::{day, usd};
 use crate::support::world::*;

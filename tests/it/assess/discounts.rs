@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use glidepath::domain::charge::{BillPart, Role, record_kind};
-use glidepath::domain::credit::ApplicationType;
-use glidepath::domain::facts::SeenCredit;
-use glidepath::domain::money::Money;
+use glidepath::domain::billing::costs::WorkloadSpend;
+use glidepath::domain::facts::charge::{BillPart, Role, record_kind};
+use glidepath::domain::facts::credits::{ApplicationType, SeenCredit};
 use glidepath::domain::outlook::Outlook;
-use glidepath::domain::period::BillingPeriod;
-use glidepath::domain::position::{Position, WorkloadSpend};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::position::Position;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::BillingPeriod;
+use glidepath::domain::values::workload::Workload;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

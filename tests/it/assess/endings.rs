@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
-use glidepath::domain::alert::{AlertRules, Observations, evaluate};
-use glidepath::domain::facts::StatedBalance;
-use glidepath::domain::finding::Rule;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::alert::{AlertRules, evaluate};
+use glidepath::domain::facts::credits::StatedBalance;
 use glidepath::domain::position::Position;
+use glidepath::domain::position::finding::Rule;
+use glidepath::domain::position::observations::Observations;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

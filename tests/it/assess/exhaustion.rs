@@ -1,7 +1,7 @@
 //! Credit that has ended already: since when, and what does not count.
 
-use glidepath::domain::period::DayRange;
-use glidepath::domain::position::DateQuantiles;
+use glidepath::domain::values::period::DayRange;
+use glidepath::domain::values::quantiles::DateQuantiles;
 
 use crate::support::values::{day, usd};
 use crate::support::world::*;

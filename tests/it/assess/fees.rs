@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use glidepath::domain::alert::Observations;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::DayRange;
+use glidepath::domain::position::observations::Observations;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::DayRange;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -229,7 +229,7 @@ proptest! {
         let draws = |world: &World| {
             let assessment = world.assess();
             let ledger = &assessment.ledger;
-            let draw = |draw: &glidepath::domain::ledger::Drawdown| {
+            let draw = |draw: &glidepath::domain::credit::ledger::Drawdown| {
                 let stream = &ledger.streams[draw.stream];
                 (draw.day, draw.pool, stream.service.clone(), stream.workload, draw.amount)
             };

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use glidepath::domain::assess::{Assessment, Context};
-use glidepath::domain::credit::Programme;
-use glidepath::domain::facts::SeenCredit;
-use glidepath::domain::money::Money;
-use glidepath::domain::next_award::{Known, Wanted};
-use glidepath::domain::pools::ConfiguredPool;
+use glidepath::domain::credit::pools::ConfiguredPool;
+use glidepath::domain::credit::programme::{Programme, Programmes, Purpose};
+use glidepath::domain::facts::credits::SeenCredit;
+use glidepath::domain::filing::next_award::{Known, Wanted};
+use glidepath::domain::filing::review::next_ask::{Basis, NoAsk, next_ask};
 use glidepath::domain::position::Position;
-use glidepath::domain::programme::{Programmes, Purpose};
-use glidepath::domain::review::next_ask::{Basis, NoAsk, next_ask};
+use glidepath::domain::position::assess::{Assessment, Context};
+use glidepath::domain::values::money::Money;
 use glidepath::report::bill_sentences;
 use proptest::prelude::*;
 
@@ -134,7 +133,7 @@ proptest! {
         let wanted = Wanted { programme: named.map(|at| Programme::ALL[at]), ..Wanted::default() };
         let meant = wanted.meant(&Known { granted: given.clone(), yearly: yearly.clone() }, day("2026-03-31"));
         let a_month = yearly.values().copied().sum::<Money>().per(12);
-        let first = "2025-12".parse::<glidepath::domain::period::BillingPeriod>().unwrap();
+        let first = "2025-12".parse::<glidepath::domain::values::period::BillingPeriod>().unwrap();
         let months: Vec<_> = (0..3).map(|at| (first.plus_months(at), a_month)).collect();
         let basis = Basis {
             months: &months,

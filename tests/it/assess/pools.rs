@@ -1,10 +1,13 @@
 //! What a pool holds, whose statement counts, and where it is in its life.
 
-use glidepath::domain::credit::{CoverageState, StatementSource};
-use glidepath::domain::facts::{Outcome, SeenCredit};
-use glidepath::domain::money::Money;
-use glidepath::domain::pools::ConfiguredPool;
-use glidepath::domain::position::{DateQuantiles, MoneyQuantiles, PoolStatus};
+use glidepath::domain::credit::StatementSource;
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::credit::pools::ConfiguredPool;
+use glidepath::domain::facts::credits::SeenCredit;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::position::PoolStatus;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
 
 use crate::support::values::{day, usd};
 use crate::support::world::*;

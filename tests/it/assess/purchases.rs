@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use glidepath::domain::alert::{AlertRules, evaluate};
-use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::SeenCredit;
-use glidepath::domain::finding::Rule;
-use glidepath::domain::money::Money;
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::facts::credits::SeenCredit;
+use glidepath::domain::position::finding::Rule;
+use glidepath::domain::values::money::Money;
 
 use crate::support::values::usd;
 use crate::support::world::*;
@@ -162,7 +162,7 @@ fn where_a_limit_is_the_reason_no_list_is_blamed() {
 #[test]
 fn a_credit_that_is_switched_off_has_not_run_out() {
     for clock in ["2026-03-16", "2026-03-18", "2026-03-31"] {
-        let through = glidepath::domain::period::plus_days(clock.parse().unwrap(), -1).to_string();
+        let through = glidepath::domain::values::period::plus_days(clock.parse().unwrap(), -1).to_string();
         let world = World::on(clock)
             .charges("2026-02-01", &through, BEDROCK, "Usage", "300")
             .charges("2026-02-01", "2026-03-14", BEDROCK, "Credit", "-300")

@@ -1,9 +1,9 @@
 //! Replay against Credit rows, allocation history and stated balances: what is a gap, what is mere timing, and how old it is.
 
 use glidepath::domain::credit::StatementSource;
-use glidepath::domain::facts::{SeenCredit, StatedBalance};
-use glidepath::domain::money::Money;
-use glidepath::domain::reconcile::{BalanceReconciliation, MonthReconciliation};
+use glidepath::domain::credit::reconcile::{BalanceReconciliation, MonthReconciliation};
+use glidepath::domain::facts::credits::{SeenCredit, StatedBalance};
+use glidepath::domain::values::money::Money;
 
 use crate::support::values::{day, usd};
 use crate::support::world::*;

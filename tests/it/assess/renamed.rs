@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use glidepath::domain::alert::{AlertRules, Evaluation, Observations, evaluate};
-use glidepath::domain::assess::{Assessment, Context, Filing};
-use glidepath::domain::credit::CoverageState;
-use glidepath::domain::facts::{ChargeKind, ChargeRow, Facts, UsageKind, UsageRow};
-use glidepath::domain::finding::Severity;
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::next_award::Wanted;
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::plan::{PlanEntry, What};
+use glidepath::domain::alert::{AlertRules, Evaluation, evaluate};
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::facts::Facts;
+use glidepath::domain::facts::plan::{PlanEntry, What};
+use glidepath::domain::facts::rows::{ChargeKind, ChargeRow, UsageKind, UsageRow};
+use glidepath::domain::filing::Filing;
+use glidepath::domain::filing::next_award::Wanted;
+use glidepath::domain::filing::projection::{FiledProjection, plan, service_of_model};
 use glidepath::domain::position::Position;
-use glidepath::domain::projection::{FiledProjection, plan, service_of_model};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::position::assess::{Assessment, Context};
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::position::observations::Observations;
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::values::workload::Workload;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

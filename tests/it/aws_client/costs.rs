@@ -1,8 +1,8 @@
 //! Cost Explorer: the two queries, their pages, and answers that cannot be right.
 
 use glidepath::aws::{AwsError, AwsSettings, Operation, cost_explorer};
-use glidepath::domain::period::DayRange;
-use glidepath::domain::window::{MONTHS_KEPT, backfill_window};
+use glidepath::domain::facts::window::{MONTHS_KEPT, backfill_window};
+use glidepath::domain::values::period::DayRange;
 use serde_json::{Value, json};
 
 use super::in_memory::{InMemoryLog, Tally};

@@ -3,9 +3,8 @@
 use glidepath::aws::allocation::Allocation;
 use glidepath::aws::credits::{self, AccountCredits, CreditAnswer, NO_EXPIRY};
 use glidepath::aws::{AwsError, AwsSettings, Denial, Operation};
-use glidepath::domain::credit::ApplicationType;
-use glidepath::domain::facts::CreditSnapshot;
-use glidepath::domain::money::Money;
+use glidepath::domain::facts::credits::{ApplicationType, CreditSnapshot};
+use glidepath::domain::values::money::Money;
 use serde_json::{Value, json};
 
 use super::in_memory::{InMemoryLog, Tally};

@@ -10,8 +10,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use chrono::NaiveDate;
 use glidepath::aws::{AwsClients, AwsError, AwsSettings, Operation, cost_explorer};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::DayRange;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::DayRange;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -1,7 +1,7 @@
 //! Properties: whatever the grammar writes is read back, and what it cannot have written is never counted.
 
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::values::workload::{CacheLifetime, Classification, Direction, Routing, Tier, Workload};
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use glidepath::domain::trouble::Trouble;
+use glidepath::domain::wording::trouble::Trouble;
 use tempfile::TempDir;
 
 use super::{config, glidepath, run, text};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use glidepath::config::{Config, Role};
 use glidepath::domain::alert::AlertRules;
-use glidepath::domain::credit::Programme;
+use glidepath::domain::credit::programme::Programme;
 use toml::{Table, Value};
 
 use super::parse;

@@ -1,9 +1,9 @@
 //! The plan of the account: asked for once a day, free of charge, and of no weight where AWS does not say.
 
 use glidepath::demo::{FakeAws, FakePlan, Fault, Operation};
-use glidepath::domain::account_plan::{AccountPlanKind, AccountPlanStatus};
-use glidepath::domain::facts::Outcome;
-use glidepath::domain::finding::{Finding, Rule, Severity};
+use glidepath::domain::facts::account_plan::{AccountPlanKind, AccountPlanStatus};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::position::finding::{Finding, Rule, Severity};
 
 use super::support::*;
 

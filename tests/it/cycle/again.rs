@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use glidepath::demo::{Fault, Operation};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::schedule::{Occasion, catch_up};
 
 use super::support::*;

@@ -1,7 +1,7 @@
 //! The watcher's own bill: a ceiling that no restart resets, and figures that count what AWS charges for.
 
 use glidepath::demo::{FakeAws, Fault, Operation};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::store::Store;
 
 use super::support::*;

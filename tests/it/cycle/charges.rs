@@ -4,8 +4,8 @@
 use glidepath::cycle::View;
 use glidepath::demo::startup::Charges;
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::credit::CoverageState;
-use glidepath::domain::money::Money;
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::values::money::Money;
 use glidepath::store::Store;
 
 use super::support::*;

@@ -2,11 +2,13 @@
 
 use glidepath::cycle::BalanceEntry;
 use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
-use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
-use glidepath::domain::facts::Outcome;
-use glidepath::domain::money::Money;
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::credit::unlisted::CreditsAnswer;
+use glidepath::domain::credit::{Statement, StatementSource};
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::domain::position::{PoolPosition, PoolStatus, Position};
-use glidepath::domain::unlisted::CreditsAnswer;
+use glidepath::domain::values::money::Money;
 
 use super::support::*;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use glidepath::config::Config;
-use glidepath::domain::alert::Hears;
+use glidepath::domain::wording::Hears;
 
 use super::hook::{Hook, telling};
 use super::support::*;

@@ -7,7 +7,8 @@ use glidepath::config::Config;
 use glidepath::cycle::{BalanceEntry, MuteEntry, PlanError};
 use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
 use glidepath::domain::alert::MuteKind;
-use glidepath::domain::plan::{PlanKind, PlanOrder, PlanState};
+use glidepath::domain::facts::plan::PlanKind;
+use glidepath::domain::outlook::plan::{PlanOrder, PlanState};
 use glidepath::domain::position::{OutlookState, Position};
 use glidepath::report;
 use proptest::prelude::*;
@@ -309,7 +310,7 @@ fn no_plan_makes_a_cycle_fail_or_the_store_unreadable() {
     });
     held.unwrap();
     let report = runtime.block_on(world.cycle("2026-03-21"));
-    assert_eq!(report.costs, glidepath::domain::facts::Outcome::Ok);
+    assert_eq!(report.costs, glidepath::domain::facts::outcome::Outcome::Ok);
     // What a slow machine left to be made goes on by itself.
     runtime.shutdown_timeout(Duration::from_secs(10));
 }

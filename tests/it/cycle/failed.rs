@@ -5,7 +5,7 @@ use std::time::Duration;
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
 use glidepath::domain::alert::{Action, AlertEvent};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::position::finding::Severity;
 use glidepath::store::alerts;
 use tokio::net::TcpListener;
 

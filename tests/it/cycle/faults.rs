@@ -1,7 +1,8 @@
 //! Everything that can go wrong on the wire: told, nothing half stored, and put right by the next cycle.
 
 use glidepath::demo::{Fault, Injection, Operation};
-use glidepath::domain::facts::{Facts, Outcome};
+use glidepath::domain::facts::Facts;
+use glidepath::domain::facts::outcome::Outcome;
 
 use super::support::*;
 

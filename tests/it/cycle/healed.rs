@@ -2,7 +2,7 @@
 
 use glidepath::cycle::{ReplayOrder, View};
 use glidepath::domain::alert::{Action, OpenAlert};
-use glidepath::domain::track_record::TrackRecord;
+use glidepath::domain::outlook::track_record::TrackRecord;
 use glidepath::store::alerts;
 
 use super::support::*;

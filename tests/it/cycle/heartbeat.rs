@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{StatusCode, Uri};
 use glidepath::config::Config;
 use glidepath::demo::{Fault, Operation};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use tokio::net::TcpListener;
 
 use super::support::*;

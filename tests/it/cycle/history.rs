@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use glidepath::demo::{FakeAccount, Fault, Operation};
-use glidepath::domain::facts::Outcome;
-use glidepath::domain::finding::Rule;
-use glidepath::domain::period::plus_days;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::position::finding::Rule;
+use glidepath::domain::values::period::plus_days;
 use glidepath::store::Store;
 
 use super::support::*;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::notify::Channel;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};

@@ -8,7 +8,7 @@ use std::task::Poll;
 use glidepath::cycle::View;
 use glidepath::demo::FakeAws;
 use glidepath::domain::alert::OpenAlert;
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::store::{CreditPull, IngestRun, Store, alerts};
 use tokio::runtime::{Builder, Runtime};
 
@@ -135,7 +135,7 @@ async fn killed_between_the_two_transactions() {
     world.fake.set_now(morning(SECOND));
     // The facts of the second day are stored, as a cycle would, and then the process dies.
     let clients = world.engine.clients(morning(SECOND)).await.unwrap();
-    let window = glidepath::domain::window::steady_window(day(SECOND), day(FIRST));
+    let window = glidepath::domain::facts::window::steady_window(day(SECOND), day(FIRST));
     let pull = glidepath::aws::cost_explorer::pull(&clients, window).await.unwrap();
     let run = IngestRun {
         clock: morning(SECOND),

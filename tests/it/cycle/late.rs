@@ -3,8 +3,8 @@
 
 use glidepath::cycle::{AcceptError, AcceptOrder};
 use glidepath::demo::{CreditApplied, FakeAccount, FakeCredit, Fault, Operation};
-use glidepath::domain::finding::Rule;
-use glidepath::domain::money::Money;
+use glidepath::domain::position::finding::Rule;
+use glidepath::domain::values::money::Money;
 
 use super::support::*;
 

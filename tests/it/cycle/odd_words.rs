@@ -1,7 +1,7 @@
 //! Names that no bill should have: each is kept and shown as it is, and no amount is lost by it.
 
 use glidepath::demo::{Fault, Operation};
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use glidepath::store::ChargeFilter;
 
 use super::support::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use glidepath::cycle::View;
-use glidepath::domain::track_record::TrackRecord;
+use glidepath::domain::outlook::track_record::TrackRecord;
 use serde_json::{Value, json};
 
 use super::support::*;

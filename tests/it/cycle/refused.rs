@@ -2,10 +2,12 @@
 //! good cycle.
 
 use glidepath::demo::{FakeAccount, FakeAws, Fault, Operation};
-use glidepath::domain::charge::Charge;
-use glidepath::domain::facts::{Facts, Outcome, SeenCredit};
-use glidepath::domain::finding::Severity;
-use glidepath::domain::period::DayRange;
+use glidepath::domain::facts::Facts;
+use glidepath::domain::facts::charge::Charge;
+use glidepath::domain::facts::credits::SeenCredit;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::values::period::DayRange;
 use glidepath::store::{CreditPull, IngestRun, PulledCosts};
 
 use super::alerts::Receiver;

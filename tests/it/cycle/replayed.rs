@@ -3,8 +3,8 @@
 use glidepath::cycle::{Engine, ReplayError, ReplayOrder};
 use glidepath::demo::{FakeAws, startup};
 use glidepath::domain::alert::{Action, AlertRules, EventKind, ReplayReport};
-use glidepath::domain::credit::Programme;
-use glidepath::domain::finding::{Rule, Severity};
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::position::finding::{Rule, Severity};
 use glidepath::store::Store;
 
 use super::support::*;

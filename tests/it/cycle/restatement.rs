@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use glidepath::domain::money::Money;
+use glidepath::domain::values::money::Money;
 use glidepath::store::Restatement;
 
 use super::support::*;

@@ -2,14 +2,15 @@
 
 use glidepath::cycle::{Engine, View};
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::credit::Programme;
-use glidepath::domain::facts::Outcome;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{PoolStatus, Variance};
-use glidepath::domain::reconcile::Reconciliation;
-use glidepath::domain::review::{Measure, Question, Verdict};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::credit::reconcile::Reconciliation;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::filing::review::{Measure, Question, Verdict};
+use glidepath::domain::filing::variance::Variance;
+use glidepath::domain::position::PoolStatus;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::workload::Workload;
 use glidepath::store::Store;
 
 use super::support::*;

@@ -8,10 +8,10 @@ use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, CycleReport, Engine, View};
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit, Operation, RecordedRequest};
 use glidepath::domain::facts::Facts;
-use glidepath::domain::finding::Finding;
-use glidepath::domain::money::Money;
+use glidepath::domain::outlook::track_record::TrackRecord;
 use glidepath::domain::position::Position;
-use glidepath::domain::track_record::TrackRecord;
+use glidepath::domain::position::finding::Finding;
+use glidepath::domain::values::money::Money;
 use glidepath::store::Store;
 use rust_decimal::Decimal;
 

@@ -2,10 +2,11 @@
 //! difference is divided into causes without a rest.
 
 use glidepath::demo::FakeAccount;
-use glidepath::domain::money::Money;
-use glidepath::domain::position::{Causes, Position};
-use glidepath::domain::projection::OUTSIDE;
-use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
+use glidepath::domain::filing::projection::OUTSIDE;
+use glidepath::domain::filing::variance::Causes;
+use glidepath::domain::position::Position;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::workload::{Direction, Routing, Tier, Workload};
 
 use super::support::*;
 

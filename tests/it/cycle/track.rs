@@ -1,7 +1,7 @@
 //! Outlooks that cycles stored, judged by the cycles after them.
 
-use glidepath::domain::period::plus_days;
-use glidepath::domain::track_record::Place;
+use glidepath::domain::outlook::track_record::Place;
+use glidepath::domain::values::period::plus_days;
 
 use super::support::*;
 

@@ -1,6 +1,6 @@
 //! What is asked for, and what it costs to ask.
 
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use serde_json::{Value, json};
 
 use super::support::*;

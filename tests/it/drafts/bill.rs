@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 use crate::support::values::{day, usd};
 use crate::support::world::World;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use glidepath::demo::{FakeAws, startup};
-use glidepath::domain::projection::FiledProjection;
+use glidepath::domain::filing::projection::FiledProjection;
 use serde_json::Value;
 use tempfile::TempDir;
 

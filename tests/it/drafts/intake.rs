@@ -1,9 +1,9 @@
 //! Bills in files: answers of Cost Explorer as they come, and everything that can be wrong with them.
 
 use glidepath::domain::facts::Facts;
-use glidepath::domain::intake::{IntakeError, facts_from};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::plus_days;
+use glidepath::domain::facts::intake::{IntakeError, facts_from};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,9 +1,9 @@
 //! Drafts of the lives that outlooks are held against, each beside other spend, and of random bills.
 
 use chrono::NaiveDate;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{DayRange, plus_days};
+use glidepath::domain::values::workload::Workload;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

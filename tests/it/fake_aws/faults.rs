@@ -3,7 +3,7 @@
 use aws_sdk_costexplorer::error::ProvideErrorMetadata;
 use aws_sdk_costexplorer::types::{DateInterval, Granularity};
 use glidepath::demo::{FakeAccount, Fault, Operation, startup};
-use glidepath::domain::money::Money;
+use glidepath::domain::values::money::Money;
 use serde_json::{Value, json};
 
 use super::support::*;

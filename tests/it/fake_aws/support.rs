@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_costexplorer::types::{DateInterval, Granularity, GroupDefinition, GroupDefinitionType};
 use chrono::{DateTime, Utc};
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit};
-use glidepath::domain::money::Money;
+use glidepath::domain::values::money::Money;
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "123456789012";

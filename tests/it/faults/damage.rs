@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use glidepath::domain::facts::{Outcome, RecordedBalance};
-use glidepath::domain::healing::HealedFrom;
-use glidepath::domain::period::{DayRange, plus_days};
+use glidepath::domain::facts::credits::RecordedBalance;
+use glidepath::domain::facts::healing::HealedFrom;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::values::period::{DayRange, plus_days};
 use glidepath::store::{
     BackupFolders, Claim, CreditPull, EXAMINE, Examiner, IngestRun, Opening, Store, StoreError, StoreId, Verified,
     VerifiedTable,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use glidepath::domain::healing::HealedFrom;
+use glidepath::domain::facts::healing::HealedFrom;
 use glidepath::store::{Store, Verified, VerifiedTable};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use glidepath::demo::FakeAws;
-use glidepath::domain::facts::Outcome;
+use glidepath::domain::facts::outcome::Outcome;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use tempfile::TempDir;

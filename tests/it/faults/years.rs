@@ -12,10 +12,11 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use duckdb::{Connection, params};
 use glidepath::config::Config;
 use glidepath::cycle::{AwsAccess, Engine};
-use glidepath::domain::facts::{Allocation, CreditSnapshot, Outcome};
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::facts::credits::{Allocation, CreditSnapshot};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::facts::window::{MONTHS_KEPT, backfill_window, steady_window};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
 use glidepath::store::{CreditPull, IngestRun, PulledCosts, Store, packed};
 use rust_decimal::Decimal;
 

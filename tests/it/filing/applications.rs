@@ -1,8 +1,8 @@
 //! What a filing says beside its usage: what each record asks for, and the company.
 
-use glidepath::domain::credit::Programme;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{Backing, FiledProjection, FundingStage, content_hash, plan};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::filing::projection::{Backing, FiledProjection, FundingStage, content_hash, plan};
 use rust_decimal::Decimal;
 
 use crate::support::filing::GOOD;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use glidepath::domain::money::Money;
-use glidepath::domain::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, rules};
-use glidepath::domain::workload::{Direction, Workload};
+use glidepath::domain::filing::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, rules};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::workload::{Direction, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

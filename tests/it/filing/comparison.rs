@@ -1,8 +1,8 @@
 //! What changed between two versions.
 
-use glidepath::domain::money::Money;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{Change, FiledProjection, FilingDiff, diff, diff_months};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{Change, FiledProjection, FilingDiff, diff, diff_months};
+use glidepath::domain::values::money::Money;
 
 use crate::support::filing::{GOOD, any_filing, good, month, service_of, usd};
 use proptest::prelude::*;

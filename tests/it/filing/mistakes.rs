@@ -1,7 +1,7 @@
 //! What is wrong with a file, and what is only worth a look.
 
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{FiledProjection, content_hash, plan};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{FiledProjection, content_hash, plan};
 use proptest::prelude::*;
 
 use crate::support::filing::{GOOD, good};

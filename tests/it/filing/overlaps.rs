@@ -1,7 +1,7 @@
 //! What is planned twice, and by how much.
 
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{FiledProjection, Part, overlaps};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{FiledProjection, Part, overlaps};
 
 use crate::support::filing::{GOOD, good, service_of};
 

@@ -1,9 +1,9 @@
 //! What a filing plans, month by month and day by day.
 
-use glidepath::domain::money::Money;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{Driver, FiledProjection, daily_costs, daily_plan, plan};
-use glidepath::domain::workload::{CacheLifetime, Direction};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{Driver, FiledProjection, daily_costs, daily_plan, plan};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::workload::{CacheLifetime, Direction};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
 use glidepath::config::Config;
 use glidepath::cycle::{LinkOrder, MadeLink};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::store::AuditRow;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use axum::http::header::HeaderName;
 use axum::http::{Method, StatusCode};
 use glidepath::config::{Config, Role, Token};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::http::{client, serve};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};

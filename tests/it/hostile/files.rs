@@ -7,7 +7,7 @@ use std::process::Command;
 
 use axum::http::{Method, StatusCode};
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::store::{BackupFolders, Opening, Revocation, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -7,10 +7,10 @@ use std::task::Poll;
 
 use axum::http::{StatusCode, header};
 use glidepath::cycle::{ReplayOrder, ReplayProgress};
-use glidepath::domain::ask::{self, Knowledge, KnownAccount, SizedFiling};
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::ask::{self, Knowledge, KnownAccount, SizedFiling};
+use glidepath::domain::filing::projection::{
     Attribution, FiledProjection, FilingSize, MOST_TOLD, Part, ProjectionProblem, diff, diff_months, overlaps,
     service_of_model,
 };
@@ -187,7 +187,7 @@ fn twenty_thousand_services_are_checked_sized_compared_and_attributed() {
     assert_eq!((compared.lines.len(), compared.total.difference.to_string().as_str()), (1, "12"));
 
     let attribution = Attribution::of(&filing);
-    let workload = glidepath::domain::workload::Workload::Supporting;
+    let workload = glidepath::domain::values::workload::Workload::Supporting;
     let found = (0..SERVICES)
         .filter(|number| attribution.line(&number.to_string(), workload, None, None) == Some((0, *number)));
     assert_eq!(found.count(), SERVICES);

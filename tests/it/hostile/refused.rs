@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::http::{State, router};
 use glidepath::store::{Messages, Store};
 use serde_json::json;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use axum::http::{Method, StatusCode, header};
 use glidepath::config::Config;
 use glidepath::cycle::{BalanceEntry, LinkOrder, MuteEntry, ReplayOrder};
-use glidepath::domain::projection::FiledProjection;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::filing::projection::FiledProjection;
+use glidepath::domain::values::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::support::served::{Ask, LINK_KEY, Served, config, time, usd};

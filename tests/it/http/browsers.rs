@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::support::served::{

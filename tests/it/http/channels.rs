@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use glidepath::config::Config;
-use glidepath::domain::alert::{NewDelivery, test_letter};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::alert::NewDelivery;
+use glidepath::domain::values::secret::Secret;
+use glidepath::domain::wording::test_letter;
 use glidepath::notify::Channel;
 use glidepath::store::{Enclosed, NoticeKind};
 use serde_json::json;

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use glidepath::config::Config;
 use glidepath::cycle::CheckReport;
 use glidepath::demo::{FakeAccount, FakeAws, FakeCredit, Fault, Operation};
-use glidepath::domain::facts::Outcome;
-use glidepath::domain::trouble::Trouble;
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::wording::trouble::Trouble;
 use glidepath::store::{CreditPull, IngestRun};
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
 use glidepath::config::{Config, Role, Token};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::report::{self, Audience, Format, ReportKind};
 use serde_json::{Value, json};
 

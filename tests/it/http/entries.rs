@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use chrono::TimeDelta;
 use glidepath::config::Config;
-use glidepath::domain::pools::ConfiguredPool;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::credit::pools::ConfiguredPool;
+use glidepath::domain::values::secret::Secret;
 use glidepath::http::client::{self, ClientError, Entry};
 use glidepath::http::serve;
 use serde_json::{Value, json};

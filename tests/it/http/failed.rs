@@ -60,9 +60,9 @@ async fn a_cycle_that_was_cut_off_is_not_ready_either() {
         aws_clock: Some(later),
         account: None,
         costs: None,
-        costs_outcome: glidepath::domain::facts::Outcome::Ok,
+        costs_outcome: glidepath::domain::facts::outcome::Outcome::Ok,
         credits: glidepath::store::CreditPull::default(),
-        credits_outcome: glidepath::domain::facts::Outcome::NotTried,
+        credits_outcome: glidepath::domain::facts::outcome::Outcome::NotTried,
     };
     served.engine.store().append_run(run).await.unwrap();
     let ready = served.get("/readyz").await;

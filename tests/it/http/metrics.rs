@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use glidepath::config::Config;
-use glidepath::domain::alert::{NewDelivery, test_letter};
+use glidepath::domain::alert::NewDelivery;
+use glidepath::domain::wording::test_letter;
 use glidepath::store::{Enclosed, NoticeKind};
 
 use crate::support::served::{Ask, Served, config, first_cycle};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::http::client::{self, ClientError};
 use glidepath::http::serve;
 use serde_json::{Value, json};

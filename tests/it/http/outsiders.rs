@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use glidepath::config::{Config, Role, Token};
 use glidepath::cycle::LinkOrder;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::report::{Format, ReportKind};
 use proptest::prelude::*;
 use proptest::sample::select;

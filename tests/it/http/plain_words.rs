@@ -4,7 +4,7 @@
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
 use glidepath::config::{Config, Role, Token};
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use reqwest::Url;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{Method, StatusCode, header};
 use glidepath::config::Config;
-use glidepath::domain::secret::Secret;
+use glidepath::domain::values::secret::Secret;
 use glidepath::report::ReportKind;
 use reqwest::Url;
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
 //! Asks the outlook about a life as it was known on a day, and holds the answer against what came.
 
 use chrono::NaiveDate;
+use glidepath::domain::billing::daily_cost::DailyCost;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::Money;
 use glidepath::domain::outlook::{Changes, MonthSoFar, Outlook, OutlookInputs, outlook_along};
-use glidepath::domain::period::plus_days;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate};
-use glidepath::domain::period::plus_days;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::workload::Workload;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};

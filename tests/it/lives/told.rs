@@ -1,13 +1,17 @@
 //! What the rules tell along a life, day by day, while one credit is drawn.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use glidepath::domain::alert::{AlertRules, IngestHealth, Moment, Observations, Outcome, Replay, ReplayedAlert};
-use glidepath::domain::finding::Severity;
+use glidepath::domain::alert::{AlertRules, IngestHealth, Moment, Replay, ReplayedAlert};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::filing::next_award::Meant;
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::money::Money;
-use glidepath::domain::next_award::Meant;
-use glidepath::domain::period::plus_days;
-use glidepath::domain::position::{Credits, DateQuantiles, MoneyQuantiles, PoolPosition, PoolStatus, Position};
+use glidepath::domain::position::finding::Severity;
+use glidepath::domain::position::observations::Observations;
+use glidepath::domain::position::{Credits, PoolPosition, PoolStatus, Position};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
+use glidepath::domain::wording::compose;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 
@@ -39,7 +43,7 @@ pub fn told(life: &Life, known: usize, days: usize, credit: f64, evidence: &Evid
     let (past, ahead) = (life.past(known), life.future(known));
     let whole: Vec<f64> = past.iter().chain(&ahead).copied().collect();
     let end = ends(&ahead, credit).map(|days| plus_days(life.first, known as i64 - 1 + days));
-    let mut replay = Replay::new(AlertRules::default());
+    let mut replay = Replay::new(AlertRules::default(), compose);
     let mut seen = Vec::new();
     for at in known..(known + days).min(whole.len()) {
         let through = plus_days(life.first, at as i64 - 1);

@@ -1,10 +1,12 @@
 //! The funding pack, the report on a proof of concept, and who hands them on.
 
-use glidepath::domain::credit::Programme;
-use glidepath::domain::plan::{PlanKind, PlanSource, PlanState, Planned};
-use glidepath::domain::position::{FiledApplication, Variance};
-use glidepath::domain::projection::Poc;
-use glidepath::domain::workload::Workload;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::facts::plan::PlanKind;
+use glidepath::domain::filing::filing_ref::FiledApplication;
+use glidepath::domain::filing::projection::Poc;
+use glidepath::domain::filing::variance::Variance;
+use glidepath::domain::outlook::plan::{PlanSource, PlanState, Planned};
+use glidepath::domain::values::workload::Workload;
 use glidepath::report::{Beside, Commentary, Partner};
 use rust_decimal::Decimal;
 

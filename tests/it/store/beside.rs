@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use duckdb::Connection;
-use glidepath::domain::alert::test_letter;
+use glidepath::domain::wording::test_letter;
 use glidepath::store::{AuditEntry, Enclosed, NoticeKind, Store, StoreError};
 
 use super::at;

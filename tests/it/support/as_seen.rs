@@ -1,7 +1,7 @@
 //! What AWS shows of costs that it does not know whole yet.
 
 use chrono::NaiveDate;
-use glidepath::domain::money::Money;
+use glidepath::domain::values::money::Money;
 use glidepath::store::PulledCosts;
 
 /// What it shows on `today`: of yesterday and today a part, of the days before them a correction, for a week.

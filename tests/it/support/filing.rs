@@ -1,11 +1,11 @@
 //! A small filing, and bills to compare with it.
 
 use chrono::NaiveDate;
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::BillingPeriod;
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{ActualCost, FiledProjection, PlannedMonth, plan};
-use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{ActualCost, FiledProjection, PlannedMonth, plan};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::BillingPeriod;
+use glidepath::domain::values::workload::{Direction, Routing, Tier, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

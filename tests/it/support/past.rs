@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
+use glidepath::domain::billing::daily_cost::DailyCost;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::ledger::DailyCost;
-use glidepath::domain::money::Money;
 use glidepath::domain::outlook::{Changes, MonthSoFar, Outlook, OutlookInputs, outlook};
-use glidepath::domain::period::plus_days;
-use glidepath::domain::service::{ServiceAliases, ServiceMatcher};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::plus_days;
+use glidepath::domain::values::service::{ServiceAliases, ServiceMatcher};
+use glidepath::domain::values::workload::Workload;
 use rust_decimal::Decimal;
 
 use super::values::{day, usd};

@@ -1,9 +1,9 @@
 //! Made-up answers of Cost Explorer, as large as a busy startup's.
 
 use chrono::NaiveDate;
-use glidepath::domain::charge::{Charge, Usage};
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::DayRange;
+use glidepath::domain::facts::charge::{Charge, Usage};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::DayRange;
 use glidepath::store::PulledCosts;
 use rust_decimal::Decimal;
 

@@ -6,20 +6,28 @@ mod outlook;
 mod reconciliation;
 mod review;
 
+use glidepath::domain::billing::costs::WorkloadSpend;
+use glidepath::domain::credit::coverage::Coverage;
+use glidepath::domain::filing::filing_ref::{FiledApplication, FilingRef};
+use glidepath::domain::filing::variance::{Causes, Variance};
+use glidepath::domain::position::series::{MonthModelCost, PoolSeries, Series};
+use glidepath::domain::values::quantiles::{DateQuantiles, DayAmount, DayBand, MoneyQuantiles};
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-use glidepath::domain::bills::Bills;
-use glidepath::domain::buys::{Buys, BuysUnit, UsedOf};
-use glidepath::domain::credit::{CoverageState, Programme, Statement, StatementSource};
-use glidepath::domain::finding::{Finding, Rule, Severity};
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::next_award::{Meant, NextAward};
-use glidepath::domain::partial_days::DateBasis;
-use glidepath::domain::period::{BillingPeriod, plus_days};
+use glidepath::domain::credit::coverage::CoverageState;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::credit::{Statement, StatementSource};
+use glidepath::domain::filing::next_award::{Meant, NextAward};
+use glidepath::domain::filing::usage::{AcceleratorMonth, ModelMonth, Tokens, Usage};
+use glidepath::domain::position::Bills;
+use glidepath::domain::position::basis::DateBasis;
+use glidepath::domain::position::buys::{Buys, BuysUnit, UsedOf};
+use glidepath::domain::position::finding::{Finding, Rule, Severity};
 use glidepath::domain::position::*;
-use glidepath::domain::usage::{AcceleratorMonth, ModelMonth, Tokens, Usage};
-use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::workload::{Direction, Routing, Tier, Workload};
 use rust_decimal::Decimal;
 
 pub use days::through;

@@ -1,7 +1,7 @@
 //! Short spellings of days and amounts.
 
 use chrono::NaiveDate;
-use glidepath::domain::money::Money;
+use glidepath::domain::values::money::Money;
 
 pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -5,17 +5,19 @@ use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use glidepath::domain::alert::IngestHealth;
-use glidepath::domain::assess::{Assessment, Context};
-use glidepath::domain::classify::Classifier;
-use glidepath::domain::facts::{
-    Allocation, ChargeKind, ChargeRow, CreditSnapshot, Facts, Outcome, RecordedBalance, SeenCredit, UsageKind, UsageRow,
-};
-use glidepath::domain::next_award::Wanted;
+use glidepath::domain::billing::classify::Classifier;
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::credit::coverage::Coverage;
+use glidepath::domain::credit::pools::ConfiguredPool;
+use glidepath::domain::facts::Facts;
+use glidepath::domain::facts::credits::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit};
+use glidepath::domain::facts::outcome::Outcome;
+use glidepath::domain::facts::rows::{ChargeKind, ChargeRow, UsageKind, UsageRow};
+use glidepath::domain::filing::next_award::Wanted;
 use glidepath::domain::outlook::Outlook;
-use glidepath::domain::period::{DayRange, plus_days};
-use glidepath::domain::pools::ConfiguredPool;
-use glidepath::domain::position::{Coverage, Position};
-use glidepath::domain::price::PriceBook;
+use glidepath::domain::position::Position;
+use glidepath::domain::position::assess::{Assessment, Context};
+use glidepath::domain::values::period::{DayRange, plus_days};
 
 use super::values::{day, usd};
 

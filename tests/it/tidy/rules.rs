@@ -87,8 +87,7 @@ const OUTSIDE_STD: &[&str] = &["env", "fs", "io", "net", "process", "thread"];
 
 /// Where floats are no danger to money: path prefix, why.
 const FLOAT_PLACES: &[(&str, &str)] = &[
-    ("src/domain/money.rs", "Money::to_chart, the one way out of exact decimals"),
-    ("src/domain/backtest", "statistics of a forecast"),
+    ("src/domain/values/money.rs", "Money::to_chart, the one way out of exact decimals"),
     ("src/cli/backtest", "statistics of a forecast"),
     ("src/domain/forecast", "statistics of a forecast"),
     ("src/domain/outlook", "statistics of a forecast"),

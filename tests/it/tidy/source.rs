@@ -68,6 +68,11 @@ impl Source {
         self.test_only.fill(true);
     }
 
+    /// Whether only tests compile any of it.
+    pub fn is_test_file(&self) -> bool {
+        !self.raw.is_empty() && self.test_only.iter().all(|test| *test)
+    }
+
     pub fn lines(&self) -> impl Iterator<Item = &str> + Clone {
         self.raw.iter().map(String::as_str)
     }

@@ -1,9 +1,9 @@
 //! Several models in one record: tokens that move between them are mix, and nothing else.
 
-use glidepath::domain::money::Money;
-use glidepath::domain::position::{Causes, Variance};
-use glidepath::domain::projection::{ActualCost, FiledProjection};
-use glidepath::domain::workload::{Direction, Workload};
+use glidepath::domain::filing::projection::{ActualCost, FiledProjection};
+use glidepath::domain::filing::variance::{Causes, Variance};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::workload::{Direction, Workload};
 use rust_decimal::Decimal;
 
 use super::compare;

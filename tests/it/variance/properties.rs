@@ -1,12 +1,11 @@
 //! What holds for every plan and every bill: causes add up, no order matters, and a single change has a single cause.
 
-use glidepath::domain::money::{Money, Quantity};
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::position::{Causes, Variance};
-use glidepath::domain::price::PriceBook;
-use glidepath::domain::projection::{ActualCost, Driver, FiledProjection};
-use glidepath::domain::variance::variance;
-use glidepath::domain::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
+use glidepath::domain::billing::price::PriceBook;
+use glidepath::domain::filing::projection::{ActualCost, Driver, FiledProjection};
+use glidepath::domain::filing::variance::{Causes, Variance, variance};
+use glidepath::domain::values::money::{Money, Quantity};
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::workload::{CacheLifetime, Direction, Routing, Tier, Workload};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

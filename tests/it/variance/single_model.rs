@@ -1,9 +1,9 @@
 //! One model, or one instance type: every cause by itself, and two at once.
 
-use glidepath::domain::money::Money;
-use glidepath::domain::position::{Causes, Variance};
-use glidepath::domain::projection::{ActualCost, OUTSIDE};
-use glidepath::domain::workload::{Direction, Routing, Tier, Workload};
+use glidepath::domain::filing::projection::{ActualCost, OUTSIDE};
+use glidepath::domain::filing::variance::{Causes, Variance};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::workload::{Direction, Routing, Tier, Workload};
 
 use super::{compare, row};
 use crate::support::filing::{RDS, chip_hours, cost, good, month, tokens, usd};

@@ -1,19 +1,29 @@
 //! Every message, read aloud.
 
+use crate::facts::deliveries::DeadChannel;
+use crate::facts::outcome::Outcome;
+use crate::position::observations::{
+    DrainedCredit, GoneCredit, ModelSpend, Observations, OrderContradiction, UncoveredBurn, UnknownRecordType,
+    VanishedDays,
+};
+use crate::wording::compose;
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
 use super::super::fixture::{balance_gap, clock, day, health, month_gap, pool, usd};
 use super::*;
-use crate::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
-use crate::finding::{Finding, Rule};
-use crate::healing::{HealedFrom, Healing};
-use crate::period::DayRange;
-use crate::plan::{FILED_SURE, PlanKind, PlanSource, PlanState, Planned};
-use crate::position::{Coverage, FilingRef, UnclassifiedUsage};
-use crate::reconcile::Reconciliation;
-use crate::review::{Claim, Compared, Question, Verdict as Judged};
+use crate::credit::coverage::Coverage;
+use crate::credit::reconcile::Reconciliation;
+use crate::facts::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
+use crate::facts::healing::{HealedFrom, Healing};
+use crate::facts::plan::PlanKind;
+use crate::filing::filing_ref::FilingRef;
+use crate::filing::review::{Claim, Compared, Question, Verdict as Judged};
+use crate::outlook::plan::{FILED_SURE, PlanSource, PlanState, Planned};
+use crate::position::UnclassifiedUsage;
+use crate::position::finding::{Finding, Rule};
+use crate::values::period::DayRange;
 
 /// One finding of every rule that a position can show.
 /// What a cycle advises after such answers.

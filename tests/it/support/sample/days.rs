@@ -1,10 +1,10 @@
 //! The sample's year in integer cents: drivers of spend, what was filed, and the pools drawn down by them.
 
 use chrono::{Datelike, NaiveDate, Weekday};
-use glidepath::domain::credit::Programme;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::workload::Workload;
 
 /// One driver of spend.
 pub struct Driver {

@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use glidepath::domain::forecast::Voice;
+use glidepath::domain::outlook::monthly_bill::{BillLine, MonthlyBill};
+use glidepath::domain::outlook::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
 use glidepath::domain::outlook::{Assumed, Basis, Exposure, Gain, MadeWith, Sensitivity, Shift, Swing};
-use glidepath::domain::period::{BillingPeriod, plus_days};
-use glidepath::domain::position::*;
-use glidepath::domain::track_record::{DateCheck, Horizon, Place, SpendCheck, TrackRecord};
-use glidepath::domain::workload::Workload;
+use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
+use glidepath::domain::values::workload::Workload;
 
 use super::days::*;
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use glidepath::domain::credit::StatementSource;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::BillingPeriod;
+use glidepath::domain::credit::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
 use glidepath::domain::position::PoolPosition;
-use glidepath::domain::reconcile::{BalanceReconciliation, MonthReconciliation, Reconciliation};
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::BillingPeriod;
 
 use super::days::*;
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use glidepath::domain::credit::Programme;
-use glidepath::domain::money::Money;
-use glidepath::domain::period::{BillingPeriod, DayRange, plus_days};
-use glidepath::domain::position::PoolPosition;
-use glidepath::domain::review::next_ask::{Basis, next_ask};
-use glidepath::domain::review::{
+use glidepath::domain::credit::programme::Programme;
+use glidepath::domain::filing::review::next_ask::{Basis, next_ask};
+use glidepath::domain::filing::review::{
     Assumption, Claim, EarnedValue, GrantedBand, Measure, PoolValue, Question, Review, Step, Verdict,
 };
+use glidepath::domain::position::PoolPosition;
+use glidepath::domain::values::money::Money;
+use glidepath::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 fn usd(text: &str) -> Money {
     text.parse().unwrap()
