@@ -77,7 +77,7 @@ impl Logo {
     /// [`LogoError`] with what is wrong and what to do.
     ///
     /// ```
-    /// use glidepath::report::Logo;
+    /// use glidepath_report::Logo;
     /// let drawn = br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><circle cx="2" cy="2" r="2"/></svg>"#;
     /// assert!(Logo::read(drawn).is_ok());
     /// let error = Logo::read(br#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><script/></svg>"#).unwrap_err();

@@ -316,11 +316,12 @@ pub struct Beside<'a> {
 /// Builds the document of a report from the position alone, for `audience`.
 ///
 /// ```
-/// use glidepath::report::{self, Audience, Format, ReportKind};
-/// # use glidepath::domain::position::*;
+/// use glidepath_report::{Audience, Format, ReportKind, build, render};
+/// # use glidepath_domain::position::Position;
+/// # use glidepath_domain::position::series::Series;
 /// # let position = Position::empty("2026-11-23T06:00:00Z".parse().unwrap(), "USD");
-/// let document = report::build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
-/// let text = String::from_utf8(report::render(&document, Format::Markdown).unwrap()).unwrap();
+/// let document = build(ReportKind::FundingPack, &position, &Series::default(), &Audience::Owner);
+/// let text = String::from_utf8(render(&document, Format::Markdown).unwrap()).unwrap();
 /// assert!(text.starts_with("# Funding pack"));
 /// ```
 pub fn build(kind: ReportKind, position: &Position, series: &Series, audience: &Audience) -> Document {

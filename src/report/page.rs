@@ -93,7 +93,7 @@ impl Nav {
     /// position at `{api}/position`.
     ///
     /// ```
-    /// let nav = glidepath::report::Nav::served("/api/v1");
+    /// let nav = glidepath_report::Nav::served("/api/v1");
     /// assert_eq!(nav.reports[0].formats[0].href, "/api/v1/reports/actual-vs-projected.html");
     /// ```
     pub fn served(api: &str) -> Self {

@@ -52,7 +52,7 @@ impl Commentary {
     /// What does not belong into it, with its line and what to do.
     ///
     /// ```
-    /// use glidepath::report::Commentary;
+    /// use glidepath_report::Commentary;
     /// let said = Commentary::read(b"The launch was moved.\nTo May.\n\nTraining starts in June.\n").unwrap();
     /// assert_eq!(said.paragraphs(), ["The launch was moved. To May.", "Training starts in June."]);
     /// assert!(Commentary::read(b"Good.\n<script>").unwrap_err().starts_with("line 2"));

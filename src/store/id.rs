@@ -20,7 +20,7 @@ const DIGITS: usize = 16;
 /// The id of a store.
 ///
 /// ```
-/// use glidepath::store::StoreId;
+/// use glidepath_store::StoreId;
 /// let id: StoreId = "00ffa3b17c9e2d54".parse().unwrap();
 /// assert_eq!(id.to_string(), "00ffa3b17c9e2d54");
 /// assert!("00FFA3B17C9E2D54".parse::<StoreId>().is_err() && "glidepath".parse::<StoreId>().is_err());

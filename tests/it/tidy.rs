@@ -319,19 +319,19 @@ mod catches {
     fn files_that_use_each_other_in_a_circle() {
         let found = |files: &[(&str, &str)]| {
             let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
-            Structure::of(sources.iter()).circles("store").iter().map(Violation::to_string).collect::<Vec<_>>()
+            Structure::of(sources.iter()).circles("http").iter().map(Violation::to_string).collect::<Vec<_>>()
         };
-        let both = [("src/store/a.rs", "use super::b::B;\n"), ("src/store/b.rs", "use super::a::A;\n")];
-        let said = "src/store/a.rs:1: these use each other in a circle: src/store/a.rs, src/store/b.rs";
+        let both = [("src/http/a.rs", "use super::b::B;\n"), ("src/http/b.rs", "use super::a::A;\n")];
+        let said = "src/http/a.rs:1: these use each other in a circle: src/http/a.rs, src/http/b.rs";
         assert_eq!(found(&both), [said]);
-        let parent = ("src/store/mod.rs", "mod a;\nmod b;\npub use a::A;\npub use self::b::B;\n");
-        let handed_on = [parent, ("src/store/a.rs", "use super::B;\n"), ("src/store/b.rs", "use crate::store::A;\n")];
+        let parent = ("src/http/mod.rs", "mod a;\nmod b;\npub use a::A;\npub use self::b::B;\n");
+        let handed_on = [parent, ("src/http/a.rs", "use super::B;\n"), ("src/http/b.rs", "use crate::http::A;\n")];
         assert_eq!(found(&handed_on), [said], "through a file that hands both out");
-        assert!(found(&[parent, ("src/store/a.rs", "use super::B;\n"), ("src/store/b.rs", "")]).is_empty());
+        assert!(found(&[parent, ("src/http/a.rs", "use super::B;\n"), ("src/http/b.rs", "")]).is_empty());
         let of_parent = "mod a;\npub use a::A;\npub struct Own(A);\n";
-        let parent_and_child = [("src/store/mod.rs", of_parent), ("src/store/a.rs", "use super::Own;\n")];
+        let parent_and_child = [("src/http/mod.rs", of_parent), ("src/http/a.rs", "use super::Own;\n")];
         assert_eq!(found(&parent_and_child).len(), 1, "a file and the one that lists it");
-        assert!(found(&[("src/store/a.rs", "use super::b;\n"), ("src/store/b.rs", "fn f() {}\n")]).is_empty());
+        assert!(found(&[("src/http/a.rs", "use super::b;\n"), ("src/http/b.rs", "fn f() {}\n")]).is_empty());
     }
 
     #[test]
