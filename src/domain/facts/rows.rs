@@ -31,7 +31,7 @@ pub struct UsageKind {
 pub struct ChargeRow {
     /// UTC day.
     pub day: NaiveDate,
-    /// Index into [`Facts::charge_kinds`].
+    /// Index into [`Facts::charge_kinds`](super::Facts::charge_kinds).
     pub kind: usize,
     /// Cost with AWS's sign.
     pub cost: Money,
@@ -42,7 +42,7 @@ pub struct ChargeRow {
 pub struct UsageRow {
     /// UTC day.
     pub day: NaiveDate,
-    /// Index into [`Facts::usage_kinds`].
+    /// Index into [`Facts::usage_kinds`](super::Facts::usage_kinds).
     pub kind: usize,
     /// Cost with AWS's sign.
     pub cost: Money,

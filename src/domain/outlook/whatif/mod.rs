@@ -2,7 +2,7 @@
 //!
 //! A [`Scenario`] turns the inputs of the outlook into other inputs (`adjust`), and the same outlook with the same seed
 //! answers both (`answer`), so that nothing but the changes makes the difference. Tokens are those of the last 28 complete
-//! days, at the prices that [`PriceSource::quote`] gives (`tokens`).
+//! days, at the prices that [`PriceSource::quote`](crate::billing::implied_price::PriceSource::quote) gives (`tokens`).
 //!
 //! Invariants: a change that moves no token, adds no cost and lands no credit leaves the inputs as they are, so it
 //! reproduces the bill to the cent and the outlook to the byte; what has no price is refused by name, never taken as zero.

@@ -1,4 +1,4 @@
-//! From facts to a [`Position`]: classify, replay three times, compare, reconcile.
+//! From facts to a [`Position`](crate::position::Position): classify, replay three times, compare, reconcile.
 //!
 //! An [`Assessment`] holds what every view of one moment shares. The outlook is made from it once a cycle and stored;
 //! the position is put together from it and a stored outlook, so that reading never forecasts.
