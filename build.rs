@@ -1,4 +1,5 @@
-//! Says where DuckDB comes from, and lets a program that links DuckDB's own library find it at run time.
+//! Says where DuckDB comes from, and lets a program that links DuckDB's own library find it at run time. Every package whose programs
+//! or tests link it runs this.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,7 +10,6 @@ const DOWNLOADED: &str = "duckdb-download";
 const VERSION: &str = "v2.0.0";
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=DUCKDB_LIB_DIR");
     let (bundled, prebuilt) = (cfg!(feature = "bundled"), cfg!(feature = "prebuilt"));
     let given = env::var_os("DUCKDB_LIB_DIR").map(PathBuf::from);

@@ -56,6 +56,7 @@ pub fn dropped_lines() -> usize {
 /// writes them, until what is given back is dropped.
 #[must_use]
 pub fn start(format: LogFormat, verbosity: Verbosity) -> Option<WorkerGuard> {
+    // A name stands for all that begin with it: the packages of the store and of reports too.
     let default = match verbosity {
         Verbosity::Daemon => "warn,glidepath=info",
         Verbosity::Quiet => "error,glidepath=warn",

@@ -331,6 +331,8 @@ mod catches {
         let of_parent = "mod a;\npub use a::A;\npub struct Own(A);\n";
         let parent_and_child = [("src/http/mod.rs", of_parent), ("src/http/a.rs", "use super::Own;\n")];
         assert_eq!(found(&parent_and_child).len(), 1, "a file and the one that lists it");
+        let calls = "mod a;\npub struct Own;\nfn f() { a::g() }\n";
+        assert_eq!(found(&[("src/http/mod.rs", calls), parent_and_child[1]]).len(), 1, "by a path without `use`");
         assert!(found(&[("src/http/a.rs", "use super::b;\n"), ("src/http/b.rs", "fn f() {}\n")]).is_empty());
     }
 

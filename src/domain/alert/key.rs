@@ -1,4 +1,4 @@
-//! The key under which something is told, and the day that a finding is of.
+//! The key under which something is told.
 
 use crate::position::finding::Rule;
 use crate::values::printable::printable;

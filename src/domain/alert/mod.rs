@@ -1,7 +1,7 @@
-//! From a position to a message: what a rule finds, whether to tell, and in which words.
+//! From a position to what is told: what a rule finds, and whether to tell it.
 //!
-//! Three pure steps: [`evaluate`] looks at a position and its sources, [`decide()`] compares the findings with what was
-//! already told, [`compose`](crate::wording::compose) writes the message. The store keeps the events; delivery takes them from there.
+//! Two pure steps: [`evaluate`] looks at a position and its sources, [`decide()`] compares the findings with what was
+//! already told. [`compose`](crate::wording::compose) writes the message, the store keeps it, and delivery takes it from there.
 //!
 //! Invariants: the same facts, history and clock give the same decisions, in the same order, under the same event ids;
 //! a decision always carries its reason; an all-clear is given on evidence only, never because nobody looked.

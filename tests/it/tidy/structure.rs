@@ -157,6 +157,7 @@ fn home(path: &Path, files: &BTreeMap<Path, String>, handed_out: &BTreeMap<(Path
 fn named(source: &Source, files: &BTreeMap<Path, String>) -> Vec<Named> {
     let tokens = source.product_tokens();
     let here = module(source);
+    let is_child = |name: &str| files.contains_key(&[here.as_slice(), &[name.to_owned()]].concat());
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
@@ -173,7 +174,7 @@ fn named(source: &Source, files: &BTreeMap<Path, String>) -> Vec<Named> {
                 found.push(Named { line: tokens[at].line, path, handed_out: name });
             }
             at = end;
-        } else if matches!(text(at), "crate" | "super") && starts && text(at + 1) == "::" {
+        } else if starts && text(at + 1) == "::" && (matches!(text(at), "crate" | "super") || is_child(text(at))) {
             let mut path = vec![text(at).to_owned()];
             let mut next = at + 1;
             while text(next) == "::" && !matches!(text(next + 1), "<" | "{" | "*") {

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::drafted::{AcceleratorDraft, Growth, TokenDraft};
 use super::rest::{Rest, Why};
 use super::streams::{Row, Stream};
-use super::{AcceleratorDraft, Growth, TokenDraft};
 use crate::billing::implied_price::TokenKind;
 use crate::billing::price::{PriceBook, PriceQuery};
 use crate::forecast::{Pace, growth_per_month};

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::{AcceleratorDraft, Draft, DraftRecord, Growth, NoDraft, Rest, ServiceDraft, TokenDraft, Why};
+use super::drafted::{AcceleratorDraft, Draft, DraftRecord, Growth, NoDraft, ServiceDraft, TokenDraft};
+use super::rest::{Rest, Why};
 use crate::values::bounds::{self, Bound};
 use crate::values::money::{Money, Quantity};
 use crate::values::period::{BillingPeriod, DayRange, plus_days};

@@ -5,11 +5,11 @@
 
 mod application;
 mod checks;
+mod filing_reader;
 mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -18,19 +18,17 @@ use toml::de::DeTable;
 
 use super::problem::{Lines, ProjectionProblem};
 use super::{
-    AcceleratorLine, AmountMonth, BEDROCK, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine,
-    TokenMonth, accelerator_workload, content_hash,
+    AcceleratorLine, AmountMonth, FiledProjection, FiledRecord, OUTSIDE, RunMonth, ServiceLine, TokenLine, TokenMonth,
+    accelerator_workload, content_hash,
 };
-use crate::billing::classify::Classifier;
 use crate::billing::price::PriceBook;
 use crate::values::bounds;
 use crate::values::money::{Money, Quantity};
-use crate::values::period::{BillingPeriod, DayRange};
+use crate::values::period::BillingPeriod;
 use crate::values::workload::{CacheLifetime, Routing};
+use filing_reader::FilingReader;
+pub use filing_reader::service_of_model;
 use reader::Reader;
-
-/// Which service a model usually bills under, as the classification tables that come with the program say.
-static TABLES: LazyLock<Classifier> = LazyLock::new(Classifier::builtin);
 
 /// Tokens in the file's unit, a million.
 const MILLION: i64 = 1_000_000;
@@ -88,24 +86,6 @@ impl<'t> FilingReader<'t> {
             _ => Err(problems),
         }
     }
-}
-
-/// The service that a model bills under by the built-in tables.
-pub fn service_of_model(model: &str) -> String {
-    TABLES.model_service(model).unwrap_or(BEDROCK).to_owned()
-}
-
-struct FilingReader<'t> {
-    read: Reader<'t>,
-    book: &'t PriceBook,
-    /// It was checked when it was frozen: names that the book does not list are no mistakes any more.
-    frozen: bool,
-    /// Record ids so far, with the line in the file.
-    ids: BTreeMap<String, usize>,
-    /// Lines in the file of accelerators that name no first month: they start with the filing.
-    floating: BTreeSet<usize>,
-    /// The windows that were read, with where they stand.
-    windows: Vec<(DayRange, Range<usize>)>,
 }
 
 impl FilingReader<'_> {

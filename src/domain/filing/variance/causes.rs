@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use super::compared::{Elapsed, Row};
 use super::drivers::{Cell, Effects, Item, Part, Side, Stream, effects, kinds};
-use super::{Elapsed, Row};
 use crate::billing::price::{PriceBook, plan_money};
 use crate::filing::projection::{ActualCost, Driver, FiledProjection, PlannedMonth, TokenBucket, fold_instance_type};
 use crate::filing::variance::Causes;

@@ -18,49 +18,27 @@
 //!   the largest cause, ties by name.
 
 mod causes;
+mod compared;
 mod drivers;
 mod row;
 mod shapley;
 
-pub use self::row::{Causes, Variance};
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use self::compared::Row;
+pub(crate) use self::compared::{Elapsed, MOST_MONTHS};
+pub use self::row::{Causes, Variance};
 use super::projection::{ActualCost, Attribution, FiledProjection, OUTSIDE, PlannedMonth};
-use crate::billing::price::{PriceBook, plan_money};
+use crate::billing::price::PriceBook;
 use crate::values::money::Money;
 use crate::values::period::BillingPeriod;
 use crate::values::workload::Workload;
 
-/// Months that are compared at most: five years, so that a filing of the past does not make a row for each month since.
-pub(crate) const MOST_MONTHS: i32 = 60;
-
 /// What is compared as a whole.
 type Group = (BillingPeriod, String, Workload);
-
-/// What was planned and what was billed of one model, or of everything without a model, in a group.
-struct Row<'a> {
-    workload: Workload,
-    model: Option<String>,
-    planned: Vec<&'a PlannedMonth>,
-    actuals: Vec<&'a ActualCost>,
-}
-
-impl Row<'_> {
-    fn projected(&self, elapsed: Elapsed) -> Money {
-        self.planned.iter().map(|plan| elapsed.share_of(plan.cost)).sum()
-    }
-
-    fn actual(&self) -> Money {
-        self.actuals.iter().map(|actual| actual.cost).sum()
-    }
-
-    fn amount(&self, elapsed: Elapsed) -> Money {
-        self.actual() - self.projected(elapsed)
-    }
-}
 
 /// The rows of a group, by model.
 type Rows<'a> = BTreeMap<Option<String>, Row<'a>>;
@@ -131,31 +109,6 @@ fn compare(
         }
     };
     rows.iter().zip(causes).map(compared).collect()
-}
-
-/// How much of a month is complete.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Elapsed {
-    days: Decimal,
-    of: Decimal,
-}
-
-impl Elapsed {
-    /// Of a month, through `data_through`.
-    pub(crate) fn of(month: BillingPeriod, data_through: NaiveDate) -> Self {
-        let whole = month.days();
-        let complete = if BillingPeriod::of(data_through) == month { i64::from(data_through.day()) } else { whole };
-        Elapsed { days: Decimal::from(complete), of: Decimal::from(whole) }
-    }
-
-    /// Multiplies before it divides, so that a whole month is taken exactly.
-    pub(crate) fn share(self, value: Decimal) -> Decimal {
-        value * self.days / self.of
-    }
-
-    fn share_of(self, cost: Money) -> Money {
-        plan_money(self.share(cost.amount()))
-    }
 }
 
 /// `amount` in percent of `projected`, one digit, half to even.

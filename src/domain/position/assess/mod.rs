@@ -2,7 +2,7 @@
 //!
 //! An [`Assessment`] holds what every view of one moment shares. The outlook is made from it once a cycle and stored;
 //! the position is put together from it and a stored outlook, so that reading never forecasts.
-
+//!
 //! Each file beside this one derives one part of the position, and adds it as methods of [`Assessment`].
 
 mod ahead;

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::FilingReader;
+use super::filing_reader::FilingReader;
 use crate::credit::programme::{Programme, Programmes};
 use crate::filing::projection::{
     Application, AwardHad, Backing, Company, FiledProjection, FiledRecord, FundingStage, Poc, ProductOrFeature,

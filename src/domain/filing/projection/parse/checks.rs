@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FilingReader, TABLES, service_of_model};
+use super::filing_reader::{FilingReader, TABLES, service_of_model};
 use crate::filing::projection::plan::plan_line;
 use crate::filing::projection::{EC2_COMPUTE, FiledLine, FiledProjection, FiledRecord, Part, SAGEMAKER, overlaps};
 use crate::values::period::BillingPeriod;
