@@ -1,4 +1,4 @@
-//! DuckDB: the only SQL in the crate.
+//! DuckDB: the only SQL.
 //!
 //! Invariants: one process opens the file (a lock file says so before DuckDB does); facts are appended in
 //! transactions, so a process killed anywhere leaves the previous picture; no call blocks the async runtime; who reads

@@ -106,7 +106,7 @@ pub fn event_id(decision: &Decision) -> String {
 }
 
 /// 128 bits of a hash over `parts`, in hex.
-pub fn stable_id(parts: &[&str]) -> String {
+pub(crate) fn stable_id(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.len().to_be_bytes());

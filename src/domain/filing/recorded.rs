@@ -20,8 +20,7 @@ pub struct Filing {
 }
 
 impl Filing {
-    /// What the position says of it.
-    pub fn reference(&self) -> FilingRef {
+    pub(crate) fn reference(&self) -> FilingRef {
         FilingRef {
             version: self.version,
             content_hash: self.projection.content_hash.clone(),

@@ -225,7 +225,7 @@ fn tree(tokens: &[Token], before: &mut Path, found: &mut Vec<(Path, Option<Strin
                 at = close;
             }
             // `a::{self}` names `a`.
-            "self" if path.len() > before.len() || !before.is_empty() => {
+            "self" if !path.is_empty() => {
                 found.push((path.clone(), None));
                 path.clone_from(before);
             }
