@@ -12,7 +12,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use chrono::NaiveDate;
 
 use super::client::AwsClients;
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
+use super::operation::Operation;
 use crate::domain::facts::account_plan::{AccountPlan, AccountPlanKind, AccountPlanStatus};
 use crate::domain::values::money::Money;
 

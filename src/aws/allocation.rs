@@ -10,9 +10,10 @@ use aws_sdk_billing::operation::RequestId as _;
 use aws_sdk_billing::types::CreditAllocationHistoryEntry;
 use chrono::NaiveDate;
 
+use super::billing_api::{midnight, stated};
 use super::client::AwsClients;
-use super::credits::{midnight, stated};
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
+use super::operation::Operation;
 use crate::domain::values::money::Money;
 use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 

@@ -4,11 +4,12 @@ use aws_config::Region;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextMut;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use chrono::{DateTime, Utc};
 
-use super::clocks::AwsClock;
+use super::clocks::{AwsClock, Clocks, date_of};
 
 /// The circumstances of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,14 @@ pub(super) struct Circumstances {
     pub clock: Option<DateTime<Utc>>,
     /// The region that the client works in.
     pub region: Option<String>,
+}
+
+impl Circumstances {
+    /// Both clocks as of an answer; `None` where AWS does not say what its clock says.
+    pub(super) fn clocks(answer: &HttpResponse) -> Option<Clocks> {
+        let ours = answer.extension::<Circumstances>()?.clock?;
+        Some(Clocks { ours, theirs: date_of(answer)? })
+    }
 }
 
 /// Keeps [`Circumstances`] beside each answer, as an extension of the response. The SDK's own source of time is asked, which

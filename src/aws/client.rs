@@ -21,8 +21,9 @@ use tokio::sync::OnceCell;
 use super::circumstances::NoteCircumstances;
 use super::clocks::AwsClock;
 use super::credential_process;
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
 use super::meter::PaidRequestMeter;
+use super::operation::Operation;
 use super::wire::Wire;
 
 /// Cost Explorer and the billing API live in us-east-1 whatever region is set; the SDK only wants one to be set.

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::circumstances::Circumstances;
-
 /// What services differ by in how much they forgive; AWS documents 5 minutes for some and 15 for others.
 const FORGIVEN: TimeDelta = TimeDelta::minutes(5);
 
@@ -21,12 +19,6 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// Those of an answer; `None` where AWS does not say what its clock says.
-    pub(super) fn of(answer: &HttpResponse) -> Option<Clocks> {
-        let ours = answer.extension::<Circumstances>()?.clock?;
-        Some(Clocks { ours, theirs: date_of(answer)? })
-    }
-
     /// True where the difference is nothing that AWS refuses.
     pub fn agree(self) -> bool {
         self.difference() <= FORGIVEN
@@ -54,7 +46,8 @@ impl AwsClock {
     }
 }
 
-fn date_of(answer: &HttpResponse) -> Option<DateTime<Utc>> {
+/// What AWS's clock says in an answer.
+pub(super) fn date_of(answer: &HttpResponse) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc2822(answer.headers().get("date")?).ok()?.to_utc())
 }
 

@@ -17,7 +17,8 @@ use aws_sdk_costexplorer::types::{
 use chrono::NaiveDate;
 
 use super::client::AwsClients;
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
+use super::operation::Operation;
 use crate::domain::facts::charge::{Charge, Usage};
 use crate::domain::facts::corrections::{MonthlySums, Sums};
 use crate::domain::values::money::{Money, Quantity};

@@ -10,8 +10,10 @@ use aws_smithy_types::DateTime;
 use chrono::NaiveDate;
 
 use super::allocation::{self, MonthAllocation};
+use super::billing_api::{midnight, stated};
 use super::client::AwsClients;
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
+use super::operation::Operation;
 use crate::domain::credit::delisted::ASKED_DAYS;
 use crate::domain::facts::credits::{ApplicationType, CreditSnapshot};
 use crate::domain::values::money::Money;
@@ -146,19 +148,6 @@ fn snapshot(credit: &CreditData, currency: &str) -> Result<CreditSnapshot, AwsEr
     })
 }
 
-/// An amount with AWS's sign; `None` where AWS states none, which the SDK fills with empty texts.
-pub(super) fn stated(amount: Option<&Amount>, currency: &str) -> Result<Option<Money>, String> {
-    let Some(amount) = amount else { return Ok(None) };
-    let (text, unit) = (amount.currency_amount(), amount.currency_code());
-    if text.is_empty() && unit.is_empty() {
-        return Ok(None);
-    }
-    if unit != currency {
-        return Err(format!("{text:?} is in {unit:?}, where {currency} is configured"));
-    }
-    text.parse().map(Some).map_err(|error: crate::domain::values::money::AmountError| error.to_string())
-}
-
 fn listed(names: &[String]) -> Option<Vec<String>> {
     (!names.is_empty()).then(|| names.to_vec())
 }
@@ -173,11 +162,6 @@ fn next_midnight(at: &DateTime) -> DateTime {
     let days = at.secs().div_euclid(SECONDS_PER_DAY);
     let begun = at.secs().rem_euclid(SECONDS_PER_DAY) > 0 || at.subsec_nanos() > 0;
     DateTime::from_secs((days + i64::from(begun)) * SECONDS_PER_DAY)
-}
-
-/// The start of `day`, as the billing API takes it.
-pub(super) fn midnight(day: NaiveDate) -> DateTime {
-    DateTime::from_secs(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
 }
 
 fn malformed(id: &str, what: &str) -> AwsError {

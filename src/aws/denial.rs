@@ -1,6 +1,6 @@
 //! Whose policy denies a call: AWS says it in words only, and who can lift it depends on it.
 
-use super::error::Operation;
+use super::operation::Operation;
 
 /// What stands in the way of credentials that AWS knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

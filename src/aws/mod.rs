@@ -6,6 +6,7 @@
 
 pub mod account_plan;
 pub mod allocation;
+mod billing_api;
 mod circumstances;
 pub mod client;
 mod clocks;
@@ -15,6 +16,7 @@ pub mod credits;
 mod denial;
 pub mod error;
 pub mod meter;
+mod operation;
 pub mod probe;
 mod regions;
 mod sdk_error;
@@ -23,5 +25,6 @@ mod wire;
 pub use client::{AwsClients, AwsSettings};
 pub use clocks::{AwsClock, Clocks};
 pub use denial::Denial;
-pub use error::{AwsError, Operation};
+pub use error::AwsError;
 pub use meter::PaidRequestMeter;
+pub use operation::Operation;

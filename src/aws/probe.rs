@@ -6,7 +6,8 @@ use aws_sdk_costexplorer::types::{DateInterval, Granularity};
 use chrono::NaiveDate;
 
 use super::client::AwsClients;
-use super::error::{AwsError, Operation};
+use super::error::AwsError;
+use super::operation::Operation;
 use super::{account_plan, allocation, credits};
 use crate::domain::facts::account_plan::{AccountPlan, AccountPlanKind};
 use crate::domain::position::assess::request_price;

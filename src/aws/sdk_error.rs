@@ -12,10 +12,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 
 use super::circumstances::Circumstances;
-use super::clocks::Clocks;
 use super::denial::Denial;
-use super::error::{AwsError, Operation, suspect_region};
+use super::error::{AwsError, suspect_region};
 use super::meter::MeterError;
+use super::operation::Operation;
 use super::wire::LONGEST_ANSWER_MIB;
 use crate::domain::values::printable::printable;
 
@@ -66,7 +66,7 @@ fn from_service(operation: Operation, code: Option<&str>, message: Option<&str>,
         }
         "ExpiredToken" | "ExpiredTokenException" => AwsError::ExpiredCredentials { operation },
         code if is_about_time(code, message.unwrap_or_default()) => {
-            AwsError::WrongTime { operation, code: code.to_owned(), clocks: Clocks::of(raw) }
+            AwsError::WrongTime { operation, code: code.to_owned(), clocks: Circumstances::clocks(raw) }
         }
         "RegionDisabled" | "RegionDisabledException" => {
             AwsError::RegionDisabled { operation, region: region(), message: said() }

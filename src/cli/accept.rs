@@ -11,10 +11,10 @@ use crate::domain::facts::vanished::runs;
 use crate::domain::values::words::span_text;
 use crate::http::client::Entry;
 
-use super::Usage;
 use super::access::{Access, note_entry};
 use super::day::parse_day;
 use super::out::outln;
+use super::usage::Usage;
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]

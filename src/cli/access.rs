@@ -13,8 +13,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use tracing::warn;
 
+use super::files;
 use super::opening::{COMMAND_PATIENCE, LOOK_AGAIN, open_for_cycles, opening};
-use super::{Usage, files};
+use super::usage::Usage;
 use crate::clock::Clock;
 use crate::config::{Config, Role};
 use crate::cycle::{AwsAccess, Engine, View, backups_in};

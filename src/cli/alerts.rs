@@ -12,11 +12,11 @@ use crate::domain::position::finding::Severity;
 use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{Entry, with_query};
 
-use super::Usage;
 use super::access::{Access, note};
 use super::day::parse_clock;
 use super::out::{self, outln};
 use super::table::{or_dash, table};
+use super::usage::Usage;
 
 /// Arguments of `alerts`.
 #[derive(Debug, clap::Args)]

@@ -9,9 +9,9 @@ use crate::config::Config;
 use crate::cycle::BackupReport;
 use crate::domain::wording::trouble::Trouble;
 
-use super::Usage;
 use super::access::Access;
 use super::out::outln;
+use super::usage::Usage;
 
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]

@@ -11,10 +11,10 @@ use crate::domain::filing::projection::{FiledProjection, FilingSize, plan};
 use crate::domain::values::period::BillingPeriod;
 use crate::domain::wording::trouble::Trouble;
 
-use super::Usage;
 use super::access::Access;
 use super::out::{self, errln};
 use super::projection::{self, Book};
+use super::usage::Usage;
 
 /// Arguments of `budgets`.
 #[derive(Debug, clap::Args)]

@@ -9,10 +9,10 @@ use crate::cycle::{CycleReport, Engine};
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::wording::trouble::Trouble;
 
-use super::Usage;
 use super::access::Access;
 use super::day::parse_clock;
 use super::out::{errln, outln};
+use super::usage::Usage;
 
 /// Arguments of `cycle`.
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,8 @@
 
 use anyhow::Result;
 
-use super::Usage;
 use super::out::{self, outln};
+use super::usage::Usage;
 use crate::domain::wording::trouble::Trouble;
 
 /// The page, with a heading of the second level for each.

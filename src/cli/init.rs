@@ -4,56 +4,23 @@
 //! written, but for a token that is made here.
 
 mod answers;
+mod args;
+mod choices;
 mod written;
 
 use std::io::{IsTerminal as _, stdin};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
-use clap::ValueEnum;
+use std::path::Path;
 
 use crate::config::Config;
 use crate::domain::wording::trouble::Trouble;
+use anyhow::Result;
 
 use super::files;
 use super::out::outln;
-use answers::{Answers, ChannelChoice};
+use answers::Answers;
+pub use args::Args;
+use args::Pools;
 use written::File;
-
-/// Arguments of `init`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Folder for the config, the store and its backups; it is made where it is missing [default: this folder].
-    #[arg(long, value_name = "FOLDER")]
-    dir: Option<PathBuf>,
-    /// What the startup is called.
-    #[arg(long, value_parser = answers::parse_name)]
-    name: Option<String>,
-    /// Whether AWS lists the credits, or they are typed into the config [default: aws].
-    #[arg(long, value_enum)]
-    pools: Option<Pools>,
-    /// Where alerts go, and the environment variable that will hold its secret, such as slack=GLIDEPATH_SLACK_URL; none for nowhere
-    /// [default: none].
-    #[arg(long, value_name = "TYPE=ENV", value_parser = answers::parse_channel)]
-    channel: Option<ChannelChoice>,
-    /// Address and port of the page [default: 127.0.0.1:8437].
-    #[arg(long, value_name = "ADDRESS", value_parser = answers::parse_listen)]
-    listen: Option<SocketAddr>,
-    /// Ask nothing: what is not given is as by default.
-    #[arg(long)]
-    yes: bool,
-    /// Replace what is there.
-    #[arg(long)]
-    force: bool,
-}
-
-/// Where pools come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Pools {
-    Aws,
-    Manual,
-}
 
 /// Asks what no flag says, where somebody sits at a terminal, and writes the files.
 pub fn run(args: &Args) -> Result<()> {

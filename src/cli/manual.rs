@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::files;
 use super::out::{self, outln};
-use super::{Cli, files};
 use crate::domain::wording::trouble::Trouble;
 
 /// The program's name in scripts and pages, whatever its file is called.
@@ -31,21 +31,20 @@ pub struct ManArgs {
 }
 
 /// Prints a script that completes the command line.
-pub fn completions(args: &CompletionArgs) -> Result<()> {
+pub fn completions(args: &CompletionArgs, mut program: Command) -> Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), NAME, &mut script);
+    clap_complete::generate(args.shell, &mut program, NAME, &mut script);
     out::document(&script)
 }
 
 /// Writes a page for the program and for each command, `glidepath-projection-file.1` and the like.
-pub fn man(args: &ManArgs) -> Result<()> {
+pub fn man(args: &ManArgs, mut program: Command) -> Result<()> {
     let folder = &args.output;
     let made = std::fs::create_dir_all(folder);
     made.map_err(|error| {
         Trouble::FileNotUsable
             .said(format!("the folder {} cannot be made: {error}; name another with -o", folder.display()))
     })?;
-    let mut program = Cli::command();
     program.build();
     let count = pages(&program, folder)?;
     outln!(

@@ -2,7 +2,7 @@
 //!
 //! A command that reads needs no more of the config than it uses: a mistake in a channel keeps nobody from seeing where they stand.
 
-use super::Command;
+use super::command_line::Command;
 use crate::config::Uses;
 
 /// What a figure is made of where the store is opened by the command itself.

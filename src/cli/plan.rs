@@ -15,11 +15,11 @@ use crate::domain::values::period::plus_days;
 use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{ClientError, Entry, below};
 
-use super::Usage;
 use super::access::{Access, existing_view, note_entry};
 use super::day::parse_day;
 use super::out::{self, outln};
 use super::table::{or_dash, table};
+use super::usage::Usage;
 
 /// Where a daemon has it.
 const PATH: &str = "/api/v1/plan";

@@ -1,5 +1,6 @@
 //! `glidepath projection`.
 
+mod book;
 mod check;
 mod diff;
 mod draft;
@@ -16,22 +17,20 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::cycle::{ComparedFilings, EntryError, FilingSource, compare};
-use crate::domain::billing::classify::Classifier;
-use crate::domain::billing::price::PriceBook;
-use crate::domain::filing::ask::{self, Knowledge, KnownAccount, SizedFiling};
-use crate::domain::filing::projection::{BEDROCK, FiledProjection, content_hash};
+use crate::cycle::{EntryError, FilingSource};
+use crate::domain::filing::projection::{FiledProjection, content_hash};
 use crate::domain::position::Position;
 use crate::domain::position::series::Series;
-use crate::domain::wording::trouble::Trouble;
 use crate::http::client::{ClientError, Entry};
 use crate::report::{self, Audience, Beside, Format, ReportKind};
 use crate::store::StoredProjection;
 
 use super::access::{Access, note_entry};
-use super::out::{self, errln, outln};
+use super::out::{self, outln};
 use super::table::table;
-use super::{Usage, files};
+use super::usage::Usage;
+use book::read;
+pub use book::{Book, filed};
 
 /// Arguments of `projection`.
 #[derive(Debug, clap::Args)]
@@ -198,25 +197,6 @@ pub fn ask_of_file(config: &Config, path: &Path, format: Format) -> Result<Vec<u
     Ok(report::render(&document, format)?)
 }
 
-/// The text of a filing.
-///
-/// # Errors
-/// If the file cannot be read.
-fn read(path: &Path) -> Result<String> {
-    Ok(files::read_text("the filing", path)?)
-}
-
-/// Every version, from the store or the daemon.
-///
-/// # Errors
-/// If the store or the daemon fails.
-pub async fn filed(access: &Access) -> Result<Vec<StoredProjection>> {
-    match access {
-        Access::Store(engine) => Ok(engine.store().projections().await?),
-        Access::Daemon(daemon) => daemon.fetch("/api/v1/projections").await,
-    }
-}
-
 async fn file(config: Config, path: &Path, anyway: bool) -> Result<()> {
     let body = read(path)?;
     let book = Book::of(&config);
@@ -266,57 +246,6 @@ fn refused(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref::<ClientError>() {
         Some(ClientError::Refused { status: 409, .. }) => Usage(format!("{error:#}")).into(),
         _ => error,
-    }
-}
-
-/// What filings are read and compared with: config's prices and names of models.
-pub struct Book {
-    /// The price book.
-    pub prices: PriceBook,
-    classifier: Classifier,
-}
-
-impl Book {
-    /// Of a config.
-    pub fn of(config: &Config) -> Book {
-        let classifier = Classifier::builtin().with_model_aliases(config.model_aliases.clone());
-        Book { prices: config.prices.clone(), classifier }
-    }
-
-    /// The service that a model bills under.
-    pub fn service(&self, model: &str) -> String {
-        self.classifier.model_service(model).unwrap_or(BEDROCK).to_owned()
-    }
-
-    fn knowledge<'a>(&'a self, account: &'a KnownAccount) -> Knowledge<'a> {
-        Knowledge { book: &self.prices, classifier: &self.classifier, account }
-    }
-
-    /// The filing in a file. Where it has problems each is told, and `undone` says what does not come of it.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or has a problem.
-    pub(super) fn filing_in(&self, path: &Path, undone: &str) -> Result<FiledProjection> {
-        let name = path.display();
-        let filing = FiledProjection::parse_with(&read(path)?, &self.prices).map_err(|problems| {
-            problems.iter().for_each(|problem| errln!("{name}: {problem}"));
-            Trouble::FilingNotUsable.said(format!("{name} has {} problem(s), so {undone}", problems.len()))
-        })?;
-        Ok(filing)
-    }
-
-    /// What a filing costs and supports.
-    fn size(&self, filing: &FiledProjection, account: &KnownAccount) -> SizedFiling {
-        ask::size(filing, &self.knowledge(account))
-    }
-
-    fn compare(
-        &self,
-        filings: &[StoredProjection],
-        before: &FilingSource,
-        after: &FilingSource,
-    ) -> Result<ComparedFilings> {
-        compare(filings, before, after, &self.prices, &|model| self.service(model))
     }
 }
 

@@ -17,9 +17,10 @@ use crate::http::client::Entry;
 
 use super::access::Access;
 use super::day::parse_day;
+use super::files;
 use super::out::{self, errln, outln};
 use super::table::{or_dash, table};
-use super::{Usage, files};
+use super::usage::Usage;
 
 /// Arguments of `replay`.
 #[derive(Debug, clap::Args)]

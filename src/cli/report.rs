@@ -19,7 +19,8 @@ use super::access::{Access, COMMAND_LINE, as_of_query, existing_view, note};
 use super::day::parse_clock;
 use super::out::{self, errln, outln};
 use super::table::table;
-use super::{Usage, files, projection};
+use super::usage::Usage;
+use super::{files, projection};
 
 /// Arguments of `report`.
 #[derive(Debug, clap::Args)]

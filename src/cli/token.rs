@@ -9,8 +9,8 @@ use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
-use super::Usage;
 use super::day::parse_day;
+use super::usage::Usage;
 
 /// So that people and scanners of repositories know one when they see it.
 const PREFIX: &str = "glp_";

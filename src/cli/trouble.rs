@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use super::Usage;
 use super::files::FileError;
+use super::usage::Usage;
 use crate::aws::AwsError;
 use crate::config::ConfigError;
 use crate::cycle::{

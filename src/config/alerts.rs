@@ -8,8 +8,7 @@ use crate::domain::alert::{AlertRules, RepeatPolicy};
 use crate::domain::values::bounds;
 
 use super::lines::{At, Lines};
-use super::problem::{ConfigError, Problem};
-use super::read::syntax_problem;
+use super::problem::{ConfigError, Problem, syntax_problem};
 use super::section::Section;
 
 const SECTION: &str = "[alerts]";

@@ -10,7 +10,7 @@ use crate::domain::position::finding::{Rule, Severity};
 use crate::domain::values::bounds;
 use crate::domain::values::secret::Secret;
 use crate::domain::wording::Hears;
-use crate::notify::{Carries, Channel, Email, Login, PAGERDUTY_URL, Security};
+use crate::notify::{Carries, Channel, Email, Login, MailServer, PAGERDUTY_URL, Security};
 
 use super::problem::Problem;
 use super::secret::Reported;
@@ -156,7 +156,8 @@ fn email(section: &mut Section<'_>, folder: &Path) -> Option<Channel> {
     }
     let (security, login) = (security?, login.ok()?);
     let port = port.unwrap_or(security.default_port());
-    Some(Channel::Email(Email { host: host?, port, security, login, from: from?, to: to? }))
+    let server = MailServer { host: host?, port, security, login };
+    Some(Channel::Email(Email { server, from: from?, to: to? }))
 }
 
 /// What a partner's channel never gets, so that asking for some of it is a mistake.

@@ -14,7 +14,7 @@ use crate::domain::values::secret::Secret;
 
 use super::problem::Problem;
 use super::section::{Section, entries};
-use super::{Role, Token};
+use super::token::{Role, Token};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8437";
 /// Two digests: who was away for a week can still open the last one's.

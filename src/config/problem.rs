@@ -146,3 +146,10 @@ impl fmt::Display for ConfigError {
         Ok(())
     }
 }
+
+/// Without the excerpt that the parser's own message has: the line may hold a secret that does not belong there.
+pub fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
+    Problem::new(format!("this is not TOML: {}; what follows is unread", error.message())).on_line(Some(line))
+}

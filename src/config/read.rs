@@ -16,10 +16,11 @@ use crate::domain::filing::projection::{FiledProjection, Part, service_of_model,
 use crate::domain::values::bounds;
 
 use super::lines::{At, Lines, rename};
-use super::problem::Problem;
-use super::schedule::{CronLine, CronProblem};
+use super::problem::{Problem, syntax_problem};
+use super::schedule::{CronLine, cron};
 use super::section::{Section, kind, nearest};
-use super::{Config, alerts, channels, given, heartbeat, http, partner, pools, reports};
+use super::settings::Config;
+use super::{alerts, channels, given, heartbeat, http, partner, pools, reports};
 
 const SECTIONS: [&str; 11] =
     ["store", "aws", "schedule", "pool", "projection", "alerts", "channel", "report", "partner", "heartbeat", "http"];
@@ -122,13 +123,6 @@ fn strays(table: &Table) -> Vec<Problem> {
         Some(Problem::at(at, "", message).meant_key(meant.as_deref()))
     };
     table.iter().filter_map(stray).collect()
-}
-
-/// Without the excerpt that the parser's own message has: the line may hold a secret that does not belong there.
-pub fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
-    let start = error.span().map_or(0, |span| span.start);
-    let line = text.as_bytes().iter().take(start).filter(|byte| **byte == b'\n').count() + 1;
-    Problem::new(format!("this is not TOML: {}; what follows is unread", error.message())).on_line(Some(line))
 }
 
 fn config(table: &mut Table, folder: &Path, text: &str, problems: &mut Vec<Problem>) -> Option<Config> {
@@ -347,16 +341,6 @@ fn cron_or_never(section: &mut Section<'_>, key: &'static str, default: &str) ->
         return Some(default.parse().expect("the default is a cron line, as a test shows"));
     }
     cron(section, key)
-}
-
-/// A cron line that runs at some time.
-pub fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
-    let text = section.text(key)?;
-    let line: CronLine = text.parse().map_err(|problem: CronProblem| section.problem(key, problem.to_string())).ok()?;
-    if line.next_after(DateTime::UNIX_EPOCH).is_none() {
-        section.problem(key, format!("{text:?} names a day that no year has, so it would never run"));
-    }
-    Some(line)
 }
 
 /// How long a firing alert lasts where somebody has to be told again: three of the longest waits between two cycles, so that

@@ -10,8 +10,7 @@ use crate::report::{Format, ReportKind};
 
 use super::channels::Channels;
 use super::problem::Problem;
-use super::read::cron;
-use super::schedule::CronLine;
+use super::schedule::{CronLine, cron};
 use super::section::{Section, entries, nearest};
 
 /// A report that goes out by itself.

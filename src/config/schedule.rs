@@ -8,6 +8,8 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use thiserror::Error;
 
+use super::section::Section;
+
 /// A cron line that parses.
 #[derive(Debug, Clone)]
 pub struct CronLine {
@@ -54,4 +56,14 @@ impl fmt::Display for CronLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A cron line that runs at some time.
+pub fn cron(section: &mut Section<'_>, key: &'static str) -> Option<CronLine> {
+    let text = section.text(key)?;
+    let line: CronLine = text.parse().map_err(|problem: CronProblem| section.problem(key, problem.to_string())).ok()?;
+    if line.next_after(DateTime::UNIX_EPOCH).is_none() {
+        section.problem(key, format!("{text:?} names a day that no year has, so it would never run"));
+    }
+    Some(line)
 }

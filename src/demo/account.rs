@@ -8,8 +8,6 @@ use std::str::FromStr;
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::books::first_of_month;
-
 /// Digits after the point that Cost Explorer prints.
 pub(super) const DIGITS: u32 = 10;
 
@@ -190,6 +188,11 @@ impl CreditApplied {
             CreditApplied::OnDayOfNextMonth(number) => on(first_of_month(day) + Months::new(1), number),
         }
     }
+}
+
+/// First day of the month that `day` lies in.
+pub(super) fn first_of_month(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).expect("every month has a first day")
 }
 
 /// Builder of the account that a [`super::FakeAws`] serves.

@@ -11,8 +11,8 @@ use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::account::{FakeAccount, FakeCredit};
-use super::books::{Books, first_of_month, is_final};
+use super::account::{FakeAccount, FakeCredit, first_of_month};
+use super::books::{Books, is_final};
 use super::filter::wrong_type;
 use super::refusal::Refusal;
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use super::account::{CreditRows, DIGITS, FakeAccount, Line};
+use super::account::{CreditRows, DIGITS, FakeAccount, Line, first_of_month};
 use super::drawdown::{self, Draw};
 
 /// Day of the next month on which a month's bill is final.
@@ -59,11 +59,6 @@ impl Books {
 pub(super) fn is_final(day: NaiveDate, now: DateTime<Utc>) -> bool {
     let closed = first_of_month(day) + Months::new(1);
     closed.with_day(FINAL_ON).is_some_and(|closing| closing.and_time(NaiveTime::MIN).and_utc() <= now)
-}
-
-/// First day of the month that `day` lies in.
-pub(super) fn first_of_month(day: NaiveDate) -> NaiveDate {
-    day.with_day(1).expect("every month has a first day")
 }
 
 /// What makes two lines one row of the bill: day, service, record type, usage type, unit.

@@ -11,8 +11,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::account::{FakeAccount, Line};
-use super::books::{Books, first_of_month, is_final};
+use super::account::{FakeAccount, Line, first_of_month};
+use super::books::{Books, is_final};
 use super::filter::{Dimension, Filter, wrong_type};
 use super::refusal::Refusal;
 

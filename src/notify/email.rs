@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::answer::Answer;
+use super::error::ChannelError;
+use super::smtp::{self, MailServer, Security};
 use super::text::shorten;
-use super::{ChannelError, smtp};
 use crate::domain::alert::{OutboxFile, PendingDelivery};
 use crate::domain::values::secret::Secret;
 use crate::domain::wording::{Letter, REPORT_KIND};
@@ -24,43 +25,15 @@ use crate::domain::wording::{Letter, REPORT_KIND};
 /// Characters of a subject; longer ones are cut by most mail programs anyway.
 const MAX_SUBJECT: usize = 200;
 
-/// A mail server, and from whom to whom.
+/// From whom to whom, and through which server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// Server's name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: Security,
-    /// User and password, if it asks for them.
-    pub login: Option<(String, Secret)>,
+    /// Takes the messages.
+    pub server: MailServer,
     /// `Glidepath <alerts@example.com>`
     pub from: String,
     /// Who gets every message.
     pub to: Vec<String>,
-}
-
-/// How a connection to a mail server is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    /// Plain at first, TLS before anything that matters; a server without it is refused.
-    StartTls,
-    /// TLS from the first byte.
-    Implicit,
-    /// None, for a server on this machine.
-    Plain,
-}
-
-impl Security {
-    /// The port where such a server usually listens.
-    pub const fn default_port(self) -> u16 {
-        match self {
-            Security::StartTls => 587,
-            Security::Implicit => 465,
-            Security::Plain => 25,
-        }
-    }
 }
 
 /// What is stored of a message.
@@ -158,11 +131,11 @@ impl Email {
             return Err(ChannelError::Address("nobody is named in `to`".to_owned()));
         }
         self.recipients()?;
-        let is_loopback = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
-        if self.security == Security::Plain && !is_loopback {
+        let is_loopback = matches!(self.server.host.as_str(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+        if self.server.security == Security::Plain && !is_loopback {
             return Err(ChannelError::Address(format!(
                 "a message to {} would cross the network unprotected; tls = \"none\" is for a server on this machine",
-                self.host
+                self.server.host
             )));
         }
         Ok(())
@@ -179,7 +152,7 @@ impl Email {
     /// Sends a stored message.
     pub(super) async fn send(&self, delivery: &PendingDelivery) -> Answer {
         match self.message(delivery) {
-            Ok(message) => smtp::send(self, message.envelope(), &message.formatted()).await,
+            Ok(message) => smtp::send(&self.server, message.envelope(), &message.formatted()).await,
             Err(error) => Answer::Unsendable { error },
         }
     }
@@ -220,7 +193,7 @@ impl Email {
 
     /// Masks the password in others' text: as it is, and in each form in which it is sent.
     pub(super) fn redact(&self, text: &str) -> String {
-        let Some((user, password)) = &self.login else { return text.to_owned() };
+        let Some((user, password)) = &self.server.login else { return text.to_owned() };
         let plain = BASE64_STANDARD.encode(format!("\0{user}\0{}", password.expose()));
         let login = BASE64_STANDARD.encode(password.expose());
         [plain, login].into_iter().fold(password.redact(text), |text, sent| Secret::new(sent).redact(&text))

@@ -4,8 +4,8 @@ use reqwest::Url;
 
 use crate::domain::values::secret::Secret;
 
-use super::ChannelError;
 use super::answer::Answer;
+use super::error::ChannelError;
 use super::http::{HttpClient, check_url, redact_url};
 
 /// An address that is asked for after each cycle, and with `/fail` at its end after one that failed: Healthchecks and its like

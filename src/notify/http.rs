@@ -6,8 +6,8 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 
-use super::ChannelError;
 use super::answer::Answer;
+use super::error::ChannelError;
 use crate::domain::values::secret::Secret;
 
 /// Bytes of an answer that are read; the rest is of no interest.

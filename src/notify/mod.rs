@@ -8,6 +8,7 @@ mod alertmanager;
 mod answer;
 mod deliver;
 mod email;
+mod error;
 mod heartbeat;
 mod http;
 mod log;
@@ -22,7 +23,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
-use thiserror::Error;
 
 use crate::domain::alert::{AlertEvent, NewDelivery, PendingDelivery};
 use crate::domain::values::secret::Secret;
@@ -32,10 +32,12 @@ pub use alertmanager::Login;
 use answer::Answer;
 pub use answer::RetryPolicy;
 pub use deliver::{deliver_due, refresh, try_once};
-pub use email::{Email, Security};
+pub use email::Email;
+pub use error::ChannelError;
 pub use heartbeat::Heartbeat;
 pub use http::{HttpClient, is_in_the_open};
 pub use pagerduty::DEFAULT_URL as PAGERDUTY_URL;
+pub use smtp::{MailServer, Security};
 
 /// Longest that one delivery over HTTP may take; e-mail, whose servers keep strangers waiting, has three times as long.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,23 +90,6 @@ pub enum Carries {
     Words,
     /// Not at all.
     Nothing,
-}
-
-/// A channel that can never work as configured.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ChannelError {
-    /// Not a URL that a message can be posted to.
-    #[error("the URL cannot be used: {0}")]
-    Url(String),
-    /// Not a signing key.
-    #[error("the signing secret is not base64, as Standard Webhooks asks for: {0}")]
-    SigningSecret(String),
-    /// Not somewhere that mail can go.
-    #[error("mail cannot be sent: {0}")]
-    Address(String),
-    /// The HTTP client could not be built.
-    #[error("the HTTP client cannot be built: {0}")]
-    Client(String),
 }
 
 impl Channel {
@@ -192,9 +177,9 @@ impl Channel {
                 .any(|name| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
         };
         let names: Vec<String> = match self {
-            Channel::Email(Email { host, from, to, .. }) => {
+            Channel::Email(Email { server, from, to }) => {
                 let of = |address: &String| address.rsplit('@').next().unwrap_or_default().to_owned();
-                [host.clone(), of(from)].into_iter().chain(to.iter().map(of)).collect()
+                [server.host.clone(), of(from)].into_iter().chain(to.iter().map(of)).collect()
             }
             Channel::Alertmanager { url, .. } => {
                 Url::parse(url).ok()?.host_str().map(str::to_owned).into_iter().collect()

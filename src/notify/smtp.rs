@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lettre::address::Envelope;
+use lettre::address::{Address, Envelope};
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Quit, Rcpt, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
@@ -22,7 +22,42 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::answer::Answer;
-use super::email::{Email, Security};
+use crate::domain::values::secret::Secret;
+
+/// A mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailServer {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: Security,
+    /// User and password, if it asks for them.
+    pub login: Option<(String, Secret)>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Plain at first, TLS before anything that matters; a server without it is refused.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None, for a server on this machine.
+    Plain,
+}
+
+impl Security {
+    /// The port where such a server usually listens.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Security::StartTls => 587,
+            Security::Implicit => 465,
+            Security::Plain => 25,
+        }
+    }
+}
 
 /// Longest that one message may take. Mail servers keep strangers waiting on purpose.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -61,9 +96,9 @@ fn said(step: &str, reply: &Response) -> String {
 }
 
 /// Sends one message to everybody in its envelope.
-pub(super) async fn send(email: &Email, envelope: &Envelope, message: &[u8]) -> Answer {
+pub(super) async fn send(server: &MailServer, envelope: &Envelope, message: &[u8]) -> Answer {
     let taken = AtomicBool::new(false);
-    match tokio::time::timeout(TIME_LIMIT, connect_and_send(email, envelope, message, &taken)).await {
+    match tokio::time::timeout(TIME_LIMIT, connect_and_send(server, envelope, message, &taken)).await {
         Ok(Ok(())) => Answer::DELIVERED,
         Err(_) if taken.load(Ordering::Relaxed) => Answer::DELIVERED,
         Ok(Err(Failure { may_pass, error })) => Answer::Refused { may_pass, error },
@@ -73,34 +108,34 @@ pub(super) async fn send(email: &Email, envelope: &Envelope, message: &[u8]) -> 
 
 /// `taken` becomes true once the server has said that it has the message.
 async fn connect_and_send(
-    email: &Email,
+    server: &MailServer,
     envelope: &Envelope,
     message: &[u8],
     taken: &AtomicBool,
 ) -> Result<(), Failure> {
-    let place = format!("{}:{}", email.host, email.port);
-    let host = email.host.trim_matches(['[', ']']);
-    let socket = TcpStream::connect((host, email.port))
+    let place = format!("{}:{}", server.host, server.port);
+    let host = server.host.trim_matches(['[', ']']);
+    let socket = TcpStream::connect((host, server.port))
         .await
         .map_err(|error| Failure::passing(format!("connecting to the mail server {place}: {error}")))?;
-    match email.security {
+    match server.security {
         Security::Plain => {
             let mut dialogue = Dialogue::greeted(socket).await?;
-            dialogue.session(email, envelope, message, taken).await
+            dialogue.session(server, envelope, message, taken).await
         }
         Security::Implicit => {
             let mut dialogue = Dialogue::greeted(protect(socket, host).await?).await?;
-            dialogue.session(email, envelope, message, taken).await
+            dialogue.session(server, envelope, message, taken).await
         }
         Security::StartTls => {
             let mut plain = Dialogue::greeted(socket).await?;
-            if !plain.hello(email).await?.supports_feature(Extension::StartTls) {
+            if !plain.hello(envelope).await?.supports_feature(Extension::StartTls) {
                 let message = format!("the mail server {place} offers no STARTTLS; nothing was sent unprotected");
                 return Err(Failure::passing(message));
             }
             plain.ask("STARTTLS", Starttls).await?;
             let mut dialogue = Dialogue::over(protect(plain.into_stream()?, host).await?);
-            dialogue.session(email, envelope, message, taken).await
+            dialogue.session(server, envelope, message, taken).await
         }
     }
 }
@@ -140,13 +175,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     async fn session(
         &mut self,
-        email: &Email,
+        server: &MailServer,
         envelope: &Envelope,
         message: &[u8],
         taken: &AtomicBool,
     ) -> Result<(), Failure> {
-        let server = self.hello(email).await?;
-        self.log_in(email, &server).await?;
+        let offered = self.hello(envelope).await?;
+        self.log_in(server, &offered).await?;
         self.ask("the sender", Mail::new(envelope.from().cloned(), Vec::new())).await?;
         let refused = self.name_recipients(envelope).await?;
         self.ask("the message", Data).await?;
@@ -164,16 +199,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Err(Failure::lasting(format!("the other recipients have it, but {}", refused.join("; "))))
     }
 
-    async fn hello(&mut self, email: &Email) -> Result<ServerInfo, Failure> {
-        let sender = email.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+    async fn hello(&mut self, envelope: &Envelope) -> Result<ServerInfo, Failure> {
+        let sender = envelope.from().map_or("localhost", Address::domain);
         let reply = self.ask("the greeting", Ehlo::new(ClientId::Domain(sender.to_owned()))).await?;
         ServerInfo::from_response(&reply)
             .map_err(|error| Failure::passing(format!("reading what the mail server can do: {error}")))
     }
 
-    async fn log_in(&mut self, email: &Email, server: &ServerInfo) -> Result<(), Failure> {
-        let Some((user, password)) = &email.login else { return Ok(()) };
-        let Some(mechanism) = server.get_auth_mechanism(DEFAULT_MECHANISMS) else {
+    async fn log_in(&mut self, server: &MailServer, offered: &ServerInfo) -> Result<(), Failure> {
+        let Some((user, password)) = &server.login else { return Ok(()) };
+        let Some(mechanism) = offered.get_auth_mechanism(DEFAULT_MECHANISMS) else {
             return Err(Failure::lasting("the mail server offers no login by password (PLAIN or LOGIN)"));
         };
         let credentials = || Credentials::new(user.clone(), password.expose().to_owned());

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 
 use super::answer::Answer;
-use super::{ChannelError, HttpClient};
+use super::error::ChannelError;
+use super::http::HttpClient;
 use crate::domain::alert::{OutboxFile, PendingDelivery};
 use crate::domain::values::secret::Secret;
 use crate::domain::wording::Letter;

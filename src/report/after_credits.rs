@@ -1,15 +1,36 @@
 //! The first full bill without credits, part by part, and what the outlook takes for granted.
 
 use super::document::{Block, Cell, Column, Section, Table};
-use super::trajectory::AfterCredits;
 use super::words;
 use crate::domain::forecast::Voice;
 use crate::domain::outlook::Basis;
 use crate::domain::outlook::monthly_bill::{BillLine, MonthlyBill};
 use crate::domain::position::Position;
 use crate::domain::values::money::Money;
-use crate::domain::values::period::{DayRange, plus_days};
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 use crate::domain::values::words::usd_text;
+
+/// The bills around the end of credits, as far as the outlook reaches.
+pub(super) struct AfterCredits<'a> {
+    /// The first bill of a whole month without credits.
+    pub first: Option<&'a MonthlyBill>,
+    /// The last bill of a month that credits still covered to its end.
+    pub before: Option<&'a MonthlyBill>,
+}
+
+impl<'a> AfterCredits<'a> {
+    pub fn of(position: &'a Position) -> Option<Self> {
+        let month = BillingPeriod::of(position.exhaustion.total.p50?);
+        Some(AfterCredits {
+            first: position.first_full_bill(),
+            before: position.trajectory.iter().rfind(|bill| bill.month < month),
+        })
+    }
+
+    pub fn step(&self) -> Option<Money> {
+        Some(self.first?.cash - self.before?.cash)
+    }
+}
 
 /// The section; `None` where no whole month without credits lies in the outlook.
 pub(super) fn first_bill(position: &Position) -> Option<Section> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, MonthPlot, Plot, Row, Table, Tone};
-use super::{pools, words};
+use super::pool_order::left_first;
+use super::words;
 use crate::domain::filing::variance::Variance;
 use crate::domain::outlook::plan::{PlanSource, Planned};
 use crate::domain::position::series::{MonthModelCost, PoolSeries, Series};
@@ -43,7 +44,7 @@ pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
     let Some(through) = position.data_through else { return Vec::new() };
     // A pool and its series are joined by order.
     let joined = |index: usize| Some((index, position.credits.pools.get(index)?, series.pools.get(index)?));
-    let pools = pools::left_first(position).into_iter().filter_map(joined);
+    let pools = left_first(position).into_iter().filter_map(joined);
     let drawable: Vec<(usize, &PoolPosition, &PoolSeries)> =
         pools.filter(|(_, _, curve)| !curve.balance.is_empty() || !curve.outlook.is_empty()).collect();
     let open: Vec<(&PoolPosition, &PoolSeries)> =
@@ -56,7 +57,7 @@ pub(super) fn burn_down(position: &Position, series: &Series) -> Vec<Chart> {
 /// Ids of the burn-downs of pools without a future, but for the one that is drawn first.
 pub(super) fn over(position: &Position) -> Vec<String> {
     let is_over = |index: &usize| !is_open(&position.credits.pools[*index]);
-    pools::left_first(position).into_iter().skip(1).filter(is_over).map(burn_down_id).collect()
+    left_first(position).into_iter().skip(1).filter(is_over).map(burn_down_id).collect()
 }
 
 fn burn_down_id(index: usize) -> String {

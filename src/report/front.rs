@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Audience, ReportKind, document, poc, said};
+use super::sentences::said;
+use super::{Audience, ReportKind, document, poc};
 use crate::domain::position::Position;
 use crate::domain::position::series::Series;
 

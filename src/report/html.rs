@@ -3,12 +3,14 @@
 use askama::Template;
 
 use super::chart::{self, LegendItem, Picture, Size};
+use super::chart_data;
 use super::document::{Block, Cell, Chart, Document, Figure, Row, Section, Table};
+use super::nav::{Nav, NavLink, NavReport};
 use super::notice::Notice;
-use super::page::{Nav, NavLink, NavReport};
-use super::{STYLESHEET, chart_data};
 use crate::domain::position::finding::Severity;
 
+/// The one stylesheet: inlined in reports, so that a saved file stands alone; inlined or linked by the page.
+pub const STYLESHEET: &str = include_str!("../../dashboards/style.css");
 /// So few columns that a full width would tear them apart.
 const FEW_COLUMNS: usize = 2;
 /// More columns than fit on a desktop at the usual size.

@@ -4,6 +4,7 @@
 //! refers to nothing outside itself, and cannot grow when it is drawn; and the typesetter has drawn it once, so that no report
 //! fails for it later.
 
+mod error;
 mod png;
 mod svg;
 #[cfg(test)]
@@ -14,12 +15,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use thiserror::Error;
 
-use super::pdf;
-
-/// The most bytes that a logo has.
-pub const MOST_BYTES: usize = 256 * 1024;
+use super::pdf::draw;
+pub use error::{LogoError, MOST_BYTES};
 
 /// A checked logo.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,40 +32,13 @@ enum Form {
     Svg,
 }
 
-/// Why a file is not taken as a logo, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum LogoError {
-    /// Too many bytes.
-    #[error("the logo has {0} bytes, and at most {MOST_BYTES} (256 KiB) are taken: save it smaller")]
-    TooLarge(usize),
-    /// Of another kind.
-    #[error("the logo is neither a PNG nor an SVG in UTF-8: save it as one of the two")]
-    OfAnotherKind,
-    /// A PNG that is damaged, or holds what a logo does not need.
-    #[error("the logo is a PNG, but {0}: save it again as a plain PNG")]
-    Png(String),
-    /// More pixels than anybody sees.
-    #[error("the logo has {width} by {height} pixels, and at most {most} a side are taken: scale it down", most = png::MOST_PIXELS)]
-    Pixels {
-        /// Across.
-        width: u32,
-        /// Down.
-        height: u32,
-    },
-    /// No well-formed XML.
-    #[error("the logo is an SVG that cannot be read: {0}. Export it again as a plain SVG")]
-    NotXml(String),
-    /// An SVG that holds what a logo does not need.
-    #[error("the logo is an SVG, and {what}: {remedy}")]
-    Svg {
-        /// What it holds.
-        what: String,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// The typesetter does not draw it.
-    #[error("the logo cannot be drawn: {0}. Export it again, or save it as a PNG")]
-    NotDrawn(String),
+impl Form {
+    const fn file_name(self) -> &'static str {
+        match self {
+            Form::Png => "logo.png",
+            Form::Svg => "logo.svg",
+        }
+    }
 }
 
 impl Logo {
@@ -98,9 +69,8 @@ impl Logo {
             svg::check(text)?;
             Form::Svg
         };
-        let logo = Logo { form, bytes: bytes.into() };
-        pdf::draw(&logo).map_err(LogoError::NotDrawn)?;
-        Ok(logo)
+        draw(form.file_name(), bytes).map_err(LogoError::NotDrawn)?;
+        Ok(Logo { form, bytes: bytes.into() })
     }
 
     /// Its bytes, as they were read.
@@ -119,10 +89,7 @@ impl Logo {
     /// The name under which the typesetter finds it.
     #[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only a PDF takes a logo as a file"))]
     pub(super) const fn file_name(&self) -> &'static str {
-        match self.form {
-            Form::Png => "logo.png",
-            Form::Svg => "logo.svg",
-        }
+        self.form.file_name()
     }
 
     /// The bytes in Base64.

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ReportError;
 use super::document::Document;
-use super::logo::Logo;
+use super::kind::ReportError;
 
 /// What there would be to set of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +25,6 @@ impl Typesetting {
 }
 
 /// Nobody draws it, so nothing can be wrong with it.
-pub(super) fn draw(_logo: &Logo) -> Result<(), String> {
+pub(super) fn draw(_name: &str, _logo: &[u8]) -> Result<(), String> {
     Ok(())
 }

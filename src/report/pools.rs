@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::audience::TOGETHER;
 use super::document::{Block, Cell, Column, Section, Table};
+use super::pool_order::left_first;
 use super::{curves, words};
 use crate::domain::credit::StatementSource;
 use crate::domain::credit::unlisted::{CreditsAnswer, UnlistedCredit};
@@ -91,18 +92,6 @@ fn awards(position: &Position) -> Table {
         ]
     };
     Table::new("awards", "Awards, those that expire first ahead", columns).rows(ordered(position).map(row))
-}
-
-/// The pools' indices, those that still hold credit first, the soonest to expire ahead; AWS draws in that order too.
-pub(super) fn left_first(position: &Position) -> Vec<usize> {
-    let pools = &position.credits.pools;
-    let over = |pool: &PoolPosition| {
-        !pool.left.is_positive() || matches!(pool.status, PoolStatus::Exhausted | PoolStatus::Expired)
-    };
-    let mut order: Vec<usize> = (0..pools.len()).collect();
-    // Stable, so that pools alike in both stay in drawing order.
-    order.sort_by_key(|index| (over(&pools[*index]), pools[*index].expires_on));
-    order
 }
 
 /// The pools in the order of [`left_first`].

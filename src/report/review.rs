@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use super::document::{Block, Cell, Column, Figure, Section, Table};
-use super::{pools, words};
+use super::pool_order::left_first;
+use super::words;
 use crate::domain::credit::programme::Programme;
 use crate::domain::filing::review::{
     AskBound, Assumption, Claim, EarnedValue, GrantedBand, Measure, NextAsk, PoolValue, Question, Verdict,
@@ -290,7 +291,7 @@ fn value_blocks(position: &Position, value: &EarnedValue) -> Vec<Block> {
             Cell::day_or(it.completes_on, "not before it expires"),
         ]
     };
-    let ordered = pools::left_first(position).into_iter().filter_map(|index| value.pools.get(index));
+    let ordered = left_first(position).into_iter().filter_map(|index| value.pools.get(index));
     let columns = [
         Column::text("pool", "Pool"),
         Column::number("granted", "Granted (BAC)"),

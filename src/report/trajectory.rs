@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
+use super::after_credits::AfterCredits;
 use super::document::{Block, Cell, Column, Document, Figure, Row, Section, Table};
 use super::notice::Notice;
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
@@ -13,7 +14,7 @@ use crate::domain::position::Position;
 use crate::domain::position::finding::{Finding, Rule};
 use crate::domain::position::series::Series;
 use crate::domain::values::money::Money;
-use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
+use crate::domain::values::period::{DayRange, plus_days};
 use crate::domain::values::quantiles::{DateQuantiles, MoneyQuantiles};
 use crate::domain::values::words::{days_text, usd_text};
 
@@ -49,28 +50,6 @@ pub(super) fn notice(finding: &Finding) -> Notice {
         since: finding.since,
         summary: finding.summary.clone(),
         reason: finding.reason.clone(),
-    }
-}
-
-/// The bills around the end of credits, as far as the outlook reaches.
-pub(super) struct AfterCredits<'a> {
-    /// The first bill of a whole month without credits.
-    pub first: Option<&'a MonthlyBill>,
-    /// The last bill of a month that credits still covered to its end.
-    pub before: Option<&'a MonthlyBill>,
-}
-
-impl<'a> AfterCredits<'a> {
-    pub fn of(position: &'a Position) -> Option<Self> {
-        let month = BillingPeriod::of(position.exhaustion.total.p50?);
-        Some(AfterCredits {
-            first: position.first_full_bill(),
-            before: position.trajectory.iter().rfind(|bill| bill.month < month),
-        })
-    }
-
-    pub fn step(&self) -> Option<Money> {
-        Some(self.first?.cash - self.before?.cash)
     }
 }
 

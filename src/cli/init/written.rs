@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use toml::Value;
 
-use super::Pools;
-use super::answers::{Answers, Channel};
+use super::answers::Answers;
+use super::args::Pools;
+use super::choices::Channel;
 use crate::cli::token;
 
 /// The config.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::book::{Book, read};
 use super::size::objection_words;
-use super::{Book, read};
-use crate::cli::Usage;
 use crate::cli::access::Access;
 use crate::cli::out::{self, errln, outln};
 use crate::cli::table::table;
+use crate::cli::usage::Usage;
 use crate::config::Config;
 use crate::domain::filing::ask::{self, CheckedFiling, KnownAccount, Weakness};
 use crate::domain::filing::projection::{FiledMonth, KnownScale};

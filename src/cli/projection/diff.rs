@@ -12,7 +12,7 @@ use crate::domain::values::money::Money;
 
 use super::super::access::Access;
 use super::super::table::table;
-use super::{Book, filed, read};
+use super::book::{Book, filed, read};
 use crate::cli::out;
 
 /// Compares what is asked for: versions by number, files by path.

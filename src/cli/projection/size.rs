@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::{Book, draft};
+use super::book::Book;
+use super::draft;
 use crate::cli::access::{Access, existing_view};
 use crate::cli::out::{self, outln};
 use crate::cli::table::{or_dash, table};

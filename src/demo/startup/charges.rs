@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{AI_RECORD_ID, BEDROCK, SAGEMAKER, day, price};
-use crate::demo::account::{FakeAccount, Line};
-use crate::demo::books::first_of_month;
+use super::year::{AI_RECORD_ID, BEDROCK, SAGEMAKER, day, price};
+use crate::demo::account::{FakeAccount, Line, first_of_month};
 
 const PLANS: &str = "Savings Plans for AWS Compute usage";
 /// The service that a bill-wide discount stands under.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::day;
+use super::year::day;
 
 /// One known reason for a difference.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{BEDROCK, Charges, SAGEMAKER, account_with, day, price};
+use super::year::{BEDROCK, END, SAGEMAKER, day, price};
+use super::{Charges, account_with};
 use crate::demo::account::{CreditApplied, FakeAccount, Line};
 
 /// The record type that nobody knows.
@@ -65,7 +66,7 @@ pub fn hard_account() -> FakeAccount {
             line.usage_type = GEOGRAPHIC.to_owned();
         }
     }
-    let days = TIERS_FROM.iter_days().take_while(|day| *day < super::END);
+    let days = TIERS_FROM.iter_days().take_while(|day| *day < END);
     days.fold(account, |account, on| {
         let [flex, priority] = TIERS;
         let tokens = |usage_type: &str, usd: &str| Line {

@@ -6,7 +6,7 @@
 use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::{BEDROCK, Dice, HAIKU, LAUNCH, SONNET, day, days, level, metered, weekday_per_mille};
+use super::year::{BEDROCK, Dice, HAIKU, LAUNCH, SONNET, day, days, level, metered, weekday_per_mille};
 use crate::demo::account::Line;
 
 /// From this day on most traffic goes to the smaller Claude.

@@ -3,8 +3,10 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
-use super::{
-    Dice, EC2, EC2_OTHER, END, FIRST_DAY, LAUNCH, Line, TODAY, day, days, days_between, level, metered, milli,
+use crate::demo::account::Line;
+
+use super::year::{
+    Dice, EC2, EC2_OTHER, END, FIRST_DAY, LAUNCH, TODAY, day, days, days_between, level, metered, milli,
     weekday_per_mille,
 };
 

@@ -13,16 +13,14 @@ pub mod hard;
 mod inference;
 mod infrastructure;
 mod training;
-
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-use rust_decimal::Decimal;
+mod year;
 
 pub use charges::Charges;
 pub use deviations::{DEVIATIONS, Deviation};
 
-use super::account::{FakeAccount, FakeCredit, Line};
+use super::account::{FakeAccount, FakeCredit};
+pub use year::{AI_RECORD_ID, TODAY};
+use year::{BEDROCK, Dice, EC2, EC2_OTHER, HAIKU, SAGEMAKER, SONNET};
 
 /// The account's number.
 pub const ACCOUNT_ID: &str = "210987654321";
@@ -30,9 +28,6 @@ pub const ACCOUNT_ID: &str = "210987654321";
 pub const PORTFOLIO_ID: &str = "48210377";
 /// creditId of the Bedrock POC: 25,000 USD, used up a week after the launch and still ENABLED. AWS does not list its services.
 pub const POC_ID: &str = "48235916";
-/// creditId of the AI record: 175,000 USD, the one that is left.
-pub const AI_RECORD_ID: &str = "49107742";
-
 /// What the Portfolio credit pays for.
 pub const PORTFOLIO_SERVICES: [&str; 9] = [
     EC2,
@@ -52,21 +47,6 @@ pub const POC_SERVICES: [&str; 3] = [BEDROCK, SONNET, HAIKU];
 pub const PROJECTION_TOML: &str = include_str!("../../../config/demo/projection.toml");
 /// What the partner says of it in the reports.
 pub const COMMENTARY: &str = include_str!("../../../config/demo/commentary.txt");
-
-const EC2: &str = "Amazon Elastic Compute Cloud - Compute";
-const EC2_OTHER: &str = "EC2 - Other";
-const SAGEMAKER: &str = "Amazon SageMaker";
-const BEDROCK: &str = "Amazon Bedrock";
-const SONNET: &str = "Claude Sonnet 5 (Amazon Bedrock Edition)";
-const HAIKU: &str = "Claude Haiku 4.5 (Amazon Bedrock Edition)";
-
-/// First day with cost, and the first day that the year does not hold.
-const FIRST_DAY: NaiveDate = day(2025, 11, 3);
-const END: NaiveDate = day(2026, 12, 1);
-const LAUNCH: NaiveDate = day(2026, 5, 12);
-
-/// The moment at which the demo looks at the account: 2026-11-20T06:00:00Z.
-pub const TODAY: DateTime<Utc> = day(2026, 11, 20).and_hms_opt(6, 0, 0).expect("six o'clock exists").and_utc();
 
 /// The account with its credits and its year.
 pub fn account() -> FakeAccount {
@@ -102,91 +82,16 @@ fn credits() -> [FakeCredit; 3] {
     ]
 }
 
-/// Every day of the year.
-fn days() -> impl Iterator<Item = NaiveDate> {
-    FIRST_DAY.iter_days().take_while(|day| *day < END)
-}
-
-/// A calendar day; only for literals.
-const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, month, day).expect("a literal day exists")
-}
-
-/// Input tokens of all models on a working day without accident: what the rest of the business scales with.
-/// Straight lines between these days, in millions.
-fn level(on: NaiveDate) -> u64 {
-    const PATH: [(NaiveDate, u64); 11] = [
-        (FIRST_DAY, 10),
-        (day(2026, 1, 1), 22),
-        (day(2026, 2, 1), 30),
-        (day(2026, 3, 1), 38),
-        (day(2026, 5, 1), 50),
-        (day(2026, 5, 11), 53),
-        (LAUNCH, 206),
-        (day(2026, 7, 1), 244),
-        (day(2026, 9, 1), 264),
-        (day(2026, 11, 20), 210),
-        (END, 207),
-    ];
-    let next = PATH.iter().position(|(from, _)| on < *from).unwrap_or(PATH.len() - 1);
-    let ((from, low), (to, high)) = (PATH[next - 1], PATH[next]);
-    let (gone, whole) = (days_between(from, on), days_between(from, to));
-    (low * 1_000_000 * (whole - gone) + high * 1_000_000 * gone) / whole
-}
-
-fn days_between(from: NaiveDate, to: NaiveDate) -> u64 {
-    (to - from).num_days().unsigned_abs()
-}
-
-/// Per mille of a plain day's traffic: people use the product at work.
-fn weekday_per_mille(on: NaiveDate) -> u64 {
-    [1000, 1040, 1050, 1030, 980, 620, 580][on.weekday().num_days_from_monday() as usize]
-}
-
-/// A seeded stream of small accidents. Whole numbers only, so that every machine gets the same year.
-struct Dice(ChaCha8Rng);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Dice(ChaCha8Rng::seed_from_u64(seed))
-    }
-
-    /// `value` give or take up to `per_mille`.
-    fn about(&mut self, value: u64, per_mille: u32) -> u64 {
-        let factor = 1000 - per_mille + self.0.next_u32() % (2 * per_mille + 1);
-        value * u64::from(factor) / 1000
-    }
-}
-
-/// A price or a factor; only for literals.
-fn price(text: &str) -> Decimal {
-    text.parse().expect("a literal price is a number")
-}
-
-/// A usage line whose cost is quantity times price.
-fn metered(on: NaiveDate, service: &str, usage_type: &str, unit: &str, quantity: Decimal, usd: &str) -> Line {
-    Line {
-        day: on,
-        service: service.to_owned(),
-        record_type: "Usage".to_owned(),
-        usage_type: usage_type.to_owned(),
-        unit: unit.to_owned(),
-        quantity,
-        cost: quantity * price(usd),
-        visible_from: None,
-    }
-}
-
-/// A quantity in thousandths.
-fn milli(thousandths: u64) -> Decimal {
-    Decimal::from_i128_with_scale(i128::from(thousandths), 3)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use chrono::NaiveDate;
+    use rust_decimal::Decimal;
+
+    use super::year::{FIRST_DAY, LAUNCH, day, level, price};
     use super::*;
+    use crate::demo::account::Line;
     use crate::demo::books::Books;
 
     /// Credit left per pool at `now`.

@@ -3,7 +3,9 @@
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::{EC2, Line, SAGEMAKER, day, metered, milli, price};
+use crate::demo::account::Line;
+
+use super::year::{EC2, SAGEMAKER, day, metered, milli, price};
 
 /// First day, instances, days. The last day of a run ends in the afternoon.
 const EC2_RUNS: [(NaiveDate, u64, u64); 10] = [

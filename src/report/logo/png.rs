@@ -2,12 +2,10 @@
 
 use flate2::Crc;
 
-use super::LogoError;
+use super::error::{LogoError, MOST_PIXELS};
 
 /// What every PNG begins with.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-/// The most pixels of a side.
-pub(super) const MOST_PIXELS: u32 = 4096;
 /// The most bytes of a chunk that holds no picture, such as a colour profile; packed, they may grow a thousandfold.
 const MOST_BESIDE: usize = 64 * 1024;
 /// Length, name and check sum of a chunk.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use roxmltree::{Attribute, Document, Node, NodeType, ParsingOptions};
 
-use super::LogoError;
+use super::error::LogoError;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 const XLINK: &str = "http://www.w3.org/1999/xlink";

@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::super::document::{Cell, Row, Table};
-use super::{breakable, known, shown, width};
+use super::press::{known, width};
 
 /// The smallest text of a document, in points.
 pub(super) const SMALLEST: f64 = 7.5;
@@ -235,6 +235,26 @@ impl Setting {
         let most = columns.iter().enumerate().map(lines_of).fold(1.0, f64::max) * self.lines as f64;
         ROW + self.size * (FIRST_LINE + LINE * (most - 1.0))
     }
+}
+
+/// What stands in a cell, as the fonts have it.
+pub(super) fn shown(cell: &Cell) -> String {
+    known(&cell.shown())
+}
+
+/// The text with places to break inside of words of more than `longest` letters.
+fn breakable(text: &str, longest: usize) -> String {
+    let mut run = 0;
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        run = if character.is_whitespace() { 0 } else { run + 1 };
+        if run > longest {
+            out.push('\u{200b}');
+            run = 1;
+        }
+        out.push(character);
+    }
+    out
 }
 
 #[cfg(test)]

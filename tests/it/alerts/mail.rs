@@ -7,7 +7,7 @@ use glidepath::domain::alert::{DeliveryResult, OutboxFile, PendingDelivery};
 use glidepath::domain::position::finding::Severity;
 use glidepath::domain::values::secret::Secret;
 use glidepath::domain::wording::{LetterFile, ReportLetter, report_letter};
-use glidepath::notify::{Channel, ChannelError, Email, Security};
+use glidepath::notify::{Channel, ChannelError, Email, MailServer as MailServerSettings, Security};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -45,10 +45,12 @@ impl MailServer {
 
     pub fn channel(&self, login: bool) -> Channel {
         Channel::Email(Email {
-            host: "127.0.0.1".into(),
-            port: self.port,
-            security: Security::Plain,
-            login: login.then(|| ("ops".to_owned(), Secret::new("hunter2hunter2"))),
+            server: MailServerSettings {
+                host: "127.0.0.1".into(),
+                port: self.port,
+                security: Security::Plain,
+                login: login.then(|| ("ops".to_owned(), Secret::new("hunter2hunter2"))),
+            },
             from: "Glidepath <glidepath@example.com>".into(),
             to: vec!["ops@example.com".into(), "Ada <ada@example.com>".into()],
         })
@@ -249,8 +251,9 @@ async fn one_wrong_address_keeps_nobody_else_from_hearing_and_is_told() {
 #[tokio::test]
 async fn nothing_is_sent_unprotected_where_tls_is_asked_for() {
     let server = MailServer::start(&[]).await;
-    let Channel::Email(email) = server.channel(true) else { unreachable!() };
-    let channel = Channel::Email(Email { security: Security::StartTls, ..email });
+    let Channel::Email(mut email) = server.channel(true) else { unreachable!() };
+    email.server.security = Security::StartTls;
+    let channel = Channel::Email(email);
     let letter = letter(&channel, Severity::Critical);
     let results = deliver(&[letter], &channels([("mail", channel)])).await;
     let [DeliveryResult::Retry { error, .. }] = results.as_slice() else { panic!("{results:?}") };
@@ -267,13 +270,14 @@ async fn a_server_that_quotes_the_password_is_masked() {
     assert_eq!(error, "the mail server answered the login with 535 no user ***, you said *** or ***");
 }
 
+fn mail_server(host: &str, security: Security) -> MailServerSettings {
+    MailServerSettings { host: host.into(), port: 25, security, login: None }
+}
+
 #[test]
 fn an_e_mail_says_everything_in_both_forms() {
     let channel = Channel::Email(Email {
-        host: "localhost".into(),
-        port: 25,
-        security: Security::Plain,
-        login: None,
+        server: mail_server("localhost", Security::Plain),
         from: "glidepath@example.com".into(),
         to: vec!["ops@example.com".into()],
     });
@@ -288,7 +292,7 @@ fn an_e_mail_says_everything_in_both_forms() {
 fn an_e_mail_channel_that_cannot_work_is_found_at_start() {
     let email = |host: &str, security, from: &str, to: &[&str]| {
         let to = to.iter().map(|it| (*it).to_owned()).collect();
-        Channel::Email(Email { host: host.into(), port: 25, security, login: None, from: from.into(), to }).validate()
+        Channel::Email(Email { server: mail_server(host, security), from: from.into(), to }).validate()
     };
     let (from, to) = ("Glidepath <a@example.com>", ["b@example.com"]);
     assert_eq!(email("smtp.example.com", Security::StartTls, from, &to), Ok(()));
