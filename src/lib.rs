@@ -10,11 +10,12 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cycle;
-pub mod demo;
 pub mod http;
 pub mod notify;
 pub mod schedule;
 
+/// A fake AWS and a fictional startup on it, a crate of its own.
+pub use glidepath_demo as demo;
 /// The pure core, a crate of its own.
 pub use glidepath_domain as domain;
 /// Pages and reports, a crate of its own.

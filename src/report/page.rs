@@ -1,14 +1,13 @@
 //! The one page: everything of a position in the order in which a founder asks. It is a document like the reports, so
 //! that it cannot say anything else than they do.
 
-
 use super::document::{Block, Cell, Column, Document, Section, Table};
 use super::html::{Drawer, Setting};
 use super::nav::Nav;
 use super::notice::Notice;
 use super::{
-    actual_vs_projected, after_credits, as_filed, curves, first_screen, html, models, pools,
-    reconciliation, sensitivity, track_record, trajectory, words,
+    actual_vs_projected, after_credits, as_filed, curves, first_screen, html, models, pools, reconciliation,
+    sensitivity, track_record, trajectory, words,
 };
 use crate::domain::billing::costs::WorkloadSpend;
 use crate::domain::credit::coverage::CoverageState;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
 use super::year::{AI_RECORD_ID, BEDROCK, SAGEMAKER, day, price};
-use crate::demo::account::{FakeAccount, Line, first_of_month};
+use crate::account::{FakeAccount, Line, first_of_month};
 
 const PLANS: &str = "Savings Plans for AWS Compute usage";
 /// The service that a bill-wide discount stands under.
@@ -87,7 +87,7 @@ impl Charges {
     }
 }
 
-fn newest(account: &mut FakeAccount, change: impl Fn(&mut crate::demo::account::FakeCredit)) {
+fn newest(account: &mut FakeAccount, change: impl Fn(&mut crate::account::FakeCredit)) {
     account.credits.iter_mut().filter(|credit| credit.id == AI_RECORD_ID).for_each(change);
 }
 

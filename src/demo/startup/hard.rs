@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::year::{BEDROCK, END, SAGEMAKER, day, price};
 use super::{Charges, account_with};
-use crate::demo::account::{CreditApplied, FakeAccount, Line};
+use crate::account::{CreditApplied, FakeAccount, Line};
 
 /// The record type that nobody knows.
 pub const UNKNOWN_TYPE: &str = "Innovation Rebate";

@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::year::{BEDROCK, Dice, HAIKU, LAUNCH, SONNET, day, days, level, metered, weekday_per_mille};
-use crate::demo::account::Line;
+use crate::account::Line;
 
 /// From this day on most traffic goes to the smaller Claude.
 const MODEL_SWITCH: NaiveDate = day(2026, 9, 7);

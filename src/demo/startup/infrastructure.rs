@@ -3,7 +3,7 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
-use crate::demo::account::Line;
+use crate::account::Line;
 
 use super::year::{
     Dice, EC2, EC2_OTHER, END, FIRST_DAY, LAUNCH, TODAY, day, days, days_between, level, metered, milli,

@@ -91,8 +91,8 @@ mod tests {
 
     use super::year::{FIRST_DAY, LAUNCH, day, level, price};
     use super::*;
-    use crate::demo::account::Line;
-    use crate::demo::books::Books;
+    use crate::account::Line;
+    use crate::books::Books;
 
     /// Credit left per pool at `now`.
     fn left(account: &FakeAccount, books: &Books) -> BTreeMap<String, Decimal> {

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
-use crate::demo::account::Line;
+use crate::account::Line;
 
 use super::year::{EC2, SAGEMAKER, day, metered, milli, price};
 

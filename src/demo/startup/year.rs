@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use rust_decimal::Decimal;
 
-use crate::demo::account::Line;
+use crate::account::Line;
 
 /// creditId of the AI record: 175,000 USD, the one that is left.
 pub const AI_RECORD_ID: &str = "49107742";

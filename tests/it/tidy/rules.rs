@@ -44,7 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("schedule", &["domain", "cycle", "config", "clock"]),
     ("clock", &["domain"]),
     ("app", &[ANYTHING]),
-    ("demo", &[ANYTHING]),
+    ("demo", &[]),
     ("main", &["cli"]),
     ("cli", &[ANYTHING]),
 ];

@@ -15,7 +15,7 @@ pub const STOREYS: &[&str] =
 /// The folder of the core.
 const CORE: &str = "domain";
 /// Folders that are packages of their own, in which `crate` leads to the folder.
-const PACKAGES: &[&str] = &[CORE, "report", "store"];
+const PACKAGES: &[&str] = &[CORE, "demo", "report", "store"];
 /// Hops through files that hand a name on.
 const MOST_HOPS: usize = 8;
 
