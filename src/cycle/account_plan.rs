@@ -6,7 +6,7 @@ use tracing::debug;
 
 use crate::aws::{AwsClients, account_plan};
 
-use super::Engine;
+use super::engine::Engine;
 
 impl Engine {
     /// Asks and keeps the answer, or that there was none; `check --online` says why.

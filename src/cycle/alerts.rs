@@ -14,7 +14,7 @@ use crate::domain::values::bounds;
 use crate::domain::values::period::to_microseconds;
 use crate::store::alerts::history;
 
-use super::Engine;
+use super::engine::Engine;
 use super::entries::EntryError;
 
 /// Longest name and reason that are kept: a line each.

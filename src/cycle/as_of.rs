@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Timelike as _, Utc};
 use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreError;
 
-use super::Engine;
+use super::engine::Engine;
 
 /// A moment of which nothing can be shown.
 #[derive(Debug)]

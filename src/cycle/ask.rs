@@ -8,8 +8,8 @@ use crate::domain::filing::projection::{AwardHad, Company, FiledProjection};
 use crate::domain::position::Position;
 use crate::report::Audience;
 
-use super::Engine;
 use super::drafts::DraftError;
+use super::engine::Engine;
 
 impl Engine {
     /// What the filing that `position` rests on costs and supports, as far as `audience` may see it; while nothing is filed, what the bill

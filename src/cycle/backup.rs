@@ -6,18 +6,18 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf, absolute};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 use utoipa::ToSchema;
 
-use super::{Engine, backup_names};
+use super::backup_names;
+use super::busy::Busy;
+use super::engine::Engine;
 use crate::store::{BACKUP_MARK as MARK, BackupFile, StoreId, new_file};
 
 /// How long a disk may take to list the backups on it: less than who scrapes metrics waits.
@@ -60,15 +60,6 @@ pub struct BackupPlace {
     pub newest: Option<DateTime<Utc>>,
     /// Whether one is missing that should have been made; `None` where none is made by itself.
     pub missed: Option<bool>,
-}
-
-/// What goes on at a place: a disk that does not answer holds up what waits for it, one thread, and nothing else.
-#[derive(Debug, Default)]
-pub struct Busy {
-    /// Held while a backup is made, so that none takes the half of another for one that was cut off.
-    making: Mutex<()>,
-    /// Held while its files are listed.
-    looking: Arc<Mutex<()>>,
 }
 
 /// Where a backup goes.

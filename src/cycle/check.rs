@@ -11,7 +11,8 @@ use crate::domain::values::money::Money;
 use crate::domain::wording::trouble::Trouble;
 use crate::store::StoreError;
 
-use super::{Engine, TestedChannel};
+use super::engine::Engine;
+use super::outbox::TestedChannel;
 
 /// What was answered when each thing was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use tracing::{info, warn};
 
-use super::Engine;
+use super::engine::Engine;
 use crate::aws::{AwsClients, AwsError, cost_explorer};
 use crate::domain::facts::corrections::{MOST_PULLED, MonthlySums, Sums, apart, corrected, digest};
 use crate::domain::facts::history::held;

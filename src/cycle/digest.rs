@@ -11,8 +11,8 @@ use crate::report::{Format, ReportKind};
 use crate::store::alerts::open_alerts;
 use crate::store::{Enclosed, NoticeKind};
 
-use super::Engine;
 use super::enclosed_links::{EnclosedLink, SCHEDULE};
+use super::engine::Engine;
 
 impl Engine {
     /// Puts the digest into the outbox if its moment has come since the last one (or, before the first, since the first

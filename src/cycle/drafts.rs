@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::domain::filing::draft::{Draft, NoDraft};
 
-use super::Engine;
+use super::engine::Engine;
 
 /// Why no filing was drafted.
 #[derive(Debug, Error)]

@@ -9,8 +9,9 @@ use crate::domain::wording::LetterLink;
 use crate::report::{Format, ReportKind};
 use crate::store::{AuditEntry, StoredLink};
 
+use super::engine::Engine;
 use super::links::{Payload, random_id, signed};
-use super::{Engine, View};
+use super::view::View;
 
 /// What the audit calls whoever sends reports and digests by themselves.
 pub(super) const SCHEDULE: &str = "schedule";

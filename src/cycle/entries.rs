@@ -21,7 +21,8 @@ use crate::domain::values::period::BillingPeriod;
 use crate::domain::values::quantiles::DayAmount;
 use crate::store::{NewProjection, StoreError, StoredProjection};
 
-use super::{Engine, failure};
+use super::engine::Engine;
+use super::failure;
 
 /// A balance as somebody enters it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -9,13 +9,12 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use tokio::sync::MutexGuard;
 use tokio::task::JoinError;
 use tracing::{error, info, warn};
 
@@ -24,37 +23,9 @@ use crate::domain::position::finding::{Finding, Rule};
 use crate::store::alerts::history;
 use crate::store::{Progress, StoreError};
 
-use super::{ClockAhead, Engine};
-
-/// A cycle that did not come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfinished {
-    /// Its clock; AWS's where that was ahead.
-    pub clock: DateTime<Utc>,
-    /// Both clocks, where its own lay ahead of AWS's.
-    pub ahead: Option<ClockAhead>,
-}
-
-/// How often a cycle has begun and ended in this process, and whether the newest one failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CycleMark {
-    turns: u64,
-    failed: Option<Unfinished>,
-}
-
-/// A cycle is under way, or is being ended.
-pub(super) struct Running<'a> {
-    alone: Option<MutexGuard<'a, ()>>,
-    turns: &'a AtomicU64,
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        // Counted once nothing runs any more: what was seen before is looked at again.
-        drop(self.alone.take());
-        self.turns.fetch_add(1, Ordering::SeqCst);
-    }
-}
+use super::clock_ahead::ClockAhead;
+use super::engine::Engine;
+use super::unfinished::{CycleMark, Running, Unfinished};
 
 impl Engine {
     /// Runs a part of a cycle under the clock `now`. Where it fails or panics, that is stored and told.

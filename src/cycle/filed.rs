@@ -16,7 +16,7 @@ use crate::domain::values::workload::Workload;
 use crate::domain::wording::trouble::Trouble;
 use crate::store::StoredProjection;
 
-use super::Engine;
+use super::engine::Engine;
 
 /// A version as it was filed, what it plans and whose spend it claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,9 +4,7 @@
 //! Invariants: nothing of it is stored; of one kind somebody is told at most once within its pause, also over restarts, where the
 //! lock file can be written.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -23,26 +21,13 @@ use crate::domain::wording::compose;
 use crate::notify::{self, HttpClient, RetryPolicy};
 use crate::store::{DiskProblem, DiskTrouble, StoreError, StoreId, Told, note_told, told};
 
-use super::Engine;
+use super::engine::Engine;
+use super::told_here::{ToldFromMemory, ToldHere, locked};
 
 /// Between two messages that the disk takes no writes, and from the last one to the all-clear.
 const TELL_OF_DISK: Duration = Duration::from_secs(60 * 60);
 /// Between two messages that the store is damaged.
 const TELL_OF_DAMAGE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What this process told: a disk that takes no writes cannot remember it.
-pub(super) type ToldFromMemory = Mutex<BTreeMap<Rule, ToldHere>>;
-
-/// When something was told last, and whether its all-clear was given since.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ToldHere {
-    at: SystemTime,
-    is_over: bool,
-}
-
-fn locked(told: &ToldFromMemory) -> MutexGuard<'_, BTreeMap<Rule, ToldHere>> {
-    told.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Engine {
     /// What there is to say at `now` of a store that could not be put together again, and of a disk that takes no writes.

@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use tracing::{info, warn};
 
-use super::Engine;
+use super::engine::Engine;
+use super::fetched::{Fetched, Refused};
 use super::ingest::outcome;
 use crate::aws::{AwsClients, AwsError, cost_explorer};
 use crate::domain::facts::history::{Means, Next, StoredPull, next};
@@ -23,23 +24,6 @@ use crate::store::PulledCosts;
 
 /// Days for which AWS's word counts that it keeps nothing older.
 const REFUSAL_COUNTS_DAYS: i64 = 7;
-
-/// AWS's word on how far back its data reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refused {
-    /// First day that it did not refuse.
-    kept_from: NaiveDate,
-    /// When it said so.
-    on: NaiveDate,
-}
-
-/// What a cycle fetched of the past.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Fetched {
-    pub(super) pages: u32,
-    pub(super) charges: usize,
-    pub(super) usage: usize,
-}
 
 /// How far fetching came.
 enum Step {

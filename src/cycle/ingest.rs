@@ -17,8 +17,8 @@ use crate::domain::facts::window::{first_window, ordinary_window, steady_window}
 use crate::domain::values::period::{BillingPeriod, DayRange};
 use crate::store::{CreditPull, IngestRun, PulledCosts, StoreError};
 
+use super::engine::{AwsAccess, Engine};
 use super::meter::StoredLog;
-use super::{AwsAccess, Engine};
 
 /// Why nothing more is asked, and AWS's clock if it told that.
 type NotAsked = (Option<DateTime<Utc>>, Outcome);

@@ -21,7 +21,8 @@ use thiserror::Error;
 use tracing::warn;
 use utoipa::ToSchema;
 
-use super::{AsOfError, Engine};
+use super::as_of::AsOfError;
+use super::engine::Engine;
 use crate::domain::values::bounds;
 use crate::domain::values::period::{BillingPeriod, to_microseconds};
 use crate::domain::values::secret::Secret;

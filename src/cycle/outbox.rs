@@ -18,21 +18,12 @@ use crate::notify::{self, Channel, RetryPolicy};
 use crate::report::Audience;
 use crate::store::alerts;
 
-use super::Engine;
+use super::delivering::{Delivering, KnownDead};
+use super::engine::Engine;
 use super::unstored::Unstored;
 
 /// Outcomes that are written back in one transaction, while the next deliveries are on their way.
 const OUTCOMES_AT_ONCE: usize = 32;
-
-/// The dead channels that were told of, so that the history is read only when they change; `None` after a start.
-type KnownDead = Option<BTreeSet<String>>;
-
-/// What is known from one run of deliveries to the next.
-#[derive(Debug, Default)]
-pub(super) struct Delivering {
-    dead: KnownDead,
-    unstored: Unstored,
-}
 
 /// How a test message went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -7,7 +7,8 @@ use tracing::warn;
 use crate::report::{self, Audience, Beside, Document, File, Format, ReportKind, Typesetting};
 use crate::store::IssuedReport;
 
-use super::{Engine, View};
+use super::engine::Engine;
+use super::view::View;
 
 impl Engine {
     /// A report of `view` as a file, noted as handed out at `now`.

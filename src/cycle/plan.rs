@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use super::Engine;
+use super::engine::Engine;
 use crate::domain::facts::plan::{PlanEntry, Volume, What};
 use crate::domain::outlook::plan::{Entered, PlanOrder, PlanProblem, PlanSource, Planned, Reading, read};
 use crate::domain::outlook::whatif::switch_factors;

@@ -7,7 +7,7 @@ use crate::domain::billing::costs::Costs;
 use crate::domain::billing::implied_price::{ImpliedPrices, PriceRow, PriceSource};
 use crate::domain::values::period::DayRange;
 
-use super::Engine;
+use super::engine::Engine;
 
 impl Engine {
     /// What was paid up to the clock of the newest finished cycle beside what the price book says of that day; `all`

@@ -10,7 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::timeout;
 use tracing::{error, info};
 
-use super::{Basis, Engine};
+use super::conclude::Basis;
+use super::engine::Engine;
 use crate::store::AwaitedOutlook;
 
 /// How long whoever enters something waits for the outlook that knows it. It is made all the same.

@@ -2,8 +2,8 @@
 
 use crate::domain::wording::compose;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -23,9 +23,11 @@ use crate::domain::position::observations::Observations;
 use crate::domain::values::period::{DayRange, plus_days};
 use crate::store::StoredCycle;
 
+use super::engine::Engine;
 use super::entries::listed;
+use super::failure;
+use super::replays::ReplayProgress;
 use super::view::reread;
-use super::{Engine, failure};
 
 /// What to replay. Both days are part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -38,64 +40,6 @@ pub struct ReplayOrder {
     /// Rules to try; without them the config's.
     #[serde(default)]
     pub rules: Option<AlertRules>,
-}
-
-/// How far a replay has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReplayProgress {
-    /// First day that was ordered.
-    pub from: NaiveDate,
-    /// Last day, inclusive.
-    pub to: NaiveDate,
-    /// Looks that are done.
-    pub done: u64,
-    /// Looks in all.
-    pub of: u64,
-}
-
-/// A replay that runs: its order and how many looks it takes; the looks that are done.
-#[derive(Debug)]
-struct UnderWay {
-    from: NaiveDate,
-    to: NaiveDate,
-    of: u64,
-    done: AtomicU64,
-}
-
-/// The replays that run.
-#[derive(Debug, Default)]
-pub(super) struct Replays(Mutex<Vec<Arc<UnderWay>>>);
-
-impl Replays {
-    fn start(&self, from: NaiveDate, to: NaiveDate, looks: usize) -> Started<'_> {
-        let of = u64::try_from(looks).unwrap_or(u64::MAX);
-        let started = Arc::new(UnderWay { from, to, of, done: AtomicU64::new(0) });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&started));
-        Started { all: self, own: started, left: CancellationToken::new() }
-    }
-
-    fn progress(&self) -> Vec<ReplayProgress> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let progress = |it: &Arc<UnderWay>| {
-            let UnderWay { from, to, of, ref done } = **it;
-            ReplayProgress { from, to, done: done.load(Ordering::Relaxed), of }
-        };
-        all.iter().map(progress).collect()
-    }
-}
-
-/// A replay of its own list, from which it goes when it ends or is left; then no look of it is begun any more.
-struct Started<'a> {
-    all: &'a Replays,
-    own: Arc<UnderWay>,
-    left: CancellationToken,
-}
-
-impl Drop for Started<'_> {
-    fn drop(&mut self) {
-        self.left.cancel();
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|it| !Arc::ptr_eq(it, &self.own));
-    }
 }
 
 /// Why there is nothing to replay.

@@ -18,8 +18,10 @@ use crate::notify::{self, Carries, Channel};
 use crate::report::{self, Audience, File, Format, ReportKind};
 use crate::store::{AuditEntry, Enclosed, NoticeKind};
 
+use super::as_of::AsOfError;
 use super::enclosed_links::{DONE, EnclosedLink, SCHEDULE};
-use super::{AsOfError, Engine, View};
+use super::engine::Engine;
+use super::view::View;
 
 /// How sending a report by hand went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -16,7 +16,7 @@ use crate::domain::facts::referee::SetAside;
 use crate::domain::position::finding::{Finding, Rule};
 use crate::store::{Damage, Verified, alerts};
 
-use super::Engine;
+use super::engine::Engine;
 
 /// What reading the whole store brought.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]

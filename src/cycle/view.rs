@@ -24,7 +24,8 @@ use crate::store::{
     ChargedRequests, Entered, Fingerprint, KeptView, PastOutlooks, StoredCycle, StoredProjection, ViewMaker,
 };
 
-use super::{Engine, failure};
+use super::engine::Engine;
+use super::failure;
 
 /// Months that a plan is priced beyond the cycle's: past the end of every outlook.
 const PLAN_AHEAD_MONTHS: i32 = 14;
@@ -301,12 +302,4 @@ fn left_out(unreadable: &[DateTime<Utc>]) -> Option<String> {
             "{count} earlier outlooks, the newest of {newest}, cannot be read; the track record leaves them out."
         ),
     })
-}
-
-/// The version, and the executable's size and age beside it: two builds of one version may compute differently. `None`
-/// if the executable cannot be looked at; then nothing is known to be made by the same program.
-pub(super) fn program() -> Option<String> {
-    let file = std::fs::metadata(std::env::current_exe().ok()?).ok()?;
-    let built = DateTime::<Utc>::from(file.modified().ok()?).timestamp_micros();
-    Some(format!("{} {} {built}", env!("CARGO_PKG_VERSION"), file.len()))
 }

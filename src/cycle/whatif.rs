@@ -15,7 +15,8 @@ use crate::domain::values::money::Money;
 use crate::domain::values::period::plus_days;
 use crate::store::StoredCycle;
 
-use super::{Engine, failure};
+use super::engine::Engine;
+use super::failure;
 
 /// Life of the next award in months: the shorter of what credits live.
 const AWARD_MONTHS: u32 = 12;

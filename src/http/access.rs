@@ -26,7 +26,8 @@ use super::logins::{self, Caller};
 use super::origin::{self, Ours};
 use super::permission::Needs;
 use super::plain::Plain;
-use super::{State, audit, troubles};
+use super::state::State;
+use super::{audit, troubles};
 
 /// What leaves the house, whoever fetches it.
 const PAPER: &str = "/api/v1/reports/{file}";
@@ -82,7 +83,7 @@ async fn admitted(
         // Who shows no token is asked for one; who shows a wrong one may be guessing.
         if refused.status() == StatusCode::UNAUTHORIZED && headers.contains_key(header::AUTHORIZATION) {
             let caller = Caller::of(peer, headers, |peer| config.is_proxy(peer));
-            logins::failed(state, caller, refused.detail());
+            logins::failed(&state.shared.logins, caller, refused.detail());
         }
     });
     let (who, role) = match called {
@@ -122,7 +123,7 @@ async fn admitted(
         let noted = audit::note(state, &who, &audit::change(kind, &method), path, status, own_rows).await;
         // What was entered is stored by now; that this could not be noted is logged.
         if let Some(cause) = noted.as_ref().err().and_then(Failure::cause) {
-            troubles::failed(state, cause);
+            troubles::failed(&state.shared.troubles, cause);
         }
     } else if noted_read {
         let own_rows = if paper && status.is_success() { audit::SHOWN_AN_HOUR } else { 1 };
@@ -146,7 +147,7 @@ fn not_for(role: &Role, needs: Needs) -> Failure {
 
 /// Says to a browser what only whoever sits at this machine may open.
 fn of_this_machine(refused: Failure) -> Failure {
-    let plain = Plain::of_this_machine(&refused);
+    let plain = Plain::of_this_machine(refused.problem().detail.as_str(), refused.problem().advice.as_deref());
     refused.in_a_browser(plain)
 }
 

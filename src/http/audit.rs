@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 use utoipa::ToSchema;
 
-use super::State;
 use super::failure::Failure;
 use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, next, page};
+use super::state::State;
 use super::tally::{Next, Same};
 use crate::store::{AuditEntry, AuditKey, AuditRow};
 

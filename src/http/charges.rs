@@ -6,11 +6,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::State;
 use super::failure::Failure;
 use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, limit, next, page};
 use super::query::parse_as_of;
+use super::state::State;
 use crate::store::{ChargeFilter, ChargeKey, Restatement, RestatementKey, StoreError, StoredCharge};
 
 /// Which charges.

@@ -13,9 +13,10 @@ use utoipa::IntoParams;
 
 use super::access::Reader;
 use super::failure::Failure;
+use super::pages;
 use super::paging::Asked;
 use super::query::AsOf;
-use super::{State, pages};
+use super::state::State;
 use crate::cycle::{
     BackupReport, CheckReport, ClockAhead, CycleReport, ReplayError, ReplayOrder, ReplayProgress, SendError,
     SentReport, TestedChannel, VerifyReport,

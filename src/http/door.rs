@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
-use super::State;
 use super::failure::Failure;
 use super::plain::DaysThereAre;
 use super::query::Moment;
 use super::small_page::{self, STYLESHEET};
+use super::state::State;
 use crate::domain::position::Position;
 use crate::domain::values::words::all_names_text;
 use crate::report::{Audience, Format, Front, ReportKind, offered, short_day};

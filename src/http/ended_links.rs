@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
-use super::State;
 use crate::cycle::SignedLink;
+use crate::store::{Store, StoreError};
 
 /// Links that are remembered: each was signed with our key, so nobody else can make them many.
 const MOST: u32 = 10_000;
@@ -35,24 +35,21 @@ impl EndedLinks {
     fn contains(&self, id: &str) -> bool {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner).contains(id)
     }
-}
 
-impl State {
     /// True if `link` is known to be over at `now`. The store is asked once in the life of the daemon; where it fails, the link is
     /// judged in its turn.
-    pub async fn is_over(&self, link: &SignedLink, now: DateTime<Utc>) -> bool {
+    pub async fn is_over(&self, link: &SignedLink, now: DateTime<Utc>, store: &Store) -> bool {
         if link.expires_at <= now {
             return true;
         }
-        let ended = &self.shared.ended_links;
         let look_up = async || {
-            let revoked = self.engine().store().revoked_links(now, MOST).await?;
-            revoked.iter().for_each(|id| ended.add(id));
-            Ok::<_, crate::store::StoreError>(())
+            let revoked = store.revoked_links(now, MOST).await?;
+            revoked.iter().for_each(|id| self.add(id));
+            Ok::<_, StoreError>(())
         };
         // Why it failed is told by the request that asks for something.
-        let _ = ended.looked_up.get_or_try_init(look_up).await;
-        ended.contains(&link.id)
+        let _ = self.looked_up.get_or_try_init(look_up).await;
+        self.contains(&link.id)
     }
 }
 

@@ -7,11 +7,11 @@ use axum::{Extension, Json, extract};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::State;
 use super::access::Reader;
 use super::audit::About;
 use super::failure::Failure;
 use super::paging::Asked;
+use super::state::State;
 use crate::cycle::{AcceptError, AcceptOrder, AcceptedDays, BalanceEntry, EntryError, MuteEntry, RecordedEntry};
 use crate::domain::alert::Mute;
 use crate::domain::filing::ask::CheckedFiling;

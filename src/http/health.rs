@@ -9,9 +9,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::State;
 use super::failure::Failure;
-use crate::cycle::{CycleMark, Unfinished};
+use super::readiness::Known;
+use super::state::State;
+use crate::cycle::Unfinished;
 use crate::domain::wording::trouble::Trouble;
 use crate::store::DiskTrouble;
 
@@ -68,7 +69,8 @@ pub async fn readyz(extract::State(state): extract::State<State>) -> Result<Json
         return Err(unready("disk_full", Trouble::DiskFull, detail)
             .advise("make room on it, or look at it; nothing else is needed once it takes writes"));
     }
-    let Known { last_pull, unfinished, has_finished } = state.known().await.map_err(|error| unanswered(&error))?;
+    let Known { last_pull, unfinished, has_finished } =
+        state.shared.readiness.known(state.engine()).await.map_err(|error| unanswered(&error))?;
     // By a clock that is wrong, how old the data is cannot be told.
     if let Some(ahead) = unfinished.and_then(|unfinished| unfinished.ahead) {
         return Err(unready("cycle_failed", Trouble::ClockNotRight, &ahead.problem()).advise(ahead.remedy()));
@@ -94,43 +96,6 @@ fn unanswered(error: &anyhow::Error) -> Failure {
     unready("store", Trouble::StoreNotAnswering, "the store does not answer")
         .advise("the log says why")
         .caused("asking the store whether it is ready", format!("{error:#}"))
-}
-
-/// What an answer rests on.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    /// Clock of the newest cycle that pulled costs.
-    last_pull: Option<DateTime<Utc>>,
-    /// The newest cycle, if it did not come to its end.
-    unfinished: Option<Unfinished>,
-    /// True if any cycle ever did.
-    has_finished: bool,
-}
-
-/// After how many writes, and with which cycle under way or failed, something was known.
-type Moment = (u64, CycleMark);
-
-/// What was known last. Who reads the store holds it, and whoever else asks waits for the same.
-#[derive(Debug, Default)]
-pub struct Readiness(tokio::sync::Mutex<Option<(Moment, Known)>>);
-
-impl State {
-    async fn known(&self) -> anyhow::Result<Known> {
-        let (engine, store) = (self.engine(), self.engine().store());
-        let mut kept = self.shared.readiness.0.lock().await;
-        // Taken first: what changes meanwhile makes the next one look again.
-        let moment = (store.writes(), engine.cycle_mark());
-        if let Some((_, known)) = kept.filter(|(of, _)| *of == moment) {
-            return Ok(known);
-        }
-        let known = Known {
-            last_pull: store.last_pull().await?,
-            unfinished: engine.unfinished().await?,
-            has_finished: store.first_and_newest_cycle().await?.is_some(),
-        };
-        *kept = Some((moment, known));
-        Ok(known)
-    }
 }
 
 fn freshness(last_pull: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ready, Failure> {

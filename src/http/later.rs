@@ -4,20 +4,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::State;
-
-impl State {
-    /// Does `work` in `pause`, unless nobody holds the state any more then.
-    pub fn later<F>(&self, pause: Duration, work: impl FnOnce(State) -> F + Send + 'static)
-    where
-        F: Future<Output = ()> + Send,
-    {
-        let shared = Arc::downgrade(&self.shared);
-        tokio::spawn(async move {
-            tokio::time::sleep(pause).await;
-            if let Some(shared) = shared.upgrade() {
-                work(State { shared }).await;
-            }
-        });
-    }
+/// Does `work` with what `held` holds in `pause`, unless nobody else holds it any more then.
+pub fn later<T, F>(held: &Arc<T>, pause: Duration, work: impl FnOnce(Arc<T>) -> F + Send + 'static)
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let held = Arc::downgrade(held);
+    tokio::spawn(async move {
+        tokio::time::sleep(pause).await;
+        if let Some(held) = held.upgrade() {
+            work(held).await;
+        }
+    });
 }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 use tracing::warn;
 
-use super::State;
+use super::later::later;
 
 /// For how long failures of one caller are one line of the log.
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -95,13 +95,13 @@ impl Logins {
 }
 
 /// Counts and logs a login that failed, for `why`.
-pub fn failed(state: &State, caller: Caller, why: &str) {
-    let (is_first, begins) = state.shared.logins.add(caller);
+pub fn failed(logins: &Arc<Logins>, caller: Caller, why: &str) {
+    let (is_first, begins) = logins.add(caller);
     if is_first {
         warn!(peer = caller.peer(), behind = caller.behind(), why, "a login failed");
     }
     if begins {
-        state.later(A_MINUTE, |state| async move { tell(&state.shared.logins.end()) });
+        later(logins, A_MINUTE, |logins| async move { tell(&logins.end()) });
     }
 }
 

@@ -25,7 +25,8 @@ use crate::store::{PaidRequests, StoreError};
 
 use super::failure::Failure;
 use super::lane::{Lane, Load};
-use super::{State, troubles};
+use super::state::State;
+use super::troubles;
 
 /// The format's own media type.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,7 +40,7 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> Result<Res
     families.push(about_failing(&state).await);
     // What cannot be put together must not take the other figures, and least of all that it failed, with it.
     let view = state.view(None).await.unwrap_or_else(|failure| {
-        failure.cause().inspect(|cause| troubles::failed(&state, cause));
+        failure.cause().inspect(|cause| troubles::failed(&state.shared.troubles, cause));
         None
     });
     let meant = view.as_ref().map(|view| view.position.award_meant).unwrap_or_default();

@@ -11,7 +11,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, header};
 use reqwest::Url;
 
-use super::State;
+use super::state::State;
 
 /// The path below which the caller reaches the daemon, without a slash at its end; empty for the root.
 #[derive(Debug, Clone, PartialEq, Eq)]

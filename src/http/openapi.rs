@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document, put together by utoipa from the table of routes and the types that they answer with.
 
-use axum::Json;
 use axum::http::Method;
 use serde_json::Value;
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -16,29 +15,20 @@ use utoipa::openapi::{
 };
 
 use super::failure::{PROBLEM_JSON, Problem};
-use super::mount::Mount;
 use super::permission::Needs;
-use super::routes::{Area, Named, Route, SchemaOf, named, routes};
+use super::route::{Area, Named, Route, SchemaOf, named};
+use super::routes::routes;
 use crate::report::ReportKind;
-
-/// Serves the document, whose server is where the caller found it.
-pub async fn answer(mount: Mount) -> Json<Value> {
-    Json(written(mount.root()))
-}
 
 /// The document of a daemon that is served from the root of its host.
 ///
 /// # Panics
 /// Never: what utoipa builds has text as its keys, and so can be written as JSON.
 pub fn document() -> Value {
-    written("/")
+    serde_json::to_value(described()).expect("an OpenAPI document is JSON")
 }
 
-fn written(server: &str) -> Value {
-    serde_json::to_value(described(server)).expect("an OpenAPI document is JSON")
-}
-
-fn described(server: &str) -> OpenApi {
+fn described() -> OpenApi {
     let mut schemas = Named::new();
     let mut paths = Paths::new();
     for route in routes() {
@@ -63,7 +53,7 @@ fn described(server: &str) -> OpenApi {
                 ))
                 .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build())),
         )
-        .servers(Some([Server::new(server)]))
+        .servers(Some([Server::new("/")]))
         .tags(Some(Area::ALL.map(|area| TagBuilder::new().name(area.name()).description(Some(area.words())).build())))
         .paths(paths)
         .components(Some(components.build()))

@@ -23,13 +23,15 @@ use crate::report::{self, Audience, FilingForm, Format, Nav, ReportError, Report
 use crate::store::{StoreError, StoredProjection};
 
 use super::access::Reader;
+use super::assets;
 use super::door::{self, Ways};
 use super::failure::Failure;
 use super::kept_files::{self, AsItIs, Ready};
 use super::mount::Mount;
 use super::paging::Asked;
 use super::query::{AsOf, Moment};
-use super::{State, assets};
+use super::security_headers::REPORT_POLICY;
+use super::state::State;
 
 /// The page's scripts and stylesheets come from here, and so does what its scripts ask for; nothing else may.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; base-uri 'none'; \
@@ -323,7 +325,7 @@ pub fn as_answer(format: Format, file: Ready, asked: &HeaderMap) -> Response {
         (header::CONTENT_TYPE, format.media_type().to_owned()),
         (header::CONTENT_DISPOSITION, format!("{disposition}; filename=\"{}\"", file.name)),
     ];
-    let policy = (format == Format::Html).then(|| [(header::CONTENT_SECURITY_POLICY, super::REPORT_POLICY.as_str())]);
+    let policy = (format == Format::Html).then(|| [(header::CONTENT_SECURITY_POLICY, REPORT_POLICY.as_str())]);
     let vary = [(header::VARY, HeaderValue::from_static("accept-encoding"))];
     match file.gzip.filter(|_| kept_files::takes_gzip(asked)) {
         Some(gzip) => {

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::State;
 use super::failure::Failure;
+use super::state::State;
 
 /// Rows of a page unless asked otherwise.
 const USUAL_LIMIT: u32 = 200;

@@ -5,11 +5,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::State;
 use super::failure::Failure;
 use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::query::AsOf;
+use super::state::State;
 use crate::cycle::TakenSnapshot;
 use crate::domain::alert::AlertEvent;
 use crate::domain::filing::filing_ref::FilingRef;

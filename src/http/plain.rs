@@ -7,7 +7,6 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::failure::Failure;
 use crate::domain::values::words::{all_names_text, day_text};
 use crate::report::{Format, ReportKind};
 
@@ -99,15 +98,14 @@ impl Plain {
         )
     }
 
-    /// What whoever sits at this machine alone may open; `refused` says why to whoever set it up.
-    pub fn of_this_machine(refused: &Failure) -> Plain {
-        let problem = refused.problem();
-        let advice = problem.advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
+    /// What whoever sits at this machine alone may open; `refused` says why to whoever set it up, and `advice` what to do.
+    pub fn of_this_machine(refused: &str, advice: Option<&str>) -> Plain {
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
         Plain::new(
             "This page is not open to you",
             [
                 "If somebody sent you this address, ask them for a link or a token of your own.".to_owned(),
-                format!("If you run this glidepath: {}{advice}.", problem.detail),
+                format!("If you run this glidepath: {refused}{advice}."),
             ],
         )
     }

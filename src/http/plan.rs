@@ -7,10 +7,10 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::State;
 use super::audit::About;
 use super::failure::Failure;
 use super::query::AsOf;
+use super::state::State;
 use crate::cycle::PlanError;
 use crate::domain::outlook::plan::{PlanOrder, Planned};
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::State;
 use super::failure::Failure;
 use super::paging::Asked;
 use super::plain::{DaysThereAre, Plain};
+use super::state::State;
 use crate::cycle::AsOfError;
 use crate::domain::values::period::to_microseconds;
 use crate::domain::values::words::{day_text, sentence_text};

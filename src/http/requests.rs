@@ -1,13 +1,11 @@
 //! Counts answered requests by route and class of status.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{self, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-
-use super::State;
 
 /// Requests since the start, by route pattern and the first digit of the status. Routes are patterns, so that nobody
 /// can make the daemon remember addresses without end.
@@ -27,9 +25,9 @@ impl RequestCounts {
 }
 
 /// Counts a request once it is answered.
-pub async fn count(extract::State(state): extract::State<State>, request: Request, next: Next) -> Response {
+pub async fn count(State(counts): State<Arc<RequestCounts>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    state.shared.requests.add(route, response.status().as_u16() / 100);
+    counts.add(route, response.status().as_u16() / 100);
     response
 }

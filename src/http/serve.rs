@@ -22,10 +22,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use super::browser;
 use super::failure::Failure;
 use super::gate::{Entered, Full, Gate};
 use super::patience::Impatient;
-use super::{BODY_TIME, HEAD_LIMIT, State, browser, router_within};
+use super::router::{BODY_TIME, HEAD_LIMIT, router_within};
+use super::state::State;
 
 /// How long things may take that only a caller decides.
 #[derive(Debug, Clone, Copy)]

@@ -18,7 +18,8 @@ use super::mount::Mount;
 use super::paging::{Asked, Paging, decode, next, page};
 use super::plain::Plain;
 use super::query::Moment;
-use super::{State, pages, small_page};
+use super::state::State;
+use super::{pages, small_page};
 use crate::cycle::{
     AsOfError, ClosedLink, EndedLink, LinkError, LinkKind, LinkOrder, MadeLink, SharedReport, SignedLink,
 };
@@ -84,7 +85,7 @@ async fn answered(
     // What we never signed, and what is over, waits for nobody, and nobody for it.
     let Some(link) = state.engine().signed_link(&text) else { return Err(unknown()) };
     let who = format!("link {}", link.id);
-    let (what, answer) = if state.is_over(&link, state.clock().now()).await {
+    let (what, answer) = if state.shared.ended_links.is_over(&link, state.clock().now(), state.engine().store()).await {
         (SHARED.to_owned(), Err(over(&state, &link)))
     } else {
         let opened = {

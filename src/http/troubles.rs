@@ -4,15 +4,15 @@
 //! Invariant: whoever asks by the thousand fills neither the log nor the memory.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{self, MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{error, warn};
 
-use super::State;
+use super::later::later;
 
 /// For how long the same failure is one line of the log.
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -86,18 +86,18 @@ impl Troubles {
 }
 
 /// Looks at an answer before it leaves.
-pub async fn watch(extract::State(state): extract::State<State>, request: Request, next: Next) -> Response {
+pub async fn watch(State(troubles): State<Arc<Troubles>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     if !response.status().is_server_error() {
         return response;
     }
     match response.extensions().get::<Cause>() {
-        Some(cause) => failed(&state, cause),
+        Some(cause) => failed(&troubles, cause),
         None => {
             let why = response.extensions().get::<SentAway>().map_or(TOO_LONG, |SentAway(why)| why.as_str());
-            if state.shared.troubles.send_away(&route, why) {
-                tell_later(&state);
+            if troubles.send_away(&route, why) {
+                tell_later(&troubles);
             }
         }
     }
@@ -105,18 +105,18 @@ pub async fn watch(extract::State(state): extract::State<State>, request: Reques
 }
 
 /// Counts a failure that stands in no answer, too, and logs it if it is the first of its cause in this minute.
-pub fn failed(state: &State, cause: &Cause) {
-    let (is_first, begins) = state.shared.troubles.fail(cause);
+pub fn failed(troubles: &Arc<Troubles>, cause: &Cause) {
+    let (is_first, begins) = troubles.fail(cause);
     if is_first {
         error!(doing = cause.doing, error = cause.error, "a request failed");
     }
     if begins {
-        tell_later(state);
+        tell_later(troubles);
     }
 }
 
-fn tell_later(state: &State) {
-    state.later(A_MINUTE, |state| async move { tell(&state.shared.troubles.end()) });
+fn tell_later(troubles: &Arc<Troubles>) {
+    later(troubles, A_MINUTE, |troubles| async move { tell(&troubles.end()) });
 }
 
 fn tell(minute: &Minute) {

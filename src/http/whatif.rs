@@ -6,9 +6,9 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::State;
 use super::access::Reader;
 use super::failure::Failure;
+use super::state::State;
 use crate::cycle::WhatIfError;
 use crate::domain::outlook::whatif::{Answer, Change, Levers, NAMES};
 use crate::domain::wording::trouble::Trouble;

@@ -3,11 +3,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, params};
 
-use crate::domain::facts::account_plan::AccountPlan;
-
-use super::Store;
 use super::error::Result;
-use super::read::{from_json, to_json};
+use super::handle::Store;
+use super::json::{from_json, to_json};
+use crate::domain::facts::account_plan::AccountPlan;
 
 impl Store {
     /// When AWS was last asked for the plan, answered or not.

@@ -13,6 +13,10 @@ use duckdb::{Connection, Row, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::error::Result;
+use super::findings::read_findings;
+use super::handle::Store;
+use super::messages::Messages;
 use crate::domain::alert::{
     Action, AlertEvent, Audience, DeliveryOutcome, DeliveryResult, HISTORY_OF_MESSAGES, History, NewDelivery,
     OpenAlert, OutboxFile, PendingDelivery,
@@ -20,9 +24,6 @@ use crate::domain::alert::{
 use crate::domain::facts::deliveries::DeadChannel;
 use crate::domain::position::finding::Severity;
 
-use super::Store;
-use super::cycles::{Messages, read_findings};
-use super::error::Result;
 pub use super::mutes::mutes;
 
 /// Appends events and their pending deliveries, and tells how many events were new. An event that is already there is

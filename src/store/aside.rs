@@ -7,12 +7,11 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
+use super::error::Result;
+use super::handle::Store;
+use super::runs::next_run;
 use crate::domain::facts::referee::{SetAside, TOLERANCE};
 use crate::domain::values::period::plus_days;
-
-use super::Store;
-use super::error::Result;
-use super::ingest::next_run;
 
 /// Everything that a run brings or makes, in the order in which it is moved, and which rows of it lie beyond the moment `?`.
 const MOVED: [(&str, &str); 17] = [

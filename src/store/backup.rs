@@ -3,15 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use duckdb::Connection;
-
-use super::copying::{Contents, contents, copy_bytes, sync_folder};
+use super::copying::{Contents, contents, copy_bytes};
+use super::database::{blocking, undo};
+use super::disk::sync_folder;
 use super::error::{Result, StoreError};
 use super::examine::read_only;
+use super::handle::{Store, checkpoint};
+use super::names::log_of;
 use super::regular::{LONGEST_STORE, Links};
 use super::verify::{VerifiedTable, read_tables};
 use super::whole::unguessable;
-use super::{Store, blocking, checkpoint, log_of};
+use duckdb::Connection;
 
 /// The copy's name while it is attached. Detached before it is used too: a copy that failed must not fail the next one.
 const COPY: &str = "copy_of_store";
@@ -125,7 +127,7 @@ fn copy(connection: &Connection, name: &str) -> Result<Vec<VerifiedTable>> {
     connection.execute_batch(&detach)?;
     let copied = copy_within(connection, &source, name);
     if copied.is_err() {
-        super::undo(connection);
+        undo(connection);
     }
     let detached = connection.execute_batch(&detach);
     // What failed first is the cause of the other.

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::copying::stands;
+use super::id::StoreId;
+use super::names::log_of;
+use super::regular;
 use super::whole::is_unguessable;
-use super::{StoreId, log_of, regular};
 use crate::domain::facts::referee::is_ahead;
 
 /// The file by which a second place for backups is known.

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use super::error::Result;
+use super::handle::Store;
 use chrono::{DateTime, Utc};
 use duckdb::params;
-
-use super::Store;
-use super::error::Result;
 
 impl Store {
     /// True if this store has left its mark in the folder `path`.

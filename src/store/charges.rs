@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Store;
 use super::error::Result;
+use super::handle::Store;
 use crate::domain::values::money::Money;
 
 /// Which charges are wanted.

@@ -4,10 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
+use super::disk::new_file;
 use super::regular::{self, Links};
-use super::whole::new_file;
+use sha2::{Digest as _, Sha256};
 
 /// Bytes that are copied at once.
 const AT_ONCE: usize = 1 << 20;
@@ -46,15 +45,6 @@ fn each(from: &mut impl Read, mut with: impl FnMut(&[u8]) -> io::Result<()>) -> 
         with(&bytes[..read])?;
         digest.update(&bytes[..read]);
     }
-}
-
-/// Has the folder of `file` remember its names.
-///
-/// # Errors
-/// The system's.
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 /// True if something stands at `path`, be it a link to nowhere.

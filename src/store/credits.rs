@@ -7,14 +7,13 @@ use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::error::Result;
+use super::handle::Store;
+use super::json::{from_json, to_json};
+use super::runs::CreditPull;
 use crate::domain::facts::credits::{Allocation, CreditSnapshot, RecordedBalance, SeenCredit, StatedBalance};
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::values::money::Money;
-
-use super::Store;
-use super::error::Result;
-use super::ingest::CreditPull;
-use super::read::{from_json, to_json};
 
 /// Where a page of snapshots ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,18 +7,21 @@ use duckdb::{Connection, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::alert::{AlertEvent, Held, NewDelivery};
-use crate::domain::outlook::Outlook;
-use crate::domain::outlook::track_record::{HORIZONS, PastOutlook, RECORD_DAYS, Said};
-use crate::domain::position::finding::Finding;
-use crate::domain::values::period::{DayRange, plus_days};
-
+use super::alerts;
 use super::entered::{Entered, entered, shown};
 use super::error::Result;
+use super::findings::read_findings;
+use super::handle::Store;
+use super::json::to_json;
+use super::messages::Messages;
 use super::packed::{packed, unpacked};
-use super::read::to_json;
+use super::said::insert_said;
 use super::views::{self, KeptView};
-use super::{Store, alerts};
+use crate::domain::alert::Held;
+use crate::domain::outlook::Outlook;
+use crate::domain::outlook::track_record::{HORIZONS, PastOutlook, RECORD_DAYS};
+use crate::domain::position::finding::Finding;
+use crate::domain::values::period::{DayRange, plus_days};
 
 /// A cycle that went through to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,17 +111,6 @@ pub struct PastOutlooks {
     pub said: Vec<PastOutlook>,
     /// Clocks of the cycles whose outlook cannot be read, in order.
     pub unreadable: Vec<DateTime<Utc>>,
-}
-
-/// What a cycle tells, and to whom.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Messages {
-    /// Which rules decided.
-    pub config_digest: String,
-    /// The messages.
-    pub events: Vec<AlertEvent>,
-    /// Each message as it goes to each channel.
-    pub deliveries: Vec<NewDelivery>,
 }
 
 impl Store {
@@ -310,18 +302,6 @@ fn read_held(json: &str) -> BTreeMap<String, Held> {
     held.map(|StoredHeld { key, held }| (key, held)).collect()
 }
 
-/// The findings that can be read, and how many cannot.
-pub fn read_findings(json: &str) -> (Vec<Finding>, usize) {
-    let stored: Vec<Value> = match serde_json::from_str(json) {
-        Ok(stored) => stored,
-        Err(_) => return (Vec::new(), 1),
-    };
-    let count = stored.len();
-    let findings: Vec<Finding> = stored.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect();
-    let lost = count - findings.len();
-    (findings, lost)
-}
-
 fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<PastOutlooks> {
     // A day's data is complete days after it: an outlook made later than this has no horizon behind it. One made before the
     // record begins is judged no more; its data can be days older than it is.
@@ -341,39 +321,6 @@ fn past_outlooks(connection: &Connection, as_of: DateTime<Utc>) -> Result<PastOu
         }
     }
     Ok(past)
-}
-
-/// Puts what each stored outlook said beside it, where an earlier version did not. Outlooks are long, so one is read at a time.
-/// Cut short, the next start goes on.
-pub fn say_again(connection: &mut Connection) -> Result<()> {
-    /// Many enough that committing is no matter, few enough to fit into the memory that a transaction may use.
-    const AT_ONCE: usize = 50;
-    let sql = "SELECT run_id FROM cycles WHERE outlook IS NOT NULL AND run_id NOT IN (SELECT run_id FROM said) ORDER BY run_id";
-    let runs = connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<duckdb::Result<Vec<i64>>>()?;
-    for runs in runs.chunks(AT_ONCE) {
-        let transaction = connection.transaction()?;
-        for run_id in runs {
-            let sql = "SELECT clock, outlook FROM cycles WHERE run_id = ?";
-            let (clock, outlook): (NaiveDateTime, String) =
-                transaction.query_row(sql, params![run_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let said = serde_json::from_str::<Said>(&unpacked(&outlook)).ok().map(Said::judged);
-            insert_said(&transaction, *run_id, clock, said.as_ref())?;
-        }
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-fn insert_said(connection: &Connection, run_id: i64, clock: NaiveDateTime, said: Option<&Said>) -> Result<()> {
-    connection.execute("INSERT INTO said VALUES (?, ?, ?)", params![run_id, clock, said.map(to_json)])?;
-    Ok(())
-}
-
-/// The newest clock of any run, finished or not, that somebody vouched for: by it no later cycle is hindered otherwise.
-pub fn newest_clock(connection: &Connection) -> Result<Option<DateTime<Utc>>> {
-    let clock: Option<NaiveDateTime> =
-        connection.query_row("SELECT max(clock) FROM ingest_runs WHERE NOT unrefereed", [], |row| row.get(0))?;
-    Ok(clock.map(|clock| clock.and_utc()))
 }
 
 #[cfg(test)]

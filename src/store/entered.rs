@@ -2,12 +2,11 @@
 //!
 //! Invariant: the lists of what is entered only grow, so how long each was says exactly what was known.
 
+use super::error::Result;
+use super::handle::Store;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
-
-use super::Store;
-use super::error::Result;
 
 /// How much of each list of entries is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

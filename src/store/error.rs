@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
-use super::Unclaimed;
-use super::trouble::is_damage;
+use super::trouble::{DiskTrouble, is_damage};
+use super::unclaimed::Unclaimed;
 use crate::domain::values::bounds::DEFAULT_STORE_MEMORY_MB;
 use crate::domain::wording::trouble::Trouble;
 
@@ -238,6 +238,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What is wrong with the store's disk, if this is about that.
+    pub fn disk(&self) -> Option<DiskTrouble> {
+        DiskTrouble::of(&self.to_string())
+    }
+
     /// What it is about, for whoever looks it up.
     pub fn trouble(&self) -> Trouble {
         if self.disk().is_some() {

@@ -6,12 +6,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 
+use super::error::{Result, StoreError};
+use super::handle::Store;
 use crate::domain::facts::evidence::{BalanceEvidence, Evidence, MonthEvidence, RunEvidence};
 use crate::domain::values::money::Money;
 use crate::domain::values::period::{BillingPeriod, DayRange};
-
-use super::Store;
-use super::error::{Result, StoreError};
 
 /// Rows believed by month and the run that brought them.
 type Brought = BTreeMap<BillingPeriod, BTreeMap<i64, u64>>;

@@ -16,12 +16,14 @@ use tracing::warn;
 
 use super::child::{self, Ended};
 use super::copying::copy_bytes;
+use super::database::confine;
 use super::error::Result;
+use super::known_links::KnownLinks;
+use super::names::{beside, log_of};
 use super::objects::{Difference, Objects};
 use super::regular::{self, LONGEST_LOG, LONGEST_STORE, Links};
-use super::revoked::KnownLinks;
 use super::verify::{self, Verified};
-use super::{beside, confine, log_file, log_of, migrations, trouble};
+use super::{log_file, migrations, trouble};
 
 /// The command of this program that looks into a file.
 pub const EXAMINE: &str = "examine-store";

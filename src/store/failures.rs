@@ -6,11 +6,11 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, params};
 
-use crate::domain::alert::FailedCycle;
-
-use super::cycles::Messages;
+use super::alerts;
 use super::error::Result;
-use super::{Store, alerts};
+use super::handle::Store;
+use super::messages::Messages;
+use crate::domain::alert::FailedCycle;
 
 /// How far the newest cycle came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

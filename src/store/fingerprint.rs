@@ -1,15 +1,14 @@
 //! A cheap answer to "could what is read now differ from what was read before?".
 
-use chrono::{DateTime, Utc};
-use duckdb::{Connection, params};
-use serde::Serialize;
-
-use super::Store;
 use super::entered::{Entered, Shown, entered, shown};
 use super::error::Result;
 use super::failures::holding;
+use super::handle::Store;
 use super::projections::version_in_force;
 use super::requests::{ChargedRequests, charged_by};
+use chrono::{DateTime, Utc};
+use duckdb::{Connection, params};
+use serde::Serialize;
 
 /// Everything that the view of a finished cycle is made from, but for the paid requests, which are counted into it when it
 /// is read. Each part only ever grows, because facts are appended: equal fingerprints of one store mean that the view comes

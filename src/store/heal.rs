@@ -14,36 +14,20 @@ use duckdb::{Connection, params};
 use tracing::{error, info, warn};
 
 use super::backup_files::Backup;
-use super::copying::{copy_bytes, stands, sync_folder};
+use super::copying::{copy_bytes, stands};
+use super::damage::Damage;
+use super::database::{config, confine};
+use super::disk::sync_folder;
 use super::error::{Result, StoreError};
 use super::examine::{Depth, Examined, Opens};
+use super::id::StoreId;
+use super::names::{beside, held_beside, log_of};
 use super::opening::Opening;
 use super::regular::{LONGEST_STORE, Links};
 use super::trouble::DiskTrouble;
 use super::verify::Verified;
-use super::{StoreId, beside, config, confine, log_of, migrations, revoked};
+use super::{migrations, revoked};
 use crate::domain::facts::healing::{HealedFrom, Healing};
-
-/// What is wrong with a store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
-    /// In words.
-    pub reason: String,
-    /// What has to hold of its facts and does not, where all of it can be read.
-    pub broken: Vec<String>,
-}
-
-impl Damage {
-    /// Of a file that cannot be read whole.
-    pub fn of_file(reason: impl Into<String>) -> Damage {
-        Damage { reason: reason.into(), broken: Vec::new() }
-    }
-
-    /// There is no file.
-    pub fn missing() -> Damage {
-        Damage::of_file("it was missing")
-    }
-}
 
 /// What a store is put together from.
 #[derive(Debug, Clone, Default)]
@@ -315,13 +299,6 @@ const BEING_MADE: &str = "restoring";
 /// Once it is whole.
 const READY: &str = "restored";
 /// A copy of what the database still held in memory.
-const HELD: &str = "held";
-
-/// Where what the database of the store `path` still holds in memory is copied to.
-pub(super) fn held_beside(path: &Path) -> PathBuf {
-    beside(path, HELD)
-}
-
 /// Healings within an hour after which it is no use to go on.
 const OFTEN: usize = 5;
 

@@ -6,14 +6,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, OptionalExt as _, params};
 
+use super::error::Result;
+use super::handle::Store;
+use super::json::{from_json, to_json};
+use super::runs::{insert_part, next_run};
 use crate::domain::facts::history::{MissingHistory, StoredPull, gaps, held};
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::facts::window::{MONTHS_KEPT, backfill_window};
 use crate::domain::values::money::Money;
 use crate::domain::values::period::DayRange;
-
-use super::error::Result;
-use super::{Store, ingest, read};
 
 impl Store {
     /// The pulls of costs that reach behind `from`, in the order in which they were stored.
@@ -47,8 +48,8 @@ impl Store {
     pub async fn note_missing_history(&self, part_of: i64, why: Outcome) -> Result<()> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
-            let run_id = ingest::next_run(&transaction)?;
-            ingest::insert_part(&transaction, run_id, part_of, None, (&why, Money::ZERO))?;
+            let run_id = next_run(&transaction)?;
+            insert_part(&transaction, run_id, part_of, None, (&why, Money::ZERO))?;
             Ok(transaction.commit()?)
         })
         .await
@@ -76,12 +77,12 @@ pub fn missing(connection: &Connection, newest: i64) -> Result<Option<MissingHis
                  AND p.costs_outcome <> ?2
                ORDER BY p.run_id DESC LIMIT 1";
     let note = connection
-        .query_row(sql, params![newest, read::to_json(&Outcome::NotTried)], |row| {
+        .query_row(sql, params![newest, to_json(&Outcome::NotTried)], |row| {
             Ok((row.get::<_, chrono::NaiveDateTime>(0)?.and_utc(), row.get::<_, String>(1)?))
         })
         .optional()?;
     let Some((clock, outcome)): Option<(DateTime<Utc>, String)> = note else { return Ok(None) };
-    let outcome: Outcome = read::from_json("an ingest outcome", &outcome)?;
+    let outcome: Outcome = from_json("an ingest outcome", &outcome)?;
     let from = backfill_window(clock.date_naive(), MONTHS_KEPT).start;
     let held = held(&pulls(connection, from, newest + 1)?);
     let gaps = gaps(from, &held);

@@ -3,16 +3,11 @@
 //! Invariants: the store's own id wins, and the file is written again where it says something else; the file never stands beside
 //! a store whose migrations are not committed; a copy of the store is the same store.
 
+use super::regular;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-
-use duckdb::Connection;
-use tracing::warn;
-
-use super::error::{Result, StoreError};
-use super::{regular, whole};
 
 /// Hexadecimal digits of an id.
 const DIGITS: usize = 16;
@@ -31,7 +26,7 @@ pub struct StoreId(String);
 impl FromStr for StoreId {
     type Err = String;
 
-    fn from_str(text: &str) -> std::result::Result<StoreId, String> {
+    fn from_str(text: &str) -> Result<StoreId, String> {
         let sound = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         sound.then(|| StoreId(text.to_owned())).ok_or_else(|| {
             format!("{text:?} is not the id of a store, which has {DIGITS} digits from 0 to 9 and a to f")
@@ -57,32 +52,11 @@ impl StoreId {
     ///
     /// # Errors
     /// Why the file cannot be read, or that it holds no id.
-    pub fn beside(path: &Path) -> std::result::Result<Option<StoreId>, String> {
+    pub fn beside(path: &Path) -> Result<Option<StoreId>, String> {
         match regular::read_text(&StoreId::file(path), regular::LONGEST_NOTE) {
             Ok(text) => text.trim_end().parse().map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// Reads it out of a store whose migrations are done.
-    pub(super) fn of(connection: &Connection) -> Result<StoreId> {
-        let text: String = connection.query_row("SELECT id FROM store_id", [], |row| row.get(0))?;
-        text.parse().map_err(|reason| StoreError::Unreadable { what: "its id".to_owned(), reason })
-    }
-
-    /// Writes it beside the store `path`, unless it stands there. A store that opens is of use without: what cannot be written is
-    /// only told.
-    pub(super) fn write_beside(&self, path: &Path) {
-        if StoreId::beside(path).is_ok_and(|there| there.as_ref() == Some(self)) {
-            return;
-        }
-        if let Err(error) = whole::write(&StoreId::file(path), format!("{self}\n").as_bytes()) {
-            let file = StoreId::file(path);
-            warn!(
-                "the file {}, by which commands find the daemon of this store, cannot be written: {error}",
-                file.display()
-            );
         }
     }
 }

@@ -5,67 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 
-use crate::domain::facts::charge::{BillPart, Charge, Usage, record_kind};
-use crate::domain::facts::credits::{Allocation, CreditSnapshot};
+use super::believed::{Table, current_charges, current_usage};
+use super::day_sums::{DaySums, by_day, gross_by_day};
+use super::error::{Result, StoreError};
+use super::handle::Store;
+use super::history::pulls as history_of;
+use super::json::{from_json, to_json};
+use super::runs::{IngestRun, PulledCosts, insert_part, newest_clock, next_run};
+use super::{credits, vanished};
+use crate::domain::facts::charge::record_kind;
 use crate::domain::facts::history;
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::facts::rows::{ChargeKind, ChargeRow};
 use crate::domain::facts::vanished::kept_days;
 use crate::domain::values::money::{Money, Quantity};
-use crate::domain::values::period::{BillingPeriod, DayRange};
-
-use super::error::{Result, StoreError};
-use super::history::pulls as history_of;
-use super::read::{Table, current_charges, current_usage};
-use super::{Store, credits, cycles, read, vanished};
+use crate::domain::values::period::DayRange;
 
 /// Days that a failed check names; the sums tell the rest.
 const NAMED_DAYS: usize = 3;
-
-/// What Cost Explorer answered: all of `window`, or there is no such value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PulledCosts {
-    /// Days asked for.
-    pub window: DayRange,
-    /// The money.
-    pub charges: Vec<Charge>,
-    /// Its detail.
-    pub usage: Vec<Usage>,
-    /// Pages that it took.
-    pub pages: u32,
-    /// AWS's request ids.
-    pub request_ids: Vec<String>,
-}
-
-/// What the credits API answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CreditPull {
-    /// Every credit listed.
-    pub snapshots: Vec<CreditSnapshot>,
-    /// Months whose allocation history came back complete.
-    pub allocations: BTreeMap<BillingPeriod, Vec<Allocation>>,
-    /// AWS's request ids.
-    pub request_ids: Vec<String>,
-}
-
-/// One cycle's asking, successful or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IngestRun {
-    /// The cycle's clock.
-    pub clock: DateTime<Utc>,
-    /// AWS's clock, as the newest Date of its answers says; `None` where none carried one, and nobody vouches for `clock`.
-    pub aws_clock: Option<DateTime<Utc>>,
-    /// Account whose credentials asked, where known.
-    pub account: Option<String>,
-    /// Costs, where the pull succeeded.
-    pub costs: Option<PulledCosts>,
-    /// How the pull of costs ended.
-    pub costs_outcome: Outcome,
-    /// Credits, as far as they were answered.
-    pub credits: CreditPull,
-    /// How the pull of credits ended.
-    pub credits_outcome: Outcome,
-}
 
 impl PulledCosts {
     /// The first day of which the answer says anything.
@@ -129,7 +86,7 @@ impl Store {
     /// # Errors
     /// DuckDB's.
     pub async fn newest_counted(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read(cycles::newest_clock).await
+        self.read(newest_clock).await
     }
 
     /// The account that the stored data belongs to, once one was named.
@@ -170,8 +127,8 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
             window.map(|window| window.end),
             run.costs.as_ref().map_or(0, |costs| costs.pages),
             request_ids,
-            read::to_json(&run.costs_outcome),
-            read::to_json(&run.credits_outcome),
+            to_json(&run.costs_outcome),
+            to_json(&run.credits_outcome),
             moved.amount(),
             run.aws_clock.map(|aws| aws.naive_utc()),
             run.aws_clock.is_none(),
@@ -183,45 +140,8 @@ fn append_run(connection: &mut Connection, run: &IngestRun) -> Result<i64> {
     Ok(run_id)
 }
 
-/// The number of a run that is about to be appended. Those of runs that were set aside stay theirs.
-pub fn next_run(transaction: &Transaction) -> Result<i64> {
-    let sql = "SELECT greatest((SELECT coalesce(max(run_id), 0) FROM ingest_runs),
-                               (SELECT coalesce(max(run_id), 0) FROM aside_ingest_runs)) + 1";
-    Ok(transaction.query_row(sql, [], |row| row.get(0))?)
-}
-
-/// Appends a run that adds to `part_of`, with its clock and account, `costs` if it brought any, how asking for them ended and by
-/// how much they moved what was known.
-pub fn insert_part(
-    transaction: &Transaction,
-    run_id: i64,
-    part_of: i64,
-    costs: Option<&PulledCosts>,
-    (outcome, moved): (&Outcome, Money),
-) -> Result<()> {
-    let request_ids = costs.map(|costs| costs.request_ids.join("\n")).unwrap_or_default();
-    transaction.execute(
-        "INSERT INTO ingest_runs
-         SELECT ?1, clock, account, ?2, ?3, ?4, string_split(?5, chr(10)), ?6, ?7, ?8, run_id,
-                aws_clock, unrefereed
-         FROM ingest_runs WHERE run_id = ?9",
-        params![
-            run_id,
-            costs.map(|costs| costs.window.start),
-            costs.map(|costs| costs.window.end),
-            costs.map_or(0, |costs| costs.pages),
-            request_ids,
-            read::to_json(outcome),
-            read::to_json(&Outcome::NotTried),
-            moved.amount(),
-            part_of,
-        ],
-    )?;
-    Ok(())
-}
-
 fn check_clock(connection: &Connection, clock: DateTime<Utc>) -> Result<()> {
-    match cycles::newest_clock(connection)? {
+    match newest_clock(connection)? {
         Some(newest) if clock < newest => Err(StoreError::ClockGoesBack { clock, newest }),
         _ => Ok(()),
     }
@@ -284,7 +204,7 @@ fn newest_try(connection: &Connection) -> Result<Option<(DateTime<Utc>, Outcome)
         .query_row(sql, [], |row| Ok((row.get::<_, chrono::NaiveDateTime>(0)?, row.get::<_, String>(1)?)))
         .optional()?;
     let Some((clock, outcome)) = row else { return Ok(None) };
-    Ok(Some((clock.and_utc(), read::from_json("an ingest outcome", &outcome)?)))
+    Ok(Some((clock.and_utc(), from_json("an ingest outcome", &outcome)?)))
 }
 
 fn failed_tries(connection: &Connection) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
@@ -293,24 +213,6 @@ fn failed_tries(connection: &Connection) -> Result<Option<(DateTime<Utc>, DateTi
     let clocks: (Option<chrono::NaiveDateTime>, Option<chrono::NaiveDateTime>) =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(clocks.0.zip(clocks.1).map(|(first, newest)| (first.and_utc(), newest.and_utc())))
-}
-
-/// What each day is believed to cost before credits, refunds and tax.
-pub fn gross_by_day(believed: &Table<ChargeKind, ChargeRow>) -> DaySums {
-    let part = |kind: &ChargeKind| record_kind(&kind.record_type, Money::ZERO).part;
-    let gross: Vec<bool> = believed.kinds.iter().map(|kind| part(kind) == BillPart::Gross).collect();
-    by_day(believed.rows.iter().filter(|row| gross[row.kind]).map(|row| (row.day, row.cost)))
-}
-
-/// A sum of each day.
-pub type DaySums = BTreeMap<NaiveDate, Money>;
-
-fn by_day(rows: impl Iterator<Item = (NaiveDate, Money)>) -> DaySums {
-    let mut sums = DaySums::new();
-    for (day, cost) in rows {
-        *sums.entry(day).or_default() += cost;
-    }
-    sums
 }
 
 /// Compares day by day, because two days that are off can sum to the right total.

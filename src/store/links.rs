@@ -2,14 +2,14 @@
 //!
 //! Invariant: a link is appended when it is made and never edited; revoking appends as well.
 
+use super::error::Result;
+use super::handle::Store;
+use super::json::{from_json, to_json};
+use super::revoked;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::error::Result;
-use super::read::{from_json, to_json};
-use super::{Store, revoked};
 
 /// A link as listed. The link's own text is nowhere stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

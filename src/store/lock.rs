@@ -7,11 +7,10 @@ use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tracing::debug;
-
 use super::error::{Result, StoreError};
+use super::names::{beside, remedy};
 use super::regular::{self, LONGEST_NOTE, Links};
-use super::{beside, remedy};
+use tracing::debug;
 
 /// A lock that is held until it is dropped; the operating system lets go of it when the process dies.
 #[derive(Debug)]

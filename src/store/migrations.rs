@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use duckdb::{Connection, params};
-
-use super::audit;
 use super::error::{Result, StoreError};
+use super::shortened::shorten;
+use duckdb::{Connection, params};
 
 /// One step of the schema.
 struct Migration {
@@ -57,7 +56,7 @@ pub fn migrate(path: &Path, connection: &mut Connection) -> Result<()> {
     }
     if (AUDIT..SHORT_AUDIT).contains(&found) {
         let failed = |source| StoreError::Migration { name: MIGRATIONS[SHORT_AUDIT as usize - 1].name, source };
-        audit::shorten(connection).map_err(failed)?;
+        shorten(connection).map_err(failed)?;
     }
     // Around a change of schema the file alone must hold everything: DuckDB refuses a log it cannot replay.
     connection.execute_batch("CHECKPOINT")?;

@@ -6,16 +6,17 @@ use chrono::{NaiveDate, NaiveDateTime};
 use duckdb::{Connection, params};
 use rust_decimal::Decimal;
 
+use super::believed::current_charges;
+use super::day_sums::gross_by_day;
+use super::error::Result;
+use super::handle::Store;
+use super::runs::{insert_part, next_run};
+use super::vanished::vanished;
 use crate::domain::facts::corrections::{MonthlySums, Sums};
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::facts::vanished::kept_days;
 use crate::domain::values::money::Money;
 use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
-
-use super::error::Result;
-use super::read::current_charges;
-use super::vanished::vanished;
-use super::{Store, ingest};
 
 /// What is known before a question for whole months is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Store {
     pub async fn days_worth_keeping(&self, window: DayRange) -> Result<Vec<NaiveDate>> {
         self.read(move |connection| {
             let believed = current_charges(connection, i64::MAX, Some(window))?;
-            Ok(kept_days(window, None, &ingest::gross_by_day(&believed)))
+            Ok(kept_days(window, None, &gross_by_day(&believed)))
         })
         .await
     }
@@ -98,8 +99,8 @@ impl Store {
     pub async fn keep_vanished(&self, part_of: i64, days: Vec<NaiveDate>) -> Result<()> {
         self.call(move |connection| {
             let transaction = connection.transaction()?;
-            let run_id = ingest::next_run(&transaction)?;
-            ingest::insert_part(&transaction, run_id, part_of, None, (&Outcome::NotTried, Money::ZERO))?;
+            let run_id = next_run(&transaction)?;
+            insert_part(&transaction, run_id, part_of, None, (&Outcome::NotTried, Money::ZERO))?;
             for day in days {
                 transaction.execute("INSERT INTO vanished_days VALUES (?, ?, true)", params![run_id, day])?;
             }

@@ -5,11 +5,10 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Connection, params};
 
+use super::error::{Result, StoreError};
+use super::handle::Store;
 use crate::domain::alert::{Mute, MuteKind, newest_mutes};
 use crate::domain::position::finding::Severity;
-
-use super::Store;
-use super::error::{Result, StoreError};
 
 impl Store {
     /// Keeps what somebody said.

@@ -5,14 +5,13 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{OptionalExt as _, params};
 
+use super::audit::{AuditEntry, insert_entry};
+use super::error::Result;
+use super::handle::Store;
+use super::links::{StoredLink, insert_link};
 use crate::domain::alert::{NewDelivery, OutboxFile};
 use crate::domain::facts::referee::TOLERANCE;
 use crate::domain::wording::Letter;
-
-use super::Store;
-use super::audit::{AuditEntry, insert_entry};
-use super::error::Result;
-use super::links::{StoredLink, insert_link};
 
 /// What kind of notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

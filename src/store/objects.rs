@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use duckdb::Connection;
-
+use super::database::unconnected;
 use super::error::{Result, StoreError};
-use super::{migrations, unconnected};
+use super::migrations;
+use duckdb::Connection;
 
 /// What kinds of objects there are, and the question for the name of each and all that makes it what it is, whether DuckDB itself brings
 /// it, and in which database it is. All functions are named in full: a macro in the file can bear the name of one.

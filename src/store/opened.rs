@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use duckdb::{Connection, InterruptHandle};
-
 use super::error::Result;
 use super::readers::Readers;
+use duckdb::{Connection, InterruptHandle};
 
 /// All connections to the file; once this is dropped, DuckDB has closed it.
 pub struct Opened {

@@ -8,9 +8,9 @@ use duckdb::{Connection, Transaction, params};
 use rust_decimal::Decimal;
 use tracing::warn;
 
-use super::Store;
 use super::error::Result;
-use super::read::to_json;
+use super::handle::Store;
+use super::json::to_json;
 use crate::domain::facts::plan::{PlanEntry, What};
 
 impl Store {

@@ -5,9 +5,9 @@ use duckdb::{Connection, OptionalExt as _, Row, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Store;
 use super::entered::shown;
 use super::error::{Result, StoreError};
+use super::handle::Store;
 use crate::domain::filing::projection::content_hash;
 
 /// A filing as stored.

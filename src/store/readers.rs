@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use duckdb::Connection;
-
+use super::database::{locked, undo};
 use super::error::Result;
-use super::{locked, undo};
+use duckdb::Connection;
 
 /// Enough for a page beside a long read of a cycle; more would only share DuckDB's two threads.
 const CONNECTIONS: usize = 4;

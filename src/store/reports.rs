@@ -1,12 +1,11 @@
 //! Reports that were handed out, known again by their hash.
 
+use super::error::Result;
+use super::handle::Store;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use duckdb::{Row, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::Store;
-use super::error::Result;
 
 /// A report that this program handed out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -3,10 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use duckdb::{Connection, params};
 
-use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
-
-use super::Store;
 use super::error::Result;
+use super::handle::Store;
+use crate::domain::values::period::{BillingPeriod, DayRange, plus_days};
 
 /// Requests of one day and month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -15,15 +15,17 @@ use std::path::{Path, PathBuf, absolute};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use duckdb::{Connection, params};
-use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::error::Result;
 use super::examine::{Depth, Examined};
+use super::id::StoreId;
+use super::known_links::KnownLinks;
+use super::names::beside;
 use super::opening::Opening;
 use super::regular::{self, LONGEST_LIST, Links};
 use super::revoked_list::{List, PLACE};
-use super::{StoreId, beside, whole};
+use super::whole;
 use crate::domain::values::words::moment_text;
 
 /// Who ended links because a list told that they were revoked.
@@ -32,36 +34,8 @@ const BY_LIST: &str = "restore";
 pub(super) const WITHOUT_LIST: &str = "restore without a list of revoked links";
 /// How old a list may be that is complete, before it is written again to say so.
 const SAID_EVERY: TimeDelta = TimeDelta::days(1);
-/// More links than are asked for in a file that somebody else may have made.
-const MOST_LINKS: usize = 500_000;
 /// More folders than anybody ever kept backups in.
 const MOST_PLACES: usize = 100;
-
-/// The links that a store holds, by their ids.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownLinks {
-    /// Those that were not revoked.
-    pub open: BTreeSet<String>,
-    /// Those that were.
-    pub revoked: BTreeSet<String>,
-}
-
-impl KnownLinks {
-    /// Those in the database of `connection`, or none where there are more than any store has: then nothing is known of them.
-    pub(super) fn of(connection: &Connection) -> Result<KnownLinks> {
-        let ids = |table: &str| -> Result<BTreeSet<String>> {
-            let mut statement =
-                connection.prepare(&format!("SELECT link_id FROM main.{table} LIMIT {}", MOST_LINKS + 1))?;
-            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-            Ok(rows.collect::<duckdb::Result<_>>()?)
-        };
-        let (all, revoked) = (ids("shared_links")?, ids("link_revocations")?);
-        if all.len().max(revoked.len()) > MOST_LINKS {
-            return Ok(KnownLinks::default());
-        }
-        Ok(KnownLinks { open: all.difference(&revoked).cloned().collect(), revoked })
-    }
-}
 
 /// The list beside the store `path`.
 fn list_of(path: &Path) -> PathBuf {

@@ -5,9 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::id::StoreId;
 use chrono::{DateTime, Utc};
-
-use super::StoreId;
 
 /// What the first line of a list begins with.
 const OF_STORE: &str = "# links that were revoked, of the store ";

@@ -1,7 +1,5 @@
 //! What an error of the store means for the store itself. DuckDB and the system tell kinds apart by their text alone.
 
-use super::error::StoreError;
-
 /// What is wrong with the disk that the store lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiskTrouble {
@@ -62,11 +60,4 @@ pub fn says_nothing_of_the_file(error: &str) -> bool {
 /// True for a file that a newer DuckDB wrote.
 pub fn is_of_newer_duckdb(error: &str) -> bool {
     error.contains("we can only read storage versions") || error.contains("newer version of DuckDB")
-}
-
-impl StoreError {
-    /// What is wrong with the store's disk, if this is about that.
-    pub fn disk(&self) -> Option<DiskTrouble> {
-        DiskTrouble::of(&self.to_string())
-    }
 }

@@ -7,16 +7,15 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use duckdb::{Connection, Transaction, params};
 
+use super::believed::{current_charges, current_usage};
+use super::error::Result;
+use super::handle::Store;
+use super::runs::{insert_part, next_run};
 use crate::domain::facts::charge::record_kind;
 use crate::domain::facts::outcome::Outcome;
 use crate::domain::facts::vanished::VanishedDay;
 use crate::domain::values::money::{Money, Quantity};
 use crate::domain::values::period::{DayRange, plus_days};
-
-use super::Store;
-use super::error::Result;
-use super::ingest::{insert_part, next_run};
-use super::read::{current_charges, current_usage};
 
 impl Store {
     /// The days that are kept, in order.

@@ -1,12 +1,11 @@
 //! Reads a store whole: every row of every table, and whether the facts fit each other.
 
-use duckdb::Connection;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::error::Result;
 use super::objects::{Difference, Objects};
 use super::{migrations, trouble};
+use duckdb::Connection;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What reading a store whole brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use duckdb::{Connection, OptionalExt as _, Transaction, params};
 use serde::Serialize;
 
-use super::Store;
 use super::error::Result;
 use super::fingerprint::{Fingerprint, Seen, seen};
-use super::read::to_json;
+use super::handle::Store;
+use super::json::to_json;
 
 /// What a view is made with besides the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

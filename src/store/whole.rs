@@ -3,15 +3,14 @@
 //! Invariant: nothing that somebody else put there is written through: a file is written under a name that nobody can guess, and that is
 //! made new.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::disk::{new_file, sync_folder};
+use super::names::beside;
 use rand::TryRng as _;
 use rand::rngs::SysRng;
-
-use super::beside;
-use super::copying::sync_folder;
 
 /// The end of a name while a file is written.
 const PARTIAL: &str = "partial";
@@ -31,14 +30,6 @@ pub fn unguessable() -> io::Result<String> {
 /// True for what [`unguessable`] gives.
 pub(super) fn is_unguessable(word: &str) -> bool {
     word.len() == 2 * RANDOM_BYTES && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// A new file at `path`, where nothing may stand yet, not even a link to nowhere.
-///
-/// # Errors
-/// The system's.
-pub fn new_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// A new file beside `path`, and its name, which is to be given up for that of `path`.

@@ -30,9 +30,6 @@ const READ_AT_TOP: &[&str] = &[
 // Caddy wants tabs in its own files.
 const NOT_JUDGED: &[&str] = &["tests/fixtures/", "snapshots/", "__pycache__/", "Caddyfile"];
 
-/// Folders of `src` in which no files use each other in a circle.
-const WITHOUT_CIRCLES: &[&str] = &["domain", "aws", "notify", "report", "config", "demo", "cli"];
-
 #[test]
 fn the_sources_keep_the_rules() {
     let package = Package::read(package_root());
@@ -91,7 +88,7 @@ impl Package {
         found.extend(rules::core_manifest(self.text_of(rules::CORE_MANIFEST)));
         let structure = Structure::of(self.sources.iter());
         found.extend(structure.upwards());
-        found.extend(WITHOUT_CIRCLES.iter().flat_map(|folder| structure.circles(folder)));
+        found.extend(structure.circles());
         found.extend(self.unlisted_migrations());
         found.extend(self.unused_config());
         let pages: Vec<&TextFile> = self.texts.iter().filter(|file| file.path.ends_with(".md")).collect();
@@ -319,7 +316,7 @@ mod catches {
     fn files_that_use_each_other_in_a_circle() {
         let found = |files: &[(&str, &str)]| {
             let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
-            Structure::of(sources.iter()).circles("http").iter().map(Violation::to_string).collect::<Vec<_>>()
+            Structure::of(sources.iter()).circles().iter().map(Violation::to_string).collect::<Vec<_>>()
         };
         let both = [("src/http/a.rs", "use super::b::B;\n"), ("src/http/b.rs", "use super::a::A;\n")];
         let said = "src/http/a.rs:1: these use each other in a circle: src/http/a.rs, src/http/b.rs";

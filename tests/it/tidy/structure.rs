@@ -88,10 +88,9 @@ impl Structure {
         found
     }
 
-    /// Files of one folder below `src/` that use each other in a circle.
-    pub fn circles(&self, folder: &str) -> Vec<Violation> {
-        let of_folder = |module: &&Path| module.first().is_some_and(|first| first == folder);
-        let mut left: BTreeSet<&Path> = self.files.keys().filter(of_folder).collect();
+    /// Files that use each other in a circle.
+    pub fn circles(&self) -> Vec<Violation> {
+        let mut left: BTreeSet<&Path> = self.files.keys().collect();
         // A file that uses none of the others stands in no circle, and neither does one that uses only such files.
         loop {
             let ends = |module: &&&Path| {
