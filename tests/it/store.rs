@@ -2,6 +2,7 @@
 //! killed anywhere leaves the previous picture.
 
 mod beside;
+mod levels;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -93,6 +93,7 @@ impl Package {
         found.extend(self.unused_config());
         let pages: Vec<&TextFile> = self.texts.iter().filter(|file| file.path.ends_with(".md")).collect();
         found.extend(links::broken(&pages, |path| package_root().join(path).exists()));
+        found.extend(links::lost_sources(&pages, |path| package_root().join(path).exists()));
         found.extend(links::not_in_the_index(&pages, "docs/README.md"));
         found.sort();
         found.dedup();

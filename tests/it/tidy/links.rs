@@ -1,4 +1,5 @@
-//! Links between the pages: every relative one leads to a file that is there, and to a heading in it.
+//! Links between the pages: every relative one leads to a file that is there, and to a heading in it; and so does every source file
+//! that a page names.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,22 @@ pub fn broken(pages: &[&TextFile], exists: impl Fn(&str) -> bool) -> Vec<Violati
             let Some((anchor, known)) = anchor.zip(anchors.get(target.as_str())) else { continue };
             if !known.iter().any(|it| it == anchor) {
                 found.push(Violation::new(&page.path, line, format!("`{link}` leads to no heading of {target}")));
+            }
+        }
+    }
+    found
+}
+
+/// Source files that `pages` name and that are not there, neither at that path nor below `src/`.
+pub fn lost_sources(pages: &[&TextFile], exists: impl Fn(&str) -> bool) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for page in pages {
+        for (event, range) in Parser::new_ext(&page.text, Options::ENABLE_TABLES).into_offset_iter() {
+            let Event::Code(named) = event else { continue };
+            let is_path = named.contains('/') && named.ends_with(".rs");
+            if is_path && !exists(&named) && !exists(&format!("src/{named}")) {
+                let line = page.text[..range.start].matches('\n').count() + 1;
+                found.push(Violation::new(&page.path, line, format!("`{named}` is not there")));
             }
         }
     }
@@ -117,4 +134,16 @@ fn links_that_lead_nowhere_are_found_and_others_are_not() {
     );
     let lost: Vec<String> = not_in_the_index(&pages, "docs/README.md").iter().map(Violation::to_string).collect();
     assert_eq!(lost, ["docs/lost.md:1: docs/README.md has no link to it"]);
+}
+
+#[test]
+fn source_files_that_a_page_names_are_there() {
+    let text = "As `domain/credit/ledger.rs` says, and `src/app.rs`; `ledger.rs` alone names none.\n\n`domain/ledger.rs` moved.\n";
+    let page = TextFile { path: "docs/a.md".to_owned(), text: text.to_owned() };
+    let there = ["src/domain/credit/ledger.rs", "src/app.rs"];
+    let found = lost_sources(&[&page], |path| there.contains(&path));
+    assert_eq!(
+        found.iter().map(Violation::to_string).collect::<Vec<_>>(),
+        ["docs/a.md:3: `domain/ledger.rs` is not there"]
+    );
 }
