@@ -6,7 +6,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::error::{Result, StoreError};
 use super::mode::Mode;
 use super::names::{beside, held_beside};
-use super::trouble::is_unusable;
 use duckdb::{AccessMode, Config, Connection};
 
 /// Threads that DuckDB may use; more would only add stacks and buffers at this size.
@@ -66,19 +65,10 @@ pub(super) fn locked(connection: &Mutex<Connection>) -> MutexGuard<'_, Connectio
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends whatever transaction a failed call left behind. Dropping it has done so already, unless [`Store::interrupt`]
-/// cut that rollback short as well; then the next call would fail for a reason that is not its own.
+/// Ends whatever transaction a failed call left behind; where dropping it has done so already, there is none to end. Who calls this
+/// sees to it that nobody cuts it short.
 pub(super) fn undo(connection: &Connection) {
-    // Many, since who interrupts may do so in a loop.
-    const TRIES: u32 = 10_000;
-    for _ in 0..TRIES {
-        match connection.execute_batch("ROLLBACK") {
-            Ok(()) => return,
-            Err(error) if error.to_string().contains("no transaction is active") => return,
-            Err(error) if is_unusable(&error.to_string()) => return,
-            Err(_) => {}
-        }
-    }
+    let _none_or_over = connection.execute_batch("ROLLBACK");
 }
 
 /// Length of DuckDB's log at which it writes it into the file. What stands in the log is held in memory too.

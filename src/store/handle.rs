@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::database::{blocking, locked, undo};
+use super::database::{blocking, locked};
 use super::error::{Result, StoreError};
 use super::health::Health;
 use super::id::StoreId;
@@ -116,7 +116,7 @@ impl Store {
             let mut connection = locked(&opened.connection);
             let result = work(opened, &mut connection);
             if result.is_err() {
-                undo(&connection);
+                opened.undo(&connection);
             }
             result
         })
@@ -132,7 +132,7 @@ impl Store {
     pub fn interrupt(&self) {
         self.inner.interrupted.store(true, Ordering::SeqCst);
         if let Some(opened) = &*self.inner.opened.read().unwrap_or_else(PoisonError::into_inner) {
-            opened.interrupt.interrupt();
+            opened.interrupt();
         }
     }
 

@@ -1,8 +1,9 @@
 //! The connections to an open file.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::database::undo;
 use super::error::Result;
 use super::readers::Readers;
 use duckdb::{Connection, InterruptHandle};
@@ -16,8 +17,8 @@ pub struct Opened {
     pub notes: Mutex<Connection>,
     /// Read.
     pub readers: Readers,
-    /// Cuts what `connection` runs.
-    pub interrupt: Arc<InterruptHandle>,
+    /// Cuts what `connection` runs, but for the end of a transaction that failed: who ends one holds this meanwhile.
+    interrupt: Mutex<Arc<InterruptHandle>>,
     /// Calls so far.
     calls: AtomicU32,
 }
@@ -32,10 +33,21 @@ impl Opened {
         Ok(Opened {
             notes: Mutex::new(connection.try_clone()?),
             readers: Readers::beside(&connection)?,
-            interrupt: connection.interrupt_handle(),
+            interrupt: Mutex::new(connection.interrupt_handle()),
             connection: Mutex::new(connection),
             calls: AtomicU32::new(0),
         })
+    }
+
+    /// Cuts the statement that writes, if there is one.
+    pub fn interrupt(&self) {
+        self.interrupt.lock().unwrap_or_else(PoisonError::into_inner).interrupt();
+    }
+
+    /// Ends whatever transaction a failed call left behind on the connection that writes.
+    pub fn undo(&self, connection: &Connection) {
+        let _uncut = self.interrupt.lock().unwrap_or_else(PoisonError::into_inner);
+        undo(connection);
     }
 
     /// Counts a call.
