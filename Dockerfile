@@ -42,12 +42,13 @@ COPY benches ./benches
 COPY tests/Cargo.toml ./tests/
 COPY src/demo/Cargo.toml ./src/demo/
 COPY src/domain/Cargo.toml ./src/domain/
+COPY src/domain/core/Cargo.toml ./src/domain/core/
 COPY src/report/Cargo.toml ./src/report/
 COPY src/store/Cargo.toml ./src/store/
 RUN mkdir -p tests/it \
  && touch tests/outlook_memory.rs tests/it/main.rs \
  && echo 'fn main() {}' > src/main.rs \
- && touch src/lib.rs src/demo/mod.rs src/domain/mod.rs src/report/mod.rs src/store/mod.rs \
+ && touch src/lib.rs src/demo/mod.rs src/domain/core.rs src/domain/mod.rs src/report/mod.rs src/store/mod.rs \
  && cargo build --profile dist --locked --bin glidepath
 
 COPY askama.toml ./
@@ -56,7 +57,7 @@ COPY dashboards ./dashboards
 COPY docs ./docs
 COPY src ./src
 # COPY keeps the files' times, which may be older than the build above; cargo would take that for up to date.
-RUN touch src/main.rs src/lib.rs src/demo/mod.rs src/domain/mod.rs src/report/mod.rs src/store/mod.rs \
+RUN touch src/main.rs src/lib.rs src/demo/mod.rs src/domain/core.rs src/domain/mod.rs src/report/mod.rs src/store/mod.rs \
  && cargo build --profile dist --locked --bin glidepath
 
 

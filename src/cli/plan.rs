@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cycle::PlanError;
 use crate::domain::facts::plan::{Per, PlanKind};
-use crate::domain::outlook::plan::{PlanOrder, Planned, Spelling, read_as};
+use crate::domain::plan::{PlanOrder, Planned, Spelling, read_as};
 use crate::domain::values::money::{Money, Quantity};
 use crate::domain::values::period::plus_days;
 use crate::domain::wording::trouble::Trouble;

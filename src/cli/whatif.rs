@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::domain::outlook::Gain;
-use crate::domain::outlook::whatif::{Answer, Change, Levers, MonthBill};
 use crate::domain::values::money::Money;
 use crate::domain::values::words::usd_text;
+use crate::domain::whatif::{Answer, Change, Levers, MonthBill};
 
 use super::access::Access;
 use super::out::{self, outln};

@@ -8,10 +8,10 @@ use thiserror::Error;
 
 use super::engine::Engine;
 use crate::domain::facts::plan::{PlanEntry, Volume, What};
-use crate::domain::outlook::plan::{Entered, PlanOrder, PlanProblem, PlanSource, Planned, Reading, read};
-use crate::domain::outlook::whatif::switch_factors;
+use crate::domain::plan::{Entered, PlanOrder, PlanProblem, PlanSource, Planned, Reading, read};
 use crate::domain::position::assess::Assessment;
 use crate::domain::values::period::plus_days;
+use crate::domain::whatif::switch_factors;
 
 /// An event this many times larger than anything known is asked back.
 const FAR: Decimal = Decimal::ONE_HUNDRED;

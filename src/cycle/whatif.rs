@@ -8,11 +8,11 @@ use thiserror::Error;
 use crate::domain::facts::Facts;
 use crate::domain::filing::Filing;
 use crate::domain::filing::next_award::Meant;
-use crate::domain::outlook::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
 use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::position::Position;
 use crate::domain::values::money::Money;
 use crate::domain::values::period::plus_days;
+use crate::domain::whatif::{Answer, Base, Change, Levers, NextAward, Refused, answer, levers, proposals};
 use crate::store::StoredCycle;
 
 use super::engine::Engine;

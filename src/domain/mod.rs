@@ -2,19 +2,13 @@
 //!
 //! Its storeys, from the bottom to the top; each imports only those below it:
 
-pub mod values;
-
-pub mod facts;
-
-pub mod forecast;
-
-pub mod billing;
-
-pub mod credit;
+pub use glidepath_core::{billing, credit, facts, forecast, outlook, values};
 
 pub mod filing;
 
-pub mod outlook;
+pub mod plan;
+
+pub mod whatif;
 
 pub mod position;
 

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::query::AsOf;
 use super::state::State;
 use crate::cycle::PlanError;
-use crate::domain::outlook::plan::{PlanOrder, Planned};
+use crate::domain::plan::{PlanOrder, Planned};
 
 /// An event as it is sent.
 pub const EXAMPLE: &str = r#"{"kind": "launch", "on": "2026-12-01", "usd_per_day": "500", "sure": "0.8"}"#;

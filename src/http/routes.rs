@@ -21,7 +21,7 @@ use crate::cycle::{
 use crate::domain::alert::{Mute, ReplayReport};
 use crate::domain::billing::implied_price::PriceRow;
 use crate::domain::filing::ask::CheckedFiling;
-use crate::domain::outlook::plan::{PlanOrder, Planned};
+use crate::domain::plan::{PlanOrder, Planned};
 use crate::domain::position::series::Series;
 use crate::domain::position::{Credits, Position};
 use crate::store::StoredProjection;

@@ -10,7 +10,7 @@ use super::access::Reader;
 use super::failure::Failure;
 use super::state::State;
 use crate::cycle::WhatIfError;
-use crate::domain::outlook::whatif::{Answer, Change, Levers, NAMES};
+use crate::domain::whatif::{Answer, Change, Levers, NAMES};
 use crate::domain::wording::trouble::Trouble;
 
 /// The parameters; each may be given more than once, and they count in their order.

@@ -8,7 +8,7 @@ use super::document::{Band, Cell, Chart, Column, DayPlot, Layer, Line, Mark, Mon
 use super::pool_order::left_first;
 use super::words;
 use crate::domain::filing::variance::Variance;
-use crate::domain::outlook::plan::{PlanSource, Planned};
+use crate::domain::plan::{PlanSource, Planned};
 use crate::domain::position::series::{MonthModelCost, PoolSeries, Series};
 use crate::domain::position::{PoolPosition, PoolStatus, Position};
 use crate::domain::values::money::Money;

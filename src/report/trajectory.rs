@@ -9,7 +9,7 @@ use super::notice::Notice;
 use super::{ReportKind, after_credits, curves, pools, reconciliation, sensitivity, track_record, words};
 use crate::domain::credit::unlisted::AS_IF_NONE_LEFT;
 use crate::domain::outlook::monthly_bill::MonthlyBill;
-use crate::domain::outlook::plan::Planned;
+use crate::domain::plan::Planned;
 use crate::domain::position::Position;
 use crate::domain::position::finding::{Finding, Rule};
 use crate::domain::position::series::Series;

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::document::{Block, Cell, Column, Section, Table};
 use super::words;
 use crate::domain::facts::plan::PlanKind;
-use crate::domain::outlook::plan::{PlanSource, PlanState, Planned};
+use crate::domain::plan::{PlanSource, PlanState, Planned};
 use crate::domain::position::series::{PoolSeries, Series};
 use crate::domain::position::{PoolPosition, PoolStatus, Position};
 use crate::domain::values::money::Money;

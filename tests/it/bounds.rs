@@ -6,7 +6,7 @@ use glidepath::config::{Config, read_rules};
 use glidepath::domain::alert::AlertRules;
 use glidepath::domain::billing::price::PriceBook;
 use glidepath::domain::filing::projection::FiledProjection;
-use glidepath::domain::outlook::whatif::Change;
+use glidepath::domain::whatif::Change;
 use serde_json::{Map, Value, json};
 
 const BILLION: &str = "1000000000";

@@ -13,11 +13,11 @@ use glidepath::domain::filing::Filing;
 use glidepath::domain::filing::projection::{FiledProjection, Plan, plan, service_of_model};
 use glidepath::domain::outlook::outlook_along;
 use glidepath::domain::outlook::track_record::{PastOutlook, Said};
-use glidepath::domain::outlook::whatif::{Change, answer, levers, proposals};
 use glidepath::domain::position::assess::{Assessment, Context};
 use glidepath::domain::position::observations::Observations;
 use glidepath::domain::position::series::series;
 use glidepath::domain::values::period::{BillingPeriod, plus_days};
+use glidepath::domain::whatif::{Change, answer, levers, proposals};
 use glidepath::domain::wording::compose;
 use glidepath::report::{self, Nav};
 use proptest::prelude::*;
@@ -280,7 +280,7 @@ fn the_largest_world_has_an_outlook_and_levers() {
     let made = world.assess().outlook().unwrap();
     assert_eq!(reread(&made), made);
     let told = world.assess().what_if(|base| {
-        let award = glidepath::domain::outlook::whatif::NextAward {
+        let award = glidepath::domain::whatif::NextAward {
             name: "AI record".into(),
             amount: Ok("1000000000".parse().unwrap()),
             from: day("2026-05-01"),

@@ -7,7 +7,7 @@ use glidepath::domain::filing::Filing;
 use glidepath::domain::filing::next_award::Wanted;
 use glidepath::domain::filing::projection::{FiledProjection, plan};
 use glidepath::domain::outlook::Outlook;
-use glidepath::domain::outlook::plan::{PlanOrder, PlanState, Planned, Spelling, counted, read, read_as};
+use glidepath::domain::plan::{PlanOrder, PlanState, Planned, Spelling, counted, read, read_as};
 use glidepath::domain::position::Position;
 use glidepath::domain::position::assess::{Assessment, Context};
 use glidepath::domain::values::money::Money;

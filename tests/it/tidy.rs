@@ -85,7 +85,7 @@ impl Package {
             }
         }
         found.extend(self.texts.iter().flat_map(rules::text));
-        found.extend(rules::core_manifest(self.text_of(rules::CORE_MANIFEST)));
+        found.extend(rules::CORE_MANIFESTS.iter().flat_map(|path| rules::core_manifest(path, self.text_of(path))));
         let structure = Structure::of(self.sources.iter());
         found.extend(structure.upwards());
         found.extend(structure.circles());
@@ -218,7 +218,8 @@ mod catches {
         let domain = "use chrono::NaiveDate;\nuse std::fs;\nasync fn f() {}\nuse std::fmt;";
         assert_eq!(found("src/domain/money.rs", domain), [2, 3]);
         let manifest = "[dependencies]\nchrono.workspace = true\ntokio = \"1\"\n[dev-dependencies]\ntempfile = \"3\"\n";
-        let impure: Vec<_> = rules::core_manifest(manifest).iter().map(ToString::to_string).collect();
+        let impure: Vec<_> =
+            rules::core_manifest("src/domain/Cargo.toml", manifest).iter().map(ToString::to_string).collect();
         assert_eq!(impure, ["src/domain/Cargo.toml:1: the domain is pure: no `tokio`"]);
     }
 

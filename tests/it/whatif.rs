@@ -7,12 +7,12 @@ use glidepath::domain::billing::implied_price::{ImpliedPrices, PriceSource};
 use glidepath::domain::billing::price::PriceBook;
 use glidepath::domain::credit::{CreditPool, EligibleServices};
 use glidepath::domain::forecast::Evidence;
-use glidepath::domain::outlook::whatif::{Base, Change, Problem, Proposal, adjust, answer, levers};
 use glidepath::domain::outlook::{Changes, MonthSoFar, OutlookInputs, outlook};
 use glidepath::domain::values::money::{Money, Quantity};
 use glidepath::domain::values::period::{DayRange, plus_days};
 use glidepath::domain::values::service::ServiceMatcher;
 use glidepath::domain::values::workload::{Classification, Direction, Routing, Tier, Workload};
+use glidepath::domain::whatif::{Base, Change, Problem, Proposal, adjust, answer, levers};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 

@@ -9,7 +9,7 @@ use crate::alert::input::data_day;
 use crate::alert::key::key;
 use crate::filing::next_award::AwardAhead;
 use crate::outlook::monthly_bill::MonthlyBill;
-use crate::outlook::plan::counted;
+use crate::plan::counted;
 use crate::position::finding::{Finding, NamedDay, Rule, Severity};
 use crate::position::observations::Observations;
 use crate::position::paces::outlook_goes_by;

@@ -7,7 +7,7 @@ use super::input::IngestHealth;
 use super::settings::AlertRules;
 use crate::alert::input::data_day;
 use crate::alert::key::key;
-use crate::outlook::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
+use crate::plan::{PlanSource, PlanState, Planned, WAITED_DAYS};
 use crate::position::Position;
 use crate::position::finding::{Finding, Rule, Severity};
 use crate::position::observations::Observations;
@@ -76,7 +76,7 @@ mod tests {
     use super::super::{Action, History, Reason, decide};
     use super::*;
     use crate::facts::plan::PlanKind;
-    use crate::outlook::plan::FILED_SURE;
+    use crate::plan::FILED_SURE;
     use crate::values::quantiles::MoneyQuantiles;
 
     fn step(on: &str, state: PlanState) -> Planned {

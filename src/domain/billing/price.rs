@@ -26,7 +26,7 @@ pub use file::{PriceBookError, PriceProblem};
 pub const PLAN_SCALE: u32 = 12;
 
 /// Wraps a computed cost, rounded half to even at [`PLAN_SCALE`] digits.
-pub(crate) fn plan_money(value: Decimal) -> Money {
+pub fn plan_money(value: Decimal) -> Money {
     Money::from_decimal(value.round_dp(PLAN_SCALE))
 }
 
@@ -208,8 +208,8 @@ impl ModelPrice {
 /// List prices by model and by instance type.
 ///
 /// ```
-/// use glidepath_domain::billing::price::{PriceBook, PriceQuery};
-/// use glidepath_domain::values::workload::{Direction, Routing, Tier};
+/// use glidepath_core::billing::price::{PriceBook, PriceQuery};
+/// use glidepath_core::values::workload::{Direction, Routing, Tier};
 /// let book = PriceBook::builtin();
 /// let on = "2026-02-01".parse().unwrap();
 /// let model = "Claude Sonnet 5";

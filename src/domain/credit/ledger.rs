@@ -396,13 +396,13 @@ impl Visitor<Money> for Ledger {
 /// nothing.
 ///
 /// ```
-/// use glidepath_domain::credit::{CreditPool, EligibleServices};
-/// use glidepath_domain::billing::daily_cost::DailyCost;
-/// use glidepath_domain::credit::ledger::replay;
-/// use glidepath_domain::values::money::Money;
-/// use glidepath_domain::values::period::DayRange;
-/// use glidepath_domain::values::service::{ServiceAliases, ServiceMatcher};
-/// use glidepath_domain::values::workload::Workload;
+/// use glidepath_core::credit::{CreditPool, EligibleServices};
+/// use glidepath_core::billing::daily_cost::DailyCost;
+/// use glidepath_core::credit::ledger::replay;
+/// use glidepath_core::values::money::Money;
+/// use glidepath_core::values::period::DayRange;
+/// use glidepath_core::values::service::{ServiceAliases, ServiceMatcher};
+/// use glidepath_core::values::workload::Workload;
 ///
 /// let day = |text: &str| text.parse().unwrap();
 /// let usd = |text: &str| text.parse::<Money>().unwrap();

@@ -127,8 +127,8 @@ impl RecordKind {
 /// How Cost Explorer's RECORD_TYPE counts; an unknown one is classified by the sign of `cost`.
 ///
 /// ```
-/// use glidepath_domain::facts::charge::{record_kind, BillPart, Role};
-/// use glidepath_domain::values::money::Money;
+/// use glidepath_core::facts::charge::{record_kind, BillPart, Role};
+/// use glidepath_core::values::money::Money;
 /// assert_eq!(record_kind("Credit", -Money::ONE).part, BillPart::Credit);
 /// assert_eq!(record_kind("Upfront", Money::ONE).role, Role::OneOff);
 /// assert_eq!(record_kind("Enterprise Discount Program Discount", -Money::ONE).role, Role::Discount);

@@ -23,7 +23,7 @@ pub enum ClockOf {
 /// The clocks that there are before a cycle pays for anything.
 ///
 /// ```
-/// use glidepath_domain::facts::referee::{ClockOf, Hearing, Ruling};
+/// use glidepath_core::facts::referee::{ClockOf, Hearing, Ruling};
 /// let at = |text: &str| text.parse().unwrap();
 /// let (cycle, aws) = (at("2027-01-08T06:30:00Z"), at("2026-11-29T06:30:02Z"));
 /// let clocks = Hearing { cycle, of: ClockOf::Machine, aws: Some(aws), newest: None };

@@ -22,7 +22,7 @@ const CORRECTION_MARKS: [i64; 3] = [2, 7, 11];
 /// What AWS keeps: from the first day of the month `months` before `as_of_day`'s, through `as_of_day`.
 ///
 /// ```
-/// use glidepath_domain::facts::window::{backfill_window, MONTHS_KEPT};
+/// use glidepath_core::facts::window::{backfill_window, MONTHS_KEPT};
 /// let window = backfill_window("2026-03-05".parse().unwrap(), MONTHS_KEPT);
 /// assert_eq!(window.to_string(), "2025-02-01..2026-03-06");
 /// ```
@@ -34,7 +34,7 @@ pub fn backfill_window(as_of_day: NaiveDate, months: i32) -> DayRange {
 /// before is fetched afterwards (`history`).
 ///
 /// ```
-/// use glidepath_domain::facts::window::first_window;
+/// use glidepath_core::facts::window::first_window;
 /// let day = |text: &str| text.parse().unwrap();
 /// assert_eq!(first_window(day("2026-03-20")).to_string(), "2026-03-01..2026-03-21");
 /// assert_eq!(first_window(day("2026-03-02")).to_string(), "2026-02-01..2026-03-03");
@@ -53,7 +53,7 @@ pub fn ordinary_window(as_of_day: NaiveDate, window: DayRange) -> DayRange {
 /// costs), and the whole month before each correction mark that has passed since; never more than AWS keeps.
 ///
 /// ```
-/// use glidepath_domain::facts::window::steady_window;
+/// use glidepath_core::facts::window::steady_window;
 /// let day = |text: &str| text.parse().unwrap();
 /// assert_eq!(steady_window(day("2026-03-20"), day("2026-03-19")).to_string(), "2026-03-10..2026-03-21");
 /// assert_eq!(steady_window(day("2026-03-08"), day("2026-03-07")).to_string(), "2026-02-01..2026-03-09");

@@ -94,8 +94,8 @@ impl Occurrences {
 /// sure or hardly any.
 ///
 /// ```
-/// use glidepath_domain::forecast::growth_per_month;
-/// use glidepath_domain::values::money::Money;
+/// use glidepath_core::forecast::growth_per_month;
+/// use glidepath_core::values::money::Money;
 /// let days = |grows: i64| (0..84).map(|day| Money::from_micros(100_000_000 + grows * day)).collect::<Vec<_>>();
 /// assert_eq!(growth_per_month(&days(0)), None);
 /// assert!(growth_per_month(&days(1_000_000)).is_some_and(|share| share > "0.2".parse().unwrap()));

@@ -8,9 +8,7 @@
 //! random numbers); a path never has negative cost; p10 dates are never after p50, nor p50 after p90.
 
 pub mod monthly_bill;
-pub mod plan;
 pub mod track_record;
-pub mod whatif;
 
 mod changes;
 mod future;

@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 
 use crate::position::{Exhaustion, PoolPosition, PoolStatus, Position};
 use crate::values::money::Money;
-use crate::values::quantiles::DateQuantiles;
 use crate::values::words::{day_text, names_text, usd_text};
 
 /// Why credit ends on a day.
@@ -85,18 +84,11 @@ impl Position {
     }
 }
 
-impl DateQuantiles {
-    /// The day, where it is the same at all odds.
-    pub fn same_day(&self) -> Option<NaiveDate> {
-        self.p10.filter(|early| self.p90 == Some(*early))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::alert::fixture::{day, pool, position, usd};
-    use crate::values::quantiles::MoneyQuantiles;
+    use crate::values::quantiles::{DateQuantiles, MoneyQuantiles};
 
     fn ending(status: PoolStatus, unused: Option<&str>) -> Position {
         let mut position = position();

@@ -109,7 +109,7 @@ impl Bound {
     /// True if a figure may have this value.
     ///
     /// ```
-    /// use glidepath_domain::values::bounds;
+    /// use glidepath_core::values::bounds;
     /// assert!(bounds::SHARE.holds(1) && !bounds::TAX_RATE.holds(1));
     /// ```
     pub fn holds(self, value: impl Into<Decimal>) -> bool {
@@ -128,7 +128,7 @@ impl Bound {
     /// Why the figure `key` may not have this value; `None` if it may.
     ///
     /// ```
-    /// use glidepath_domain::values::bounds::{MULTIPLE, SHARE};
+    /// use glidepath_core::values::bounds::{MULTIPLE, SHARE};
     /// assert_eq!(SHARE.refuse("first_cash_share", 2).unwrap(), "first_cash_share is 2; it must lie between 0 and 1");
     /// let refused = MULTIPLE.refuse("spike_ratio", 1).unwrap();
     /// assert_eq!(refused, "spike_ratio is 1; it must be more than 1 and at most 1000000");

@@ -132,7 +132,7 @@ fn parse(text: &str, scale: u32, limit: i64) -> Result<Decimal, AmountError> {
 /// An exact amount of US dollars; negative for credits, refunds and discounts, as AWS signs them.
 ///
 /// ```
-/// use glidepath_domain::values::money::Money;
+/// use glidepath_core::values::money::Money;
 /// let a: Money = "0.0000300172".parse().unwrap();
 /// let b: Money = "3.3".parse().unwrap();
 /// assert_eq!((a + b).to_string(), "3.3000300172");
@@ -333,7 +333,7 @@ impl<'a> Sum<&'a Money> for Money {
 /// An exact metered quantity: tokens, hours, requests. What one of it means is its unit's business.
 ///
 /// ```
-/// use glidepath_domain::values::money::Quantity;
+/// use glidepath_core::values::money::Quantity;
 /// let q: Quantity = "4.77".parse().unwrap();
 /// assert_eq!(q.to_string(), "4.77");
 /// ```

@@ -17,7 +17,7 @@ const MICROSECONDS: u16 = 6;
 /// one made from the store.
 ///
 /// ```
-/// use glidepath_domain::values::period::to_microseconds;
+/// use glidepath_core::values::period::to_microseconds;
 /// let moment = "2026-11-23T06:30:00.123456789Z".parse().unwrap();
 /// assert_eq!(to_microseconds(moment), "2026-11-23T06:30:00.123456Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
 /// ```
@@ -86,7 +86,7 @@ impl fmt::Display for DayRange {
 /// The day `count` days later (or earlier, if negative), saturating at the calendar's ends.
 ///
 /// ```
-/// use glidepath_domain::values::period::plus_days;
+/// use glidepath_core::values::period::plus_days;
 /// let day = "2026-02-27".parse().unwrap();
 /// assert_eq!(plus_days(day, 2).to_string(), "2026-03-01");
 /// assert_eq!(plus_days(day, -27).to_string(), "2026-01-31");
@@ -104,7 +104,7 @@ pub fn plus_days(day: NaiveDate, count: i64) -> NaiveDate {
 /// the year 0 or after 9999 is the first or the last month of these.
 ///
 /// ```
-/// use glidepath_domain::values::period::BillingPeriod;
+/// use glidepath_core::values::period::BillingPeriod;
 /// let period: BillingPeriod = "2026-12".parse().unwrap();
 /// assert_eq!(period.next().to_string(), "2027-01");
 /// assert_eq!(period.days(), 31);

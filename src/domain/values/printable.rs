@@ -4,7 +4,7 @@
 /// Text in which what is not seen is written as its code.
 ///
 /// ```
-/// use glidepath_domain::values::printable::printable;
+/// use glidepath_core::values::printable::printable;
 /// assert_eq!(printable("Rebate\u{202e}\n"), "Rebate\\u{202e}\\u{a}");
 /// ```
 pub fn printable(text: &str) -> String {
@@ -36,7 +36,7 @@ pub fn printable_lines(text: &str) -> String {
 /// The same for a message, whose further lines are indented: nothing within it looks like another message.
 ///
 /// ```
-/// use glidepath_domain::values::printable::printable_message;
+/// use glidepath_core::values::printable::printable_message;
 /// assert_eq!(printable_message("AWS says: x\r\nall is well\n\n  - y\n"), "AWS says: x\n  all is well\n\n  - y");
 /// ```
 pub fn printable_message(text: &str) -> String {
@@ -56,7 +56,7 @@ pub fn printable_message(text: &str) -> String {
 /// JSON that means the same, in which what is not seen is written as JSON's own escapes; line ends between its values stay.
 ///
 /// ```
-/// use glidepath_domain::values::printable::printable_json;
+/// use glidepath_core::values::printable::printable_json;
 /// assert_eq!(printable_json("{\n\"a\": \"\u{9b}2J \u{e0041}\"\n}"), "{\n\"a\": \"\\u009b2J \\udb40\\udc41\"\n}");
 /// ```
 pub fn printable_json(json: &str) -> String {
@@ -76,7 +76,7 @@ pub fn printable_json(json: &str) -> String {
 /// Text of at most `most` characters; what is cut off is shown as `…`, which is one of them.
 ///
 /// ```
-/// use glidepath_domain::values::printable::shortened;
+/// use glidepath_core::values::printable::shortened;
 /// assert_eq!((shortened("four", 4), shortened("fifth", 4)), ("four".to_owned(), "fif…".to_owned()));
 /// ```
 pub fn shortened(text: &str, most: usize) -> String {

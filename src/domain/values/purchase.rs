@@ -69,7 +69,7 @@ impl PurchaseLimit {
     /// Reads AWS's `purchaseTypeApplications`; absent or empty, the credit pays for all.
     ///
     /// ```
-    /// use glidepath_domain::values::purchase::{Lets, Purchase, PurchaseLimit};
+    /// use glidepath_core::values::purchase::{Lets, Purchase, PurchaseLimit};
     /// let limit = PurchaseLimit::read(Some(&["ON_DEMAND".to_owned()]));
     /// assert_eq!((limit.lets(Purchase::OnDemand), limit.lets(Purchase::Spot)), (Lets::Yes, Lets::No));
     /// ```

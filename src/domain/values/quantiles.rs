@@ -21,6 +21,11 @@ impl DateQuantiles {
     pub const fn certain(day: NaiveDate) -> Self {
         DateQuantiles { p10: Some(day), p50: Some(day), p90: Some(day) }
     }
+
+    /// The day, where it is the same at all odds.
+    pub fn same_day(&self) -> Option<NaiveDate> {
+        self.p10.filter(|early| self.p90 == Some(*early))
+    }
 }
 
 /// An amount at three odds, small to large.

@@ -11,7 +11,7 @@ const MASK: &str = "***";
 /// so that a search for that word finds each place where a secret leaves the program.
 ///
 /// ```
-/// use glidepath_domain::values::secret::Secret;
+/// use glidepath_core::values::secret::Secret;
 /// let secret = Secret::new("xoxb-123");
 /// assert_eq!(format!("{secret} {secret:?}"), "*** Secret(***)");
 /// assert_eq!(secret.redact("refused: xoxb-123"), "refused: ***");

@@ -122,7 +122,7 @@ fn fits(folded: &str, before: &str, after: &str) -> bool {
 /// A list of services as a credit or a config names them, ready to match Cost Explorer's names.
 ///
 /// ```
-/// use glidepath_domain::values::service::{ServiceAliases, ServiceMatcher};
+/// use glidepath_core::values::service::{ServiceAliases, ServiceMatcher};
 /// let aliases = ServiceAliases::new([("Amazon Elastic Compute Cloud - Compute", vec!["Amazon EC2", "AmazonEC2"])]);
 /// let list = ServiceMatcher::new(["AmazonEC2", "* (Amazon Bedrock Edition)"], &aliases);
 /// assert!(list.matches("Amazon Elastic Compute Cloud - Compute"));

@@ -95,7 +95,7 @@ pub fn percent_text(share: Decimal) -> String {
 /// Text of somebody's own, with the end of a sentence.
 ///
 /// ```
-/// use glidepath_domain::values::words::ended_text;
+/// use glidepath_core::values::words::ended_text;
 /// assert_eq!((ended_text(" it works "), ended_text("Does it?")), ("it works.".to_owned(), "Does it?".to_owned()));
 /// ```
 pub fn ended_text(text: &str) -> String {
@@ -107,7 +107,7 @@ pub fn ended_text(text: &str) -> String {
 /// Words as a sentence: a large letter first, and its end.
 ///
 /// ```
-/// use glidepath_domain::values::words::sentence_text;
+/// use glidepath_core::values::words::sentence_text;
 /// assert_eq!(sentence_text("ask for less"), "Ask for less.");
 /// ```
 pub fn sentence_text(words: &str) -> String {
@@ -138,7 +138,7 @@ pub fn all_names_text(names: &[&str]) -> String {
 /// `2.88 billion`, `46,080`: three figures, in the unit that people say.
 ///
 /// ```
-/// use glidepath_domain::values::words::volume_text;
+/// use glidepath_core::values::words::volume_text;
 /// assert_eq!(volume_text(2_880_400_000_u64.into()), "2.88 billion");
 /// assert_eq!(volume_text(46_080.into()), "46,080");
 /// ```

@@ -8,7 +8,7 @@ use glidepath::cycle::{BalanceEntry, MuteEntry, PlanError};
 use glidepath::demo::{FakeAccount, FakeCredit, Fault, Operation};
 use glidepath::domain::alert::MuteKind;
 use glidepath::domain::facts::plan::PlanKind;
-use glidepath::domain::outlook::plan::{PlanOrder, PlanState};
+use glidepath::domain::plan::{PlanOrder, PlanState};
 use glidepath::domain::position::{OutlookState, Position};
 use glidepath::report;
 use proptest::prelude::*;

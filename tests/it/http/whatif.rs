@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use glidepath::config::Config;
-use glidepath::domain::outlook::whatif::{Answer, Change, Levers};
 use glidepath::domain::values::secret::Secret;
+use glidepath::domain::whatif::{Answer, Change, Levers};
 use glidepath::http::{client, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -5,7 +5,7 @@ use glidepath::domain::facts::plan::PlanKind;
 use glidepath::domain::filing::filing_ref::FiledApplication;
 use glidepath::domain::filing::projection::Poc;
 use glidepath::domain::filing::variance::Variance;
-use glidepath::domain::outlook::plan::{PlanSource, PlanState, Planned};
+use glidepath::domain::plan::{PlanSource, PlanState, Planned};
 use glidepath::domain::values::workload::Workload;
 use glidepath::report::{Beside, Commentary, Partner};
 use rust_decimal::Decimal;

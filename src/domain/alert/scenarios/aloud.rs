@@ -20,7 +20,7 @@ use crate::facts::healing::{HealedFrom, Healing};
 use crate::facts::plan::PlanKind;
 use crate::filing::filing_ref::FilingRef;
 use crate::filing::review::{Claim, Compared, Question, Verdict as Judged};
-use crate::outlook::plan::{FILED_SURE, PlanSource, PlanState, Planned};
+use crate::plan::{FILED_SURE, PlanSource, PlanState, Planned};
 use crate::position::UnclassifiedUsage;
 use crate::position::finding::{Finding, Rule};
 use crate::values::period::DayRange;

@@ -46,8 +46,8 @@ use crate::values::workload::{Classification, Routing, Tier, Workload};
 /// Reads billed rows by the rules of `config/classification/`.
 ///
 /// ```
-/// use glidepath_domain::billing::classify::Classifier;
-/// use glidepath_domain::values::workload::{Direction, Routing};
+/// use glidepath_core::billing::classify::Classifier;
+/// use glidepath_core::values::workload::{Direction, Routing};
 ///
 /// let classifier = Classifier::builtin();
 /// let row = classifier.classify(

@@ -38,7 +38,7 @@ const VERSION: u64 = 1;
 /// [`IntakeError`]: the first thing that is wrong.
 ///
 /// ```
-/// use glidepath_domain::facts::intake::facts_from;
+/// use glidepath_core::facts::intake::facts_from;
 /// let cut = facts_from("{\"ResultsByTime\": [").unwrap_err();
 /// assert_eq!(cut.place, "line 1, column 19");
 /// ```

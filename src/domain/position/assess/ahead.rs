@@ -15,13 +15,13 @@ use crate::facts::charge::{BillPart, Role, record_kind};
 use crate::filing::projection::{PlannedMonth, daily_costs, daily_plan};
 use crate::forecast::Evidence;
 use crate::outlook::monthly_bill::{BillLine, MonthlyBill};
-use crate::outlook::whatif::{Base, cache_doubt};
 use crate::outlook::{
     BillOutlook, Changes, Doubts, MonthSoFar, Outlook, OutlookInputs, ServiceOutlook, outlook_with_sensitivity,
 };
 use crate::values::money::Money;
 use crate::values::period::DayRange;
 use crate::values::workload::Workload;
+use crate::whatif::{Base, cache_doubt};
 
 /// Days that the models' shares of a service are read from.
 const MODEL_DAYS: i64 = 28;

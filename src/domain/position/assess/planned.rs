@@ -6,7 +6,7 @@ use super::Assessment;
 use crate::billing::implied_price::{ImpliedPrices, PriceSource};
 use crate::facts::plan::PlanEntry;
 use crate::outlook::days_ahead;
-use crate::outlook::plan::{Days, Entered, FiledPlan, Reading};
+use crate::plan::{Days, Entered, FiledPlan, Reading};
 use crate::values::money::Money;
 
 impl Assessment<'_> {

@@ -3,11 +3,11 @@
 use crate::billing::daily_cost::{DailyCost, Stream};
 use crate::credit::CreditPool;
 use crate::credit::ledger::{AWS_ORDER, drawing_order};
-use crate::outlook::plan::{Entered, FiledPlan, Planned, SwitchAhead};
-use crate::outlook::whatif::{Base, switch_factors};
 use crate::outlook::{Effect, FiledDays, Foreseen, OutlookInputs, days_ahead};
+use crate::plan::{Entered, FiledPlan, Planned, SwitchAhead};
 use crate::values::money::Money;
 use crate::values::workload::Workload;
+use crate::whatif::{Base, switch_factors};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;

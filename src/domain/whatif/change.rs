@@ -141,7 +141,7 @@ impl Change {
     /// Reads a change.
     ///
     /// ```
-    /// use glidepath_domain::outlook::whatif::Change;
+    /// use glidepath_domain::whatif::Change;
     /// for (name, text) in [
     ///     ("switch", "Claude Opus 5=Claude Sonnet 5"),
     ///     ("cache-hits", "+10"),
