@@ -60,7 +60,7 @@ impl Store {
     /// of the newest finished cycle among them.
     ///
     /// # Errors
-    /// DuckDB's, or [`StoreError::Unreadable`] for a stored value that does not parse.
+    /// DuckDB's, or [`Unreadable`](super::error::StoreError::Unreadable) for a stored value that does not parse.
     pub async fn facts(&self, as_of: DateTime<Utc>, currency: String) -> Result<Facts> {
         self.read(move |connection| {
             let shown = shown(connection, Some(as_of))?;
