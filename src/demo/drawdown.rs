@@ -31,7 +31,7 @@ fn payable(record_type: &str) -> bool {
 }
 
 fn is_discount(record_type: &str) -> bool {
-    record_type != "Usage" && record_type.contains("Discount") && !payable(record_type)
+    record_type.contains("Discount") && !payable(record_type)
 }
 
 /// One usage type's unpaid cost.
@@ -48,10 +48,6 @@ type Scope<'a> = (Option<&'a str>, NaiveDate);
 
 /// What is left of each dollar by discounts that stand beside the use that they lower: a bill-wide agreement, a lump.
 fn left_by_lumps<'a>(days: &'a BTreeMap<NaiveDate, Vec<Line>>) -> BTreeMap<Scope<'a>, Decimal> {
-    // Most accounts have no discount at all, and every day of theirs is drawn down for each answer.
-    if !days.values().flatten().any(|line| is_discount(&line.record_type)) {
-        return BTreeMap::new();
-    }
     let mut used: BTreeMap<Scope<'a>, Decimal> = BTreeMap::new();
     let mut off: BTreeMap<Scope<'a>, Decimal> = BTreeMap::new();
     for (day, lines) in days {
@@ -88,16 +84,10 @@ pub(super) fn draw(credits: &[FakeCredit], days: &BTreeMap<NaiveDate, Vec<Line>>
     let mut left: Vec<Decimal> = credits.iter().map(|credit| credit.initial).collect();
     let mut draws = Vec::new();
     let lumps = left_by_lumps(days);
-    // By service, whether each credit pays for it.
-    let mut paid_for: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     for (&day, lines) in days {
         let mut open = dearest_first(lines);
-        for item in &open {
-            let by_credit = || credits.iter().map(|credit| credit.pays_for(item.service)).collect();
-            paid_for.entry(item.service).or_insert_with(by_credit);
-        }
         let month = first_of_month(day);
-        for item in open.iter_mut().filter(|_| !lumps.is_empty()) {
+        for item in &mut open {
             for scope in [(Some(item.service), month), (None, month)] {
                 let share = lumps.get(&scope).copied().unwrap_or(Decimal::ONE);
                 let less = (item.unpaid * share).round_dp(DIGITS);
@@ -110,7 +100,7 @@ pub(super) fn draw(credits: &[FakeCredit], days: &BTreeMap<NaiveDate, Vec<Line>>
             if left[index].is_zero() || !pays_on(credit, day) {
                 continue;
             }
-            let pays = |item: &&mut Open<'_>| paid_for[item.service][index] && credit.pays_as_bought(item.usage_type);
+            let pays = |item: &&mut Open<'_>| credit.pays_for(item.service) && credit.pays_as_bought(item.usage_type);
             for item in open.iter_mut().filter(pays) {
                 let before = credit.application_type.starts_with("BEFORE");
                 let asked = if before { item.unpaid - item.discount } else { item.unpaid };

@@ -1,15 +1,16 @@
-//! Serves the OpenAPI document. The table of routes, which the document is made of, names this as a route, so that it cannot be
-//! reached from here but through what the routes share.
+//! Serves the OpenAPI document. It is made from the table of routes, which names this as one of them: so the router hands in who makes it.
 
-use axum::{Json, extract};
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::mount::Mount;
-use super::state::State;
+
+/// Makes the document of a daemon that is served from the root of its host.
+pub type Describe = fn() -> Value;
 
 /// The document, whose server is where the caller found it.
-pub async fn answer(extract::State(state): extract::State<State>, mount: Mount) -> Json<Value> {
-    let mut document = state.shared.description.get().map_or(Value::Null, |document| document());
+pub async fn answer(Extension(describe): Extension<Describe>, mount: Mount) -> Json<Value> {
+    let mut document = describe();
     document["servers"] = json!([{ "url": mount.root() }]);
     Json(document)
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::MethodRouter;
+use axum::{Extension, Router};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::limit::RequestBodyLimitLayer;
@@ -15,6 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Span, debug_span};
 
+use super::description::Describe;
 use super::kept_files::AsItIs;
 use super::permission::Needs;
 use super::route::{Route, Weight};
@@ -40,7 +41,6 @@ const FILING_LIMIT: usize = 256 * 1024;
 /// All routes. The caller's address must be in each request's extensions as `ConnectInfo<SocketAddr>`, which [`super::serve`]
 /// sees to.
 pub fn router(state: State) -> Router {
-    state.shared.description.get_or_init(|| openapi::document);
     router_within(state, BODY_TIME)
 }
 
@@ -51,6 +51,7 @@ pub(super) fn router_within(state: State, body_time: Duration) -> Router {
     }
     let router = router
         .fallback(slashes::or_not_found)
+        .layer(Extension::<Describe>(openapi::document))
         .layer(from_fn(bounds::no_secret_in_query))
         .layer(from_fn(bounds::no_long_address))
         .layer(from_fn(|request: Request, next: Next| bounds::no_long_head(request, next, HEAD_LIMIT)))

@@ -1,10 +1,8 @@
 //! What the routes share.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::cycle::Engine;
@@ -47,8 +45,6 @@ pub struct Shared {
     pub(super) readiness: Readiness,
     /// How many lines of the log nobody read.
     pub(super) dropped_lines: fn() -> usize,
-    /// Gives the OpenAPI document, once there are routes.
-    pub(super) description: OnceLock<fn() -> Value>,
 }
 
 impl State {
@@ -78,7 +74,6 @@ impl State {
             ended_links: EndedLinks::default(),
             readiness: Readiness::default(),
             dropped_lines,
-            description: OnceLock::new(),
         };
         State { shared: Arc::new(shared) }
     }

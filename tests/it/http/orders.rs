@@ -154,6 +154,8 @@ async fn the_client_asks_a_real_daemon_until_it_ends() {
     let body = client::ask(&client::Address::Listen(address), Some(&owner), "/api/v1/position").await.unwrap();
     let position: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(position["as_of"], "2026-03-20T06:30:00Z");
+    let body = client::ask(&client::Address::Listen(address), Some(&owner), "/api/v1/openapi.json").await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), glidepath::http::openapi());
 
     let refused = client::ask(&client::Address::Listen(address), Some(&Secret::new(PARTNER)), "/api/v1/position")
         .await
